@@ -1,0 +1,3 @@
+"""Vernissage: a real-time generative installation engine for exhibitions."""
+
+__version__ = "0.1.0"

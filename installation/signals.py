@@ -1,0 +1,93 @@
+"""What the room says: named numbers and pulses, left by sensors on a board and read once a frame."""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+GLIDE = 1.5
+"""Seconds that a stale signal takes to glide from its last value to its rest."""
+
+PULSES = 256
+"""The most pulses kept between two frames; older ones are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A named number, or a pulse, that a sensor says.
+
+    ``low`` to ``high`` is the range; a value outside is clamped. ``rest`` is what it glides to once it is older than
+    ``stale_after`` seconds. A ``pulse`` has no value that stays: every one counts, where of a level the latest wins.
+    """
+
+    name: str
+    doc: str
+    low: float = 0.0
+    high: float = 1.0
+    rest: float = 0.0
+    pulse: bool = False
+    stale_after: float = 2.0
+
+    def fresh(self, value: float, age: float) -> float:
+        """The value as it counts ``age`` seconds after it was said: itself, then on its way to rest, then rest."""
+        if self.pulse or age <= self.stale_after:
+            return value
+        way = min(1.0, (age - self.stale_after) / GLIDE)
+        ease = way * way * (3.0 - 2.0 * way)
+        return value + (self.rest - value) * ease
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The board at one instant. ``values`` maps every level's name to its fresh value, ``pulses`` counts each pulse
+    since the last snapshot, ``stale`` names the levels that nobody has said lately."""
+
+    values: Mapping[str, float]
+    pulses: Mapping[str, int]
+    stale: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Board:
+    """The mailbox between the sensors' threads and the loop. ``emit`` may be called from any thread."""
+
+    signals: dict[str, Signal] = field(default_factory=dict)
+    _said: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _pulses: deque[str] = field(default_factory=lambda: deque(maxlen=PULSES))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def declare(self, signals: Iterable[Signal]) -> None:
+        """Makes these signals known; only known ones are heard."""
+        self.signals.update((signal.name, signal) for signal in signals)
+
+    def emit(self, name: str, value: float, now: float) -> None:
+        """Says ``value`` (in the signal's unit) at ``now`` (seconds). Unknown names and non-finite numbers are ignored,
+        as they come from outside and must cost nothing."""
+        signal = self.signals.get(name)
+        if signal is None or not math.isfinite(value):
+            return
+        with self._lock:
+            if signal.pulse:
+                self._pulses.append(name)
+            else:
+                self._said[name] = (min(max(value, signal.low), signal.high), now)
+
+    def snapshot(self, now: float) -> Snapshot:
+        """Drains the pulses and reads every level as it counts at ``now``."""
+        with self._lock:
+            said, pulses = dict(self._said), list(self._pulses)
+            self._pulses.clear()
+        counts: dict[str, int] = {}
+        for name in pulses:
+            counts[name] = counts.get(name, 0) + 1
+        values, stale = {}, set()
+        for name, signal in self.signals.items():
+            if signal.pulse:
+                continue
+            value, when = said.get(name, (signal.rest, -math.inf))
+            age = now - when
+            values[name] = signal.fresh(value, age) if age < math.inf else signal.rest
+            if age > signal.stale_after:
+                stale.add(name)
+        return Snapshot(values, counts, frozenset(stale))
