@@ -61,6 +61,7 @@ class Generator(ABC):
     """Turns a latent into a picture. Only the painter's thread calls it."""
 
     space: Space
+    device: str = "cpu"
 
     @abstractmethod
     def place(self, seed: int) -> Latent:

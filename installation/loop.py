@@ -1,0 +1,155 @@
+"""One frame of the show: what was said, what it means, what to paint next, what to draw now."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from installation.arbiter import Arbiter
+from installation.controls import Control, Values
+from installation.painter import Intent, Lane, Painter
+from installation.playlist import Asks, Cue, Playlist
+from installation.show import Show
+from installation.signals import Board
+from installation.view import Panel, Picture, View
+from installation.wiring import Wiring
+
+TOUCHES = ("/walk/", "/generator/")
+"""Controls that change what is painted; the others change how it is shown."""
+
+
+class Drained(Protocol):
+    """What the desk received since the last frame: values by address with the time each came in, and pulses."""
+
+    @property
+    def values(self) -> Mapping[str, tuple[float, float]]: ...
+    @property
+    def pulses(self) -> Sequence[tuple[str, float]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    pulses: Sequence[tuple[str, float]] = ()
+
+
+@dataclass(slots=True)
+class Vote:
+    """The house's last word: where visitors vote, the round, and how they voted in it (piece name -> votes)."""
+
+    url: str = ""
+    round: int = -1
+    votes: Mapping[str, int] = field(default_factory=dict)
+    cast: int = 0
+
+
+class Loop:
+    """``tick(now)`` is one frame. It draws nothing and waits for nothing; time is its argument."""
+
+    def __init__(self, show: Show, board: Board, painter: Painter, drain: Callable[[], Drained], fps: float) -> None:
+        self.show, self.board, self.painter, self.drain = show, board, painter, drain
+        self.interval = 1.0 / fps
+        self.vote = Vote()
+        self.playlist = Playlist(show.entries(), show.order, show.seed)
+        self.arbiter = Arbiter(show.desk.release)
+        signals = {signal.name: signal for signal in show.signals()}
+        self.wirings = [Wiring(piece.wires, signals, piece.controls()) for piece in show.pieces]
+        self.controls: list[dict[str, Control]] = [piece.controls() for piece in show.pieces]
+        self.rests: list[Values] = [piece.rests() for piece in show.pieces]
+        self.walk_times = [0.0] * len(show.pieces)
+        self.shown = [0.0] * len(show.pieces)
+        self.language = show.languages[0]
+        self.values: Values = dict(self.rests[0])
+        self.outgoing: Values = self.values
+        self.cue: Cue | None = None
+        self._last: float | None = None
+
+    def tick(self, now: float) -> View:
+        """Everything that decides one frame, in the order in which it is decided."""
+        dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), 0.25)
+        self._last = now
+        drained = self.drain()
+        snapshot = self.board.snapshot(now)
+        lead = self._lead()
+        wired, pulses = self.wirings[lead].step(snapshot, dt)
+        pressed = {address for address, _ in drained.pulses} | set(pulses)
+        if "/desk/release" in pressed:
+            self.arbiter.release_all(now)
+        cue = self._cue(now, pressed, drained)
+        lead = self._lead()
+        self.values = self.arbiter.step(now, self.controls[lead], self.rests[lead], wired, drained.values)
+        self._walk(cue, dt)
+        self.painter.publish(self._intent(cue, now, drained))
+        return self._view(cue, now)
+
+    def _lead(self) -> int:
+        """The piece whose controls the hands are on: the coming one as soon as it comes."""
+        cue = self.cue
+        if cue is None:
+            return self.playlist.piece
+        return cue.piece if cue.coming is None else cue.coming
+
+    def _cue(self, now: float, pressed: set[str], drained: Drained) -> Cue:
+        resident = self.painter.resident
+        before = self.cue
+        stuck = before is not None and before.coming is None and before.piece in self.painter.broken
+        jump = drained.values.get("/show/piece")
+        asks = Asks(
+            next="/show/next" in pressed or (stuck and bool(resident)),
+            hold=self.values.get("/show/hold", 0.0) >= 0.5 if "/show/hold" not in drained.values
+            else drained.values["/show/hold"][0] >= 0.5,
+            jump=None if jump is None else int(jump[0]),
+        )
+        votes = self.vote.votes if before is not None and self.vote.round == before.round else {}
+        cue = self.playlist.step(now, asks, votes, resident)
+        if cue.coming is not None and (before is None or before.coming is None):
+            self.outgoing = dict(self.values)
+        self.cue = cue
+        return cue
+
+    def _walk(self, cue: Cue, dt: float) -> None:
+        """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
+        lead = self._lead()
+        self.walk_times[lead] += dt * self.values.get("/walk/speed", 1.0)
+        self.shown[lead] += dt
+        if lead != cue.piece and cue.outgoing == "play":
+            self.walk_times[cue.piece] += dt * self.outgoing.get("/walk/speed", 1.0)
+
+    def _intent(self, cue: Cue, now: float, drained: Drained) -> Intent:
+        lead = self._lead()
+        lanes = [Lane(lead, self.walk_times[lead], dict(self.values))]
+        if lead != cue.piece and cue.outgoing == "play":
+            lanes.append(Lane(cue.piece, self.walk_times[cue.piece], self.outgoing))
+        came = [when for address, (_, when) in drained.values.items() if address.startswith(TOUCHES)]
+        return Intent(now, tuple(lanes), min(came, default=None))
+
+    def _view(self, cue: Cue, now: float) -> View:
+        values = self.values
+        coming = cue.coming
+        change = self.show.pieces[cue.piece if coming is None else coming].transition
+        return View(
+            current=self._picture(cue.piece, now),
+            coming=None if coming is None else self._picture(coming, now),
+            transition=change.kind,
+            options=change.options,
+            progress=cue.progress,
+            brightness=values.get("/stage/brightness", 1.0),
+            blackout=values.get("/stage/blackout", 0.0),
+            label=values.get("/stage/label", 1.0),
+            language=self.language,
+            panel=self._panel(cue),
+        )
+
+    def _picture(self, piece: int, now: float) -> Picture:
+        pair = self.painter.pair(piece)
+        # A painter that keeps up with the screen needs no interpolation, and so no wait for its next frame.
+        mix = 1.0 if pair.interval <= 1.25 * self.interval else pair.mix(now)
+        return Picture(piece, pair.earlier, pair.later, mix)
+
+    def _panel(self, cue: Cue) -> Panel | None:
+        if not (self.show.stage.panel and self.vote.url and cue.candidates):
+            return None
+        votes = self.vote.votes if self.vote.round == cue.round else {}
+        names = [self.show.pieces[index].name for index in cue.candidates]
+        left = None if cue.seconds_left is None else float(math.ceil(cue.seconds_left))
+        return Panel(self.vote.url, tuple((name, votes.get(name, 0)) for name in names), left)
