@@ -1,0 +1,255 @@
+"""The command line: one parser, for the door that makes the environment and for the app behind it. Standard library."""
+
+import argparse
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from installation.errors import did_you_mean
+
+Mode = Literal["full", "windowed", "headless"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
+SIZE = (1280, 720)
+"""The wall's size in pixels where no screen gives one."""
+
+EPILOG = """\
+examples:
+  run_show.py                                   the bundled exhibition, full screen
+  run_show.py rehearsal --windowed              shows/rehearsal.toml in a window: needs no model, no camera
+  run_show.py my_show.toml --check              is it right? every fault with its line; exit code 0 or 2
+  run_show.py --headless --seconds 20 --still wall.png
+                                                no screen: what a visitor would see after 20 seconds
+
+Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in seven words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. ``size`` (width, height) in pixels; None is the screen's own, full screen only.
+
+    ``display`` counts from 0. ``fps`` None is the screen's own rate (30 where software draws). ``seconds`` None runs
+    until somebody ends it. The files are written at the end, ``record`` while running.
+    """
+
+    show: Path
+    mode: Mode = "full"
+    display: int = 0
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    device: Device = "auto"
+    seconds: float | None = None
+    seed: int = 0
+    still: Path | None = None
+    record: Path | None = None
+    report: Path | None = None
+    touchosc: Path | None = None
+    check: bool = False
+    list: bool = False
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """The options that ``argv`` (without the program's name) asks for.
+
+    Leaves with exit code 2 and one clear message on a wrong one, with 0 after ``--help``.
+    """
+    parser = _parser()
+    found, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_unknown(parser, unknown[0]))
+    mode: Mode = "headless" if found.headless else "windowed" if found.windowed else "full"
+    size = found.size or (None if mode == "full" else SIZE)
+    if found.record and size and (size[0] % 2 or size[1] % 2):
+        parser.error(f"--record: found --size {size[0]}x{size[1]}, expected even numbers, as video has them")
+    rest = {name: value for name, value in vars(found).items() if name not in ("headless", "windowed", "mode", "size")}
+    return Options(mode=mode, size=size, **rest)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse's own, but its errors are one message and not a page of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message.removeprefix("argument ")
+        self.exit(2, f"{self.prog}: {message}\n{self.prog} --help lists what there is\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="run_show.py",
+        description="Hangs a show on the wall: a network paints, the room steers, the show file says what hangs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "show",
+        nargs="?",
+        type=_show,
+        metavar="SHOW",
+        default=DEFAULT_SHOW,
+        help="a show file, or the name of one in shows/ (default: next_rembrandt)",
+    )
+    _add_where(parser)
+    _add_how(parser)
+    _add_files(parser)
+    _add_questions(parser)
+    return parser
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_argument_group("where it hangs").add_mutually_exclusive_group()
+    where.add_argument("--headless", action="store_true", help="no screen; the live picture is on the house's page")
+    where.add_argument("--windowed", action="store_true", help="in a window, to try things out")
+    where.add_argument(
+        "--display",
+        type=_whole(0, 31),
+        metavar="N",
+        default=0,
+        help="full screen on this display; 0 is the first (default: 0)",
+    )
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    how = parser.add_argument_group("how it runs")
+    how.add_argument(
+        "--size",
+        type=_size,
+        metavar="1280x720",
+        help="width x height of the wall in pixels (default: the screen's own, 1280x720 without one)",
+    )
+    how.add_argument(
+        "--fps",
+        type=_number(1, 1000),
+        metavar="60",
+        help="frames a second on the screen (default: the screen's own rate, 30 where software draws); "
+        "the network paints at its own rate, frames between its pictures are blended",
+    )
+    how.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+        default="auto",
+        help="what the network runs on (default: auto, the fastest there is)",
+    )
+    how.add_argument(
+        "--seconds",
+        type=_number(0.1, 1e7),
+        metavar="N",
+        help="leave after so many seconds (default: until Esc or Ctrl-C)",
+    )
+    how.add_argument(
+        "--seed",
+        type=_whole(0, 2**32 - 1),
+        metavar="N",
+        default=0,
+        help="for all that is left to chance: the same seed shuffles and wanders the same way (default: 0)",
+    )
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    files = parser.add_argument_group("what it leaves behind")
+    files.add_argument(
+        "--still",
+        type=_file(".png"),
+        metavar="FILE.png",
+        help="the wall as a visitor sees it, full size, written at the end",
+    )
+    files.add_argument(
+        "--record", type=_file(".mp4"), metavar="FILE.mp4", help="a film of the wall, written while it runs"
+    )
+    files.add_argument(
+        "--report",
+        type=_file(".json"),
+        metavar="FILE.json",
+        help="rates, times, memory and errors of this run, written at the end",
+    )
+    files.add_argument(
+        "--touchosc",
+        type=_file(".tosc"),
+        metavar="FILE.tosc",
+        help="a TouchOSC layout with every knob of this show; written without starting it",
+    )
+
+
+def _add_questions(parser: argparse.ArgumentParser) -> None:
+    ask = parser.add_argument_group("questions it answers, and leaves").add_mutually_exclusive_group()
+    ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
+    ask.add_argument(
+        "--list",
+        action="store_true",
+        help="every generator, sensor, transition and walk, with its options, signals and controls",
+    )
+
+
+def _unknown(parser: argparse.ArgumentParser, found: str) -> str:
+    if not found.startswith("-"):
+        return f'found a second show "{found}", expected one'
+    flags = [flag for action in parser._actions for flag in action.option_strings]  # argparse has no public list
+    hint = did_you_mean(found.partition("=")[0], flags)
+    return f"there is no {found}" + (f"; {hint}" if hint else "")
+
+
+def _show(text: str) -> Path:
+    """The file itself, or ``shows/NAME.toml``."""
+    named = ROOT / "shows" / f"{text}.toml"
+    if Path(text).is_file() or not named.is_file():
+        return _existing(Path(text))
+    return named
+
+
+def _existing(path: Path) -> Path:
+    if path.is_file():
+        return path
+    known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml"))
+    hint = did_you_mean(path.stem, known)
+    raise argparse.ArgumentTypeError(
+        f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    size = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(64 <= side <= 16384 for side in size):
+        raise argparse.ArgumentTypeError(
+            f'found "{text}", expected width x height from 64 to 16384 pixels, such as 1920x1080'
+        )
+    return size
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f'found "{text}", expected a number from {low:g} to {high:g}')
+        return value
+
+    return number
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f'found "{text}", expected a whole number from {low} to {high}')
+        return int(text)
+
+    return whole
+
+
+def _file(ending: str) -> Callable[[str], Path]:
+    def file(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() != ending:
+            raise argparse.ArgumentTypeError(f'found "{text}", expected a name that ends in {ending}')
+        if not path.absolute().parent.is_dir():
+            raise argparse.ArgumentTypeError(f'there is no folder "{path.parent}" to write "{path.name}" in')
+        return path
+
+    return file
