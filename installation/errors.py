@@ -33,6 +33,15 @@ class ShowError(VernissageError, ValueError):
         super().__init__("\n".join(map(str, self.faults)))
 
 
+class Refused(VernissageError, ValueError):
+    """What an option's validator raises: what was expected and, if it can tell, what was meant. The show's reader adds
+    the file, the line, the key and what was found; ``found`` is given where the value alone does not say it."""
+
+    def __init__(self, expected: str, hint: str = "", found: str = "") -> None:
+        self.expected, self.hint, self.found = expected, hint, found
+        super().__init__(f"expected {expected}" + (f"; {hint}" if hint else ""))
+
+
 class PartError(VernissageError, LookupError):
     """A generator, sensor, transition or walk that does not exist or does not keep its contract."""
 
@@ -47,6 +56,10 @@ class ModelError(VernissageError, ValueError):
 
 class DeviceError(VernissageError, OSError):
     """A camera, sound card, port, display or GL driver that is not there or not free."""
+
+
+class FrameError(VernissageError, ValueError):
+    """What came from another process and is no message, or is too long for one."""
 
 
 class ControlError(VernissageError, ValueError):
