@@ -97,7 +97,7 @@ class Exhibition:
     """One run of a show: everything opened, the loop, everything closed."""
 
     def __init__(self, show: Show, options: Options) -> None:
-        from installation.loop import Loop, Nothing
+        from installation.loop import Loop, nothing
         from installation.opening import Opening
         from installation.painter import Painter
         from installation.report import Meter
@@ -116,7 +116,7 @@ class Exhibition:
         self.painter = Painter(self.clock.now)
         self.opening = Opening(show.pieces, options.device, show.seed, self.painter.hang)
         self.desk = self._desk()
-        self.loop = Loop(show, self.board, self.painter, self.desk.drain if self.desk else Nothing, fps)
+        self.loop = Loop(show, self.board, self.painter, self.desk.drain if self.desk else nothing, fps)
         self.recorder = None
         self.echoed = 0.0
         self.ends: float | None = None
@@ -226,7 +226,7 @@ class Exhibition:
             if event == "quit":
                 self.leaving = True
             else:
-                self.loop.key(event)
+                self.loop.key(event.removeprefix("key:"))
 
     def _tell(self, now: float) -> None:
         cue = self.loop.cue

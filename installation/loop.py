@@ -28,9 +28,20 @@ class Drained(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class Heard:
+    """The same, in plain form: what the keyboard adds, and all there is where the desk is closed."""
+
     values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     pulses: Sequence[tuple[str, float]] = ()
+
+
+def nothing() -> Heard:
+    """What a closed desk drains."""
+    return NOTHING
+
+
+NOTHING = Heard()
+KEYS = {"n": "/show/next", "h": "/show/hold", "b": "/stage/blackout", "r": "/desk/release"}
 
 
 @dataclass(slots=True)
@@ -58,69 +69,90 @@ class Loop:
         self.rests: list[Values] = [piece.rests() for piece in show.pieces]
         self.walk_times = [0.0] * len(show.pieces)
         self.shown = [0.0] * len(show.pieces)
+        self.names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
         self.language = show.languages[0]
         self.values: Values = dict(self.rests[0])
         self.outgoing: Values = self.values
         self.cue: Cue | None = None
         self._last: float | None = None
+        self._keys: list[str] = []
+
+    def key(self, key: str) -> None:
+        """A key of the keyboard, an operator's hand like any other: n next, h hold, b blackout, r release."""
+        if key in KEYS:
+            self._keys.append(KEYS[key])
 
     def tick(self, now: float) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
         dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), 0.25)
         self._last = now
-        drained = self.drain()
+        heard = self._hear(now)
         snapshot = self.board.snapshot(now)
-        lead = self._lead()
-        wired, pulses = self.wirings[lead].step(snapshot, dt)
-        pressed = {address for address, _ in drained.pulses} | set(pulses)
+        wired, pulses = self.wirings[self.lead].step(snapshot, dt)
+        pressed = {address for address, _ in heard.pulses} | set(pulses)
         if "/desk/release" in pressed:
             self.arbiter.release_all(now)
-        cue = self._cue(now, pressed, drained)
-        lead = self._lead()
-        self.values = self.arbiter.step(now, self.controls[lead], self.rests[lead], wired, drained.values)
+        cue = self._cue(now, pressed, heard)
+        lead = self.lead
+        self.values = self.arbiter.step(
+            now, self.controls[lead], self.rests[lead], wired, heard.values, names=self.names[lead]
+        )
         self._walk(cue, dt)
-        self.painter.publish(self._intent(cue, now, drained))
+        self.painter.publish(self._intent(cue, now, heard))
         return self._view(cue, now)
 
-    def _lead(self) -> int:
+    @property
+    def lead(self) -> int:
         """The piece whose controls the hands are on: the coming one as soon as it comes."""
         cue = self.cue
         if cue is None:
-            return self.playlist.piece
+            return self.playlist.start
         return cue.piece if cue.coming is None else cue.coming
 
-    def _cue(self, now: float, pressed: set[str], drained: Drained) -> Cue:
-        resident = self.painter.resident
-        before = self.cue
+    def _hear(self, now: float) -> Drained:
+        """What the operator did since the last frame, at the desk and on the keyboard."""
+        heard = self.drain()
+        if not self._keys:
+            return heard
+        values, pulses = dict(heard.values), list(heard.pulses)
+        for address in self._keys:
+            if self.controls[0][address].type == "pulse":
+                pulses.append((address, now))
+            else:
+                values[address] = (1.0 - round(self.values.get(address, 0.0)), now)
+        self._keys.clear()
+        return Heard(values, pulses)
+
+    def _cue(self, now: float, pressed: set[str], heard: Drained) -> Cue:
+        resident, before = self.painter.resident, self.cue
         stuck = before is not None and before.coming is None and before.piece in self.painter.broken
-        jump = drained.values.get("/show/piece")
+        hold, jump = heard.values.get("/show/hold"), heard.values.get("/show/piece")
         asks = Asks(
             next="/show/next" in pressed or (stuck and bool(resident)),
-            hold=self.values.get("/show/hold", 0.0) >= 0.5 if "/show/hold" not in drained.values
-            else drained.values["/show/hold"][0] >= 0.5,
+            hold=(self.values.get("/show/hold", 0.0) if hold is None else hold[0]) >= 0.5,
             jump=None if jump is None else int(jump[0]),
         )
         votes = self.vote.votes if before is not None and self.vote.round == before.round else {}
         cue = self.playlist.step(now, asks, votes, resident)
         if cue.coming is not None and (before is None or before.coming is None):
-            self.outgoing = dict(self.values)
+            self.outgoing = self.values
         self.cue = cue
         return cue
 
     def _walk(self, cue: Cue, dt: float) -> None:
         """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
-        lead = self._lead()
+        lead = self.lead
         self.walk_times[lead] += dt * self.values.get("/walk/speed", 1.0)
         self.shown[lead] += dt
         if lead != cue.piece and cue.outgoing == "play":
             self.walk_times[cue.piece] += dt * self.outgoing.get("/walk/speed", 1.0)
 
-    def _intent(self, cue: Cue, now: float, drained: Drained) -> Intent:
-        lead = self._lead()
-        lanes = [Lane(lead, self.walk_times[lead], dict(self.values))]
+    def _intent(self, cue: Cue, now: float, heard: Drained) -> Intent:
+        lead = self.lead
+        lanes = [Lane(lead, self.walk_times[lead], self.values)]
         if lead != cue.piece and cue.outgoing == "play":
             lanes.append(Lane(cue.piece, self.walk_times[cue.piece], self.outgoing))
-        came = [when for address, (_, when) in drained.values.items() if address.startswith(TOUCHES)]
+        came = [when for address, (_, when) in heard.values.items() if address.startswith(TOUCHES)]
         return Intent(now, tuple(lanes), min(came, default=None))
 
     def _view(self, cue: Cue, now: float) -> View:
