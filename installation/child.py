@@ -1,8 +1,8 @@
 """A child process and its parent, talking in frames over the child's stdin and stdout.
 
-A frame is a 4-byte big-endian length (at most LIMIT), one byte of kind (``J``: a JSON object in UTF-8, ``B``: bytes) and
-the payload; the length counts the payload alone. The child's stdout carries frames and nothing else, its stderr is its
-log. When its stdin ends, the parent is gone and the child leaves at once.
+A frame is a 4-byte big-endian length (of the payload alone, at most LIMIT), one byte of kind (``J``: a JSON object in
+UTF-8, ``B``: bytes) and the payload. The child's stdout carries frames and nothing else, its stderr is its log. When
+its stdin ends, the parent is gone and the child leaves at once.
 """
 
 import json
@@ -16,7 +16,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from installation.errors import FrameError
 from installation.parts import HOUSE
@@ -57,13 +57,13 @@ def encode(message: Message) -> bytes:
     return len(payload).to_bytes(4, "big") + kind + payload
 
 
-def write_frame(stream: BinaryIO, message: Message) -> None:
+def write_frame(stream: IO[bytes], message: Message) -> None:
     """Writes one message and flushes. Blocks while the other side does not read."""
     stream.write(encode(message))
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Message | None:
+def read_frame(stream: IO[bytes]) -> Message | None:
     """The next message, or None at the end of the stream. Raises FrameError for anything that is not a frame."""
     head = stream.read(5)
     if not head:
@@ -77,7 +77,7 @@ def read_frame(stream: BinaryIO) -> Message | None:
     return payload if kind == b"B" else _parse(payload)
 
 
-def read_frames(stream: BinaryIO) -> Iterator[Message]:
+def read_frames(stream: IO[bytes]) -> Iterator[Message]:
     """Every message until the stream ends."""
     while (message := read_frame(stream)) is not None:
         yield message
@@ -85,12 +85,16 @@ def read_frames(stream: BinaryIO) -> Iterator[Message]:
 
 def _parse(payload: bytes) -> dict[str, Any]:
     try:
-        message = json.loads(payload)
+        message = json.loads(payload, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise FrameError(f"found {payload[:40]!r}, expected a JSON object ({error})") from error
     if not isinstance(message, dict):
         raise FrameError(f"found {payload[:40]!r}, expected a JSON object")
     return message
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
 
 
 # ---------------------------------------------------------------- the child's side
@@ -118,7 +122,7 @@ def serve(
     return send
 
 
-def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+def _take_streams() -> tuple[IO[bytes], IO[bytes]]:
     """Moves the pipes away from descriptors 0 and 1, where libraries and prints would meddle with them."""
     stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -129,7 +133,7 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _listen(
-    stdin: BinaryIO, on_message: Callable[[Message], None], on_gone: Callable[[], None] | None, grace: float
+    stdin: IO[bytes], on_message: Callable[[Message], None], on_gone: Callable[[], None] | None, grace: float
 ) -> None:
     code = 1
     try:
@@ -273,7 +277,7 @@ class _Life:
             code = self.process.wait()
         for thread in self.threads:
             thread.join(1.0)
-        ended = f"ended with exit code {code}" + (f": {self.last_words}" if self.last_words else "")
+        ended = f"ended with exit code {code}" + (f"; its last words: {self.last_words}" if self.last_words else "")
         return self.why or ended
 
 
