@@ -21,6 +21,8 @@ from typing import IO, Any
 from installation.errors import FrameError
 from installation.parts import HOUSE
 
+log = logging.getLogger(__name__)
+
 Message = dict[str, Any] | bytes
 
 LIMIT = 4 * 1024 * 1024
@@ -245,7 +247,7 @@ class _Life:
             stdin.close()
 
     def _relay(self) -> None:
-        stderr, log = self.process.stderr, self.child.log
+        stderr = self.process.stderr
         assert stderr is not None
         since, lines = time.monotonic(), 0
         with stderr:
@@ -255,7 +257,7 @@ class _Life:
                     since, lines = time.monotonic(), 0
                 lines += 1
                 if lines <= STDERR_LINES:
-                    log.info("%s: %s", self.child.name, self.last_words)
+                    self.child.log.info("%s: %s", self.child.name, self.last_words)
 
     def wait(self) -> None:
         """Until it ends, or is silent for too long and is killed."""
@@ -296,7 +298,7 @@ class Child:
         name: str,
         argv: Sequence[str],
         on_message: Callable[[Message], None],
-        log: logging.Logger,
+        log: logging.Logger = log,
         hello: dict[str, Any] | None = None,
         silence: float | None = None,
     ) -> None:
@@ -335,10 +337,14 @@ class Child:
         """Never blocks: of several that wait, only the newest is sent."""
         self._outbox.put(encode(data), latest=True)
 
-    def stop(self, timeout: float = 3.0) -> None:
-        """Sends what waits, ends its stdin, waits ``timeout`` seconds for it to leave, then kills it."""
+    def ask_to_stop(self) -> None:
+        """Sends what waits and ends its stdin. Never blocks."""
         self._stopping.set()
         self._outbox.close()
+
+    def stop(self, timeout: float = 3.0) -> None:
+        """Asks it to stop, waits ``timeout`` seconds for it to leave, then kills it."""
+        self.ask_to_stop()
         if self._keeper.ident is None:
             return
         self._keeper.join(timeout)
