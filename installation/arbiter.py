@@ -65,7 +65,7 @@ class _Knob:
 
 
 class Arbiter:
-    """Decides once a frame what every control is. ``release`` is in seconds; ``math.inf`` never gives back by itself."""
+    """Decides once a frame what every control is. ``release`` is in seconds; ``math.inf`` never gives back."""
 
     def __init__(self, release: float = 30.0) -> None:
         self.release = release

@@ -5,11 +5,9 @@ Then the change to the next one takes that next one's ``transition_seconds``. On
 order's choice is not, the next that is comes in its place; where none is, the present piece stays and it is asked again
 every frame. A change once begun is finished, even when its piece breaks on the way: never half a picture for ever.
 
-=========  ============================================================================================
-listed     the next of the list
-shuffle    every piece once a round trip, in a new seeded order each time, never one twice running
-votes      the one with most votes; of several, or without any vote, the one that was unseen the longest
-=========  ============================================================================================
+- ``listed``: the next of the list.
+- ``shuffle``: every piece once a round trip, in a new seeded order each time, never one twice running.
+- ``votes``: the one with most votes; of several, or without any vote, the one that was unseen the longest.
 
 ``next`` changes now, ``jump`` changes now to one piece and wins over votes; both work on hold, which only stops the
 duration's clock. The latest such wish is kept (once) until the change under way is done and its piece is ready; any
@@ -27,6 +25,7 @@ STALL = 2.0
 
 Order = Literal["listed", "shuffle", "votes"]
 Outgoing = Literal["play", "hold"]
+Saved = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ class Cue:
     rounds from 1: each opens when a piece is fully on and closes when the change begins; ``candidates`` are all other
     pieces, the longest unseen first, and empty while no round is open. ``seconds_left`` to the change is 0 during it,
     and None where time alone will not bring one (on hold, a single piece). ``since`` is when ``piece`` was fully on.
+    ``outgoing`` says what the piece that leaves does in the change under way.
     """
 
     piece: int
@@ -77,12 +77,7 @@ class Playlist:
     """
 
     def __init__(
-        self,
-        entries: Sequence[Entry],
-        order: Order = "listed",
-        seed: int = 0,
-        start: int = 0,
-        resume: Mapping[str, Any] | None = None,
+        self, entries: Sequence[Entry], order: Order = "listed", seed: int = 0, start: int = 0, resume: Saved = None
     ) -> None:
         names = [entry.name for entry in entries]
         if not 0 <= start < len(names) or len(set(names)) < len(names):
@@ -94,53 +89,36 @@ class Playlist:
         self._piece = start
         self._coming: int | None = None
         self._round, self._place = 1, 0
-        self._unseen = self._all_but(start)
+        self._unseen = (*range(start + 1, len(names)), *range(start))
         self._next = False
         self._jump: int | None = None
-        if resume is not None:
-            self._resume(resume)
+        self._resume(resume or {})
 
     def step(self, now: float, asks: Asks, tally: Mapping[str, int], ready: Collection[int]) -> Cue:
-        """The cue at ``now`` (seconds; one that goes back counts as the last one). ``tally`` is this round's votes by
-        name. At most one change begins in a step, whatever the gap; lateness is carried over, so it never adds up."""
-        past = self._tick(now)
-        if self._coming is not None or not asks.hold:
-            self._elapsed += past
-        self._arrive(now, past)
-        self._hear(asks)
-        if self._coming is None:
-            self._leave(past, asks.hold, tally, ready)
-            self._arrive(now, past)  # a cut, or a change shorter than a frame
-        return self._cue(asks.hold)
-
-    def state(self) -> dict[str, Any]:
-        """All that a ``resume`` needs to go on from the last step, for JSON. Pieces go by name, as shows are edited."""
-        name = [entry.name for entry in self.entries]
-        return {
-            "piece": name[self._piece],
-            "coming": None if self._coming is None else name[self._coming],
-            "elapsed": self._elapsed,
-            "age": (self._now or 0.0) - self._since,
-            "round": self._round,
-            "unseen": [name[piece] for piece in self._unseen],
-            "place": self._place,
-            "next": self._next,
-            "jump": None if self._jump is None else name[self._jump],
-        }
-
-    def _tick(self, now: float) -> float:
-        """The seconds since the last step, as far as they count."""
+        """The cue at ``now`` (seconds; one that goes back counts as the last one); ``tally`` is this round's votes by
+        name. A step begins at most one change, whatever the gap, and none where no time passed, as in the first one:
+        so a resume goes on exactly. Lateness is carried over and never adds up."""
         if self._now is None:
             self._now, self._since = now, now + self._since
-        past = max(0.0, now - self._now)
-        self._now += past
-        return min(past, STALL)
-
-    def _hear(self, asks: Asks) -> None:
+        past, self._now = min(STALL, max(0.0, now - self._now)), max(self._now, now)
+        if self._coming is not None or not asks.hold:
+            self._elapsed += past
         if asks.jump is not None and 0 <= asks.jump < len(self.entries):
             self._jump, self._next = asks.jump, False
         elif asks.next:
             self._jump, self._next = None, True
+        if self._coming is None and past > 0.0:
+            self._leave(past, asks.hold, tally, ready)
+        self._arrive(self._now, past)
+        return self._cue(asks.hold)
+
+    def state(self) -> dict[str, Any]:
+        """All that a ``resume`` needs to go on from the last step, for JSON. Pieces go by name, as shows are edited."""
+        name: dict[int | None, str] = {piece: entry.name for piece, entry in enumerate(self.entries)}
+        unseen, age = [name[piece] for piece in self._unseen], (self._now or 0.0) - self._since
+        return {"piece": name[self._piece], "coming": name.get(self._coming), "elapsed": self._elapsed, "age": age,
+                "round": self._round, "unseen": unseen, "place": self._place,
+                "next": self._next, "jump": name.get(self._jump)}  # fmt: skip
 
     def _leave(self, past: float, hold: bool, tally: Mapping[str, int], ready: Collection[int]) -> None:
         """Begins a change, where one is asked for or due."""
@@ -148,20 +126,17 @@ class Playlist:
             self._jump = None
         late = self._elapsed - self.entries[self._piece].duration
         asked = self._next or (self._jump is not None and self._jump in ready)
-        if not asked and (hold or late < 0.0):
-            return
-        self._coming = self._choose(tally, ready)
+        if asked or (late >= 0.0 and not hold):
+            self._coming = self._choose(tally, ready)
         if self._coming is not None:
-            self._elapsed = 0.0 if asked else min(late, past)
-            self._next, self._jump = False, None
+            self._elapsed, self._next, self._jump = 0.0 if asked else min(late, past), False, None
 
     def _arrive(self, now: float, past: float) -> None:
         """Ends a change whose time is up: its piece is fully on, and the next round is open."""
         if self._coming is None or self._elapsed < (seconds := self.entries[self._coming].transition_seconds):
             return
         self._unseen = (*(piece for piece in self._unseen if piece != self._coming), self._piece)
-        self._piece, self._coming = self._coming, None
-        self._elapsed = min(self._elapsed - seconds, past)
+        self._piece, self._coming, self._elapsed = self._coming, None, min(self._elapsed - seconds, past)
         self._since = now - self._elapsed
         self._round += 1
 
@@ -170,66 +145,56 @@ class Playlist:
         there = [piece for piece in self._unseen if piece in ready]
         if not there or self._jump in there:
             return self._jump if there else None
+        count, choice = len(self.entries), self._piece
         if self.order == "votes":
-            return max(there, key=lambda piece: tally.get(self.entries[piece].name, 0))  # the first of equals
-        if self.order == "listed":
-            return min(there, key=lambda piece: (piece - self._piece) % len(self.entries))
-        while True:  # within two round trips: each has every piece, so one of those that are there
+            choice = max(there, key=lambda piece: tally.get(self.entries[piece].name, 0))  # the first of equals
+        elif self.order == "listed":
+            choice = min(there, key=lambda piece: (piece - self._piece) % count)
+        while choice not in there:  # shuffle, for two round trips at most: each has every piece
             self._place += 1
-            if (piece := shuffled(self._place, len(self.entries), self.seed, self.start)) in there:
-                return piece
+            choice = shuffled(self._place, count, self.seed, self.start)
+        return choice
 
     def _cue(self, hold: bool) -> Cue:
-        coming = None if self._coming is None else self.entries[self._coming]
-        left = inf if hold or not self._unseen else self.entries[self._piece].duration - self._elapsed
-        way = self._elapsed / coming.transition_seconds if coming else 0.0
-        return Cue(
-            piece=self._piece,
-            coming=self._coming,
-            progress=way * way * (3.0 - 2.0 * way),
-            round=self._round,
-            candidates=() if coming else self._unseen,
-            seconds_left=None if left == inf else 0.0 if coming else max(0.0, left),
-            hold=hold,
-            since=self._since,
-            outgoing=coming.outgoing if coming else "play",
-        )
+        candidates, progress, outgoing = self._unseen, 0.0, self.entries[self._piece].outgoing
+        left = self.entries[self._piece].duration - self._elapsed
+        if self._coming is not None:
+            coming = self.entries[self._coming]
+            way = self._elapsed / coming.transition_seconds
+            candidates, progress, left, outgoing = (), way * way * (3.0 - 2.0 * way), 0.0, coming.outgoing
+        known = None if hold or not self._unseen or left == inf else max(0.0, left)
+        return Cue(self._piece, self._coming, progress, self._round, candidates, known, hold, self._since, outgoing)
 
     def _resume(self, state: Mapping[str, Any]) -> None:
         """Takes a saved state whole, or not at all."""
         index = {entry.name: piece for piece, entry in enumerate(self.entries)}
         try:
-            piece = index[state["piece"]]
+            piece, jump = index[state["piece"]], index.get(state["jump"])
             coming = None if state["coming"] is None else index[state["coming"]]
-            elapsed, age = _seconds(state["elapsed"]), _seconds(state["age"])
+            elapsed, age = float(state["elapsed"]), float(state["age"])
             number, place = int(state["round"]), int(state["place"])
-            seen = [index[name] for name in state["unseen"] if name in index and index[name] != piece]
-            jump = index.get(state["jump"])
+            seen = dict.fromkeys(index[name] for name in state["unseen"] if name in index)
         except (KeyError, TypeError, ValueError, OverflowError):
             return
-        if coming == piece or len(set(seen)) < len(seen) or number < 1 or place < 0:
+        if coming == piece or not (0 <= elapsed < inf and 0 <= age < inf and place >= 0):
             return
-        new = [other for other in self._all_but(piece) if other not in seen]  # never seen: these come first
+        seen.pop(piece, None)
+        new = sorted(set(index.values()) - {piece, *seen})  # to the show since then, so unseen the longest
         self._piece, self._coming, self._elapsed, self._since = piece, coming, elapsed, -age
         self._round, self._place, self._unseen = number, place, (*new, *seen)
         self._next, self._jump = state.get("next") is True, jump
-
-    def _all_but(self, piece: int) -> tuple[int, ...]:
-        """All other pieces, in the order of the list from the one after ``piece``."""
-        return tuple((piece + step) % len(self.entries) for step in range(1, len(self.entries)))
 
 
 def shuffled(place: int, count: int, seed: int, first: int) -> int:
     """The piece at ``place`` (from 0) of an endless shuffle of ``count`` pieces that opens with ``first``.
 
-    A pure function, for any place: each round trip is an order of its own, dealt from the seed and its number. Where it
-    would open with the piece that closed the last one, its first two change places; two pieces just take turns.
+    A pure function, for any place: each round trip is dealt from the seed and its number. Where it would open with the
+    piece that closed the last one, its first two change places; two pieces just take turns.
     """
     trip, step = divmod(place, count)
-    if trip == 0 or count < 3:
-        return _dealt(0, count, seed, first)[step]
-    order, last = _dealt(trip, count, seed, first), _dealt(trip - 1, count, seed, first)[-1]
-    if order[0] == last:
+    trip *= count > 2
+    order = _dealt(trip, count, seed, first)
+    if trip and order[0] == _dealt(trip - 1, count, seed, first)[-1]:
         order[:2] = order[1], order[0]
     return order[step]
 
@@ -237,14 +202,5 @@ def shuffled(place: int, count: int, seed: int, first: int) -> int:
 def _dealt(trip: int, count: int, seed: int, first: int) -> list[int]:
     """One round trip as dealt. ``Random.random`` is the one method that is promised to stay the same for ever."""
     dice = random.Random(f"{seed}/{trip}")
-    weights = [dice.random() for _ in range(count)]
-    if trip == 0:
-        weights[first] = -1.0
-    return sorted(range(count), key=weights.__getitem__)
-
-
-def _seconds(value: float) -> float:
-    """A number of seconds from a file. Raises ValueError where it is none."""
-    if not 0.0 <= float(value) < inf:
-        raise ValueError(f"found {value!r}, expected seconds")
-    return float(value)
+    order = sorted(range(count), key=lambda _: dice.random())
+    return order if trip else [first, *(piece for piece in order if piece != first)]
