@@ -9,7 +9,6 @@ import math
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Protocol
@@ -34,7 +33,7 @@ def supervise(
 
     This is the edge: the one place where a part may raise anything at all and the show goes on.
     """
-    wait = FIRST_WAIT
+    why, wait = "", FIRST_WAIT
     while not stop.is_set():
         began = time.monotonic()
         try:
@@ -45,8 +44,9 @@ def supervise(
         except VernissageError as error:
             why = str(error)
         except Exception as error:  # noqa: BLE001 - the supervised edge
-            traceback.print_exc()
-            why = f"{type(error).__name__}: {error}"
+            before, why = why, f"{type(error).__name__}: {error}"
+            if why != before:
+                log.exception("a fault of the sensor's own")
         if stop.is_set():
             return
         tell(why)
