@@ -1,0 +1,278 @@
+"""The first start's work: an environment, Debian's libraries, the pinned packages, and a word on how far it is.
+
+A killed or failed set-up is taken up where it stopped: whatever is incomplete is found and made again.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TextIO
+
+from installation.bootstrap import Home, Layer, debian, pip
+from installation.bootstrap.telling import Telling
+
+TAIL = 12
+"""Lines of the log that are shown when something fails."""
+
+NO_NETWORK = (
+    "Temporary failure in name resolution|Name or service not known|getaddrinfo failed|NewConnectionError|"
+    "Network is unreachable|ConnectTimeoutError|ReadTimeoutError|ProxyError|Connection refused"
+)
+REASONS = {
+    "No space left on device|not enough space on the disk": "the disk is full: about 3 GB are needed in all",
+    NO_NETWORK: "the package index is out of reach: is this machine online?",
+    r"No matching distribution found for ([^\s;]+)": "there is no {0} for Python {python} on this kind of machine: "
+    "try another Python from 3.11 on",
+    r"Failed (?:building wheel for|to build) (\S+)": "there is no ready-made {0} for Python {python} on this kind of "
+    "machine, and building it failed: install a compiler, or try another Python from 3.11 on",
+}
+"""What a failure's output says, and what it means to a person."""
+
+CUDA = """\
+this PyTorch comes with CUDA, about 3 GB, and no NVIDIA GPU shows on this machine. It works all the same;
+       for the small build, stop with Ctrl-C, set PIP_EXTRA_INDEX_URL to PyTorch's index of CPU builds, start again"""
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
+class SetupError(Exception):
+    """The set-up cannot go on. The message is for a person."""
+
+
+def furnish(home: Home, layers: Sequence[Layer], out: TextIO = sys.stderr) -> int:
+    """Makes what ``layers`` lack. Returns the exit code: 0 done, 1 failed, 130 stopped; the next start goes on."""
+    kept = signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ways of stopping end pip, too
+    try:
+        home.folder.mkdir(exist_ok=True)
+        with _alone(home.folder / "setup.lock", out) as lock:
+            lacking = home.lacks(layers)  # another start may just have made them
+            if lacking:
+                print(f"Setting up Vernissage in {home.folder}: once, some minutes, about 2 GB", file=out)
+                with home.log.open("wb") as log:
+                    Setup(home, lacking, lock, log, Telling(3, out)).run()
+    except KeyboardInterrupt:
+        print("\nStopped. The next start goes on from here.", file=out)
+        return 130
+    except (SetupError, OSError) as error:
+        print(f"\nThe set-up failed: {error}\nStart again to go on from here; {home.log} has it all.", file=out)
+        return 1
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One set-up. ``lock`` is the held lock's file descriptor: children inherit it, so that a pip that outlives a
+    killed parent still keeps a second start waiting."""
+
+    home: Home
+    layers: Sequence[Layer]
+    lock: int
+    log: IO[bytes]
+    tell: Telling
+
+    def run(self) -> None:
+        """Raises SetupError where it cannot go on."""
+        with self.tell.step("environment"):
+            self.environment()
+        with self.tell.step("libraries"):
+            self.libraries()
+        with self.tell.step("packages"):
+            self.packages()
+        for layer in self.layers:
+            self.home.set_stamp(layer)
+
+    def environment(self) -> None:
+        """An environment with a pip that works; the one that is there, if it does."""
+        if not self._works():
+            self.tell.now("making it")
+            self._clear()
+            base = str(getattr(sys, "_base_executable", sys.executable))  # not an environment's: that would nest
+            self._need_venv(base)
+            if self._run((base, "-m", "venv", str(self.home.folder))) or not self._works():
+                raise SetupError(self._why(f"{base} makes no environment in {self.home.folder}"))
+        self.tell.now(f"{self.home.interpreter()}")
+
+    def libraries(self) -> None:
+        """What no wheel brings. A show starts without them where it can, so this stops nothing."""
+        lacking = debian.missing(package for layer in self.layers for package in layer.debian)
+        if lacking and debian.may_install():
+            lacking = debian.install(lacking, self._run, self.tell.now)
+        self.tell.now("all there" if not lacking else f"not there: {' '.join(lacking)}")
+        if lacking:
+            self.tell.note(f"going on without; to have them, type: {debian.line(lacking)}")
+
+    def packages(self) -> None:
+        """The pinned packages, whole."""
+        site = self._site()
+        for info in pip.halves(site):
+            shutil.rmtree(info)
+        locks = [self.home.root / layer.lock for layer in self.layers]
+        names = frozenset[str]().union(*(pip.pinned(lock.read_text("utf-8")) for lock in locks))
+        with _emptied(self.home.folder / "downloads") as downloads:
+            note = self.tell.note if sys.platform.startswith("linux") and not _nvidia() else _ignore
+            tale = pip.Tale(names, downloads, site, on_cuda=lambda: note(CUDA))
+            command = [str(self.home.python), "-m", "pip", "install", "--progress-bar", "off"]
+            command += [word for lock in locks for word in ("-r", str(lock))]
+            if self._run(command, tale.hear, _pip_environment(downloads), lambda: self.tell.now(str(tale))):
+                raise SetupError(self._why("pip did not install the packages"))
+        if half := next(pip.halves(site), None):
+            raise SetupError(f"{half} is not whole; is the disk sound?")
+        self.tell.now(f"{len(names)} in place")
+
+    def _works(self) -> bool:
+        ask = "import sys, pip._internal.cli.main; sys.exit(sys.version_info < (3, 11))"
+        if not self.home.interpreter() or self._run((str(self.home.python), "-I", "-c", ask)):
+            return False
+        return not any(half.name.startswith("pip-") for half in pip.halves(self._site()))
+
+    def _clear(self) -> None:
+        """Empties the folder, but for this set-up's own files."""
+        for path in self.home.folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif not path.name.startswith("setup."):
+                path.unlink()
+
+    def _need_venv(self, base: str) -> None:
+        """Debian keeps the module that makes environments in a package of its own."""
+        if self._run((base, "-c", "import ensurepip, venv")) == 0:
+            return
+        package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        if debian.may_install():
+            debian.install((package,), self._run, self.tell.now)
+        if self._run((base, "-c", "import ensurepip, venv")):
+            raise SetupError(f"{base} comes without its venv module; type: {debian.line((package,))}")
+
+    def _site(self) -> Path:
+        return next(iter(self.home.folder.glob("[lL]ib/**/site-packages")), self.home.folder)
+
+    def _run(
+        self,
+        command: Sequence[str],
+        hear: Callable[[str], None] = _ignore,
+        extra: Mapping[str, str] | None = None,
+        tick: Callable[[], None] = lambda: None,
+    ) -> int:
+        """Runs it with its output in the log; ``hear`` gets each line of it, ``tick`` is called meanwhile."""
+        self.log.write(f"\n$ {' '.join(command)}\n".encode())
+        self.log.flush()
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(extra or {})}
+        with self.home.log.open(encoding="utf-8", errors="replace") as output:
+            output.seek(0, os.SEEK_END)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self.log,
+                stderr=subprocess.STDOUT,
+                env={name: value for name, value in environment.items() if name not in ("PYTHONPATH", "PYTHONHOME")},
+                pass_fds=(self.lock,) if os.name == "posix" else (),
+            )
+            with _ended(process):
+                return _follow(process, output, hear, tick)
+
+    def _why(self, what: str) -> str:
+        """``what`` failed, what that means as far as its output tells, and the end of that."""
+        text = self.home.log.read_text("utf-8", errors="replace")
+        tail = "\n".join(f"    {line}" for line in text.splitlines()[-TAIL:])
+        return f"{what}: {reason(text)}\n{tail}"
+
+
+def reason(text: str) -> str:
+    """What a failed command's output means to a person."""
+    for pattern, meaning in REASONS.items():
+        if match := re.search(pattern, text):
+            return meaning.format(*match.groups(), python=f"{sys.version_info.major}.{sys.version_info.minor}")
+    return "it says"
+
+
+def _follow(
+    process: "subprocess.Popen[bytes]", output: IO[str], hear: Callable[[str], None], tick: Callable[[], None]
+) -> int:
+    rest = ""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        ended = process.poll()
+        *lines, rest = (rest + output.read()).split("\n")
+        for line in lines:
+            hear(line)
+        tick()
+        if ended is not None:
+            return ended
+
+
+@contextmanager
+def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Whatever happens meanwhile, Ctrl-C first of all, the process does not outlive the block."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[Path]:
+    """An empty folder, gone again after the block; a killed one left it full."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pip_environment(downloads: Path) -> dict[str, str]:
+    """pip keeps a person's own settings (index, proxy, certificates) but for those that would install elsewhere."""
+    own = {"PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    return own | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(downloads))
+
+
+def _nvidia() -> bool:
+    return any(map(os.path.exists, ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/nvhost-gpu", "/dev/dxg")))
+
+
+@contextmanager
+def _alone(path: Path, out: TextIO) -> Iterator[int]:
+    """Waits until no other start sets up the same environment. The system lets go of the lock when its holder dies."""
+    with path.open("a+b") as file:
+        if not _locked(file):
+            print("Another start is setting this up; waiting for it. Ctrl-C leaves.", file=out, flush=True)
+            while not _locked(file):
+                time.sleep(0.5)
+        yield file.fileno()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _locked(file: IO[bytes]) -> bool:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _locked(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,88 @@
+"""What pip says, in short; and whether what it put in place is whole."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NAMED = re.compile(
+    r"(?:Collecting|Requirement already satisfied:|Ignoring) ([A-Za-z0-9][\w.-]*)(?:==([\w.+!]+))?"
+    r"|Processing \S*?([A-Za-z0-9][\w.]*)-(\d[^-/]*)-\S+\.whl"
+)
+"""The lines of pip's that take up a package: its name and version."""
+
+UNITS = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
+
+
+def pinned(lock: str) -> frozenset[str]:
+    """The names, as pip normalises them, that a lock file pins."""
+    return frozenset(plain(name) for name in re.findall(r"(?m)^([A-Za-z0-9][\w.-]*)==", lock))
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(slots=True)
+class Tale:
+    """Reads pip's output line by line; ``str()`` of it is where pip stands.
+
+    ``names`` are the pinned ones, ``downloads`` the folder that pip downloads to, ``site`` the one it installs in.
+    ``on_cuda`` is called when a torch with CUDA is on its way, which is ten times as large as one without.
+    """
+
+    names: frozenset[str]
+    downloads: Path
+    site: Path
+    on_cuda: Callable[[], None] = lambda: None
+    _seen: set[str] = field(default_factory=set)
+    _what: str = "asking for them"
+    _file: str = ""
+    _size: float = 0.0
+    _installing: int = 0
+    _before: int = 0
+
+    def hear(self, line: str) -> None:
+        """One line of pip's."""
+        line = line.strip()
+        if match := NAMED.match(line):
+            name, version = match[1] or match[3], match[2] or match[4] or ""
+            self._seen |= {plain(name)} & self.names
+            self._what, self._file = f"{name} {version}".strip(), ""
+        elif match := re.match(r"Downloading (\S+\.(?:whl|tar\.gz|zip)) \((\S+) ([kMG]B)\)", line):
+            self._file, self._size = match[1].rpartition("/")[2].replace("%2B", "+"), float(match[2]) * UNITS[match[3]]
+            if self._file.startswith("torch-") and "+cpu" not in self._file and self._size > 400e6:
+                self.on_cuda()
+        elif match := re.match(r"Installing collected packages: (.+)", line):
+            self._installing, self._before = match[1].count(",") + 1, self._placed()
+
+    def __str__(self) -> str:
+        if self._installing:
+            return f"putting in place {min(self._placed() - self._before, self._installing)} of {self._installing}"
+        return f"{len(self._seen)} of {len(self.names)}: {self._what}{self._progress()}"
+
+    def _progress(self) -> str:
+        """How much has come of a file that takes a while."""
+        if self._size < 5e6 or not self._file:
+            return ""
+        come = sum(path.stat().st_size for path in self.downloads.glob(f"*/{self._file}"))
+        return f", {come / 1e6:.0f} of {self._size / 1e6:.0f} MB"
+
+    def _placed(self) -> int:
+        return sum(1 for _ in self.site.glob("*.dist-info/RECORD"))
+
+
+def halves(site: Path) -> Iterator[Path]:
+    """The ``.dist-info`` folders of packages that were put in place in part: no list of files, or files that are not
+    there or not of the listed size. pip takes them for installed."""
+    return (info for info in sorted(site.glob("*.dist-info")) if not _whole(info))
+
+
+def _whole(info: Path) -> bool:
+    try:
+        with (info / "RECORD").open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.reader(file) if len(row) == 3 and row[2]]
+        return bool(rows) and all((info.parent / name).stat().st_size == int(size) for name, _, size in rows)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,56 @@
+"""What all tests share: no window on anybody's screen, and a word where a machine cannot run some of them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cache
+
+import pytest
+from hypothesis import settings
+
+os.environ.pop(
+    "PYTHONSAFEPATH", None
+)  # from the door that started us; tests start scripts that import their neighbours
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+if sys.platform == "linux":
+    os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+
+settings.register_profile("shared machine", deadline=None, print_blob=True)
+settings.register_profile("ci", settings.get_profile("shared machine"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "shared machine")
+
+CONTEXT = "import moderngl; moderngl.create_standalone_context(require=330, **({'backend': 'egl'} if %r else {}))"
+
+
+@cache
+def has_gl() -> bool:
+    """Whether an OpenGL 3.3 context opens here, found out in a process of its own as drivers may abort."""
+    script = CONTEXT % (sys.platform == "linux")
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60).returncode == 0
+
+
+@cache
+def chromium_path() -> str | None:
+    """The Chromium or Chrome of this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    return next(filter(None, map(shutil.which, names)), mac if os.path.exists(mac) else None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium, for playwright's ``executable_path``."""
+    path = chromium_path()
+    assert path, "a test that asks for Chromium is marked browser"
+    return path
+
+
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("gl") and not has_gl():
+            item.add_marker(pytest.mark.skip(reason="no OpenGL 3.3 here; Debian: libegl1 libgl1 libgl1-mesa-dri"))
+        if item.get_closest_marker("browser") and not chromium_path():
+            item.add_marker(pytest.mark.skip(reason="no Chromium here; Debian: chromium"))
