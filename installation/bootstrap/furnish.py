@@ -22,6 +22,7 @@ from installation.bootstrap.telling import Telling
 TAIL = 12
 """Lines of the log that are shown when something fails."""
 
+NEEDS = "import venv, ensurepip; ensurepip.version()"
 NO_NETWORK = (
     "Temporary failure in name resolution|Name or service not known|getaddrinfo failed|NewConnectionError|"
     "Network is unreachable|ConnectTimeoutError|ReadTimeoutError|ProxyError|Connection refused"
@@ -147,12 +148,12 @@ class Setup:
 
     def _need_venv(self, base: str) -> None:
         """Debian keeps the module that makes environments in a package of its own."""
-        if self._run((base, "-c", "import ensurepip, venv")) == 0:
+        if self._run((base, "-c", NEEDS)) == 0:
             return
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         if debian.may_install():
             debian.install((package,), self._run, self.tell.now)
-        if self._run((base, "-c", "import ensurepip, venv")):
+        if self._run((base, "-c", NEEDS)):
             raise SetupError(f"{base} comes without its venv module; type: {debian.line((package,))}")
 
     def _site(self) -> Path:
@@ -185,7 +186,7 @@ class Setup:
     def _why(self, what: str) -> str:
         """``what`` failed, what that means as far as its output tells, and the end of that."""
         text = self.home.log.read_text("utf-8", errors="replace")
-        tail = "\n".join(f"    {line}" for line in text.splitlines()[-TAIL:])
+        tail = "\n".join(f"    {line[:200]}" for line in text.splitlines()[-TAIL:])
         return f"{what}: {reason(text)}\n{tail}"
 
 
