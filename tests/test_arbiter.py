@@ -116,6 +116,21 @@ def test_the_release_runs_only_while_a_lower_hand_wants_it() -> None:
     assert step(arbiter, 1060.0, wires={SPEED: 1.0}) == 3.0
 
 
+def test_a_touch_that_waited_for_its_frame_still_holds_in_full() -> None:
+    arbiter = Arbiter(release=30.0)
+    arbiter.step(100.0, CONTROLS, {}, {SPEED: 1.0}, {SPEED: (3.0, 60.0)})
+    assert arbiter.why(SPEED) == "operator, 40 s ago; gives back in 30 s"
+    assert step(arbiter, 129.0, wires={SPEED: 1.0}) == 3.0
+
+
+def test_a_piece_with_a_narrower_range_is_kept_in_it_at_once() -> None:
+    arbiter, narrow = Arbiter(), {SPEED: Control(SPEED, "speed", "float", 0.0, 1.0, 0.5)}
+    step(arbiter, 0.0, rests={SPEED: 4.0})
+    assert arbiter.step(0.1, narrow, {}, {}, {})[SPEED] == 1.0
+    arbiter.step(0.2, CONTROLS, {}, {}, {SPEED: (4.0, 0.2)})
+    assert arbiter.step(0.3, narrow, {}, {}, {})[SPEED] == 1.0
+
+
 def test_release_all_eases_to_whoever_wants_it() -> None:
     arbiter = Arbiter()
     step(arbiter, 0.0, touch=3.0)
