@@ -1,4 +1,4 @@
-"""Times as people write them: ``"4 min"``, ``"1 h 30 min"``, ``"0.5 s"``, ``"250 ms"``, or a plain number of seconds."""
+"""Times as people write them: ``"4 min"``, ``"1 h 30 min"``, ``"0.5 s"``, ``"250 ms"``; a plain number is seconds."""
 
 import math
 import re
