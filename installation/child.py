@@ -68,7 +68,7 @@ def write_frame(stream: IO[bytes], message: Message) -> None:
 def read_frame(stream: IO[bytes]) -> Message | None:
     """The next message, or None at the end of the stream. Raises FrameError for anything that is not a frame."""
     head = stream.read(5)
-    if not head:
+    if len(head) < 5:
         return None
     length, kind = int.from_bytes(head[:4], "big"), head[4:]
     if kind not in (b"J", b"B") or length > LIMIT:
@@ -107,9 +107,10 @@ def serve(
 ) -> Callable[[Message], None]:
     """Call first thing in a child. Returns ``send``, which any thread may call.
 
-    ``on_message`` is called for every message by a thread that must not be held up: it is also the one that notices
-    that the parent is gone. Then the process ends, whatever the other threads are stuck in; with ``on_gone`` they are
-    told first and have ``grace`` seconds to end it themselves. Stray prints go to stderr from here on.
+    ``on_message`` is called for every message, and perhaps before this returns, by a thread that must not be held up:
+    a queue's ``put`` is best. The same thread notices that the parent is gone. Then the process ends, whatever the
+    other threads are stuck in; with ``on_gone`` they are told first and have ``grace`` seconds to end it themselves.
+    What ``on_message`` raises ends the process too. Stray prints go to stderr from here on.
     """
     stdin, stdout = _take_streams()
     lock = threading.Lock()
