@@ -43,7 +43,7 @@ def supervise(
             why = "ended by itself"
         except VernissageError as error:
             why = str(error)
-        except Exception as error:  # noqa: BLE001 - the supervised edge
+        except Exception as error:
             before, why = why, f"{type(error).__name__}: {error}"
             if why != before:
                 log.exception("a fault of the sensor's own")
@@ -111,11 +111,11 @@ class _Threaded:
 class _Apart:
     """A sensor in a process of its own."""
 
-    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
         self._name, self._emit = config.name, emit
         self._report = _Report(config.name, log)
         hello = {"sensor": config.model_dump(mode="json")}
-        self.child = Child(config.name, command, self._hear, log, hello, SILENCE)
+        self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
         self.child.start()
 
     def _hear(self, message: Message) -> None:
