@@ -1,0 +1,219 @@
+"""The walls of the house: who may import whom, that importing does nothing, and what no file may say."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+ROOMS = ("stage", "desk", "house")
+"""Imported by the app alone."""
+
+ROOM_MAY, TRAINING_MAY = 5, 2
+"""The highest number that rooms, and the training, may import from."""
+
+DOORS = ("options", "bootstrap")
+"""Standard library and errors only: they run before there is an environment."""
+
+PARTS = ("generators", "sensors", "installation.walks")
+PART_MAY = ("contracts", "signals", "controls", "errors", "checkpoint", "osc_packets", "durations", "paths", "parts")
+"""What a part may import of the engine, besides helpers of its own folder."""
+
+ONLY = {
+    "moderngl": ("installation.stage",),
+    "pygame": ("installation.stage",),
+    "aiohttp": ("installation.house",),
+    "torch": ("generators.stylegan2", "generators._stylegan2", "installation.training"),
+    "cv2": ("sensors.camera", "installation.training", "installation.supervisor"),
+    "sounddevice": ("sensors.microphone",),
+    "av": ("installation.stage",),
+}
+"""Libraries that are slow to load or touch a device, and the rooms that may have them."""
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the house by its dotted name."""
+    files = [path for room in ("installation", "generators", "sensors") for path in (ROOT / room).rglob("*.py")]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted names that a file imports, anywhere in it, but not those for the type checker's eyes only."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}:{node.lineno}: a relative import; write it in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def house_imports(name: str, path: Path) -> set[str]:
+    """The modules of the house that a file imports: the longest name that is one."""
+    known = modules()
+    found = set()
+    for imported in imports(path):
+        while imported and imported not in known:
+            imported = imported.rpartition(".")[0]
+        found.add(imported)
+    return found - {"", "installation", name}
+
+
+def room_of(module: str) -> str:
+    """``stage`` of ``installation.stage.window``, ``loop`` of ``installation.loop``, ``sensors`` of a sensor."""
+    first, _, rest = module.partition(".")
+    return rest.partition(".")[0] if first == "installation" and rest else first
+
+
+@cache
+def ranks() -> dict[str, int]:
+    """The engine's modules as the page on the architecture numbers them: each imports from its own line and from those
+    above it."""
+    page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
+    rows = re.findall(r"(?m)^  ([a-z_ ]+?) {2,}(\d)  ", page)
+    return {name: int(number) for names, number in rows for name in names.split()}
+
+
+def rank(module: str) -> int:
+    room = room_of(module)
+    assert room in ranks(), f"{module} has no number yet: give it one in docs/ARCHITECTURE.md"
+    return ranks()[room]
+
+
+def is_in(module: str, places: tuple[str, ...]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def may_import(importer: str, imported: str) -> bool:
+    room, target = room_of(importer), room_of(imported)
+    if is_in(importer, PARTS):
+        own_helper = importer.rpartition(".")[0] == imported.rpartition(".")[0] and "._" in imported
+        return own_helper or (target in PART_MAY and imported.startswith("installation."))
+    if room in DOORS:
+        return target in (*DOORS, "errors")
+    if room == target:
+        return True
+    if room == "training":
+        return is_in(imported, PARTS) or rank(imported) <= TRAINING_MAY
+    if target in ROOMS or target in DOORS:
+        return room == "app"
+    if is_in(imported, PARTS) or target == "training":
+        return False
+    return rank(imported) <= (ROOM_MAY if room in ROOMS else rank(importer))
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_go_one_way(name: str) -> None:
+    wrong = [imported for imported in house_imports(name, modules()[name]) if not may_import(name, imported)]
+    assert not wrong, f"{name} may not import {', '.join(sorted(wrong))}"
+
+
+def test_no_imports_in_a_circle() -> None:
+    TopologicalSorter({name: house_imports(name, path) for name, path in modules().items()}).prepare()
+
+
+@pytest.mark.parametrize("library", sorted(ONLY))
+def test_a_heavy_library_stays_in_its_room(library: str) -> None:
+    users = {name for name, path in modules().items() if any(is_in(used, (library,)) for used in imports(path))}
+    assert not {name for name in users if not is_in(name, ONLY[library])}
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(modules()) if room_of(name) in DOORS] + ["run_show"])
+def test_the_door_needs_nothing_installed(name: str) -> None:
+    path = modules().get(name, ROOT / f"{name}.py")
+    foreign = {used.partition(".")[0] for used in imports(path)} - sys.stdlib_module_names
+    assert foreign <= {"installation"}
+
+
+WITNESS = """
+import importlib, json, os, sys, threading
+
+seen = []
+
+def witness(event, details):
+    if event in ("socket.__new__", "subprocess.Popen", "os.system", "os.mkdir", "os.remove", "os.rename"):
+        seen.append(event)
+    if event == "open" and isinstance(details[2], int) and details[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        seen.append(f"open {details[0]} for writing")
+
+names, heavy = json.loads(sys.argv[1])
+before, loaded = dict(os.environ), {}
+sys.addaudithook(witness)
+for name in names:
+    had = set(sys.modules)
+    importlib.import_module(name)
+    loaded[name] = sorted(set(heavy) & (set(sys.modules) - had))
+    if threading.active_count() > 1:
+        seen.append(f"{name}: a thread")
+    if dict(os.environ) != before:
+        seen.append(f"{name}: another environment variable")
+        before = dict(os.environ)
+print(json.dumps([seen, loaded]))
+"""
+
+
+def test_importing_does_nothing() -> None:
+    """In a process of its own: no socket, no thread, no process, no file, no variable, no library out of its room."""
+    names = [name for name in modules() if not name.endswith("__main__")]
+    heavies = tuple(place for places in ONLY.values() for place in places)
+    names.sort(key=lambda name: (is_in(name, heavies), name))  # a library is blamed on the first that loads it
+    command = [sys.executable, "-B", "-W", "error", "-c", WITNESS, json.dumps([names, list(ONLY)])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    seen, loaded = json.loads(done.stdout)
+    assert not seen
+    astray = {
+        name: library for name, libraries in loaded.items() for library in libraries if not is_in(name, ONLY[library])
+    }
+    assert not astray
+
+
+def written() -> list[Path]:
+    """The files that people wrote: all that git would keep, as far as it is text."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split("\n")
+    kinds = {".py", ".toml", ".md", ".lock", ".glsl", ".html", ".css", ".js", ".json", ".yml", ".txt", ".cfg", ""}
+    paths = [ROOT / name for name in listed if name] or [
+        path for path in ROOT.rglob("*") if not {".venv", ".git", "state", "out"} & set(path.relative_to(ROOT).parts)
+    ]
+    return [path for path in paths if path.is_file() and path.suffix in kinds and path.stat().st_size < 1_000_000]
+
+
+def test_no_file_names_a_package_registry() -> None:
+    registries = re.compile("pypi[.]org|pythonhosted[.]org|download[.]pytorch|npmjs[.]|anaconda[.]org")
+    assert not [str(path) for path in written() if registries.search(path.read_text("utf-8", errors="replace"))]
+
+
+def python_files() -> list[Path]:
+    return [path for path in written() if path.suffix == ".py"]
+
+
+@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_no_code_does(path: Path) -> None:
+    """Evaluate text, unpickle, start a shell, swallow errors."""
+    for node in ast.walk(tree(path)):
+        where = f"{path}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Call):
+            assert not (isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec")), f"{where}: eval"
+            assert not any(word.arg == "shell" for word in node.keywords), f"{where}: a shell"
+            assert ast.unparse(node.func) != "torch.load" or "weights_only=True" in ast.unparse(node), f"{where}: load"
+        elif isinstance(node, ast.ExceptHandler):
+            caught = ast.unparse(node.type) if node.type else ""
+            assert node.type, f"{where}: a bare except"
+            silent = all(isinstance(line, ast.Pass | ast.Continue) for line in node.body)
+            assert not (silent and "Exception" in caught.split(".")), f"{where}: every error is swallowed"
+    assert not {"pickle", "dill", "joblib", "shelve", "marshal"} & {used.partition(".")[0] for used in imports(path)}
