@@ -149,9 +149,12 @@ def read_session(path: Path) -> tuple[Track, ...]:
     if path.stat().st_size > LARGEST:
         raise Refused(f"a session of at most {LARGEST} bytes", found=f"{path.name} with {path.stat().st_size}")
     try:
-        return tuple(map(Track.model_validate, _options(ending, path.read_text(encoding="utf-8-sig"))))
+        tracks = tuple(map(Track.model_validate, _options(ending, path.read_text(encoding="utf-8-sig"))))
+        if not tracks:
+            raise ValueError("it is empty")
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise Refused("a session: t, signal, value", found=f"{path.name} ({_in_words(error)})") from error
+    return tracks
 
 
 def _options(ending: str, text: str) -> Iterable[dict[str, Any]]:
