@@ -31,11 +31,13 @@ def asked(requirements: list[str]) -> dict[str, Requirement]:
 
 
 def imported(folders: tuple[str, ...]) -> set[str]:
-    """The distributions whose modules are imported anywhere below ``folders``."""
+    """The distributions whose modules are imported, or required (parts.require), anywhere below ``folders``."""
     trees = [ast.parse(path.read_text("utf-8")) for folder in folders for path in (ROOT / folder).rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("require")]
+    names |= {str(call.args[0].value) for call in calls if isinstance(call.args[0], ast.Constant)}
     owners = metadata.packages_distributions()
     foreign = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
     return {plain(owner) for name in foreign for owner in owners.get(name, ())}
