@@ -251,7 +251,7 @@ class Exhibition:
         settled = painted and self.opening.done.is_set()
         if settled and meter.memory_start is None:
             meter.memory_start = memory_mb()
-        meter.presented(now, engine, settled)
+        meter.presented(now, engine, settled, self.loop.cue is not None and self.loop.cue.coming is not None)
 
     def _hang_next(self) -> None:
         """Prepares the wall of one more piece, a frame each, so that the first picture need not wait for the last."""
@@ -261,12 +261,18 @@ class Exhibition:
             self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
 
     def _health(self) -> dict[str, Any]:
-        meter = self.meter
+        """What /healthz tells: everything that a watcher or a curious operator may want to know, once a second."""
+        loop, meter, cue = self.loop, self.meter, self.loop.cue
+        names = [piece.name for piece in self.show.pieces]
         return {
+            "piece": None if cue is None else names[cue.piece],
             "frames": meter.frames,
             "late": meter.late,
             "painted": self.painter.tallies.frames,
-            "broken": {self.show.pieces[index].name: why for index, why in self.painter.broken.items()},
+            "votes": self.house.votes if self.house else 0,
+            "signals": dict(loop.signals),
+            "controls": dict(loop.values),
+            "broken": {names[index]: why for index, why in self.painter.broken.items()},
         }
 
     def _record(self, path: Path) -> None:

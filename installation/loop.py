@@ -73,6 +73,7 @@ class Loop:
         self.language = show.languages[0]
         self.values: Values = dict(self.rests[0])
         self.outgoing: Values = self.values
+        self.signals: Values = {}
         self.cue: Cue | None = None
         self._last: float | None = None
         self._keys: list[str] = []
@@ -88,6 +89,7 @@ class Loop:
         self._last = now
         heard = self._hear(now)
         snapshot = self.board.snapshot(now)
+        self.signals = snapshot.values
         wired, pulses = self.wirings[self.lead].step(snapshot, dt)
         pressed = {address for address, _ in heard.pulses} | set(pulses)
         if "/desk/release" in pressed:

@@ -43,6 +43,7 @@ class Meter:
     frames: int = 0
     late: int = 0
     longest: float = 0.0
+    longest_in_change: float = 0.0
     first_picture: float | None = None
     first_painted: float | None = None
     memory_start: float | None = None
@@ -51,20 +52,22 @@ class Meter:
     _began: float | None = None
     _last: float | None = None
 
-    def presented(self, now: float, engine: float, counts: bool) -> None:
-        """One frame was shown at ``now`` after ``engine`` seconds of work. Until the first model hangs
+    def presented(self, now: float, engine: float, counts: bool, changing: bool) -> None:
+        """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Until the first model hangs
         (``counts`` false) frames are not judged: that time is told as the start-up."""
         if counts and self._last is not None:
-            self._judge(now - self._last)
+            self._judge(now - self._last, changing)
             self.engine.append(engine)
         if counts and self._began is None:
             self._began = now
         self._last = now
 
-    def _judge(self, interval: float) -> None:
+    def _judge(self, interval: float, changing: bool) -> None:
         self.frames += 1
         self.intervals.append(interval)
         self.longest = max(self.longest, interval)
+        if changing:
+            self.longest_in_change = max(self.longest_in_change, interval)
         if interval > LATE * self.target:
             self.late += 1
 
@@ -75,7 +78,8 @@ class Meter:
             "target_fps": round(1 / self.target, 2),
             "frames": self.frames,
             "late": self.late,
-            "interval_ms": percentiles(self.intervals, 50, 95, 99) | {"max": round(self.longest * 1000, 3)},
+            "interval_ms": percentiles(self.intervals, 50, 95, 99)
+            | {"max": round(self.longest * 1000, 3), "max_in_change": round(self.longest_in_change * 1000, 3)},
         }
 
 
