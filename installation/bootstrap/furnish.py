@@ -58,7 +58,8 @@ def furnish(home: Home, layers: Sequence[Layer], out: TextIO = sys.stderr) -> in
         with _alone(home.folder / "setup.lock", out) as lock:
             lacking = home.lacks(layers)  # another start may just have made them
             if lacking:
-                print(f"Setting up Vernissage in {home.folder}: once, some minutes, about 2 GB", file=out)
+                work = "Going on with" if home.interpreter() else "Once, for some minutes and about 2 GB: making"
+                print(f"{work} the environment in {home.folder}", file=out)
                 with home.log.open("wb") as log:
                     Setup(home, lacking, lock, log, Telling(3, out)).run()
     except KeyboardInterrupt:
