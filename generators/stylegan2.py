@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from installation.checkpoint import load_model, read_header
 from installation.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
 from installation.controls import Control, Values
+from installation.errors import DeviceError
 from installation.paths import ShowPath
 
 DIRECTIONS = 4
@@ -61,11 +62,25 @@ def _network(model: Path, changed: int, device: str) -> tuple[Any, dict[str, Any
     return build(header, tensors, device), facts, f"{model.name}-{changed}"
 
 
+def _resolve(device: str) -> str:
+    """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return next(name for name, works in there.items() if works)
+    if not there[device]:
+        works = ", ".join(name for name, works in there.items() if works)
+        raise DeviceError(f"--device: found {device}, which torch does not find here, expected one of {works}, or auto")
+    return device
+
+
 class StyleGAN2(Generator):
     """Latents are places in W, (w_dim,), not truncated: psi is applied when painting, so that it can be steered."""
 
     def __init__(self, config: Config, device: str) -> None:
-        self.network, facts, digest = _network(config.model, config.model.stat().st_mtime_ns, device)
+        self.device = _resolve(device)
+        self.network, facts, digest = _network(config.model, config.model.stat().st_mtime_ns, self.device)
         self.psi = config.psi
         self.space = Space(facts["mean"], facts["basis"], facts["std"], facts["gain"], f"{digest}-psi{config.psi:g}")
         reach = np.minimum(FARTHEST, VISIBLE_STEP / np.maximum(self.space.gain[:DIRECTIONS], 1e-3))
