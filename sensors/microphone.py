@@ -98,7 +98,7 @@ class Ear:
         self._age = 0.0
         self._floor = np.full(1 + len(BANDS), QUIET)
         self._ceiling = np.full(1 + len(BANDS), QUIET + MARGIN + RANGE)
-        self._flux = 0.0
+        self._flux = 0.5  # at first all is new: it takes seconds to learn what is not
         self._since_onset = math.inf
 
     def hear(self, block: Block) -> Heard:
