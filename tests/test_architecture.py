@@ -87,9 +87,11 @@ def ranks() -> dict[str, int]:
 
 
 def rank(module: str) -> int:
+    """The module's own number, or for ``show_parts`` that of ``show``."""
     room = room_of(module)
-    assert room in ranks(), f"{module} has no number yet: give it one in docs/ARCHITECTURE.md"
-    return ranks()[room]
+    found = ranks().get(room, ranks().get(room.partition("_")[0]))
+    assert found is not None, f"{module} has no number yet: give it one in docs/ARCHITECTURE.md"
+    return found
 
 
 def is_in(module: str, places: tuple[str, ...]) -> bool:
