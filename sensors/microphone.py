@@ -8,6 +8,7 @@ import math
 import queue
 import sys
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -36,8 +37,10 @@ MARGIN, RANGE = 6.0, 24.0
 TO_EXTREME, TO_USUAL = 0.5, 40.0
 """Time constants (s) of the automatic gain: to a new quietest or loudest, and back when the room has changed."""
 
-FLUX_TIMES, FLUX_LEAST = 2.5, 0.12
-"""An onset is a rise of the spectrum of so many times its mean of the last second, and at least so much."""
+STEPS = np.geomspace(30.0, 12000.0, 41)
+"""Hz. The spectrum for onsets, in about five steps an octave, so that a note counts as much as a clap."""
+FLUX_TIMES, FLUX_LEAST = 3.0, 0.12
+"""An onset is a rise of that spectrum of so many times its mean of the last second, and at least so much."""
 ONSET_PAUSE = 0.1
 """Seconds between two onsets at least."""
 
@@ -92,13 +95,13 @@ class Ear:
         self._window = (window * 2.0 / window.sum()).astype(np.float32)
         edges = [[round(hertz * 2 * self.size / rate) for hertz in band] for band in BANDS.values()]
         self._bands = [slice(max(1, low), max(2, high)) for low, high in edges]
-        self._heard = slice(self._bands[0].start, self._bands[-1].stop)
+        self._steps = np.unique(np.clip(np.round(STEPS * 2 * self.size / rate), 1, self.size).astype(np.intp))
         self._last = np.zeros(self.size, np.float32)
-        self._spectrum = np.zeros(self.size + 1, np.float32)[self._heard]
+        self._spectra = deque([np.zeros(len(self._steps) - 1)] * 2, maxlen=2)
         self._age = 0.0
         self._floor = np.full(1 + len(BANDS), QUIET)
         self._ceiling = np.full(1 + len(BANDS), QUIET + MARGIN + RANGE)
-        self._flux = 0.5  # at first all is new: it takes seconds to learn what is not
+        self._flux = 0.3  # at first all is new: it takes a second to learn what is not
         self._since_onset = math.inf
 
     def hear(self, block: Block) -> Heard:
@@ -112,7 +115,7 @@ class Ear:
         ]
         values = self._gain(10.0 * np.log10(np.maximum(powers, 10.0 ** (QUIET / 10.0))))
         levels = dict(zip(("level", *BANDS), values.tolist(), strict=True))
-        return Heard(levels, self._begins(np.log1p(1000.0 * amplitudes[self._heard])))
+        return Heard(levels, self._begins(amplitudes))
 
     def _gain(self, loudness: NDArray[np.float64]) -> NDArray[np.float64]:
         """0..1 of each loudness (dB) between the quietest and the loudest that this room has lately been."""
@@ -123,9 +126,11 @@ class Ear:
         quiet = self._floor + MARGIN
         return np.clip((loudness - quiet) / np.maximum(self._ceiling - quiet, RANGE), 0.0, 1.0)
 
-    def _begins(self, spectrum: NDArray[np.float32]) -> bool:
-        flux = float(np.maximum(spectrum - self._spectrum, 0.0).mean())
-        self._spectrum = spectrum
+    def _begins(self, amplitudes: NDArray[np.float32]) -> bool:
+        powers = np.add.reduceat(amplitudes * amplitudes, self._steps)[:-1] / np.diff(self._steps)
+        spectrum = np.log1p(1000.0 * np.sqrt(powers))
+        flux = float(np.maximum(spectrum - self._spectra[0], 0.0).mean())  # [0], two blocks ago, shares no sample
+        self._spectra.append(spectrum)
         self._since_onset += self.seconds
         begins = flux > max(FLUX_LEAST, FLUX_TIMES * self._flux) and self._since_onset > ONSET_PAUSE
         self._flux += (flux - self._flux) * min(1.0, self.seconds)
