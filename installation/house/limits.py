@@ -1,0 +1,55 @@
+"""Who may come in, and how often. Kept in memory for seconds, never written down."""
+
+from collections import OrderedDict
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+class Buckets:
+    """A token bucket for each key: ``burst`` at once, then ``rate`` a second. Remembers ``remember`` keys."""
+
+    def __init__(self, rate: float, burst: float, remember: int = 16_384) -> None:
+        self.rate, self.burst, self.remember = rate, burst, remember
+        self._left: OrderedDict[bytes | str, tuple[float, float]] = OrderedDict()
+
+    def allow(self, key: bytes | str, now: float) -> bool:
+        """Whether one more is allowed at ``now`` (seconds, monotonic)."""
+        left, when = self._left.pop(key, (self.burst, now))
+        left = min(self.burst, left + (now - when) * self.rate)
+        allowed = left >= 1.0
+        self._left[key] = (left - 1.0 if allowed else left, now)
+        if len(self._left) > self.remember:
+            self._left.popitem(last=False)
+        return allowed
+
+
+def is_loopback(address: str | None) -> bool:
+    try:
+        return address is not None and ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(netloc: str) -> str:
+    """``Wall.local:8080`` -> ``wall.local``; an empty string for what is no host."""
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def known_host(netloc: str, url: str) -> bool:
+    """Whether a request's Host may be ours: an address, a name of the local network, or the name in ``url``.
+
+    A page elsewhere that points its own public name at this machine (DNS rebinding) is kept out by that.
+    """
+    host = host_of(netloc)
+    if not host:
+        return False
+    if "." not in host or host.endswith((".local", ".localhost", ".lan", ".home", ".internal", ".test")):
+        return True
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == host_of(urlsplit(url).netloc)
+    return True

@@ -1,0 +1,104 @@
+// Keeps the visitors' page as the wall is. Without this script the page does the same, one reload at a time.
+"use strict";
+(() => {
+  const main = document.querySelector("main[data-version]");
+  const form = document.getElementById("ballot");
+  const query = location.search;
+  let version = main.dataset.version;
+  let deadline = 0;
+  let source = null;
+  let fetching = 0;
+  const drawn = new Map();
+
+  const draw = (parts) => {
+    const focused = document.activeElement && form.contains(document.activeElement) ? document.activeElement.value : null;
+    for (const [id, html] of Object.entries(parts)) {
+      if (drawn.get(id) !== html) document.getElementById(id).innerHTML = html;
+      drawn.set(id, html);
+    }
+    if (focused !== null) {
+      const again = [...form.querySelectorAll("button")].find((button) => button.value === focused);
+      if (again) again.focus({ preventScroll: true });
+    }
+    startClock();
+  };
+
+  const show = (answer) => {
+    version = answer.version;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (document.startViewTransition && !still && !document.hidden) document.startViewTransition(() => draw(answer.parts));
+    else draw(answer.parts);
+  };
+
+  const refresh = async () => {
+    const answer = await fetch("/parts" + query, { cache: "no-store" });
+    if (answer.ok) show(await answer.json());
+  };
+
+  const count = (votes) => {
+    const total = Math.max(1, Object.values(votes).reduce((sum, n) => sum + n, 0));
+    for (const button of form.querySelectorAll("button")) {
+      const own = votes[button.value];
+      if (own === undefined) continue;
+      button.querySelector(".count b").textContent = own;
+      Object.assign(button.querySelector("progress"), { max: total, value: own });
+    }
+  };
+
+  const vote = async (choice) => {
+    const body = new URLSearchParams({ round: form.elements.round.value, choice });
+    const post = () => fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    let answer = await post();
+    if (answer.status === 403) answer = await post(); // the first one brought the cookie
+    show(await answer.json());
+  };
+
+  form.addEventListener("submit", (event) => {
+    if (!event.submitter) return;
+    event.preventDefault();
+    const choice = event.submitter.value;
+    vote(choice).catch(() => { document.getElementById("status").textContent = main.dataset.failed; });
+  });
+
+  const tick = () => {
+    const clock = document.querySelector("time[data-left]");
+    if (!clock) return;
+    const left = Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
+    clock.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+  };
+
+  const startClock = () => {
+    const clock = document.querySelector("time[data-left]");
+    if (clock) deadline = performance.now() + 1000 * Number(clock.dataset.left);
+    tick();
+  };
+
+  const listen = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/live");
+    source.addEventListener("tally", (event) => count(JSON.parse(event.data)));
+    source.addEventListener("version", (event) => {
+      if (event.data === String(version)) return;
+      clearTimeout(fetching);
+      fetching = setTimeout(() => refresh().catch(() => {}), 700 * Math.random()); // not all phones at once
+    });
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
+      source = null;
+      setTimeout(listen, 10000 + 10000 * Math.random());
+    };
+  };
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return listen();
+    if (source) source.close();
+    source = null;
+  });
+
+  for (const picture of document.querySelectorAll(".live img")) {
+    picture.addEventListener("error", () => picture.closest("details").remove());
+  }
+  startClock();
+  setInterval(tick, 1000);
+  listen();
+})();

@@ -1,0 +1,37 @@
+"""A visitor's ballot paper: a random number signed with the round's key. It says who may vote, never who it is."""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+
+KEY_BYTES = 32
+NONCE_BYTES = 16
+_MAC_BYTES = 16
+_TEXT_LENGTH = 43  # 32 bytes in base64 without padding
+
+
+def new_key() -> bytes:
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def mint(key: bytes) -> str:
+    """A fresh token as cookie text. It is worth nothing without ``key``, which the end of the round destroys."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return urlsafe_b64encode(nonce + _sign(key, nonce)).decode().rstrip("=")
+
+
+def read(key: bytes, text: str) -> bytes | None:
+    """The random number (NONCE_BYTES) in a token that this key signed, or None for anything else."""
+    if len(text) != _TEXT_LENGTH or not text.isascii():
+        return None
+    try:
+        raw = urlsafe_b64decode(text + "=")
+    except NotBase64:
+        return None
+    nonce, mac = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+    return nonce if hmac.compare_digest(mac, _sign(key, nonce)) else None
+
+
+def _sign(key: bytes, nonce: bytes) -> bytes:
+    return hmac.digest(key, nonce, "sha256")[:_MAC_BYTES]
