@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field, PlainValidator, ValidationInfo
 
 from installation.contracts import Emit, Sensor, SensorConfig
 from installation.errors import DeviceError, Refused
@@ -55,7 +55,7 @@ class Config(SensorConfig):
     apart: ClassVar[bool] = True
     kind: Literal["camera"] = "camera"
     name: str = "camera"
-    source: Annotated[int | Path, BeforeValidator(_source)] = Field(
+    source: Annotated[int | Path, PlainValidator(_source)] = Field(
         default=0, description="the number of a camera, or a video file, which repeats at its own rate"
     )
     width: int = Field(default=320, ge=80, le=640, description="of the picture that is looked at (pixels)")
