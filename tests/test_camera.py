@@ -162,6 +162,12 @@ def test_a_file_is_watched_at_its_own_rate_and_repeats(video: Path) -> None:
     assert max(motions[58:]) == 0.0, "from the start again, and the seam is no motion"
 
 
+def test_a_stop_already_set_ends_it_at_once(video: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    Config(source=video).open().run(lambda signal, value: pytest.fail("it said something"), stop)
+
+
 def test_a_fast_file_is_analysed_30_times_a_second(tmp_path: Path) -> None:
     path = tmp_path / "fast.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 120, SIZE)
