@@ -1,8 +1,8 @@
 """A small StyleGAN2-type network that trains and paints on an ordinary CPU.
 
 What is kept of StyleGAN2 (arXiv 1912.04958): a mapping network from a normal z to a style w, convolutions whose input
-channels are scaled by the style and whose output is demodulated, a generator that adds up RGB skips from 4 px upwards, and
-a residual discriminator with a minibatch standard deviation. What is changed, to be cheap:
+channels are scaled by the style and whose output is demodulated, a generator that adds up RGB skips from 4 px upwards,
+and a residual discriminator with a minibatch standard deviation. What is changed, to be cheap:
 
 * the style scales the activations and the demodulation scales the output, so one ordinary convolution serves the whole
   batch (the same function as per-sample weights, without the grouped convolution);
@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Architecture:
 
 
 class EqualLinear(nn.Module):
-    """A linear layer with equalised learning rate (arXiv 1710.10196): weights stay normal, the scale is applied in use."""
+    """A linear layer with equalised learning rate (arXiv 1710.10196): weights stay normal, scaled in use."""
 
     def __init__(self, wide_in: int, wide_out: int, bias: float = 0.0, lr_mult: float = 1.0) -> None:
         super().__init__()
@@ -87,7 +88,7 @@ class MappingNetwork(nn.Module):
     def __init__(self, arch: Architecture) -> None:
         super().__init__()
         wide = [arch.z_dim] + [arch.w_dim] * arch.mapping_layers
-        self.layers = nn.ModuleList(EqualLinear(a, b, lr_mult=0.01) for a, b in zip(wide, wide[1:], strict=False))
+        self.layers = nn.ModuleList(EqualLinear(a, b, lr_mult=0.01) for a, b in pairwise(wide))
 
     def forward(self, z: Tensor) -> Tensor:
         x = z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()
@@ -154,9 +155,9 @@ class Generator(nn.Module):
         self.arch = arch
         self.mapping = MappingNetwork(arch)
         self.const = nn.Parameter(torch.randn(1, arch.channels[0], 4, 4))
-        wide = (arch.channels[0],) + arch.channels
+        wide = (arch.channels[0], *arch.channels)
         self.blocks = nn.ModuleList(
-            SynthesisBlock(a, b, arch.w_dim, first=i == 0) for i, (a, b) in enumerate(zip(wide, wide[1:], strict=False))
+            SynthesisBlock(a, b, arch.w_dim, first=i == 0) for i, (a, b) in enumerate(pairwise(wide))
         )
 
     def synthesis(self, w: Tensor, resolution: int, fade: float = 1.0, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -199,7 +200,7 @@ class Discriminator(nn.Module):
         self.arch, self.group = arch, group
         wide = arch.channels
         self.from_rgb = nn.ModuleList(EqualConv(3, c, 1) for c in wide)
-        self.blocks = nn.ModuleList(DiscriminatorBlock(b, a) for a, b in zip(wide, wide[1:], strict=False))
+        self.blocks = nn.ModuleList(DiscriminatorBlock(b, a) for a, b in pairwise(wide))
         self.conv = EqualConv(wide[0] + 1, wide[0], 3)
         self.dense = EqualLinear(wide[0] * 16, wide[0])
         self.out = EqualLinear(wide[0], 1)
@@ -239,8 +240,9 @@ LATENT = ("mean", "basis", "std", "gain")
 """Measured facts about W that travel with a model, as tensors latent.mean ... (see installation.training.export)."""
 
 
-def effective_tensors(generator: Generator, resolution: int) -> dict[str, Tensor]:
-    """The generator cut off at `resolution`, every constant factor multiplied into its weights: what a model file holds."""
+def effective_tensors(generator: Generator, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
+    """What a model file holds: the generator cut off at `resolution`, every constant factor multiplied into its weights
+    (and the fade of the topmost resolution, where it is still new)."""
     tensors: dict[str, Tensor] = {"const": generator.const}
     for index, layer in enumerate(generator.mapping.layers):
         assert isinstance(layer, EqualLinear)
@@ -253,6 +255,7 @@ def effective_tensors(generator: Generator, resolution: int) -> dict[str, Tensor
                 tensors |= {f"{size}.{part}.weight": layer.weight * layer.scale, f"{size}.{part}.bias": layer.bias}
                 tensors |= _effective(f"{size}.{part}.style", layer.affine)
         if size == resolution:
+            tensors |= {name: tensors[name] * fade for name in (f"{size}.rgb.weight", f"{size}.rgb.bias")}
             break
     return {name: tensor.detach() for name, tensor in tensors.items()}
 
@@ -285,13 +288,15 @@ def read_architecture(options: Mapping[str, Any]) -> Architecture:
     if set(options) != wanted:
         raise ModelError(f"model header: architecture has {sorted(options)}; expected {sorted(wanted)}.")
     channels = options["channels"]
-    whole = [options[name] for name in sorted(wanted - {"channels"})] + list(channels if isinstance(channels, list) else [0])
+    whole = [options[name] for name in sorted(wanted - {"channels"})]
+    whole += channels if isinstance(channels, list) else [0]
     if not all(isinstance(n, int) and 0 < n <= 4096 for n in whole) or len(whole) > 20:
         raise ModelError(f"model header: architecture {dict(options)} must be whole numbers from 1 to 4096.")
     arch = Architecture(**{**options, "channels": tuple(channels)})
     if arch.resolutions[-1] != arch.resolution:
         raise ModelError(
-            f"model header: {len(channels)} channel counts reach {arch.resolutions[-1]} px; resolution says {arch.resolution}."
+            f"model header: {len(channels)} channel counts reach {arch.resolutions[-1]} px, "
+            f"but resolution is {arch.resolution}."
         )
     return arch
 
@@ -337,7 +342,10 @@ class Network:
         ]
         self.const = tensors["const"].to(device).contiguous(memory_format=torch.channels_last)
         names = [
-            f"{size}.{part}" for size in arch.resolutions for part in ("conv0", "conv1", "rgb") if size > 4 or part != "conv0"
+            f"{size}.{part}"
+            for size in arch.resolutions
+            for part in ("conv0", "conv1", "rgb")
+            if size > 4 or part != "conv0"
         ]
         self._affine = torch.cat([tensors[f"{name}.style.weight"] for name in names]).to(device)
         self._affine_bias = torch.cat([tensors[f"{name}.style.bias"] for name in names]).to(device)
@@ -359,7 +367,7 @@ class Network:
 
     @torch.inference_mode()
     def synthesis(self, w: NDArray[np.float32] | Tensor) -> Tensor:
-        """w (n, w_dim) -> pictures (n, 3, resolution, resolution), float32, about -1..1 (not clipped), on the device."""
+        """w (n, w_dim) -> pictures (n, 3, resolution, resolution), float32, about -1..1 (not clipped)."""
         places = torch.as_tensor(w, dtype=torch.float32, device=self.device)
         styles = iter(torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1))
         x = self.const.expand(len(places), -1, -1, -1)

@@ -93,7 +93,7 @@ def _read(path: Path, with_tensors: bool) -> tuple[Header, Tensors]:
     try:
         with safe_open(path, framework="np") as file:
             header = parse_header(path, (file.metadata() or {}).get(KEY))
-            tensors = {name: file.get_tensor(name) for name in file.keys()} if with_tensors else {}
+            tensors = {name: file.get_tensor(name) for name in list(file.keys())} if with_tensors else {}
     except (SafetensorError, OSError) as error:
         raise ModelError(
             f"{path}: not a safetensors file, or a truncated one ({error}). Copy it again; "
@@ -128,7 +128,9 @@ def check_header(path: Path, header: object) -> None:
 
 def check_kind(path: Path | str, header: Header, kind: str | None) -> None:
     if kind is not None and header["kind"] != kind:
-        raise ModelError(f'{path}: a model of kind "{header["kind"]}"; expected "{kind}". Choose the generator that fits it.')
+        raise ModelError(
+            f'{path}: a model of kind "{header["kind"]}"; expected "{kind}". Choose the generator that fits it.'
+        )
 
 
 def check_shapes(path: Path | str, tensors: Mapping[str, NDArray[Any]], shapes: Shapes) -> None:
@@ -146,7 +148,9 @@ def check_shapes(path: Path | str, tensors: Mapping[str, NDArray[Any]], shapes: 
 def check_finite(path: Path | str, tensors: Mapping[str, NDArray[Any]]) -> None:
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise ModelError(f"{path}: tensor {name} holds numbers that are not finite. Export it from an older checkpoint.")
+            raise ModelError(
+                f"{path}: tensor {name} holds numbers that are not finite. Export it from an older checkpoint."
+            )
 
 
 def few(names: list[str]) -> str:

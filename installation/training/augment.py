@@ -1,8 +1,8 @@
 """Differentiable augmentation for small sets of pictures (DiffAugment, arXiv 2006.10738), with an adaptive share.
 
-Real and painted pictures are altered alike before the discriminator sees them, so it cannot learn the few real ones by heart.
-Each kind of change is applied to each picture with probability p; below about 0.8 the changes do not leak into what is
-painted (arXiv 2006.06676), and p follows how sure the discriminator is of the real pictures (same paper).
+Real and painted pictures are altered alike before the discriminator sees them, so it cannot learn the few real ones by
+heart. Each kind of change is applied to each picture with probability p; below about 0.8 the changes do not leak into
+what is painted (arXiv 2006.06676), and p follows how sure the discriminator is of the real pictures (same paper).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_SHARE = 0.8
 
 
 def augment(x: Tensor, p: float) -> Tensor:
-    """(n, 3, h, w) in -1..1 -> the same shape, each picture changed in colour, place and by a hole with probability p."""
+    """(n, 3, h, w) in -1..1 -> the same shape, each changed in colour, place and by a hole with probability p."""
     if p <= 0:
         return x
     return cutout(translate(colour(x, p), p), p)

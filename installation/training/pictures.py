@@ -1,4 +1,4 @@
-"""From a folder of pictures to what the trainer eats: square uint8 pictures in memory, and a note of where they came from.
+"""From a folder of pictures to what the trainer eats: square uint8 pictures in memory, and where they came from.
 
 A *raw* folder holds image files. A *prepared* folder holds `pictures.npy` (n, size, size, 3) uint8 sRGB,
 `prepared.json` (how it was made, which files, what was skipped) and `sheet.png` to look at.
@@ -98,13 +98,13 @@ def crop_face(picture: Picture, points: NDArray[np.float64], size: int) -> Pictu
     turn = abs(float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))))
     misfit = float(np.sqrt(np.square(eyes_mouth @ matrix[:, :2].T + matrix[:, 2] - FACE * big).sum(1).mean())) / big
     if turn > MAX_TURN or misfit > MAX_MISFIT:
-        raise PicturesError(f"the face is a profile or leans too far (turned by {turn:.0f} degrees, misfit {misfit:.3f})")
+        raise PicturesError(f"the face is a profile or leans too far ({turn:.0f} degrees, misfit {misfit:.3f})")
     inside = cv2.warpAffine(np.ones(picture.shape[:2], np.uint8), matrix, (big, big), flags=cv2.INTER_NEAREST)
     outside = 1 - float(inside.mean())
     if outside > MAX_BORDER:
         raise PicturesError(f"{outside:.0%} of the face crop lies outside of the picture (at most {MAX_BORDER:.0%})")
     warped = cv2.warpAffine(picture, matrix, (big, big), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    return cv2.resize(warped, (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(warped, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,10 +2,10 @@
 
 The recipe, and why:
 
-* **Growing** (arXiv 1710.10196): most of a small budget is spent where a picture costs little; a new resolution is faded in.
-* **Non-saturating loss with lazy R1** (arXiv 1801.04406, 1912.04958): one discriminator pass a step and a second derivative
-  only every 16th. The relativistic R3GAN (arXiv 2501.05441) needs R1 and R2 at every step, about twice the work.
-* **DiffAugment with an adaptive share** (arXiv 2006.10738, 2006.06676): about a thousand pictures are not enough without.
+* **Growing** (arXiv 1710.10196): the budget is first spent where a picture costs little; new sizes are faded in.
+* **Non-saturating loss with lazy R1** (arXiv 1801.04406, 1912.04958): a second derivative at every 16th step
+  only. The relativistic R3GAN (arXiv 2501.05441) needs R1 and R2 at every step, about twice the work.
+* **DiffAugment with an adaptive share** (arXiv 2006.10738, 2006.06676): a thousand pictures are not enough without.
 * **A moving average of the generator** with a ramp, so early samples are not stale (arXiv 2006.06676).
 * **Equalised learning rate, Adam with beta1 0** (arXiv 1710.10196, 1912.04958).
 * Activations in bfloat16 and channels last where the processor multiplies bfloat16 natively; losses, styles and the
@@ -15,12 +15,13 @@ The recipe, and why:
 from __future__ import annotations
 
 import copy
+import ctypes
 import json
 import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ from installation.training.pictures import Picture, contact_sheet
 
 CHECKPOINT = "checkpoint.pt"
 FORMAT = 1
+CALMER = "Run the same command with a lower --learning-rate: it goes on from there."
+
+Facts = dict[str, Any]
 
 
 class TrainingError(VernissageError, RuntimeError):
@@ -70,6 +74,12 @@ class Recipe:
     """Pictures in which the share of augmented pictures can go from 0 to 1."""
     seed: int = 0
 
+    @classmethod
+    def read(cls, text: str) -> Recipe:
+        """From the JSON in a checkpoint."""
+        values = json.loads(text)
+        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in values["stages"])})
+
 
 @dataclass
 class Progress:
@@ -85,15 +95,30 @@ class Progress:
     """Running mean of the sign of the score of real pictures: 0 undecided, 1 learned by heart."""
     loss_d: float = 0.0
     loss_g: float = 0.0
-    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, text: str) -> Progress:
+        """From the JSON in a checkpoint."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
 
 
 class Trainer:
     """One training run: networks, optimisers and progress, saved to and resumed from a work folder."""
 
-    def __init__(self, pictures: Picture, arch: Architecture, recipe: Recipe, threads: int, bf16: bool) -> None:
+    def __init__(
+        self,
+        pictures: Picture,
+        arch: Architecture,
+        recipe: Recipe,
+        threads: int,
+        bf16: bool,
+        facts: Facts | None = None,
+    ) -> None:
+        """`facts` say where the pictures came from and what was asked for; they end up in the model's header."""
+        keep_memory()
         torch.manual_seed(recipe.seed)
-        self.arch, self.recipe, self.threads = arch, recipe, threads
+        self.arch, self.recipe, self.threads, self.facts = arch, recipe, threads, dict(facts or {})
         self.dtype = torch.bfloat16 if bf16 else torch.float32
         self.progress = Progress()
         self.g, self.d = Generator(arch), Discriminator(arch)
@@ -102,7 +127,7 @@ class Trainer:
         lr = recipe.learning_rate
         self.opt_g = torch.optim.Adam(self.g.parameters(), lr=lr, betas=(0.0, 0.99), fused=True)
         self.opt_d = torch.optim.Adam(self.d.parameters(), lr=lr * lazy, betas=(0.0, 0.99**lazy), fused=True)
-        self.pyramid = shrink(torch.from_numpy(pictures).permute(0, 3, 1, 2))
+        self.pyramid = shrink(torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2))
         self.order: list[int] = []
         self.sample_z = torch.randn(64, arch.z_dim, generator=torch.Generator().manual_seed(1))
 
@@ -114,14 +139,7 @@ class Trainer:
 
     def place(self) -> tuple[int, float]:
         """(resolution, fade) for the images seen so far."""
-        start = 0.0
-        for index, stage in enumerate(self.recipe.stages):
-            end = start + stage.kimg * 1000
-            if self.progress.images < end or index == len(self.recipe.stages) - 1:
-                fade = min(1.0, (self.progress.images - start) / self.recipe.fade) if index else 1.0
-                return stage.resolution, fade
-            start = end
-        raise AssertionError("a recipe has at least one stage")
+        return stage_at(self.recipe, self.progress.images)
 
     # -- one step -------------------------------------------------------------------------------------------------
 
@@ -139,8 +157,8 @@ class Trainer:
         loss_g = self.step_g(batch, resolution, fade)
         if not math.isfinite(loss_d + loss_g):
             raise TrainingError(
-                f"the losses became {loss_d} and {loss_g} after {progress.images} pictures. The last checkpoint is kept: "
-                "resume with a lower --learning-rate."
+                f"the losses became {loss_d} and {loss_g} after {progress.images} pictures; "
+                f"the last checkpoint is kept. {CALMER}"
             )
         progress.steps += 1
         progress.images += batch
@@ -192,8 +210,8 @@ class Trainer:
         progress.share = min(MAX_SHARE, max(0.0, progress.share + move))
 
     def draw(self, resolution: int, batch: int) -> Tensor:
-        """A batch of real pictures (batch, 3, r, r) in -1..1: every one is used once before any again, half mirrored."""
-        if len(self.order) < batch:
+        """A batch of real pictures (batch, 3, r, r) in -1..1: each is used once before any again; half are mirrored."""
+        while len(self.order) < batch:
             self.order += torch.randperm(len(self.pyramid[resolution])).tolist()
         index, self.order = self.order[:batch], self.order[batch:]
         picture = self.pyramid[resolution][index].float() / 127.5 - 1
@@ -202,12 +220,15 @@ class Trainer:
     # -- keeping --------------------------------------------------------------------------------------------------
 
     def save(self, folder: Path) -> None:
-        """Write the checkpoint beside the old one and rename it over: never half a file."""
+        """Write the checkpoint beside the old one and rename it over: never half a file, never lost weights."""
+        if not all(bool(torch.isfinite(p).all()) for p in (*self.g.parameters(), *self.d.parameters())):
+            raise TrainingError(f"{folder}: weights are no longer finite; the checkpoint before is kept. {CALMER}")
         state = {
             "format": FORMAT,
             "arch": json.dumps(asdict(self.arch)),
             "recipe": json.dumps(asdict(self.recipe)),
             "progress": json.dumps(asdict(self.progress)),
+            "facts": json.dumps(self.facts, ensure_ascii=False),
             "g": self.g.state_dict(),
             "d": self.d.state_dict(),
             "ema": self.ema.state_dict(),
@@ -226,11 +247,12 @@ class Trainer:
         state = read_checkpoint(folder / CHECKPOINT)
         if json.loads(state["arch"]) != json.loads(json.dumps(asdict(self.arch))):
             raise TrainingError(
-                f"{folder / CHECKPOINT}: holds another network ({state['arch']}). Use another --work folder, or delete it."
+                f"{folder / CHECKPOINT}: holds another network ({state['arch']}). "
+                "Use another --work folder, or delete it."
             )
         for name in ("g", "d", "ema", "opt_g", "opt_d"):
             getattr(self, name).load_state_dict(state[name])
-        self.progress = Progress(**json.loads(state["progress"]))
+        self.progress = Progress.read(state["progress"])
         torch.manual_seed(self.recipe.seed + self.progress.images)
 
     def sheet(self, psi: float = 0.7, count: int = 36) -> Picture:
@@ -243,13 +265,23 @@ class Trainer:
         return contact_sheet(to_uint8(painted))
 
 
+def stage_at(recipe: Recipe, images: int) -> tuple[int, float]:
+    """(resolution, fade): the stage after so many pictures, and how far its resolution is blended in, 0..1."""
+    start, last = 0.0, len(recipe.stages) - 1
+    for index, stage in enumerate(recipe.stages):
+        if images < start + stage.kimg * 1000 or index == last:
+            break
+        start += stage.kimg * 1000
+    return stage.resolution, min(1.0, (images - start) / recipe.fade) if index else 1.0
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Tensors and plain values only: a checkpoint is never a program."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise TrainingError(f"{path}: there is no checkpoint.") from None
-    except Exception as error:  # torch raises RuntimeError, UnpicklingError, EOFError, BadZipFile ... for a bad file
+    except Exception as error:  # noqa: BLE001 - torch raises a dozen kinds for a damaged file, by its version
         raise TrainingError(f"{path}: not a checkpoint, or a damaged one ({type(error).__name__}).") from None
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise TrainingError(f"{path}: not a checkpoint of this program.")
@@ -265,42 +297,55 @@ def shrink(pictures: Tensor) -> dict[int, Tensor]:
     return pyramid
 
 
+def keep_memory() -> None:
+    """Tell glibc to keep freed memory: the page faults of giving it back cost a third of the speed at 128 px."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return  # another C library: nothing to tune
+    for option, value in ((-1, 2**31 - 1), (-2, 2**28), (-4, 0)):  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
+        mallopt(option, value)
+
+
 def to_uint8(painted: Tensor) -> Picture:
     """(n, 3, h, w) in -1..1 -> (n, h, w, 3) uint8."""
     levels = (painted.float() * 127.5 + 127.5).clamp_(0, 255).round_().to(torch.uint8)
     return np.ascontiguousarray(levels.permute(0, 2, 3, 1).numpy())
 
 
+@dataclass(frozen=True)
+class Habits:
+    """When to stop and to save. Times in seconds; `minutes` of active time end a run that the schedule would not."""
+
+    checkpoint: float = 180
+    sheet: float = 240
+    minutes: float = math.inf
+
+
 def train(
     trainer: Trainer,
     folder: Path,
     tell: Callable[[Trainer], None],
-    checkpoint_seconds: float = 180,
-    sheet_seconds: float = 240,
-    minutes: float = math.inf,
-) -> None:
-    """Run to the end of the schedule (or of `minutes` of active time), saving into the work folder as it goes."""
+    stop: Callable[[], bool] = lambda: False,
+    habits: Habits = Habits(),
+) -> bool:
+    """Run to the end of the schedule, saving into the work folder as it goes. False: `stop` ended it before."""
     progress = trainer.progress
     clock = time.process_time() / trainer.threads - progress.seconds
     saved = shown = time.monotonic()
-    try:
-        while progress.images < trainer.total and progress.seconds < minutes * 60:
-            trainer.step()
-            progress.seconds = time.process_time() / trainer.threads - clock
-            tell(trainer)
-            if time.monotonic() - saved > checkpoint_seconds:
-                trainer.save(folder)
-                saved = time.monotonic()
-            if time.monotonic() - shown > sheet_seconds:
-                write_sheet(trainer, folder)
-                shown = time.monotonic()
-    except TrainingError:
-        raise
-    except KeyboardInterrupt:
-        trainer.save(folder)
-        raise
+    while progress.images < trainer.total and progress.seconds < habits.minutes * 60 and not stop():
+        trainer.step()
+        progress.seconds = time.process_time() / trainer.threads - clock
+        tell(trainer)
+        if time.monotonic() - saved > habits.checkpoint:
+            trainer.save(folder)
+            saved = time.monotonic()
+        if time.monotonic() - shown > habits.sheet:
+            write_sheet(trainer, folder)
+            shown = time.monotonic()
     trainer.save(folder)
     write_sheet(trainer, folder)
+    return not stop()
 
 
 def write_sheet(trainer: Trainer, folder: Path) -> None:

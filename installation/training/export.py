@@ -1,0 +1,118 @@
+"""From a checkpoint to the model file that is shown: the averaged generator in float16, and measured facts about W.
+
+The facts let a show move through W at constant visual speed, and give its directions a like strength:
+
+    latent.mean   (w_dim,)    the mean style: what truncation pulls towards
+    latent.basis  (k, w_dim)  orthonormal principal directions of W, by falling variance (GANSpace, arXiv 2004.02546)
+    latent.std    (k,)        standard deviation of W along each
+    latent.gain   (k,)        mean absolute change of the picture, in levels of 255, per one std along each
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from generators._stylegan2 import Generator, Network, build, effective_tensors, read_architecture
+from installation.checkpoint import save_model
+from installation.training.trainer import Progress, Recipe, read_checkpoint, stage_at
+
+Floats = NDArray[np.float32]
+SAMPLES = 20_000
+STEP = 0.5
+"""Finite step of the gain measurement, in standard deviations."""
+PLACES, FEW_PLACES, MAIN_DIRECTIONS = 16, 4, 64
+"""The first 64 directions are measured at 16 places, the others, which are hardly seen, at 4."""
+PSI = 0.7
+LICENCE = {"weights": "CC0-1.0", "data": "public domain"}
+
+
+def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Write the model file of a training checkpoint; returns its header."""
+    state = read_checkpoint(checkpoint)
+    whole = read_architecture(json.loads(state["arch"]))
+    recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
+    resolution, fade = stage_at(recipe, progress.images)
+    generator = Generator(whole)
+    generator.load_state_dict(state["ema"])
+    arch = whole.at(resolution)
+    tensors = {name: half(tensor) for name, tensor in effective_tensors(generator, resolution, fade).items()}
+    data = json.loads(state.get("facts", "{}"))
+    header = {
+        "kind": "stylegan2",
+        "architecture": {**asdict(arch), "channels": list(arch.channels)},
+        "training": training_facts(recipe, progress, data),
+        "ledger_sha256": data.get("ledger_sha256"),
+        "licence": dict(licence or LICENCE),
+        "latent": {
+            "samples": SAMPLES,
+            "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
+            f"directions up to {MAIN_DIRECTIONS} at {PLACES} places, the others at {FEW_PLACES}",
+        },
+    }
+    network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
+    facts = {f"latent.{name}": value for name, value in measure(network).items()}
+    save_model(out, {**tensors, **facts}, header)
+    return header
+
+
+def half(tensor: torch.Tensor) -> NDArray[np.float16]:
+    return tensor.contiguous().numpy().astype(np.float16)
+
+
+def training_facts(recipe: Recipe, progress: Progress, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "images": progress.images,
+        "steps": progress.steps,
+        "active_minutes": round(progress.seconds / 60, 1),
+        "recipe": asdict(recipe),
+        "command": data.get("command"),
+        "source": data.get("source"),
+        "pictures": data.get("count"),
+        "crop": data.get("crop"),
+    }
+
+
+def measure(network: Network, samples: int = SAMPLES) -> dict[str, Floats]:
+    """mean, basis, std and gain of a network's W; the same for the same network (fixed seed)."""
+    rng = np.random.default_rng(0)
+    w = network.mapping(rng.standard_normal((samples, network.z_dim)).astype(np.float32))
+    mean, basis, std = principal(w)
+    places = mean + PSI * (w[:PLACES] - mean)
+    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, places, basis * std[:, None])}
+
+
+def principal(w: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean (d,), principal directions (d, d) as rows by falling variance, their standard deviations (d,)."""
+    mean = w.mean(0, dtype=np.float64)
+    variance, directions = np.linalg.eigh(np.cov(w.T.astype(np.float64)))
+    basis = directions[:, ::-1].T
+    strongest = np.abs(basis).argmax(1)
+    basis = (
+        basis * np.sign(basis[np.arange(len(basis)), strongest])[:, None]
+    )  # a sign that does not depend on the machine
+    std = np.sqrt(np.maximum(variance[::-1], 0))
+    return mean.astype(np.float32), np.ascontiguousarray(basis, np.float32), std.astype(np.float32)
+
+
+def gains(network: Network, places: Floats, steps: Floats) -> Floats:
+    """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at places (n, w_dim)."""
+    before = levels(network, places)
+    found = np.zeros(len(steps), np.float32)
+    for index, step in enumerate(steps):
+        count = len(places) if index < MAIN_DIRECTIONS else min(FEW_PLACES, len(places))
+        after = levels(network, places[:count] + STEP * step)
+        found[index] = float((after - before[:count]).abs().mean()) / STEP
+    return found
+
+
+def levels(network: Network, w: Floats) -> torch.Tensor:
+    """The pictures at w (n, w_dim) in levels 0..255, not rounded."""
+    return (network.synthesis(w) * 127.5 + 127.5).clamp(0, 255)
