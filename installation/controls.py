@@ -83,3 +83,16 @@ def table(controls: Iterable[Control]) -> dict[str, Control]:
                 first.address, first.doc, first.type, low, high, first.default, first.unit, first.choices
             )
     return known
+
+
+def fixed(pieces: Iterable[str], brightness: float = 1.0) -> tuple[Control, ...]:
+    """The knobs that every show has, whatever hangs: the show's, the stage's and the desk's own."""
+    return (
+        Control("/show/next", "change to the next piece now", "pulse"),
+        Control("/show/hold", "stay on this piece", "bool"),
+        Control("/show/piece", "change to this piece now", "choice", choices=tuple(dict.fromkeys(pieces))),
+        Control("/stage/brightness", "brightness of the wall", default=brightness),
+        Control("/stage/blackout", "the wall goes dark", "bool"),
+        Control("/stage/label", "how much of the label is seen", default=1.0),
+        Control("/desk/release", "the operator lets go of everything", "pulse"),
+    )

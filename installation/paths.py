@@ -4,7 +4,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import PlainValidator, ValidationInfo
 
 from installation.errors import Refused, did_you_mean
 
@@ -42,5 +42,5 @@ def _nearest(path: Path, written: str) -> str:
     return did_you_mean(typed.as_posix(), [typed.with_name(name).as_posix() for name in names])
 
 
-ShowPath = Annotated[Path, BeforeValidator(beside)]
+ShowPath = Annotated[Path, PlainValidator(beside)]
 """An option that is a file: refused when it is missing, with the nearest name in its folder."""

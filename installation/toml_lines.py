@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands. ``tomllib`` tells the values and no lines; this tells the lines and no values."""
+"""Where each key of a TOML text stands: ``tomllib`` tells the values and no lines, this the lines and no values."""
 
 import re
 import tomllib
