@@ -8,7 +8,7 @@ from typing import Protocol
 from installation.arbiter import Arbiter
 from installation.controls import Control, Values
 from installation.painter import Intent, Lane, Painter
-from installation.playlist import Asks, Cue, Playlist
+from installation.playlist import Asks, Cue, Entry, Playlist
 from installation.show import Show
 from installation.signals import Board
 from installation.view import Panel, Picture, View
@@ -61,7 +61,9 @@ class Loop:
         self.show, self.board, self.painter, self.drain = show, board, painter, drain
         self.interval = 1.0 / fps
         self.vote = Vote()
-        self.playlist = Playlist(show.entries(), show.order, show.seed)
+        changes = [(piece, piece.transition) for piece in show.pieces]
+        entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
+        self.playlist = Playlist(entries, show.order, show.seed)
         self.arbiter = Arbiter(show.desk.release)
         signals = {signal.name: signal for signal in show.signals()}
         self.wirings = [Wiring(piece.wires, signals, piece.controls()) for piece in show.pieces]
