@@ -44,8 +44,9 @@ FLUX_TIMES, FLUX_LEAST = 3.0, 0.12
 ONSET_PAUSE = 0.1
 """Seconds between two onsets at least."""
 
-DEAF = 1.0
-"""Seconds without a block after which the microphone is taken for gone: a dead sound server says nothing at all."""
+DEAF, WAKING = 1.0, 3.0
+"""Seconds without a block after which the microphone is taken for gone: a dead sound server says nothing at all; and
+those that it has for its first block."""
 
 INSTALL = (
     "install PortAudio (Debian, Ubuntu: sudo apt install libportaudio2; Fedora: sudo dnf install portaudio; "
@@ -167,10 +168,12 @@ class Microphone(Sensor):
             with self.sound.InputStream(
                 device=self.device, channels=1, samplerate=rate, blocksize=ear.size, dtype="float32", callback=keep
             ):
+                patience = WAKING
                 while not stop.is_set():
-                    _say(ear.hear(blocks.get(timeout=DEAF)), emit)
+                    _say(ear.hear(blocks.get(timeout=patience)), emit)
+                    patience = DEAF
         except queue.Empty:
-            raise DeviceError(f"found no sound for {DEAF:g} s; is the microphone still plugged in?") from None
+            raise DeviceError(f"found no sound for {patience:g} s; is the microphone still plugged in?") from None
         except self.sound.PortAudioError as error:
             raise _gone(error) from error
 

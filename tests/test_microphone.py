@@ -1,8 +1,13 @@
 """What the microphone hears in made sounds, which input is meant, and what is said when there is none."""
 
+import shutil
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from ctypes.util import find_library
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +15,7 @@ import numpy as np
 import pytest
 
 from installation.errors import DeviceError, MissingDependency
+from installation.sensing import run_sensors
 from sensors import microphone
 from sensors.microphone import Config, Ear, Heard, choose
 
@@ -218,3 +224,86 @@ def test_without_portaudio_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("installation.parts.import_module", missing)
     with pytest.raises(MissingDependency, match=r"PortAudio library not found.*sudo apt install libportaudio2"):
         Config().open()
+
+
+# ---------------------------------------------------------------- a real sound server, without a sound card
+
+SERVER = """
+load-module module-native-protocol-unix socket={folder}/native auth-anonymous=1
+load-module module-null-sink sink_name=room rate=44100
+load-module module-remap-source master=room.monitor source_name=ear
+set-default-sink room
+set-default-source ear
+"""
+ALSA = """
+pcm_type.pulse { lib libasound_module_pcm_pulse.so }
+ctl_type.pulse { lib libasound_module_ctl_pulse.so }
+pcm.!default { type pulse }
+ctl.!default { type pulse }
+"""
+
+
+class Server:
+    """A private PulseAudio whose only input hears what is played to its only output."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "server.pa").write_text(SERVER.format(folder=folder))
+        (folder / "asound.conf").write_text(ALSA)
+        self.start()
+
+    def start(self) -> None:
+        options = ("-n", "-F", f"{self.folder}/server.pa", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no")
+        self.process = subprocess.Popen(["pulseaudio", *options], stderr=subprocess.DEVNULL)
+        until(lambda: subprocess.run(["pactl", "info"], capture_output=True).returncode == 0)
+
+    def play(self, sound: Sound) -> None:
+        raw = (sound * 32767).astype("<i2").tobytes()
+        options = ("--raw", f"--rate={RATE:.0f}", "--channels=1", "--format=s16le")
+        subprocess.run(["pacat", *options], input=raw, check=True, timeout=30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    bridge = list(Path("/usr").glob("lib*/**/alsa-lib/libasound_module_pcm_pulse.so"))
+    if not (bridge and find_library("portaudio") and all(map(shutil.which, ("pulseaudio", "pactl", "pacat")))):
+        pytest.skip("no PulseAudio here; Debian: pulseaudio pulseaudio-utils libasound2-plugins libportaudio2")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/native")
+    monkeypatch.setenv("PULSE_COOKIE", str(tmp_path / "cookie"))
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
+    server = Server(tmp_path)
+    yield server
+    server.kill()
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30.0
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_a_real_input_is_heard_and_a_dead_sound_server_comes_back(server: Server) -> None:
+    said: list[tuple[str, float]] = []
+    sensors = run_sensors([Config(name="hall")], lambda signal, value: said.append((signal, value)))
+    try:
+        until(lambda: said)
+        server.play(np.concatenate((np.zeros(int(2 * RATE)), tone(440.0, 1.5, 0.3))))
+        assert max(value for signal, value in said if signal == "hall.mid") > 0.8
+        assert max(value for signal, value in said if signal == "hall.low") < 0.3
+        assert ("hall.onset", 1.0) in said
+        server.kill()
+        until(sensors.trouble)
+        assert "found no sound" in sensors.trouble()["hall"]
+        said.clear()
+        server.start()
+        until(lambda: said)
+        assert sensors.trouble() == {}
+    finally:
+        sensors.stop()
