@@ -5,7 +5,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -59,13 +59,11 @@ def validate(model: type[Model], data: object, context: Mapping[str, Any]) -> Mo
 
 def findings(model: type[BaseModel], error: ValidationError, data: object) -> list[Finding]:
     """Everything that pydantic refused, in our words. Of a union's branches, what the one that was meant has to say."""
-    told: dict[Loc, list[Finding]] = {}
-    kinds: dict[Loc, list[str]] = {}
+    told: dict[Loc, list[tuple[str, list[Finding]]]] = {}
     for details in error.errors(include_url=False):
         loc = _written(data, details)
-        told.setdefault(loc, []).extend(_tell(model, loc, details))
-        kinds.setdefault(loc, []).append(details["type"])
-    return [finding for loc, several in told.items() for finding in _meant(several, kinds[loc])]
+        told.setdefault(loc, []).append((details["type"], _tell(model, loc, details, value_at(data, loc))))
+    return [finding for loc, branches in told.items() for finding in _meant(branches, value_at(data, loc))]
 
 
 def _written(data: object, details: Details) -> Loc:
@@ -81,40 +79,58 @@ def _written(data: object, details: Details) -> Loc:
     return tuple(loc)
 
 
-def _meant(several: list[Finding], kinds: list[str]) -> list[Finding]:
-    """Where every branch of a union refused a value for its type, all that they expected; else what the others say."""
-    if len(kinds) < 2:
-        return several
-    if len(several) > len(kinds) or {finding.loc for finding in several} != {several[0].loc}:
-        return [finding for finding in several if len(finding.loc) > len(several[0].loc)] or several
-    closer = [finding for finding, kind in zip(several, kinds, strict=False) if kind not in TYPES] or several
-    expected = " or ".join(dict.fromkeys(finding.expected for finding in closer))
-    return [replace(closer[0], expected=expected)]
+def value_at(data: object, loc: Loc) -> object:
+    """What the file says there, or None."""
+    for key in loc:
+        if isinstance(data, dict):
+            data = data.get(key)
+        else:
+            data = data[key] if isinstance(data, list) and isinstance(key, int) and key < len(data) else None
+    return data
 
 
-def _tell(model: type[BaseModel], loc: Loc, details: Details) -> list[Finding]:
-    cause = details.get("ctx", {}).get("error")
+def _meant(branches: list[tuple[str, list[Finding]]], value: object) -> list[Finding]:
+    """One place's findings. Where a union had several things to say: what the branches of the value's own type said,
+    or, if it is of none of these types, what all of them expected."""
+    if len(branches) == 1:
+        return branches[0][1]
+    other = {*TYPES} - ({"int_type"} if isinstance(value, float) else set())
+    close = [told for kind, told in branches if kind not in other] or [told for _, told in branches]
+    if any(len(told) != 1 or told[0].loc != close[0][0].loc for told in close):
+        return max(close, key=lambda told: max((len(finding.loc) for finding in told), default=0))
+    expected = dict.fromkeys(told[0].expected for told in close)
+    return [replace(close[0][0], expected=" or ".join(expected))]
+
+
+def _tell(model: type[BaseModel], loc: Loc, details: Details, value: object) -> list[Finding]:
+    kind, found, cause = details["type"], shown(value), details.get("ctx", {}).get("error")
+    if cause is not None:
+        return _caused(loc, found, cause)
+    if kind == "extra_forbidden":
+        return [_unknown(loc, _model_at(model, loc[:-1]))]
+    if kind == "too_short" and isinstance(value, list) and len(value) >= details["ctx"]["min_length"]:
+        return []  # only because pydantic does not count the elements that it refused
+    field = field_at(model, loc)
+    if kind == "missing" and value is None:
+        return [Finding(loc, "nothing", _describe(field))]
+    return [Finding(loc, found, *_expected(field, details, value))]
+
+
+def _caused(loc: Loc, found: str, cause: Exception) -> list[Finding]:
+    """What a validator raised."""
     if isinstance(cause, Unfit):
         return [finding.below(loc) for finding in cause.findings]
-    found = shown(details["input"])
     if isinstance(cause, Refused):
         return [Finding(loc, cause.found or found, cause.expected, cause.hint)]
     if isinstance(cause, VernissageError):  # a whole message of its own, such as what is wrong with a model file
         return [Finding(loc, found, "one that can be used", str(cause))]
-    if cause is not None:  # a ValueError of a part's own validator: its text says what it expected
-        return [Finding(loc, found, str(cause).removeprefix("expected "))]
-    if details["type"] == "missing":
-        return [Finding(loc, "nothing", _describe(field_at(model, loc)))]
-    if details["type"] == "extra_forbidden":
-        return [_unknown(loc, names(_model_at(model, loc[:-1])))]
-    expected, hint = _expected(field_at(model, loc), details)
-    return [Finding(loc, found, expected, hint)]
+    return [Finding(loc, found, str(cause).removeprefix("expected "))]  # a part's ValueError says what it expected
 
 
-def _unknown(loc: Loc, known: Iterable[str]) -> Finding:
-    known = tuple(known)
-    expected = f"one of {', '.join(known)}" if known else "no key here"
-    return Finding(loc, "an unknown key", expected, did_you_mean(str(loc[-1]), known))
+def _unknown(loc: Loc, model: type[BaseModel] | None) -> Finding:
+    known = names(model)
+    noun = (model.model_config.get("title") if model else None) or "key"
+    return Finding(loc, f"an unknown {noun}", f"one of {', '.join(known)}", did_you_mean(str(loc[-1]), known))
 
 
 # ---------------------------------------------------------------- fields: what was declared where
@@ -164,10 +180,11 @@ def _branches(annotation: Any) -> list[Declared]:
     """The types of a union, each without its Annotated and without None."""
     if get_origin(annotation) is Annotated:
         inner, *extras = get_args(annotation)
-        limits: list[Any] = []
-        for extra in extras:
-            limits.extend(extra.metadata if isinstance(extra, FieldInfo) else [extra])
-        return [replace(branch, limits=(*branch.limits, *limits)) for branch in _branches(inner)]
+        fields = [extra for extra in extras if isinstance(extra, FieldInfo)]
+        limits = [extra for extra in extras if extra not in fields]
+        limits += [limit for field in fields for limit in field.metadata]
+        words = next((field.description for field in fields if field.description), None)
+        return [replace(one, limits=(*one.limits, *limits), description=words) for one in _branches(inner)]
     if get_origin(annotation) in (Union, UnionType):
         return [branch for arg in get_args(annotation) if arg is not type(None) for branch in _branches(arg)]
     return [Declared(annotation)]
@@ -193,92 +210,89 @@ TYPES = {
     "path_type": "the path of a file",
     "float_type": "a number",
     "int_type": "a whole number",
-    "int_from_float": "a whole number",
 }
-"""The errors that say: this is another type."""
+"""The errors that say: this is of another type."""
 NUMBERS = {float: "a number", int: "a whole number"}
-ONE_SIDED = {
-    "greater_than_equal": ("ge", "{} or more"),
-    "greater_than": ("gt", "more than {}"),
-    "less_than_equal": ("le", "{} or less"),
-    "less_than": ("lt", "less than {}"),
+NUMERIC = {"float_type", "int_type", "int_from_float", "finite_number"}
+NUMERIC |= {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+SIZES = {
+    "string_too_short": ("text of at least {} character", "min_length"),
+    "string_too_long": ("text of no more than {} character", "max_length"),
+    "too_short": ("at least {} value", "min_length"),
+    "too_long": ("no more than {} value", "max_length"),
 }
 
 
-def _expected(field: Declared, details: Details) -> tuple[str, str]:
-    """What a value should have been, and what was perhaps meant, for every error that options of ours can give."""
+def _expected(field: Declared, details: Details, value: object) -> tuple[str, str]:
+    """What a value should have been, and what was perhaps meant, for every error that a part's options can give."""
     kind, limits = details["type"], details.get("ctx", {})
-    if kind == "literal_error" or kind == "enum":
-        known = _choices(field, limits)
-        return _either(known), did_you_mean(details["input"], known) if isinstance(details["input"], str) else ""
-    if kind in ONE_SIDED or kind == "finite_number" or (kind in TYPES and "number" in TYPES[kind]):
-        return _number(field, kind, limits), ""
-    if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
-        return _sized(kind, limits), ""
-    if kind in TYPES:
-        return TYPES[kind], ""
-    if kind == "string_pattern_mismatch":
-        return field.description or f"text that matches {limits.get('pattern')}", ""
-    return re.sub(r"^(Input|Value) should be ", "", details["msg"]), ""
+    if kind in ("literal_error", "enum"):
+        known = _choices(field) or re.findall(r"'([^']*)'", str(limits.get("expected")))
+        return _either(known), did_you_mean(value, known) if isinstance(value, str) else ""
+    if kind in NUMERIC:
+        return _number(field), ""
+    if kind in ("tuple_type", "list_type", "too_short", "too_long", "missing"):
+        listed = _listed(field)
+        if listed:
+            return listed, ""
+    if kind in SIZES:
+        words, name = SIZES[kind]
+        return words.format(limits[name]) + "s" * (limits[name] != 1), ""
+    if kind == "string_pattern_mismatch" and field.description:
+        return field.description, ""
+    return TYPES.get(kind) or re.sub(r"^(Input|Value) should be ", "", details["msg"]), ""
 
 
-def _choices(field: Declared, limits: Mapping[str, Any]) -> list[str]:
+def _choices(field: Declared) -> list[str]:
+    literals = (branch.type for branch in _branches(field.type) if get_origin(branch.type) is Literal)
+    return [str(choice) for literal in literals for choice in get_args(literal)]
+
+
+def _listed(field: Declared) -> str:
+    """``a list of 2 numbers`` and ``tables in double brackets`` where a list is that, else nothing."""
     for branch in _branches(field.type):
-        if get_origin(branch.type) is Literal:
-            return [str(choice) for choice in get_args(branch.type)]
-    return re.findall(r"'([^']*)'", str(limits.get("expected")))
+        args = get_args(branch.type)
+        if args and isinstance(args[0], type) and issubclass(args[0], BaseModel):
+            return "a list of tables, each written in [[double brackets]]"
+        if args and args[-1] is not ... and set(args) <= set(NUMBERS):
+            return f"a list of {len(args)} {'whole ' * (args[0] is int)}numbers"
+    return ""
 
 
-def _number(field: Declared, kind: str, limits: Mapping[str, Any]) -> str:
+def _number(field: Declared) -> str:
     """``a whole number from 32 to 1024``: the noun from the type, the range from all that limits it."""
     branches = [branch for branch in _branches(field.type) if branch.type in NUMBERS]
-    types = {branch.type for branch in branches}
-    noun = TYPES.get(kind) or NUMBERS[int if types == {int} else float]
     every = Declared(None, (*(limit for branch in branches for limit in branch.limits), *field.limits))
     if every.is_time:
-        noun = "a time"
-    span = _range(every, durations.spoken if every.is_time else "{:g}".format)
-    if not span and kind in ONE_SIDED:
-        name, words = ONE_SIDED[kind]
-        span = words.format(limits[name])
-    return f"{noun} {span}".strip() if span or not every.is_time else durations.EXPECTED
+        return f"a time {_range(every, durations.spoken)}"
+    noun = NUMBERS[int if branches and all(branch.type is int for branch in branches) else float]
+    return f"{noun} {_range(every, _plain)}".strip()
 
 
-def _range(field: Declared, spell: Any) -> str:
+def _range(field: Declared, spell: Callable[[Any], str]) -> str:
     low = next((limit for limit in field.limits if isinstance(limit, Ge | Gt)), None)
     high = next((limit for limit in field.limits if isinstance(limit, Le | Lt)), None)
-    above = "" if low is None else f"more than {spell(low.gt)}" if isinstance(low, Gt) else f"from {spell(low.ge)}"
-    below = "" if high is None else f"less than {spell(high.lt)}" if isinstance(high, Lt) else f"to {spell(high.le)}"
-    if low is not None and high is None and isinstance(low, Ge):
-        return f"of at least {spell(low.ge)}"
-    if isinstance(low, Gt) and isinstance(high, Le):
-        return f"{above}, up to {spell(high.le)}"
-    if low is None and isinstance(high, Le):
-        return f"up to {spell(high.le)}"
-    return f"{above} {below}".strip()
+    above = "" if low is None else f"above {spell(low.gt)}" if isinstance(low, Gt) else f"from {spell(low.ge)}"
+    below = "" if high is None else f"below {spell(high.lt)}" if isinstance(high, Lt) else f"to {spell(high.le)}"
+    if not below:
+        return f"{above} up" if above.startswith("from") else above
+    return f"{above} {'up ' * (not above.startswith('from') and below.startswith('to'))}{below}".strip()
 
 
-def _sized(kind: str, limits: Mapping[str, Any]) -> str:
-    what = "characters" if kind.startswith("string") else "values"
-    if kind.endswith("short"):
-        least = limits["min_length"]
-        return f"text of at least {least} {what}" if what == "characters" else f"{least} {what} or more"
-    return f"no more than {limits['max_length']} {what}"
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else f"{number:g}"
 
 
 def _describe(field: Declared) -> str:
     """What a key that is missing should say."""
     if field.description:
         return field.description
-    branches = _branches(field.type)
-    for branch in branches:
-        if branch.type in NUMBERS:
-            return _number(field, "", {})
-        if get_origin(branch.type) is Literal:
-            return _either([str(choice) for choice in get_args(branch.type)])
-        if branch.type is str:
-            return TYPES["string_type"]
-    return "a value, as it has no default"
+    if _choices(field):
+        return _either(_choices(field))
+    types = {branch.type for branch in _branches(field.type)}
+    if types & set(NUMBERS):
+        return _number(field)
+    return TYPES["string_type"] if str in types else "a value, as it has no default"
 
 
 def _either(choices: list[str]) -> str:
@@ -291,29 +305,27 @@ def shown(value: object) -> str:
     """A value as the file has it, cut where it is long."""
     if isinstance(value, dict):
         return "a table" if value else "an empty table"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = f"[{', '.join(map(shown, value[:SHOWN]))}]" if isinstance(value, list) else _scalar(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 4]} ..."
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 def key_text(loc: Loc, root: object = None) -> str:
     """The way as people read it: ``piece[1] "sitters".generator.psi``. What is in a list counts from 1."""
-    text, here = "", root
-    for key in loc:
-        here = _child(here, key)
+    text = ""
+    for place, key in enumerate(loc, start=1):
         if isinstance(key, int):
-            text += f"[{key + 1}]"
-            name = here.get("name") if isinstance(here, dict) else None
-            text += f" {shown(name)}" if isinstance(name, str) else ""
+            table = value_at(root, loc[:place])
+            name = table.get("name") if isinstance(table, dict) else None
+            text += f"[{key + 1}]" + (f" {shown(name)}" if isinstance(name, str) else "")
         else:
-            bare = re.fullmatch(r"[\w-]+", key, re.ASCII)
-            text += "." * bool(text) + (key if bare else shown(key))
+            text += "." * bool(text) + (key if re.fullmatch(r"[\w-]+", key, re.ASCII) else shown(key))
     return text
-
-
-def _child(value: object, key: str | int) -> object:
-    if isinstance(value, dict):
-        return value.get(key)
-    return value[key] if isinstance(value, list) and isinstance(key, int) and key < len(value) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from installation.contracts import SensorConfig
 from installation.controls import Control, fixed, table
 from installation.durations import spoken
 from installation.errors import ControlError, Fault, Refused, ShowError, did_you_mean
-from installation.faults import Finding, Source, Unfit, shown, validate
+from installation.faults import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.show_parts import Reading, Table, Transition, controls_of, read_sensor
 from installation.show_tables import Desk, Head, House, Label, Order, Piece, Stage, Wire
 from installation.signals import Signal
@@ -24,6 +24,16 @@ LARGEST = 1 << 20
 """Bytes of a show file at most."""
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "house": House, "desk": Desk}
 LISTS = ("sensor", "piece")
+
+HELP = (
+    ("Cannot overwrite", "this key is there twice"),
+    ("Cannot declare", "this table is there twice; [[double brackets]] begin one more of a list"),
+    ("Unclosed array", "a list above is not closed with ]"),
+    ("Unclosed inline table", "a table above is not closed with }"),
+    ("Unterminated string", "a text above is not closed with quotes"),
+    ("Illegal character", "a text is not closed on its line, or holds a letter that cannot be seen"),
+)
+"""What to do, by how tomllib's complaint begins."""
 
 Made = TypeVar("Made")
 
@@ -118,11 +128,12 @@ def _syntax(text: str, message: str) -> tuple[int, str, str, str, str]:
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
     number = int(place[1]) if place and place[1] else len(lines)
     said = message[: place.start()] if place else message
-    line = lines[number - 1].strip()
-    bare = re.match(r"[\w\"'./-]+\s*=\s*[^\s\"'\[{#]", line)
-    quotes = 'text and times stand in quotes, as in duration = "4 min"'
-    hint = quotes if bare and said.startswith(("Expected newline", "Invalid value")) else said[:1].lower() + said[1:]
-    return number, "syntax", shown(line) if line else "the end of the file", "valid TOML", hint
+    line = "".join(letter for letter in lines[number - 1].strip()[:SHOWN] if letter.isprintable())
+    unquoted = re.match(r"[\w\"'./-]+\s*=\s*[^\s\"'\[{#]", line)
+    hint = next((help_ for start, help_ in HELP if said.startswith(start)), said[:1].lower() + said[1:])
+    if unquoted and said.startswith(("Expected newline", "Invalid value")):
+        hint = 'text and times stand in quotes, as in duration = "4 min"'
+    return number, "syntax", line or "the end of the file", "valid TOML", hint
 
 
 # ---------------------------------------------------------------- from tables to a show
@@ -135,10 +146,12 @@ class _Reader:
     path: Path
     data: Mapping[str, Any]
     findings: list[Finding] = field(default_factory=list)
+    lists: dict[str, list[Any]] = field(default_factory=dict)
 
     def show(self, seed: int | None) -> tuple[Show | None, list[Finding]]:
         """The show, or None and all that is wrong."""
-        self._check_names()
+        self._check_tables()
+        self.lists = {name: self._list(name) for name in LISTS}
         reading = Reading(self.path.absolute().parent, self._languages())
         tables = {name: self._table(name, reading) for name in TABLES}
         head, stage, house, desk = (tables[name] for name in TABLES)
@@ -178,7 +191,7 @@ class _Reader:
             self._find(loc, refused.found or "another value", refused.expected, refused.hint)
         return None
 
-    def _check_names(self) -> None:
+    def _check_tables(self) -> None:
         known = (*TABLES, *LISTS)
         for name in self.data:
             if name not in known:
@@ -207,7 +220,7 @@ class _Reader:
     def _sensors(self, reading: Reading) -> dict[int, SensorConfig]:
         """The good ones, by their place in the file."""
         made = {}
-        for index, data in enumerate(self._list("sensor")):
+        for index, data in enumerate(self.lists["sensor"]):
             sensor = self._try(("sensor", index), partial(read_sensor, data, reading))
             if sensor is not None:
                 made[index] = sensor
@@ -215,8 +228,8 @@ class _Reader:
 
     def _known(self, reading: Reading, head: Any, stage: Any, sensors: Mapping[int, SensorConfig]) -> Reading:
         """The reading that pieces are checked with; ``head`` and ``stage`` are None where they are at fault."""
-        names = [data.get("name") if isinstance(data, dict) else None for data in self._list("sensor")]
-        pieces = [data.get("name") for data in self._list("piece") if isinstance(data, dict)]
+        names = [data.get("name") if isinstance(data, dict) else None for data in self.lists["sensor"]]
+        pieces = [data.get("name") for data in self.lists["piece"] if isinstance(data, dict)]
         return replace(
             reading,
             signals={signal.name: signal for sensor in sensors.values() for signal in _signals(sensor)},
@@ -227,10 +240,9 @@ class _Reader:
 
     def _pieces(self, reading: Reading) -> dict[int, Piece]:
         made = {}
-        found = self._list("piece")
-        if not found and not isinstance(self.data.get("piece"), dict):
+        if not self.data.get("piece"):
             self._find(("piece",), "nothing", "at least one [[piece]]")
-        for index, data in enumerate(found):
+        for index, data in enumerate(self.lists["piece"]):
             piece = self._try(("piece", index), partial(_piece, data, reading))
             if piece is not None:
                 made[index] = piece
@@ -238,11 +250,11 @@ class _Reader:
 
     def _check_repeats(self, kind: str, made: Mapping[int, Any]) -> None:
         first: dict[str, int] = {}
-        for index, one in made.items():
-            other = first.setdefault(one.name, index)
-            if other != index:
-                expected, hint = f"a name that no other {kind} has", f"{kind}[{other + 1}] has it"
-                self._find((kind, index, "name"), shown(one.name), expected, hint)
+        for index, data in enumerate(self.lists[kind]):
+            name = made[index].name if index in made else value_at(data, ("name",))
+            if isinstance(name, str) and first.setdefault(name, index) != index:
+                expected, hint = f"a name that no other {kind} has", f"{kind}[{first[name] + 1}] has it"
+                self._find((kind, index, "name"), shown(name), expected, hint)
 
     def _check_ports(self, house: House | None, desk: Desk | None, sensors: Mapping[int, SensorConfig]) -> None:
         """Everything that listens, each at a port of its own; 0 is any that is free."""
@@ -252,7 +264,13 @@ class _Reader:
         for loc, room in rooms:
             port = getattr(room, "port", 0) if getattr(room, "enabled", True) else 0
             if isinstance(port, int) and port and taken.setdefault(port, loc) != loc:
-                self._find((*loc, "port"), str(port), "a port of its own", f"{'.'.join(map(str, taken[port]))} has it")
+                self._find_port(port, loc, taken[port])
+
+    def _find_port(self, port: int, loc: Loc, other: Loc) -> None:
+        """Told where a port is written, as the other one may be a default."""
+        if value_at(self.data, (*loc, "port")) is None:
+            loc, other = other, loc
+        self._find((*loc, "port"), str(port), "a port of its own", f"{key_text(other, self.data)} has it")
 
     def _check_pieces(self, pieces: Mapping[int, Piece]) -> None:
         known: dict[str, Control] = {}

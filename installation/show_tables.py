@@ -3,7 +3,7 @@ against the ``Reading`` in the validation context, so that each fault stands at 
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -12,6 +12,7 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     BeforeValidator,
+    ConfigDict,
     Field,
     PlainValidator,
     PrivateAttr,
@@ -38,6 +39,14 @@ PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 # ---------------------------------------------------------------- fields
 
 
+class Texts(Table):
+    model_config = ConfigDict(title="language")
+
+
+class Knobs(Table):
+    model_config = ConfigDict(title="control of the piece or the stage")
+
+
 def _words(value: object, info: ValidationInfo) -> dict[str, str]:
     """A text for every language: one text counts for all, one that is not translated is as in the first language."""
     languages = reading_of(info).languages
@@ -47,7 +56,7 @@ def _words(value: object, info: ValidationInfo) -> dict[str, str]:
         return dict.fromkeys(languages, value)
     if not isinstance(value, dict) or not value:
         raise Refused(f'text, or a table such as {{ {languages[0]} = "..." }}')
-    model = create_model("Words", __base__=Table, **cast(Any, dict.fromkeys(languages, (str, ""))))
+    model = create_model("Words", __base__=Texts, **cast(Any, dict.fromkeys(languages, (str, ""))))
     texts = validate(model, value, {}).model_dump(exclude_unset=True)
     first = next(texts[language] for language in languages if language in texts)
     return {language: texts.get(language, first) for language in languages}
@@ -157,9 +166,17 @@ def _part(room: str, value: object, info: ValidationInfo) -> Any:
 def _signal(name: str, info: ValidationInfo) -> str:
     reading = reading_of(info)
     if name not in reading.signals and name.partition(".")[0] not in reading.unsure:
-        known = ", ".join(reading.signals) or "there is none, as no [[sensor]] says one"
-        raise Refused(f"a signal: {known}", did_you_mean(name, reading.signals))
+        raise _no_such("signal", name, reading.signals)
     return name
+
+
+def _no_such(what: str, name: str, known: Iterable[str]) -> Refused:
+    """Names them all, unless they are many and one is near."""
+    known = list(known)
+    hint = did_you_mean(name, known)
+    if not known:
+        return Refused(f"a {what}, but no [[sensor]] says one")
+    return Refused(f"one of {len(known)} {what}s" if hint and len(known) > 6 else f"a {what}: {', '.join(known)}", hint)
 
 
 def _bare(address: str) -> str:
@@ -172,8 +189,7 @@ def _control(name: str, info: ValidationInfo) -> str:
         return name
     control = reading.controls.get(f"/{name}")
     if control is None:
-        known = [_bare(address) for address in reading.controls]
-        raise Refused(f"a control: {', '.join(known)}", did_you_mean(name, known))
+        raise _no_such("control", name, map(_bare, reading.controls))
     signal = reading.signals.get(info.data.get("signal", ""))
     if control.type == "pulse" and signal and not signal.pulse:
         raise Refused("a control that has a value", f'"{name}" is a pulse and "{signal.name}" is none')
@@ -255,7 +271,7 @@ def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
         for address, control in controls.items()
         if control.type != "pulse" and not address.startswith(("/show/", "/desk/"))
     }
-    model = create_model("Rests", __base__=Table, **cast(Any, {name: _rest(name, known[name]) for name in known}))
+    model = create_model("Rests", __base__=Knobs, **cast(Any, {name: _rest(name, known[name]) for name in known}))
     made = validate(model, value, {})
     return {f"/{name}": known[name].accept(getattr(made, name)) for name in made.model_fields_set}
 
@@ -274,7 +290,7 @@ class Piece(Table):
     """What hangs. ``controls`` and ``rests`` hold what every show has, too."""
 
     name: str = Field(min_length=1, max_length=64, description='a name, such as name = "sitters"')
-    duration: Seconds = Field(ge=1.0, le=7 * DAY, description='a time, such as duration = "4 min"')
+    duration: Seconds = Field(ge=1.0, le=DAY, description='a time, such as duration = "4 min"')
     generator: Annotated[GeneratorConfig, PlainValidator(partial(_part, "generator"))] = Field(
         description="a table, such as generator = { kind = ... }"
     )

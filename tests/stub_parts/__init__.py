@@ -1,0 +1,1 @@
+"""Parts for tests that must not depend on which real ones there are."""

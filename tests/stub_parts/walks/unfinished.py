@@ -1,0 +1,1 @@
+"""A file without a Config, as one that is being written."""
