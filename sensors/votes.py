@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from installation.contracts import Emit, Sensor, SensorConfig
 from installation.errors import DeviceError
@@ -25,12 +25,19 @@ PULSES = 64
 """The most votes of one look that are said one by one."""
 
 
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    """A relative path starts at the show file's folder; the file itself may come later."""
+    return (Path((info.context or {}).get("folder", ".")) / path).absolute()
+
+
 class Config(SensorConfig):
     """Reads the votes that the house keeps; writes nothing."""
 
     kind: Literal["votes"] = "votes"
     name: str = "votes"
-    database: Path | None = Field(None, description="the house's file; by itself it finds the one of this show")
+    database: Annotated[Path, AfterValidator(_beside)] | None = Field(
+        None, description="the house's file; by itself it finds the one of this show"
+    )
 
     def signals(self) -> tuple[Signal, ...]:
         return (
@@ -44,8 +51,8 @@ class Config(SensorConfig):
         state = os.environ.get("VERNISSAGE_STATE")
         if self.database is None and state is None:
             raise DeviceError(
-                f'the sensor "{self.name}" does not know where the votes are: start it with a show, or give it '
-                'database = "votes.sqlite3"'
+                f'the sensor "{self.name}" finds no votes: this show has no house that keeps any; open one '
+                '([house] enabled = true), or name a file (database = "votes.sqlite3")'
             )
         return Votes(self.database or Path(state or "") / FILE)
 
@@ -67,16 +74,15 @@ class Votes(Sensor):
         self.path = path
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
-        room = Room()
         while not stop.is_set():
-            with suppress(sqlite3.Error, OSError):  # not there yet, or just being made: it is asked again
-                with closing(_read_only(self.path)) as db:
-                    self._watch(db, room, emit, stop)
+            # not there yet, or just being made: it is asked again
+            with suppress(sqlite3.Error, OSError), closing(_read_only(self.path)) as db:
+                self._watch(db, emit, stop)
             stop.wait(POLL)
 
-    def _watch(self, db: sqlite3.Connection, room: "Room", emit: Emit, stop: threading.Event) -> None:
+    def _watch(self, db: sqlite3.Connection, emit: Emit, stop: threading.Event) -> None:
         """Looks four times a second, and counts only when something was written, until the file is another one."""
-        file, version = self.path.stat().st_ino, -1
+        room, file, version = Room(), self.path.stat().st_ino, -1
         while not stop.is_set() and self.path.stat().st_ino == file:
             now = db.execute("PRAGMA data_version").fetchone()[0]
             if now != version:

@@ -1,13 +1,18 @@
 """Stands in for the app: runs the house as a process and talks to it in frames, as the app does."""
 
+import json
 import queue
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from http.client import HTTPConnection, HTTPResponse
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
 from installation.child import read_frames, write_frame
@@ -42,36 +47,43 @@ class Driver:
             "pieces": PIECES,
             "poster": None,
         } | hello
-        self.said: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self.port = 0
+        self.said: queue.Queue[dict[str, Any] | None]
+        self.hearing = threading.Event()
+        self.hearing.set()
+        self.port = self.round = 0
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill() if self.process.poll() is None and self.stop() is None else None
+        if self.process.poll() is None:
+            self.stop()
 
     def start(self) -> dict[str, Any]:
         """Starts it and waits for its first word."""
+        self.said = queue.Queue()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "installation.house"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        assert self.process.stdout is not None
+        self.listener = threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True)
+        self.listener.start()
         self.send({"hello": self.hello})
         word = self.heard("ready", "error")
         if "ready" in word:
             self.port = word["ready"]["port"]
         return word
 
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for message in read_frames(self.process.stdout):
-            assert isinstance(message, dict)
-            self.said.put(message)
+    def _listen(self, stdout: BinaryIO) -> None:
+        with stdout:
+            for message in read_frames(stdout):
+                assert isinstance(message, dict)
+                self.said.put(message)
+                self.hearing.wait()
         self.said.put(None)
 
     def send(self, message: dict[str, Any] | bytes) -> None:
@@ -91,27 +103,58 @@ class Driver:
             if set(kinds) & set(message):
                 return message
 
-    def tally(self, votes: dict[str, int], timeout: float = 10.0) -> dict[str, Any]:
-        """Waits for this tally."""
-        while True:
-            tally: dict[str, Any] = self.heard("tally", timeout=timeout)["tally"]
-            if tally["votes"] == votes:
-                return tally
+    def tally(self, votes: dict[str, int], timeout: float = 10.0) -> None:
+        """Waits until the app knows this tally of the round that ``turn`` opened."""
+        wanted = {"round": self.round, "votes": votes}
+        while (found := self.heard("tally", timeout=timeout)["tally"]) != wanted:
+            assert found["round"] <= self.round
 
-    def stop(self) -> int | None:
-        """Ends its stdin, as an app that leaves does. Returns the exit code, None when it would not end."""
+    def turn(self, *candidates: str, **more: Any) -> int:
+        """Opens the next round. Returns the house's own number of it, as the form on the page has it."""
+        self.round += 1
+        names = list(candidates) or ["company", "nobody"]
+        self.cue(self.round, candidates=names, **more)
+        self.tally(dict.fromkeys(names, 0))
+        with Visitor(self.port) as visitor:
+            return int(visitor.get().text.partition('name="round" value="')[2].partition('"')[0])
+
+    def stored(self) -> dict[str, int]:
+        """The votes of the open round, on the disk."""
+        with closing(sqlite3.connect(self.state / "votes.sqlite3")) as db:
+            return dict(db.execute("SELECT choice, count(*) FROM votes GROUP BY choice"))
+
+    def stop(self) -> int:
+        """Ends its stdin, as an app that leaves does. Returns the exit code."""
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with suppress(OSError):
+            self.process.stdin.close()
         try:
             return self.process.wait(5)
         except subprocess.TimeoutExpired:
-            return None
+            self.kill()
+            raise
         finally:
-            assert self.process.stdout is not None
+            self.listener.join(5)
 
     def kill(self) -> None:
+        """With -9: it cannot prepare."""
         self.process.kill()
-        self.process.wait()
+        self.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
 
 class Visitor:
@@ -121,26 +164,28 @@ class Visitor:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=10)
         self.cookies: dict[str, str] = {}
 
-    def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> HTTPResponse:
-        """An answer; its ``text`` is read already. Header names are given with _ for -."""
+    def ask(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> "Answer":
+        """An answer. Header names are given with _ for -."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
             named.setdefault("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         self.connection.request(method, path, body, named)
-        answer = self.connection.getresponse()
-        answer.text = answer.read().decode(errors="replace")  # type: ignore[attr-defined]
-        for cookie in answer.headers.get_all("Set-Cookie") or ():
+        found = self.connection.getresponse()
+        for cookie in found.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return answer
+        return Answer(found.status, found.headers, found.read())
 
-    def get(self, path: str = "/", **headers: str) -> HTTPResponse:
+    def get(self, path: str = "/", **headers: str) -> "Answer":
         return self.ask("GET", path, **headers)
 
-    def vote(self, choice: str, round: int = 1, **headers: str) -> HTTPResponse:
+    def vote(self, choice: str, round: int, **headers: str) -> "Answer":
         """``round`` is the house's own number of the round, as in the form."""
         headers.setdefault("Content_Type", "application/x-www-form-urlencoded")
         return self.ask("POST", "/vote", urlencode({"round": round, "choice": choice}), **headers)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.connection.close()

@@ -50,7 +50,7 @@ def page(scene: Scene, assets: Mapping[str, str]) -> str:
 <div id="ask">{part["ask"]}</div>
 <p id="status" role="status">{part["status"]}</p>
 <form id="ballot" method="post" action="/vote{escape(scene.query)}">{part["ballot"]}</form>
-<noscript><p><a class="plain" href="/{escape(scene.query)}">{say("refresh")}</a></p></noscript>
+<p id="refresh"><a class="plain" href="/{escape(scene.query)}">{say("refresh")}</a></p>
 </section>
 </main>
 <footer>

@@ -76,6 +76,7 @@
   const listen = () => {
     if (source || document.hidden) return;
     source = new EventSource("/live");
+    source.onopen = () => { document.getElementById("refresh").hidden = true; };
     source.addEventListener("tally", (event) => count(JSON.parse(event.data)));
     source.addEventListener("version", (event) => {
       if (event.data === String(version)) return;
@@ -85,6 +86,7 @@
     source.onerror = () => {
       if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
       source = null;
+      document.getElementById("refresh").hidden = false;
       setTimeout(listen, 10000 + 10000 * Math.random());
     };
   };

@@ -1,0 +1,215 @@
+"""A visitor's phone: Chromium, with and without JavaScript, votes and changes its vote."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.house_driver import Driver
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium (apt install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    with Driver(tmp_path_factory.mktemp("state")) as driver:
+        driver.turn()
+        yield driver
+
+
+@contextmanager
+def phone(browser: Any, house: Driver, grumbles: int = 0, **settings: Any) -> Iterator[Any]:
+    """The page as a phone has it: not on the show's own machine (as a proxy would say), so without the live picture.
+    ``grumbles`` is how many errors the browser's console may show."""
+    context = browser.new_context(**(PHONE | {"locale": "en-GB", "extra_http_headers": {"Via": "1.1 wifi"}} | settings))
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
+        page.goto(f"http://127.0.0.1:{house.port}/")
+        yield page
+    finally:
+        context.close()
+    assert len(complaints) == grumbles, complaints
+
+
+def says(page: Any, words: str) -> None:
+    """Waits until the page's status says so."""
+    page.wait_for_selector(f'#status:has-text("{words}")')
+
+
+def pressed(page: Any) -> list[str]:
+    """What the page shows as this visitor's vote."""
+    return list(page.eval_on_selector_all("button[aria-pressed=true]", "found => found.map(button => button.value)"))
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_visitor_votes_and_changes_the_vote(browser: Any, house: Driver, script: bool) -> None:
+    house.turn()
+    with phone(browser, house, java_script_enabled=script) as page:
+        assert page.inner_text("h1") == "Sitters who never sat"
+        assert pressed(page) == []
+        page.tap("button[value=company]")
+        house.tally({"company": 1, "nobody": 0})
+        page.wait_for_selector("button[value=company][aria-pressed=true]")
+        says(page, "Your vote: The company.")
+        page.tap("button[value=nobody]")
+        house.tally({"company": 0, "nobody": 1})
+        page.wait_for_selector("button[value=nobody][aria-pressed=true]")
+        assert pressed(page) == ["nobody"]
+        assert page.inner_text("button[value=nobody] .count b") == "1"
+        page.reload()
+        assert pressed(page) == ["nobody"]
+
+
+def test_without_a_script_the_next_round_is_one_reload_away(browser: Any, house: Driver) -> None:
+    house.turn()
+    with phone(browser, house, grumbles=1, java_script_enabled=False) as page:
+        page.tap("button[value=company]")
+        house.tally({"company": 1, "nobody": 0})
+        house.turn("sitters", "nobody", piece="company")
+        page.tap("button[value=nobody]")  # of the round that has closed meanwhile
+        says(page, "That vote has closed. This is what you can vote on now.")
+        assert page.inner_text("h1") == "The company"
+        page.tap("button[value=nobody]")
+        house.tally({"sitters": 0, "nobody": 1})
+        says(page, "Your vote: Nobody")
+        house.turn("sitters", "company", piece="nobody")
+        page.tap("text=Show the latest")
+        page.wait_for_selector("button[value=company]")
+        assert pressed(page) == []
+
+
+def test_with_a_script_the_page_follows_the_wall(browser: Any, house: Driver) -> None:
+    house.turn()
+    with phone(browser, house) as page, phone(browser, house) as other:
+        other.tap("button[value=nobody]")
+        page.wait_for_function("document.querySelector('button[value=nobody] .count b').textContent === '1'")
+        assert page.evaluate("document.querySelector('button[value=nobody] progress').value") == 1
+        page.wait_for_function("/^2:1\\d$/.test(document.querySelector('time').textContent)")
+        house.cue(house.round, coming="nobody", candidates=[])
+        page.wait_for_selector("text=Coming up: Nobody <in> particular & co")
+        assert page.locator("button").count() == 0
+        house.turn("sitters", "company", piece="nobody")
+        page.wait_for_selector("h1:has-text('Nobody <in> particular & co')")
+        page.tap("button[value=sitters]")  # the ballot paper of the new round came with the new page
+        house.tally({"sitters": 1, "company": 0})
+
+
+def test_a_page_that_slept_through_a_round_votes_in_the_one_it_shows(browser: Any, house: Driver) -> None:
+    house.turn()
+    with phone(browser, house, grumbles=1) as page:
+        page.context.clear_cookies()
+        page.tap("button[value=company]")  # the first try is refused and brings the cookie, the script tries again
+        house.tally({"company": 1, "nobody": 0})
+
+
+def test_a_phone_that_refuses_cookies_is_told_so(browser: Any, house: Driver) -> None:
+    house.turn()
+    with phone(browser, house, grumbles=1, java_script_enabled=False) as page:
+        page.context.route("**/vote", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))
+        page.context.clear_cookies()
+        page.tap("button[value=company]")
+        says(page, "your browser did not send our cookie back")
+
+
+def test_the_keyboard_keeps_its_place(browser: Any, house: Driver) -> None:
+    house.turn()
+    with phone(browser, house, reduced_motion="reduce") as page:
+        page.focus("button[value=nobody]")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("button[value=nobody][aria-pressed=true]")
+        assert page.evaluate("document.activeElement.value") == "nobody"
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.value") == "company"
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert float(outline.removesuffix("px")) >= 2
+
+
+CONTRAST = """
+() => {
+  const light = (c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const [r, g, b, a = 1] = rgb(getComputedStyle(element).backgroundColor);
+      if (a === 1) return [r, g, b];
+    }
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    if (![...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())) continue;
+    if (!element.checkVisibility() || element.classList.contains("unseen")) continue;
+    const [a, b] = [luminance(rgb(getComputedStyle(element).color)), luminance(behind(element))];
+    found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.textContent]);
+  }
+  return found;
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_and_hit_it(browser: Any, house: Driver, scheme: str) -> None:
+    house.turn()
+    with phone(browser, house, color_scheme=scheme) as page:
+        page.tap("button[value=company]")
+        page.wait_for_selector("button[aria-pressed=true]")
+        page.mouse.move(0, 0)
+        contrasts = page.evaluate(CONTRAST)
+        assert len(contrasts) > 10
+        assert [text for ratio, text in contrasts if ratio < 4.5] == []
+        boxes = [target.bounding_box() for target in page.locator("button:visible, a:visible").all()]
+        assert min(min(box["width"], box["height"]) for box in boxes) >= 24
+        assert min(box["height"] for box in boxes[:2]) >= 44
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_it_fits_a_narrow_phone_with_large_letters(browser: Any, house: Driver) -> None:
+    house.turn()
+    with phone(browser, house, viewport={"width": 320, "height": 568}) as page:
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_is_asked_of_anybody_else(browser: Any, house: Driver) -> None:
+    house.turn()
+    asked: list[str] = []
+    context = browser.new_context()
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{house.port}/", wait_until="domcontentloaded")
+    page.wait_for_timeout(300)
+    context.close()
+    assert len(asked) > 3
+    assert all(re.match(rf"http://127\.0\.0\.1:{house.port}/", url) for url in asked)
