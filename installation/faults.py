@@ -238,8 +238,8 @@ def _expected(field: Declared, details: Details, value: object) -> tuple[str, st
     if kind in SIZES:
         words, name = SIZES[kind]
         return words.format(limits[name]) + "s" * (limits[name] != 1), ""
-    if kind == "string_pattern_mismatch" and field.description:
-        return field.description, ""
+    if kind == "string_pattern_mismatch":
+        return field.description or f"text that matches {limits['pattern']}", ""
     return TYPES.get(kind) or re.sub(r"^(Input|Value) should be ", "", details["msg"]), ""
 
 

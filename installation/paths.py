@@ -20,8 +20,11 @@ def beside(value: object, info: ValidationInfo) -> Path:
     context: dict[str, Any] = info.context or {}
     folder = Path(context.get("folder", "."))
     path = (folder / value).absolute()
-    if not path.is_file():
-        raise Refused(_wanted(path), hint=_nearest(path, str(value)))
+    try:
+        if not path.is_file():
+            raise Refused(_wanted(path), hint=_nearest(path, str(value)))
+    except OSError as error:  # a name that no disk takes, a folder that may not be read
+        raise Refused("the path of a file", hint=error.strerror or "") from None
     return path
 
 
