@@ -1,9 +1,9 @@
 """Reads transitions: GLSL files in the gl-transitions contract. Text only, so that a show is checked without a GPU.
 
 A transition is one file in ``installation/stage/transitions``. It defines ``vec4 transition(vec2 uv)`` and may call
-``getFromColor(uv)``, ``getToColor(uv)`` and read ``progress`` (0..1) and ``ratio`` (width / height); ``uv`` is 0,0 at the
-bottom left. Its options are uniforms with the default in a comment, ``uniform float speed; // = 1.0``; its one-line doc
-is the first comment of the file. At progress 0 it must show *from* and at 1 *to*, exactly.
+``getFromColor(uv)``, ``getToColor(uv)`` and read ``progress`` (0..1) and ``ratio`` (width / height); ``uv`` is 0,0 at
+the bottom left. Its options are uniforms with the default in a comment, ``uniform float speed; // = 1.0``; its one-line
+doc is the first comment of the file. At progress 0 it must show *from* and at 1 *to*, exactly.
 """
 
 import math
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from installation import parts
 from installation.errors import PartError, did_you_mean
@@ -27,7 +28,7 @@ GIVEN = frozenset({"progress", "ratio"})
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _UNIFORM = re.compile(
     r"^[ \t]*uniform[ \t]+(?P<type>\w+)[ \t]+(?P<name>\w+)"
-    r"(?:[ \t]*=(?P<plain>[^;\n]*);|[ \t]*/\*[ \t]*=(?P<inside>[^*]*)\*/[ \t]*;|[ \t]*;[ \t]*/[/*][ \t]*=(?P<after>[^\n]*)|[ \t]*;)",
+    r"[ \t]*(?:=(?P<plain>[^;\n]*);|/\*[ \t]*=(?P<inside>[^*]*)\*/[ \t]*;|;[ \t]*/[/*][ \t]*=(?P<after>[^\n]*)|;)",
     re.MULTILINE,
 )
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -50,13 +51,14 @@ class Option:
             if value not in (0, 1):
                 raise expected
             return bool(value)
-        numbers = list(value) if isinstance(value, (list, tuple)) else [value]
-        if len(numbers) != SIZES[self.type] or not all(_is_number(number) for number in numbers):
+        given = list(value) if isinstance(value, (list, tuple)) else [value]
+        numbers = [float(number) for number in given if _is_number(number)]
+        if len(given) != SIZES[self.type] or len(numbers) < len(given):
             raise expected
         whole = self.type.startswith("i")
         if whole and any(number != round(number) for number in numbers):
             raise expected
-        settled = tuple(int(number) if whole else float(number) for number in numbers)
+        settled = tuple(int(number) if whole else number for number in numbers)
         return settled if len(settled) > 1 else settled[0]
 
     def expects(self) -> str:
@@ -85,7 +87,8 @@ class Transition:
             if name not in known:
                 hint = did_you_mean(name, known)
                 offer = f"it has {', '.join(known)}" if known else "it has none"
-                raise PartError(f'transition "{self.name}": no option "{name}"; {offer}' + (f"; {hint}" if hint else ""))
+                tail = f"; {hint}" if hint else ""
+                raise PartError(f'transition "{self.name}": no option "{name}"; {offer}{tail}')
         settled = {option.name: option.default for option in self.options}
         for name, value in given.items():
             try:
@@ -173,5 +176,5 @@ def _default(type_: str, text: str) -> Value:
     return Option("", type_, 0).accept(value)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,7 @@
+"""The stage: a wall on a screen, or on none, and what hangs there. The only room that knows OpenGL and windows."""
+
+from installation.stage.labels import Label
+from installation.stage.stage import Stage, open_stage
+from installation.stage.window import Mode, has_display
+
+__all__ = ["Label", "Mode", "Stage", "has_display", "open_stage"]

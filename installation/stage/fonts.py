@@ -1,0 +1,159 @@
+"""Typefaces for every script: ours for what it has, else the best that is installed."""
+
+import logging
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from PIL import ImageFont
+
+Style = Literal["title", "italic", "text"]
+Font = ImageFont.FreeTypeFont
+
+log = logging.getLogger(__name__)
+
+OURS: dict[Style, str] = {
+    "title": "SourceSerifPro-Semibold.ttf",
+    "italic": "SourceSerifPro-It.ttf",
+    "text": "SourceSerifPro-Regular.ttf",
+}
+ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
+MOST_FILES = 4000
+"""Font files whose names are looked at, at most."""
+MOST_OPENED = 200
+"""Font files that are opened in search of one letter, at most."""
+
+EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
+EAST_ASIAN_FONTS = ("cjk", "wqy", "uming", "msyh", "simsun", "yugoth", "malgun", "pingfang", "hiragino", "heiti")
+ODD_FONTS = ("mono", "condensed", "black", "thin")
+WIDE_FONTS = ("dejavu", "freeserif", "freesans", "times", "segoeui", "arial", "tahoma", "nirmala", "unifont")
+TOLERANT = ("Mn", "Mc", "Me", "Cf", "Zs", "Cc")
+"""Marks, joiners and spaces: they stay in the font of the letter before them."""
+
+
+class Faces:
+    """The fonts at hand. Font files are looked for when the first letter is met that our own typeface lacks."""
+
+    def __init__(self, folders: Iterable[Path] | None = None) -> None:
+        self._folders = tuple(font_folders() if folders is None else folders)
+        self._told: set[str] = set()
+        self.load = cache(self._load)
+        self.has = cache(self._has)
+        self._found = cache(self._find)
+
+    def split(self, text: str, style: Style, size: int) -> list[tuple[str, Font]]:
+        """``text`` in runs of one font each, in its own order."""
+        runs: list[tuple[str, Path]] = []
+        for letter in text:
+            path = self._path(letter, style, runs[-1][1] if runs else self.own(style))
+            if runs and runs[-1][1] == path:
+                runs[-1] = runs[-1][0] + letter, path
+            else:
+                runs.append((letter, path))
+        return [(part, self.load(path, size)) for part, path in runs]
+
+    def own(self, style: Style) -> Path:
+        """Our typeface; a common one where its package is not installed."""
+        return self._own[style]
+
+    @cached_property
+    def _own(self) -> dict[Style, Path]:
+        package = find_spec("font_source_serif_pro")
+        places = list(package.submodule_search_locations or ()) if package else []
+        ours = {style: Path(place) / "files" / name for place in places for style, name in OURS.items()}
+        if ours and all(path.is_file() for path in ours.values()):
+            return ours
+        log.warning("the labels' typeface is not installed; type: pip install font-source-serif-pro")
+        return {style: self._found("LATIN", "e", style) or _pillows_own() for style in OURS}
+
+    def _path(self, letter: str, style: Style, before: Path) -> Path:
+        category = unicodedata.category(letter)
+        if category in TOLERANT or (not category.startswith("L") and self.has(before, letter)):
+            return before
+        own = self.own(style)
+        if self.has(own, letter):
+            return own
+        script = script_of(letter)
+        return self._found(script, letter, style) or self._missing(script, letter, own)
+
+    def _missing(self, script: str, letter: str, own: Path) -> Path:
+        if script not in self._told:
+            self._told.add(script)
+            package = "fonts-noto-cjk" if script in EAST_ASIAN else "fonts-noto-core"
+            log.warning(
+                "no installed font has %s letters (%s), so labels show boxes in their place; install one, on Debian %s",
+                script.capitalize(),
+                letter,
+                package,
+            )
+        return own
+
+    def _find(self, script: str, letter: str, style: Style) -> Path | None:
+        ranked = sorted(self._files, key=lambda path: (-suits(path.stem, script, style), path.name))
+        return next((path for path in ranked[:MOST_OPENED] if self.has(path, letter)), None)
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        return list(_fonts_in(self._folders))
+
+    def _load(self, path: Path, size: int) -> Font:
+        return ImageFont.truetype(path, size)
+
+    def _has(self, path: Path, letter: str) -> bool:
+        """Whether a font has a glyph for ``letter``: one that differs from what it draws for a letter that is none."""
+        try:
+            font = ImageFont.truetype(path, 24, layout_engine=ImageFont.Layout.BASIC)
+            drawn, box = font.getmask(letter), font.getmask("\ufffe")
+        except (OSError, ValueError):
+            return False
+        return drawn.size != box.size or bytes(drawn) != bytes(box)
+
+
+def suits(stem: str, script: str, style: Style) -> int:
+    """How well a font's file name promises a script in a style; higher is better."""
+    name = stem.lower().replace("-", "").replace("_", "").replace(" ", "")
+    hints = EAST_ASIAN_FONTS if script in EAST_ASIAN else (script.lower().replace(" ", ""),)
+    score = 40 * any(hint in name for hint in hints) + 10 * any(wide in name for wide in WIDE_FONTS)
+    score += 6 * ("serif" in name or "naskh" in name) - 12 * any(odd in name for odd in ODD_FONTS)
+    weight = "bold" if style == "title" else "regular"
+    heavy = any(word in name for word in ("bold", "semi", "medium", "light", "extra"))
+    slanted = any(word in name for word in ("italic", "oblique"))
+    return score + 4 * (weight in name) - 5 * (heavy and style != "title") - 5 * (slanted and style != "italic")
+
+
+def script_of(letter: str) -> str:
+    """``ARABIC``, ``DEVANAGARI``, ``CJK``: the first word of the letter's Unicode name."""
+    return unicodedata.name(letter, "UNKNOWN").split(" ")[0]
+
+
+def font_folders() -> Iterator[Path]:
+    """Where this system keeps fonts."""
+    home = Path.home()
+    if sys.platform == "win32":
+        yield Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts"
+        yield home / "AppData/Local/Microsoft/Windows/Fonts"
+    elif sys.platform == "darwin":
+        yield from (home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts"))
+    else:
+        yield from (home / ".local/share/fonts", home / ".fonts")
+        yield from (Path("/usr/local/share/fonts"), Path("/usr/share/fonts"))
+
+
+def _fonts_in(folders: Iterable[Path]) -> Iterator[Path]:
+    count = 0
+    for folder in folders:
+        for root, _, names in os.walk(folder):
+            for name in names:
+                if name.lower().endswith(ENDINGS) and count < MOST_FILES:
+                    count += 1
+                    yield Path(root) / name
+
+
+def _pillows_own() -> Path:
+    """The last resort has no file of its own to name: without any font there is nothing to set a label in."""
+    raise OSError("no font is installed: pip install font-source-serif-pro")

@@ -1,0 +1,113 @@
+"""Museum labels: title, medium and date, text; in two languages one under another, else in one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from installation.stage.cards import Card, Sheet, Stock
+from installation.stage.fonts import Style
+from installation.stage.layout import Size
+from installation.stage.typesetting import Line, Setter
+
+Words = Mapping[str, str]
+"""Language code -> text."""
+
+SMALLEST = 0.6
+"""Type is set smaller where a label is too long for its place, down to this; what still does not fit is left out."""
+
+
+class Label(Protocol):
+    """What a label says, each text by language; an empty one is left out."""
+
+    @property
+    def title(self) -> Words: ...
+    @property
+    def medium(self) -> Words: ...
+    @property
+    def date(self) -> Words: ...
+    @property
+    def text(self) -> Words: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A line, or a rule across the card where it is None, and how far under the card's top its baseline lies."""
+
+    line: Line | None
+    baseline: float
+
+
+def in_language(words: Words, language: str) -> str:
+    """The text in a language, else in the first one there is."""
+    return (words.get(language) or next((text for text in words.values() if text), "")).strip()
+
+
+def shown_languages(languages: Sequence[str], wanted: str) -> tuple[str, ...]:
+    """What one card shows: both where the show has two languages, else the wanted one."""
+    if len(languages) == 2:
+        return tuple(languages)
+    return (wanted if wanted in languages or not languages else languages[0],)
+
+
+def typeset(
+    setter: Setter, label: Label, languages: Sequence[str], room: Size, unit: float, stock: Stock
+) -> Card | None:
+    """The label's card, no larger than ``room`` pixels; None for a label that says nothing."""
+    if not any(in_language(words, languages[0]) for words in (label.title, label.medium, label.date, label.text)):
+        return None
+    scale = 1.0
+    while True:
+        placed, height = _compose(setter, label, languages, room[0], unit * scale)
+        if height <= room[1] or scale <= SMALLEST:
+            break
+        scale *= 0.94
+    sheet = Sheet(stock, (room[0], min(height, room[1])), unit)
+    _print(sheet, placed, _margin(unit * scale), max(1, round(unit)))
+    return sheet.finish()
+
+
+def _margin(unit: float) -> int:
+    return round(18 * unit)
+
+
+def _compose(
+    setter: Setter, label: Label, languages: Sequence[str], width: int, unit: float
+) -> tuple[list[Placed], int]:
+    """Every line with its place, and the height of the card."""
+    margin = _margin(unit)
+    placed: list[Placed] = []
+    y = margin - 2.0 * unit
+    for index, language in enumerate(languages):
+        if index:
+            y += 13 * unit
+            placed.append(Placed(None, y))
+            y += 9 * unit
+        for text, style, size, leading, gap in _paragraphs(label, language):
+            y += gap * unit
+            for line in setter.lines(text, style, round(size * unit), width - 2 * margin):
+                y += leading * unit
+                placed.append(Placed(line, round(y)))
+    return placed, round(y + margin - 2.0 * unit)
+
+
+def _paragraphs(label: Label, language: str) -> Iterator[tuple[str, Style, float, float, float]]:
+    """(text, style, size, leading, gap above) of each paragraph, sizes in units."""
+    title, text = in_language(label.title, language), in_language(label.text, language)
+    made = ", ".join(filter(None, (in_language(label.medium, language), in_language(label.date, language))))
+    if title:
+        yield title, "title", 20, 23, 0
+    if made:
+        yield made, "italic", 14, 18, 3 if title else 0
+    if text:
+        yield text, "text", 15, 20, 8
+
+
+def _print(sheet: Sheet, placed: Sequence[Placed], margin: int, thickness: int) -> None:
+    width = sheet.image.width
+    for each in placed:
+        if each.line is None:
+            y = round(each.baseline)
+            sheet.draw.rectangle((margin, y, width - margin - 1, y + thickness - 1), fill=sheet.stock.rule)
+        elif each.baseline < sheet.image.height - margin * 0.5:
+            x = width - margin - each.line.width if each.line.rtl else margin
+            each.line.draw(sheet.draw, x, each.baseline, sheet.stock.ink)

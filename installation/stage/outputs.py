@@ -1,0 +1,146 @@
+"""What leaves the stage for the disk: stills and recordings."""
+
+import logging
+import os
+import queue
+import tempfile
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from PIL import Image
+
+from installation.contracts import Pixels
+from installation.errors import DeviceError
+from installation.stage.layout import Size
+
+log = logging.getLogger(__name__)
+
+CODECS = ("libx264", "h264", "libopenh264", "mpeg4")
+"""Encoders in the order of our liking; every build of FFmpeg has the last."""
+
+WAITING = 8
+"""Frames that wait for the encoder at most; more are left out, so that the show never waits."""
+
+TICKS = 10_000
+"""Time stamps a second."""
+
+FOLLOW_UP = 30.0
+"""Seconds that ``close`` gives the encoder to finish."""
+
+Item = tuple[Pixels, float] | None
+
+
+def save_still(path: Path, pixels: Pixels) -> None:
+    """Writes (h, w, 3) uint8 as PNG: the whole file or none. Raises DeviceError where it cannot be written."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".png")
+    except OSError as error:
+        raise DeviceError(_unwritable(path, error)) from error
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            Image.fromarray(pixels).save(file, format="PNG", compress_level=4)
+        draft.chmod(0o644)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise DeviceError(_unwritable(path, error)) from error
+
+
+class Recorder:
+    """Encodes frames to a film in a thread of its own, in constant memory.
+
+    Each frame is stamped with the time it was shown at, so the film plays as fast as the show did, whatever was left
+    out. It is written in fragments: what was recorded before a power cut can be played. Raises DeviceError where
+    ``path`` cannot be written. A disk that fills later ends the recording, not the show; ``fault`` then says why.
+    """
+
+    def __init__(self, path: Path, size: Size, fps: float) -> None:
+        self.path = path
+        self.fault: Exception | None = None
+        self.left_out = 0
+        self._size = (size[0] // 2 * 2, size[1] // 2 * 2)
+        self._queue: queue.Queue[Item] = queue.Queue(WAITING)
+        self._began: float | None = None
+        self._last = -1
+        try:
+            path.open("ab").close()
+            options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+            self._film = av.open(str(path), "w", format="mp4", options=options)
+        except (OSError, av.error.FFmpegError) as error:
+            raise DeviceError(_unwritable(path, error)) from error
+        self._stream = self._add_stream(fps)
+        self._thread = threading.Thread(target=self._encode, name="recorder", daemon=True)
+        self._thread.start()
+
+    def _add_stream(self, fps: float) -> av.VideoStream:
+        name = next(name for name in CODECS if name in av.codecs_available and _encodes(name))
+        stream = self._film.add_stream(name, rate=max(1, round(fps)))
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height = self._size
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, TICKS)
+        stream.codec_context.gop_size = max(1, round(fps)) * 2
+        if name == "mpeg4":
+            stream.codec_context.bit_rate = 12_000_000
+        else:
+            stream.options = {"preset": "veryfast", "crf": "18"}
+        return stream
+
+    def add(self, pixels: Pixels, t: float) -> None:
+        """Takes a frame, (h, w, 3) uint8, shown at ``t`` seconds. Never waits: an encoder that lags misses it."""
+        if self.fault is not None:
+            return
+        try:
+            self._queue.put_nowait((pixels, t))
+        except queue.Full:
+            self.left_out += 1
+
+    def close(self) -> None:
+        """Ends the film. May be called twice."""
+        if not self._thread.is_alive():
+            return
+        self._queue.put(None, timeout=FOLLOW_UP)
+        self._thread.join(FOLLOW_UP)
+        if self.left_out:
+            log.warning("%s: %d frames were left out, as encoding them took too long", self.path, self.left_out)
+
+    def _encode(self) -> None:
+        try:
+            while (item := self._queue.get()) is not None:
+                if self.fault is None:
+                    self._write(*item)
+            if self.fault is None:
+                self._film.mux(self._stream.encode(None))
+            self._film.close()
+        except (OSError, ValueError, av.error.FFmpegError) as error:
+            self.fault = error
+            log.error("%s: the recording ends here (%s); the show goes on", self.path, error)
+            while self._queue.get() is not None:
+                pass
+
+    def _write(self, pixels: Pixels, t: float) -> None:
+        self._began = t if self._began is None else self._began
+        stamp = max(self._last + 1, round((t - self._began) * TICKS))
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+        frame = frame.reformat(*self._size, format="yuv420p")
+        frame.pts, frame.time_base = stamp, Fraction(1, TICKS)
+        self._film.mux(self._stream.encode(frame))
+        self._last = stamp
+
+
+def _encodes(name: str) -> bool:
+    try:
+        return bool(av.codec.Codec(name, "w").is_encoder)
+    except (ValueError, av.error.FFmpegError):
+        return False
+
+
+def _unwritable(path: Path, error: Exception) -> str:
+    why = getattr(error, "strerror", None) or str(error)
+    hint = "" if path.parent.is_dir() else f"; make the folder {path.parent} first"
+    return f"{path}: cannot be written ({why}){hint}"

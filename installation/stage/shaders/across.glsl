@@ -1,0 +1,26 @@
+// First of two passes that enlarge a picture: two frames become one, and their rows as wide as they are shown.
+// TAPS is even: 4 where the picture is enlarged, more where it shrinks.
+
+uniform sampler2D earlier, later;
+uniform float blend;   // 0 earlier, 1 later
+uniform vec2 span;     // first column and columns, in texels of the frame
+uniform float width;   // in pixels of the result
+out vec4 color;
+
+vec3 texel(ivec2 at) {
+  vec3 a = texelFetch(earlier, at, 0).rgb, b = texelFetch(later, at, 0).rgb;
+  return sqrt(mix(a * a, b * b, blend));  // roughly as light adds up
+}
+
+void main() {
+  float step = span.y / width;
+  float center = span.x + gl_FragCoord.x * step - 0.5;
+  int first = int(floor(center)) - TAPS / 2 + 1;
+  int last = textureSize(earlier, 0).x - 1, row = int(gl_FragCoord.y);
+  vec4 sum = vec4(0.0);
+  for (int i = 0; i < TAPS; i++) {
+    float weight = catmull_rom((float(first + i) - center) / max(step, 1.0));
+    sum += vec4(texel(ivec2(clamp(first + i, 0, last), row)), 1.0) * weight;
+  }
+  color = vec4(sum.rgb / sum.a, 1.0);
+}

@@ -1,0 +1,131 @@
+"""Sets text in lines: any script, either direction, fonts mixed where one does not have it all."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from PIL import ImageDraw, ImageFont
+
+from installation.stage.fonts import Faces, Font, Style
+
+Ink = tuple[int, int, int] | tuple[int, int, int, int]
+
+_EAST_ASIAN = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+_CLOSING = r"\u3001\u3002\uff0c\uff01\uff1f\u300d\u300f"
+# East Asian text may break between any two of its letters, though not before a closing sign; other text at its spaces.
+_WORDS = re.compile(rf"[{_EAST_ASIAN}][{_CLOSING}]*\s*|[^\s{_EAST_ASIAN}]+\s*|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Letters of one font and one direction."""
+
+    text: str
+    font: Font
+    rtl: bool
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Runs from left to right, as they are seen. ``rtl``: the paragraph runs from right to left."""
+
+    runs: tuple[Run, ...]
+    rtl: bool
+
+    @property
+    def width(self) -> float:
+        return sum(run.width for run in self.runs)
+
+    def draw(self, draw: ImageDraw.ImageDraw, x: float, baseline: float, ink: Ink) -> None:
+        for run in self.runs:
+            draw.text((x, baseline), run.text, ink, run.font, anchor="ls", direction=_direction_of(run.font, run.rtl))
+            x += run.width
+
+
+class Setter:
+    """Breaks text into lines of fonts from ``faces``."""
+
+    def __init__(self, faces: Faces) -> None:
+        self._faces = faces
+
+    def lines(self, text: str, style: Style, size: int, width: float) -> list[Line]:
+        """``text`` in lines no wider than ``width`` pixels; a line break in the text is kept."""
+        return [line for part in text.splitlines() for line in self._paragraph(part, style, size, width)]
+
+    def line(self, text: str, style: Style, size: int, width: float) -> Line:
+        """``text`` in one line, cut with an ellipsis where it is too long."""
+        whole = self._line(text, style, size, is_rtl(text))
+        while whole.width > width and len(text) > 1:
+            text = text.rstrip("…")[:-1].rstrip() + "…"
+            whole = self._line(text, style, size, whole.rtl)
+        return whole
+
+    def _paragraph(self, text: str, style: Style, size: int, width: float) -> list[Line]:
+        rtl, lines, begun = is_rtl(text), list[Line](), ""
+        words = _WORDS.findall(text)[::-1]
+        while words:
+            word = words.pop()
+            if self._fits(begun + word, style, size, rtl, width):
+                begun += word
+            elif begun.strip():
+                lines.append(self._line(begun.rstrip(), style, size, rtl))
+                begun = ""
+                words.append(word)
+            else:
+                words += [word[len(word) // 2 :], word[: len(word) // 2]] if len(word) > 1 else []
+                lines += [self._line(word, style, size, rtl)] if len(word) == 1 else []
+        return [*lines, self._line(begun.rstrip(), style, size, rtl)] if begun.strip() else lines
+
+    def _fits(self, text: str, style: Style, size: int, rtl: bool, width: float) -> bool:
+        return self._line(text.rstrip(), style, size, rtl).width <= width
+
+    def _line(self, text: str, style: Style, size: int, rtl: bool) -> Line:
+        runs = []
+        for part, backwards in directions(text, rtl):
+            fonts = self._faces.split(part, style, size)
+            runs += [self._run(letters, font, backwards) for letters, font in (fonts[::-1] if backwards else fonts)]
+        return Line(tuple(runs), rtl)
+
+    def _run(self, text: str, font: Font, rtl: bool) -> Run:
+        return Run(text, font, rtl, font.getlength(text, direction=_direction_of(font, rtl)))
+
+
+def _direction_of(font: Font, rtl: bool) -> str | None:
+    """A direction may only be told to the layout engine that shapes."""
+    return ("rtl" if rtl else "ltr") if font.layout_engine == ImageFont.Layout.RAQM else None
+
+
+def is_rtl(text: str) -> bool:
+    """Whether a paragraph runs from right to left: its first letter that has a direction says so."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return next((kind != "L" for kind in kinds if kind in ("L", "R", "AL")), False)
+
+
+def directions(text: str, rtl: bool) -> list[tuple[str, bool]]:
+    """(part, whether it runs from right to left), in the order in which the parts are seen from left to right.
+
+    The two levels of the Unicode bidirectional algorithm that labels need: a paragraph, and words of the other one
+    in it. What has no direction of its own (spaces, signs) goes with its neighbours where they agree, else with the
+    paragraph.
+    """
+    kinds = [_direction(letter) for letter in text]
+    if not rtl and True not in kinds:
+        return [(text, False)]
+    parts: list[tuple[str, bool]] = []
+    for index, letter in enumerate(text):
+        before = next((kind for kind in reversed(kinds[:index]) if kind is not None), rtl)
+        after = next((kind for kind in kinds[index:] if kind is not None), rtl)
+        backwards = before if before == after else rtl
+        if (own := kinds[index]) is not None:
+            backwards = own
+        if parts and parts[-1][1] == backwards:
+            parts[-1] = parts[-1][0] + letter, backwards
+        else:
+            parts.append((letter, backwards))
+    return parts[::-1] if rtl else parts
+
+
+def _direction(letter: str) -> bool | None:
+    kind = unicodedata.bidirectional(letter)
+    return False if kind in ("L", "EN", "AN") else True if kind in ("R", "AL") else None
