@@ -123,6 +123,7 @@ def prepare(
 ) -> Prepared:
     """Read, crop and resize every picture of a raw folder. Pictures that cannot be used are listed and left out."""
     points = read_landmarks(landmarks) if landmarks else None
+    rows = read_ledger(ledger) if ledger else None
     kept: list[Picture] = []
     names: list[str] = []
     skipped: dict[str, str] = {}
@@ -148,7 +149,7 @@ def prepare(
         "count": len(kept),
         "files": names,
         "skipped": skipped,
-        "ledger_sha256": ledger_digest(ledger, folder.name, names) if ledger else None,
+        "ledger_sha256": ledger_digest(rows, folder.name, names) if rows else None,
     }
     return Prepared(np.stack(kept), facts)
 
@@ -165,14 +166,24 @@ def read_landmarks(path: Path) -> dict[str, NDArray[np.float64]]:
     return table
 
 
-def ledger_digest(path: Path, folder: str, names: Iterable[str]) -> str:
-    """sha256 over the ledger's rows of the pictures used, sorted, so that a model says exactly what it has seen."""
-    wanted = {f"{folder}/{name}" for name in names} | set(names)
-    with path.open(newline="") as file:
-        rows = sorted(",".join(row) for row in csv.reader(file) if row and row[0] in wanted)
-    if not rows:
-        raise PicturesError(f"{path}: holds no row for any picture of {folder}.")
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+def read_ledger(path: Path) -> list[list[str]]:
+    """The rows of a CSV whose first column names a picture, with its folder or without."""
+    try:
+        with path.open(newline="") as file:
+            return [row for row in csv.reader(file) if row]
+    except (OSError, ValueError, csv.Error) as error:
+        raise PicturesError(f"{path}: cannot be read as a ledger ({error}).") from None
+
+
+def ledger_digest(rows: list[list[str]], folder: str, names: Iterable[str]) -> str:
+    """sha256 over the rows of the pictures used, sorted, so that a model says exactly what it has seen."""
+    wanted = {path for name in names for path in (name, f"{folder}/{name}")}
+    used = sorted(",".join(row) for row in rows if row[0] in wanted)
+    if not used:
+        raise PicturesError(
+            f"the ledger holds no row for any picture of {folder}. Its first column is the file's name."
+        )
+    return hashlib.sha256("\n".join(used).encode()).hexdigest()
 
 
 def save_prepared(prepared: Prepared, out: Path) -> None:

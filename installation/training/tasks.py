@@ -31,6 +31,7 @@ COMFORTABLE = 300
 
 
 def prepare(arguments: argparse.Namespace) -> None:
+    arguments.out.mkdir(parents=True, exist_ok=True)
     prepared = read_raw(arguments, arguments.size)
     pictures.save_prepared(prepared, arguments.out)
     print(f"{arguments.out}: {len(prepared.pictures)} pictures of {prepared.size} px. Look at sheet.png, then train.")

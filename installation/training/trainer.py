@@ -351,5 +351,5 @@ def train(
 def write_sheet(trainer: Trainer, folder: Path) -> None:
     resolution, _ = trainer.place()
     picture = Image.fromarray(trainer.sheet())
-    picture.save(folder / f"sheet_{trainer.progress.images // 1000:05d}k_{resolution}px.png")
+    picture.save(folder / f"sheet_{trainer.progress.images:08d}_{resolution}px.png")
     picture.save(folder / "sheet.png")

@@ -1,0 +1,442 @@
+"""Training on generated pictures: it learns, resumes, exports, and says clearly what is wrong."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from generators._stylegan2 import Architecture, Discriminator, Generator, Network, build, effective_tensors
+from installation.checkpoint import load_model
+from installation.errors import ModelError
+from installation.training import pictures, trainer
+from installation.training.augment import augment
+from installation.training.cli import PRESETS, main, stages
+from installation.training.export import measure
+from installation.training.trainer import CHECKPOINT, Habits, Recipe, Stage, Trainer, TrainingError, stage_at, train
+
+ARCH = Architecture(resolution=16, z_dim=16, w_dim=16, channels=(16, 16, 16), mapping_layers=2)
+RECIPE = Recipe(stages=(Stage(8, 0.032), Stage(16, 0.032)), batch=8, fade=16, r1_every=2)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def discs(count: int = 24, size: int = 16) -> np.ndarray:
+    """Bright discs on dark ground: (count, size, size, 3) uint8."""
+    y, x = np.mgrid[:size, :size] / size - 0.5
+    rng = np.random.default_rng(0)
+    inside = (x**2 + y**2 < 0.1)[None, ..., None]
+    return np.where(inside, rng.integers(150, 255, (count, 1, 1, 3)), 20).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for index, picture in enumerate(discs(12, 32)):
+        Image.fromarray(picture).save(raw / f"{index:02}.png")
+    return raw
+
+
+def quiet(_: Trainer) -> None:
+    pass
+
+
+def fresh(recipe: Recipe = RECIPE, **facts: Any) -> Trainer:
+    return Trainer(discs(), ARCH, recipe, threads=1, bf16=False, facts=facts)
+
+
+# -- the network ------------------------------------------------------------------------------------------------------
+
+
+def stirred(arch: Architecture = ARCH) -> Generator:
+    """A generator whose biases are not zero, so that a forgotten one shows."""
+    torch.manual_seed(0)
+    generator = Generator(arch)
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.2)
+    return generator
+
+
+@pytest.mark.parametrize(("resolution", "fade"), [(16, 1.0), (16, 0.3), (8, 1.0), (4, 1.0)])
+def test_the_painting_form_paints_what_the_training_form_paints(resolution: int, fade: float) -> None:
+    generator = stirred()
+    network = Network(ARCH.at(resolution), effective_tensors(generator, resolution, fade))
+    z = torch.randn(3, ARCH.z_dim)
+    with torch.no_grad():
+        w = generator.mapping(z)
+        wanted = generator.synthesis(w, resolution, fade)
+    np.testing.assert_allclose(network.mapping(z.numpy()), w, atol=1e-4)
+    torch.testing.assert_close(network.synthesis(w), wanted, atol=1e-4, rtol=1e-4)
+    levels = (wanted[0] * 127.5 + 127.5).clamp(0, 255).permute(1, 2, 0)
+    painted = network.paint(w[0].numpy())
+    assert painted.dtype == np.uint8
+    assert painted.flags["C_CONTIGUOUS"]
+    assert np.abs(painted - levels.numpy()).max() <= 0.51
+
+
+def test_a_picture_does_not_depend_on_its_neighbours() -> None:
+    network = Network(ARCH, effective_tensors(stirred(), 16))
+    w = network.mapping(np.random.default_rng(0).standard_normal((3, 16)).astype(np.float32))
+    torch.testing.assert_close(network.synthesis(w)[1:2], network.synthesis(w[1:2]), atol=1e-5, rtol=1e-5)
+
+
+def test_paint_refuses_another_shape() -> None:
+    network = Network(ARCH, effective_tensors(stirred(), 16))
+    with pytest.raises(ValueError, match=re.escape("one place in W has shape (16,), not (1, 16)")):
+        network.paint(np.zeros((1, 16), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"resolution": 32}, "3 channel counts reach 16 px, but resolution is 32"),
+        ({"w_dim": 0}, "must be whole numbers from 1 to 4096"),
+        ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
+        ({"layers": 3}, "architecture has ["),
+    ],
+)
+def test_build_refuses_an_impossible_architecture(change: dict[str, Any], text: str) -> None:
+    options = {"resolution": 16, "z_dim": 16, "w_dim": 16, "channels": [16, 16, 16], "mapping_layers": 2}
+    with pytest.raises(ModelError, match=re.escape(text)):
+        build({"architecture": {**options, **change}}, {})
+
+
+def test_the_discriminator_sees_whether_neighbours_differ() -> None:
+    score = Discriminator(ARCH)
+    alike = torch.ones(4, 16, 4, 4)
+    assert score.deviation(alike)[:, -1].max() < 1e-3
+    assert score.deviation(alike * torch.arange(4.0)[:, None, None, None])[:, -1].min() > 0.5
+
+
+# -- learning ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_generator_learns_the_pictures() -> None:
+    recipe = Recipe(stages=(Stage(8, 2),), batch=8, learning_rate=0.005, average=200)
+    run = fresh(recipe)
+    goal = torch.from_numpy(discs()).float().mean(0).permute(2, 0, 1) / 127.5 - 1
+    goal = torch.nn.functional.avg_pool2d(goal, 2)
+
+    def distance() -> float:
+        with torch.no_grad():
+            return float((run.ema(torch.randn(64, 16), 8).mean(0) - goal).abs().mean())
+
+    before = distance()
+    while run.progress.images < 2000:
+        run.step()
+    assert distance() < before * 0.6
+
+
+def test_a_schedule_goes_through_its_stages() -> None:
+    assert [stage_at(RECIPE, images) for images in (0, 31, 32, 40, 48, 1000)] == [
+        (8, 1.0),
+        (8, 1.0),
+        (16, 0.0),
+        (16, 0.5),
+        (16, 1.0),
+        (16, 1.0),
+    ]
+
+
+def test_only_the_resolutions_in_use_change() -> None:
+    run = fresh()
+    before = [p.clone() for p in run.g.parameters()]
+    run.step()
+    moved = {name for (name, p), old in zip(run.g.named_parameters(), before, strict=True) if not torch.equal(p, old)}
+    assert "blocks.1.conv0.weight" in moved
+    assert not any(name.startswith("blocks.2") for name in moved)
+
+
+def test_resuming_goes_on_with_the_same_weights(tmp_path: Path) -> None:
+    first = fresh(count=24)
+    assert not train(first, tmp_path, quiet, stop=lambda: first.progress.steps == 5)
+    second = fresh()
+    second.resume(tmp_path)
+    assert second.progress == first.progress
+    assert second.progress.images == 40
+    for name, tensor in first.ema.state_dict().items():
+        assert torch.equal(tensor, second.ema.state_dict()[name])
+    steps = [[state["step"] for state in run.opt_d.state_dict()["state"].values()] for run in (first, second)]
+    assert steps[0] == steps[1] != []
+    assert train(second, tmp_path, quiet)
+    assert second.progress.images == 64
+    assert (tmp_path / "sheet.png").exists()
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".png", ".png", ".png", ".pt"]
+
+
+def test_active_minutes_end_a_run(tmp_path: Path) -> None:
+    run = fresh()
+    assert train(run, tmp_path, quiet, habits=Habits(minutes=1e-9))
+    assert run.progress.images == 0 or run.progress.steps == 1
+
+
+def test_lost_weights_never_replace_a_checkpoint(tmp_path: Path) -> None:
+    run = fresh()
+    run.save(tmp_path)
+    good = (tmp_path / CHECKPOINT).read_bytes()
+    with torch.no_grad():
+        run.g.const[0, 0, 0, 0] = float("nan")
+    with pytest.raises(TrainingError, match="lower --learning-rate"):
+        run.save(tmp_path)
+    with pytest.raises(TrainingError, match="the last checkpoint is kept"):
+        run.step()
+    assert (tmp_path / CHECKPOINT).read_bytes() == good
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    fresh().save(tmp_path)
+    other = Trainer(discs(), Architecture(16, 16, 16, (16, 16, 32), 2), RECIPE, threads=1, bf16=False)
+    with pytest.raises(TrainingError, match="holds another network"):
+        other.resume(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nothing", b"\x80\x04cos\nsystem\n(S'true'\ntR."])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / CHECKPOINT).write_bytes(content)
+    with pytest.raises(TrainingError, match="not a checkpoint, or a damaged one"):
+        trainer.read_checkpoint(tmp_path / CHECKPOINT)
+
+
+def test_augmentation_is_differentiable_and_can_be_none() -> None:
+    x = torch.rand(8, 3, 16, 16, requires_grad=True)
+    assert augment(x, 0.0) is x
+    changed = augment(x, 0.8)
+    assert changed.shape == x.shape
+    assert not torch.equal(changed, x)
+    changed.sum().backward()
+    assert x.grad is not None
+    assert float(x.grad.abs().sum()) > 0
+
+
+def test_the_share_of_augmentation_follows_how_sure_the_discriminator_is() -> None:
+    run = fresh()
+    run.progress.share, run.progress.sure = 0.5, 0.9
+    run.adapt(0.9, 8)
+    assert run.progress.share > 0.5
+    run.progress.share, run.progress.sure = 0.5, 0.1
+    run.adapt(0.1, 8)
+    assert run.progress.share < 0.5
+
+
+# -- export -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_measured_space_is_orthonormal_sorted_and_visible() -> None:
+    network = Network(ARCH, effective_tensors(stirred(), 16))
+    facts = measure(network, samples=500)
+    assert {name: value.shape for name, value in facts.items()} == {
+        "mean": (16,),
+        "basis": (16, 16),
+        "std": (16,),
+        "gain": (16,),
+    }
+    np.testing.assert_allclose(facts["basis"] @ facts["basis"].T, np.eye(16), atol=1e-4)
+    assert np.all(np.diff(facts["std"]) <= 1e-6)
+    assert np.all(facts["gain"] >= 0)
+    assert facts["gain"][0] > 0
+    again = measure(network, samples=500)
+    assert all(np.array_equal(facts[name], again[name]) for name in facts)
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def test_bad_pictures_are_listed_and_left_out(folder: Path) -> None:
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "cut.png").write_bytes((folder / "00.png").read_bytes()[:60])
+    (folder / "notes.txt").write_text("not looked at")
+    Image.new("RGB", (5, 40)).save(folder / "thin.png")
+    prepared = pictures.prepare(folder, 16)
+    assert prepared.pictures.shape == (12, 16, 16, 3)
+    assert sorted(prepared.facts["skipped"]) == ["broken.jpg", "cut.png", "thin.png"]
+    assert "cannot be read as a picture" in prepared.facts["skipped"]["broken.jpg"]
+    assert "5x40 is too small for 16 px" in prepared.facts["skipped"]["thin.png"]
+
+
+def test_a_decompression_bomb_is_judged_by_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    Image.new("1", (9000, 9000)).save(path)
+    with pytest.raises(pictures.PicturesError, match="9000x9000 is more than 64 million pixels"):
+        pictures.read_picture(path)
+
+
+def test_a_face_is_brought_to_its_place() -> None:
+    eyes_and_mouth = pictures.FACE * 100
+    points = np.insert(eyes_and_mouth, 2, eyes_and_mouth.mean(0), axis=0) + np.array([30, 20])
+    picture = np.zeros((200, 200, 3), np.uint8)
+    x, y = points[0].round().astype(int)
+    picture[y - 2 : y + 3, x - 2 : x + 3] = 255
+    cropped = pictures.crop_face(picture, points, 64)
+    found = np.argwhere(cropped[..., 0] > 128).mean(0)[::-1] / 64
+    np.testing.assert_allclose(found, pictures.FACE[0], atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("points", "text"),
+    [
+        (pictures.FACE[:, ::-1] * (100, -100) + (0, 100), "leans too far"),
+        (pictures.FACE * 100 - 60, "lies outside of the picture"),
+    ],
+)
+def test_a_face_that_cannot_be_aligned_is_left_out(points: np.ndarray, text: str) -> None:
+    with pytest.raises(pictures.PicturesError, match=text):
+        pictures.crop_face(np.zeros((100, 100, 3), np.uint8), np.insert(points, 2, 0, axis=0), 32)
+
+
+def test_the_ledger_digest_covers_the_pictures_used_and_no_others(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_text("file,artist\nraw/a.png,Hals\nraw/b.png,Steen\n")
+    one = pictures.ledger_digest(pictures.read_ledger(ledger), "raw", ["a.png"])
+    ledger.write_text("file,artist\nraw/b.png,Leyster\nraw/a.png,Hals\n")
+    rows = pictures.read_ledger(ledger)
+    assert one == pictures.ledger_digest(rows, "raw", ["a.png"])
+    assert one != pictures.ledger_digest(rows, "raw", ["a.png", "b.png"])
+    with pytest.raises(pictures.PicturesError, match="holds no row for any picture"):
+        pictures.ledger_digest(rows, "raw", ["c.png"])
+
+
+# -- the command line -------------------------------------------------------------------------------------------------
+
+SMALL = ("--stages", "8:0.024,16:0.024", "--batch", "4", "--width", "32", "--threads", "1", "--precision", "fp32")
+
+
+def test_from_pictures_to_a_sheet(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, look = tmp_path / "mine.safetensors", tmp_path / "look.png"
+    assert main(["prepare", str(folder), "--out", str(tmp_path / "ready"), "--size", "32"]) == 0
+    assert "12 pictures of 32 px" in capsys.readouterr().out
+    assert main(["train", str(tmp_path / "ready"), "--out", str(model), *SMALL]) == 0
+    assert main(["sheet", str(model), "--out", str(look), "--count", "5"]) == 0
+    assert pictures.read_picture(look).shape == (32, 48, 3)
+    header, tensors = load_model(model, kind="stylegan2")
+    assert header["training"]["images"] == 48
+    assert header["training"]["pictures"] == 12
+    assert header["architecture"]["channels"] == [32, 32, 32]
+    network = build(header, tensors)
+    assert network.paint(tensors["latent.mean"]).shape == (16, 16, 3)
+    again = tmp_path / "again.safetensors"
+    assert main(["export", str(tmp_path / "mine.work"), "--out", str(again)]) == 0
+    assert again.read_bytes() == model.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (["train", "{raw}/none", "--out", "m.safetensors"], "not a folder"),
+        (["train", "{empty}", "--out", "m.safetensors"], "no pictures in it"),
+        (["train", "{raw}", "--out", "m.pt"], "the name of a model file ends with .safetensors"),
+        (["prepare", "{raw}", "--out", "{empty}", "--crop", "face"], "--crop face needs --landmarks FILE"),
+        (["prepare", "{raw}", "--out", "{empty}", "--landmarks", "{raw}/00.png"], "cannot be read as landmarks"),
+        (["prepare", "{raw}", "--out", "{empty}", "--landmarks", "{empty}/l.json"], "none of 12 pictures can be used"),
+        (
+            ["prepare", "{raw}", "--out", "{empty}", "--ledger", "{empty}/none.csv"],
+            "none.csv: cannot be read as a ledger",
+        ),
+        (["prepare", "{raw}", "--out", "{raw}/00.png"], "00.png: File exists"),
+        (["sheet", "{raw}/none.safetensors", "--out", "s.png"], "there is no such model file"),
+        (["sheet", "{raw}/none.safetensors", "--out", "s.gif"], "the name of a sheet file ends with .png"),
+        (["export", "{empty}", "--out", "m.safetensors"], "there is no checkpoint"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_message(
+    argv: list[str], text: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "l.json").write_text("{}")
+    assert main([word.format(raw=folder, empty=empty) for word in argv]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("error: ")
+    assert text in message
+    assert message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (["train", "x", "--out", "m.safetensors", "--stages", "32"], "not a list of RESOLUTION:KIMG"),
+        (["train", "x", "--out", "m.safetensors", "--stages", "64:1,32:1"], "each once and rising"),
+        (["train", "x", "--out", "m.safetensors", "--stages", "32:-1"], "above 0 and at most 100000"),
+        (["train", "x", "--out", "m.safetensors", "--learning-rate", "1"], "not a number from 1e-05 to 0.02"),
+        (["sheet", "m", "--out", "s.png", "--psi", "nan"], "not a number from 0 to 2"),
+        (["paint"], "invalid choice: 'paint'"),
+    ],
+)
+def test_wrong_options_leave_with_2(argv: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(argv)
+    assert left.value.code == 2
+    assert text in capsys.readouterr().err
+
+
+def test_a_schedule_too_large_for_a_prepared_folder(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = str(tmp_path / "ready")
+    main(["prepare", str(folder), "--out", ready, "--size", "32"])
+    assert main(["train", ready, "--out", str(tmp_path / "m.safetensors"), "--preset", "quick"]) == 2
+    assert "Prepare again with --size 64" in capsys.readouterr().err
+
+
+def test_a_prepared_folder_that_is_damaged(folder: Path, tmp_path: Path) -> None:
+    pictures.save_prepared(pictures.prepare(folder, 16), tmp_path / "ready")
+    facts = tmp_path / "ready" / "prepared.json"
+    facts.write_text(json.dumps({**json.loads(facts.read_text()), "size": 99}))
+    with pytest.raises(pictures.PicturesError, match="Prepare it again"):
+        pictures.load_prepared(tmp_path / "ready")
+
+
+@pytest.mark.parametrize("preset", PRESETS.values())
+def test_every_preset_is_a_schedule(preset: str) -> None:
+    assert stages(preset)
+
+
+def test_help_is_instant() -> None:
+    code = (
+        "import sys\nfrom installation.training.cli import main\n"
+        "try: main(['train', '--help'])\n"
+        "except SystemExit as left: assert left.code == 0\n"
+        "assert not {'torch', 'numpy', 'cv2'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_an_interrupt_saves_and_leaves_with_0_and_the_same_command_goes_on(folder: Path, tmp_path: Path) -> None:
+    model = tmp_path / "mine.safetensors"
+    long = ["--stages", "8:100", "--batch", "4", "--width", "32", "--threads", "1", "--precision", "fp32"]
+    command = [sys.executable, "-m", "installation.training", "train", str(folder), "--out", str(model), *long]
+    run = subprocess.Popen(
+        [*command, "--sheet-every", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=Path.cwd()
+    )
+    seen = threading.Event()
+    work = tmp_path / "mine.work"
+    for _ in range(600):  # until it is seen to train
+        if run.poll() is not None or (work / "sheet.png").exists():
+            break
+        seen.wait(0.1)
+    os.kill(run.pid, signal.SIGINT)
+    told, _ = run.communicate(timeout=30)
+    assert run.returncode == 0
+    assert "Stopped and saved" in told
+    assert not model.exists()
+    images = json.loads(trainer.read_checkpoint(work / CHECKPOINT)["progress"])["images"]
+    assert images > 0
+    again = subprocess.run([*command, "--minutes", "0.011"], capture_output=True, text=True, check=True)
+    assert f"Going on from {work / CHECKPOINT}: {images} pictures seen" in again.stdout
+    assert model.exists()
