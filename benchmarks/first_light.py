@@ -80,18 +80,31 @@ def rows(report: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
     least = 30 if software else 60
     yield "screen rate", f"{least} fps", f"{display['fps']:.2f} fps", display["fps"] >= least * 0.99
     yield "late frames", f"{allowed:.1%}", f"{late:.2%} of {display['frames']}", late <= allowed
-    yield "engine, per frame", "1 ms", f"p50 {report['engine_ms']['p50']}, p99 {report['engine_ms']['p99']} ms", (
-        report["engine_ms"]["p99"] <= 1.0
+    yield (
+        "engine, per frame",
+        "1 ms",
+        f"p50 {report['engine_ms']['p50']}, p99 {report['engine_ms']['p99']} ms",
+        (report["engine_ms"]["p99"] <= 1.0),
     )
     # No picture is painted that no frame would show: where the generator is faster than the screen, the screen leads.
     best = min(1000 / painter["bare_ms"], display["target_fps"])
     ratio, floor = painter["fps"] / best, 0.6 if software else 0.9
-    yield "painter against the bare generator", f"{floor}", f"{ratio:.2f} ({painter['fps']} of {best:.1f} fps)", ratio >= floor
+    yield (
+        "painter against the bare generator",
+        f"{floor}",
+        f"{ratio:.2f} ({painter['fps']} of {best:.1f} fps)",
+        ratio >= floor,
+    )
     change = display["interval_ms"]["max_in_change"]
     yield "change of piece, longest frame", f"{2 * interval:.0f} ms", f"{change:.1f} ms", change <= 2 * interval
     steer_limit = painter["paint_ms"]["p50"] + 2 * interval
     steered = report["steer_to_frame_ms"]["p99"]
-    yield "steer to picture, p99", f"{steer_limit:.0f} ms", f"{steered} ms", steered is not None and steered <= steer_limit
+    yield (
+        "steer to picture, p99",
+        f"{steer_limit:.0f} ms",
+        f"{steered} ms",
+        steered is not None and steered <= steer_limit,
+    )
 
 
 def machine() -> str:
@@ -99,9 +112,13 @@ def machine() -> str:
     name = platform.processor()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        models = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
         name = models[0] if models else name
-    return f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return (
+        f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
 
 
 if __name__ == "__main__":

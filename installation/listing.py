@@ -23,7 +23,7 @@ def listing() -> str:
     for kind in parts.kinds("transition"):
         transition = read_transition(parts.path("transition", kind))
         lines.append(f"  {kind}: {transition.doc}")
-        lines.extend(f"    option {name} = {value}" for name, value in transition.options.items())
+        lines.extend(f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
     return "\n".join(lines)
 
 
@@ -43,7 +43,9 @@ def _part(room: str, kind: str) -> Iterator[str]:
     if room == "sensor":
         yield from (f"    signal {signal.name}: {signal.doc}" for signal in sample.signals())
     else:
-        yield from (f"    control {control.address}: {control.doc} ({control.expects()})" for control in sample.controls())
+        yield from (
+            f"    control {control.address}: {control.doc} ({control.expects()})" for control in sample.controls()
+        )
 
 
 def _default(option: Any) -> str:

@@ -186,6 +186,7 @@ class Loop:
         if not (self.show.stage.panel and self.vote.url and cue.candidates):
             return None
         votes = self.vote.votes if self.vote.round == cue.round else {}
-        names = [self.show.pieces[index].name for index in cue.candidates]
+        pieces = [self.show.pieces[index] for index in cue.candidates]
+        tally = tuple((piece.title_in(self.language), votes.get(piece.name, 0)) for piece in pieces)
         left = None if cue.seconds_left is None else float(math.ceil(cue.seconds_left))
-        return Panel(self.vote.url, tuple((name, votes.get(name, 0)) for name in names), left)
+        return Panel(self.vote.url, tally, left)

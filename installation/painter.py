@@ -49,7 +49,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The two newest frames of a piece. The later one arrived at ``arrived``, ``interval`` after the earlier one (s)."""
+    """The two newest frames of a piece: the later one arrived at ``arrived``, ``interval`` after the earlier (s)."""
 
     earlier: Frame | None
     later: Frame | None

@@ -53,8 +53,8 @@ class Meter:
     _last: float | None = None
 
     def presented(self, now: float, engine: float, counts: bool, changing: bool) -> None:
-        """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Until the first model hangs
-        (``counts`` false) frames are not judged: that time is told as the start-up."""
+        """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Frames are not
+        judged until all pieces are resident (``counts`` false): that time is told as the start-up."""
         if counts and self._last is not None:
             self._judge(now - self._last, changing)
             self.engine.append(engine)
@@ -71,8 +71,13 @@ class Meter:
         if interval > LATE * self.target:
             self.late += 1
 
+    def seconds(self) -> float:
+        """How long the frames were judged."""
+        return 0.0 if self._began is None or self._last is None else self._last - self._began
+
     def display(self) -> dict[str, Any]:
-        shown = 0.0 if self._began is None or self._last is None else self._last - self._began
+        """The display's part of the report."""
+        shown = self.seconds()
         return {
             "fps": round(self.frames / shown, 2) if shown > 0 else None,
             "target_fps": round(1 / self.target, 2),
@@ -83,7 +88,7 @@ class Meter:
         }
 
 
-def painter_report(tallies: Tallies, until: float) -> dict[str, Any]:
+def painter(tallies: Tallies, until: float) -> dict[str, Any]:
     """The painter's part of the report; ``until`` is when it stopped painting."""
     painted = 0.0 if tallies.painted_first is None else until - tallies.painted_first
     return {

@@ -14,7 +14,7 @@ from installation.durations import spoken
 from installation.errors import ControlError, Fault, Refused, ShowError, did_you_mean
 from installation.faults import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.show_parts import Reading, Table, Transition, controls_of, read_sensor
-from installation.show_tables import Desk, Head, House, Label, Order, Piece, Stage, Wire
+from installation.show_tables import LANGUAGE, Desk, Head, House, Label, Order, Piece, Stage, Wire
 from installation.signals import Signal
 from installation.toml_lines import Loc, key_lines
 
@@ -188,7 +188,7 @@ class _Reader:
         except Unfit as unfit:
             self.findings.extend(finding.below(loc) for finding in unfit.findings)
         except Refused as refused:
-            self._find(loc, refused.found or "another value", refused.expected, refused.hint)
+            self._find(loc, refused.found or shown(value_at(self.data, loc)), refused.expected, refused.hint)
         return None
 
     def _check_tables(self) -> None:
@@ -201,7 +201,8 @@ class _Reader:
         """The languages before anything is checked, as texts are checked against them."""
         head = self.data.get("show")
         found = head.get("languages") if isinstance(head, dict) else None
-        languages = [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+        texts = [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+        languages = [text for text in texts if re.match(LANGUAGE, text)]
         return tuple(dict.fromkeys(languages)) or ("en",)
 
     def _table(self, name: str, reading: Reading) -> Any:
@@ -295,7 +296,7 @@ def _too_slow(index: int, piece: Piece) -> tuple[Loc, str, str]:
 
 def _piece(data: Any, reading: Reading) -> Piece:
     if not isinstance(data, dict):
-        raise Refused("a table, written [[piece]]", found=shown(data))
+        raise Refused("a table, written [[piece]]")
     data = {"label": {}, **data}
     reading = replace(reading, controls=controls_of(data.get("generator"), data.get("walk"), reading))
     return validate(Piece, data, reading.context)

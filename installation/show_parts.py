@@ -50,10 +50,12 @@ def read_change(value: object, context: Mapping[str, Any]) -> Transition:
         options = read_transition(parts.path("transition", data["kind"])).options
     except PartError as error:
         raise _broken("transition", data["kind"], error) from error
-    own = {one.name: (_type(one), one.default) for one in options if one.name not in TransitionTable.model_fields}
-    model = create_model("Transition", __base__=TransitionTable, **cast(Any, own))
-    made = validate(model, data, context)
-    return Transition(made.kind, made.duration, made.outgoing, {name: getattr(made, name) for name in own})
+    # By an alias, as a uniform may have a name that pydantic keeps for itself.
+    names = {f"option{n}": one for n, one in enumerate(options) if one.name not in TransitionTable.model_fields}
+    own = {name: (_type(one), Field(one.default, alias=one.name)) for name, one in names.items()}
+    made = validate(create_model("Transition", __base__=TransitionTable, **cast(Any, own)), data, context)
+    values = {one.name: getattr(made, name) for name, one in names.items()}
+    return Transition(made.kind, made.duration, made.outgoing, values)
 
 
 def _type(option: Option) -> Any:

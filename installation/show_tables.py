@@ -33,6 +33,7 @@ Hang = Literal["bleed", "wall"]
 Curve = Literal["linear", "ease", "exp", "log"]
 
 DAY = 86400.0
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -60,6 +61,12 @@ def _words(value: object, info: ValidationInfo) -> dict[str, str]:
     texts = validate(model, value, {}).model_dump(exclude_unset=True)
     first = next(texts[language] for language in languages if language in texts)
     return {language: texts.get(language, first) for language in languages}
+
+
+def _name(name: str) -> str:
+    if name != name.strip() or not name.isprintable():
+        raise Refused("a name on one line, without spaces around it")
+    return name
 
 
 def _different(languages: tuple[str, ...]) -> tuple[str, ...]:
@@ -102,9 +109,7 @@ def _url(url: str) -> str:
 
 
 Words = Annotated[Mapping[str, str], PlainValidator(_words)]
-Language = Annotated[
-    str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description='a language code such as "en", "nl" or "pt-BR"')
-]
+Language = Annotated[str, Field(pattern=LANGUAGE, description='a language code such as "en", "nl" or "pt-BR"')]
 PicturePath = Annotated[ShowPath, AfterValidator(_picture)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Bind = Annotated[str, AfterValidator(_bind)]
@@ -289,7 +294,9 @@ def _rest(name: str, control: Control) -> tuple[Any, Any]:
 class Piece(Table):
     """What hangs. ``controls`` and ``rests`` hold what every show has, too."""
 
-    name: str = Field(min_length=1, max_length=64, description='a name, such as name = "sitters"')
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        min_length=1, max_length=64, description='a name, such as name = "sitters"'
+    )
     duration: Seconds = Field(ge=1.0, le=DAY, description='a time, such as duration = "4 min"')
     generator: Annotated[GeneratorConfig, PlainValidator(partial(_part, "generator"))] = Field(
         description="a table, such as generator = { kind = ... }"
@@ -313,6 +320,10 @@ class Piece(Table):
     def controls(self) -> dict[str, Control]:
         """Every control that counts while it hangs, by address."""
         return table((*self._fixed, *self.generator.controls(), *self.walk.controls()))
+
+    def title_in(self, language: str) -> str:
+        """What visitors know it by: its label's title, or its name where there is none."""
+        return self.label.title.get(language) or self.name
 
     def rests(self) -> Values:
         """Where each control rests while it hangs: at its default, or as ``[piece.set]`` says. Without the pulses."""

@@ -168,6 +168,7 @@ class Encoder:
                 if self._stopping:
                     return
                 pixels, self._slot = self._slot, None
+            assert pixels is not None
             good, jpeg = cv2.imencode(".jpg", pixels[:, :, ::-1], (cv2.IMWRITE_JPEG_QUALITY, 80))
             if good:
                 self._send(jpeg.tobytes())

@@ -18,7 +18,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The vote panel: the page's address (drawn as a QR code), (name, votes) of each candidate, seconds to the change."""
+    """The vote panel: the page's address, drawn as a QR code; (title, votes) of candidates; seconds to the change."""
 
     url: str
     tally: tuple[tuple[str, int], ...]
@@ -27,7 +27,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One frame of the wall. ``progress`` 0 is ``current`` alone, 1 is ``coming`` alone; brightness and blackout 0..1."""
+    """One frame of the wall: at ``progress`` 0 ``current`` is alone, at 1 ``coming``. Brightness, blackout are 0..1."""
 
     current: Picture
     coming: Picture | None = None

@@ -20,7 +20,9 @@ def test_a_choice_goes_by_name_or_index() -> None:
 
 
 def test_a_refusal_says_what_is_expected() -> None:
-    with pytest.raises(ControlError, match=r'/show/piece: found "sitter", expected one of sitters, company; did you mean "sitters"\?'):
+    with pytest.raises(
+        ControlError, match=r'/show/piece: found "sitter", expected one of sitters, company; did you mean "sitters"\?'
+    ):
         PIECE.accept("sitter")
     with pytest.raises(ControlError, match=r"/generator/psi: found nan, expected a number from 0 to 1.2"):
         PSI.accept(float("nan"))

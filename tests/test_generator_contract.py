@@ -19,7 +19,11 @@ def configs(kind: str) -> list[GeneratorConfig]:
         return [made(kind=kind)]
     from installation.checkpoint import read_header
 
-    return [made(kind=kind, model=model) for model in sorted(MODELS.glob("*.safetensors")) if read_header(model)["kind"] == kind]
+    return [
+        made(kind=kind, model=model)
+        for model in sorted(MODELS.glob("*.safetensors"))
+        if read_header(model)["kind"] == kind
+    ]
 
 
 @pytest.fixture(params=parts.kinds("generator"))

@@ -121,7 +121,7 @@ def test_visitors_decide_what_comes(room: Room, show: Show) -> None:
     room.play(1.0)
     assert room.view.panel is not None
     assert room.view.panel.url == "http://127.0.0.1:8080/"
-    assert dict(room.view.panel.tally) == {"verdigris": 0, "ultramarine": 3}
+    assert dict(room.view.panel.tally) == {"Verdigris": 0, "Ultramarine": 3}
     room.play(44.0)
     assert room.view.current.piece == 2
 

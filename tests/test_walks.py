@@ -1,5 +1,7 @@
 """Walks: a contract over every file, a loop that closes, a pace that looks even."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,7 +53,7 @@ def test_every_walk_has_the_speed_control(config: WalkConfig) -> None:
 def unevenness(walk: Walk, generator: Generator, seconds: float) -> float:
     """Coefficient of variation of the pixel change in equal times (0 is perfectly even)."""
     pictures = [generator.paint(walk.at(t, {}), {}).astype(np.float32) for t in np.arange(0.0, seconds, seconds / 160)]
-    change = np.array([np.abs(b - a).mean() for a, b in zip(pictures, pictures[1:], strict=False)])
+    change = np.array([np.abs(b - a).mean() for a, b in itertools.pairwise(pictures)])
     return float(change.std() / change.mean())
 
 
@@ -74,7 +76,7 @@ def test_a_loop_looks_even(generator: Generator) -> None:
 def test_a_wander_keeps_its_pace(generator: Generator) -> None:
     walk = WanderConfig(pace=10.0).open(generator, 3)
     pictures = [generator.paint(walk.at(t, {}), {}).astype(np.float32) for t in np.arange(0.0, 300.0, 0.1)]
-    change = np.mean([np.abs(b - a).mean() for a, b in zip(pictures, pictures[1:], strict=False)]) / 0.1
+    change = np.mean([np.abs(b - a).mean() for a, b in itertools.pairwise(pictures)]) / 0.1
     assert 5.0 < change < 20.0
 
 

@@ -1,0 +1,251 @@
+"""One run of a show: every room opened, the loop on the real clock, every room closed."""
+
+import gc
+import logging
+import signal
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from installation import report
+from installation.desk.osc import OscDesk
+from installation.errors import VernissageError
+from installation.loop import Loop, nothing
+from installation.opening import Opening
+from installation.options import SIZE, Options
+from installation.painter import Painter
+from installation.sensing import run_sensors
+from installation.show import Show
+from installation.signals import Board
+from installation.stage import Mode, open_stage
+from installation.stage.outputs import Recorder, save_still
+from installation.supervisor import Clock, House
+
+log = logging.getLogger(__name__)
+
+SOFTWARE_FPS = 30.0
+"""The screen's rate where the processor draws."""
+ECHO_INTERVAL = 0.1
+"""Seconds between two answers to the operator's surfaces."""
+BARE_PAINTS = 50
+"""Paints of the generator alone that are timed for the report."""
+
+
+class Exhibition:
+    """Opens the stage at once, as everything else waits behind the first picture. ``state`` is the show's own folder.
+
+    Raises DeviceError where there is nothing to draw with.
+    """
+
+    def __init__(self, show: Show, options: Options, mode: Mode, state: Path) -> None:
+        self.show, self.options = show, options
+        self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
+        fps = options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)
+        self.clock = Clock(fps)
+        self.meter = report.Meter(1.0 / fps)
+        self.board = Board()
+        self.board.declare(show.signals())
+        self.painter = Painter(self.clock.now)
+        self.opening = Opening(show.pieces, options.device, show.seed, self.painter.hang)
+        self.desk = self._open_desk()
+        self.house = House(show, state, live=mode == "headless") if show.house.enabled else None
+        self.loop = Loop(show, self.board, self.painter, self.desk.drain if self.desk else nothing, fps)
+        self.recorder: Recorder | None = None
+        self.leaving = False
+        self._echoed = 0.0
+        self._unhung = list(range(len(show.pieces)))
+
+    def run(self) -> int:
+        """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
+
+        Raises what stops a show: a model that does not open, a file that cannot be written.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._leave)
+        with ExitStack() as rooms:
+            rooms.callback(self.stage.close)
+            rooms.callback(self.painter.stop)
+            if self.desk:
+                rooms.callback(self.desk.close)
+            if self.options.record:
+                self.recorder = Recorder(self.options.record, self.stage.size, 1.0 / self.clock.interval)
+                rooms.callback(self.recorder.close)
+            self._frame()
+            self.painter.start()
+            self.opening.start()
+            if self.house:
+                rooms.callback(self.house.stop)
+                self.house.start()
+            rooms.callback(run_sensors(self.show.sensors, self._hear).stop)
+            self._play()
+            self._finish()
+        return 0
+
+    def _open_desk(self) -> OscDesk | None:
+        settings = self.show.desk
+        if not settings.enabled:
+            return None
+        try:
+            desk = OscDesk(
+                self.show.controls(),
+                settings.bind,
+                settings.port,
+                allow=settings.allow,
+                surfaces=settings.surfaces,
+                clock=self.clock.now,
+            )
+        except VernissageError as error:
+            log.warning("%s; the show goes on without OSC", error)
+            return None
+        log.info("OSC is heard at %s:%d", settings.bind, settings.port)
+        return desk
+
+    def _hear(self, name: str, value: float) -> None:
+        self.board.emit(name, value, self.clock.now())
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        self.leaving = True
+
+    # ------------------------------------------------------------ while it plays
+
+    def _play(self) -> None:
+        # What is dropped is freed by counting references; the collector's pauses would be seen.
+        gc.collect()
+        gc.freeze()
+        ends = None if self.options.seconds is None else self.clock.now() + self.options.seconds
+        while not self.leaving and (ends is None or self.clock.now() < ends):
+            self._frame()
+            self.clock.wait()
+            if self.opening.fault is not None:
+                raise self.opening.fault
+
+    def _frame(self) -> None:
+        """One frame: decide, draw, present, then what may wait."""
+        self._hang_one()
+        began = time.perf_counter()
+        now = self.clock.now()
+        view = self.loop.tick(now)
+        decided = time.perf_counter()
+        self.stage.draw(view)
+        self._look(now)
+        self.stage.present()
+        shown = time.perf_counter()
+        self._listen()
+        self._tell(now)
+        self._count(decided - began + time.perf_counter() - shown)
+
+    def _hang_one(self) -> None:
+        """Prepares the wall of one more piece, a frame each: the first picture need not wait for the last wall."""
+        if self._unhung:
+            index = self._unhung.pop(0)
+            piece = self.show.pieces[index]
+            self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
+
+    def _look(self, now: float) -> None:
+        """Reads the picture back where somebody asked for it."""
+        if self.recorder:
+            self.recorder.add(self.stage.read(), now)
+        if self.house and self.house.preview_due(now):
+            self.house.preview(self.stage.read_small())
+
+    def _listen(self) -> None:
+        """What the keyboard and the window say."""
+        for event in self.stage.events():
+            if event == "quit":
+                self.leaving = True
+            else:
+                self.loop.key(event.removeprefix("key:"))
+
+    def _tell(self, now: float) -> None:
+        """Tells the house and the operator's surfaces how it stands."""
+        cue = self.loop.cue
+        if cue is None:
+            return
+        if self.house:
+            self.loop.vote = self.house.vote
+            self.house.tell(cue, now, self._health)
+        if self.desk and now >= self._echoed + ECHO_INTERVAL:
+            self._echoed = now
+            self.desk.echo(self.loop.values)
+            self.desk.say("/show/now", self.show.pieces[cue.piece].title_in(self.loop.language))
+
+    def _count(self, engine: float) -> None:
+        meter, painted = self.meter, self.painter.tallies.painted_first is not None
+        if meter.first_picture is None:
+            meter.first_picture = report.since_process_start()
+        if painted and meter.first_painted is None:
+            meter.first_painted = report.since_process_start()
+        settled = painted and self.opening.done.is_set() and not self._unhung
+        if settled and meter.memory_start is None:
+            meter.memory_start = report.memory_mb()
+        cue = self.loop.cue
+        meter.presented(self.clock.now(), engine, settled, cue is not None and cue.coming is not None)
+
+    def _health(self) -> dict[str, Any]:
+        """What /healthz tells: everything that a watcher or a curious operator may want to know, once a second."""
+        loop, meter, cue = self.loop, self.meter, self.loop.cue
+        return {
+            "piece": None if cue is None else self.show.pieces[cue.piece].name,
+            "frames": meter.frames,
+            "late": meter.late,
+            "painted": self.painter.tallies.frames,
+            "votes": self.house.votes if self.house else 0,
+            "signals": dict(loop.signals),
+            "controls": dict(loop.values),
+            "broken": self._broken(),
+        }
+
+    def _broken(self) -> dict[str, str]:
+        return {self.show.pieces[index].name: why for index, why in self.painter.broken.items()}
+
+    # ------------------------------------------------------------ at the end
+
+    def _finish(self) -> None:
+        ended = self.clock.now()
+        self.painter.stop()
+        if self.options.still:
+            save_still(self.options.still, self.stage.read())
+        if self.options.report:
+            report.write(self.options.report, self._report(ended))
+
+    def _report(self, ended: float) -> dict[str, Any]:
+        show, tallies, meter = self.show, self.painter.tallies, self.meter
+        generator, hung = show.pieces[0].generator, self.painter.hung(0)
+        return {
+            "show": show.title_in(show.languages[0]),
+            "device": hung.generator.device if hung else None,
+            "renderer": self.stage.renderer,
+            "size": list(self.stage.size),
+            "seconds": round(meter.seconds(), 2),
+            "startup": {"first_picture_s": meter.first_picture, "first_painted_s": meter.first_painted},
+            "display": meter.display(),
+            "painter": {
+                "model": Path(getattr(generator, "model", generator.kind)).name,
+                **report.painter(tallies, ended),
+                "bare_ms": self._bare_ms(0),
+            },
+            "engine_ms": report.percentiles(meter.engine, 50, 99),
+            "steer_to_frame_ms": report.percentiles(tallies.steer, 50, 99),
+            "pieces": [
+                {"name": piece.name, "seconds": round(seconds, 2)}
+                for piece, seconds in zip(show.pieces, self.loop.shown, strict=True)
+            ],
+            "votes": self.house.votes if self.house else 0,
+            "memory_mb": {"start": meter.memory_start, "end": report.memory_mb()},
+            "errors": [f"{name}: {why}" for name, why in self._broken().items()],
+        }
+
+    def _bare_ms(self, index: int) -> float | None:
+        """The median time of a piece's generator alone, in this process, with nothing else moving (ms)."""
+        hung, values = self.painter.hung(index), self.show.pieces[index].rests()
+        if hung is None:
+            return None
+        durations = []
+        for step in range(BARE_PAINTS):
+            latent = hung.walk.at(step / 30, values)
+            began = time.perf_counter()
+            hung.generator.paint(latent, values)
+            durations.append(time.perf_counter() - began)
+        return report.percentiles(durations, 50)["p50"]

@@ -1,0 +1,248 @@
+"""The real thing: the program started headless as a curator would, with a film for a camera, OSC from a client that we
+did not write, a browser that votes, and the picture looked at."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from installation.parts import HOUSE
+
+DEADLINE = 60.0
+
+pytestmark = [pytest.mark.gl, pytest.mark.slow]
+
+SHOW = """
+[show]
+title = "Try-out"
+order = "votes"
+transition = {{ kind = "dissolve", duration = "0.5 s" }}
+
+[house]
+port = {house}
+
+[desk]
+port = {desk}
+
+[[sensor]]
+kind = "camera"
+name = "door"
+source = "visitors.avi"
+
+[[piece]]
+name = "first"
+duration = "10 min"
+generator = {{ kind = "plasma", palette = "umber" }}
+walk = {{ kind = "wander", pace = 5 }}
+hang = "bleed"
+label = {{ title = "First", medium = "Test", date = "2026" }}
+
+  [[piece.wire]]
+  signal = "door.motion"
+  control = "walk/speed"
+  out = [0.2, 3.0]
+
+[[piece]]
+name = "second"
+duration = "10 min"
+generator = {{ kind = "plasma", palette = "ultramarine" }}
+walk = {{ kind = "wander", pace = 5 }}
+hang = "wall"
+label = {{ title = "Second", medium = "Test", date = "2026" }}
+
+[[piece]]
+name = "third"
+duration = "10 min"
+generator = {{ kind = "plasma", palette = "verdigris" }}
+walk = {{ kind = "loop", seeds = [1, 2] }}
+hang = "wall"
+label = {{ title = "Third", medium = "Test", date = "2026" }}
+"""
+
+
+def free_port(kind: int) -> int:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def film(path: Path) -> None:
+    """A bright square that goes from side to side: somebody walks past the door."""
+    import cv2
+
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30.0, (320, 240))
+    for number in range(90):
+        picture = np.full((240, 320, 3), 40, np.uint8)
+        left = int(120 + 110 * np.sin(number / 90 * 2 * np.pi))
+        picture[60:180, left : left + 60] = 220
+        writer.write(picture)
+    writer.release()
+
+
+def until(true: Callable[[], Any], what: str) -> Any:
+    ends = time.monotonic() + DEADLINE
+    while not (found := true()):
+        assert time.monotonic() < ends, f"{what} did not come true in {DEADLINE:.0f} s"
+        time.sleep(0.05)
+    return found
+
+
+class Running:
+    """A show in its own process, and what can be asked of it from outside."""
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        self.folder = folder
+        self.house, self.desk = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        film(folder / "visitors.avi")
+        # The stem names the state folder: one of its own for each run.
+        self.show = folder / f"tryout-{os.getpid()}-{self.house}.toml"
+        self.show.write_text(SHOW.format(house=self.house, desk=self.desk))
+        self.log = HOUSE / "state" / self.show.stem / "vernissage.log"
+        line = [sys.executable, "-m", "installation.app", str(self.show), "--headless", "--size", "640x360", *more]
+        self.process = subprocess.Popen(line, cwd=HOUSE, stderr=subprocess.PIPE, text=True)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.house}{path}", timeout=5) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except (OSError, TimeoutError):
+            return 0, b""
+
+    def health(self) -> dict[str, Any]:
+        status, body = self.get("/healthz")
+        return json.loads(body) if status == 200 else {}
+
+    def osc(self, address: str, kind: str, value: str) -> None:
+        subprocess.run(["oscsend", "127.0.0.1", str(self.desk), address, kind, value], check=True, timeout=10)
+
+    def picture(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """The newest picture of the preview, as a visitor of the page gets it."""
+        import cv2
+
+        status, jpeg = self.get("/preview.jpg")
+        if status != 200:
+            return np.zeros((0, 0, 3), np.float32)
+        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        return decoded[:, :, ::-1].astype(np.float32)
+
+    def children(self) -> dict[str, psutil.Process]:
+        """The processes beside the show, by what they are."""
+        found = {}
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            words = " ".join(child.cmdline())
+            found["house" if "installation.house" in words else "camera"] = child
+        return found
+
+    def leave(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        _, said = self.process.communicate(timeout=DEADLINE)
+        assert "Traceback" not in said
+        return self.process.returncode
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Running]:
+    running = Running(tmp_path, "--still", str(tmp_path / "wall.png"), "--report", str(tmp_path / "report.json"))
+    try:
+        until(lambda: running.health().get("painted", 0) > 5, "a painted picture")
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+        shutil.rmtree(running.log.parent, ignore_errors=True)
+
+
+def test_osc_moves_the_picture_and_leaving_is_clean(run: Running) -> None:
+    until(lambda: run.picture().size, "a preview")
+    before = run.picture()
+    run.osc("/stage/brightness", "f", "0.2")
+    until(lambda: run.picture().mean() < 0.4 * before.mean(), "the darker picture")
+    run.osc("/stage/brightness", "f", "1.0")
+    run.osc("/generator/detail", "f", "3.5")
+    until(lambda: run.picture().mean() > 0.6 * before.mean(), "the lighter picture")
+    beside = list(run.children().values())
+    assert run.leave() == 0
+    assert psutil.wait_procs(beside, timeout=10)[1] == [], "a process was left behind"
+    wall = np.asarray(Image.open(run.folder / "wall.png"))
+    assert wall.shape == (360, 640, 3)
+    assert wall.std() > 5
+    report = json.loads((run.folder / "report.json").read_text())
+    assert report["steer_to_frame_ms"]["p50"] > 0
+    assert report["painter"]["frames"] > 5
+    assert report["errors"] == []
+
+
+def test_a_film_of_visitors_steers_the_walk(run: Running) -> None:
+    log = until(lambda: "door" in run.children() or "camera" in run.children(), "a camera process")
+    assert log
+    moved = until(lambda: run.health().get("signals", {}).get("door.motion", 0.0) > 0.05, "motion before the camera")
+    assert moved
+    until(lambda: run.health()["controls"]["/walk/speed"] > 0.3, "a faster walk")
+
+
+@pytest.mark.parametrize("beside", ["house", "camera"])
+def test_a_killed_process_comes_back_and_the_picture_goes_on(run: Running, beside: str) -> None:
+    victim = until(lambda: run.children().get(beside), f"the {beside} process")
+    painted = run.health()["painted"]
+    victim.kill()
+    again = until(lambda: (now := run.children().get(beside)) and now.pid != victim.pid and now, f"the {beside} again")
+    assert again.is_running()
+    until(lambda: run.health().get("painted", 0) > painted + 10, "more pictures")
+    assert run.leave() == 0
+    report = json.loads((run.folder / "report.json").read_text())
+    assert report["display"]["interval_ms"]["max"] < 1000
+
+
+@pytest.mark.browser
+def test_a_visitor_votes_and_the_wall_follows(run: Running, chromium: Any) -> None:
+    page = chromium.new_page()
+    page.goto(f"http://127.0.0.1:{run.house}/")
+    page.get_by_role("button", name="Third").click()
+    until(lambda: run.health().get("votes", 0) == 1, "the vote in the show's own count")
+    run.osc("/show/next", "f", "1")
+    until(lambda: run.health().get("piece") == "third", "the piece that was voted for")
+    page.close()
+
+
+def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
+    running = Running(tmp_path, "--seconds", "600")
+    try:
+        until(lambda: running.health().get("painted", 0) > 5, "a painted picture")
+        line = [
+            sys.executable,
+            "-m",
+            "installation.app",
+            str(running.show),
+            "--headless",
+            "--size",
+            "320x180",
+            "--seconds",
+            "4",
+        ]
+        second = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=DEADLINE)
+        assert second.returncode == 0
+        assert f"port {running.desk} is in use" in second.stderr
+        assert f"port {running.house} is in use" in second.stderr
+        assert "Traceback" not in second.stderr
+        assert running.leave() == 0
+    finally:
+        running.process.kill()
+        running.process.wait()
+        shutil.rmtree(running.log.parent, ignore_errors=True)
