@@ -222,6 +222,15 @@ def test_a_piece_comes_on_by_its_own_transition_or_the_shows(large: Show) -> Non
     assert (two.kind, two.duration, two.outgoing, two.options) == ("dissolve", 2.0, "hold", {})
 
 
+def test_a_uniform_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "uniform float copy; // = 1\nuniform int _n; // = 2\nuniform float duration;\nvec4 transition(vec2 uv) {}"
+    (tmp_path / "odd.glsl").write_text(code)
+    monkeypatch.setitem(parts.ROOMS, "transition", (tmp_path, ".glsl", ""))
+    text = SMALL.replace('"Small"', '"Small"\ntransition = { kind = "odd", _n = 5, duration = "4 s" }')
+    change = show(tmp_path, text).pieces[0].transition
+    assert (change.duration, change.options) == (4.0, {"copy": 1.0, "_n": 5})
+
+
 # ---------------------------------------------------------------- files
 
 
