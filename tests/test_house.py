@@ -1,4 +1,4 @@
-"""The house as the app and a network meet it: a real process, real sockets, a real kill."""
+"""The house as the app and a visitor meet it: a real process, real sockets, a real kill."""
 
 import re
 import signal
@@ -16,16 +16,11 @@ from typing import BinaryIO
 import pytest
 from PIL import Image
 
+from benchmarks.votes import measure
 from installation.house import tokens
-from installation.house.box import FILE, RESUME, Answer, Box, Vote
+from installation.house.box import FILE
 from installation.house.house import Health
-from installation.house.limits import Buckets, known_host
-from installation.house.live import PHONES, Hub
-from installation.house.page import Scene, page, parts
-from installation.house.preview import VIEWERS
-from installation.house.programme import Cue, Hello
-from installation.house.words import languages, tongue
-from tests.house_driver import PIECES, Driver, Visitor
+from tests.house_driver import Driver, Visitor
 
 
 @pytest.fixture(scope="module")
@@ -201,89 +196,6 @@ def test_nothing_about_a_visitor_is_stored_and_the_end_of_a_round_forgets_the_to
         assert db.execute("SELECT choice, votes FROM results WHERE round = ?", (ballot,)).fetchall() == [("company", 1)]
 
 
-# ---------------------------------------------------------------- what is refused at the door
-
-
-@pytest.mark.parametrize(
-    ("request_line", "status"),
-    [
-        (b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /vote HTTP/1.1\r\nHost: x\r\n\r\n", 405),
-        (b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /static/..%2f..%2fserver.py HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /poster/sitters?width=99999 HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET / HTTP/1.1\r\nHost: rebound.example.com\r\n\r\n", 421),
-        (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 9000 + b"\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n", 400),
-        (b"POST /vote HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx", 415),
-        (b"POST /vote HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-         b"Content-Length: 4000\r\n\r\n" + b"round=1&" * 500, 413),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
-    ],
-)  # fmt: skip
-def test_odd_requests_get_a_plain_no(house: Driver, request_line: bytes, status: int) -> None:
-    with socket.create_connection(("127.0.0.1", house.port), timeout=5) as connection:
-        connection.sendall(request_line)
-        answer = connection.recv(65_536)
-    assert answer.startswith(f"HTTP/1.{answer[7:8].decode()} {status} ".encode())
-    assert b"Traceback" not in answer
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"&&&===", b"round=x&choice=", b"\xff\xfe", b"round=" + b"9" * 400, b"choice=company&" * 30]
-)
-def test_a_form_that_is_none_is_answered_like_a_late_vote(house: Driver, body: bytes) -> None:
-    house.turn()
-    with Visitor(house.port) as visitor:
-        answer = visitor.ask("POST", "/vote", body, Content_Type="application/x-www-form-urlencoded")
-        assert answer.status == 409
-
-
-def test_every_answer_is_closed_to_the_outside(house: Driver) -> None:
-    with Visitor(house.port) as visitor:
-        for path in ("/", "/nothing", "/preview", "/healthz"):
-            headers = visitor.get(path).headers
-            policy = headers["Content-Security-Policy"]
-            assert "default-src 'none'" in policy
-            assert "unsafe" not in policy
-            assert headers["X-Content-Type-Options"] == "nosniff"
-            assert headers["Server"] is None
-
-
-def test_the_streams_are_bounded(house: Driver) -> None:
-    with ExitStack() as stack:
-        for _ in range(VIEWERS):
-            stack.enter_context(streaming(house, "/preview.mjpeg"))
-        with Visitor(house.port) as visitor:
-            answer = visitor.get("/preview.mjpeg")
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
-    hub = Hub()
-    with ExitStack() as stack:
-        for _ in range(PHONES):
-            stack.enter_context(hub.connected())
-        assert hub.full
-    assert not hub.full
-
-
-@pytest.mark.parametrize(
-    ("host", "known"),
-    [("192.168.1.7:8080", True), ("[::1]:8080", True), ("wall.local", True), ("localhost", True), ("gallery", True),
-     ("vote.museum.example", True), ("evil.example", False), ("", False), ("[", False)],
-)  # fmt: skip
-def test_which_names_are_ours(host: str, known: bool) -> None:
-    assert known_host(host, "https://vote.museum.example/") is known
-
-
-def test_a_bucket_fills_again_and_forgets_the_oldest() -> None:
-    buckets = Buckets(rate=1.0, burst=2, remember=2)
-    assert [buckets.allow("a", 0.0) for _ in range(3)] == [True, True, False]
-    assert buckets.allow("a", 1.0)
-    assert buckets.allow("b", 1.0)
-    assert buckets.allow("c", 1.0)
-    assert [buckets.allow("a", 1.0) for _ in range(3)] == [True, True, False]
-
-
 # ---------------------------------------------------------------- live
 
 
@@ -367,6 +279,14 @@ def test_health_says_why_it_is_not_good() -> None:
 
 
 # ---------------------------------------------------------------- the process
+
+
+@pytest.mark.slow
+def test_a_crowd_loses_no_vote_and_doubles_none_across_a_kill() -> None:
+    figures = measure("crowd", phones=100, votes=100.0, seconds=4.0, kill=True)
+    assert figures.acknowledged > 200
+    assert (figures.lost, figures.doubled) == (0, 0)
+    assert figures.heard > 100
 
 
 def test_votes_that_were_acknowledged_survive_a_kill(tmp_path: Path) -> None:
@@ -471,172 +391,3 @@ def test_it_leaves_when_told_nothing_at_all(tmp_path: Path) -> None:
     driver.process.terminate()
     assert driver.process.wait(5) == 0
     driver.stop()
-
-
-# ---------------------------------------------------------------- the ballot box
-
-
-def cast(box: Box, token: int, choice: str) -> Answer:
-    assert box.round is not None
-    with box.all_or_nothing():
-        return box.cast([Vote(box.round.id, bytes([token]) * 16, choice)], 0.0)[0]
-
-
-def turn(box: Box, number: int, *candidates: str, now: float = 0.0) -> None:
-    with box.all_or_nothing():
-        box.turn(number, candidates, now)
-
-
-def test_a_round_goes_on_after_a_short_break_only(tmp_path: Path) -> None:
-    for pause, goes_on in ((RESUME - 1, True), (RESUME + 1, False)):
-        path = tmp_path / f"{pause}.sqlite3"
-        box = Box(path)
-        turn(box, 7, "a", "b")
-        cast(box, 1, "a")
-        box.close(100.0)
-        box = Box(path)
-        turn(box, 7, "b", "a", now=100.0 + pause)
-        assert box.choices() == ({b"\1" * 16: "a"} if goes_on else {})
-        box.close(0.0)
-
-
-def test_another_number_or_other_pieces_are_another_round(tmp_path: Path) -> None:
-    box = Box(tmp_path / FILE)
-    turn(box, 1, "a", "b")
-    cast(box, 1, "a")
-    turn(box, 1, "a", "c")
-    assert (box.choices(), box.ended()) == ({}, (1, {"a": 1, "b": 0}))
-    turn(box, 2, "a", "c")
-    assert box.ended() == (1, {"a": 0, "c": 0})
-    turn(box, 2)
-    assert (box.round, box.ended()) == (None, (2, {"a": 0, "c": 0}))
-    box.close(0.0)
-
-
-def test_a_commit_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
-    box = Box(tmp_path / FILE)
-    turn(box, 1, "a")
-    before = box.round
-    with pytest.raises(sqlite3.ProgrammingError), box.all_or_nothing():
-        box.turn(2, [("b")], object())  # type: ignore[arg-type]
-    assert box.round == before
-    assert cast(box, 1, "a") is Answer.COUNTED
-    box.close(0.0)
-
-
-@pytest.mark.parametrize("content", [b"SQLite format 3\0" + b"junk" * 2000, b"not a database, for sure" * 99])
-def test_a_damaged_box_is_put_aside_and_kept(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / FILE
-    path.write_bytes(content)
-    box = Box(path)
-    turn(box, 1, "a")
-    assert cast(box, 1, "a") is Answer.COUNTED
-    box.close(0.0)
-    assert path.with_name(f"{FILE}.aside-1").read_bytes() == content
-
-
-def test_nobody_else_may_read_the_box(tmp_path: Path) -> None:
-    box = Box(tmp_path / FILE)
-    turn(box, 1, "a")
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-    box.close(0.0)
-
-
-# ---------------------------------------------------------------- words and pages
-
-
-def scene(**more: object) -> Scene:
-    hello = Hello.read({"state": "state", "pieces": PIECES, "title": {"en": "A show"}, "languages": ["en", "nl"]})
-    told = {"piece": "sitters", "round": 1, "candidates": ["company"], "seconds_left": 20.0}
-    settings = {"tongue": tongue("", "", hello.languages), "round": 1, "votes": {"company": 3}} | more
-    return Scene(hello, Cue.read(told, 0.0), **settings)  # type: ignore[arg-type]
-
-
-ASSETS = {"house.css": "/c", "live.js": "/j", "icon.svg": "/i"}
-
-
-def test_every_language_has_every_word() -> None:
-    keys = {frozenset(words) for words in languages().values()}
-    assert len(keys) == 1
-    assert {"en", "nl", "de", "fr", "es"} <= set(languages())
-    for words in languages().values():
-        for key, text in words.items():
-            assert re.findall(r"\{\w+\}", text) == re.findall(r"\{\w+\}", languages()["en"][key])
-
-
-@pytest.mark.parametrize(
-    ("asked", "header", "page_language", "title"),
-    [
-        ("", "nl-BE,nl;q=0.9,en;q=0.8", "nl", "Zitters die nooit zaten"),
-        ("", "de;q=0.5, fr;q=0.9", "fr", "Sitters who never sat"),
-        ("nl", "de", "nl", "Zitters die nooit zaten"),
-        ("xx", "de", "de", "Sitters who never sat"),
-        ("", "ja,zh;q=0.9", "en", "Sitters who never sat"),
-        ("", ";q=,,;;q=nan,en;q=x,nl;q=0", "en", "Sitters who never sat"),
-        ("", "es" + ",x" * 10_000, "es", "Sitters who never sat"),
-    ],
-)
-def test_a_visitor_reads_their_own_language(asked: str, header: str, page_language: str, title: str) -> None:
-    chosen = tongue(asked, header, ["en", "nl"])
-    assert chosen.page == page_language
-    assert chosen.text(PIECES[0]["title"])[0] == title  # type: ignore[arg-type]
-
-
-def test_words_of_another_language_are_marked() -> None:
-    german = scene(tongue=tongue("de", "", ["en", "nl"]))
-    text = page(german, ASSETS)
-    assert '<html lang="de">' in text
-    assert '<span lang="en">Sitters who never sat</span>' in text
-    assert "minutes" not in text
-    assert 'action="/vote?lang=de"' in text
-    arabic = Hello.read({"state": ".", "pieces": [{"name": "x", "title": {"ar": "باب"}}], "languages": ["ar"]})
-    cue = Cue.read({"piece": "x", "round": 1}, 0.0)
-    assert '<span lang="ar" dir="rtl">باب</span>' in page(Scene(arabic, cue, tongue("ar", "", ["ar"])), ASSETS)
-
-
-def test_names_and_texts_are_text_not_html() -> None:
-    hello = Hello.read({"state": ".", "pieces": [{"name": '"><script>', "title": "<b>&"}], "title": "<i>"})
-    cue = Cue.read({"piece": '"><script>', "round": 1, "candidates": ['"><script>']}, 0.0)
-    text = page(Scene(hello, cue, tongue("", "", ["en"]), 1, {'"><script>': 1}, '"><script>'), ASSETS)
-    assert "<script>" not in text
-    assert "<b>" not in text.replace("<b>1</b>", "")
-    assert "<i>" not in text
-
-
-def test_the_clock_is_words_without_a_script() -> None:
-    assert "about 2 min" in parts(scene(left=130.0))["ask"]
-    assert "less than a minute" in parts(scene(left=12.0))["ask"]
-    assert "The vote is open" in parts(scene(left=None))["ask"]
-
-
-def test_the_page_is_light_and_needs_nothing_from_elsewhere(house: Driver) -> None:
-    house.turn()
-    with Visitor(house.port) as visitor:
-        answer = visitor.get("/", X_Forwarded_For="10.0.0.9")
-        needed = re.findall(r'(?:src|href|action)="([^"]+)"', answer.text)
-        assert all(path.startswith("/") for path in needed)
-        files = [visitor.get(path) for path in needed if path.startswith("/static/")]
-        assert [file.status for file in files] == [200] * 3
-        assert all("immutable" in file.headers["Cache-Control"] for file in files)
-        assert len(answer.body) + sum(len(file.body) for file in files) < 50_000
-        assert not any(b"http://" in file.body.replace(b"http://www.w3.org/2000/svg", b"") for file in files)
-
-
-def test_posters_come_at_the_size_of_a_phone(tmp_path: Path) -> None:
-    poster = tmp_path / "poster.png"
-    Image.effect_noise((1600, 1200), 20).convert("RGB").save(poster)
-    (tmp_path / "bad.jpg").write_bytes(b"no picture")
-    pieces = [
-        {"name": "a b/c", "title": "A", "poster": str(poster)},
-        {"name": "bad", "title": "B", "poster": str(tmp_path / "bad.jpg")},
-    ]
-    with Driver(tmp_path, pieces=pieces) as driver, Visitor(driver.port) as visitor:
-        driver.turn("a b/c", "bad", piece="a b/c")
-        sources = re.findall(r'src="(/poster/[^"]+)"', visitor.get("/", Via="1.1 proxy").text)
-        assert len(sources) == 3
-        sizes = []
-        for source in sources[:2]:
-            with Image.open(BytesIO(visitor.get(source).body)) as small:
-                sizes.append(small.size)
-        assert sizes == [(640, 480), (160, 120)]
-        assert visitor.get(sources[2]).status == 404

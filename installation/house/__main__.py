@@ -106,6 +106,7 @@ async def _receive_visitors(house: House, listening: socket.socket, inbox: Inbox
     assert runner.server is not None
     serving = await asyncio.get_running_loop().create_server(doors.admit(runner.server), sock=listening)
     outbox.tell("ready", {"port": server.port, "url": house.hello.url or doors.url(listening)})
+    outbox.tell("watching", 0)  # whoever watched the house before this one has to come again
     works = (_listen(house, inbox), house.run(), doors.sweep(runner.server, server.busy))
     tasks = [asyncio.ensure_future(work) for work in works]
     try:

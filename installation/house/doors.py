@@ -34,11 +34,13 @@ def listen(bind: str, port: int) -> socket.socket:
     try:
         if os.name == "posix":  # there it means: not kept by connections of a house that has ended
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
+        found.bind((address[0], port, *address[2:]))  # not address itself: getaddrinfo wraps a port above 65535
         found.listen(1024)
     except (OSError, OverflowError) as error:
         found.close()
         raise DeviceError(_why_not(error, bind, port)) from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # a phone that left the Wi-Fi says no goodbye; connections inherit this
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * IDLE))
     found.setblocking(False)
     return found
 

@@ -129,7 +129,7 @@ def _clock(scene: Scene) -> str:
         return _speaker(scene.tongue)("untimed")
     minutes = round(scene.left / 60.0)
     about = scene.tongue.words("minutes", minutes=str(minutes)) if minutes else scene.tongue.words("minute")
-    clock = f'<time data-left="{scene.left:.1f}">{escape(about)}</time>'
+    clock = f'<time datetime="PT{scene.left:.0f}S" data-left="{scene.left:.1f}">{escape(about)}</time>'
     return _around(scene.tongue, "closes", "time", clock)
 
 
