@@ -7,7 +7,7 @@ from typing import Protocol
 from installation.stage.cards import Card, Sheet, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
-from installation.stage.typesetting import Line, Setter
+from installation.stage.typesetting import Line, Setter, is_rtl
 
 Words = Mapping[str, str]
 """Language code -> text."""
@@ -34,7 +34,7 @@ class Placed:
     """A line, or a rule across the card where it is None, and how far under the card's top its baseline lies."""
 
     line: Line | None
-    baseline: float
+    baseline: int
 
 
 def in_language(words: Words, language: str) -> str:
@@ -80,11 +80,11 @@ def _compose(
     for index, language in enumerate(languages):
         if index:
             y += 13 * unit
-            placed.append(Placed(None, y))
+            placed.append(Placed(None, round(y)))
             y += 9 * unit
         for text, style, size, leading, gap in _paragraphs(label, language):
             y += gap * unit
-            for line in setter.lines(text, style, round(size * unit), width - 2 * margin):
+            for line in setter.lines(text, style, size * unit, width - 2 * margin):
                 y += leading * unit
                 placed.append(Placed(line, round(y)))
     return placed, round(y + margin - 2.0 * unit)
@@ -93,7 +93,7 @@ def _compose(
 def _paragraphs(label: Label, language: str) -> Iterator[tuple[str, Style, float, float, float]]:
     """(text, style, size, leading, gap above) of each paragraph, sizes in units."""
     title, text = in_language(label.title, language), in_language(label.text, language)
-    made = ", ".join(filter(None, (in_language(label.medium, language), in_language(label.date, language))))
+    made = _listed(in_language(label.medium, language), in_language(label.date, language))
     if title:
         yield title, "title", 20, 23, 0
     if made:
@@ -102,12 +102,17 @@ def _paragraphs(label: Label, language: str) -> Iterator[tuple[str, Style, float
         yield text, "text", 15, 20, 8
 
 
+def _listed(medium: str, date: str) -> str:
+    comma = "، " if is_rtl(medium) else ", "
+    return comma.join(filter(None, (medium, date)))
+
+
 def _print(sheet: Sheet, placed: Sequence[Placed], margin: int, thickness: int) -> None:
     width = sheet.image.width
     for each in placed:
         if each.line is None:
-            y = round(each.baseline)
+            y = each.baseline
             sheet.draw.rectangle((margin, y, width - margin - 1, y + thickness - 1), fill=sheet.stock.rule)
         elif each.baseline < sheet.image.height - margin * 0.5:
             x = width - margin - each.line.width if each.line.rtl else margin
-            each.line.draw(sheet.draw, x, each.baseline, sheet.stock.ink)
+            each.line.draw(sheet.image, x, each.baseline, sheet.stock.ink)

@@ -62,7 +62,8 @@ def arrange(how: How, size: Size, aspect: float) -> Layout:
 def _bleed(size: Size, unit: float) -> Layout:
     edge, card = round(28 * unit), min(round(264 * unit), size[0] // 2)
     high = size[1] - 2 * edge
-    left, right = Rect(edge, edge, card, high), Rect(size[0] - edge - card, edge, card, high)
+    poll = min(round(204 * unit), size[0] // 3)
+    left, right = Rect(edge, edge, card, high), Rect(size[0] - edge - poll, edge, poll, high)
     return Layout(size, unit, Rect(0, 0, *size), 0, Slot(left, False, True), Slot(right, True, True))
 
 

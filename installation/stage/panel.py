@@ -8,6 +8,7 @@ import segno
 from PIL import Image
 
 from installation.stage.cards import Card, Sheet, Stock
+from installation.stage.fonts import Style
 from installation.stage.layout import Size
 from installation.stage.typesetting import Line, Setter
 from installation.view import Panel
@@ -19,7 +20,10 @@ CALLS = {
     "fr": ("Votez pour le prochain tableau", "encore {}"),
     "es": ("Vote por el próximo cuadro", "quedan {}"),
 }
-MOST_BARS = 6
+MOST_BARS = 5
+BAR = 29
+"""Units from one candidate's bar to the next one's."""
+BLACK, WHITE = (24, 21, 18, 255), (255, 255, 255, 255)
 QUIET = 4
 """Blank modules around a QR code, as its standard asks."""
 
@@ -37,42 +41,56 @@ def remaining(seconds: float | None) -> str:
 
 
 def typeset(setter: Setter, panel: Panel, languages: Sequence[str], room: Size, unit: float, stock: Stock) -> Card:
-    """The panel's card, ``room`` wide at most."""
-    margin, width = round(16 * unit), room[0]
-    code = qr(panel.url, round(136 * unit))
-    gap = round(14 * unit)
-    lines = _call(setter, panel, languages, width - 2 * margin - code.width - gap, unit)
+    """The panel's card, ``room`` wide: the call, the code, the time that is left, a bar for each candidate."""
+    margin = round(15 * unit)
+    inner = room[0] - 2 * margin
+    code = qr(panel.url, inner, stock)
     bars = panel.tally[:MOST_BARS]
-    height = margin + code.height + round(len(bars) * 31 * unit) + (round(8 * unit) if bars else 0) + margin
-    sheet = Sheet(stock, (width, height), unit)
-    sheet.image.paste(code, (margin, margin))
-    y = margin + 13 * unit
+    lines = _call(setter, languages, inner, unit)
+    left = _left(setter, panel, languages, inner, unit)
+    top = margin + round(sum(leading for _, leading in lines)) + round(4 * unit)
+    under = top + code.height + round((20 if left else 4) * unit)
+    height = under + round(len(bars) * BAR * unit) + margin
+    sheet = Sheet(stock, (room[0], height), unit)
+    y = margin - 5.0 * unit
     for line, leading in lines:
-        line.draw(sheet.draw, margin + code.width + gap, round(y), stock.ink)
         y += leading
-    _bars(setter, sheet, bars, margin + code.height + round(8 * unit), margin, unit)
+        line.draw(sheet.image, margin + (inner - line.width) / 2, round(y), stock.ink)
+    sheet.image.paste(code, ((room[0] - code.width) // 2, top))
+    if left:
+        left.draw(sheet.image, margin + (inner - left.width) / 2, round(under - 6 * unit), stock.pale)
+    _bars(setter, sheet, bars, under, margin, unit)
     return sheet.finish()
 
 
-def qr(url: str, size: int) -> Image.Image:
-    """The code on white with its quiet zone, whole pixels to a module, about ``size`` pixels wide."""
+def qr(url: str, size: int, stock: Stock) -> Image.Image:
+    """The code with its quiet zone, whole pixels to a module, at most about ``size`` pixels wide; on white where the
+    paper is too dark for it."""
     modules = np.pad(np.array(segno.make(url, error="m", micro=False).matrix, np.uint8), QUIET)
-    scale = max(2, round(size / len(modules)))
-    return Image.fromarray((255 - 235 * modules).repeat(scale, 0).repeat(scale, 1)).convert("RGBA")
+    scale = max(2, size // len(modules))
+    light = stock.paper if stock.paper[3] == 255 else WHITE
+    inks = np.array([light, BLACK], np.uint8)
+    return Image.fromarray(inks[modules.repeat(scale, 0).repeat(scale, 1)])
 
 
-def _call(
-    setter: Setter, panel: Panel, languages: Sequence[str], width: float, unit: float
-) -> list[tuple[Line, float]]:
-    """(line, leading) beside the code: the call to vote in each language, the time that is left in the first."""
+def _call(setter: Setter, languages: Sequence[str], width: float, unit: float) -> list[tuple[Line, float]]:
+    """(line, leading) of the call to vote, in each language."""
     known = [language for language in languages if language in CALLS] or ["en"]
-    lines: list[tuple[Line, float]] = []
-    for index, language in enumerate(known):
-        set_ = setter.lines(CALLS[language][0], "text" if index else "title", round(15 * unit), width)
-        lines += [(line, (18 if number < len(set_) - 1 else 24) * unit) for number, line in enumerate(set_)]
+    calls: list[tuple[str, Style]] = [
+        (CALLS[language][0], "text" if index else "title") for index, language in enumerate(known)
+    ]
+    return [
+        (line, leading * unit)
+        for (words, style), leading in zip(calls, (20, 18), strict=False)
+        for line in setter.lines(words, style, 15 * unit, width)
+    ]
+
+
+def _left(setter: Setter, panel: Panel, languages: Sequence[str], width: float, unit: float) -> Line | None:
+    """The time that is left, in the first language."""
     left = remaining(panel.seconds_left)
-    said = setter.lines(CALLS[known[0]][1].format(left), "italic", round(14 * unit), width) if left else []
-    return lines + [(line, 17 * unit) for line in said]
+    words = CALLS.get(languages[0], CALLS["en"])[1].format(left)
+    return setter.line(words, "italic", 14 * unit, width) if left else None
 
 
 def _bars(setter: Setter, sheet: Sheet, tally: Sequence[tuple[str, int]], top: int, margin: int, unit: float) -> None:
@@ -80,11 +98,11 @@ def _bars(setter: Setter, sheet: Sheet, tally: Sequence[tuple[str, int]], top: i
     most = max((votes for _, votes in tally), default=0)
     wide = sheet.image.width - 2 * margin
     for index, (name, votes) in enumerate(tally):
-        baseline = round(top + (index * 31 + 14) * unit)
-        count = setter.line(str(votes), "text", round(14 * unit), wide)
-        title = setter.line(name[:1].upper() + name[1:], "text", round(14 * unit), wide - count.width - 10 * unit)
-        title.draw(sheet.draw, margin, baseline, sheet.stock.ink)
-        count.draw(sheet.draw, margin + wide - count.width, baseline, sheet.stock.pale)
+        baseline = round(top + (index * BAR + 13) * unit)
+        count = setter.line(str(votes), "text", 14 * unit, wide)
+        title = setter.line(name[:1].upper() + name[1:], "text", 14 * unit, wide - count.width - 10 * unit)
+        title.draw(sheet.image, margin, baseline, sheet.stock.ink)
+        count.draw(sheet.image, margin + wide - count.width, baseline, sheet.stock.pale)
         bar, thick = round(baseline + 6 * unit), max(2, round(4 * unit))
         sheet.draw.rectangle((margin, bar, margin + wide - 1, bar + thick - 1), fill=sheet.stock.rule)
         if votes > 0:

@@ -1,6 +1,6 @@
 """Moving pictures: frames go to the GPU once each, two become one, and small ones are enlarged with care."""
 
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import moderngl
@@ -66,20 +66,16 @@ class Reel:
 
 
 class Enlarger:
-    """Draws frames at the size they hang at, by Catmull-Rom: first across, at the frame's own height, then down."""
+    """Draws frames at the size they hang at, softly: first across, at the frame's own height, then down."""
 
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context
         self._across = cache(lambda taps: self._brush("across", ("earlier", "later"), TAPS=taps))
-        self._down = cache(lambda taps, lit: self._brush("down", ("rows", "glaze"), TAPS=taps, LIT=lit))
+        self._down = cache(lambda taps: self._brush("down", ("rows", "glaze"), TAPS=taps))
         self._rows: dict[Size, moderngl.Framebuffer] = {}
 
     def _brush(self, name: str, samplers: tuple[str, ...], **defines: object) -> gl.Brush:
         return gl.Brush(self._context, gl.fragment("kernel", name, **defines), samplers)
-
-    @cached_property
-    def _unlit(self) -> moderngl.Texture:
-        return gl.blank(self._context, (1, 1))
 
     def paint(
         self,
@@ -87,7 +83,7 @@ class Enlarger:
         area: Rect,
         frames: tuple[moderngl.Texture, moderngl.Texture],
         mix: float,
-        glaze: moderngl.Texture | None,
+        glaze: moderngl.Texture,
         gain: float,
     ) -> None:
         """Fills ``area`` with the middle of the frames, ``mix`` of the way from the first to the second."""
@@ -101,8 +97,8 @@ class Enlarger:
             rows, None, earlier, later, blend=mix, span=(left, wide), width=float(area.width)
         )
         bounds = tuple(map(float, gl.flipped(area, target.size[1])))
-        self._down(taps(high / area.height), glaze is not None).paint(
-            target, area, gl.texture_of(rows), glaze or self._unlit, span=(top, high), bounds=bounds, gain=gain
+        self._down(taps(high / area.height)).paint(
+            target, area, gl.texture_of(rows), glaze, span=(top, high), bounds=bounds, gain=gain
         )
 
     def clear(self) -> None:

@@ -37,6 +37,10 @@ class Printed:
     place: Rect
 
 
+Cards = tuple[tuple[Printed, float], ...]
+"""Cards, and how much is to be seen of each (0..1)."""
+
+
 @dataclass(slots=True)
 class Hung:
     """A piece with all that stands still about it."""
@@ -130,8 +134,7 @@ class Stage:
         if piece in self._hung:
             self._take_down(self._hung.pop(piece))
         self._hung[piece] = Hung(how, label, languages, poster, layout, pictures.Reel(self._context, still))
-        if layout.moulding:
-            self._walls.at(layout)
+        self._walls.at(layout)
         for language in languages:
             self._label(self._hung[piece], language)
         for scene in self._scenes:
@@ -176,32 +179,34 @@ class Stage:
         self._fit()
         coming = view.coming if view.progress > 0.0 else None
         if coming is None or view.progress >= 1.0:
-            self._shown = self._compose(coming or view.current, None, view, view.label).canvas
-            return
-        self._changing_frame(view, coming)
+            picture = coming or view.current
+            cards = self._cards(self._measured(picture), view, view.label)
+            self._shown = self._compose(picture, None, cards, _gain(view)).canvas
+        else:
+            self._change(view, coming)
+            self._shown = self._changing
 
-    def _changing_frame(self, view: View, coming: Picture) -> None:
+    def _change(self, view: View, coming: Picture) -> None:
+        """Draws what is between two pieces. Cards keep out of it: the old label goes before the new one comes."""
         old, new = self._measured(view.current), self._measured(coming)
-        # Where both hang in the same frame, the picture alone changes in it, and the labels one after the other.
-        stays = old.layout == new.layout and old.layout.moulding > 0
-        fading = max(0.0, 1.0 - 2.0 * view.progress) if stays else 1.0
-        before = self._compose(view.current, coming, view, view.label * fading)
-        after = self._compose(coming, view.current, view, view.label)
-        area = new.layout.picture if stays else None
-        if stays:
+        gain = _gain(view)
+        before = self._compose(view.current, coming, (), gain)
+        after = self._compose(coming, view.current, (), gain)
+        area = None
+        if old.layout == new.layout:  # the frame stays, the picture in it changes
+            area = new.layout.picture
             self._context.copy_framebuffer(self._changing, before.canvas)
         self._changes.paint(self._changing, area, before.canvas, after.canvas, view)
-        if stays and (label := self._label(new, view.language)):
-            self._stick(self._changing, label, _gain(view), view.label * max(0.0, 2.0 * view.progress - 1.0))
-        self._shown = self._changing
+        gone, come = max(0.0, 1.0 - 2.0 * view.progress), max(0.0, 2.0 * view.progress - 1.0)
+        panels = (1.0, 0.0) if old.layout.panel == new.layout.panel else (gone, come)
+        self._lay(self._changing, self._cards(old, view, view.label * gone, panels[0]), gain)
+        self._lay(self._changing, self._cards(new, view, view.label * come, panels[1]), gain)
 
-    def _compose(self, picture: Picture, other: Picture | None, view: View, label: float) -> Scene:
-        """One piece with its wall, label and panel, on a canvas that does not hold ``other``."""
-        hung = self._measured(picture)
+    def _compose(self, picture: Picture, other: Picture | None, cards: Cards, gain: float) -> Scene:
+        """One piece on its wall, with cards, on a canvas that does not hold ``other``."""
+        hung = self._hung[picture.piece]
         scene = self._scene(picture.piece, -1 if other is None else other.piece)
-        gain = _gain(view)
-        cards = self._cards(hung, view, label)
-        decor = (id(hung), gain, tuple((id(card.texture), alpha) for card, alpha in cards))
+        decor = (gain, tuple((id(card.texture), alpha) for card, alpha in cards))
         drawn = (picture.earlier, picture.later, picture.mix, decor)
         if scene.picture and _same(scene.picture, drawn):
             return scene
@@ -210,7 +215,7 @@ class Stage:
             self._wall(scene.canvas, hung.layout, gain)
             self._lay(scene.canvas, cards, gain)
         frames = hung.reel.textures(picture.earlier, picture.later)
-        glaze = self._walls.at(hung.layout).glaze if framed else None
+        glaze = self._walls.at(hung.layout).glaze
         self._enlarger.paint(scene.canvas, hung.layout.picture, frames, picture.mix, glaze, gain)
         if not framed:
             self._lay(scene.canvas, cards, gain)
@@ -236,23 +241,25 @@ class Stage:
             scene.piece, scene.decor, scene.picture = piece, (), ()
         return scene
 
-    def _cards(self, hung: Hung, view: View, label: float) -> list[tuple[Printed, float]]:
+    def _cards(self, hung: Hung, view: View, label: float, panel: float = 1.0) -> Cards:
         """What is to be seen of the label and of the panel (0..1)."""
         cards = []
         if label > 0.0 and (printed := self._label(hung, view.language)):
             cards.append((printed, min(label, 1.0)))
-        if view.panel:
-            cards.append((self._panel(hung, view.panel, view.language), 1.0))
-        return cards
+        if view.panel and panel > 0.0:
+            cards.append((self._panel(hung, view.panel, view.language), panel))
+        return tuple(cards)
 
     def _wall(self, target: moderngl.Framebuffer, layout: Layout, gain: float) -> None:
         wall = self._walls.at(layout).canvas
+        if wall is None:
+            return
         if gain == 1.0:
             self._context.copy_framebuffer(target, wall)
         else:
             self._copy.paint(target, None, gl.texture_of(wall), corner=(0.0, 0.0), gain=gain, alpha=1.0)
 
-    def _lay(self, target: moderngl.Framebuffer, cards: Sequence[tuple[Printed, float]], gain: float) -> None:
+    def _lay(self, target: moderngl.Framebuffer, cards: Cards, gain: float) -> None:
         for card, alpha in cards:
             self._stick(target, card, gain, alpha)
 

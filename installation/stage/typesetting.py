@@ -4,9 +4,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from PIL import ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from installation.stage.fonts import Faces, Font, Style
+
+DETAIL = 4
+"""Type is drawn this many times larger, then made small: its letters stand where they belong, not on whole pixels."""
 
 Ink = tuple[int, int, int] | tuple[int, int, int, int]
 
@@ -16,9 +19,13 @@ _CLOSING = r"\u3001\u3002\uff0c\uff01\uff1f\u300d\u300f"
 _WORDS = re.compile(rf"[{_EAST_ASIAN}][{_CLOSING}]*\s*|[^\s{_EAST_ASIAN}]+\s*|\s+")
 
 
+DARKER = [round(255 * (level / 255) ** 0.85) for level in range(256)]
+"""Small type in thin grey would be lighter than the same type in print."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Letters of one font and one direction."""
+    """Letters of one font and one direction; ``width`` in pixels, ``font`` DETAIL times larger."""
 
     text: str
     font: Font
@@ -37,10 +44,18 @@ class Line:
     def width(self) -> float:
         return sum(run.width for run in self.runs)
 
-    def draw(self, draw: ImageDraw.ImageDraw, x: float, baseline: float, ink: Ink) -> None:
+    def draw(self, image: Image.Image, x: float, baseline: int, ink: Ink) -> None:
+        """Prints the line from ``x`` on."""
+        high = max((run.font.size for run in self.runs), default=0) / DETAIL
+        above, pad, left = round(1.5 * high), round(high), int(x)
+        mask = Image.new("L", ((round(self.width) + 2 * pad) * DETAIL, (above + pad) * DETAIL))
+        draw = ImageDraw.Draw(mask)
+        at = (x - left + pad) * DETAIL
         for run in self.runs:
-            draw.text((x, baseline), run.text, ink, run.font, anchor="ls", direction=_direction_of(run.font, run.rtl))
-            x += run.width
+            way = _direction_of(run.font, run.rtl)
+            draw.text((at, above * DETAIL), run.text, 255, run.font, anchor="ls", direction=way)
+            at += run.width * DETAIL
+        image.paste(ink, (left - pad, baseline - above), mask.reduce(DETAIL).point(DARKER))
 
 
 class Setter:
@@ -49,11 +64,11 @@ class Setter:
     def __init__(self, faces: Faces) -> None:
         self._faces = faces
 
-    def lines(self, text: str, style: Style, size: int, width: float) -> list[Line]:
+    def lines(self, text: str, style: Style, size: float, width: float) -> list[Line]:
         """``text`` in lines no wider than ``width`` pixels; a line break in the text is kept."""
         return [line for part in text.splitlines() for line in self._paragraph(part, style, size, width)]
 
-    def line(self, text: str, style: Style, size: int, width: float) -> Line:
+    def line(self, text: str, style: Style, size: float, width: float) -> Line:
         """``text`` in one line, cut with an ellipsis where it is too long."""
         whole = self._line(text, style, size, is_rtl(text))
         while whole.width > width and len(text) > 1:
@@ -61,7 +76,7 @@ class Setter:
             whole = self._line(text, style, size, whole.rtl)
         return whole
 
-    def _paragraph(self, text: str, style: Style, size: int, width: float) -> list[Line]:
+    def _paragraph(self, text: str, style: Style, size: float, width: float) -> list[Line]:
         rtl, lines, begun = is_rtl(text), list[Line](), ""
         words = _WORDS.findall(text)[::-1]
         while words:
@@ -77,18 +92,18 @@ class Setter:
                 lines += [self._line(word, style, size, rtl)] if len(word) == 1 else []
         return [*lines, self._line(begun.rstrip(), style, size, rtl)] if begun.strip() else lines
 
-    def _fits(self, text: str, style: Style, size: int, rtl: bool, width: float) -> bool:
+    def _fits(self, text: str, style: Style, size: float, rtl: bool, width: float) -> bool:
         return self._line(text.rstrip(), style, size, rtl).width <= width
 
-    def _line(self, text: str, style: Style, size: int, rtl: bool) -> Line:
+    def _line(self, text: str, style: Style, size: float, rtl: bool) -> Line:
         runs = []
         for part, backwards in directions(text, rtl):
-            fonts = self._faces.split(part, style, size)
+            fonts = self._faces.split(part, style, round(size * DETAIL))
             runs += [self._run(letters, font, backwards) for letters, font in (fonts[::-1] if backwards else fonts)]
         return Line(tuple(runs), rtl)
 
     def _run(self, text: str, font: Font, rtl: bool) -> Run:
-        return Run(text, font, rtl, font.getlength(text, direction=_direction_of(font, rtl)))
+        return Run(text, font, rtl, font.getlength(text, direction=_direction_of(font, rtl)) / DETAIL)
 
 
 def _direction_of(font: Font, rtl: bool) -> str | None:

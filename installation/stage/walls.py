@@ -11,9 +11,9 @@ from installation.stage.layout import Layout, Rect
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """``canvas`` is the lit wall with its frame, ``glaze`` the light on what hangs in it."""
+    """``canvas`` is the lit wall with its frame, None where a picture covers it; ``glaze`` the light on the picture."""
 
-    canvas: moderngl.Framebuffer
+    canvas: moderngl.Framebuffer | None
     glaze: moderngl.Texture
 
 
@@ -46,8 +46,9 @@ class Walls:
             "picture": tuple(map(float, (picture.x, picture.y, picture.width, picture.height))),
             "moulding": float(layout.moulding),
         }
-        canvas = gl.canvas(self._context, layout.size)
-        self._wall.paint(canvas, None, **uniforms)
+        canvas = gl.canvas(self._context, layout.size) if layout.moulding else None
+        if canvas:
+            self._wall.paint(canvas, None, **uniforms)
         glaze = gl.canvas(self._context, picture.size)
         self._glaze.paint(glaze, Rect(0, 0, *picture.size), **uniforms)
         texture = gl.texture_of(glaze)
@@ -57,6 +58,7 @@ class Walls:
     def clear(self) -> None:
         """Takes all walls down."""
         for wall in self._built.values():
-            gl.discard(wall.canvas)
+            if wall.canvas:
+                gl.discard(wall.canvas)
             wall.glaze.release()
         self._built.clear()

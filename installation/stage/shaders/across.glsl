@@ -19,7 +19,7 @@ void main() {
   int last = textureSize(earlier, 0).x - 1, row = int(gl_FragCoord.y);
   vec4 sum = vec4(0.0);
   for (int i = 0; i < TAPS; i++) {
-    float weight = catmull_rom((float(first + i) - center) / max(step, 1.0));
+    float weight = kernel((float(first + i) - center) / max(step, 1.0));
     sum += vec4(texel(ivec2(clamp(first + i, 0, last), row)), 1.0) * weight;
   }
   color = vec4(sum.rgb / sum.a, 1.0);

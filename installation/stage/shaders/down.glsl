@@ -15,9 +15,9 @@ void main() {
   int last = textureSize(rows, 0).y - 1, column = int(at.x);
   vec4 sum = vec4(0.0);
   for (int i = 0; i < TAPS; i++) {
-    float weight = catmull_rom((float(first + i) - center) / max(step, 1.0));
+    float weight = kernel((float(first + i) - center) / max(step, 1.0));
     sum += vec4(texelFetch(rows, ivec2(column, clamp(first + i, 0, last)), 0).rgb, 1.0) * weight;
   }
-  vec2 light = LIT ? texelFetch(glaze, ivec2(at), 0).rg * vec2(1.25, 0.25) : vec2(1.0, 0.0);
+  vec2 light = texelFetch(glaze, ivec2(at), 0).rg * vec2(1.25, 0.25);
   color = vec4((sum.rgb / sum.a * light.x + light.y) * gain, 1.0);
 }

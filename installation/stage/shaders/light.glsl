@@ -33,12 +33,11 @@ float blurred_box(vec2 p, vec4 box, float soft) {
 // The pool of light of the two lamps, 0..1: its upper rim is sharper than its foot.
 float pool(vec2 p) {
   vec2 q = (p - picture.xy - picture.zw * vec2(0.5, 0.44)) / (picture.w + 2.0 * moulding);
-  float height = q.y < 0.0 ? 0.50 : 0.95;
-  float left = exp(-dot(vec2((q.x + 0.22) * 1.02, q.y / height), vec2((q.x + 0.22) * 1.02, q.y / height)));
-  float right = exp(-dot(vec2((q.x - 0.22) * 1.02, q.y / height), vec2((q.x - 0.22) * 1.02, q.y / height)));
-  return 0.56 * (left + right);
+  float height = q.y < 0.0 ? 0.56 : 0.90;
+  vec2 left = vec2(q.x + 0.20, q.y / height), right = vec2(q.x - 0.20, q.y / height);
+  return 0.54 * (exp(-dot(left, left) * 1.12) + exp(-dot(right, right) * 1.12));
 }
 
-vec3 light(vec2 p) { return LAMP * 1.12 * pool(p) + DAYLIGHT * 0.135; }
+vec3 light(vec2 p) { return LAMP * 1.24 * pool(p) + DAYLIGHT * 0.095; }
 
 vec3 display(vec3 linear) { return pow(max(linear, 0.0), vec3(1.0 / 2.2)); }

@@ -18,7 +18,7 @@ float shadows(vec2 p) {
 vec3 plaster(vec2 p) {
   float relief = noise(p / (2.6 * unit)) - noise((p + vec2(0, 1.3) * unit) / (2.6 * unit));
   float grain = 0.010 * noise(p / (0.9 * unit)) + 0.016 * relief + 0.022 * noise(p / (140.0 * unit)) + 0.014 * noise(p / (41.0 * unit));
-  return vec3(0.405, 0.385, 0.355) * (1.0 + grain);
+  return vec3(0.415, 0.388, 0.348) * (1.0 + grain);
 }
 
 vec3 wall(vec2 p) { return plaster(p) * light(p) * shadows(p); }
