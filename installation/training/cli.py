@@ -171,6 +171,8 @@ def add_source(command: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str]) -> int:
     """Exit code 0; 2 with one clear message when something cannot be done."""
     arguments = parser().parse_args(argv)
+    if arguments.command == "train":
+        arguments.stages = arguments.stages or stages(PRESETS[arguments.preset])
     try:
         from installation.training import tasks
 

@@ -19,7 +19,6 @@ from tqdm import tqdm
 from generators._stylegan2 import Architecture, build
 from installation.checkpoint import load_model
 from installation.training import pictures
-from installation.training.cli import PRESETS, stages
 from installation.training.export import export as write_model
 from installation.training.pictures import PicturesError, Prepared
 from installation.training.trainer import CHECKPOINT, Habits, Recipe, Stage, Trainer, TrainingError, to_uint8
@@ -134,9 +133,8 @@ def check_suffix(path: Path, suffix: str, what: str) -> None:
 
 
 def recipe_of(arguments: argparse.Namespace) -> Recipe:
-    schedule = arguments.stages or stages(PRESETS[arguments.preset])
     return Recipe(
-        stages=tuple(Stage(size, kimg) for size, kimg in schedule),
+        stages=tuple(Stage(size, kimg) for size, kimg in arguments.stages),
         batch=arguments.batch,
         learning_rate=arguments.learning_rate,
         seed=arguments.seed,
