@@ -63,7 +63,9 @@ def test_a_folder_is_no_show(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "latin.toml"
     path.write_bytes('[show]\ntitle = "Fête"\n'.encode("latin-1"))
-    assert fault(path) == f"{path}:2: file: found the byte 0xea, expected text in UTF-8; save it as UTF-8 in your editor"
+    assert (
+        fault(path) == f"{path}:2: file: found the byte 0xea, expected text in UTF-8; save it as UTF-8 in your editor"
+    )
 
 
 def test_a_file_without_end(tmp_path: Path) -> None:
