@@ -15,7 +15,7 @@ from installation.paths import ShowPath
 
 DIRECTIONS = 4
 VISIBLE_STEP = 12.0
-"""What 1.0 on a direction changes, whichever it is: mean levels of 255 per pixel, as measured when the model was made."""
+"""What 1.0 on any direction changes: mean levels of 255 per pixel, as measured when the model was made."""
 FARTHEST = 2.5
 """Standard deviations that 1.0 on a direction may move at most, however little is seen of it."""
 

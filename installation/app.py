@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend in show, model or machine."""
+    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend: show, model, machine."""
     options = parse(sys.argv[1:] if argv is None else argv)
     try:
         return run(options)

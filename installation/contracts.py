@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from installation.controls import Control, Values
 from installation.signals import Signal
@@ -51,7 +51,8 @@ class Space:
 
 
 class PartConfig(BaseModel):
-    """A part's options: frozen, typed, ranged; unknown ones are errors."""
+    """A part's options: frozen, typed, ranged; unknown ones are errors. They are read as JSON would be: a field whose
+    validator makes another type, a Path say, is checked with a PlainValidator (see installation/paths.py)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     kind: str
@@ -109,7 +110,7 @@ class Sensor(ABC):
 class SensorConfig(PartConfig, ABC):
     apart: ClassVar[bool] = False
     """True: runs in a process of its own, as its driver may block or crash."""
-    name: str
+    name: str = Field(description='a name, such as name = "door"')
 
     @abstractmethod
     def signals(self) -> tuple[Signal, ...]:

@@ -44,7 +44,7 @@ class Options:
     fps: float | None = None
     device: Device = "auto"
     seconds: float | None = None
-    seed: int = 0
+    seed: int | None = None
     still: Path | None = None
     record: Path | None = None
     report: Path | None = None

@@ -1,0 +1,97 @@
+"""The program's errands and its exits: what a person gets for each, and never a traceback."""
+
+import json
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from installation import parts
+from installation.app import main
+from installation.desk.osc_docs import markdown
+from installation.parts import HOUSE
+from installation.show import load
+
+REHEARSAL = HOUSE / "shows" / "rehearsal.toml"
+
+
+def test_check_says_good(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(REHEARSAL), "--check"]) == 0
+    assert "good: 3 pieces, 1 sensors" in capsys.readouterr().out
+
+
+def test_check_tells_every_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show = tmp_path / "wrong.toml"
+    show.write_text(REHEARSAL.read_text().replace('"plasma"', '"plasm"').replace("walk/speed", "walk/sped"))
+    assert main([str(show), "--check"]) == 2
+    said = capsys.readouterr().err
+    assert 'did you mean "plasma"?' in said
+    assert "nothing was started" in said
+    assert "Traceback" not in said
+
+
+def test_list_has_every_part(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    said = capsys.readouterr().out
+    for room in parts.ROOMS:
+        for kind in parts.kinds(room):
+            assert f"\n  {kind}: " in said
+    assert "control /generator/psi" in said
+    assert "signal motion" in said
+
+
+def test_touchosc_writes_a_layout_of_this_show(tmp_path: Path) -> None:
+    out = tmp_path / "show.tosc"
+    assert main([str(REHEARSAL), "--touchosc", str(out)]) == 0
+    xml = zlib.decompress(out.read_bytes()).decode()
+    for address in load(REHEARSAL).controls():
+        assert f"[{address}]" in xml
+
+
+def test_a_missing_model_is_told_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show = tmp_path / "nomodel.toml"
+    show.write_text(
+        '[show]\ntitle = "x"\n[[piece]]\nname = "a"\nduration = "1 min"\n'
+        'generator = { kind = "stylegan2", model = "models/none.safetensors" }\nwalk = { kind = "wander" }\n'
+    )
+    assert main([str(show), "--check"]) == 2
+    assert f'{show}:6: piece[1] "a".generator.model: found "models/none.safetensors"' in capsys.readouterr().err
+
+
+def test_the_list_of_addresses_is_the_bundled_shows() -> None:
+    show = load(HOUSE / "shows" / "next_rembrandt.toml")
+    page = HOUSE / "docs" / "osc.md"
+    made = markdown(show.controls(), show.title_in("en"))
+    if page.read_text() != made:
+        page.write_text(made)
+        pytest.fail("docs/osc.md was behind the control table; it is written anew, commit it")
+
+
+@pytest.mark.gl
+@pytest.mark.slow
+def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
+    report, still, film = tmp_path / "report.json", tmp_path / "wall.png", tmp_path / "film.mp4"
+    show = tmp_path / "quiet.toml"
+    show.write_text(f"[house]\nenabled = false\n[desk]\nenabled = false\n{REHEARSAL.read_text()}")
+    line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "4"]
+    line += ["--report", str(report), "--still", str(still), "--record", str(film)]
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(report.read_text())["painter"]["model"] == "plasma"
+    assert still.stat().st_size > 1000
+    import av
+
+    with av.open(str(film)) as opened:
+        stream = opened.streams.video[0]
+        assert (stream.width, stream.height) == (320, 180)
+        frames = sum(1 for _ in opened.decode(video=0))
+    assert frames > 60
+
+
+def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "installation.app", str(REHEARSAL), "--headless", "--display", "9"]
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
