@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,8 +168,9 @@ def test_only_the_resolutions_in_use_change() -> None:
 def test_resuming_goes_on_with_the_same_weights(tmp_path: Path) -> None:
     first = fresh(count=24)
     assert not train(first, tmp_path, quiet, stop=lambda: first.progress.steps == 5)
-    second = fresh()
+    second = fresh(replace(RECIPE, learning_rate=0.001))
     second.resume(tmp_path)
+    assert second.opt_g.param_groups[0]["lr"] == 0.001
     assert second.progress == first.progress
     assert second.progress.images == 40
     for name, tensor in first.ema.state_dict().items():

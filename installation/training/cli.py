@@ -26,9 +26,9 @@ work folder with the checkpoint and a sheet of samples that is painted anew ever
 
 The network grows: it learns to paint small first, where a step costs little, then larger. A stage is RESOLUTION:KIMG,
 so many thousand pictures at that size (every picture is seen many times). Presets, on two cores of 2024:
-  quick      32:30,64:30           64 px,  about half an hour: is this folder worth more?
-  two-cores  32:60,64:50,128:80    128 px, about two hours (the default)
-  overnight  32:80,64:150,128:400  128 px, about eight hours
+  quick      32:30,64:30            64 px, about half an hour: is this folder worth more?
+  two-cores  32:60,64:40,128:100   128 px, about two hours (the default)
+  overnight  32:80,64:120,128:500  128 px, about eight hours
 """
 
 PREPARE = """\
@@ -39,7 +39,7 @@ Crops every picture of a folder to a square of the same size and keeps them in o
                  Profiles, faces that lean far and faces too close to the edge are left out, and listed.
 """
 
-PRESETS = {"quick": "32:30,64:30", "two-cores": "32:60,64:50,128:80", "overnight": "32:80,64:150,128:400"}
+PRESETS = {"quick": "32:30,64:30", "two-cores": "32:60,64:40,128:100", "overnight": "32:80,64:120,128:500"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def stages(text: str) -> tuple[tuple[int, float], ...]:
         found = tuple((int(size), float(kimg)) for size, kimg in (stage.split(":") for stage in text.split(",")))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a list of RESOLUTION:KIMG such as 32:60,64:50,128:80"
+            f"{text!r} is not a list of RESOLUTION:KIMG such as 32:60,64:40,128:100"
         ) from None
     sizes = [size for size, _ in found]
     if any(size not in (8, 16, 32, 64, 128, 256) for size in sizes) or sizes != sorted(set(sizes)):
@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
         "--work", type=Path, metavar="DIR", help="checkpoint and sheets (default: MODEL without suffix + .work)"
     )
     train.add_argument("--preset", choices=sorted(PRESETS), default="two-cores", help="how long (default two-cores)")
-    train.add_argument("--stages", type=stages, metavar="LIST", help="your own schedule, such as 32:60,64:50,128:80")
+    train.add_argument("--stages", type=stages, metavar="LIST", help="your own schedule, such as 32:60,64:40,128:100")
     train.add_argument("--minutes", type=Bounds(float, 0.01, 1e6), metavar="N", help="end after so much active time")
     train.add_argument("--batch", type=int, default=16, choices=(4, 8, 16, 32, 64), help="pictures a step (default 16)")
     train.add_argument(

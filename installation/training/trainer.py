@@ -59,7 +59,7 @@ class Stage:
 class Recipe:
     """Everything that decides a training run apart from the pictures. Counts are in pictures, not in steps."""
 
-    stages: tuple[Stage, ...] = (Stage(32, 45), Stage(64, 50), Stage(128, 200))
+    stages: tuple[Stage, ...] = (Stage(32, 60), Stage(64, 40), Stage(128, 100))
     batch: int = 16
     learning_rate: float = 0.0025
     r1: float = 5e-5
@@ -250,8 +250,11 @@ class Trainer:
                 f"{folder / CHECKPOINT}: holds another network ({state['arch']}). "
                 "Use another --work folder, or delete it."
             )
+        rates = [group["lr"] for optimiser in (self.opt_g, self.opt_d) for group in optimiser.param_groups]
         for name in ("g", "d", "ema", "opt_g", "opt_d"):
             getattr(self, name).load_state_dict(state[name])
+        for rate, optimiser in zip(rates, (self.opt_g, self.opt_d), strict=True):
+            optimiser.param_groups[0]["lr"] = rate  # the recipe's, not the checkpoint's
         self.progress = Progress.read(state["progress"])
         torch.manual_seed(self.recipe.seed + self.progress.images)
 
