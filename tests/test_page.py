@@ -64,7 +64,7 @@ def test_words_of_another_language_are_marked() -> None:
     assert '<html lang="de">' in text
     assert '<span lang="en">Sitters who never sat</span>' in text
     assert "minutes" not in text
-    assert 'action="/vote?lang=de"' in text
+    assert 'action="/vote?lang=de#vote"' in text
     arabic = Hello.read({"state": ".", "pieces": [{"name": "x", "title": {"ar": "باب"}}], "languages": ["ar"]})
     cue = Cue.read({"piece": "x", "round": 1}, 0.0)
     assert '<span lang="ar" dir="rtl">باب</span>' in page(Scene(arabic, cue, tongue("ar", "", ["ar"])), ASSETS)

@@ -38,7 +38,8 @@ def streaming(house: Driver, path: str) -> Iterator[BinaryIO]:
     ("request_line", "status"),
     [
         (b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET /vote HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+        (b"GET /vote HTTP/1.1\r\nHost: x\r\n\r\n", 303),
+        (b"DELETE /vote HTTP/1.1\r\nHost: x\r\n\r\n", 405),
         (b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"GET /static/..%2f..%2fserver.py HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"GET /poster/sitters?width=99999 HTTP/1.1\r\nHost: x\r\n\r\n", 404),

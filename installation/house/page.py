@@ -49,7 +49,7 @@ def page(scene: Scene, assets: Mapping[str, str]) -> str:
 <section id="vote" aria-labelledby="question">
 <div id="ask">{part["ask"]}</div>
 <p id="status" role="status">{part["status"]}</p>
-<form id="ballot" method="post" action="/vote{escape(scene.query)}">{part["ballot"]}</form>
+<form id="ballot" method="post" action="/vote{escape(scene.query)}#vote">{part["ballot"]}</form>
 <p id="refresh"><a class="plain" href="/{escape(scene.query)}">{say("refresh")}</a></p>
 </section>
 </main>

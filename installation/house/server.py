@@ -64,6 +64,7 @@ class Server:
         get("/", self.wall)
         get("/parts", self.parts)
         get("/live", self.live, allow_head=False)
+        get("/vote", self.back)
         post("/vote", self.vote)
         get("/preview", self.preview)
         get("/preview.jpg", self.still)
@@ -159,6 +160,10 @@ class Server:
             {"version": scene.version, "parts": page.parts(scene)}, status=status, headers={"Cache-Control": "no-store"}
         )
 
+    async def back(self, request: web.Request) -> web.Response:
+        """Where a reload of the answer to a refused vote leads."""
+        return self._to_vote(self._scene(request, None))
+
     async def vote(self, request: web.Request) -> web.StreamResponse:
         if not _own_page(request):
             return self._answer(request, HTTPStatus.FORBIDDEN, "foreign")
@@ -179,6 +184,9 @@ class Server:
         scene = self._scene(request, ticket)
         if _wants_json(request):
             return self._parts(scene)
+        return self._to_vote(scene)
+
+    def _to_vote(self, scene: page.Scene) -> web.Response:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/{scene.query}#vote"})
 
     def _answer(
