@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 PREVIEW_INTERVAL = 0.2
 """Seconds between two pictures of the live preview, while somebody watches it."""
+SILENCE = 10.0
+"""Seconds without a word after which the house, which answers every cue, counts as frozen and is started anew."""
 CUE_INTERVAL = 1.0
 """Seconds after which the house is told what hangs although nothing changed."""
 
@@ -37,7 +39,11 @@ class House:
         self._encoder = Encoder(self._send_preview)
         os.environ["VERNISSAGE_STATE"] = str(state)  # where sensors/votes.py, in its own process too, finds the ballot
         self.child = Child(
-            "house", [sys.executable, "-m", "installation.house"], self._heard, hello=self._hello(state, live)
+            "house",
+            [sys.executable, "-m", "installation.house"],
+            self._heard,
+            hello=self._hello(state, live),
+            silence=SILENCE,
         )
 
     def start(self) -> None:
@@ -65,6 +71,7 @@ class House:
                         "medium": piece.label.medium,
                         "date": piece.label.date,
                         "text": piece.label.text,
+                        "poster": None if piece.poster is None else str(piece.poster),
                     }
                     for piece in self.show.pieces
                 ],
@@ -102,13 +109,14 @@ class House:
             return
         self._said, self._next = said, now + CUE_INTERVAL
         names = [piece.name for piece in self.show.pieces]
+        candidates = cue.candidates if self.show.order == "votes" else ()
         self.child.send(
             {
                 "cue": {
                     "piece": names[cue.piece],
                     "coming": None if cue.coming is None else names[cue.coming],
                     "round": cue.round,
-                    "candidates": [names[index] for index in cue.candidates],
+                    "candidates": [names[index] for index in candidates],
                     "seconds_left": cue.seconds_left,
                     "hold": cue.hold,
                 }
