@@ -127,7 +127,7 @@ class Running:
 
     def health(self) -> dict[str, Any]:
         status, body = self.get("/healthz")
-        return json.loads(body) if status == 200 else {}
+        return json.loads(body)["show"] if status == 200 else {}
 
     def osc(self, address: str, kind: str, value: str) -> None:
         subprocess.run(["oscsend", "127.0.0.1", str(self.desk), address, kind, value], check=True, timeout=10)
@@ -150,6 +150,11 @@ class Running:
             found["house" if "installation.house" in words else "camera"] = child
         return found
 
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        shutil.rmtree(self.log.parent, ignore_errors=True)
+
     def leave(self) -> int:
         self.process.send_signal(signal.SIGINT)
         _, said = self.process.communicate(timeout=DEADLINE)
@@ -164,9 +169,7 @@ def run(tmp_path: Path) -> Iterator[Running]:
         until(lambda: running.health().get("painted", 0) > 5, "a painted picture")
         yield running
     finally:
-        running.process.kill()
-        running.process.wait()
-        shutil.rmtree(running.log.parent, ignore_errors=True)
+        running.end()
 
 
 def test_osc_moves_the_picture_and_leaving_is_clean(run: Running) -> None:
@@ -190,10 +193,8 @@ def test_osc_moves_the_picture_and_leaving_is_clean(run: Running) -> None:
 
 
 def test_a_film_of_visitors_steers_the_walk(run: Running) -> None:
-    log = until(lambda: "door" in run.children() or "camera" in run.children(), "a camera process")
-    assert log
-    moved = until(lambda: run.health().get("signals", {}).get("door.motion", 0.0) > 0.05, "motion before the camera")
-    assert moved
+    until(lambda: run.children().get("camera"), "a camera process")
+    until(lambda: run.health().get("signals", {}).get("door.motion", 0.0) > 0.05, "motion before the camera")
     until(lambda: run.health()["controls"]["/walk/speed"] > 0.3, "a faster walk")
 
 
@@ -211,14 +212,19 @@ def test_a_killed_process_comes_back_and_the_picture_goes_on(run: Running, besid
 
 
 @pytest.mark.browser
-def test_a_visitor_votes_and_the_wall_follows(run: Running, chromium: Any) -> None:
-    page = chromium.new_page()
-    page.goto(f"http://127.0.0.1:{run.house}/")
-    page.get_by_role("button", name="Third").click()
-    until(lambda: run.health().get("votes", 0) == 1, "the vote in the show's own count")
+def test_a_visitor_votes_and_the_wall_follows(run: Running, chromium: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{run.house}/")
+        page.get_by_role("button", name="Third").click()
+        until(lambda: run.health().get("votes", 0) == 1, "the vote in the show's own count")
+        browser.close()
     run.osc("/show/next", "f", "1")
     until(lambda: run.health().get("piece") == "third", "the piece that was voted for")
-    page.close()
 
 
 def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
@@ -243,6 +249,4 @@ def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
         assert "Traceback" not in second.stderr
         assert running.leave() == 0
     finally:
-        running.process.kill()
-        running.process.wait()
-        shutil.rmtree(running.log.parent, ignore_errors=True)
+        running.end()
