@@ -1,13 +1,15 @@
 """Paper on the wall: what labels and the vote panel are printed on."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from installation.stage.fonts import Faces
 from installation.stage.layout import Size
-from installation.stage.typesetting import Ink
+from installation.stage.typesetting import Ink, Setter
 
 Pixels4 = NDArray[np.uint8]
 
@@ -43,38 +45,44 @@ class Card:
         return width - 2 * self.margin, height - 2 * self.margin
 
 
-class Sheet:
-    """A blank card to draw on; ``finish`` cuts it out and lights it."""
+class Press:
+    """Prints cards. It keeps the shadows of the sizes it has printed, as a panel is printed again with every vote."""
 
-    def __init__(self, stock: Stock, size: Size, unit: float) -> None:
-        self.stock, self._unit = stock, unit
-        self.image = Image.new("RGBA", size, stock.paper)
-        self.draw = ImageDraw.Draw(self.image)
+    def __init__(self) -> None:
+        self.setter = Setter(Faces())
+        self._shadow = lru_cache(maxsize=8)(_shadow)
 
-    def finish(self) -> Card:
-        margin = round(18 * self._unit) if self.stock.shadow else 0
-        width, height = self.image.size
-        light = np.linspace(1.0, self.stock.foot, height)[:, None, None]
-        paper = np.asarray(self.image, np.float32) / 255.0
-        paper[..., :3] *= light * paper[..., 3:]
-        # Card is thick: its upper edge catches the light, its lower one does not.
-        if self.stock.shadow:
-            edge = max(1, round(self._unit))
-            paper[:edge, :, :3] = np.minimum(paper[:edge, :, :3] * 1.04, 1.0)
-            paper[-edge:, :, :3] *= 0.80
-        whole = np.zeros((height + 2 * margin, width + 2 * margin, 4), np.float32)
-        whole[..., 3] = self._shadow((whole.shape[1], whole.shape[0]), margin)
-        whole[margin : margin + height, margin : margin + width] = paper
-        return Card((whole * 255.0 + 0.5).astype(np.uint8), margin)
+    def sheet(self, stock: Stock, size: Size) -> Image.Image:
+        """A blank card to draw on."""
+        return Image.new("RGBA", size, stock.paper)
 
-    def _shadow(self, size: Size, margin: int) -> NDArray[np.float32]:
-        """(h, w) 0..1: close under the card and dark, farther and faint."""
-        if not self.stock.shadow:
-            return np.zeros((size[1], size[0]), np.float32)
+    def finish(self, sheet: Image.Image, stock: Stock, unit: float) -> Card:
+        """The drawn card, cut out, lit and with its shadow."""
+        margin = round(18 * unit) if stock.shadow else 0
+        paper = np.array(sheet, np.uint16)
+        light = np.linspace(256.0, 256.0 * stock.foot, len(paper))
+        if stock.shadow:  # card is thick: its upper edge catches the light, its lower one does not
+            edge = max(1, round(unit))
+            light[:edge] *= 1.04
+            light[-edge:] *= 0.80
+        rgb = np.minimum(paper[..., :3] * light.astype(np.uint16)[:, None, None] >> 8, 255)
+        paper[..., :3] = rgb if stock.paper[3] == 255 else rgb * paper[..., 3:] // 255
+        pixels = self._shadow(sheet.size, margin, unit, stock.shadow).copy()
+        pixels[margin : margin + len(paper), margin : margin + sheet.width] = paper
+        return Card(pixels, margin)
+
+
+def _shadow(paper: Size, margin: int, unit: float, strength: float) -> Pixels4:
+    """(h, w, 4) black: close under the card and dark, farther and faint."""
+    size = (paper[0] + 2 * margin, paper[1] + 2 * margin)
+    pixels = np.zeros((size[1], size[0], 4), np.uint8)
+    if strength:
         dark = np.zeros((size[1], size[0]), np.float32)
-        for drop, soft, strength in ((2, 1.6, 0.55), (6, 5.0, 0.45)):
+        for drop, soft, part in ((2, 1.6, 0.55), (6, 5.0, 0.45)):
             layer = Image.new("L", size)
-            box = (margin, margin + drop * self._unit, size[0] - margin - 1, size[1] - margin - 1 + drop * self._unit)
+            top = margin + drop * unit
+            box = (margin, top, size[0] - margin - 1, top + paper[1] - 1)
             ImageDraw.Draw(layer).rectangle(box, fill=255)
-            dark += np.asarray(layer.filter(ImageFilter.GaussianBlur(soft * self._unit)), np.float32) / 255.0 * strength
-        return dark * self.stock.shadow
+            dark += np.asarray(layer.filter(ImageFilter.GaussianBlur(soft * unit)), np.float32) * part
+        pixels[..., 3] = dark * strength
+    return pixels

@@ -1,10 +1,13 @@
-"""Transitions on the GPU: each file is compiled when it is first needed, or before."""
+"""Transitions on the GPU: each file is compiled before it is needed."""
+
+from functools import cache
+from typing import Any
 
 import moderngl
 
 from installation.errors import PartError
 from installation.stage import gl
-from installation.stage.layout import Rect
+from installation.stage.layout import Rect, Size
 from installation.transitions import Transition, load_transition
 from installation.view import View
 
@@ -14,18 +17,21 @@ class Changes:
 
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context
-        self._ready: dict[str, tuple[Transition, gl.Brush]] = {}
+        self._load = cache(load_transition)
+        self._brushes: dict[tuple[str, bool], gl.Brush] = {}
 
-    def prepare(self, transition: Transition) -> None:
-        """Compiles a transition. Raises PartError, with file and line, where its shader is broken."""
-        source = gl.fragment("transition") + "\n#line 1\n" + transition.source
-        source += "\nvoid main() { stage_color = vec4(transition(place).rgb, 1.0); }\n"
-        try:
-            brush = gl.Brush(self._context, source, ("stage_from", "stage_to"))
-        except moderngl.Error as error:
-            line, what = (gl.complaints(error) or [(1, str(error).strip().splitlines()[-1])])[0]
-            raise PartError(f"{transition.path}:{line}: {what}") from error
-        self._ready[transition.name] = transition, brush
+    def compile(self, transition: Transition, framed: bool) -> gl.Brush:
+        """A brush for it, over a whole wall or in a frame. Raises PartError where its shader is broken."""
+        key = (transition.name, framed)
+        if key not in self._brushes:
+            source = gl.fragment("transition", FRAMED=int(framed)) + "\n#line 1\n" + transition.source
+            source += "\nvoid main() { stage_color = vec4(transition(place).rgb, 1.0); }\n"
+            try:
+                self._brushes[key] = gl.Brush(self._context, source, ("stage_from", "stage_to"))
+            except moderngl.Error as error:
+                line, what = (gl.complaints(error) or [(1, str(error).strip().splitlines()[-1])])[0]
+                raise PartError(f"{transition.path}:{line}: {what}") from error
+        return self._brushes[key]
 
     def paint(
         self,
@@ -36,19 +42,23 @@ class Changes:
         view: View,
     ) -> None:
         """Draws the view's transition from one canvas to another, over ``area`` or all of ``target``."""
-        if view.transition not in self._ready:
-            self.prepare(load_transition(view.transition))
-        transition, brush = self._ready[view.transition]
-        whole = target.size
-        left, bottom, wide, high = gl.flipped(area or Rect(0, 0, *whole), whole[1])
-        inset = (left / whole[0], bottom / whole[1], wide / whole[0], high / whole[1])
+        transition = self._load(view.transition)
+        brush = self.compile(transition, area is not None)
+        whole = Rect(0, 0, *target.size)
         brush.set(transition.settle(view.options))
         brush.paint(
             target,
             area,
             gl.texture_of(before),
             gl.texture_of(after),
-            stage_inset=inset,
             progress=min(max(view.progress, 0.0), 1.0),
-            ratio=wide / high,
+            **_place(area or whole, target.size),
         )
+
+
+def _place(area: Rect, size: Size) -> dict[str, Any]:
+    """The uniforms that say where the change happens."""
+    left, bottom, wide, high = gl.flipped(area, size[1])
+    x, y = size
+    edges = ((left + 0.5) / x, (bottom + 0.5) / y, (left + wide - 0.5) / x, (bottom + high - 0.5) / y)
+    return {"stage_inset": (left / x, bottom / y, wide / x, high / y), "stage_edges": edges, "ratio": wide / high}

@@ -22,6 +22,9 @@ OURS: dict[Style, str] = {
     "italic": "SourceSerifPro-It.ttf",
     "text": "SourceSerifPro-Regular.ttf",
 }
+PILLOWS_OWN = Path("the font in Pillow")
+"""What is left where no font is installed at all."""
+
 ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
 MOST_FILES = 4000
 """Font files whose names are looked at, at most."""
@@ -69,7 +72,7 @@ class Faces:
         if ours and all(path.is_file() for path in ours.values()):
             return ours
         log.warning("the labels' typeface is not installed; type: pip install font-source-serif-pro")
-        return {style: self._found("LATIN", "e", style) or _pillows_own() for style in OURS}
+        return {style: self._found("LATIN", "e", style) or PILLOWS_OWN for style in OURS}
 
     def _path(self, letter: str, style: Style, before: Path) -> Path:
         category = unicodedata.category(letter)
@@ -101,13 +104,17 @@ class Faces:
     def _files(self) -> list[Path]:
         return list(_fonts_in(self._folders))
 
-    def _load(self, path: Path, size: int) -> Font:
-        return ImageFont.truetype(path, size)
+    def _load(self, path: Path, size: int, layout: ImageFont.Layout | None = None) -> Font:
+        if path == PILLOWS_OWN:
+            font = ImageFont.load_default(size)
+            assert isinstance(font, Font)
+            return font
+        return ImageFont.truetype(path, size, layout_engine=layout)
 
     def _has(self, path: Path, letter: str) -> bool:
         """Whether a font has a glyph for ``letter``: one that differs from what it draws for a letter that is none."""
         try:
-            font = ImageFont.truetype(path, 24, layout_engine=ImageFont.Layout.BASIC)
+            font = self._load(path, 24, ImageFont.Layout.BASIC)
             drawn, box = font.getmask(letter), font.getmask("\ufffe")
         except (OSError, ValueError):
             return False
@@ -152,8 +159,3 @@ def _fonts_in(folders: Iterable[Path]) -> Iterator[Path]:
                 if name.lower().endswith(ENDINGS) and count < MOST_FILES:
                     count += 1
                     yield Path(root) / name
-
-
-def _pillows_own() -> Path:
-    """The last resort has no file of its own to name: without any font there is nothing to set a label in."""
-    raise OSError("no font is installed: pip install font-source-serif-pro")

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from installation.stage.cards import Card, Sheet, Stock
+from PIL import Image, ImageDraw
+
+from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
 from installation.stage.typesetting import Line, Setter, is_rtl
@@ -49,21 +51,19 @@ def shown_languages(languages: Sequence[str], wanted: str) -> tuple[str, ...]:
     return (wanted if wanted in languages or not languages else languages[0],)
 
 
-def typeset(
-    setter: Setter, label: Label, languages: Sequence[str], room: Size, unit: float, stock: Stock
-) -> Card | None:
+def typeset(press: Press, label: Label, languages: Sequence[str], room: Size, unit: float, stock: Stock) -> Card | None:
     """The label's card, no larger than ``room`` pixels; None for a label that says nothing."""
     if not any(in_language(words, languages[0]) for words in (label.title, label.medium, label.date, label.text)):
         return None
     scale = 1.0
     while True:
-        placed, height = _compose(setter, label, languages, room[0], unit * scale)
+        placed, height = _compose(press.setter, label, languages, room[0], unit * scale)
         if height <= room[1] or scale <= SMALLEST:
             break
         scale *= 0.94
-    sheet = Sheet(stock, (room[0], min(height, room[1])), unit)
-    _print(sheet, placed, _margin(unit * scale), max(1, round(unit)))
-    return sheet.finish()
+    sheet = press.sheet(stock, (room[0], min(height, room[1])))
+    _print(sheet, stock, placed, _margin(unit * scale), max(1, round(unit)))
+    return press.finish(sheet, stock, unit)
 
 
 def _margin(unit: float) -> int:
@@ -107,12 +107,12 @@ def _listed(medium: str, date: str) -> str:
     return comma.join(filter(None, (medium, date)))
 
 
-def _print(sheet: Sheet, placed: Sequence[Placed], margin: int, thickness: int) -> None:
-    width = sheet.image.width
+def _print(sheet: Image.Image, stock: Stock, placed: Sequence[Placed], margin: int, thickness: int) -> None:
+    draw = ImageDraw.Draw(sheet)
     for each in placed:
         if each.line is None:
-            y = each.baseline
-            sheet.draw.rectangle((margin, y, width - margin - 1, y + thickness - 1), fill=sheet.stock.rule)
-        elif each.baseline < sheet.image.height - margin * 0.5:
-            x = width - margin - each.line.width if each.line.rtl else margin
-            each.line.draw(sheet.image, x, each.baseline, sheet.stock.ink)
+            box = (margin, each.baseline, sheet.width - margin - 1, each.baseline + thickness - 1)
+            draw.rectangle(box, fill=stock.rule)
+        elif each.baseline < sheet.height - margin * 0.5:
+            x = sheet.width - margin - each.line.width if each.line.rtl else margin
+            each.line.draw(sheet, x, each.baseline, stock.ink)

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import segno
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from installation.stage.cards import Card, Sheet, Stock
+from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
 from installation.stage.typesetting import Line, Setter
@@ -40,36 +41,41 @@ def remaining(seconds: float | None) -> str:
     return f"{math.ceil(seconds / 60)} min" if seconds > 60 else f"{math.ceil(seconds / 10) * 10} s"
 
 
-def typeset(setter: Setter, panel: Panel, languages: Sequence[str], room: Size, unit: float, stock: Stock) -> Card:
-    """The panel's card, ``room`` wide: the call, the code, the time that is left, a bar for each candidate."""
-    margin = round(15 * unit)
-    inner = room[0] - 2 * margin
-    code = qr(panel.url, inner, stock)
-    bars = panel.tally[:MOST_BARS]
-    lines = _call(setter, languages, inner, unit)
-    left = _left(setter, panel, languages, inner, unit)
-    top = margin + round(sum(leading for _, leading in lines)) + round(4 * unit)
-    under = top + code.height + round((20 if left else 4) * unit)
-    height = under + round(len(bars) * BAR * unit) + margin
-    sheet = Sheet(stock, (room[0], height), unit)
-    y = margin - 5.0 * unit
-    for line, leading in lines:
-        y += leading
-        line.draw(sheet.image, margin + (inner - line.width) / 2, round(y), stock.ink)
-    sheet.image.paste(code, ((room[0] - code.width) // 2, top))
-    if left:
-        left.draw(sheet.image, margin + (inner - left.width) / 2, round(under - 6 * unit), stock.pale)
-    _bars(setter, sheet, bars, under, margin, unit)
-    return sheet.finish()
+class Poll:
+    """Prints vote panels. Codes are kept, as only the votes change from one print to the next."""
+
+    def __init__(self, press: Press) -> None:
+        self._press = press
+        self._qr = lru_cache(maxsize=4)(qr)
+
+    def typeset(self, panel: Panel, languages: Sequence[str], room: Size, unit: float, stock: Stock) -> Card:
+        """The panel's card, ``room`` wide: the call, the code, the time that is left, a bar for each candidate."""
+        setter, margin = self._press.setter, round(15 * unit)
+        inner = room[0] - 2 * margin
+        code = self._qr(panel.url, inner, stock.paper)
+        bars = panel.tally[:MOST_BARS]
+        lines = _call(setter, languages, inner, unit)
+        left = _left(setter, panel, languages, inner, unit)
+        top = margin + round(sum(leading for _, leading in lines)) + round(4 * unit)
+        under = top + code.height + round((20 if left else 4) * unit)
+        sheet = self._press.sheet(stock, (room[0], under + round(len(bars) * BAR * unit) + margin))
+        y = margin - 5.0 * unit
+        for line, leading in lines:
+            y += leading
+            line.draw(sheet, margin + (inner - line.width) / 2, round(y), stock.ink)
+        sheet.paste(code, ((room[0] - code.width) // 2, top))
+        if left:
+            left.draw(sheet, margin + (inner - left.width) / 2, round(under - 6 * unit), stock.pale)
+        _bars(setter, sheet, stock, bars, under, margin, unit)
+        return self._press.finish(sheet, stock, unit)
 
 
-def qr(url: str, size: int, stock: Stock) -> Image.Image:
+def qr(url: str, size: int, paper: tuple[int, int, int, int]) -> Image.Image:
     """The code with its quiet zone, whole pixels to a module, at most about ``size`` pixels wide; on white where the
     paper is too dark for it."""
     modules = np.pad(np.array(segno.make(url, error="m", micro=False).matrix, np.uint8), QUIET)
     scale = max(2, size // len(modules))
-    light = stock.paper if stock.paper[3] == 255 else WHITE
-    inks = np.array([light, BLACK], np.uint8)
+    inks = np.array([paper if paper[3] == 255 else WHITE, BLACK], np.uint8)
     return Image.fromarray(inks[modules.repeat(scale, 0).repeat(scale, 1)])
 
 
@@ -93,18 +99,26 @@ def _left(setter: Setter, panel: Panel, languages: Sequence[str], width: float, 
     return setter.line(words, "italic", 14 * unit, width) if left else None
 
 
-def _bars(setter: Setter, sheet: Sheet, tally: Sequence[tuple[str, int]], top: int, margin: int, unit: float) -> None:
+def _bars(
+    setter: Setter,
+    sheet: Image.Image,
+    stock: Stock,
+    tally: Sequence[tuple[str, int]],
+    top: int,
+    margin: int,
+    unit: float,
+) -> None:
     """A name, its votes, and a bar under them, for each candidate."""
     most = max((votes for _, votes in tally), default=0)
-    wide = sheet.image.width - 2 * margin
+    wide, draw = sheet.width - 2 * margin, ImageDraw.Draw(sheet)
     for index, (name, votes) in enumerate(tally):
         baseline = round(top + (index * BAR + 13) * unit)
         count = setter.line(str(votes), "text", 14 * unit, wide)
         title = setter.line(name[:1].upper() + name[1:], "text", 14 * unit, wide - count.width - 10 * unit)
-        title.draw(sheet.image, margin, baseline, sheet.stock.ink)
-        count.draw(sheet.image, margin + wide - count.width, baseline, sheet.stock.pale)
+        title.draw(sheet, margin, baseline, stock.ink)
+        count.draw(sheet, margin + wide - count.width, baseline, stock.pale)
         bar, thick = round(baseline + 6 * unit), max(2, round(4 * unit))
-        sheet.draw.rectangle((margin, bar, margin + wide - 1, bar + thick - 1), fill=sheet.stock.rule)
+        draw.rectangle((margin, bar, margin + wide - 1, bar + thick - 1), fill=stock.rule)
         if votes > 0:
             long = max(thick, round(wide * votes / most))
-            sheet.draw.rectangle((margin, bar, margin + long - 1, bar + thick - 1), fill=sheet.stock.accent)
+            draw.rectangle((margin, bar, margin + long - 1, bar + thick - 1), fill=stock.accent)

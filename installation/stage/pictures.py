@@ -53,11 +53,11 @@ class Reel:
     def _free(self, needed: tuple[Frame, Frame], size: Size) -> moderngl.Texture:
         """A texture of that size: of a frame that is no longer needed, or a new one."""
         if len(self._slots) >= 2:
-            slot = next(slot for slot in self._slots if all(slot[0] is not frame for frame in needed))
-            self._slots.remove(slot)
-            if slot[1].size == size:
-                return slot[1]
-            slot[1].release()
+            spare = next(index for index, slot in enumerate(self._slots) if not any(slot[0] is one for one in needed))
+            _, texture = self._slots.pop(spare)
+            if texture.size == size:
+                return texture
+            texture.release()
         return gl.blank(self._context, size, 3)
 
     def release(self) -> None:

@@ -10,13 +10,12 @@ import numpy as np
 
 from installation.contracts import Pixels
 from installation.errors import DeviceError
-from installation.stage import gl, labels, panel, pictures
-from installation.stage.cards import CREAM, SMOKE, Card
+from installation.stage import gl, labels, pictures
+from installation.stage.cards import CREAM, SMOKE, Card, Press
 from installation.stage.changes import Changes
-from installation.stage.fonts import Faces
 from installation.stage.labels import Label
 from installation.stage.layout import How, Layout, Rect, Size, Slot, arrange
-from installation.stage.typesetting import Setter
+from installation.stage.panel import Poll, content
 from installation.stage.walls import Walls
 from installation.stage.window import Mode, Window, is_software
 from installation.view import Panel, Picture, View
@@ -74,7 +73,8 @@ class Stage:
         self.renderer = str(self._context.info["GL_RENDERER"])
         self.software = is_software(self.renderer)
         self._hung: dict[int, Hung] = {}
-        self._setter = Setter(Faces())
+        self._press = Press()
+        self._poll = Poll(self._press)
         self._walls = Walls(self._context)
         self._enlarger = pictures.Enlarger(self._context)
         self._changes = Changes(self._context)
@@ -82,6 +82,7 @@ class Stage:
         self._small = gl.Brush(self._context, gl.fragment("small"), ("image",))
         self._preview: moderngl.Framebuffer | None = None
         self._panels: dict[Decor, Printed] = {}
+        self._turn = False
         self._unfold()
 
     def _unfold(self) -> None:
@@ -140,6 +141,13 @@ class Stage:
         for scene in self._scenes:
             scene.decor = scene.picture = ()
 
+    def prepare(self, transition: str) -> None:
+        """Compiles a transition before it is seen. Raises PartError, with file and line, where its shader is broken."""
+        view = View(Picture(0, None, None, 0.0), transition=transition)
+        before, after = (scene.canvas for scene in self._scenes)
+        for area in (None, Rect(0, 0, 8, 8)):  # drivers that compile late do so when it is drawn
+            self._changes.paint(self._changing, area, before, after, view)
+
     def _take_down(self, hung: Hung) -> None:
         hung.reel.release()
         for printed in hung.labels.values():
@@ -152,20 +160,20 @@ class Stage:
         if languages not in hung.labels:
             layout = hung.layout
             stock = CREAM if layout.moulding else SMOKE
-            card = labels.typeset(self._setter, hung.label, languages, layout.label.box.size, layout.unit, stock)
+            card = labels.typeset(self._press, hung.label, languages, layout.label.box.size, layout.unit, stock)
             hung.labels[languages] = self._print(card, layout.label) if card else None
         return hung.labels[languages]
 
-    def _panel(self, hung: Hung, shown: Panel, language: str) -> Printed:
+    def _panel(self, hung: Hung, panel: Panel, language: str) -> Printed:
         """The panel's card, set anew when what it says changes; the last few are kept, as two pieces may show it."""
         layout = hung.layout
         languages = labels.shown_languages(hung.languages, language)
-        key = (panel.content(shown), languages, layout.panel, layout.moulding > 0)
+        key = (content(panel), languages, layout.panel, layout.moulding > 0)
         if key not in self._panels:
             while len(self._panels) >= 4:
                 self._panels.pop(next(iter(self._panels))).texture.release()
             stock = CREAM if layout.moulding else SMOKE
-            card = panel.typeset(self._setter, shown, languages, layout.panel.box.size, layout.unit, stock)
+            card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock)
             self._panels[key] = self._print(card, layout.panel)
         return self._panels[key]
 
@@ -190,8 +198,10 @@ class Stage:
         """Draws what is between two pieces. Cards keep out of it: the old label goes before the new one comes."""
         old, new = self._measured(view.current), self._measured(coming)
         gain = _gain(view)
-        before = self._compose(view.current, coming, (), gain)
-        after = self._compose(coming, view.current, (), gain)
+        # On the CPU a change costs most; there each of the two pictures moves with every other frame.
+        self._turn = self.software and not self._turn
+        before = self._compose(view.current, coming, (), gain, may_rest=self._turn)
+        after = self._compose(coming, view.current, (), gain, may_rest=self.software and not self._turn)
         area = None
         if old.layout == new.layout:  # the frame stays, the picture in it changes
             area = new.layout.picture
@@ -202,13 +212,15 @@ class Stage:
         self._lay(self._changing, self._cards(old, view, view.label * gone, panels[0]), gain)
         self._lay(self._changing, self._cards(new, view, view.label * come, panels[1]), gain)
 
-    def _compose(self, picture: Picture, other: Picture | None, cards: Cards, gain: float) -> Scene:
+    def _compose(
+        self, picture: Picture, other: Picture | None, cards: Cards, gain: float, may_rest: bool = False
+    ) -> Scene:
         """One piece on its wall, with cards, on a canvas that does not hold ``other``."""
         hung = self._hung[picture.piece]
         scene = self._scene(picture.piece, -1 if other is None else other.piece)
         decor = (gain, tuple((id(card.texture), alpha) for card, alpha in cards))
         drawn = (picture.earlier, picture.later, picture.mix, decor)
-        if scene.picture and _same(scene.picture, drawn):
+        if scene.picture and (_same(scene.picture, drawn) or (may_rest and scene.picture[3] == decor)):
             return scene
         framed = hung.layout.moulding > 0
         if framed and decor != scene.decor:

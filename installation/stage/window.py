@@ -32,6 +32,7 @@ class Window:
         if mode == "headless":
             os.environ["SDL_VIDEODRIVER"] = "offscreen"
         os.environ.setdefault("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0")
+        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # Ctrl-C is the show's to hear
         os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
         try:
             self._open(size, display, title)
