@@ -26,12 +26,12 @@ class Config(GeneratorConfig):
     height: int = Field(256, ge=32, le=1024, description="pixels")
     palette: Literal["umber", "verdigris", "ultramarine"] = "umber"
     detail: float = Field(1.0, ge=0.25, le=4.0, description="how fine the waves are (x)")
-    hue: float = Field(0.0, ge=0.0, le=1.0, description="turn of the colour scale (turns)")
+    hue: float = Field(0.0, ge=-0.5, le=0.5, description="turn of the colour scale (turns)")
 
     def controls(self) -> tuple[Control, ...]:
         return (
             Control("/generator/detail", "how fine the waves are", "float", 0.25, 4.0, self.detail, "x"),
-            Control("/generator/hue", "turns the colour scale", "float", 0.0, 1.0, self.hue, "turn"),
+            Control("/generator/hue", "turns the colour scale", "float", -0.5, 0.5, self.hue, "turn"),
         )
 
     def open(self, device: str) -> "Plasma":

@@ -110,7 +110,7 @@ def may_import(importer: str, imported: str) -> bool:
     if room == "training":
         return is_in(imported, PARTS) or rank(imported) <= TRAINING_MAY
     if target in ROOMS or target in DOORS:
-        return room == "app"
+        return room in ("app", "exhibition")  # one program in two files: what is asked for, and the run of a show
     if is_in(imported, PARTS) or target == "training":
         return False
     return rank(imported) <= (ROOM_MAY if room in ROOMS else rank(importer))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from tests.house_driver import Driver
 
@@ -29,8 +30,6 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -114,9 +113,9 @@ def test_with_a_script_the_page_follows_the_wall(browser: Any, house: Driver) ->
     house.turn()
     with phone(browser, house) as page, phone(browser, house) as other:
         other.tap("button[value=nobody]")
-        page.wait_for_function("document.querySelector('button[value=nobody] .count b').textContent === '1'")
+        expect(page.locator("button[value=nobody] .count b")).to_have_text("1")
         assert page.evaluate("document.querySelector('button[value=nobody] progress').value") == 1
-        page.wait_for_function("/^2:1\\d$/.test(document.querySelector('time').textContent)")
+        expect(page.locator("time")).to_have_text(re.compile(r"^2:1\d$"))
         house.cue(house.round, coming="nobody", candidates=[])
         page.wait_for_selector("text=Coming up: Nobody <in> particular & co")
         assert page.locator("button").count() == 0
