@@ -29,9 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VernissageError as error:
         print(f"vernissage: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):  # Ctrl-C; "--list | head"
         return 0
     except Exception:  # the program's edge: a curator gets a sentence, the log gets the traceback
+        if not log.hasHandlers():
+            _keep_log(options.show)
         log.exception("stopped over an unexpected fault")
         print(
             f"vernissage: stopped over a fault of its own; the details are in {log_file(options.show)}", file=sys.stderr
