@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
@@ -92,6 +91,8 @@ def crop_face(picture: Picture, points: NDArray[np.float64], size: int) -> Pictu
 
     `points` (5, 2) are eyes, nose, mouth corners in pixels of the picture. Supersampled 2x, then averaged down.
     """
+    import cv2  # here: it changes the environment when it is imported, and only faces need it
+
     big = size * 2
     eyes_mouth = np.delete(points, 2, axis=0)
     matrix = similarity(eyes_mouth, FACE * big)
