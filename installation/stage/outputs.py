@@ -85,6 +85,7 @@ class Recorder:
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.gop_size = max(1, round(fps)) * 2
+        stream.codec_context.max_b_frames = 0  # they delay the first frame, which fragments cannot tell the player
         if name == "mpeg4":
             stream.codec_context.bit_rate = 12_000_000
         else:

@@ -1,8 +1,9 @@
 """The window, or what stands for it where nobody looks: pygame opens it, moderngl draws in it."""
 
+import ctypes
 import os
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -36,7 +37,7 @@ class Window:
         os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
         try:
             self._open(size, display, title)
-            self.context = moderngl.create_context(require=330)
+            self.context = moderngl.create_context(require=330, **_loader())
         except (pygame.error, ValueError, OSError, RuntimeError, moderngl.Error) as error:
             self.close()
             raise DeviceError(_no_gl(mode, error)) from error
@@ -115,6 +116,34 @@ class Window:
                 os.environ.pop("SDL_VIDEODRIVER", None)
             else:
                 os.environ["SDL_VIDEODRIVER"] = self._driver
+
+
+class Loader:
+    """Finds the functions of the OpenGL context that SDL has just made, as moderngl asks for them. Left to itself on
+    Linux, moderngl knows contexts of X11 only, not those of EGL: Wayland's, and those without a screen."""
+
+    def __init__(self, driver: str) -> None:
+        x11 = driver == "x11"
+        library = ctypes.CDLL("libGL.so.1" if x11 else "libEGL.so.1")
+        self._find = library.glXGetProcAddressARB if x11 else library.eglGetProcAddress
+        self._find.restype, self._find.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
+
+    def load_opengl_function(self, name: str) -> int:
+        """The address of a function, 0 for one that is not there."""
+        return self._find(name.encode()) or 0
+
+    def __enter__(self) -> None:
+        """SDL's context is always current."""
+
+    def __exit__(self, *_: object) -> None:
+        """And stays so."""
+
+    def release(self) -> None:
+        """SDL made it, SDL closes it."""
+
+
+def _loader() -> dict[str, Any]:
+    return {"context": Loader(pygame.display.get_driver())} if sys.platform == "linux" else {}
 
 
 def has_display() -> bool:
