@@ -1,6 +1,7 @@
 """Labels and the vote panel: every script, either direction, nothing out of the card."""
 
 import logging
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def test_a_font_of_the_system_steps_in() -> None:
 def test_without_any_font_labels_are_still_set(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("installation.stage.fonts.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "font_source_serif_pro", None)
     assert Setter(Faces(folders=[])).lines("Rembrandt", "text", 20, 500)[0].width > 20
     assert "pip install font-source-serif-pro" in caplog.text
 

@@ -6,11 +6,13 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from PIL import ImageFont
+
+from installation import parts
+from installation.errors import MissingDependency
 
 Style = Literal["title", "italic", "text"]
 Font = ImageFont.FreeTypeFont
@@ -66,12 +68,13 @@ class Faces:
 
     @cached_property
     def _own(self) -> dict[Style, Path]:
-        package = find_spec("font_source_serif_pro")
-        places = list(package.submodule_search_locations or ()) if package else []
-        ours = {style: Path(place) / "files" / name for place in places for style, name in OURS.items()}
-        if ours and all(path.is_file() for path in ours.values()):
-            return ours
-        log.warning("the labels' typeface is not installed; type: pip install font-source-serif-pro")
+        try:
+            package = parts.require(
+                "font_source_serif_pro", "the labels' typeface", "pip install font-source-serif-pro"
+            )
+            return {style: Path(package.__path__[0]) / "files" / name for style, name in OURS.items()}
+        except MissingDependency as error:
+            log.warning("%s; until then labels are set in another", error)
         return {style: self._found("LATIN", "e", style) or PILLOWS_OWN for style in OURS}
 
     def _path(self, letter: str, style: Style, before: Path) -> Path:

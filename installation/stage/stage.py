@@ -121,6 +121,10 @@ class Stage:
                 log.warning("%s; the frame stays empty until the first picture", error)
                 poster = None
         self._hang(piece, how, label, tuple(languages), poster, aspect or 1.0)
+        # Drivers that compile late do so now and not in front of the visitors.
+        hung = self._hung[piece]
+        place, glaze = hung.layout.picture, self._walls.at(hung.layout).glaze
+        self._enlarger.paint(self._changing, place, hung.reel.textures(None, None), 0.0, glaze, 1.0)
 
     def _hang(
         self, piece: int, how: How, label: Label, languages: tuple[str, ...], poster: Path | None, aspect: float
@@ -145,7 +149,7 @@ class Stage:
         """Compiles a transition before it is seen. Raises PartError, with file and line, where its shader is broken."""
         view = View(Picture(0, None, None, 0.0), transition=transition)
         before, after = (scene.canvas for scene in self._scenes)
-        for area in (None, Rect(0, 0, 8, 8)):  # drivers that compile late do so when it is drawn
+        for area in (None, Rect(0, 0, 8, 8)):
             self._changes.paint(self._changing, area, before, after, view)
 
     def _take_down(self, hung: Hung) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import warnings
 from typing import Any, Literal
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -67,10 +68,12 @@ class Window:
             self._set_mode(size, flags | (pygame.RESIZABLE if self.mode == "windowed" else 0), display)
 
     def _set_mode(self, size: Size, flags: int, display: int) -> None:
-        try:
-            pygame.display.set_mode(size, flags, display=display, vsync=self.mode != "headless")
-        except pygame.error:
-            pygame.display.set_mode(size, flags, display=display)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "regular vsync not available" is no news to anyone who can change it
+            try:
+                pygame.display.set_mode(size, flags, display=display, vsync=self.mode != "headless")
+            except pygame.error:
+                pygame.display.set_mode(size, flags, display=display)
 
     @property
     def size(self) -> Size:
