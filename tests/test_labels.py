@@ -240,6 +240,17 @@ def test_bars_are_as_long_as_the_votes(press: Press) -> None:
     assert lengths == [113, 226]
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (1024, 768), (1080, 1920), (2560, 1080)])
+@pytest.mark.parametrize("how", ["wall", "bleed"])
+def test_a_panel_fits_its_place(press: Press, how: str, size: tuple[int, int]) -> None:
+    layout = arrange(how, size, 1.0)
+    tally = tuple((name, 3) for name in ("one", "two", "three", "four", "five", "six"))
+    panel = Panel("http://192.168.178.120:8080/?room=K7QD", tally, 100.0)
+    card = Poll(press).typeset(panel, ("en", "nl"), layout.panel.box.size, layout.unit, CREAM)
+    assert card.paper[0] <= layout.panel.box.width
+    assert card.paper[1] <= layout.panel.box.height
+
+
 @pytest.mark.parametrize("url", ["http://10.0.0.5:8080/?room=K7QD", "https://a-museum.example/" + "x" * 80])
 @pytest.mark.parametrize("stock", [CREAM, SMOKE])
 def test_a_phone_reads_the_code(press: Press, url: str, stock) -> None:

@@ -22,6 +22,8 @@ CALLS = {
     "es": ("Vote por el próximo cuadro", "quedan {}"),
 }
 MOST_BARS = 5
+LEAST_CODE = 120
+"""Units that a code is wide at least."""
 BAR = 29
 """Units from one candidate's bar to the next one's."""
 BLACK, WHITE = (24, 21, 18, 255), (255, 255, 255, 255)
@@ -49,15 +51,18 @@ class Poll:
         self._qr = lru_cache(maxsize=4)(qr)
 
     def typeset(self, panel: Panel, languages: Sequence[str], room: Size, unit: float, stock: Stock) -> Card:
-        """The panel's card, ``room`` wide: the call, the code, the time that is left, a bar for each candidate."""
+        """The panel's card, no larger than ``room``: the call, the code, the time left, a bar for each candidate."""
         setter, margin = self._press.setter, round(15 * unit)
         inner = room[0] - 2 * margin
-        code = self._qr(panel.url, inner, stock.paper)
-        bars = panel.tally[:MOST_BARS]
         lines = _call(setter, languages, inner, unit)
         left = _left(setter, panel, languages, inner, unit)
         top = margin + round(sum(leading for _, leading in lines)) + round(4 * unit)
-        under = top + code.height + round((20 if left else 4) * unit)
+        gap = round((20 if left else 4) * unit)
+        room_under = room[1] - top - gap - margin
+        # In a low room the code is smaller, and where a phone would lose it candidates are left out.
+        bars = panel.tally[: max(0, min(MOST_BARS, int((room_under / unit - LEAST_CODE) / BAR)))]
+        code = self._qr(panel.url, min(inner, room_under - round(len(bars) * BAR * unit)), stock.paper)
+        under = top + code.height + gap
         sheet = self._press.sheet(stock, (room[0], under + round(len(bars) * BAR * unit) + margin))
         y = margin - 5.0 * unit
         for line, leading in lines:
