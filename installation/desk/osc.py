@@ -30,7 +30,7 @@ WAIT = 0.05
 """Seconds that the thread waits for a datagram before it looks for something to send."""
 PULSES = 64
 FINGER = 0.3
-"""Seconds after a touch in which the surface that touched a control is not told its value: it would fight the finger."""
+"""Seconds after a touch in which the surface that touched a control is not told it: that would fight the finger."""
 REMEMBERED = 60.0
 """Seconds after its last message in which a surface that is not configured is answered."""
 SURFACES = 16
