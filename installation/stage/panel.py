@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import segno
 from PIL import Image, ImageDraw
 
 from installation.stage.cards import Card, Press, Stock
@@ -78,6 +77,8 @@ class Poll:
 def qr(url: str, size: int, paper: tuple[int, int, int, int]) -> Image.Image:
     """The code with its quiet zone, whole pixels to a module, at most about ``size`` pixels wide; on white where the
     paper is too dark for it."""
+    import segno  # here, as the first picture need not wait for it
+
     modules = np.pad(np.array(segno.make(url, error="m", micro=False).matrix, np.uint8), QUIET)
     scale = max(2, size // len(modules))
     inks = np.array([paper if paper[3] == 255 else WHITE, BLACK], np.uint8)
