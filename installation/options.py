@@ -145,7 +145,7 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=_whole(0, 2**32 - 1),
         metavar="N",
-        help="for all that is left to chance: the same seed shuffles and wanders the same way (default: the show file's)",
+        help="for all that is left to chance: the same seed, the same order and ways (default: the show file's)",
     )
 
 

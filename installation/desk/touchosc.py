@@ -206,9 +206,8 @@ def _each(parts: Iterable[str]) -> str:
 
 
 def _property(key: str, kind: str, value: object) -> str:
-    if kind == "c":
-        red, green, blue = value  # type: ignore[misc]
-        said = f"<r>{red}</r><g>{green}</g><b>{blue}</b><a>1</a>"
+    if isinstance(value, tuple):
+        said = "".join(f"<{letter}>{part}</{letter}>" for letter, part in zip("rgba", (*value, 1), strict=True))
     elif kind == "r":
         said = str(value)
     elif kind == "s":
