@@ -13,10 +13,11 @@ if sys.version_info < (3, 11):
     )
 
 from installation import options
-from installation.bootstrap import RUN, Home
+from installation.bootstrap import RUN, prepare
+from installation.bootstrap.home import Home
 
 if __name__ == "__main__":
     home, arguments = Home(), sys.argv[1:]
     if home.lacks([RUN]):
         options.parse(arguments)  # --help and mistakes are answered before anything is downloaded
-    sys.exit(home.prepare([RUN]) or home.hand_over("installation.app", arguments))
+    sys.exit(prepare(home, [RUN]) or home.hand_over("installation.app", arguments))

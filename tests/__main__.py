@@ -3,8 +3,9 @@
 import sys
 
 import run_show  # noqa: F401  turns away a Python that is too old
-from installation.bootstrap import RUN, TESTS, Home
+from installation.bootstrap import RUN, TESTS, prepare
+from installation.bootstrap.home import Home
 
 if __name__ == "__main__":
     home = Home()
-    sys.exit(home.prepare([RUN, TESTS]) or home.hand_over("pytest", sys.argv[1:]))
+    sys.exit(prepare(home, [RUN, TESTS]) or home.hand_over("pytest", sys.argv[1:]))

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from installation.bootstrap import RUN, Home, Layer, debian, pip
+from installation.bootstrap import RUN, debian, pip
 from installation.bootstrap.furnish import reason
+from installation.bootstrap.home import Home, Layer
 from installation.bootstrap.telling import Telling
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,104 +4,18 @@ Everything is in one folder beside the code, ``.venv``: the packages, ``setup.lo
 written last, so that what was interrupted is never taken for done. Deleting the folder starts afresh.
 """
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """What a door needs: a file of pinned packages, and on Debian the packages that no wheel brings."""
-
-    lock: str
-    debian: tuple[str, ...]
-
+from installation.bootstrap.home import Home, Layer
 
 RUN = Layer("requirements.lock", ("libegl1", "libgl1", "libgl1-mesa-dri", "libportaudio2", "libfribidi0"))
 TESTS = Layer("requirements-tests.lock", ("chromium", "liblo-tools"))
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The environment that belongs to the code in ``root``."""
+def prepare(home: Home, layers: Sequence[Layer]) -> int:
+    """Makes what the environment lacks of ``layers``, telling about it. Returns the exit code, 0 when it is there."""
+    if not home.lacks(layers):
+        return 0
+    from installation.bootstrap.furnish import furnish  # only a first start pays for it
 
-    root: Path = ROOT
-
-    @property
-    def folder(self) -> Path:
-        return self.root / ".venv"
-
-    @property
-    def python(self) -> Path:
-        return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "setup.log"
-
-    def interpreter(self) -> str:
-        """The Python behind the environment's own, or nothing where there is none (any more)."""
-        behind = os.path.realpath(self.python)
-        if os.name == "nt":  # there, python.exe is a launcher that stays when what it launches is gone
-            config = self.folder / "pyvenv.cfg"
-            found = re.search(r"(?m)^executable = (.+)$", config.read_text("utf-8")) if config.is_file() else None
-            behind = found[1] if found else ""
-        return behind if os.path.isfile(behind) else ""
-
-    def stamp(self, layer: Layer) -> Path:
-        return self.folder / f"{layer.lock}.done"
-
-    def mark(self, layer: Layer) -> str:
-        """What the layer's stamp says when the environment has it: for which Python, and of what."""
-        lock = (self.root / layer.lock).read_text("utf-8")
-        return "\n".join((self.interpreter(), " ".join(layer.debian), lock))
-
-    def lacks(self, layers: Sequence[Layer]) -> list[Layer]:
-        """Those layers that the environment does not have yet, or not as their lock files stand now."""
-        return [layer for layer in layers if not self._has(layer)]
-
-    def _has(self, layer: Layer) -> bool:
-        try:
-            said = self.stamp(layer).read_text("utf-8")
-        except OSError:
-            return False
-        return said == self.mark(layer) and bool(self.interpreter())
-
-    def set_stamp(self, layer: Layer) -> None:
-        """Says that the layer is there: at once or not at all."""
-        draft = self.stamp(layer).with_suffix(".draft")
-        draft.write_text(self.mark(layer), "utf-8")
-        draft.replace(self.stamp(layer))
-
-    def prepare(self, layers: Sequence[Layer]) -> int:
-        """Makes what is lacking, telling about it. Returns the exit code: 0 when the environment is there."""
-        if not self.lacks(layers):
-            return 0
-        from installation.bootstrap.furnish import furnish  # only a first start pays for it
-
-        return furnish(self, layers)
-
-    def hand_over(self, module: str, arguments: Sequence[str]) -> int:
-        """Runs ``python -m module`` in the environment, as this very process where the system can do that.
-
-        Returns its exit code elsewhere. The code is found through PYTHONPATH, so that any folder may be the current
-        one; with PYTHONSAFEPATH, nothing in that folder is taken for a module.
-        """
-        command = [str(self.python), "-m", module, *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONSAFEPATH": "1"}
-        environment.pop("PYTHONHOME", None)
-        sys.stdout.flush()
-        if os.name == "posix":
-            os.execve(command[0], command, environment)
-        process = subprocess.Popen(command, env=environment)
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:  # the console gave it to both; it leaves in its own time
-                continue
+    return furnish(home, layers)

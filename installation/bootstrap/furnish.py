@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO
 
-from installation.bootstrap import Home, Layer, debian, pip
+from installation.bootstrap import debian, pip
+from installation.bootstrap.home import Home, Layer
 from installation.bootstrap.telling import Telling
 
 TAIL = 12
