@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from installation.bootstrap.home import Home, Layer
 
 RUN = Layer("requirements.lock", ("libegl1", "libgl1", "libgl1-mesa-dri", "libportaudio2", "libfribidi0"))
-TESTS = Layer("requirements-tests.lock", ("chromium", "liblo-tools"))
+TESTS = Layer(
+    "requirements-tests.lock",
+    ("chromium", "liblo-tools", "pulseaudio", "pulseaudio-utils", "libasound2-plugins"),
+)
 
 
 def prepare(home: Home, layers: Sequence[Layer]) -> int:
