@@ -4,7 +4,6 @@ import math
 import random
 import struct
 import time
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -98,52 +97,54 @@ def test_what_python_osc_builds_is_read() -> None:
 # ---------------------------------------------------------------- packets that kill other receivers
 
 
-def test_killer_an_element_of_negative_size() -> None:
-    refused(b"#bundle\0" + bytes(8) + struct.pack(">i", -4), "size")
+def nested(depth: int) -> bytes:
+    packet = message(b"/x")
+    for _ in range(depth):
+        packet = bundle(packet)
+    return packet
 
 
-def test_killer_a_pattern_of_sixty_stars() -> None:
-    refused(message(b"/" + b"*" * 60 + b"!z"), "pattern")
+def number(tag: bytes, value: float) -> bytes:
+    return message(b"/walk/speed", tag, struct.pack(b">" + tag, value))
 
 
-def test_killer_a_bundle_of_the_next_hour_counts_now() -> None:
+KILLERS = {
+    "an element of size -4": b"#bundle\0" + bytes(8) + struct.pack(">i", -4),
+    "elements of size 0": b"#bundle\0" + bytes(LARGEST - 8),
+    "an element past the end": b"#bundle\0" + bytes(8) + struct.pack(">i", 1 << 30) + message(b"/x"),
+    "a pattern of sixty stars": message(b"/" + b"*" * 60 + b"!z"),
+    "an address of 8000 letters": text(b"/" + b"a" * 8000),
+    "not a number": number(b"f", math.nan),
+    "not a number, twice as long": number(b"d", math.nan),
+    "infinity": number(b"f", math.inf),
+    "less than any number": number(b"d", -math.inf),
+    "bundles in bundles": nested(400),
+    "sixty-five messages": bundle(*[message(b"/x")] * 65),
+    "arrays without end": message(b"/x", b"[" * 30),
+    "five thousand arguments": message(b"/x", b"T" * 5000),
+    "a blob of two gigabytes": message(b"/x", b"b", struct.pack(">i", 2**31 - 1)),
+    "a blob of less than nothing": message(b"/x", b"b", struct.pack(">i", -1)),
+    "a string without its end": b"/aaa",
+    "nothing": b"",
+    "three bytes": b"/a\0",
+    "nine kilobytes": message(b"/x", b"s", text(b"x" * 9000)),
+}
+"""Packets that a desk on a network has to outlive; other parsers hang, stall for 30 s or pass the poison on."""
+
+
+@pytest.mark.parametrize("killer", KILLERS.values(), ids=KILLERS)
+def test_a_killer_is_refused_at_once(killer: bytes) -> None:
+    refused(killer, ".")
+
+
+def test_a_bundle_for_an_hour_from_now_counts_now() -> None:
     began = time.perf_counter()
     ntp = int((time.time() + 2208988800 + 3600) * 2**32)
     assert parse(bundle(message(b"/stage/blackout", b"T"), when=ntp)) == [Message("/stage/blackout", (True,))]
     assert time.perf_counter() - began < MOMENT
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("tag", ["f", "d"])
-def test_killer_numbers_that_are_not_finite(tag: str, value: float) -> None:
-    refused(message(b"/walk/speed", tag.encode(), struct.pack(">" + tag, value)), "not finite")
-
-
-def test_killer_bundles_within_bundles() -> None:
-    packet = message(b"/x")
-    while len(packet) + 20 <= LARGEST:
-        packet = bundle(packet)
-    refused(packet, "deep")
-
-
-def test_killer_a_packet_of_empty_elements() -> None:
-    refused(b"#bundle\0" + bytes(LARGEST - 8), "size")
-
-
-def test_killer_a_long_address() -> None:
-    refused(text(b"/" + b"a" * 8000), "address")
-
-
 # ---------------------------------------------------------------- bounds
-
-ARGS = [0.0] * ARGUMENTS
-
-
-def nested(depth: int) -> bytes:
-    packet = message(b"/x")
-    for _ in range(depth):
-        packet = bundle(packet)
-    return packet
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
@@ -215,21 +216,17 @@ SEEDS = [
 
 
 def spoiled(dice: random.Random) -> bytes:
-    """A right packet with some bytes changed, cut, doubled or joined, or bytes of pure chance."""
+    """A right packet with some bytes changed, cut out, doubled or added, or bytes of pure chance."""
     if dice.random() < 0.1:
         return dice.randbytes(dice.randrange(0, 400))
-    packet = bytearray(dice.choice(SEEDS))
-    for _ in range(dice.randrange(1, 6)):
+    packet = dice.choice(SEEDS)
+    for _ in range(dice.randrange(0, 5)):
         at = dice.randrange(len(packet))
-        ways: list[Callable[[], None]] = [
-            lambda: packet.__setitem__(at, dice.randrange(256)),
-            lambda: packet.__setitem__(slice(at, at + 4), struct.pack(">i", dice.choice([-4, -1, 0, 4, 2**31 - 1]))),
-            lambda: packet.__setitem__(slice(at, at + 4), packet[at : at + 4] * dice.randrange(2, 5)),
-            lambda: packet.__delitem__(slice(at + 4, None)),
-            lambda: packet.extend(dice.choice(SEEDS)),
-        ]
-        dice.choice(ways)()
-    return bytes(packet[: len(packet) & ~3] if dice.random() < 0.8 else packet)
+        old = packet[at : at + dice.choice((1, 4))]
+        size = struct.pack(">i", dice.choice((-4, -1, 0, 4, 2**31 - 1)))
+        new = dice.choice((dice.randbytes(len(old)), size, old * 3, b"", dice.choice(SEEDS)))
+        packet = packet[:at] + new + packet[at + len(old) :]
+    return packet[: len(packet) & ~3] if dice.random() < 0.8 else packet
 
 
 def attack(packets: int, seed: int) -> tuple[int, float]:
@@ -248,15 +245,10 @@ def attack(packets: int, seed: int) -> tuple[int, float]:
     return right, worst
 
 
-def test_twenty_thousand_spoiled_packets() -> None:
-    right, worst = attack(20_000, seed=1)
-    assert 1000 < right < 19_000  # both ways are tried
-    assert worst < MOMENT
-
-
-@pytest.mark.slow
 def test_a_hundred_thousand_spoiled_packets() -> None:
-    assert attack(100_000, seed=2)[1] < MOMENT
+    right, worst = attack(100_000, seed=1)
+    assert 5_000 < right < 95_000  # both ways are tried
+    assert worst < MOMENT
 
 
 @given(st.binary(max_size=512))
