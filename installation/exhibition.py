@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from installation import report
 from installation.desk.osc import OscDesk
@@ -20,8 +20,10 @@ from installation.sensing import run_sensors
 from installation.show import Show
 from installation.signals import Board
 from installation.stage import Mode, open_stage
-from installation.stage.outputs import Recorder, save_still
 from installation.supervisor import Clock, House
+
+if TYPE_CHECKING:
+    from installation.stage.outputs import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class Exhibition:
         self.leaving = False
         self._echoed = 0.0
         self._unhung = list(range(len(show.pieces)))
+        self._unprepared = sorted({piece.transition.kind for piece in show.pieces})
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
@@ -70,7 +73,7 @@ class Exhibition:
             if self.desk:
                 rooms.callback(self.desk.close)
             if self.options.record:
-                self.recorder = Recorder(self.options.record, self.stage.size, 1.0 / self.clock.interval)
+                self.recorder = self._open_recorder(self.options.record)
                 rooms.callback(self.recorder.close)
             self._frame()
             self.painter.start()
@@ -101,6 +104,11 @@ class Exhibition:
             return None
         log.info("OSC is heard at %s:%d", settings.bind, settings.port)
         return desk
+
+    def _open_recorder(self, path: Path) -> "Recorder":
+        from installation.stage.outputs import Recorder  # here: a video library is not waited for by the first picture
+
+        return Recorder(path, self.stage.size, 1.0 / self.clock.interval)
 
     def _hear(self, name: str, value: float) -> None:
         self.board.emit(name, value, self.clock.now())
@@ -137,11 +145,13 @@ class Exhibition:
         self._count(decided - began + time.perf_counter() - shown)
 
     def _hang_one(self) -> None:
-        """Prepares the wall of one more piece, a frame each: the first picture need not wait for the last wall."""
+        """Prepares one more wall or transition, a frame each: the first picture need not wait for the last of them."""
         if self._unhung:
             index = self._unhung.pop(0)
             piece = self.show.pieces[index]
             self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
+        elif self._unprepared:
+            self.stage.prepare(self._unprepared.pop())
 
     def _look(self, now: float) -> None:
         """Reads the picture back where somebody asked for it."""
@@ -177,7 +187,7 @@ class Exhibition:
             meter.first_picture = report.since_process_start()
         if painted and meter.first_painted is None:
             meter.first_painted = report.since_process_start()
-        settled = painted and self.opening.done.is_set() and not self._unhung
+        settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
         if settled and meter.memory_start is None:
             meter.memory_start = report.memory_mb()
         cue = self.loop.cue
@@ -206,6 +216,8 @@ class Exhibition:
         ended = self.clock.now()
         self.painter.stop()
         if self.options.still:
+            from installation.stage.outputs import save_still
+
             save_still(self.options.still, self.stage.read())
         if self.options.report:
             report.write(self.options.report, self._report(ended))

@@ -39,8 +39,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What should be painted next, for the show time ``time`` (s). ``touched`` is when the operator's message that it
-    answers came in, to measure the way from a hand to the picture."""
+    """What should be painted next, for the show time ``time`` (s): one lane, or two that take turns while a piece
+    changes, the one that the hands are on first. ``touched`` is when the operator's message that it answers came in."""
 
     time: float
     lanes: tuple[Lane, ...]
@@ -141,10 +141,16 @@ class Painter:
                     return
                 intent, self._intent = self._intent, None
             assert intent is not None
-            for lane in intent.lanes:
-                self._paint(lane, intent.time)
-            if intent.touched is not None and intent.lanes:
+            self._paint(self._turn(intent), intent.time)
+            if intent.touched is not None:
                 self.tallies.steer.append(self.clock() - intent.touched)
+
+    def _turn(self, intent: Intent) -> Lane:
+        """Of two pieces the one that waited longer, so that a hand never waits for more than the paint under way; what
+        a hand has touched, the first, goes before."""
+        if intent.touched is not None or len(intent.lanes) == 1:
+            return intent.lanes[0]
+        return min(intent.lanes, key=lambda lane: self.pair(lane.piece).arrived)
 
     def _paint(self, lane: Lane, time: float) -> None:
         hung = self._hung.get(lane.piece)

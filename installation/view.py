@@ -1,5 +1,6 @@
 """What the stage is told to draw: all that decides a frame, decided before anything is drawn."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from installation.contracts import Frame
@@ -32,7 +33,7 @@ class View:
     current: Picture
     coming: Picture | None = None
     transition: str = "dissolve"
-    options: dict[str, float] = field(default_factory=dict)
+    options: Mapping[str, bool | int | float | tuple[float, ...]] = field(default_factory=dict)
     progress: float = 0.0
     brightness: float = 1.0
     blackout: float = 0.0

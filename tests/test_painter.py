@@ -122,3 +122,14 @@ def test_the_mix_comes_from_the_earlier_to_the_later_frame() -> None:
     pair = Pair(frame, frame, arrived=10.0, interval=0.1)
     assert [round(pair.mix(now), 2) for now in (9.0, 10.0, 10.05, 10.1, 11.0)] == [0.0, 0.0, 0.5, 1.0, 1.0]
     assert Pair(None, frame, 10.0, 0.0).mix(10.0) == 1.0
+
+
+def test_two_pieces_take_turns_and_a_touch_goes_first(painter: Painter, generator: Counting) -> None:
+    painter.hang(1, Hung(generator, Straight()))
+    for number in range(4):
+        painter.publish(Intent(float(number), (Lane(1, 200.0, {}), Lane(0, 100.0, {}))))
+        until(lambda number=number: len(generator.painted) == number + 1)
+    assert sorted(generator.painted) == [100.0, 100.0, 200.0, 200.0]
+    for number in range(3):
+        painter.publish(Intent(9.0, (Lane(1, 250.0, {}), Lane(0, 100.0, {})), touched=0.0))
+        until(lambda number=number: generator.painted.count(250.0) == number + 1)
