@@ -1,16 +1,18 @@
 """Any OSC address as a signal: what other programs and boxes of the exhibition say, at a port of its own."""
 
 import ipaddress
-import socket
 import threading
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from contextlib import closing
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from installation.contracts import Emit, Sensor, SensorConfig
-from installation.errors import DeviceError
-from installation.osc_packets import LARGEST, Malformed, Message, parse
+from installation.durations import Seconds
+from installation.errors import Refused
+from installation.osc_packets import ADDRESS, ARGUMENTS, Message
+from installation.osc_socket import OscSocket
 from installation.signals import Signal
 
 WAIT = 0.25
@@ -18,38 +20,64 @@ WAIT = 0.25
 
 
 def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text, strict=False))
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise Refused('an address or network, such as "192.168.1.20" or "192.168.1.0/24"') from None
+
+
+def _address(text: str) -> str:
+    if not ADDRESS.fullmatch(text.encode()):
+        raise Refused('an OSC address without blanks or # * , ? [ ] { }, such as "/pressure/1"')
+    return text
 
 
 class Listen(BaseModel):
-    """One address that becomes a signal: which argument of it, from 0, and the signal's range."""
+    """One address that becomes a signal: which of its arguments (0 is the first), in what range.
+
+    ``rest`` is 0 where the range has it, the nearest to it else. A pulse counts each message that does not say 0.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    address: str = Field(pattern=r"^/[!-~]{1,254}$", description='an OSC address, such as "/pressure/1"')
-    arg: int = Field(0, ge=0, le=15)
+    address: Annotated[str, AfterValidator(_address)]
+    arg: int = Field(0, ge=0, lt=ARGUMENTS)
     low: float = 0.0
     high: float = 1.0
-    rest: float = 0.0
+    rest: float | None = None
     pulse: bool = False
-    stale_after: float = Field(2.0, gt=0.0, le=86400.0)
+    stale_after: Annotated[Seconds, Field(gt=0.0, le=86400.0)] = 2.0
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        if self.low >= self.high:
+            raise Refused("low below high", found=f"low {self.low:g}, high {self.high:g}")
+        if self.rest is not None and not self.low <= self.rest <= self.high:
+            raise Refused(f"a rest from {self.low:g} to {self.high:g}", found=f"{self.rest:g}")
+        return self
+
+    def signal(self, name: str) -> Signal:
+        rest = min(max(0.0, self.low), self.high) if self.rest is None else self.rest
+        doc = f"what comes at {self.address}" + (f", argument {self.arg}" if self.arg else "")
+        return Signal(name, doc, self.low, self.high, rest, self.pulse, self.stale_after)
 
 
 class Config(SensorConfig):
     kind: Literal["osc"] = "osc"
     port: int = Field(8010, ge=0, le=65535, description="where it hears; the desk has one of its own")
     bind: str = Field("127.0.0.1", description="this machine only; 0.0.0.0 hears its networks")
-    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = Field((), description="who may send; all, without")
-    listen: Mapping[str, Listen] = Field(
+    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        (), max_length=256, description="addresses or networks that may send; all that reach it, without"
+    )
+    listen: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Listen] = Field(
         min_length=1,
-        description='addresses by signal, such as listen = { weight = { address = "/floor/1" } }',
-        examples=[{"weight": {"address": "/floor/1"}}],
+        max_length=64,
+        description='addresses by signal, such as listen = { weight = { address = "/floor/1", high = 100 } }',
+        examples=[{"weight": {"address": "/floor/1", "high": 100}}],
     )
 
     def signals(self) -> tuple[Signal, ...]:
-        return tuple(
-            Signal(name, f"what comes at {one.address}", one.low, one.high, one.rest, one.pulse, one.stale_after)
-            for name, one in (self.listen or {}).items()
-        )
+        listen = self.listen or {}  # None where it is listed without its options
+        return tuple(one.signal(name) for name, one in listen.items())
 
     def open(self) -> "Osc":
         return Osc(self)
@@ -59,46 +87,24 @@ class Osc(Sensor):
     """Raises DeviceError where the port is taken. What is malformed, or comes from elsewhere, is passed over."""
 
     def __init__(self, config: Config) -> None:
-        self.networks = [ipaddress.ip_network(network) for network in config.allow]
         self.signals: dict[str, list[tuple[str, Listen]]] = {}
         for name, one in config.listen.items():
             self.signals.setdefault(one.address, []).append((name, one))
-        family = socket.AF_INET6 if ":" in config.bind else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            self.socket.bind((config.bind, config.port))
-        except OSError as error:
-            self.socket.close()
-            raise DeviceError(
-                f"port {config.port} is in use or cannot be opened at {config.bind} ({error.strerror}); "
-                f'close what uses it, or give the sensor "{config.name}" another port'
-            ) from error
-        self.port: int = self.socket.getsockname()[1]
-        self.socket.settimeout(WAIT)
+        owner = f'the sensor "{config.name}"'
+        self.socket = OscSocket(config.bind, config.port, config.allow, owner=owner, wait=WAIT)
+        self.port = self.socket.port
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
-        with self.socket:
+        with closing(self.socket):
             while not stop.is_set():
-                try:
-                    datagram, source = self.socket.recvfrom(LARGEST + 1)
-                except TimeoutError:
-                    continue
-                if self._allowed(source[0]):
-                    self._hear(datagram, emit)
+                for message in self.socket.hear().messages:
+                    self._hear(message, emit)
 
-    def _allowed(self, host: str) -> bool:
-        return not self.networks or any(ipaddress.ip_address(host) in network for network in self.networks)
-
-    def _hear(self, datagram: bytes, emit: Emit) -> None:
-        try:
-            messages = parse(datagram)
-        except Malformed:
-            return
-        for message in messages:
-            for name, one in self.signals.get(message.address, ()):
-                value = _number(message, one)
-                if value is not None and (value or not one.pulse):
-                    emit(name, value)
+    def _hear(self, message: Message, emit: Emit) -> None:
+        for name, one in self.signals.get(message.address, ()):
+            value = _number(message, one)
+            if value is not None and (value or not one.pulse):
+                emit(name, value)
 
 
 def _number(message: Message, one: Listen) -> float | None:

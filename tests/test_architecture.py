@@ -24,7 +24,18 @@ DOORS = ("options", "bootstrap")
 """Standard library and errors only: they run before there is an environment."""
 
 PARTS = ("generators", "sensors", "installation.walks")
-PART_MAY = ("contracts", "signals", "controls", "errors", "checkpoint", "osc_packets", "durations", "paths", "parts")
+PART_MAY = (
+    "contracts",
+    "signals",
+    "controls",
+    "errors",
+    "checkpoint",
+    "osc_packets",
+    "osc_socket",
+    "durations",
+    "paths",
+    "parts",
+)
 """What a part may import of the engine, besides helpers of its own folder."""
 
 ONLY = {
