@@ -1,12 +1,18 @@
 """Every show file that there is can be played: a new one is tried when it appears."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from installation.parts import HOUSE
 from installation.show import load
 
-SHOWS = sorted((Path(__file__).resolve().parent.parent / "shows").glob("*.toml"))
+SHOWS = sorted((HOUSE / "shows").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", SHOWS, ids=lambda path: path.stem)
@@ -16,3 +22,22 @@ def test_it_has_no_fault(path: Path) -> None:
         table = piece.controls()
         assert set(piece.rests()) == {address for address, control in table.items() if control.type != "pulse"}
         assert {wire.address for wire in piece.wires} <= table.keys()
+
+
+@pytest.mark.gl
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SHOWS, ids=lambda path: path.stem)
+def test_it_plays(path: Path, tmp_path: Path) -> None:
+    """The program itself plays it, headless: every piece becomes resident, the first is painted, nothing breaks."""
+    report, still = tmp_path / "report.json", tmp_path / "wall.png"
+    line = [sys.executable, "-m", "installation.app", str(path), "--headless", "--size", "480x270", "--seconds", "12"]
+    line += ["--report", str(report), "--still", str(still)]
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    for piece in load(path).pieces:
+        assert f"{piece.name} is resident" in done.stderr
+    said = json.loads(report.read_text("utf-8"))
+    assert said["errors"] == []
+    assert said["painter"]["frames"] > 10
+    assert np.asarray(Image.open(still)).std() > 5
