@@ -220,6 +220,7 @@ def test_a_visitor_votes_and_the_wall_follows(run: Running, chromium: str) -> No
         browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{run.house}/")
+        assert "Test, 2026" in page.inner_text("body")
         page.get_by_role("button", name="Third").click()
         until(lambda: run.health().get("votes", 0) == 1, "the vote in the show's own count")
         browser.close()

@@ -106,7 +106,7 @@ def _now(scene: Scene) -> str:
         "" if scene.live else _poster(piece, PICTURE),
         f'<p class="eyebrow">{say("now")}</p>',
         f'<h1 id="title">{_words(piece.title, scene.tongue)}</h1>',
-        _paragraph("medium", _joined(_words(piece.medium, scene.tongue), escape(piece.date))),
+        _paragraph("medium", _joined(_words(piece.medium, scene.tongue), _words(piece.date, scene.tongue))),
         _paragraph("text", _words(piece.text, scene.tongue)),
     ]
     if scene.cue.coming is not None:

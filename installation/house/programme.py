@@ -23,7 +23,7 @@ class Piece:
     name: str
     title: Text
     medium: Text
-    date: str
+    date: Text
     text: Text
     poster: Path | None = None
 
@@ -34,7 +34,7 @@ class Piece:
             str(message["name"]),
             text(message.get("title")) or {"": str(message["name"])},
             text(message.get("medium")),
-            str(message.get("date") or ""),
+            text(message.get("date")),
             text(message.get("text")),
             Path(poster) if poster else None,
         )
