@@ -17,7 +17,7 @@ from installation.osc_packets import Malformed, Message, parse
 log = logging.getLogger(__name__)
 
 RECEIVE_BUFFER = 1 << 20
-"""Bytes that the system keeps for us: over a second of a flood, at 10,000 messages a second."""
+"""Bytes asked for, for packets that wait to be heard; a system may give less (Linux: net.core.rmem_max)."""
 
 LOG_EVERY = 60.0
 """Seconds between two complaints on the same subject: whoever sends must not be able to fill the disk."""
@@ -126,8 +126,11 @@ class OscSocket:
 
 
 def _open(bind: str, port: int, owner: str) -> socket.socket:
-    opened = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET, socket.SOCK_DGRAM)
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_DGRAM)
     try:
+        if family == socket.AF_INET6:  # "::" is every network, on systems where it would leave out IPv4 too
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         opened.bind((bind, port))
     except OSError as error:

@@ -6,14 +6,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from installation.controls import Control
-from installation.desk.osc import OscDesk
+from installation.desk.osc import EMPTY, OscDesk
 from installation.errors import DeviceError
+from installation.osc_packets import parse
 from tests.test_osc_packets import KILLERS
 
 CONTROLS = {
@@ -48,6 +50,13 @@ def until(true: Callable[[], Any]) -> Any:
         assert time.monotonic() < ends, "it never came true"
         time.sleep(0.002)
     return found
+
+
+def settled(desk: OscDesk) -> bool:
+    """Whether it has heard all that the system kept for it."""
+    before = desk.received
+    time.sleep(0.2)
+    return desk.received == before
 
 
 def values(desk: OscDesk, count: int) -> dict[str, float]:
@@ -167,19 +176,98 @@ def test_the_finger_on_a_knob_is_not_fought() -> None:
         desk.close()
 
 
-@pytest.mark.slow
+def test_who_sends_is_answered_at_the_reply_port() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tablet:
+        tablet.bind(("127.0.0.1", 0))
+        tablet.settimeout(DEADLINE)
+        desk = OscDesk(CONTROLS, port=0, reply_port=tablet.getsockname()[1])
+        with SimpleUDPClient("127.0.0.1", desk.port) as client:
+            client.send_message("/ping", [])
+        until(lambda: desk.received == 1)
+        desk.echo({"/walk/speed": 2.5})
+        assert parse(tablet.recv(1000)) == [("/walk/speed", (2.5,))]
+        desk.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "argument", "expected"),
+    [
+        ("/walk/speed", "fast", 'found "fast", expected a number from 0 to 4'),
+        ("/walk/speed", [], "found None, expected a number from 0 to 4"),
+        ("/walk/speed", None, "found None, expected"),
+        ("/walk/speed", b"blob", "found b'blob', expected"),
+        ("/walk/speed", [[1.0, 2.0]], r"found \(1.0, 2.0\), expected"),
+        ("/show/hold", "on", 'found "on", expected 0 or 1'),
+        ("/show/next", "now", 'found "now", expected 0 or 1'),
+    ],
+)
+def test_another_type_is_refused_and_told(
+    desk: OscDesk,
+    client: SimpleUDPClient,
+    caplog: pytest.LogCaptureFixture,
+    address: str,
+    argument: Any,
+    expected: str,
+) -> None:
+    client.send_message(address, argument)
+    until(lambda: desk.refused == 1)
+    assert re.search(expected, until(lambda: caplog.text))
+    assert desk.drain() == EMPTY
+
+
+@pytest.mark.parametrize("argument", [True, 1, 0.7, "company"])
+def test_what_means_the_same_is_taken(desk: OscDesk, client: SimpleUDPClient, argument: Any) -> None:
+    address = "/show/piece" if isinstance(argument, str) else "/show/hold"
+    client.send_message(address, argument)
+    assert values(desk, 1) == {address: 1.0}
+
+
+def test_a_flood_of_wrong_names_costs_little(desk: OscDesk, client: SimpleUDPClient) -> None:
+    """Finding what was perhaps meant takes a millisecond: it is done once a minute, not for each."""
+    began = time.process_time()
+    for sent in range(100, 4100, 100):
+        for _ in range(50):
+            client.send_message("/walk/" + "speed" * 40, 1.0)
+            client.send_message("/show/piece", "sitter" * 40)
+        until(partial(lambda count: desk.refused >= count, sent))
+    assert time.process_time() - began < 2.0
+
+
+def test_a_fault_does_not_take_the_operators_hand_away(
+    desk: OscDesk, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installation.desk.osc.AGAIN", 0.01)
+    with monkeypatch.context() as broken:
+        broken.setattr(desk, "_hear", None)
+        client.send_message("/walk/speed", 1.0)
+        until(lambda: "TypeError" in caplog.text)
+    client.send_message("/walk/speed", 2.0)
+    assert until(lambda: desk.drain().values.get("/walk/speed"))[0] == 2.0
+
+
+def test_it_closes_at_once_and_gives_its_port_back() -> None:
+    desk = OscDesk(CONTROLS, port=0)
+    began = time.perf_counter()
+    desk.close()
+    assert time.perf_counter() - began < 1.0
+    OscDesk(CONTROLS, port=desk.port).close()
+
+
 def test_ten_thousand_messages_a_second_end_exactly(desk: OscDesk, client: SimpleUDPClient) -> None:
-    worst, sent, began = 0.0, 0, time.perf_counter()
+    """What is lost is in the system's hands; the last value is not, and the loop does not feel the rest."""
+    took, sent, pulses, began = [], 0, 0, time.perf_counter()
     while (gone := time.perf_counter() - began) < 2.0:
         while sent < gone * 10_000:
             client.send_message("/walk/speed", sent % 400 / 100)
             sent += 1
         drained = time.perf_counter()
-        desk.drain()
-        worst = max(worst, time.perf_counter() - drained)
+        pulses += len(desk.drain().pulses)
+        took.append(time.perf_counter() - drained)
+        time.sleep(0.005)
+    until(partial(settled, desk))
     client.send_message("/walk/speed", 3.25)
-    assert until(lambda: desk.drain().values.get("/walk/speed"))[0] >= 0.0
-    client.send_message("/walk/speed", 3.25)
-    assert until(lambda: desk.drain().values.get("/walk/speed"))[0] == 3.25
-    assert desk.received > 0.9 * sent
-    assert worst < 0.05
+    until(partial(settled, desk))
+    assert desk.drain().values["/walk/speed"][0] == 3.25
+    assert desk.received > sent / 2
+    assert pulses == desk.refused == 0
+    assert sorted(took)[len(took) * 99 // 100] < 0.02
