@@ -215,6 +215,10 @@ def test_no_file_names_a_package_registry() -> None:
     assert not [str(path) for path in written() if registries.search(path.read_text("utf-8", errors="replace"))]
 
 
+def test_no_file_says_where_one_checkout_of_it_lies() -> None:
+    assert not [str(path) for path in written() if str(ROOT) in path.read_text("utf-8", errors="replace")]
+
+
 def python_files() -> list[Path]:
     return [path for path in written() if path.suffix == ".py"]
 
