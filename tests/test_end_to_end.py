@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +147,9 @@ class Running:
         """The processes beside the show, by what they are."""
         found = {}
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            words = " ".join(child.cmdline())
-            found["house" if "installation.house" in words else "camera"] = child
+            with suppress(psutil.NoSuchProcess):  # it may have died since
+                words = " ".join(child.cmdline())
+                found["house" if "installation.house" in words else "camera"] = child
         return found
 
     def end(self) -> None:

@@ -1,6 +1,7 @@
 """Broken show files and their exact messages: each file ends in the messages that it must give, every one at once.
 
-``#> 7: key: found ...`` stands for ``name.toml:7: key: found ...``; ``{folder}`` is the folder of the file.
+``#> 7: key: found ...`` stands for ``name.toml:7: key: found ...``; ``{folder}`` is the folder of the file, ``{tests}``
+the one above it.
 """
 
 from pathlib import Path
@@ -22,7 +23,10 @@ def _stub_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def expected(path: Path) -> list[str]:
     lines = [line for line in path.read_text("utf-8").splitlines() if line.startswith("#> ")]
-    return [line.replace("#> ", f"{path.name}:", 1).replace("{folder}", str(FOLDER)) for line in lines]
+    places = {"#> ": f"{path.name}:", "{folder}": str(FOLDER), "{tests}": str(FOLDER.parent)}
+    for mark, place in places.items():
+        lines = [line.replace(mark, place, 1) for line in lines]
+    return lines
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)

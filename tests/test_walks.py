@@ -73,6 +73,26 @@ def test_a_loop_looks_even(generator: Generator) -> None:
     assert even < 0.5 * unevenness(walk, generator, 30.0)
 
 
+def test_a_wander_looks_even(generator: Generator) -> None:
+    walk = WanderConfig(pace=10.0).open(generator, 3)
+    even = unevenness(walk, generator, 120.0)
+    walk.at = lambda t, controls: walk.place(t)  # type: ignore[method-assign]  # the same way, not paced
+    assert even < 0.2
+    assert even < 0.6 * unevenness(walk, generator, 120.0)
+
+
+def test_a_wander_looks_ahead(generator: Generator) -> None:
+    """A stretch is measured before it begins, so that walking into it paints nothing."""
+    walk = WanderConfig().open(generator, 3)
+    for number in range(45 * 30):
+        walk.at(number / 30, {})
+    ahead = walk.paces[1]
+    walk.at(60.1, {})
+    assert walk.paces[1] is ahead
+    leapt = WanderConfig().open(generator, 3)
+    np.testing.assert_array_equal(leapt.at(60.1, {}), walk.at(60.1, {}))
+
+
 def test_a_wander_keeps_its_pace(generator: Generator) -> None:
     walk = WanderConfig(pace=10.0).open(generator, 3)
     pictures = [generator.paint(walk.at(t, {}), {}).astype(np.float32) for t in np.arange(0.0, 300.0, 0.1)]

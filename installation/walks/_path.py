@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable
+from collections.abc import Generator as Steps
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from installation.parts import HOUSE
 
 log = logging.getLogger(__name__)
 Curve = Callable[[float], Latent]
+Measuring = Steps[None, None, NDArray[np.float64]]
 
 
 def closed_curve(places: NDArray[np.float32]) -> Curve:
@@ -39,24 +41,39 @@ def closed_curve(places: NDArray[np.float32]) -> Curve:
 def even_pace(generator: Generator, curve: Curve, steps: int, name: str) -> NDArray[np.float64]:
     """Where on the curve each equal share of its *visible* length ends: (steps + 1,) rising from 0 to 1.
 
-    Paints ``steps`` pictures once along the closed curve and sums their mean pixel change; kept on disk under the
-    model's digest and ``name``, so the next start paints nothing.
+    Paints its way once along the curve (u from 0 to 1) and sums the mean pixel change; kept on disk under the model's
+    digest and ``name``, so the next start paints nothing.
     """
     key = hashlib.sha256(f"{generator.space.digest}|{name}|{steps}".encode()).hexdigest()[:24]
     cache = HOUSE / "state" / "pace" / f"{key}.npy"
     kept = _kept(cache, steps)
     if kept is not None:
         return kept
-    change = np.empty(steps)
-    before = generator.paint(curve(0.0), {}).astype(np.int16)
-    first = before
-    for step in range(steps):
-        after = generator.paint(curve((step + 1) / steps), {}).astype(np.int16) if step + 1 < steps else first
-        change[step] = np.abs(after - before).mean()
-        before = after
-    pace = invert(change)
+    pace = finished(measuring(generator, curve, steps))
     _keep(cache, pace)
     return pace
+
+
+def measuring(generator: Generator, curve: Curve, steps: int) -> Measuring:
+    """The same without the disk, a picture at a time, for whoever has something else to do in between."""
+    change = np.empty(steps)
+    before = generator.paint(curve(0.0), {}).astype(np.int16)
+    for step in range(steps):
+        yield
+        after = generator.paint(curve((step + 1) / steps), {}).astype(np.int16)
+        change[step] = np.abs(after - before).mean()
+        before = after
+    return invert(change)
+
+
+def finished(work: Measuring) -> NDArray[np.float64]:
+    """What a measuring comes to, without anything in between."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            pace: NDArray[np.float64] = done.value
+            return pace
 
 
 def invert(change: NDArray[np.float64]) -> NDArray[np.float64]:

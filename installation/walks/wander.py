@@ -2,20 +2,29 @@
 
 In the whitened principal axes of the latent space each pair of neighbouring axes turns as a circle, at a rate of its
 own. A sum of circles has a constant length and a constant speed, so the walk stays where the model is good (a plain
-sum of noises would pass through the middle, where all portraits look alike), and as each axis counts by the
-pixel change that it was measured to make, the speed is constant to the eye as far as a model is even.
+sum of noises would pass through the middle, where all portraits look alike), at about the asked pace, as each axis
+counts by the pixel change that it was measured to make. What is left of unevenness is measured and taken out a stretch
+at a time: while one stretch is walked, the next is looked at, a picture now and then.
 """
 
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.contracts import Generator, Latent, Space, Walk, WalkConfig
+from installation.contracts import Generator, Latent, Walk, WalkConfig
 from installation.controls import Values
+from installation.walks._path import Measuring, even_pace, finished, measuring
 
 PAIRS = 32
 """Circles walked at most; later axes change too little to be seen."""
+STRETCH = 60.0
+"""Seconds at speed 1 whose pace is measured together."""
+STEPS = 48
+"""Pictures painted to measure a stretch."""
+EVERY = 8
+"""Steps of the walk between two of these pictures: what the measuring costs is spread thin."""
 
 
 class Config(WalkConfig):
@@ -25,11 +34,12 @@ class Config(WalkConfig):
     seed: int | None = Field(None, ge=0, le=2**32 - 1, description="another seed, another way; the show's without")
 
     def open(self, generator: Generator, seed: int) -> "Wander":
-        return Wander(self, generator.space, seed if self.seed is None else self.seed)
+        return Wander(self, generator, seed if self.seed is None else self.seed)
 
 
 class Wander(Walk):
-    def __init__(self, config: Config, space: Space, seed: int) -> None:
+    def __init__(self, config: Config, generator: Generator, seed: int) -> None:
+        self.generator, space = generator, generator.space
         pairs = min(PAIRS, len(space.std) // 2)
         rng = np.random.default_rng(seed)
         radius = np.sqrt(2.0) * config.reach
@@ -42,9 +52,42 @@ class Wander(Walk):
         self.mean = space.mean
         self.axes = (space.basis[: 2 * pairs] * space.std[: 2 * pairs, None] * radius).astype(np.float32)
 
+        self.shares = np.linspace(0.0, 1.0, STEPS + 1)
+        name = f"wander {seed} {config.pace} {config.reach}"
+        self.paces = {0: even_pace(generator, lambda u: self.place(u * STRETCH), STEPS, name)}
+        self._ahead: tuple[int, Measuring] | None = None
+        self._calls = 0
+
     def at(self, t: float, controls: Values) -> Latent:
-        angle = self.rates * t + self.phases
+        stretch, rest = divmod(t, STRETCH)
+        pace = self._pace(int(stretch))
+        return self.place((stretch + float(np.interp(rest / STRETCH, self.shares, pace))) * STRETCH)
+
+    def place(self, phase: float) -> Latent:
+        """The way as the circles make it, before its pace is evened: where it is after ``phase`` seconds."""
+        angle = self.rates * phase + self.phases
         turn = np.empty((len(angle), 2), np.float32)
         np.cos(angle, out=turn[:, 0], casting="same_kind")
         np.sin(angle, out=turn[:, 1], casting="same_kind")
         return self.mean + turn.reshape(-1) @ self.axes
+
+    def _pace(self, stretch: int) -> NDArray[np.float64]:
+        """The stretch's pace: looked at beforehand, or at once after a leap in time."""
+        if stretch not in self.paces:
+            self.paces = {stretch: finished(self._measure(stretch))}
+        self._calls += 1
+        if self._calls % EVERY == 0 and stretch + 1 not in self.paces:
+            self._look_ahead(stretch + 1)
+        return self.paces[stretch]
+
+    def _measure(self, stretch: int) -> Measuring:
+        return measuring(self.generator, lambda u: self.place((stretch + u) * STRETCH), STEPS)
+
+    def _look_ahead(self, stretch: int) -> None:
+        """Paints one picture of the next stretch."""
+        if self._ahead is None or self._ahead[0] != stretch:
+            self._ahead = (stretch, self._measure(stretch))
+        try:
+            next(self._ahead[1])
+        except StopIteration as done:
+            self.paces = {stretch - 1: self.paces[stretch - 1], stretch: done.value}
