@@ -282,31 +282,34 @@ def expected_shapes(arch: Architecture) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def read_architecture(options: Mapping[str, Any]) -> Architecture:
+def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
     """The architecture from a header, checked field by field."""
     wanted = {f.name for f in fields(Architecture)}
     if set(options) != wanted:
-        raise ModelError(f"model header: architecture has {sorted(options)}; expected {sorted(wanted)}.")
+        raise ModelError(f"{name}: header: architecture has {sorted(options)}; expected {sorted(wanted)}.")
     channels = options["channels"]
     whole = [options[name] for name in sorted(wanted - {"channels"})]
     whole += channels if isinstance(channels, list) else [0]
     if not all(isinstance(n, int) and 0 < n <= 4096 for n in whole) or len(whole) > 20:
-        raise ModelError(f"model header: architecture {dict(options)} must be whole numbers from 1 to 4096.")
+        raise ModelError(f"{name}: header: architecture {dict(options)} must be whole numbers from 1 to 4096.")
     arch = Architecture(**{**options, "channels": tuple(channels)})
     if arch.resolutions[-1] != arch.resolution:
         raise ModelError(
-            f"model header: {len(channels)} channel counts reach {arch.resolutions[-1]} px, "
+            f"{name}: header: {len(channels)} channel counts reach {arch.resolutions[-1]} px, "
             f"but resolution is {arch.resolution}."
         )
     return arch
 
 
-def build(header: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], device: str = "cpu") -> Network:
-    """The painting form of a model that checkpoint.load_model has read. Raises ModelError if tensors do not fit."""
-    arch = read_architecture(header["architecture"])
-    network = {name: tensor for name, tensor in tensors.items() if not name.startswith("latent.")}
-    check_shapes("model", network, expected_shapes(arch))
-    return Network(arch, {name: torch.from_numpy(np.asarray(t, np.float32)) for name, t in network.items()}, device)
+def build(
+    header: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], device: str = "cpu", name: object = "model"
+) -> Network:
+    """The painting form of a model that checkpoint.load_model has read from the file ``name``. Raises ModelError, with
+    that name, if tensors do not fit."""
+    arch = read_architecture(header["architecture"], name)
+    network = {key: tensor for key, tensor in tensors.items() if not key.startswith("latent.")}
+    check_shapes(str(name), network, expected_shapes(arch))
+    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
 
 
 class PaintLayer:

@@ -55,7 +55,8 @@ class Plasma(Generator):
         self._pages = cycle([np.empty((*shape, 3), np.uint8) for _ in range(4)])
         zero, one = np.zeros(DIM, np.float32), np.ones(DIM, np.float32)
         basis = np.eye(DIM, dtype=np.float32)
-        self.space = Space(zero, basis, one, self._gains(), f"plasma-{config.palette}-{shape[1]}x{shape[0]}")
+        digest = f"plasma-{config.palette}-{shape[1]}x{shape[0]}-{config.detail:g}"
+        self.space = Space(zero, basis, one, self._gains(), digest)
 
     def place(self, seed: int) -> Latent:
         return np.random.default_rng(seed).standard_normal(DIM).astype(np.float32)

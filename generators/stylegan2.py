@@ -7,12 +7,14 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from installation.checkpoint import load_model, read_header
+from installation.checkpoint import check_shapes, load_model, read_header
 from installation.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
 from installation.controls import Control, Values
 from installation.errors import DeviceError
 from installation.paths import ShowPath
 
+FACTS = ("mean", "basis", "std", "gain")
+"""What was measured of a model's latent space when it was made."""
 DIRECTIONS = 4
 VISIBLE_STEP = 12.0
 """What 1.0 on any direction changes: mean levels of 255 per pixel, as measured when the model was made."""
@@ -58,8 +60,11 @@ def _network(model: Path, changed: int, device: str) -> tuple[Any, dict[str, Any
     from generators._stylegan2 import build
 
     header, tensors = load_model(model, kind="stylegan2")
-    facts = {name: tensors[f"latent.{name}"].astype(np.float32) for name in ("mean", "basis", "std", "gain")}
-    return build(header, tensors, device), facts, f"{model.name}-{changed}"
+    network = build(header, tensors, device, model)
+    facts = {name: tensors[f"latent.{name}"].astype(np.float32) for name in FACTS if f"latent.{name}" in tensors}
+    count, dim = len(facts.get("std", ())), network.w_dim
+    check_shapes(model, facts, {"mean": (dim,), "basis": (count, dim), "std": (count,), "gain": (count,)})
+    return network, facts, f"{model.name}-{changed}"
 
 
 def _resolve(device: str) -> str:

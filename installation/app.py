@@ -85,7 +85,11 @@ def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
     if not has_display():
         print("there is no display here: the show runs headless", file=sys.stderr)
         return "headless"
-    return "windowed" if options.mode == "windowed" else "fullscreen"
+    if options.mode == "windowed":
+        return "windowed"
+    if options.size:
+        print("--size is for --windowed and --headless: full screen has the screen's own", file=sys.stderr)
+    return "fullscreen"
 
 
 class _Sentences(logging.Formatter):

@@ -59,7 +59,8 @@ class PartConfig(BaseModel):
 
 
 class Generator(ABC):
-    """Turns a latent into a picture. Only the painter's thread calls it."""
+    """Turns a latent into a picture. One thread at a time calls it: while it is opened and its walk measured, the one
+    that opens; then the painter's. What several pieces share, as a network, must bear both at once."""
 
     space: Space
     device: str = "cpu"
@@ -70,7 +71,7 @@ class Generator(ABC):
 
     @abstractmethod
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        """The picture at ``latent``; always of the same size. The array may be reused two paints later."""
+        """The picture at ``latent``; always of the same size. The array may be reused four paints later."""
 
 
 class GeneratorConfig(PartConfig, ABC):

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from installation import report
 from installation.desk.osc import OscDesk
 from installation.errors import VernissageError
-from installation.loop import Loop, nothing
+from installation.loop import PLAIN, Loop, nothing
 from installation.opening import Opening
 from installation.options import SIZE, Options
 from installation.painter import Painter
-from installation.sensing import run_sensors
+from installation.sensing import Sensors, run_sensors
 from installation.show import Show
 from installation.signals import Board
 from installation.stage import Mode, open_stage
@@ -31,8 +31,10 @@ SOFTWARE_FPS = 30.0
 """The screen's rate where the processor draws."""
 ECHO_INTERVAL = 0.1
 """Seconds between two answers to the operator's surfaces."""
-BARE_PAINTS = 50
-"""Paints of the generator alone that are timed for the report."""
+HANGS = 3.0
+"""Seconds at one picture after which the painter counts as hanging."""
+BARE_PAINTS, BARE_SECONDS = 50, 3.0
+"""Paints of the generator alone that are timed for the report, and how long that may take at most."""
 
 
 class Exhibition:
@@ -55,6 +57,7 @@ class Exhibition:
         self.house = House(show, state, live=mode == "headless") if show.house.enabled else None
         self.loop = Loop(show, self.board, self.painter, self.desk.drain if self.desk else nothing, fps)
         self.recorder: Recorder | None = None
+        self.sensors: Sensors | None = None
         self.leaving = False
         self._echoed = 0.0
         self._unhung = list(range(len(show.pieces)))
@@ -81,7 +84,8 @@ class Exhibition:
             if self.house:
                 rooms.callback(self.house.stop)
                 self.house.start()
-            rooms.callback(run_sensors(self.show.sensors, self._hear).stop)
+            self.sensors = run_sensors(self.show.sensors, self._hear)
+            rooms.callback(self.sensors.stop)
             self._play()
             self._finish()
         return 0
@@ -102,7 +106,7 @@ class Exhibition:
         except VernissageError as error:
             log.warning("%s; the show goes on without OSC", error)
             return None
-        log.info("OSC is heard at %s:%d", settings.bind, settings.port)
+        log.info("OSC is heard at %s:%d", settings.bind, desk.port)
         return desk
 
     def _open_recorder(self, path: Path) -> "Recorder":
@@ -119,15 +123,19 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
-        # What is dropped is freed by counting references; the collector's pauses would be seen.
-        gc.collect()
-        gc.freeze()
+        self._settle()
         ends = None if self.options.seconds is None else self.clock.now() + self.options.seconds
         while not self.leaving and (ends is None or self.clock.now() < ends):
             self._frame()
             self.clock.wait()
             if self.opening.fault is not None:
                 raise self.opening.fault
+
+    @staticmethod
+    def _settle() -> None:
+        """Takes all that is there out of the garbage collector's sight: looking through it would be seen."""
+        gc.collect()
+        gc.freeze()
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
@@ -151,7 +159,12 @@ class Exhibition:
             piece = self.show.pieces[index]
             self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
         elif self._unprepared:
-            self.stage.prepare(self._unprepared.pop())
+            kind = self._unprepared.pop()
+            try:
+                self.stage.prepare(kind)
+            except VernissageError as error:  # this machine's driver refuses it, which no check of the show could see
+                log.warning("%s; pieces change by %s instead of %s", error, PLAIN, kind)
+                self.loop.refused.add(kind)
 
     def _look(self, now: float) -> None:
         """Reads the picture back where somebody asked for it."""
@@ -189,6 +202,7 @@ class Exhibition:
             meter.first_painted = report.since_process_start()
         settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
         if settled and meter.memory_start is None:
+            self._settle()
             meter.memory_start = report.memory_mb()
         cue = self.loop.cue
         meter.presented(self.clock.now(), engine, settled, cue is not None and cue.coming is not None)
@@ -198,17 +212,30 @@ class Exhibition:
         loop, meter, cue = self.loop, self.meter, self.loop.cue
         return {
             "piece": None if cue is None else self.show.pieces[cue.piece].name,
-            "frames": meter.frames,
+            "frames": meter.presented_ever,
             "late": meter.late,
             "painted": self.painter.tallies.frames,
             "votes": self.house.votes if self.house else 0,
             "signals": dict(loop.signals),
-            "controls": dict(loop.values),
-            "broken": self._broken(),
+            "controls": {address: (value, loop.arbiter.why(address)) for address, value in loop.values.items()},
+            "reasons": self._broken() + self._hanging(),
+            "notes": self._missing(),
         }
 
-    def _broken(self) -> dict[str, str]:
-        return {self.show.pieces[index].name: why for index, why in self.painter.broken.items()}
+    def _broken(self) -> list[str]:
+        """Pieces that cannot be painted any more."""
+        broken = dict(self.painter.broken)  # the painter's thread may add to it meanwhile
+        return [f"{self.show.pieces[index].name}: {why}" for index, why in broken.items()]
+
+    def _hanging(self) -> list[str]:
+        since = self.painter.tallies.busy_since
+        late = 0.0 if since is None else self.clock.now() - since
+        return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
+
+    def _missing(self) -> list[str]:
+        """What the show goes on without."""
+        sensors = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
+        return sensors + ([f"the house is closed: {self.house.closed}"] if self.house and self.house.closed else [])
 
     # ------------------------------------------------------------ at the end
 
@@ -246,17 +273,18 @@ class Exhibition:
             ],
             "votes": self.house.votes if self.house else 0,
             "memory_mb": {"start": meter.memory_start, "end": report.memory_mb()},
-            "errors": [f"{name}: {why}" for name, why in self._broken().items()],
+            "errors": self._broken() + self._missing(),
         }
 
     def _bare_ms(self, index: int) -> float | None:
-        """The median time of a piece's generator alone, in this process, with nothing else moving (ms)."""
+        """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else
+        painted. None where it does not paint any more."""
         hung, values = self.painter.hung(index), self.show.pieces[index].rests()
-        if hung is None:
+        if hung is None or self.painter.tallies.busy_since is not None:
             return None
-        durations = []
-        for step in range(BARE_PAINTS):
-            latent = hung.walk.at(step / 30, values)
+        durations: list[float] = []
+        while len(durations) < BARE_PAINTS and sum(durations) < BARE_SECONDS:
+            latent = hung.walk.at(len(durations) / 30, values)
             began = time.perf_counter()
             hung.generator.paint(latent, values)
             durations.append(time.perf_counter() - began)

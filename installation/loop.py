@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from installation.arbiter import Arbiter
@@ -41,6 +41,8 @@ def nothing() -> Heard:
 
 
 NOTHING = Heard()
+PLAIN = "dissolve"
+"""The transition that takes the place of one that does not work here."""
 KEYS = {"n": "/show/next", "h": "/show/hold", "b": "/stage/blackout", "r": "/desk/release"}
 
 
@@ -51,7 +53,6 @@ class Vote:
     url: str = ""
     round: int = -1
     votes: Mapping[str, int] = field(default_factory=dict)
-    cast: int = 0
 
 
 class Loop:
@@ -73,12 +74,14 @@ class Loop:
         self.shown = [0.0] * len(show.pieces)
         self.names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
         self.language = show.languages[0]
-        self.values: Values = dict(self.rests[0])
+        self.values: dict[str, float] = dict(self.rests[0])
         self.outgoing: Values = self.values
         self.signals: Values = {}
         self.cue: Cue | None = None
         self._last: float | None = None
         self._keys: list[str] = []
+        self.refused: set[str] = set()
+        """Transitions that do not work on this machine."""
 
     def key(self, key: str) -> None:
         """A key of the keyboard, an operator's hand like any other: n next, h hold, b blackout, r release."""
@@ -101,6 +104,7 @@ class Loop:
         self.values = self.arbiter.step(
             now, self.controls[lead], self.rests[lead], wired, heard.values, names=self.names[lead]
         )
+        self.values["/show/piece"] = float(lead)  # whoever chose it: surfaces show what hangs
         self._walk(cue, dt)
         self.painter.publish(self._intent(cue, now, heard))
         return self._view(cue, now)
@@ -138,6 +142,8 @@ class Loop:
         )
         votes = self.vote.votes if before is not None and self.vote.round == before.round else {}
         cue = self.playlist.step(now, asks, votes, resident)
+        if self.painter.broken:  # nobody is asked to vote for what cannot come
+            cue = replace(cue, candidates=tuple(one for one in cue.candidates if one not in self.painter.broken))
         if cue.coming is not None and (before is None or before.coming is None):
             self.outgoing = self.values
         self.cue = cue
@@ -163,11 +169,12 @@ class Loop:
         values = self.values
         coming = cue.coming
         change = self.show.pieces[cue.piece if coming is None else coming].transition
+        refused = change.kind in self.refused
         return View(
             current=self._picture(cue.piece, now),
             coming=None if coming is None else self._picture(coming, now),
-            transition=change.kind,
-            options=change.options,
+            transition=PLAIN if refused else change.kind,
+            options={} if refused else change.options,
             progress=cue.progress,
             brightness=values.get("/stage/brightness", 1.0),
             blackout=values.get("/stage/blackout", 0.0),

@@ -75,7 +75,6 @@ class Tallies:
     painted_first: float | None = None
     paint: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     steer: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    failures: int = 0
     busy_since: float | None = None
 
 
@@ -141,21 +140,22 @@ class Painter:
                     return
                 intent, self._intent = self._intent, None
             assert intent is not None
-            self._paint(self._turn(intent), intent.time)
-            if intent.touched is not None:
+            if self._paint(self._turn(intent), intent.time) and intent.touched is not None:
                 self.tallies.steer.append(self.clock() - intent.touched)
 
     def _turn(self, intent: Intent) -> Lane:
         """Of two pieces the one that waited longer, so that a hand never waits for more than the paint under way; what
         a hand has touched, the first, goes before."""
-        if intent.touched is not None or len(intent.lanes) == 1:
-            return intent.lanes[0]
-        return min(intent.lanes, key=lambda lane: self.pair(lane.piece).arrived)
+        lanes = [lane for lane in intent.lanes if lane.piece in self._hung] or intent.lanes
+        if intent.touched is not None or len(lanes) == 1:
+            return lanes[0]
+        return min(lanes, key=lambda lane: self.pair(lane.piece).arrived)
 
-    def _paint(self, lane: Lane, time: float) -> None:
+    def _paint(self, lane: Lane, time: float) -> bool:
+        """Whether there is a new picture."""
         hung = self._hung.get(lane.piece)
         if hung is None:
-            return
+            return False
         began = self.tallies.busy_since = self.clock()
         try:
             latent = hung.walk.at(lane.walk_time, lane.controls)
@@ -166,8 +166,7 @@ class Painter:
             log.exception("piece %d cannot be painted any more", lane.piece)
             self._hung.pop(lane.piece, None)
             self.broken[lane.piece] = f"{type(error).__name__}: {error}"
-            self.tallies.failures += 1
-            return
+            return False
         finally:
             self.tallies.busy_since = None
         done = self.clock()
@@ -176,6 +175,7 @@ class Painter:
         self.tallies.frames += 1
         if self.tallies.painted_first is None:
             self.tallies.painted_first = done
+        return True
 
     def _keep(self, piece: int, frame: Frame, now: float) -> None:
         last = self._pairs.get(piece, NOTHING)

@@ -65,20 +65,20 @@ class _Runner(Protocol):
 
 
 class _Report:
-    """What a sensor told about itself, logged when it is news and at most once in LOG_EVERY seconds."""
+    """What a sensor told about itself: each trouble is logged once, and two at least LOG_EVERY seconds apart."""
 
     def __init__(self, name: str, log: logging.Logger) -> None:
         self.name, self.log, self.text = name, log, ""
         self._logged = -math.inf
-        self._owes = False
+        self._told = ""
 
     def __call__(self, text: str) -> None:
         self.text = text
-        if not text and self._owes:
-            self._owes = False
+        if not text and self._told:
+            self._told = ""
             self.log.info("%s: works again", self.name)
-        elif text and time.monotonic() - self._logged >= LOG_EVERY:
-            self._logged, self._owes = time.monotonic(), True
+        elif text and text != self._told and time.monotonic() - self._logged >= LOG_EVERY:
+            self._logged, self._told = time.monotonic(), text
             self.log.warning("%s: %s; the show goes on without it, it is tried again", self.name, text)
 
 

@@ -135,7 +135,6 @@ class Stage(Table):
     brightness: float = Field(1.0, ge=0.0, le=1.0)
     panel: bool | None = None
     """Whether the vote panel is drawn. The show's reader puts a default by its order."""
-    poster: PicturePath | None = None
 
 
 class House(Table):

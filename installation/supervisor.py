@@ -32,7 +32,7 @@ class House:
         self.show = show
         self.vote = Vote()
         self.watching = 0
-        self.url = ""
+        self.url = self.closed = ""
         self.rounds: dict[int, int] = {}
         self._said: tuple[Any, ...] = ()
         self._next = 0.0
@@ -85,7 +85,7 @@ class House:
         if "ready" in message:
             self.url = str(message["ready"]["url"])
             self.vote = Vote(self.url, self.vote.round, self.vote.votes)
-            self._said = ()
+            self._said, self.closed = (), ""
             log.info("visitors vote and look at %s", self.url)
         elif "tally" in message:
             tally = message["tally"]
@@ -94,8 +94,9 @@ class House:
             self.vote = Vote(self.url, int(tally["round"]), votes)
         elif "watching" in message:
             self.watching = int(message["watching"])
-        elif "error" in message:
-            log.warning("the house is closed: %s; the show goes on without it", message["error"])
+        elif "error" in message and message["error"] != self.closed:  # it is tried again and again, and told once
+            self.closed = str(message["error"])
+            log.warning("the house is closed: %s; the show goes on without it", self.closed)
 
     @property
     def votes(self) -> int:

@@ -168,3 +168,24 @@ def test_a_frame_costs_less_than_a_millisecond(room: Room) -> None:
     began = perf_counter()
     room.play(10.0)
     assert (perf_counter() - began) / (10 * FPS) < 0.010
+
+
+def test_surfaces_are_told_which_piece_hangs(room: Room) -> None:
+    room.desk.press("/show/next")
+    room.play(5.0)
+    assert room.values["/show/piece"] == 1.0
+
+
+def test_nobody_votes_for_a_broken_piece(room: Room) -> None:
+    room.loop.vote = Vote("http://x/", 1, {})
+    room.painter.broken[1] = "RuntimeError"
+    room.play(1.0)
+    assert room.view.panel is not None
+    assert [title for title, _ in room.view.panel.tally] == ["Ultramarine"]
+
+
+def test_a_transition_that_this_machine_refuses_becomes_a_plain_one(room: Room) -> None:
+    room.loop.refused.add("wipe")
+    room.desk.press("/show/next")
+    room.play(1.0)
+    assert (room.view.transition, room.view.options) == ("dissolve", {})

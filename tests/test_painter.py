@@ -133,3 +133,20 @@ def test_two_pieces_take_turns_and_a_touch_goes_first(painter: Painter, generato
     for number in range(3):
         painter.publish(Intent(9.0, (Lane(1, 250.0, {}), Lane(0, 100.0, {})), touched=0.0))
         until(lambda number=number: generator.painted.count(250.0) == number + 1)
+
+
+def test_a_broken_piece_does_not_hold_up_the_one_that_comes(painter: Painter, generator: Counting) -> None:
+    painter.hang(1, Hung(generator, Straight()))
+    painter.publish(Intent(0.0, (Lane(0, 1.0, {"fail": 1.0}),)))
+    until(lambda: painter.broken)
+    for number in range(5):
+        painter.publish(Intent(float(number), (Lane(1, 200.0, {}), Lane(0, 100.0, {}))))
+        until(lambda number=number: generator.painted.count(200.0) == number + 1)
+
+
+def test_what_is_not_painted_is_no_answer_to_a_hand(painter: Painter) -> None:
+    painter.publish(Intent(1.0, (Lane(7, 0.0, {}),), touched=0.0))
+    until(lambda: painter._intent is None)
+    painter.publish(intent(2.0))
+    until(lambda: painter.pair(0).later)
+    assert not painter.tallies.steer

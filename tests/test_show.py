@@ -117,7 +117,7 @@ def large(tmp_path: Path) -> Show:
 def test_what_is_filled_in(small: Show) -> None:
     assert (small.languages, small.order, small.seed) == (("en",), "listed", 0)
     assert small.title == {"en": "Small"}
-    assert (small.stage.brightness, small.stage.panel, small.stage.poster) == (1.0, False, None)
+    assert (small.stage.brightness, small.stage.panel) == (1.0, False)
     assert (small.house.enabled, small.house.bind, small.house.port, small.house.url) == (True, "127.0.0.1", 8080, "")
     assert (small.desk.enabled, small.desk.bind, small.desk.port, small.desk.release) == (True, "127.0.0.1", 8000, 30.0)
     assert (small.desk.surfaces, small.desk.allow, small.sensors, small.signals()) == ((), (), (), ())

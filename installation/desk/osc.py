@@ -207,6 +207,6 @@ def _places(surfaces: Sequence[str]) -> list[Place]:
         host, _, port = surface.rpartition(":")
         try:
             found.append((socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port)))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # unknown; or a name that no name server would take
             log.warning("OSC: %s is not told the values: no such address (%s)", surface, error)
     return found

@@ -51,13 +51,11 @@ class Hello:
     title: Text
     languages: tuple[str, ...]
     pieces: Mapping[str, Piece]
-    poster: Path | None
     live: bool
 
     @classmethod
     def read(cls, message: Mapping[str, Any]) -> "Hello":
         pieces = [Piece.read(piece) for piece in message.get("pieces", ())]
-        poster = message.get("poster")
         return cls(
             bind=str(message.get("bind") or "127.0.0.1"),
             port=int(message.get("port", 8080)),
@@ -66,7 +64,6 @@ class Hello:
             title=text(message.get("title")),
             languages=tuple(map(str, message.get("languages") or ("en",))),
             pieces={piece.name: piece for piece in pieces},
-            poster=Path(poster) if poster else None,
             live=bool(message.get("live")),
         )
 

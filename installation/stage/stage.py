@@ -179,6 +179,7 @@ class Stage:
             stock = CREAM if layout.moulding else SMOKE
             card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock)
             self._panels[key] = self._print(card, layout.panel)
+        self._panels[key] = self._panels.pop(key)  # the least used goes first
         return self._panels[key]
 
     def _print(self, card: Card, slot: Slot) -> Printed:
@@ -222,7 +223,7 @@ class Stage:
         """One piece on its wall, with cards, on a canvas that does not hold ``other``."""
         hung = self._hung[picture.piece]
         scene = self._scene(picture.piece, -1 if other is None else other.piece)
-        decor = (gain, tuple((id(card.texture), alpha) for card, alpha in cards))
+        decor = (gain, tuple((card.texture, alpha) for card, alpha in cards))
         drawn = (picture.earlier, picture.later, picture.mix, decor)
         if scene.picture and (_same(scene.picture, drawn) or (may_rest and scene.picture[3] == decor)):
             return scene

@@ -31,7 +31,7 @@ class Window:
     def __init__(self, mode: Mode, size: Size, display: int, title: str) -> None:
         self.mode = mode
         self._driver = os.environ.get("SDL_VIDEODRIVER")
-        if mode == "headless":
+        if mode == "headless" and sys.platform == "linux":
             os.environ["SDL_VIDEODRIVER"] = "offscreen"
         os.environ.setdefault("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0")
         os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # Ctrl-C is the show's to hear
@@ -65,7 +65,9 @@ class Window:
             pygame.mouse.set_visible(False)
             pygame.display.set_allow_screensaver(False)
         else:
-            self._set_mode(size, flags | (pygame.RESIZABLE if self.mode == "windowed" else 0), display)
+            # SDL's offscreen driver needs EGL, which is Linux'; elsewhere a window that is not shown does.
+            hidden = 0 if sys.platform == "linux" else pygame.HIDDEN
+            self._set_mode(size, flags | (pygame.RESIZABLE if self.mode == "windowed" else hidden), display)
 
     def _set_mode(self, size: Size, flags: int, display: int) -> None:
         with warnings.catch_warnings():
