@@ -1,12 +1,14 @@
 """The program: reads the options, does what they ask for, and tells what went wrong in a sentence, not a traceback."""
 
 import logging
+import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from installation.errors import ShowError, VernissageError
 from installation.options import Options, parse
@@ -114,5 +116,17 @@ def _keep_log(show: Path) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[kept, screen], force=True)
 
 
+def program() -> NoReturn:
+    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or stuck in one:
+    the interpreter's own end would tear it down in the middle, and abort."""
+    status = main()
+    logging.shutdown()
+    if threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

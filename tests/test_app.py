@@ -95,3 +95,13 @@ def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
     done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.gl
+@pytest.mark.slow
+def test_leaving_while_pieces_are_still_opened_is_clean() -> None:
+    show = HOUSE / "shows" / "next_rembrandt.toml"
+    line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "0.5"]
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "terminate" not in done.stderr

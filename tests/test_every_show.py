@@ -30,7 +30,7 @@ def test_it_has_no_fault(path: Path) -> None:
 def test_it_plays(path: Path, tmp_path: Path) -> None:
     """The program itself plays it, headless: every piece becomes resident, the first is painted, nothing breaks."""
     report, still = tmp_path / "report.json", tmp_path / "wall.png"
-    line = [sys.executable, "-m", "installation.app", str(path), "--headless", "--size", "480x270", "--seconds", "12"]
+    line = [sys.executable, "-m", "installation.app", str(path), "--headless", "--size", "480x270", "--seconds", "16"]
     line += ["--report", str(report), "--still", str(still)]
     done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
