@@ -201,9 +201,9 @@ class Exhibition:
         if painted and meter.first_painted is None:
             meter.first_painted = report.since_process_start()
         settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
-        if settled and meter.memory_start is None:
+        if settled and meter.memory_start is None:  # the last moment of the start-up
             self._settle()
-            meter.memory_start = report.memory_mb()
+            meter.memory_start, settled = report.memory_mb(), False
         cue = self.loop.cue
         meter.presented(self.clock.now(), engine, settled, cue is not None and cue.coming is not None)
 
