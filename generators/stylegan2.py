@@ -1,5 +1,6 @@
 """A StyleGAN2-type network that was trained by installation.training, painting from its W space."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -69,6 +70,8 @@ def _network(model: Path, changed: int, device: str) -> tuple[Any, dict[str, Any
 
 def _resolve(device: str) -> str:
     """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
+    # Read when torch is loaded: its threads that wait shall not spin, as the stage may need their cores to draw.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
