@@ -33,7 +33,7 @@ Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it 
 class Options:
     """What was asked for. ``size`` (width, height) in pixels; None is the screen's own, full screen only.
 
-    ``display`` counts from 0. ``fps`` None is the screen's own rate (30 where software draws). ``seconds`` None runs
+    ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
     until somebody ends it. The files are written at the end, ``record`` while running.
     """
 
@@ -120,13 +120,15 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=_size,
         metavar="1280x720",
-        help="width x height of the wall in pixels (default: the screen's own, 1280x720 without one)",
+        help="width x height of the wall in pixels, in a window or headless (default: 1280x720); "
+        "full screen has the screen's own",
     )
     how.add_argument(
         "--fps",
         type=_number(1, 1000),
         metavar="60",
-        help="frames a second on the screen (default: the screen's own rate, 30 where software draws); "
+        help="frames a second on the screen: name your screen's rate where it is another than the default "
+        "(60, and 30 where software draws); "
         "the network paints at its own rate, frames between its pictures are blended",
     )
     how.add_argument(
