@@ -33,7 +33,7 @@ class House:
         self.vote = Vote()
         self.watching = 0
         self.url = self.closed = ""
-        self.rounds: dict[int, int] = {}
+        self._ended = 0
         self._said: tuple[Any, ...] = ()
         self._next = 0.0
         self._encoder = Encoder(self._send_preview)
@@ -90,8 +90,10 @@ class House:
         elif "tally" in message:
             tally = message["tally"]
             votes = {str(name): int(count) for name, count in tally["votes"].items()}
-            self.rounds[int(tally["round"])] = sum(votes.values())
-            self.vote = Vote(self.url, int(tally["round"]), votes)
+            number = int(tally["round"])
+            if number != self.vote.round:
+                self._ended += sum(self.vote.votes.values())
+            self.vote = Vote(self.url, number, votes)
         elif "watching" in message:
             self.watching = int(message["watching"])
         elif "error" in message and message["error"] != self.closed:  # it is tried again and again, and told once
@@ -101,7 +103,7 @@ class House:
     @property
     def votes(self) -> int:
         """Votes counted since the start, over all rounds."""
-        return sum(self.rounds.values())
+        return self._ended + sum(self.vote.votes.values())
 
     def tell(self, cue: Cue, now: float, health: Callable[[], dict[str, Any]]) -> None:
         """Says what hangs, when that changed and once a second."""

@@ -2,12 +2,14 @@
 
 import json
 import queue
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPConnection
@@ -189,3 +191,14 @@ class Visitor:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+
+
+@contextmanager
+def streaming(house: Driver, path: str) -> Iterator[BinaryIO]:
+    """A connection that reads a stream, past its headers."""
+    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        with connection.makefile("rb") as stream:
+            while stream.readline().strip():
+                pass
+            yield stream

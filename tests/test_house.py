@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,7 @@ from benchmarks.votes import measure
 from installation.house import tokens
 from installation.house.box import FILE
 from installation.house.house import Health
-from tests.house_driver import Driver, Visitor
+from tests.house_driver import Driver, Visitor, streaming
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +28,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     """One house for all tests that do not end it; each votes in a round of its own."""
     with Driver(tmp_path_factory.mktemp("state")) as driver:
         yield driver
-
-
-@contextmanager
-def streaming(house: Driver, path: str) -> Iterator[BinaryIO]:
-    """A connection that reads a stream, past its headers."""
-    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        with connection.makefile("rb") as stream:
-            while stream.readline().strip():
-                pass
-            yield stream
 
 
 def read_until(stream: BinaryIO, wanted: bytes) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +17,10 @@ from installation.stage.layout import Layout, Rect, arrange
 from installation.stage.panel import Poll, content, remaining
 from installation.stage.typesetting import Setter, directions, is_rtl
 from installation.view import Panel
+from tests.plain_label import Label
 
 ARABIC = "وجوه لم تجلس قط"
 HEBREW = "פנים שלא ישבו"
-
-
-@dataclass
-class Label:
-    title: dict[str, str] = field(default_factory=dict)
-    medium: dict[str, str] = field(default_factory=dict)
-    date: dict[str, str] = field(default_factory=dict)
-    text: dict[str, str] = field(default_factory=dict)
 
 
 FULL = Label(

@@ -4,8 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import BinaryIO
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -13,7 +12,7 @@ from installation.house import doors
 from installation.house.limits import Buckets, known_host
 from installation.house.live import PHONES, Hub
 from installation.house.preview import VIEWERS
-from tests.house_driver import Driver, Visitor
+from tests.house_driver import Driver, Visitor, streaming
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +20,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     """One house for all tests that do not end it; each votes in a round of its own."""
     with Driver(tmp_path_factory.mktemp("state")) as driver:
         yield driver
-
-
-@contextmanager
-def streaming(house: Driver, path: str) -> Iterator[BinaryIO]:
-    """A connection that reads a stream, past its headers."""
-    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        with connection.makefile("rb") as stream:
-            while stream.readline().strip():
-                pass
-            yield stream
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,17 +18,10 @@ from installation.stage import Stage, has_display, open_stage
 from installation.stage.pictures import crop, taps
 from installation.stage.window import is_software
 from installation.view import Panel, Picture, View
+from tests.plain_label import Label
 
 SIZE = (640, 360)
 pytestmark = pytest.mark.gl
-
-
-@dataclass
-class Label:
-    title: dict[str, str] = field(default_factory=dict)
-    medium: dict[str, str] = field(default_factory=dict)
-    date: dict[str, str] = field(default_factory=dict)
-    text: dict[str, str] = field(default_factory=dict)
 
 
 LABEL = Label({"en": "A title", "nl": "Een titel", "de": "Ein Titel"}, text={"en": "A text"})
