@@ -28,7 +28,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from installation.checkpoint import check_shapes
+from installation.checkpoint import check_shapes, network_of
 from installation.errors import ModelError
 
 SQRT2 = math.sqrt(2.0)
@@ -307,7 +307,7 @@ def build(
     """The painting form of a model that checkpoint.load_model has read from the file ``name``. Raises ModelError, with
     that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    network = {key: tensor for key, tensor in tensors.items() if not key.startswith("latent.")}
+    network = network_of(tensors)
     check_shapes(str(name), network, expected_shapes(arch))
     return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
 

@@ -9,8 +9,12 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     ledger_sha256 sha256 over the ledger's rows of the pictures used, or null
     licence       {"weights": ..., "data": ...}
     latent        how the tensors latent.* were measured
+    directions    [{"name", "method"} ...], one for each row of the tensor directions.vectors
+    curation      {"favourites": [{"name"} ...], "blocked": [{"name", "radius"} ...]}, for the rows of curation.*
+    encoder       how the encoder whose tensors are encoder.* was trained, and its error
 
-Tensors are stored as float16 or float32; a reader gets float32.
+Tensors are stored as float16 or float32; a reader gets float32. Those of GROUPS say more about a network; all
+others are the network itself.
 """
 
 from __future__ import annotations
@@ -31,6 +35,9 @@ from installation.errors import ModelError, did_you_mean
 FORMAT = 1
 KEY = "vernissage"
 REQUIRED = ("format", "kind", "architecture", "training", "ledger_sha256", "licence")
+
+GROUPS = ("latent", "directions", "curation", "encoder")
+"""What a model file may hold besides its network; tensors of a group are named group.something."""
 
 Header = dict[str, Any]
 Tensors = dict[str, NDArray[Any]]
@@ -60,6 +67,33 @@ def save_model(path: Path | str, tensors: Mapping[str, NDArray[Any]], header: He
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def amend_model(
+    path: Path | str, group: str, tensors: Mapping[str, NDArray[Any]], facts: Any, out: Path | None = None
+) -> Header:
+    """Replace one group of a model file: its tensors (named without the group) and its entry in the header.
+
+    Everything else stays as it is, to the bit. Returns the new header; ``out`` leaves the file itself alone.
+    """
+    path = Path(path)
+    if group not in GROUPS:
+        raise ValueError(f"a model file has no group {group}")
+    header, old = _read(path, with_tensors=True)
+    others = {name: tensor for name, tensor in old.items() if not name.startswith(f"{group}.")}
+    header = {**header, group: facts}
+    save_model(out or path, {**others, **{f"{group}.{name}": tensor for name, tensor in tensors.items()}}, header)
+    return header
+
+
+def network_of(tensors: Mapping[str, NDArray[Any]]) -> Tensors:
+    """The tensors of the network itself."""
+    return {name: tensor for name, tensor in tensors.items() if name.partition(".")[0] not in GROUPS}
+
+
+def group_of(tensors: Mapping[str, NDArray[Any]], group: str) -> Tensors:
+    """The tensors of a group, named without it; empty where the file has none."""
+    return {name.partition(".")[2]: tensor for name, tensor in tensors.items() if name.startswith(f"{group}.")}
 
 
 def read_header(path: Path | str, kind: str | None = None) -> Header:

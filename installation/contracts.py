@@ -41,6 +41,9 @@ class Space:
 
     ``basis`` (k, latent_dim) orthonormal rows, ``std`` (k,) spread along each, ``gain`` (k,) mean absolute pixel change
     (0..255) of one ``std`` step along each, ``mean`` (latent_dim,). ``digest`` names the model, for caches.
+
+    What a curator chose: ``favourites`` (n, latent_dim), called ``names``, and the middles ``blocked`` (m, latent_dim)
+    and ``radii`` (m,) of balls that no walk enters (distances are between latents as they are, Euclidean).
     """
 
     mean: Latent
@@ -48,6 +51,10 @@ class Space:
     std: NDArray[np.float32]
     gain: NDArray[np.float32]
     digest: str
+    favourites: NDArray[np.float32] | None = None
+    names: tuple[str, ...] = ()
+    blocked: NDArray[np.float32] | None = None
+    radii: NDArray[np.float32] | None = None
 
 
 class PartConfig(BaseModel):

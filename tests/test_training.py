@@ -21,8 +21,9 @@ from installation.checkpoint import load_model
 from installation.errors import ModelError
 from installation.training import pictures, trainer
 from installation.training.augment import augment
-from installation.training.cli import PRESETS, main, stages
+from installation.training.cli import main
 from installation.training.export import measure
+from installation.training.steps.train import PRESETS, stages
 from installation.training.trainer import CHECKPOINT, Habits, Recipe, Stage, Trainer, TrainingError, stage_at, train
 
 ARCH = Architecture(resolution=16, z_dim=16, w_dim=16, channels=(16, 16, 16), mapping_layers=2)

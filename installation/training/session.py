@@ -1,4 +1,4 @@
-"""What the commands do. Imported only once a command is known, because torch takes seconds to load."""
+"""One training session: from the command's arguments to a checkpoint, and at the end to a model."""
 
 from __future__ import annotations
 
@@ -7,33 +7,19 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from tqdm import tqdm
 
-from generators._stylegan2 import Architecture, build
-from installation.checkpoint import load_model
-from installation.training import pictures
+from generators._stylegan2 import Architecture
 from installation.training.export import export as write_model
-from installation.training.pictures import PicturesError, Prepared
-from installation.training.trainer import CHECKPOINT, Habits, Recipe, Stage, Trainer, TrainingError, to_uint8
+from installation.training.options import check_suffix
+from installation.training.reading import read_any
+from installation.training.trainer import CHECKPOINT, Habits, Recipe, Stage, Trainer
 from installation.training.trainer import train as run
-
-LISTED = 10
-"""How many skipped pictures are named on the screen; prepared.json names all."""
-COMFORTABLE = 300
-
-
-def prepare(arguments: argparse.Namespace) -> None:
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    prepared = read_raw(arguments, arguments.size)
-    pictures.save_prepared(prepared, arguments.out)
-    print(f"{arguments.out}: {len(prepared.pictures)} pictures of {prepared.size} px. Look at sheet.png, then train.")
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -65,71 +51,7 @@ def train(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: done, {trainer.progress.images} pictures seen. Look: {work / 'sheet.png'}")
 
 
-def sheet(arguments: argparse.Namespace) -> None:
-    check_suffix(arguments.out, ".png", "sheet")
-    header, tensors = load_model(arguments.model, kind="stylegan2")
-    network = build(header, tensors)
-    mean = tensors["latent.mean"]
-    z = np.stack([seeded(seed, network.z_dim) for seed in range(arguments.count)])
-    painted = network.synthesis(mean + np.float32(arguments.psi) * (network.mapping(z) - mean))
-    Image.fromarray(pictures.contact_sheet(to_uint8(painted))).save(arguments.out)
-    print(f"{arguments.out}: {arguments.count} samples at psi {arguments.psi:g}.")
-
-
-def export(arguments: argparse.Namespace) -> None:
-    check_suffix(arguments.out, ".safetensors", "model")
-    path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint
-    header = write_model(path, arguments.out)
-    size, images = header["architecture"]["resolution"], header["training"]["images"]
-    print(f"{arguments.out}: {size} px, after {images} pictures.")
-
-
-def seeded(seed: int, z_dim: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """The z that a seed names, as in a show."""
-    return np.random.default_rng(seed).standard_normal((1, z_dim)).astype(np.float32)[0]
-
-
-# -- pictures ---------------------------------------------------------------------------------------------------------
-
-
-def read_any(arguments: argparse.Namespace, resolution: int) -> Prepared:
-    """A prepared folder as it is, a raw one cropped in memory; at least `resolution` px."""
-    if not (arguments.folder / "pictures.npy").exists():
-        return read_raw(arguments, resolution)
-    prepared = pictures.load_prepared(arguments.folder)
-    if prepared.size < resolution or prepared.size & (prepared.size - 1):
-        raise PicturesError(
-            f"{arguments.folder}: prepared at {prepared.size} px; this schedule paints {resolution} px. "
-            f"Prepare again with --size {resolution}."
-        )
-    return prepared
-
-
-def read_raw(arguments: argparse.Namespace, size: int) -> Prepared:
-    if arguments.crop == "face" and arguments.landmarks is None:
-        raise PicturesError("--crop face needs --landmarks FILE. For pictures without faces, use --crop centre.")
-    landmarks = arguments.landmarks if arguments.crop != "centre" else None
-    prepared = pictures.prepare(arguments.folder, size, landmarks, arguments.ledger, show_reading)
-    skipped = prepared.facts["skipped"]
-    for name, why in list(skipped.items())[:LISTED]:
-        print(f"left out {why if why.startswith(name) else f'{name}: {why}'}", file=sys.stderr)
-    if len(skipped) > LISTED:
-        print(f"left out {len(skipped) - LISTED} more", file=sys.stderr)
-    if len(prepared.pictures) < COMFORTABLE:
-        print(f"only {len(prepared.pictures)} pictures: {COMFORTABLE} or more would give variety", file=sys.stderr)
-    return prepared
-
-
-def show_reading(paths: Iterable[Path]) -> Iterable[Path]:
-    return tqdm(list(paths), "reading", unit="picture", disable=None)
-
-
 # -- options ----------------------------------------------------------------------------------------------------------
-
-
-def check_suffix(path: Path, suffix: str, what: str) -> None:
-    if path.suffix != suffix:
-        raise TrainingError(f"{path}: the name of a {what} file ends with {suffix}.")
 
 
 def recipe_of(arguments: argparse.Namespace) -> Recipe:

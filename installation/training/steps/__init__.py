@@ -1,0 +1,1 @@
+"""The steps of the chain, a file each; see `installation.training.cli`."""

@@ -1,0 +1,30 @@
+"""export: the model file of a checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from installation.training.options import check_suffix
+
+ORDER = 40
+HELP = "write a model from a checkpoint"
+DESCRIPTION = "Writes the model of a checkpoint (training may go on meanwhile) and measures its latent space."
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a checkpoint, or the work folder it is in")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL", help="the model file to write (.safetensors)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    from installation.training.export import export
+    from installation.training.trainer import CHECKPOINT
+
+    check_suffix(arguments.out, ".safetensors", "model")
+    path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint
+    header = export(path, arguments.out)
+    size, images = header["architecture"]["resolution"], header["training"]["images"]
+    print(f"{arguments.out}: {size} px, after {images} pictures.")
