@@ -42,7 +42,7 @@ ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.house",),
-    "torch": ("generators.stylegan2", "generators._stylegan2", "installation.training"),
+    "torch": ("generators.stylegan2", "generators._stylegan2", "generators._model", "installation.training"),
     "cv2": ("sensors.camera", "installation.training", "installation.supervisor"),
     "sounddevice": ("sensors.microphone",),
     "av": ("installation.stage",),
