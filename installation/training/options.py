@@ -43,8 +43,37 @@ def add_model(command: argparse.ArgumentParser) -> None:
 
 def add_source(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("pictures")
-    group.add_argument("--crop", choices=("centre", "face"), help="default: face if there are landmarks, else centre")
+    group.add_argument(
+        "--crop", choices=("centre", "face", "tiles"), help="default: face if there are landmarks, else centre"
+    )
     group.add_argument("--landmarks", type=Path, metavar="FILE", help="five points of each face (see prepare --help)")
     group.add_argument(
         "--ledger", type=Path, metavar="FILE", help="CSV of sources; the model then says which rows it has seen"
+    )
+    group.add_argument(
+        "--tile-scale",
+        type=Bounds(float, 0.5, 64),
+        default=1.0,
+        metavar="X",
+        help="side of a tile in the picture, in units of the wanted size (default 1: pixel for pixel)",
+    )
+    group.add_argument(
+        "--every",
+        type=Bounds(float, 0.01, 86400),
+        metavar="SECONDS",
+        help="a frame of each film so often (default 2); films inside of folders are read only if this is given",
+    )
+    group.add_argument(
+        "--min-detail",
+        type=Bounds(int, 0, 8192),
+        default=0,
+        metavar="PX",
+        help="leave out pictures of less real detail: native_px in the ledger, or else the crop's own pixels",
+    )
+    group.add_argument(
+        "--max-upscale",
+        type=Bounds(float, 1, 8),
+        default=2.0,
+        metavar="X",
+        help="leave out what would have to be enlarged more than so many times (default 2)",
     )

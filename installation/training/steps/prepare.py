@@ -1,35 +1,58 @@
-"""prepare: from a folder of pictures to squares of one size, ready to train on."""
+"""prepare: from folders, zips and films to squares of one size, ready to train on."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from installation.training.options import add_source
+from installation.training.options import Bounds, add_source
 
 ORDER = 10
-HELP = "crop a folder of pictures"
+HELP = "crop pictures to squares"
 DESCRIPTION = """\
-Crops every picture of a folder to a square of the same size and keeps them in one file, with a sheet to look at.
+Crops every picture of one or more sources to squares of the same size and keeps them in one folder, with a sheet to
+look at (sheet.png), a ledger to fill in (ledger.csv) and a list of all files, also of those left out and why
+(prepared.json). A source is a folder (with the folders in it), a zip, or a film.
+
   --crop centre  the largest square in the middle (the default)
   --crop face    turned, scaled and shifted so that eyes and mouth always lie at the same place. Needs --landmarks FILE:
-                 JSON {"file name": [[x, y] of left eye, right eye, nose, left and right mouth corner], ...} in pixels.
-                 Profiles, faces that lean far and faces too close to the edge are left out, and listed.
+                 JSON {"file name": [[x, y] of left eye, right eye, nose, left and right mouth corner], ...} in pixels
+                 of the upright picture. Profiles, faces that lean far or lie too close to the edge are left out.
+  --crop tiles   a grid of squares: for textures, or a few large pictures. Near-flat ones are left out.
+
+Pictures are turned as their camera says and brought to sRGB by their colour profiles; transparent parts become white;
+of an animation the first frame is taken. What is broken, too small, too large (over 64 million pixels) or no picture
+is listed and left out. The same command again does only what is new or has changed, also after Ctrl-C.
+
+  prepare my_pictures --out ready --size 256
+  prepare scans.zip photos --out ready --size 128 --ledger sources.csv --min-detail 128
+  prepare walk.mp4 --every 0.5 --out ready --size 256 --crop tiles --tile-scale 2
 """
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder of pictures")
+    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="folders, zips and films")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to put the prepared pictures")
-    parser.add_argument("--size", type=int, default=128, choices=(32, 64, 128, 256), help="pixels (default 128)")
+    parser.add_argument(
+        "--size",
+        type=Bounds(int, 16, 1024),
+        default=128,
+        metavar="PX",
+        help="16 to 1024 (default 128); training needs a power of two",
+    )
     add_source(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from installation.training import pictures
-    from installation.training.reading import read_raw
+    from installation.training.reading import prepare, tell
 
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    prepared = read_raw(arguments, arguments.size)
-    pictures.save_prepared(prepared, arguments.out)
-    print(f"{arguments.out}: {len(prepared.pictures)} pictures of {prepared.size} px. Look at sheet.png, then train.")
+    try:
+        done = prepare(arguments.sources, arguments.out, arguments, arguments.size)
+    except KeyboardInterrupt:
+        tell(f"{arguments.out}: what is done is kept; the same command goes on from here.")
+        raise
+    print(
+        f"{arguments.out}: {done.pictures} pictures of {arguments.size} px"
+        + (", nothing new." if done.unchanged else f" ({done.made} files new, {done.before} as before).")
+        + " Look at sheet.png, then train."
+    )
