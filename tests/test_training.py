@@ -258,63 +258,6 @@ def test_the_measured_space_is_orthonormal_sorted_and_visible() -> None:
     assert all(np.array_equal(facts[name], again[name]) for name in facts)
 
 
-# -- pictures ---------------------------------------------------------------------------------------------------------
-
-
-def test_bad_pictures_are_listed_and_left_out(folder: Path) -> None:
-    (folder / "broken.jpg").write_bytes(b"no picture")
-    (folder / "cut.png").write_bytes((folder / "00.png").read_bytes()[:60])
-    (folder / "notes.txt").write_text("not looked at")
-    Image.new("RGB", (5, 40)).save(folder / "thin.png")
-    prepared = pictures.prepare(folder, 16)
-    assert prepared.pictures.shape == (12, 16, 16, 3)
-    assert sorted(prepared.facts["skipped"]) == ["broken.jpg", "cut.png", "thin.png"]
-    assert "cannot be read as a picture" in prepared.facts["skipped"]["broken.jpg"]
-    assert "5x40 is too small for 16 px" in prepared.facts["skipped"]["thin.png"]
-
-
-def test_a_decompression_bomb_is_judged_by_its_header(tmp_path: Path) -> None:
-    path = tmp_path / "bomb.png"
-    Image.new("1", (9000, 9000)).save(path)
-    with pytest.raises(pictures.PicturesError, match="9000x9000 is more than 64 million pixels"):
-        pictures.read_picture(path)
-
-
-def test_a_face_is_brought_to_its_place() -> None:
-    eyes_and_mouth = pictures.FACE * 100
-    points = np.insert(eyes_and_mouth, 2, eyes_and_mouth.mean(0), axis=0) + np.array([30, 20])
-    picture = np.zeros((200, 200, 3), np.uint8)
-    x, y = points[0].round().astype(int)
-    picture[y - 2 : y + 3, x - 2 : x + 3] = 255
-    cropped = pictures.crop_face(picture, points, 64)
-    found = np.argwhere(cropped[..., 0] > 128).mean(0)[::-1] / 64
-    np.testing.assert_allclose(found, pictures.FACE[0], atol=0.02)
-
-
-@pytest.mark.parametrize(
-    ("points", "text"),
-    [
-        (pictures.FACE[:, ::-1] * (100, -100) + (0, 100), "leans too far"),
-        (pictures.FACE * 100 - 60, "lies outside of the picture"),
-    ],
-)
-def test_a_face_that_cannot_be_aligned_is_left_out(points: np.ndarray, text: str) -> None:
-    with pytest.raises(pictures.PicturesError, match=text):
-        pictures.crop_face(np.zeros((100, 100, 3), np.uint8), np.insert(points, 2, 0, axis=0), 32)
-
-
-def test_the_ledger_digest_covers_the_pictures_used_and_no_others(tmp_path: Path) -> None:
-    ledger = tmp_path / "ledger.csv"
-    ledger.write_text("file,artist\nraw/a.png,Hals\nraw/b.png,Steen\n")
-    one = pictures.ledger_digest(pictures.read_ledger(ledger), "raw", ["a.png"])
-    ledger.write_text("file,artist\nraw/b.png,Leyster\nraw/a.png,Hals\n")
-    rows = pictures.read_ledger(ledger)
-    assert one == pictures.ledger_digest(rows, "raw", ["a.png"])
-    assert one != pictures.ledger_digest(rows, "raw", ["a.png", "b.png"])
-    with pytest.raises(pictures.PicturesError, match="holds no row for any picture"):
-        pictures.ledger_digest(rows, "raw", ["c.png"])
-
-
 # -- the command line -------------------------------------------------------------------------------------------------
 
 SMALL = ("--stages", "8:0.024,16:0.024", "--batch", "4", "--width", "32", "--threads", "1", "--precision", "fp32")
@@ -398,7 +341,7 @@ def test_a_schedule_too_large_for_a_prepared_folder(
 
 
 def test_a_prepared_folder_that_is_damaged(folder: Path, tmp_path: Path) -> None:
-    pictures.save_prepared(pictures.prepare(folder, 16), tmp_path / "ready")
+    assert main(["prepare", str(folder), "--out", str(tmp_path / "ready"), "--size", "16"]) == 0
     facts = tmp_path / "ready" / "prepared.json"
     facts.write_text(json.dumps({**json.loads(facts.read_text()), "size": 99}))
     with pytest.raises(pictures.PicturesError, match="Prepare it again"):
