@@ -41,11 +41,23 @@ PART_MAY = (
 ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
-    "aiohttp": ("installation.house",),
-    "torch": ("generators.stylegan2", "generators._stylegan2", "generators._model", "installation.training"),
+    "aiohttp": ("installation.house", "installation.training.pages"),
+    "torch": (
+        "generators.stylegan2",
+        "generators._stylegan2",
+        "generators._model",
+        "generators._forms",
+        "generators._fastest",
+        "generators._cuda",
+        "generators._openvino",
+        "installation.training",
+    ),
+    "openvino": ("generators._openvino",),
     "cv2": ("sensors.camera", "installation.training", "installation.supervisor"),
     "sounddevice": ("sensors.microphone",),
-    "av": ("installation.stage",),
+    "lightning_fabric": ("installation.training",),
+    "tensorboardX": ("installation.training",),
+    "av": ("installation.stage", "installation.training"),
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 

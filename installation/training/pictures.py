@@ -46,9 +46,9 @@ PICTURES, FACTS, SHEET = "pictures.npy", "prepared.json", "sheet.png"
 class Prepared:
     """Pictures ready to train on: (n, size, size, 3) uint8 sRGB, with the facts that the model's header will repeat.
 
-    `pictures` is mapped from disk: what is indexed is read, and writing to it does not change the file. Of the facts, `files` are the pictures' names in
-    their order, as in the ledger's first column; `skipped` is {name: why}; `dropped` counts those that the ledger
-    withholds.
+    `pictures` is mapped from disk: what is indexed is read, and writing to it does not change the file. Of the facts,
+    `files` are the pictures' names in their order, as in the ledger's first column; `skipped` is {name: why}; `dropped`
+    counts those that the ledger withholds.
     """
 
     pictures: Picture
