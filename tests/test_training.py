@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,12 @@ from PIL import Image
 from generators._stylegan2 import Architecture, Discriminator, Generator, Network, build, effective_tensors
 from installation.checkpoint import load_model
 from installation.errors import ModelError
-from installation.training import pictures, trainer
-from installation.training.augment import augment
+from installation.training import pictures
 from installation.training.cli import main
 from installation.training.export import measure
-from installation.training.steps.train import PRESETS, stages
-from installation.training.trainer import CHECKPOINT, Habits, Recipe, Stage, Trainer, TrainingError, stage_at, train
-
-ARCH = Architecture(resolution=16, z_dim=16, w_dim=16, channels=(16, 16, 16), mapping_layers=2)
-RECIPE = Recipe(stages=(Stage(8, 0.032), Stage(16, 0.032)), batch=8, fade=16, r1_every=2)
+from installation.training.saving import CHECKPOINT, read_checkpoint
+from installation.training.steps.train import DESCRIPTION, PRESETS, Preset, stages
+from tests.tiny_training import ARCH, discs
 
 
 @pytest.fixture(autouse=True)
@@ -38,14 +34,6 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def discs(count: int = 24, size: int = 16) -> np.ndarray:
-    """Bright discs on dark ground: (count, size, size, 3) uint8."""
-    y, x = np.mgrid[:size, :size] / size - 0.5
-    rng = np.random.default_rng(0)
-    inside = (x**2 + y**2 < 0.1)[None, ..., None]
-    return np.where(inside, rng.integers(150, 255, (count, 1, 1, 3)), 20).astype(np.uint8)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     raw = tmp_path / "raw"
@@ -53,14 +41,6 @@ def folder(tmp_path: Path) -> Path:
     for index, picture in enumerate(discs(12, 32)):
         Image.fromarray(picture).save(raw / f"{index:02}.png")
     return raw
-
-
-def quiet(_: Trainer) -> None:
-    pass
-
-
-def fresh(recipe: Recipe = RECIPE, **facts: Any) -> Trainer:
-    return Trainer(discs(), ARCH, recipe, threads=1, bf16=False, facts=facts)
 
 
 # -- the network ------------------------------------------------------------------------------------------------------
@@ -125,117 +105,6 @@ def test_the_discriminator_sees_whether_neighbours_differ() -> None:
     alike = torch.ones(4, 16, 4, 4)
     assert score.deviation(alike)[:, -1].max() < 1e-3
     assert score.deviation(alike * torch.arange(4.0)[:, None, None, None])[:, -1].min() > 0.5
-
-
-# -- learning ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_generator_learns_the_pictures() -> None:
-    recipe = Recipe(stages=(Stage(8, 2),), batch=8, learning_rate=0.005, average=200)
-    run = fresh(recipe)
-    goal = torch.from_numpy(discs()).float().mean(0).permute(2, 0, 1) / 127.5 - 1
-    goal = torch.nn.functional.avg_pool2d(goal, 2)
-
-    def distance() -> float:
-        with torch.no_grad():
-            return float((run.ema(torch.randn(64, 16), 8).mean(0) - goal).abs().mean())
-
-    before = distance()
-    while run.progress.images < 2000:
-        run.step()
-    assert distance() < before * 0.6
-
-
-def test_a_schedule_goes_through_its_stages() -> None:
-    assert [stage_at(RECIPE, images) for images in (0, 31, 32, 40, 48, 1000)] == [
-        (8, 1.0),
-        (8, 1.0),
-        (16, 0.0),
-        (16, 0.5),
-        (16, 1.0),
-        (16, 1.0),
-    ]
-
-
-def test_only_the_resolutions_in_use_change() -> None:
-    run = fresh()
-    before = [p.clone() for p in run.g.parameters()]
-    run.step()
-    moved = {name for (name, p), old in zip(run.g.named_parameters(), before, strict=True) if not torch.equal(p, old)}
-    assert "blocks.1.conv0.weight" in moved
-    assert not any(name.startswith("blocks.2") for name in moved)
-
-
-def test_resuming_goes_on_with_the_same_weights(tmp_path: Path) -> None:
-    first = fresh(count=24)
-    assert not train(first, tmp_path, quiet, stop=lambda: first.progress.steps == 5)
-    second = fresh(replace(RECIPE, learning_rate=0.001))
-    second.resume(tmp_path)
-    assert second.opt_g.param_groups[0]["lr"] == 0.001
-    assert second.progress == first.progress
-    assert second.progress.images == 40
-    for name, tensor in first.ema.state_dict().items():
-        assert torch.equal(tensor, second.ema.state_dict()[name])
-    steps = [[state["step"] for state in run.opt_d.state_dict()["state"].values()] for run in (first, second)]
-    assert steps[0] == steps[1] != []
-    assert train(second, tmp_path, quiet)
-    assert second.progress.images == 64
-    assert (tmp_path / "sheet.png").exists()
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".png", ".png", ".png", ".pt"]
-
-
-def test_active_minutes_end_a_run(tmp_path: Path) -> None:
-    run = fresh()
-    assert train(run, tmp_path, quiet, habits=Habits(minutes=1e-9))
-    assert run.progress.images == 0 or run.progress.steps == 1
-
-
-def test_lost_weights_never_replace_a_checkpoint(tmp_path: Path) -> None:
-    run = fresh()
-    run.save(tmp_path)
-    good = (tmp_path / CHECKPOINT).read_bytes()
-    with torch.no_grad():
-        run.g.const[0, 0, 0, 0] = float("nan")
-    with pytest.raises(TrainingError, match="lower --learning-rate"):
-        run.save(tmp_path)
-    with pytest.raises(TrainingError, match="the last checkpoint is kept"):
-        run.step()
-    assert (tmp_path / CHECKPOINT).read_bytes() == good
-
-
-def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
-    fresh().save(tmp_path)
-    other = Trainer(discs(), Architecture(16, 16, 16, (16, 16, 32), 2), RECIPE, threads=1, bf16=False)
-    with pytest.raises(TrainingError, match="holds another network"):
-        other.resume(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nothing", b"\x80\x04cos\nsystem\n(S'true'\ntR."])
-def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / CHECKPOINT).write_bytes(content)
-    with pytest.raises(TrainingError, match="not a checkpoint, or a damaged one"):
-        trainer.read_checkpoint(tmp_path / CHECKPOINT)
-
-
-def test_augmentation_is_differentiable_and_can_be_none() -> None:
-    x = torch.rand(8, 3, 16, 16, requires_grad=True)
-    assert augment(x, 0.0) is x
-    changed = augment(x, 0.8)
-    assert changed.shape == x.shape
-    assert not torch.equal(changed, x)
-    changed.sum().backward()
-    assert x.grad is not None
-    assert float(x.grad.abs().sum()) > 0
-
-
-def test_the_share_of_augmentation_follows_how_sure_the_discriminator_is() -> None:
-    run = fresh()
-    run.progress.share, run.progress.sure = 0.5, 0.9
-    run.adapt(0.9, 8)
-    assert run.progress.share > 0.5
-    run.progress.share, run.progress.sure = 0.5, 0.1
-    run.adapt(0.1, 8)
-    assert run.progress.share < 0.5
 
 
 # -- export -----------------------------------------------------------------------------------------------------------
@@ -317,9 +186,12 @@ def test_what_cannot_be_done_is_said_in_one_message(
     ("argv", "text"),
     [
         (["train", "x", "--out", "m.safetensors", "--stages", "32"], "not a list of RESOLUTION:KIMG"),
-        (["train", "x", "--out", "m.safetensors", "--stages", "64:1,32:1"], "each once and rising"),
+        (["train", "x", "--out", "m.safetensors", "--stages", "64:1,32:1"], "each twice the one before"),
+        (["train", "x", "--out", "m.safetensors", "--stages", "64:1,256:1"], "each twice the one before"),
+        (["train", "x", "--out", "m.safetensors", "--stages", "2048:1"], "sizes are 8, 16, 32 ... 1024"),
+        (["train", "x", "--out", "m.safetensors", "--precision", "fp16"], "invalid choice: 'fp16'"),
         (["train", "x", "--out", "m.safetensors", "--stages", "32:-1"], "above 0 and at most 100000"),
-        (["train", "x", "--out", "m.safetensors", "--learning-rate", "1"], "not a number from 1e-05 to 0.02"),
+        (["train", "x", "--out", "m.safetensors", "--learning-rate", "1"], "not a number from 1e-05 to 0.1"),
         (["sheet", "m", "--out", "s.png", "--psi", "nan"], "not a number from 0 to 2"),
         (["paint"], "invalid choice: 'paint'"),
     ],
@@ -349,8 +221,9 @@ def test_a_prepared_folder_that_is_damaged(folder: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("preset", PRESETS.values())
-def test_every_preset_is_a_schedule(preset: str) -> None:
-    assert stages(preset)
+def test_every_preset_is_a_schedule(preset: Preset) -> None:
+    assert stages(preset.stages)
+    assert preset.stages in DESCRIPTION
 
 
 def test_help_is_instant() -> None:
@@ -358,7 +231,7 @@ def test_help_is_instant() -> None:
         "import sys\nfrom installation.training.cli import main\n"
         "try: main(['train', '--help'])\n"
         "except SystemExit as left: assert left.code == 0\n"
-        "assert not {'torch', 'numpy', 'cv2'} & set(sys.modules)"
+        "assert not {'torch', 'numpy', 'cv2', 'lightning_fabric'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
@@ -381,7 +254,7 @@ def test_an_interrupt_saves_and_leaves_with_0_and_the_same_command_goes_on(folde
     assert run.returncode == 0
     assert "Stopped and saved" in told
     assert not model.exists()
-    images = json.loads(trainer.read_checkpoint(work / CHECKPOINT)["progress"])["images"]
+    images = json.loads(read_checkpoint(work / CHECKPOINT)["progress"])["images"]
     assert images > 0
     again = subprocess.run([*command, "--minutes", "0.011"], capture_output=True, text=True, check=True)
     assert f"Going on from {work / CHECKPOINT}: {images} pictures seen" in again.stdout

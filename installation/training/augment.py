@@ -3,6 +3,9 @@
 Real and painted pictures are altered alike before the discriminator sees them, so it cannot learn the few real ones by
 heart. Each kind of change is applied to each picture with probability p; below about 0.8 the changes do not leak into
 what is painted (arXiv 2006.06676), and p follows how sure the discriminator is of the real pictures (same paper).
+
+What is done to a picture is decided by its row of *dice*, uniform in 0..1, thrown beforehand: so a batch can be altered
+in parts, on several devices, and a run can go on exactly where it was.
 """
 
 from __future__ import annotations
@@ -12,48 +15,55 @@ import torch.nn.functional as F
 from torch import Tensor
 
 MAX_SHARE = 0.8
+DICE = 12
 
 
-def augment(x: Tensor, p: float) -> Tensor:
-    """(n, 3, h, w) in -1..1 -> the same shape, each changed in colour, place and by a hole with probability p."""
-    if p <= 0:
-        return x
-    return cutout(translate(colour(x, p), p), p)
+def throw(n: int, chance: torch.Generator) -> Tensor:
+    """Dice for n pictures: (n, DICE), on the CPU."""
+    return torch.rand(n, DICE, generator=chance)
 
 
-def chosen(n: int, p: float) -> Tensor:
-    """(n, 1, 1, 1) of 1 where a change applies and 0 where not."""
-    return (torch.rand(n, 1, 1, 1) < p).float()
+def augment(x: Tensor, p: float | Tensor, dice: Tensor) -> Tensor:
+    """(n, 3, h, w) in -1..1 -> the same shape, each changed in colour, place and by a hole with probability p (0..1, or
+    a scalar on the device); `dice` (n, DICE) lie on the device of x."""
+    brightness, saturation, contrast = dice[:, 0:2], dice[:, 2:4], dice[:, 4:6]
+    x = colour(x, *(amount(pair, p)[:, None, None, None] for pair in (brightness, saturation, contrast)))
+    return cutout(translate(x, dice[:, 6:9], p), dice[:, 9:12], p)
 
 
-def colour(x: Tensor, p: float) -> Tensor:
-    """Brightness -0.5..0.5, saturation 0..2, contrast 0.5..1.5."""
-    n = len(x)
-    x = x + (torch.rand(n, 1, 1, 1) - 0.5) * chosen(n, p)
+def amount(pair: Tensor, p: float | Tensor) -> Tensor:
+    """(n,) in -1..1, how far a change goes, and 0 where the second of its dice is not below p."""
+    return (pair[:, 0] * 2 - 1) * (pair[:, 1] < p)
+
+
+def colour(x: Tensor, brightness: Tensor, saturation: Tensor, contrast: Tensor) -> Tensor:
+    """Amounts (n, 1, 1, 1) of -1..1 become brightness -0.5..0.5, saturation 0..2, contrast 0.5..1.5."""
+    x = x + brightness / 2
     grey = x.mean(1, keepdim=True)
-    x = grey + (x - grey) * (1 + (torch.rand(n, 1, 1, 1) * 2 - 1) * chosen(n, p))
+    x = grey + (x - grey) * (1 + saturation)
     middle = x.mean((1, 2, 3), keepdim=True)
-    return middle + (x - middle) * (1 + (torch.rand(n, 1, 1, 1) - 0.5) * chosen(n, p))
+    return middle + (x - middle) * (1 + contrast / 2)
 
 
-def translate(x: Tensor, p: float) -> Tensor:
-    """Shift by whole pixels, up to an eighth of the picture, zeros coming in."""
+def translate(x: Tensor, dice: Tensor, p: float | Tensor) -> Tensor:
+    """Shift by whole pixels, up to an eighth of the picture, zeros coming in; dice (n, 3)."""
     n, _, height, width = x.shape
     reach = height // 8
-    on = chosen(n, p).long().reshape(n, 1)
-    dy, dx = (torch.randint(-reach, reach + 1, (n, 1)) * on for _ in range(2))
+    on = dice[:, 2:] < p
+    dy, dx = (((dice[:, i : i + 1] * (2 * reach + 1)).floor().long() - reach) * on for i in (0, 1))
     padded = F.pad(x, (1, 1, 1, 1)).permute(0, 2, 3, 1)
-    rows = (torch.arange(height) + dy + 1).clamp(0, height + 1)
-    columns = (torch.arange(width) + dx + 1).clamp(0, width + 1)
-    return padded[torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    rows = (torch.arange(height, device=x.device) + dy + 1).clamp(0, height + 1)
+    columns = (torch.arange(width, device=x.device) + dx + 1).clamp(0, width + 1)
+    which = torch.arange(n, device=x.device)[:, None, None]
+    return padded[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def cutout(x: Tensor, p: float) -> Tensor:
-    """A grey square of half the picture's side, anywhere."""
-    n, _, height, width = x.shape
+def cutout(x: Tensor, dice: Tensor, p: float | Tensor) -> Tensor:
+    """A grey square of half the picture's side, anywhere; dice (n, 3)."""
+    height, width = x.shape[2:]
     half = height // 4
-    cy, cx = (torch.randint(0, height + 1, (n, 1)) for _ in range(2))
-    rows = (torch.arange(height) - cy).abs() < half
-    columns = (torch.arange(width) - cx).abs() < half
-    hole = (rows[:, None, :, None] & columns[:, None, None, :]).float() * chosen(n, p)
-    return x * (1 - hole)
+    cy, cx = (dice[:, :1] * (height + 1)).floor(), (dice[:, 1:2] * (width + 1)).floor()
+    rows = (torch.arange(height, device=x.device) - cy).abs() < half
+    columns = (torch.arange(width, device=x.device) - cx).abs() < half
+    hole = rows[:, None, :, None] & columns[:, None, None, :] & (dice[:, 2] < p)[:, None, None, None]
+    return torch.where(hole, 0.0, x)

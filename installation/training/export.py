@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from generators._stylegan2 import Generator, Network, build, effective_tensors, read_architecture
 from installation.checkpoint import save_model
-from installation.training.trainer import Progress, Recipe, read_checkpoint, stage_at
+from installation.training.recipe import Recipe, stage_at
+from installation.training.run import Progress
+from installation.training.saving import read_checkpoint
 
 Floats = NDArray[np.float32]
 SAMPLES = 20_000

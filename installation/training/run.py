@@ -11,8 +11,10 @@ Loop, saving, exact resume, logs, sheets, collapse watch, devices and the pyrami
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
+
+from torch import Tensor
 
 from installation.errors import VernissageError
 from installation.training.pictures import Picture
@@ -30,6 +32,10 @@ class Progress:
     steps: int = 0
     seconds: float = 0.0
     """Active time: processor seconds divided by threads, so that a paused run does not age."""
+    spread: float = 0.0
+    """How much the samples differ from one another, as a share of what the real pictures do (see watch.py)."""
+    widest: float = 0.0
+    """The largest spread so far, at most 1: a network that has not learnt anything paints wilder than that."""
     figures: dict[str, float] = field(default_factory=dict)
     """The kind's own running figures (losses ...), as last read from the device; flat beside the others in JSON."""
 
@@ -37,13 +43,14 @@ class Progress:
     def read(cls, text: str) -> Progress:
         """From the JSON in a checkpoint."""
         values = json.loads(text)
-        own = {name: values.pop(name) for name in ("images", "steps", "seconds")}
+        own = {f.name: values.pop(f.name) for f in fields(cls) if f.name in values}
         return cls(**own, figures=values)
 
     def text(self) -> str:
         """To the JSON in a checkpoint."""
         values = asdict(self)
-        return json.dumps({**values, **values.pop("figures")} | {})
+        figures = values.pop("figures")
+        return json.dumps({**values, **figures})
 
 
 class Run(Protocol):
@@ -60,14 +67,20 @@ class Run(Protocol):
     def place(self) -> tuple[int, float]:
         """(resolution, fade) for the pictures seen so far; fade is 1 where nothing is being blended in."""
 
-    def effort(self, resolution: int) -> float:
-        """What a picture of this size costs, in any unit: the time left is told from it."""
+    def left(self) -> float:
+        """What is left of the schedule, counted in pictures of the present size: one twice as costly counts two."""
 
     def step(self) -> None:
         """Learn from one batch; counts `progress.images` and `progress.steps`. Never waits for the device."""
 
     def read(self) -> dict[str, float]:
         """The running figures into `progress.figures`, and back. Waits for the device: called about once a second."""
+
+    def alarm(self) -> str | None:
+        """What is wrong with the figures as last read, in words that end a sentence; None where all is well."""
+
+    def weights(self) -> list[Tensor]:
+        """All that is being learnt."""
 
     def samples(self) -> Picture:
         """(n, r, r, 3) uint8: paintings of the averaged network, always from the same seeds, not truncated."""
@@ -81,5 +94,5 @@ class Run(Protocol):
     def state(self) -> dict[str, Any]:
         """All that `load` needs to go on, bit for bit: tensors, numbers and JSON text (see saving.py)."""
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Go on from there. Raises TrainingError where the state is another network's."""
+    def load(self, state: dict[str, Any]) -> list[str]:
+        """Go on from there; returns what is worth telling, a sentence each. Raises TrainingError where it cannot."""

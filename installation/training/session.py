@@ -3,86 +3,67 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-import torch
 from tqdm import tqdm
 
-from generators._stylegan2 import Architecture
-from installation.training.export import export as write_model
+from installation.errors import VernissageError
+from installation.training.detail import detail_of
+from installation.training.devices import Devices, open_devices
 from installation.training.options import check_suffix
 from installation.training.reading import read_any
-from installation.training.trainer import CHECKPOINT, Habits, Recipe, Stage, Trainer
-from installation.training.trainer import train as run
+from installation.training.run import Run
+from installation.training.saving import CHECKPOINT, resume
+from installation.training.supply import Supply
+from installation.training.trainer import Habits, Tell
+from installation.training.trainer import train as run_to_the_end
 
 
 def train(arguments: argparse.Namespace) -> None:
+    """In each of the processes that compute; one of them speaks."""
     check_suffix(arguments.out, ".safetensors", "model")
-    recipe = recipe_of(arguments)
-    resolution = recipe.stages[-1].resolution
-    prepared = read_any(arguments, resolution)
-    threads = int(arguments.threads or os.cpu_count() or 1)
-    torch.set_num_threads(threads)
+    options = (arguments.device, arguments.devices, arguments.threads, arguments.precision)
+    with open_devices(*options) as devices:
+        devices.part(arguments.batch)
+        if devices.first:
+            session(arguments, devices)
+        else:
+            with silence():
+                session(arguments, devices)
+
+
+def session(arguments: argparse.Namespace, devices: Devices) -> None:
+    model = importlib.import_module(f"installation.training.{arguments.model}")
+    prepared = read_any(arguments, arguments.stages[-1][0])
     work = arguments.work or arguments.out.with_suffix(".work")
     work.mkdir(parents=True, exist_ok=True)
     facts = {**{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")}, "command": command_line()}
-    trainer = Trainer(
-        prepared.pictures, architecture(resolution, arguments.width), recipe, threads, bf16(arguments.precision), facts
-    )
+    run: Run = model.begin(arguments, Supply(prepared.pictures, detail_of(arguments, prepared)), devices, facts)
     if (work / CHECKPOINT).exists():
-        trainer.resume(work)
-        print(f"Going on from {work / CHECKPOINT}: {trainer.progress.images} pictures seen.")
-    habits = Habits(arguments.save_every, arguments.sheet_every, arguments.minutes or float("inf"))
-    with interrupts() as stop, progress_bar(trainer) as tell:
-        finished = run(trainer, work, tell, stop, habits)
+        told = resume(run, work)
+        print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
+    habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or 1e9)
+    with interrupts(devices) as stop, progress_bar(run, devices) as tell:
+        finished = run_to_the_end(run, work, devices, tell, stop, habits, arguments.tensorboard)
+    if not devices.first:
+        return
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
-        print(
-            f"  python -m installation.training export {shlex.quote(str(work))} --out {shlex.quote(str(arguments.out))}"
-        )
+        print(f"  python -m installation.training export {quoted(work)} --out {quoted(arguments.out)}")
         return
-    write_model(work / CHECKPOINT, arguments.out)
-    print(f"{arguments.out}: done, {trainer.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+    model.export(work / CHECKPOINT, arguments.out)
+    print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
 
 
-# -- options ----------------------------------------------------------------------------------------------------------
-
-
-def recipe_of(arguments: argparse.Namespace) -> Recipe:
-    return Recipe(
-        stages=tuple(Stage(size, kimg) for size, kimg in arguments.stages),
-        batch=arguments.batch,
-        learning_rate=arguments.learning_rate,
-        seed=arguments.seed,
-    )
-
-
-def architecture(resolution: int, width: int = 256) -> Architecture:
-    """For a picture size: `width` feature maps up to 16 px, then half as many at each doubling (at least 32)."""
-    sizes = [4 * 2**i for i in range(resolution.bit_length() - 2)]
-    channels = tuple(min(width, max(32, width * 16 // size)) for size in sizes)
-    return Architecture(resolution=resolution, z_dim=width, w_dim=width, channels=channels)
-
-
-def bf16(precision: str) -> bool:
-    """Half the work where the processor multiplies bfloat16 natively, many times the work elsewhere."""
-    if precision == "auto":
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and has_native_bf16()
-    return precision == "bf16"
-
-
-def has_native_bf16() -> bool:
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+def quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def command_line() -> str:
@@ -94,42 +75,62 @@ def command_line() -> str:
 
 
 @contextmanager
-def interrupts() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and the end of a service are asked for after the step at hand; a second Ctrl-C ends at once."""
+def silence() -> Iterator[None]:
+    """Of a process that is not the first: it meets the same mistakes as the first, which tells them."""
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        try:
+            yield
+        except VernissageError:
+            raise SystemExit(0) from None  # another code would have the first process killed before it has spoken
+
+
+@contextmanager
+def interrupts(devices: Devices) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and the end of a service are asked for after the step at hand; a second Ctrl-C ends at once.
+
+    Of several processes the first one decides; Ctrl-C in a terminal reaches them all, so the others let it pass.
+    """
     asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:
         asked.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    handler = ask if devices.first else signal.SIG_IGN
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield lambda: bool(asked)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 @contextmanager
-def progress_bar(trainer: Trainer) -> Iterator[Callable[[Trainer], None]]:
-    """Pictures a second and the time left; a line every 20 s where the screen is a file."""
+def progress_bar(run: Run, devices: Devices) -> Iterator[Tell]:
+    """Pictures a second and the time left, which counts a picture of a later size as what it will cost; a line every
+    20 s where the screen is a file."""
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(
-        total=trainer.total,
-        initial=trainer.progress.images,
-        unit="img",
-        smoothing=0.02,
+        total=run.total,
+        initial=run.progress.images,
         mininterval=interval,
         miniters=1,
+        disable=not devices.first,
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
     ) as bar:
 
-        def tell(trainer: Trainer) -> None:
-            progress, (resolution, fade) = trainer.progress, trainer.place()
+        def tell(run: Run, speed: float) -> None:
+            resolution, fade = run.place()
             bar.set_description(f"{resolution} px" + (f" (new, {fade:.0%})" if fade < 1 else ""), refresh=False)
-            bar.set_postfix_str(
-                f"d {progress.loss_d:.2f} g {progress.loss_g:.2f} sure {progress.sure:.2f} alter {progress.share:.2f}",
-                refresh=False,
-            )
-            bar.update(progress.images - bar.n)
+            figures = " ".join(f"{name} {value:.2f}" for name, value in run.progress.figures.items())
+            bar.set_postfix_str(f"{time_left(run, speed)}, {speed:.1f} img/s, {figures}", refresh=False)
+            bar.update(run.progress.images - bar.n)
 
         yield tell
+
+
+def time_left(run: Run, speed: float) -> str:
+    if not speed:
+        return "? left"
+    minutes = run.left() / speed / 60
+    return f"{minutes / 60:.1f} h left" if minutes >= 100 else f"{minutes:.0f} min left"

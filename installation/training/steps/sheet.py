@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     from generators._stylegan2 import build
     from installation.checkpoint import load_model
     from installation.training.pictures import contact_sheet
-    from installation.training.trainer import to_uint8
+    from installation.training.supply import to_uint8
 
     check_suffix(arguments.out, ".png", "sheet")
     header, tensors = load_model(arguments.model, kind="stylegan2")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from installation.training.options import Bounds, add_source
@@ -11,20 +13,47 @@ ORDER = 30
 HELP = "train a model"
 DESCRIPTION = """\
 Trains on a folder of pictures, or on a prepared one, and writes a model when it is done. Beside the model it keeps a
-work folder with the checkpoint and a sheet of samples that is painted anew every few minutes: look at sheet.png.
+work folder with the checkpoint, log.csv, a log for TensorBoard (tensorboard --logdir DIR) and a sheet of samples that
+is painted anew every few minutes: look at sheet.png.
 
 The network grows: it learns to paint small first, where a step costs little, then larger. A stage is RESOLUTION:KIMG,
-so many thousand pictures at that size (every picture is seen many times). Presets, on two cores of 2024:
-  quick      32:30,64:30            64 px, about half an hour: is this folder worth more?
-  two-cores  32:60,64:40,128:100   128 px, about two hours (the default)
-  overnight  32:80,64:120,128:500  128 px, about eight hours
+so many thousand pictures at that size (every picture is seen many times); sizes are 8 to 1024 px, each twice the one
+before. A trained model can grow later: the same command with --stages ...,256:300 goes on from its checkpoint.
+
+presets:
+  quick      32:30,64:30            64 px. Is this folder worth more? Half an hour on two cores of 2024
+  laptop     32:60,64:40,128:100    128 px, the default. Two hours on two cores: 128 px is what they can do in a day's
+                                    spare time, and half of the pictures are seen where they cost a third or less
+  overnight  32:80,64:120,128:500   128 px. Eight hours on two cores: most of it at full size, where faces get sharp
+  gpu        32:200,64:400,128:1000,256:2000, --batch 32 --width 512
+                                    256 px. A wider network, as a GPU has the arithmetic and 8 GB the room. Some hours
+                                    on a GPU of 2022 or later: an estimate from the number of multiplications
+
+The watch: training stops with exit code 2 when it has come to nothing (numbers that are no longer finite, losses that
+run away, samples that are all alike). It says so and what to do; the checkpoint from before is kept.
 """
 
-PRESETS = {"quick": "32:30,64:30", "two-cores": "32:60,64:40,128:100", "overnight": "32:80,64:120,128:500"}
+
+@dataclass(frozen=True)
+class Preset:
+    """What is not given on the command line."""
+
+    stages: str
+    batch: int = 16
+    width: int = 256
+
+
+PRESETS = {
+    "quick": Preset("32:30,64:30"),
+    "laptop": Preset("32:60,64:40,128:100"),
+    "overnight": Preset("32:80,64:120,128:500"),
+    "gpu": Preset("32:200,64:400,128:1000,256:2000", batch=32, width=512),
+}
+SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 def stages(text: str) -> tuple[tuple[int, float], ...]:
-    """From "32:60,64:50" to ((32, 60.0), (64, 50.0)), in sizes that rise."""
+    """From "32:60,64:50" to ((32, 60.0), (64, 50.0)), in sizes that double."""
     try:
         found = tuple((int(size), float(kimg)) for size, kimg in (stage.split(":") for stage in text.split(",")))
     except ValueError:
@@ -32,8 +61,8 @@ def stages(text: str) -> tuple[tuple[int, float], ...]:
             f"{text!r} is not a list of RESOLUTION:KIMG such as 32:60,64:40,128:100"
         ) from None
     sizes = [size for size, _ in found]
-    if any(size not in (8, 16, 32, 64, 128, 256) for size in sizes) or sizes != sorted(set(sizes)):
-        raise argparse.ArgumentTypeError(f"{text!r}: sizes are 8, 16, 32, 64, 128 or 256, each once and rising")
+    if any(size not in SIZES for size in sizes) or any(b != 2 * a for a, b in pairwise(sizes)):
+        raise argparse.ArgumentTypeError(f"{text!r}: sizes are 8, 16, 32 ... 1024, each twice the one before")
     if any(not 0 < kimg <= 100_000 for _, kimg in found):
         raise argparse.ArgumentTypeError(f"{text!r}: thousands of pictures are above 0 and at most 100000")
     return found
@@ -45,48 +74,89 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="MODEL", help="the model file to write (.safetensors)"
     )
     parser.add_argument(
-        "--work", type=Path, metavar="DIR", help="checkpoint and sheets (default: MODEL without suffix + .work)"
+        "--work", type=Path, metavar="DIR", help="checkpoint, logs, sheets (default: MODEL without suffix + .work)"
     )
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="two-cores", help="how long (default two-cores)")
-    parser.add_argument("--stages", type=stages, metavar="LIST", help="your own schedule, such as 32:60,64:40,128:100")
-    parser.add_argument("--minutes", type=Bounds(float, 0.01, 1e6), metavar="N", help="end after so much active time")
-    parser.add_argument(
-        "--batch", type=int, default=16, choices=(4, 8, 16, 32, 64), help="pictures a step (default 16)"
+    parser.add_argument("--model", choices=("gan", "vae"), default="gan", help="kind of network (default gan)")
+    add_schedule(parser.add_argument_group("how long"))
+    add_recipe(parser.add_argument_group("recipe"))
+    add_devices(parser.add_argument_group("devices"))
+    add_keeping(parser.add_argument_group("keeping"))
+    add_source(parser)
+
+
+def add_schedule(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--preset", choices=list(PRESETS), default="laptop", help="see above (default laptop)")
+    group.add_argument("--stages", type=stages, metavar="LIST", help="your own schedule, such as 32:60,64:40,128:100")
+    group.add_argument("--minutes", type=Bounds(float, 0.01, 1e6), metavar="N", help="end after so much active time")
+
+
+def add_recipe(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--batch", type=int, choices=(4, 8, 16, 32, 64, 128, 256), help="pictures a step, over all devices (default 16)"
     )
-    parser.add_argument(
-        "--learning-rate", type=Bounds(float, 1e-5, 0.02), default=0.0025, metavar="R", help="of Adam (default 0.0025)"
+    group.add_argument(
+        "--learning-rate", type=Bounds(float, 1e-5, 0.1), default=0.0025, metavar="R", help="of Adam (default 0.0025)"
     )
-    parser.add_argument(
-        "--width",
+    group.add_argument("--width", type=int, choices=(32, 64, 128, 256, 512), help="most feature maps (default 256)")
+    group.add_argument(
+        "--loss",
+        choices=("non-saturating", "relativistic"),
+        default="non-saturating",
+        help="of a gan: with lazy R1, or with R1 and R2 at each step (default non-saturating)",
+    )
+    group.add_argument(
+        "--no-augment", dest="augment", action="store_false", help="do not alter pictures (for 20,000 or more of them)"
+    )
+    group.add_argument(
+        "--weight-by",
+        metavar="COLUMN",
+        help="ledger column, pixels of real detail: a picture with half of what a size shows is seen half as often",
+    )
+    group.add_argument("--seed", type=Bounds(int, 0, 2**31), default=0, help="of the random numbers (default 0)")
+
+
+def add_devices(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default auto: a GPU if there is one"
+    )
+    group.add_argument(
+        "--devices", type=Bounds(int, 1, 64), default=1, metavar="N", help="share each batch among N GPUs (default 1)"
+    )
+    group.add_argument("--threads", type=Bounds(int, 1, 256), help="processor threads (default: all cores)")
+    group.add_argument(
+        "--precision", choices=("auto", "bf16", "fp32"), default="auto", help="auto: bf16 where the device has it"
+    )
+    group.add_argument(
+        "--batch-gpu",
         type=int,
-        default=256,
-        choices=(32, 64, 128, 256, 512),
-        help="most feature maps of a layer (default 256)",
+        choices=(4, 8, 16, 32, 64, 128, 256),
+        help="most pictures on a device at once; the batch is learnt from in parts (default: what fits 8 GB)",
     )
-    parser.add_argument("--seed", type=Bounds(int, 0, 2**31), default=0, help="of the random numbers (default 0)")
-    parser.add_argument("--threads", type=Bounds(int, 1, 256), help="processor threads (default: all cores)")
-    parser.add_argument(
-        "--precision", choices=("auto", "bf16", "fp32"), default="auto", help="auto: bf16 where the processor has it"
-    )
-    parser.add_argument(
+
+
+def add_keeping(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--save-every",
         type=Bounds(float, 1, 3600),
         default=180,
         metavar="S",
         help="seconds between checkpoints (default 180)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--sheet-every",
         type=Bounds(float, 1, 36000),
         default=240,
         metavar="S",
         help="seconds between sheets (default 240)",
     )
-    add_source(parser)
+    group.add_argument("--no-tensorboard", dest="tensorboard", action="store_false", help="log.csv alone")
 
 
 def run(arguments: argparse.Namespace) -> None:
     from installation.training.session import train
 
-    arguments.stages = arguments.stages or stages(PRESETS[arguments.preset])
+    preset = PRESETS[arguments.preset]
+    arguments.stages = arguments.stages or stages(preset.stages)
+    arguments.batch = arguments.batch or preset.batch
+    arguments.width = arguments.width or preset.width
     train(arguments)
