@@ -134,3 +134,15 @@ class Encodes(Protocol):
     """A generator that finds the latent of a picture."""
 
     def encode(self, image: Pixels) -> Latent: ...
+
+
+@runtime_checkable
+class Hastens(Protocol):
+    """A generator that can look for a faster way to paint the same pictures. ``form`` says how it paints now.
+
+    ``hasten`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
+    """
+
+    form: str
+
+    def hasten(self) -> None: ...

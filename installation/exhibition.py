@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from installation import report
+from installation.contracts import Hastens
 from installation.desk.osc import OscDesk
 from installation.errors import VernissageError
 from installation.loop import PLAIN, Loop, nothing
@@ -215,12 +216,18 @@ class Exhibition:
             "frames": meter.presented_ever,
             "late": meter.late,
             "painted": self.painter.tallies.frames,
+            "form": None if cue is None else self._form(cue.piece),
             "votes": self.house.votes if self.house else 0,
             "signals": dict(loop.signals),
             "controls": {address: (value, loop.arbiter.why(address)) for address, value in loop.values.items()},
             "reasons": self._broken() + self._hanging(),
             "notes": self._missing(),
         }
+
+    def _form(self, index: int) -> str | None:
+        """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
+        hung = self.painter.hung(index)
+        return hung.generator.form if hung and isinstance(hung.generator, Hastens) else None
 
     def _broken(self) -> list[str]:
         """Pieces that cannot be painted any more."""
@@ -255,6 +262,7 @@ class Exhibition:
         return {
             "show": show.title_in(show.languages[0]),
             "device": hung.generator.device if hung else None,
+            "form": self._form(0),
             "renderer": self.stage.renderer,
             "size": list(self.stage.size),
             "seconds": round(meter.seconds(), 2),

@@ -15,6 +15,8 @@ from installation.bootstrap import RUN, TESTS
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LOCKS = (RUN.lock, TESTS.lock)
+EXTRAS = [(TESTS.lock, needs) for needs in PROJECT["optional-dependencies"].values()]
+"""What may be left out is installed for the tests."""
 
 
 def pins(lock: str) -> dict[str, Requirement]:
@@ -50,9 +52,7 @@ def test_every_pin_is_exact(lock: str) -> None:
         assert not pin.url, name
 
 
-@pytest.mark.parametrize(
-    ("lock", "needs"), [(RUN.lock, PROJECT["dependencies"]), (TESTS.lock, PROJECT["optional-dependencies"]["dev"])]
-)
+@pytest.mark.parametrize(("lock", "needs"), [(RUN.lock, PROJECT["dependencies"]), *EXTRAS])
 def test_what_is_asked_for_is_pinned_within_its_range(lock: str, needs: list[str]) -> None:
     pinned = pins(lock)
     for name, need in asked(needs).items():
@@ -77,7 +77,7 @@ def test_what_a_pinned_package_needs_is_pinned(lock: str) -> None:
 
 def test_what_the_house_imports_is_asked_for_and_the_other_way_round() -> None:
     used = imported(("installation", "generators", "sensors"))
-    needs = asked(PROJECT["dependencies"])
+    needs = asked([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["openvino"]])
     here = {name for name, need in needs.items() if not need.marker or need.marker.evaluate()}
     assert used - set(needs) == set()
     assert here - used == set()
