@@ -1,0 +1,288 @@
+"""Which pictures of a prepared folder to train on: measured, judged by limits and rules, and written into its ledger.
+
+The ledger's columns `keep` (yes or no), `why`, `who` and `when` hold the decision about each picture. What a person
+decided is never changed here; what this step decided is, when limits, rules or pictures have changed. `screening.json`
+holds what was measured of each picture, so that the next run measures only what is new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from tqdm import tqdm
+
+from installation.training import screening_measures as measuring
+from installation.training.decoding import Picture
+from installation.training.ledger import LEDGER, Ledger, is_kept
+from installation.training.pictures import load_prepared
+from installation.training.screening_measures import Measures, measure
+from installation.training.screening_rules import Rule, check_columns, to_number
+from installation.training.writing import write_whole
+
+DECISION = ("keep", "why", "who", "when")
+"""The ledger's columns that hold it."""
+SCREEN = "screen"
+"""Who decided, where no person did."""
+REPORT = "screening.json"
+FORMAT = 1
+KINDS = ("rule", "native", "blur", "monochrome", "border", "duplicate")
+"""The kinds of reasons, in the order that they are told."""
+SIDES = ("top", "right", "bottom", "left")
+
+Row = dict[str, str]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a picture must reach; see `steps/screen.py` for what each number means. ``without``: kinds not judged."""
+
+    sharpness: float = 0.12
+    native: float = 0.5
+    colour: float = 1.2
+    border: float = 0.01
+    bits: int = 12
+    likeness: float = 0.6
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a picture is dropped. ``twin`` is the picture that is kept instead of a copy."""
+
+    kind: str
+    says: str
+    twin: str = ""
+
+
+@dataclass
+class Screening:
+    """A prepared folder with what is known of its pictures, all lists in the order of ``names``."""
+
+    folder: Path
+    pictures: Picture
+    names: list[str]
+    ledger: Ledger
+    digests: list[str] = field(default_factory=list)
+    measures: list[Measures] = field(default_factory=list)
+    reasons: list[list[Reason]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return int(self.pictures.shape[1])
+
+    def row(self, index: int) -> Row:
+        return self.ledger.rows[self.names[index]]
+
+    def native(self, index: int) -> float | None:
+        """Pixels of real detail along the side, as the ledger has it; None if it does not say."""
+        return to_number(self.row(index).get("native_px", ""))
+
+    def kept(self, index: int) -> bool:
+        return is_kept(self.row(index))
+
+
+def open_folder(folder: Path) -> Screening:
+    """Everything of a prepared folder. Raises PicturesError for one that is none."""
+    prepared = load_prepared(folder, screened=False)
+    names = list(prepared.facts["files"])
+    path = folder / LEDGER
+    ledger = Ledger.read(path) if path.exists() else Ledger(["file"], {name: {"file": name} for name in names})
+    return Screening(folder, prepared.pictures, names, ledger)
+
+
+def screen(found: Screening, limits: Limits, rules: Sequence[Rule], when: str) -> int:
+    """Measure, judge and decide, in memory; returns how many decisions are not what the ledger says."""
+    check_columns(rules, found.ledger.columns, str(found.folder / LEDGER))
+    measure_all(found)
+    found.reasons = [own_reasons(found, index, limits, rules) for index in range(len(found.names))]
+    if "monochrome" not in limits.without:
+        judge_colour(found, limits.colour)
+    if "duplicate" not in limits.without:
+        judge_copies(found, limits)
+    return decide(found, when)
+
+
+def save(found: Screening, limits: Limits, rules: Sequence[Rule], changed: int) -> None:
+    """The report and, if decisions have changed, the ledger."""
+    if changed:
+        found.ledger.write(found.folder / LEDGER)
+    content = report(found, limits, rules)
+    path = found.folder / REPORT
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)
+
+
+# -- measuring --------------------------------------------------------------------------------------------------------
+
+
+def measure_all(found: Screening) -> None:
+    """What an earlier run has measured of the same pixels is taken over."""
+    known = earlier(found.folder / REPORT)
+    for picture in progress(found.pictures, "measuring"):
+        digest = hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16).hexdigest()
+        found.digests.append(digest)
+        found.measures.append(known.get(digest) or measure(np.ascontiguousarray(picture)))
+
+
+def earlier(path: Path) -> dict[str, Measures]:
+    """{digest of the pixels: measures} of an earlier run; nothing from a report that is damaged or of other code."""
+    try:
+        report = json.loads(path.read_text("utf-8"))
+        if (report["format"], report["measures"]) != (FORMAT, measuring.VERSION):
+            return {}
+        return {entry["digest"]: Measures.from_json(entry) for entry in report["pictures"].values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def progress(items: Iterable[Item], words: str, total: int | None = None) -> Iterable[Item]:
+    """A bar on a terminal, a line every 20 s in a log."""
+    interval = 0.2 if sys.stderr.isatty() else 20.0
+    return tqdm(items, words, total, unit="picture", mininterval=interval, miniters=1, leave=False)
+
+
+# -- judging ----------------------------------------------------------------------------------------------------------
+
+
+def own_reasons(found: Screening, index: int, limits: Limits, rules: Sequence[Rule]) -> list[Reason]:
+    """The reasons against a picture that need no other picture."""
+    measures, native, least = found.measures[index], found.native(index), limits.native * found.size
+    deepest = int(np.argmax(measures.borders))
+    reasons = [Reason("rule", why) for rule in rules if (why := rule.broken_by(found.row(index)))]
+    if native is not None and native < least:
+        reasons.append(Reason("native", f"{native:g} px of real detail, {least:g} wanted"))
+    if measures.sharpness < limits.sharpness:
+        reasons.append(Reason("blur", f"blurred: sharpness {measures.sharpness:.2f}, below {limits.sharpness:g}"))
+    if measures.borders[deepest] > limits.border:
+        reasons.append(Reason("border", f"a border of {measures.borders[deepest]:.1%} at the {SIDES[deepest]}"))
+    return [reason for reason in reasons if reason.kind not in limits.without]
+
+
+def judge_colour(found: Screening, least: float) -> None:
+    """Grey and toned pictures, unless the set is one of them."""
+    if float(np.median([measures.colour for measures in found.measures])) < least:
+        found.notes.append("most pictures are greyscale or toned, so none is dropped for it")
+        return
+    for measures, reasons in zip(found.measures, found.reasons, strict=True):
+        if measures.colour < least:
+            kind = "greyscale" if measures.colour < 0.2 else "of one tone"
+            reasons.append(Reason("monochrome", f"{kind} in a set of colour: {measures.colour:.1f}, below {least:g}"))
+
+
+def judge_copies(found: Screening, limits: Limits) -> None:
+    """Of copies the one with most detail stays; one that a person kept comes first."""
+    copies = find_copies(found, limits)
+    taken: set[int] = set()
+    for index in sorted(copies, key=lambda index: standing(found, index), reverse=True):
+        decided = by_hand(found.row(index))
+        if index in taken or decided == "no" or (found.reasons[index] and not decided):
+            continue
+        for other in copies[index].keys() - taken:
+            taken.add(other)
+            says = f"a copy of {found.names[index]} (likeness {copies[index][other]:.2f})"
+            found.reasons[other].append(Reason("duplicate", says, found.names[index]))
+
+
+def standing(found: Screening, index: int) -> tuple[bool, float, float]:
+    """What is kept of copies is the greatest: kept by a person, more real detail as far as it is seen, sharper."""
+    native = found.native(index) or found.size
+    return by_hand(found.row(index)) == "yes", min(native, found.size), found.measures[index].sharpness
+
+
+def find_copies(found: Screening, limits: Limits) -> dict[int, dict[int, float]]:
+    """{picture: {its copy: their likeness}}, both ways: near by their hashes and alike in their detail, or mirrored."""
+
+    @lru_cache(maxsize=8192)
+    def detail(index: int, mirrored: bool) -> measuring.Grey:
+        picture = found.pictures[index]
+        return measuring.detail(np.ascontiguousarray(picture[:, ::-1] if mirrored else picture))
+
+    copies: dict[int, dict[int, float]] = {}
+    pairs = near_pairs(found.measures, limits.bits)
+    for first, second, mirrored in progress(pairs, "comparing"):
+        alike = measuring.likeness(detail(first, False), detail(second, mirrored))
+        if alike >= limits.likeness:
+            copies.setdefault(first, {})[second] = copies.setdefault(second, {})[first] = alike
+    return copies
+
+
+def near_pairs(measures: Sequence[Measures], bits: int) -> list[tuple[int, int, bool]]:
+    """(one, a later one, whether as its mirror image) wherever at most so many bits of the hashes differ."""
+    plain = np.array([each.phash for each in measures], np.uint64)
+    pairs: list[tuple[int, int, bool]] = []
+    for mirrored in (False, True):
+        others = np.array([each.mirrored for each in measures], np.uint64) if mirrored else plain
+        for index in range(len(plain) - 1):
+            near = np.flatnonzero(np.bitwise_count(others[index + 1 :] ^ plain[index]) <= bits)
+            pairs += [(index, index + 1 + int(offset), mirrored) for offset in near]
+    return pairs
+
+
+# -- deciding ---------------------------------------------------------------------------------------------------------
+
+
+def by_hand(row: Mapping[str, str]) -> str:
+    """What a person decided, yes or no; empty if nobody did."""
+    decided = row.get("keep", "").strip().casefold()
+    return decided if decided in ("yes", "no") and row.get("who", "").strip() != SCREEN else ""
+
+
+def verdict(reasons: Sequence[Reason]) -> dict[str, str]:
+    told = sorted(reasons, key=lambda reason: KINDS.index(reason.kind))
+    return {"keep": "no" if told else "yes", "why": "; ".join(reason.says for reason in told), "who": SCREEN}
+
+
+def decide(found: Screening, when: str) -> int:
+    """Put the verdicts into the ledger's rows, where no person has; returns how many are new."""
+    found.ledger.add_columns(DECISION)
+    changed = 0
+    for index, reasons in enumerate(found.reasons):
+        row, says = found.row(index), verdict(reasons)
+        if not by_hand(row) and any(row.get(column, "") != value for column, value in says.items()):
+            row.update(says, when=when)
+            changed += 1
+    return changed
+
+
+# -- telling ----------------------------------------------------------------------------------------------------------
+
+
+def report(found: Screening, limits: Limits, rules: Sequence[Rule]) -> bytes:
+    """screening.json: limits, rules, counts, and of each picture its measures and the reasons against it."""
+    pictures = {
+        name: {"digest": digest, **measures.as_json(), "reasons": [asdict(reason) for reason in reasons]}
+        for name, digest, measures, reasons in zip(
+            found.names, found.digests, found.measures, found.reasons, strict=True
+        )
+    }
+    whole = {
+        "format": FORMAT,
+        "measures": measuring.VERSION,
+        "limits": asdict(limits),
+        "rules": [str(rule) for rule in rules],
+        "counts": counts(found),
+        "notes": found.notes,
+        "pictures": pictures,
+    }
+    return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def counts(found: Screening) -> dict[str, int]:
+    """How many are kept, dropped, decided by hand, and how many have a reason of each kind against them."""
+    kept = sum(found.kept(index) for index in range(len(found.names)))
+    hand = sum(bool(by_hand(found.row(index))) for index in range(len(found.names)))
+    kinds = Counter(kind for reasons in found.reasons for kind in {reason.kind for reason in reasons})
+    return {"kept": kept, "dropped": len(found.names) - kept, "by hand": hand} | {
+        kind: kinds[kind] for kind in KINDS if kinds[kind]
+    }
