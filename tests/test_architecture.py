@@ -46,6 +46,7 @@ ONLY = {
         "generators.stylegan2",
         "generators._stylegan2",
         "generators._model",
+        "generators._vae",
         "generators._forms",
         "generators._fastest",
         "generators._cuda",

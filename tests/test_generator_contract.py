@@ -8,27 +8,28 @@ import pytest
 from installation import parts
 from installation.contracts import Generator, GeneratorConfig
 from installation.parts import HOUSE
+from tests.tiny_models import TINY
 
 MODELS = HOUSE / "shows" / "models"
 
 
-def configs(kind: str) -> list[GeneratorConfig]:
-    """Every way in which a generator can be opened here: without a model, or with each shipped model of its kind."""
+def configs(kind: str, folder: Path) -> list[GeneratorConfig]:
+    """Every way in which a generator can be opened here: without a model, with each shipped model of its kind, or with
+    a tiny one that is made for it in ``folder`` (see tiny_models.py)."""
     made = parts.config("generator", kind)
     if "model" not in made.model_fields:
         return [made(kind=kind)]
     from installation.checkpoint import read_header
 
-    return [
-        made(kind=kind, model=model)
-        for model in sorted(MODELS.glob("*.safetensors"))
-        if read_header(model)["kind"] == kind
-    ]
+    models = [model for model in sorted(MODELS.glob("*.safetensors")) if read_header(model)["kind"] == kind]
+    if not models and kind in TINY:
+        models = [TINY[kind](folder / f"{kind}.safetensors")]
+    return [made(kind=kind, model=model) for model in models]
 
 
 @pytest.fixture(params=parts.kinds("generator"))
-def config(request: pytest.FixtureRequest) -> GeneratorConfig:
-    found = configs(request.param)
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> GeneratorConfig:
+    found = configs(request.param, tmp_path)
     assert found, f"generators/{request.param}.py: there is no model of this kind in {MODELS} to try it with"
     return found[0]
 

@@ -1,0 +1,28 @@
+"""A variational autoencoder that was trained by installation.training, painting from its latent space."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from generators._model import ModelConfig, ModelGenerator
+from installation.contracts import Latent, Pixels
+
+
+class Config(ModelConfig):
+    kind: Literal["vae"] = "vae"
+    psi: float = Field(0.8, ge=0.0, le=1.2, description="truncation psi: 0 is the mean picture, 1 the whole variety")
+
+    def open(self, device: str) -> "VAE":
+        return VAE(self, device)
+
+
+class VAE(ModelGenerator):
+    """Latents are spread about those of real pictures; ``place`` draws from the Gaussian that fits these."""
+
+    def encode(self, image: Pixels) -> Latent:
+        """The latent of a picture of any size, (height, width, 3): of its middle, where it is not square.
+
+        Raises ModelError where the model file has no encoder.
+        """
+        latent: Latent = self.network.encode(image)
+        return latent

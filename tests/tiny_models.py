@@ -1,0 +1,43 @@
+"""Model files of networks that were never trained, for tests of what paints them where no model of a kind ships."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from generators._vae import Architecture, Decoder, Encoder, decoder_tensors, encoder_tensors
+from installation.checkpoint import save_model
+
+VAE = Architecture(resolution=16, latent=8, channels=(16, 16, 16), encoder_channels=(8, 8, 8))
+
+
+def tiny_vae(path: Path, arch: Architecture = VAE) -> Path:
+    """Its pictures are colourful noise, strong enough to differ from seed to seed."""
+    torch.manual_seed(0)
+    decoder, encoder = Decoder(arch), Encoder(arch)
+    with torch.no_grad():
+        for block in decoder.block.values():
+            block.rgb.weight.mul_(3)
+    tensors = decoder_tensors(decoder, arch.resolution)
+    tensors |= {f"encoder.{name}": tensor for name, tensor in encoder_tensors(encoder, arch.resolution).items()}
+    ones = np.ones(arch.latent, np.float32)
+    facts = {"mean": ones * 0, "basis": np.eye(arch.latent, dtype=np.float32), "std": ones, "gain": ones * 9}
+    header = {
+        "kind": "vae",
+        "architecture": {
+            "resolution": arch.resolution,
+            "latent": arch.latent,
+            "channels": list(arch.channels),
+            "encoder_channels": list(arch.encoder_channels),
+        },
+        "training": {"images": 0},
+        "ledger_sha256": None,
+        "licence": {"weights": "CC0-1.0", "data": "none"},
+    }
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+    save_model(path, arrays | {f"latent.{name}": fact for name, fact in facts.items()}, header)
+    return path
+
+
+TINY = {"vae": tiny_vae}
+"""{kind: what writes one}."""
