@@ -10,19 +10,23 @@ The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard 
 (latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``.
 """
 
+import hashlib
 import os
 import re
 import unicodedata
 from abc import ABC
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from generators._avoid import Avoidance
 from installation.checkpoint import Header, Tensors, check_shapes, group_of, load_model, read_header
 from installation.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
 from installation.controls import Control, Values
@@ -32,6 +36,8 @@ from installation.paths import ShowPath
 FACTS = ("mean", "basis", "std", "gain")
 """What was measured of a model's latent space when it was made."""
 PSI = "/generator/psi"
+PROOFS = 6
+"""At how many places forms of a network are compared before the faster one is believed."""
 REACH = 3.0
 """The most steps that a hand moves along a direction, either way."""
 
@@ -119,6 +125,7 @@ class ModelConfig(GeneratorConfig, ABC):
 
     model: ShowPath = Field(description="the model file (.safetensors), beside the show")
     psi: float = Field(0.7, ge=0.0, le=1.2, description="truncation psi: 0 is the mean picture, 1 the whole variety")
+    form: Literal["auto", "eager"] = Field("auto", description="auto: as fast as this machine can; eager: plain torch")
 
     @field_validator("model")
     @classmethod
@@ -128,17 +135,27 @@ class ModelConfig(GeneratorConfig, ABC):
 
     def controls(self) -> tuple[Control, ...]:
         psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
-        return (psi, *direction_controls(read_header(self.model)))
+        header = read_header(self.model) if self.model else {}  # a list of all parts shows one that has no model
+        return (psi, *direction_controls(header))
 
 
 class ModelGenerator(Generator):
     """Latents are not truncated: psi is applied when painting, so that it can be steered, and the directions after it,
-    so that a step is seen as the same whatever psi is."""
+    so that a step is seen as the same whatever psi is.
+
+    Before both, a latent is led out of what the curator has blocked, whoever walks there (see generators/_avoid.py):
+    what is painted at psi 1 with the directions at rest is never inside a ball. At another psi balls and places shrink
+    alike towards the mean, so a blocked picture is kept as far from as one sees it at that psi. A hand on a direction
+    is free to enter a ball: its step shall always be seen.
+    """
 
     def __init__(self, config: ModelConfig, device: str) -> None:
         self.device = resolve(device)
-        self.network, self.space, self._steps = opened(config.model, config.model.stat().st_mtime_ns, self.device)
+        self.network, space, self._steps = opened(config.model, config.model.stat().st_mtime_ns, self.device)
         self.psi = config.psi
+        self._config, self._form = config, plain_form(self.network, self.device)
+        self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}")
+        self._avoid = Avoidance(self.space)
 
     def place(self, seed: int) -> Latent:
         z = np.random.default_rng(seed).standard_normal((1, self.network.z_dim)).astype(np.float32)
@@ -146,13 +163,26 @@ class ModelGenerator(Generator):
         return place
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        pixels: Pixels = self.network.paint(self.steered(latent, controls))
+        pixels: Pixels = self._form.paint(self.steered(latent, controls))
         return pixels
 
+    @property
+    def form(self) -> str:
+        """Such as "eager fp32" or "openvino fp32"."""
+        name: str = self._form.name
+        return name
+
+    def hasten(self) -> None:
+        """From here on pictures may be up to two levels of 255 off plain torch's, as generators/_fastest.py proves."""
+        if self._config.form == "auto":
+            self._form = fastest_form(self._config.model, self._config.model.stat().st_mtime_ns, self.device)()
+
     def steered(self, latent: Latent, controls: Values) -> Latent:
-        """Where a latent is painted: psi towards the mean, then along the directions."""
+        """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
         mean = self.space.mean
-        place = mean + np.float32(controls.get(PSI, self.psi)) * (latent - mean)
+        place = self._avoid(latent) - mean
+        place *= np.float32(controls.get(PSI, self.psi))
+        place += mean
         for at, step in self._steps:
             amount = controls.get(at, 0.0)
             if amount:
@@ -178,6 +208,32 @@ def opened(model: Path, changed: int, device: str) -> Opened:
         space,
         tuple((address(number, name), step) for number, (name, step) in enumerate(zip(names, steps, strict=True), 1)),
     )
+
+
+def plain_form(network: Any, device: str) -> Any:
+    """A network painting by plain torch, for one piece (see generators/_forms.py)."""
+    from generators._forms import Eager
+
+    return Eager(network.synthesis, proofs(network), device)
+
+
+@lru_cache(maxsize=16)
+def fastest_form(model: Path, changed: int, device: str) -> Any:
+    """Opens the fastest form of a model file's network, once for each piece on it; what may be slow is done here."""
+    from generators._fastest import fastest
+
+    network = opened(model, changed, device)[0]
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return fastest(network.synthesis, proofs(network), device, digest)
+
+
+def proofs(network: Any) -> NDArray[np.float32]:
+    """The places where forms of a network are compared: as wild as seeds are, without truncation."""
+    places: NDArray[np.float32] = network.mapping(
+        np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
+    )
+    return places
 
 
 def resolve(device: str) -> str:

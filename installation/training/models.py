@@ -5,7 +5,9 @@ Nothing is avoided here: what a curator has blocked can be looked at as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from generators._model import rebuild, space_of
 from installation.checkpoint import Header, Tensors, load_model
@@ -65,7 +68,20 @@ class OpenModel:
 
 def open_model(path: Path | str, device: str = "cpu") -> OpenModel:
     """Reads a model file of any kind. Raises ModelError that says what is wrong with it."""
-    path = Path(path)
-    header, tensors = load_model(path)
-    network = rebuild(header, tensors, device, path)
-    return OpenModel(path, header, tensors, space_of(path, header, tensors, path.name), network)
+    return opened(Path(path), *load_model(path), device)
+
+
+def opened(path: Path, header: Header, tensors: Tensors, device: str = "cpu") -> OpenModel:
+    """What is, or will be, in a model file, without the file. Tensors are float16 or float32."""
+    whole = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+    return OpenModel(
+        path, header, whole, space_of(path, header, whole, path.name), rebuild(header, whole, device, path)
+    )
+
+
+@contextmanager
+def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal, a line every 20 s where stderr is a file; what it gives is told how many were painted."""
+    interval = 0.5 if sys.stderr.isatty() else 20.0
+    with tqdm(total=total, desc=words, unit="picture", mininterval=interval, miniters=1, leave=False) as bar:
+        yield bar.update
