@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from installation.parts import require
 from installation.training.run import Run
+from installation.training.writing import write_whole
 
 if TYPE_CHECKING:
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
@@ -55,12 +57,11 @@ class Logs:
         return []
 
     def rewrite(self, rows: list[dict[str, str]]) -> None:
-        partial = self.path.with_suffix(".csv.partial")
-        with partial.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.columns)
-            writer.writeheader()
-            writer.writerows(rows)
-        partial.replace(self.path)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.path, text.getvalue().encode())
 
     def open_events(self, run: Run) -> TensorBoardLogger:
         require("tensorboardX", "the log for TensorBoard", "install it, or give --no-tensorboard")
@@ -72,7 +73,9 @@ class Logs:
         """A row of figures. `speed` is in pictures a second."""
         row = self.row(run, speed)
         with self.path.open("a", newline="") as file:
-            csv.DictWriter(file, self.columns).writerow({name: f"{value:.9g}" for name, value in row.items()})
+            csv.DictWriter(file, self.columns, lineterminator="\n").writerow(
+                {name: f"{value:.9g}" for name, value in row.items()}
+            )
         if self.events:
             self.events.log_metrics(row, run.progress.images)
 
@@ -81,9 +84,10 @@ class Logs:
         resolution, _ = run.place()
         sheet = run.sheet()
         name = f"sheet_{run.progress.images:08d}_{resolution}px.png"
-        Image.fromarray(sheet).save(self.folder / name)
-        Image.fromarray(sheet).save(self.folder / "sheet.png.partial", "PNG")
-        (self.folder / "sheet.png.partial").replace(self.folder / "sheet.png")
+        painted = io.BytesIO()
+        Image.fromarray(sheet).save(painted, "PNG")
+        for path in (self.folder / name, self.folder / "sheet.png"):
+            write_whole(path, painted.getvalue())
         if self.events:
             self.events.experiment.add_image("sheet", sheet, run.progress.images, dataformats="HWC")
             self.events.save()

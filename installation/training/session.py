@@ -15,15 +15,20 @@ from pathlib import Path
 from tqdm import tqdm
 
 from installation.errors import VernissageError
-from installation.training.detail import detail_of
+from installation.training.detail import read_detail
 from installation.training.devices import Devices, open_devices
 from installation.training.options import check_suffix
+from installation.training.pictures import Prepared
 from installation.training.reading import read_any
 from installation.training.run import Run
 from installation.training.saving import CHECKPOINT, resume
+from installation.training.sources import is_prepared
 from installation.training.supply import Supply
 from installation.training.trainer import Habits, Tell
 from installation.training.trainer import train as run_to_the_end
+
+PREPARED = "prepared"
+"""Where in the work folder a raw folder is prepared."""
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -41,11 +46,13 @@ def train(arguments: argparse.Namespace) -> None:
 
 def session(arguments: argparse.Namespace, devices: Devices) -> None:
     model = importlib.import_module(f"installation.training.{arguments.model}")
-    prepared = read_any(arguments, arguments.stages[-1][0])
     work = arguments.work or arguments.out.with_suffix(".work")
     work.mkdir(parents=True, exist_ok=True)
+    folder = arguments.folder if is_prepared(arguments.folder) else work / PREPARED
+    prepared = read_in_turn(arguments, folder, devices)
+    detail = arguments.weight_by and read_detail(folder, arguments.weight_by, prepared.facts["files"])
     facts = {**{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")}, "command": command_line()}
-    run: Run = model.begin(arguments, Supply(prepared.pictures, detail_of(arguments, prepared)), devices, facts)
+    run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts)
     if (work / CHECKPOINT).exists():
         told = resume(run, work)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
@@ -60,6 +67,21 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
         return
     model.export(work / CHECKPOINT, arguments.out)
     print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+
+
+def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) -> Prepared:
+    """The pictures; a raw folder is prepared by the first process, once, and the others then read what it made."""
+    if devices.first:
+        try:
+            prepared = read_any(arguments, arguments.stages[-1][0], folder)
+        except (VernissageError, OSError):
+            devices.agree(0)
+            raise
+        devices.agree(1)
+        return prepared
+    if not devices.agree(0):
+        raise SystemExit(0)
+    return read_any(arguments, arguments.stages[-1][0], folder)
 
 
 def quoted(path: Path) -> str:

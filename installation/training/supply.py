@@ -54,7 +54,6 @@ class Supply:
         if self.detail is not None:
             deserved = (self.detail / resolution).clamp(0.01, 1).cumsum(0)
             marks = deserved / deserved[-1] * count + torch.rand((), generator=chance, dtype=torch.float64)
-            marks[-1] = marks[-1].round()
             index = index.repeat_interleave(marks.floor().long().diff(prepend=torch.zeros(1, dtype=torch.int64)))
         return index[torch.randperm(len(index), generator=chance)]
 
