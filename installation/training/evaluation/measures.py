@@ -1,0 +1,238 @@
+"""The figures of sets of pictures (n, h, w, 3) uint8. Pure functions: from arrays and a seed to numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.training.distances import sliced_wasserstein_levels
+from installation.training.evaluation.likeness import Picture, Ruler, altered, differing, fingerprints, reduced
+from installation.training.pictures import spread
+
+Figures = dict[str, Any]
+Numbers = NDArray[np.floating[Any]]
+
+SAME_PRINT = 8
+"""Two pictures whose fingerprints differ in at most so many of 64 signs are near-duplicates."""
+SPLITS = 3
+"""How often the real pictures are halved for the yardstick."""
+YARDSTICK = 500
+"""Real pictures at most that are compared with all others, for how alike they are by nature."""
+COPIES = 64
+"""Altered copies on which the ruler is tried."""
+CLOSE_SHARE, CLOSE_RATIO = 0.03, 0.75
+"""More pictures than this share nearer than 99 of 100 real ones lie to one another, or a median distance below this
+part of theirs, and the model leans on its pictures."""
+
+
+# -- like the collection? ----------------------------------------------------------------------------------------------
+
+
+def closeness(real: Picture, painted: dict[str, Picture], seed: int) -> Figures:
+    """Sliced Wasserstein distances of sets of painted pictures from the real ones, level by level, and the yardstick:
+    that of two halves of the real pictures. All are taken between sets of one size, as the figure depends on it."""
+    rng = np.random.default_rng(seed)
+    count = min(len(real) // 2, *(len(some) for some in painted.values()))
+    halves = [rng.permutation(len(real)) for _ in range(SPLITS)]
+    first = [real[order[:count]] for order in halves]
+    second = [real[order[count : 2 * count]] for order in halves]
+    found: Figures = {"pictures": count, "real": _averaged(first, second, seed)}
+    for name, some in painted.items():
+        found[name] = _averaged(first, [some] * SPLITS, seed)
+        found[name]["times_real"] = found[name]["mean"] / max(found["real"]["mean"], 1e-9)
+    return found
+
+
+def _averaged(a: Sequence[Picture], b: Sequence[Picture], seed: int) -> Figures:
+    runs = [
+        sliced_wasserstein_levels(x, y, np.random.default_rng((seed, split)))
+        for split, (x, y) in enumerate(zip(a, b, strict=True))
+    ]
+    levels = {str(side): float(np.mean([run[side] for run in runs])) for side in runs[0]}
+    means = [float(np.mean(list(run.values()))) for run in runs]
+    return {"levels": levels, "mean": float(np.mean(means)), "spread": float(np.std(means))}
+
+
+# -- one like the other? -----------------------------------------------------------------------------------------------
+
+
+def difference(pictures: Picture) -> Numbers:
+    """(n, n) mean absolute difference of each two pictures in levels, averaged over 64, 32, 16 and 8 px."""
+    total = np.zeros((len(pictures), len(pictures)))
+    plane = reduced(pictures).astype(np.float32)
+    for level in range(4):
+        total += [np.abs(plane - one).mean((1, 2, 3)) for one in plane]
+        if level < 3:
+            n, side = plane.shape[:2]
+            plane = plane.reshape(n, side // 2, 2, side // 2, 2, 3).mean((2, 4))
+    return total / 4
+
+
+def variety(samples: Picture, many: Picture, real: Picture | None) -> tuple[Figures, tuple[int, int]]:
+    """How different the samples are, against as many real pictures; and the pair that is most alike.
+
+    `many` are samples enough to tell what all of them have in common."""
+    ruler = Ruler(np.concatenate([samples, many]))
+    first, second, distance = closest_pair(ruler, samples)
+    found: Figures = {
+        "samples": len(samples),
+        "mean_difference": mean_of_pairs(samples),
+        "near_duplicates": near_duplicates(samples),
+        "nearest_pair": {"first": first, "second": second, "distance": distance},
+    }
+    if real is not None:
+        some = real[spread(len(real), len(samples))]
+        found["real"] = {"mean_difference": mean_of_pairs(some), "near_duplicates": near_duplicates(some)}
+        found["times_real"] = found["mean_difference"] / max(found["real"]["mean_difference"], 1e-9)
+    return found, (first, second)
+
+
+def mean_of_pairs(pictures: Picture) -> float:
+    upper = np.triu_indices(len(pictures), 1)
+    return float(difference(pictures)[upper].mean()) if len(pictures) > 1 else 0.0
+
+
+def near_duplicates(pictures: Picture) -> int:
+    """Pairs whose fingerprints are nearly the same."""
+    upper = np.triu_indices(len(pictures), 1)
+    return int((differing(fingerprints(pictures))[upper] <= SAME_PRINT).sum())
+
+
+def closest_pair(ruler: Ruler, samples: Picture) -> tuple[int, int, float]:
+    """The two most alike of the samples, which are the first references of the ruler; (first, second, distance)."""
+    found = ruler.distances(samples)
+    n = len(samples)
+    best = np.minimum(found[:, :n], found[:, ruler.count : ruler.count + n])
+    np.fill_diagonal(best, np.inf)
+    first, second = np.unravel_index(int(best.argmin()), best.shape)
+    return int(first), int(second), float(best[first, second])
+
+
+# -- learnt by heart? --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A shown picture and the training picture that is most like it."""
+
+    shown: int
+    real: int
+    mirrored: bool
+    distance: float
+
+
+@dataclass(frozen=True)
+class Copying:
+    """The figures, the closest pairs, and the distances from shown and from real pictures to the nearest other."""
+
+    figures: Figures
+    pairs: list[Pair]
+    shown: Numbers
+    real: Numbers
+
+
+def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying:
+    """Whether shown pictures are copies of real ones.
+
+    The ruler is tried first: on altered copies of real pictures, which it must find. A picture is called a copy when it
+    is nearer to a training picture than halfway from where 95 of 100 such copies lie to where the nearest real pictures
+    begin (their first percentile).
+    """
+    ruler = Ruler(real)
+    some = spread(len(real), YARDSTICK)
+    among = ruler.nearest(real[some], own=some).distance
+    tried = spread(len(real), COPIES)
+    copies = ruler.nearest(altered(real[tried], np.random.default_rng(seed)))
+    nearest = ruler.nearest(shown)
+    begin, known = float(np.percentile(among, 1)), float(np.percentile(copies.distance, 95))
+    limit = (begin + known) / 2
+    figures: Figures = {
+        "shown": len(shown),
+        "real": len(real),
+        "ruler": {
+            "altered_copies": len(tried),
+            "found": float((copies.index == tried).mean()),
+            "their_95th_percentile": known,
+            "separates": known < begin,
+        },
+        "copy_limit": limit,
+        "copies": int((nearest.distance < limit).sum()),
+        "copies_among_real": int((among < limit).sum()),
+        "first_percentile_of_real": begin,
+        "share_nearer": float((nearest.distance < begin).mean()),
+        "median": float(np.median(nearest.distance)),
+        "median_of_real": float(np.median(among)),
+        "smallest": float(nearest.distance.min()),
+    }
+    figures["ratio_of_medians"] = figures["median"] / max(figures["median_of_real"], 1e-9)
+    figures["verdict"] = verdict(figures)
+    closest = closest_shown(shown, nearest.distance, pairs)
+    found = [
+        Pair(int(i), int(nearest.index[i]), bool(nearest.mirrored[i]), float(nearest.distance[i])) for i in closest
+    ]
+    figures["closest"] = [asdict(pair) for pair in found]
+    return Copying(figures, found, nearest.distance, among)
+
+
+def closest_shown(shown: Picture, distance: Numbers, count: int) -> list[int]:
+    """The shown pictures with the smallest distances, but of frames that look the same only one."""
+    prints = differing(fingerprints(shown))
+    kept: list[int] = []
+    for index in np.argsort(distance, kind="stable"):
+        if all(prints[index, other] > SAME_PRINT for other in kept):
+            kept.append(int(index))
+        if len(kept) == count:
+            break
+    return kept
+
+
+def verdict(figures: Figures) -> str:
+    """What the figures say. Of the shown pictures
+
+    copies   some are copies
+    close    none is, but they keep closer to the training pictures than those do to one another
+    own      neither
+    unknown  this cannot be told: on these pictures the ruler does not know copies from neighbours
+    """
+    if not figures["ruler"]["separates"]:
+        return "unknown"
+    if figures["copies"]:
+        return "copies"
+    close = figures["share_nearer"] > CLOSE_SHARE or figures["ratio_of_medians"] < CLOSE_RATIO
+    return "close" if close else "own"
+
+
+# -- does it move evenly? ----------------------------------------------------------------------------------------------
+
+
+def evenness(change: Numbers, rate: float) -> Figures:
+    """Of the mean absolute change (levels of 255) from each frame of a walk to the next."""
+    mean = float(change.mean())
+    return {
+        "frames": len(change) + 1,
+        "rate": rate,
+        "mean_change": mean,
+        "variation": float(change.std() / max(mean, 1e-9)),
+        "largest": float(change.max()),
+        "times_mean": float(change.max() / max(mean, 1e-9)),
+    }
+
+
+# -- can it paint what it is shown? ------------------------------------------------------------------------------------
+
+
+def rebuilding(pictures: Picture, again: Picture) -> Figures:
+    """Error of pictures painted again: mean absolute levels of 255, and the peak signal-to-noise ratio in dB."""
+    error = pictures.astype(np.float32) - again.astype(np.float32)
+    power = np.square(error).mean((1, 2, 3))
+    ratio = 10 * np.log10(255.0**2 / np.maximum(power, 1e-4))
+    return {
+        "pictures": len(pictures),
+        "mean_levels": float(np.abs(error).mean()),
+        "psnr": float(ratio.mean()),
+        "psnr_lowest": float(ratio.min()),
+    }

@@ -1,0 +1,82 @@
+"""Results kept on disk, so that only what changed is computed again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Sequence
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from installation.parts import HOUSE
+from installation.training.evaluation.parts import Part, Result
+from installation.training.evaluation.subject import Subject, digest
+from installation.training.writing import write_whole
+
+FOLDER = HOUSE / "state" / "evaluation"
+FIGURES = "figures"
+
+
+class Memory:
+    """The results of one subject. A key covers all that a result depends on, the code that computes it included."""
+
+    def __init__(self, subject: Subject, folder: Path = FOLDER) -> None:
+        self.subject, self.folder = subject, folder
+
+    def path(self, part: Part) -> Path:
+        subject = self.subject
+        facts: list[Any] = [part.name, code_digest(), digest(subject.model, part.groups), repr(subject.effort)]
+        facts += [subject.seed, subject.device]
+        if subject.real is not None:
+            facts.append(self._pictures)
+        if part.name == "closeness" and subject.inception:
+            facts.append(hashlib.sha256(Path(subject.inception).read_bytes()).hexdigest())
+        key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+        return self.folder / f"{part.name}-{key}.npz"
+
+    @cached_property
+    def _pictures(self) -> str:
+        real = self.subject.real
+        content = b"" if real is None else np.ascontiguousarray(real).tobytes()
+        return hashlib.sha256(content + json.dumps(self.subject.names).encode()).hexdigest()
+
+    def recall(self, part: Part) -> Result | None:
+        """What is remembered; None where there is nothing, or nothing whole."""
+        try:
+            with np.load(self.path(part), allow_pickle=False) as kept:
+                arrays = {name: kept[name] for name in kept.files}
+            return Result(json.loads(str(arrays.pop(FIGURES))), arrays)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def keep(self, part: Part, result: Result) -> Result:
+        """Keeps and returns a result, its figures as they will be read back."""
+        text = json.dumps(tidy(result.figures))
+        packed = BytesIO()
+        np.savez(packed, **{FIGURES: np.array(text), **result.arrays})  # type: ignore[arg-type]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path(part), packed.getvalue())
+        return Result(json.loads(text), result.arrays)
+
+
+def tidy(value: Any) -> Any:
+    """Numbers to five digits: more would differ from one processor to the next, and tell nobody anything."""
+    if isinstance(value, dict):
+        return {key: tidy(one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [tidy(one) for one in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def code_digest() -> str:
+    """sha256 of the code that figures come from."""
+    training = Path(__file__).resolve().parent.parent
+    files = [training / "distances.py", *sorted((training / "evaluation").glob("*.py"))]
+    files += sorted((training.parent / "walks").glob("*.py"))
+    readers = {"page.py", "charts.py", "card.py", "glance.py", "session.py", "memory.py"}
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.name not in readers)).hexdigest()

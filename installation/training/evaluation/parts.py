@@ -1,0 +1,192 @@
+"""The parts of an evaluation: each from a subject to figures, pictures and curves, remembered on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.checkpoint import group_of, network_of
+from installation.training.distances import frechet_distance, kernel_distance
+from installation.training.evaluation import inception, measures
+from installation.training.evaluation.likeness import Picture
+from installation.training.evaluation.measures import Figures, Numbers
+from installation.training.evaluation.subject import SHEET, Subject
+from installation.training.models import PSI
+from installation.training.pictures import spread
+
+PSIS = (0.0, 0.3, 0.5, 0.7, 1.0)
+AMOUNTS = (-3.0, -1.5, 0.0, 1.5, 3.0)
+STRIPS = 8
+"""Directions and seeds shown in strips."""
+BLOCK = 256
+"""Pixels' change is taken between so many frames at once."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """`figures` can be written as JSON; `arrays` are pictures (n, h, w, 3) uint8 and curves (n,) by name."""
+
+    figures: Figures
+    arrays: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A name, how it is made, whether it needs real pictures, and the groups of the model file that it looks at."""
+
+    name: str
+    make: Callable[[Subject], Result]
+    needs_pictures: bool = False
+    groups: tuple[str, ...] = ()
+
+
+def sheet(subject: Subject) -> Result:
+    return Result({"psi": PSI, "seeds": SHEET, "size": subject.sheet.shape[1]}, {"sheet": subject.sheet})
+
+
+def closeness(subject: Subject) -> Result:
+    real = _mirrored(_real(subject))
+    painted = {"psi_0.7": subject.shown[: subject.effort.samples], "psi_1": subject.whole}
+    figures = measures.closeness(real, painted, subject.seed)
+    return Result({**figures, "inception": _inception(subject, real, painted, figures["pictures"])})
+
+
+def _mirrored(real: Picture) -> Picture:
+    """Every second picture mirrored: a model learns from both, and is not to be blamed for light from the right."""
+    return np.concatenate([real[::2], real[1::2, :, ::-1]])
+
+
+def _inception(subject: Subject, real: Picture, painted: dict[str, Picture], count: int) -> Figures | None:
+    if subject.inception is None:
+        return None
+    network = inception.load(subject.inception)
+    order = np.random.default_rng(subject.seed).permutation(len(real))
+    first, second = (
+        inception.features(network, real[some], "real pictures, Inception")
+        for some in (order[:count], order[count : 2 * count])
+    )
+    sets = {"real": second}
+    for name, some in painted.items():
+        sets[name] = inception.features(network, some[:count], f"{name}, Inception")
+    return {
+        "weights_sha256": inception.digest(subject.inception),
+        "pictures": count,
+        "kid": {name: kernel_distance(first, found) for name, found in sets.items()},
+        "fid": {name: frechet_distance(first, found) for name, found in sets.items()},
+    }
+
+
+def variety(subject: Subject) -> Result:
+    figures, pair = measures.variety(subject.sheet, subject.shown[SHEET:], subject.real)
+    return Result(figures, {"pair": subject.sheet[list(pair)]})
+
+
+def copying(subject: Subject) -> Result:
+    shown, found_in = searched(subject)
+    found = measures.copying(shown, _real(subject), subject.seed)
+    for pair in found.figures["closest"]:
+        pair["found_in"] = found_in[pair["shown"]]
+        pair["file"] = subject.names[pair["real"]] if subject.names else str(pair["real"])
+    real = _real(subject)[[pair.real for pair in found.pairs]]
+    flips = np.array([pair.mirrored for pair in found.pairs], bool)
+    real = np.where(flips[:, None, None, None], real[:, :, ::-1], real)
+    arrays: dict[str, NDArray[np.generic]] = {
+        "shown": shown[[pair.shown for pair in found.pairs]],
+        "training": real,
+        "distances": found.shown,
+        "among_real": found.real,
+    }
+    return Result(found.figures, arrays)
+
+
+def searched(subject: Subject) -> tuple[Picture, list[str]]:
+    """All that is searched for training pictures, and where each was found: the sheet, a loop, a long wander."""
+    loop = subject.loop[spread(len(subject.loop), max(1, subject.effort.frames // 3))]
+    sets = (("seed", subject.sheet), ("loop, frame", loop), ("wander, frame", subject.travelled))
+    words = [f"{name} {index}" for name, pictures in sets for index in range(len(pictures))]
+    return np.concatenate([pictures for _, pictures in sets]), words
+
+
+def walks(subject: Subject) -> Result:
+    curves = {"loop": changes(subject.loop), "wander": changes(subject.wander)}
+    figures = {name: measures.evenness(curve, subject.effort.rate) for name, curve in curves.items()}
+    return Result({**figures, "psi": PSI}, {**curves})
+
+
+def changes(frames: Picture) -> Numbers:
+    """(n - 1,) mean absolute change, in levels of 255, from each frame to the next."""
+    found = [
+        np.abs(frames[at + 1 : at + 1 + BLOCK].astype(np.int16) - frames[at : at + BLOCK][: len(frames) - at - 1]).mean(
+            (1, 2, 3)
+        )
+        for at in range(0, len(frames) - 1, BLOCK)
+    ]
+    return np.concatenate(found)
+
+
+def truncation(subject: Subject) -> Result:
+    places = subject.places[:STRIPS]
+    painted = [subject.model.pictures(places, psi) for psi in PSIS]
+    return Result({"psi": PSIS, "seeds": len(places)}, {"strips": np.stack(painted, axis=1)})
+
+
+def directions(subject: Subject) -> Result:
+    steps = group_of(subject.model.tensors, "directions").get("vectors")
+    if steps is None:
+        return Result({"count": 0})
+    listed = subject.model.header.get("directions") or []
+    strips = [subject.along(subject.places[0], step, AMOUNTS) for step in steps[:STRIPS]]
+    figures = {"count": len(steps), "amounts": AMOUNTS, "directions": listed}
+    return Result(figures, {"strips": np.stack(strips)})
+
+
+def rebuilding(subject: Subject) -> Result:
+    encoder = subject.encodes
+    if encoder is None:
+        return Result({"encoder": None})
+    count, figures = subject.effort.rebuilt, {}
+    arrays: dict[str, NDArray[np.generic]] = {}
+    sets = {"painted": subject.shown[-count:]}
+    if subject.real is not None:
+        sets = {"real": subject.real[spread(len(subject.real), count)], **sets}
+    for name, pictures in sets.items():
+        again = subject.rebuilt(encoder, pictures, f"{name} pictures painted again")
+        figures[name] = measures.rebuilding(pictures, again)
+        arrays |= {name: again[:STRIPS], f"{name}_original": pictures[:STRIPS]}
+    return Result({"encoder": subject.model.header.get("encoder") or {}, **figures}, arrays)
+
+
+def space(subject: Subject) -> Result:
+    found, tensors = subject.model.space, subject.model.tensors
+    variance = np.square(found.std.astype(np.float64))
+    figures = {
+        "latent_dim": len(found.mean),
+        "parameters": int(sum(tensor.size for tensor in network_of(tensors).values())),
+        "effective_dimensions": float(variance.sum() ** 2 / max(np.square(variance).sum(), 1e-30)),
+        "seen_dimensions": int((found.gain > 1.0).sum()),
+        "first_10_share": float(variance[:10].sum() / max(variance.sum(), 1e-30)),
+        "favourites": len(found.names),
+        "blocked": 0 if found.radii is None else len(found.radii),
+    }
+    return Result(figures, {"std": found.std, "gain": found.gain})
+
+
+def _real(subject: Subject) -> Picture:
+    assert subject.real is not None, "this part is asked for only with pictures"
+    return subject.real
+
+
+PARTS = (
+    Part("sheet", sheet),
+    Part("closeness", closeness, needs_pictures=True),
+    Part("variety", variety),
+    Part("copying", copying, needs_pictures=True, groups=("curation",)),
+    Part("walks", walks, groups=("curation",)),
+    Part("rebuilding", rebuilding, groups=("encoder",)),
+    Part("truncation", truncation),
+    Part("directions", directions, groups=("directions",)),
+    Part("space", space, groups=("curation",)),
+)

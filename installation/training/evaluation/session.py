@@ -1,0 +1,174 @@
+"""One evaluation: from the command's arguments to report.html, report.json and card.md."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import torch
+
+from installation import __version__
+from installation.training.evaluation import card, page
+from installation.training.evaluation.glance import at_a_glance
+from installation.training.evaluation.likeness import Picture
+from installation.training.evaluation.measures import Figures
+from installation.training.evaluation.memory import Memory
+from installation.training.evaluation.parts import PARTS, Result
+from installation.training.evaluation.subject import QUICK, Effort, Subject
+from installation.training.ledger import LEDGER, Ledger
+from installation.training.models import OpenModel, open_model
+from installation.training.options import OptionError
+from installation.training.pictures import PicturesError, Prepared
+from installation.training.reading import read_any
+from installation.training.writing import write_whole
+
+FEWEST = 32
+"""Real pictures: with fewer, no distance between two halves of them means anything."""
+REPORT, FIGURES, CARD = "report.html", "report.json", "card.md"
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    own_words = card.own_words(arguments.out / CARD)  # first: a card that cannot be kept is no surprise for the end
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.threads:
+        torch.set_num_threads(int(arguments.threads))
+    model = open_model(arguments.model, arguments.device)
+    prepared = read_real(arguments, model)
+    subject = subject_of(arguments, model, prepared)
+    results = compute(subject, Memory(subject), arguments.afresh)
+    figures = {"about": about(arguments, model, prepared), **{name: one.figures for name, one in results.items()}}
+    name_sources(figures, arguments, prepared)
+    arrays = {name: one.arrays for name, one in results.items()}
+    write_whole(arguments.out / FIGURES, (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(arguments.out / CARD, card.write(figures, own_words).encode())
+    write_whole(arguments.out / REPORT, page.write(figures, arrays, arguments.show_training).encode())
+    for line in at_a_glance(figures):
+        print(f"{line.question:32} {line.answer}: {line.figure}")
+    print(f"{arguments.out / REPORT}: written, with {FIGURES} and {CARD} beside it.")
+
+
+def compute(subject: Subject, memory: Memory, afresh: bool) -> dict[str, Result]:
+    """Every part that can be made, from memory where it is there."""
+    found: dict[str, Result] = {}
+    parts = [part for part in PARTS if subject.real is not None or not part.needs_pictures]
+    for number, part in enumerate(parts, 1):
+        kept = None if afresh else memory.recall(part)
+        print(f"{number} of {len(parts)}: {part.name}{' (remembered)' if kept else ''}", file=sys.stderr)
+        found[part.name] = kept or memory.keep(part, part.make(subject))
+    return found
+
+
+def read_real(arguments: argparse.Namespace, model: OpenModel) -> Prepared | None:
+    """The real pictures at the model's size."""
+    if arguments.folder is None:
+        return None
+    size = int(model.pictures(model.places([0])).shape[1])
+    prepared = read_any(arguments, size)
+    if len(prepared.pictures) < FEWEST:
+        raise PicturesError(
+            f"{arguments.folder}: {len(prepared.pictures)} pictures can be used; a comparison needs {FEWEST} or more. "
+            "Leave the folder out to evaluate without."
+        )
+    return Prepared(at_size(prepared.pictures, size), prepared.facts)
+
+
+def at_size(pictures: Picture, size: int) -> Picture:
+    """Squares brought down by whole factors: `size` divides their side."""
+    side = pictures.shape[1]
+    if side == size:
+        return pictures
+    factor = side // size
+    small = [one.reshape(size, factor, size, factor, 3).mean((1, 3)).round().astype(np.uint8) for one in pictures]
+    return np.stack(small)
+
+
+def subject_of(arguments: argparse.Namespace, model: OpenModel, prepared: Prepared | None) -> Subject:
+    if arguments.inception is not None:
+        if not arguments.inception.is_file():
+            raise OptionError(f"--inception {arguments.inception}: there is no such file.")
+        if prepared is None:
+            raise OptionError("--inception compares with real pictures: give their folder after the model.")
+    return Subject(
+        model,
+        None if prepared is None else prepared.pictures,
+        () if prepared is None else tuple(prepared.facts.get("files", ())),
+        QUICK if arguments.quick else Effort(),
+        arguments.seed,
+        None if arguments.inception is None else str(arguments.inception),
+        arguments.device,
+    )
+
+
+# -- facts -------------------------------------------------------------------------------------------------------------
+
+
+def about(arguments: argparse.Namespace, model: OpenModel, prepared: Prepared | None) -> Figures:
+    header = model.header
+    found: Figures = {
+        "title": arguments.title or arguments.model.stem.replace("_", " ").replace("-", " ").capitalize(),
+        "file": arguments.model.name,
+        "megabytes": arguments.model.stat().st_size / 1e6,
+        "sha256": hashlib.sha256(arguments.model.read_bytes()).hexdigest(),
+        "kind": header["kind"],
+        "architecture": header["architecture"],
+        "training": header["training"],
+        "ledger_sha256": header["ledger_sha256"],
+        "licence": header["licence"],
+        "command": command_line(sys.argv[1:]),
+        "quick": arguments.quick,
+        "seed": arguments.seed,
+        "made_with": {
+            "vernissage": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "device": arguments.device,
+        },
+    }
+    if prepared is not None:
+        digest = prepared.facts.get("ledger_sha256")
+        found["pictures"] = {
+            "source": prepared.facts.get("source"),
+            "count": len(prepared.pictures),
+            "size": prepared.size,
+            "ledger_sha256": digest,
+            "same_as_trained": None if digest is None else digest == header["ledger_sha256"],
+        }
+    return found
+
+
+def command_line(words: Sequence[str]) -> str:
+    """What to type to get this report again. Folders elsewhere are told by their name alone: a report is published,
+    and where somebody's disk keeps things is nobody's business."""
+    return shlex.join(["python", "-m", "installation.training", *(without_place(word) for word in words)])
+
+
+def without_place(word: str) -> str:
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    path = PurePath(value)
+    if path.is_absolute() or ".." in path.parts:
+        value = path.name
+    return f"{option}{equals}{value}"
+
+
+def name_sources(figures: Figures, arguments: argparse.Namespace, prepared: Prepared | None) -> None:
+    """Artist, title and year of the nearest training pictures, from the ledger."""
+    if prepared is None or "copying" not in figures:
+        return
+    path = arguments.ledger or arguments.folder / LEDGER
+    rows = Ledger.read(path).rows if path.is_file() else {}
+    for pair in figures["copying"]["closest"]:
+        pair["source"] = source_of(rows, str(prepared.facts.get("source", "")), pair["file"])
+
+
+def source_of(rows: dict[str, dict[str, str]], folder: str, name: str) -> dict[str, Any]:
+    row = rows.get(name) or rows.get(f"{folder}/{name}") or {}
+    return {column: row[column] for column in ("artist", "title", "year") if row.get(column)}
