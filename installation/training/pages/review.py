@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from installation.training.deciding import login, now
 from installation.training.ledger import LEDGER, Ledger
 from installation.training.pages.given import NAME, WORDS, jpeg, one_line, whole, words
 from installation.training.pages.server import Page, PageError, Table, serve
@@ -22,14 +21,6 @@ def review(folder: Path, who: str | None, when: str | None, port: int, browser: 
     """Serves the page until Ctrl-C; every decision is in the ledger as soon as it is made."""
     desk = Desk(open_folder(folder), who or login(), when)
     serve(desk.page(), port, browser)
-
-
-def login() -> str:
-    """The name that this person is known by on this machine, as a suggestion."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # there is no such name
-        return ""
 
 
 def reasons_of(folder: Path) -> dict[str, list[dict[str, str]]]:
@@ -89,7 +80,9 @@ class Desk:
         self.before = [*self.before, (self.found.names[index], {name: row.get(name, "") for name in DECISION})][
             -UNDONE:
         ]
-        row.update(keep=keep, why=words(given, "why", WORDS) or self.silent_why(index, keep), who=who, when=self.now())
+        row.update(
+            keep=keep, why=words(given, "why", WORDS) or self.silent_why(index, keep), who=who, when=self.when or now()
+        )
         self.found.ledger.write(self.found.folder / LEDGER)
         return {"card": self.card(index)}
 
@@ -116,6 +109,3 @@ class Desk:
         if missing:
             raise PageError(f"{LEDGER} has no row for {one_line(missing[0])} any more. Prepare the folder again.")
         return self.found.ledger
-
-    def now(self) -> str:
-        return self.when or datetime.now().astimezone().isoformat(timespec="seconds")

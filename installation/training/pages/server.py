@@ -38,6 +38,7 @@ TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 STATIC = Path(__file__).with_name("static")
 
 Table = dict[str, Any]
+Ask = Callable[[Mapping[str, str]], Table | bytes]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -52,7 +53,7 @@ class Page:
 
     title: str
     html: str
-    asks: Mapping[str, Callable[[Mapping[str, str]], Table | bytes]]
+    asks: Mapping[str, Ask]
     acts: Mapping[str, Callable[[Table], Table]]
 
 

@@ -111,8 +111,9 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from datetime import datetime
+    from installation.training.deciding import date_given
 
+    when = date_given(arguments.when)
     if arguments.dry_run and arguments.review:
         raise OptionError("--dry-run and --review: a page whose decisions are not written down helps nobody.")
     if arguments.review:
@@ -120,28 +121,17 @@ def run(arguments: argparse.Namespace) -> None:
 
         review(arguments.folder, arguments.who, arguments.when, arguments.port, not arguments.no_browser)
         return
-    when = arguments.when or datetime.now().astimezone().isoformat(timespec="seconds")
-    judge(arguments, date_of(when), when)
+    judge(arguments, when)
 
 
-def date_of(text: str) -> int:
-    """The year. Raises OptionError for what is no date."""
-    from datetime import datetime
-
-    try:
-        return datetime.fromisoformat(text).year
-    except ValueError:
-        raise OptionError(f"--when {text}: expected a date such as 2025-01-31 or 2025-01-31T18:30.") from None
-
-
-def judge(arguments: argparse.Namespace, year: int, when: str) -> None:
+def judge(arguments: argparse.Namespace, when: str) -> None:
     from installation.training import screening
     from installation.training.screening_rules import parse_rule, public_domain
     from installation.training.screening_sheets import save_sheets
 
     found = screening.open_folder(arguments.folder)
     rules = [parse_rule(text) for text in arguments.rule]
-    rules += public_domain(year, found.ledger.columns) if arguments.public_domain else []
+    rules += public_domain(int(when[:4]), found.ledger.columns) if arguments.public_domain else []
     limits = screening.Limits(
         sharpness=arguments.sharpness,
         native=arguments.native,
