@@ -34,12 +34,12 @@ class Avoidance:
     def __init__(self, space: Space) -> None:
         middles, radii = _balls(space)
         self._middles, self._radii = middles, radii * (1 + SAFETY)
+        self._squares, self._reaches = (middles**2).sum(1), REACH * self._radii
         # |x - c|^2 < reach^2 is told for all balls by one product of a matrix: -2c.x + (c.c - reach^2) < -x.x
         self._doubled = (-2 * middles).astype(np.float32)
-        self._bounds = ((middles**2).sum(1) - (REACH * self._radii) ** 2).astype(np.float32)
-        self._outwards = np.array([_unit(middle - space.mean, space.basis[0]) for middle in middles])
+        self._bounds = (self._squares - self._reaches**2).astype(np.float32)
+        self._outwards = [_unit(middle - space.mean, space.basis[0]) for middle in middles]
         self._mean, self._anyhow = space.mean.astype(np.float64), space.basis[0].astype(np.float64)
-        self._neighbours = _neighbours(middles, REACH * self._radii)
 
     def __call__(self, latent: Latent) -> Latent:
         """The latent itself where it is clear of all balls, else a place outside of them."""
@@ -47,36 +47,33 @@ class Avoidance:
             return latent
         beside = self._doubled @ latent
         beside += self._bounds
-        nearest = int(beside.argmin())
-        if beside[nearest] > -float(latent @ latent) * (1 - 1e-5):  # some slack for what float32 rounds
+        if beside.min() > -float(latent @ latent) * (1 - 1e-5):  # some slack for what float32 rounds
             return latent
-        return self._led(latent.astype(np.float64), self._neighbours[nearest]).astype(np.float32)
+        return self._led(latent.astype(np.float64)).astype(np.float32)
 
-    def _led(self, place: Point, balls: NDArray[np.intp]) -> Point:
-        """Out of some balls, which no other ball's reach touches."""
-        for ball in balls:
-            place = self._bent(place, ball)
-        if len(balls) == 1:
-            return place
+    def _led(self, place: Point) -> Point:
+        at = 0
+        while len(near := np.flatnonzero(self._apart(place)[at:] < self._reaches[at:])):
+            at += int(near[0]) + 1
+            place = self._bent(place, at - 1)
         for _ in range(ROUNDS):
-            inside = [ball for ball in balls if self._depth(place, ball) > SAFETY / 2]
-            if not inside:
+            inside = np.flatnonzero(self._apart(place) < self._radii * (1 - SAFETY / 2))
+            if not len(inside):
                 return place
             for ball in inside:
-                place = self._out(place, ball)
+                place = self._out(place, int(ball))
         return self._past(place)
 
-    def _depth(self, place: Point, ball: int) -> float:
-        """How many radii a place is inside of a ball."""
-        return 1.0 - float(np.linalg.norm(place - self._middles[ball])) / self._radii[ball]
+    def _apart(self, place: Point) -> Point:
+        """(n,) how far a place is from the middles."""
+        squares = self._squares - 2 * (self._middles @ place) + place @ place
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
     def _bent(self, place: Point, ball: int) -> Point:
         """The smooth way out: aside first, then from the middle outwards, so that 0..REACH radii become 1..REACH."""
         radius, offset = self._radii[ball], place - self._middles[ball]
         reach = REACH * radius
-        share = float(offset @ offset) / reach**2
-        if share >= 1:
-            return place
+        share = min(1.0, float(offset @ offset) / reach**2)
         offset -= self._outwards[ball] * (AWAY * radius * (1 - share) ** 2)
         far = float(np.linalg.norm(offset))
         if far < 1e-9 * radius:
@@ -113,15 +110,3 @@ def _unit(vector: NDArray[np.floating], otherwise: NDArray[np.floating]) -> Poin
     """A vector's direction, or another one where it has none."""
     length = float(np.linalg.norm(vector))
     return np.asarray(vector / length if length > 1e-9 else otherwise, np.float64)
-
-
-def _neighbours(middles: Point, reaches: Point) -> list[NDArray[np.intp]]:
-    """For each ball those that it touches, over others too, with itself."""
-    rows = [
-        np.linalg.norm(middles - middle, axis=1) < reaches + reach
-        for middle, reach in zip(middles, reaches, strict=True)
-    ]
-    touching = np.array(rows, np.float32)
-    for _ in range(len(middles).bit_length()):  # each time over twice as many balls
-        touching = (touching @ touching > 0).astype(np.float32)
-    return [np.flatnonzero(row) for row in touching]

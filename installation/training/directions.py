@@ -129,6 +129,11 @@ def told(found: Found) -> str:
     return "\n".join([f"{len(lines)} directions; left out: {reasons or 'none'}.", *lines])
 
 
+def effort(model: OpenModel, count: int) -> int:
+    """About how many pictures ``find`` paints."""
+    return PLACES * (1 + 2 * len(candidates(model)) + 3 * count)
+
+
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
@@ -148,6 +153,8 @@ def inherit(found: Found, before: OpenModel) -> tuple[Found, list[str]]:
     model; also returns the names that found no direction."""
     vectors, facts = found.vectors.copy(), [dict(fact) for fact in found.facts]
     lost, names = [], {fact["name"] for _, fact in named(before)}
+    if vectors.shape[1] != len(before.space.mean):
+        return found, sorted(names)
     for vector, fact in listed(before):
         cosines = vectors @ vector / np.maximum(np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector), 1e-9)
         near = int(np.abs(cosines).argmax()) if len(cosines) else -1

@@ -35,13 +35,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     from installation.checkpoint import amend_model
     from installation.training.direction_sheet import sheet
-    from installation.training.directions import find, told
+    from installation.training.directions import effort, find, told
     from installation.training.models import open_model, progress
 
     if arguments.sheet:
         check_suffix(arguments.sheet, ".png", "sheet")
     model = open_model(arguments.model)
-    with progress("looking at directions") as tick:
+    with progress("looking at directions", effort(model, arguments.count)) as tick:
         found = find(model, arguments.count, tick, keep_named=not arguments.fresh)
     amend_model(arguments.model, "directions", {"vectors": found.vectors}, found.facts)
     print(told(found))
