@@ -55,7 +55,7 @@ class Ledger:
         return ledger
 
     def add_columns(self, names: Iterable[str]) -> None:
-        self.columns += [name for name in names if name not in self.columns]
+        self.columns = list(dict.fromkeys([*self.columns, *names]))
 
     def lines(self) -> list[list[str]]:
         """The rows as read_ledger gives them."""
@@ -78,29 +78,24 @@ def merge(
     """The ledger of these (name, what is known from the file, row of the `given` ledger), each name once.
 
     What was written into an `old` ledger of the same folder is kept with a picture as long as its content is the same;
-    what the artist wrote, even if not. Whatever `given` says goes before. Adds to `notes` whose content is another than
-    its ledger says. Raises PicturesError if the given ledger knows none of the pictures.
+    what the artist wrote, even if not. Whatever `given` says goes before both. `notes` gains the files whose content is
+    not the one that their row was written about.
     """
     ledger = Ledger(list(given.columns if given else COLUMNS))
     ledger.add_columns([*COLUMNS[1:], *(old.columns[1:] if old else ())])
     rows = old.rows if old else {}
     of_file = {name.partition("#")[0]: row for name, row in rows.items()}
-    known = 0
     for name, own, row in pictures:
         file, _, part = name.partition("#")
         kept = rows.get(name, {})
         if kept.get("sha256") != own["sha256"]:
             kept = {column: of_file[file].get(column, "") for column in BY_THE_ARTIST} if file in of_file else {}
-        if row is not None:
-            known += 1
-            if row.get("sha256") not in (None, "", own["sha256"]):
-                notes[file] = "its content is not what the ledger's sha256 says"
-        said = {column: value for column, value in (row or {}).items() if value or column not in own}
+        if row and row.get("sha256") not in (None, "", own["sha256"]):
+            notes[file] = "its content is not what the ledger's sha256 says"
+        said = {column: value for column, value in (row or {}).items() if value}
         settled = ("sha256", "native_px") if part else ("sha256",)
         merged = {**own, **kept, "native_px": own["native_px"], **said, **{column: own[column] for column in settled}}
         ledger.rows[name] = {**merged, ledger.columns[0]: name}
-    if given and not known:
-        raise PicturesError("the ledger holds no row for any picture. Its first column is the file's name.")
     return ledger
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,8 +63,7 @@ def load_prepared(folder: Path, screened: bool = True) -> Prepared:
 
     Raises PicturesError for a folder that is damaged, whose ledger misses a picture, or of which nothing is left.
     """
-    pictures, facts = read_prepared(folder)
-    names = [name for name, _ in crops_of(facts)] if facts.get("format") == FORMAT else facts["files"]
+    pictures, facts, names = read_prepared(folder)
     kept = list(range(len(pictures)))
     if (folder / LEDGER).exists():
         ledger = Ledger.read(folder / LEDGER)
@@ -84,27 +82,28 @@ def load_prepared(folder: Path, screened: bool = True) -> Prepared:
     return Prepared(chosen(pictures, kept, folder), {**facts, **told})
 
 
-def read_prepared(folder: Path) -> tuple[Picture, dict[str, Any]]:
-    """(all pictures, mapped; what prepared.json holds). Raises PicturesError where they do not fit each other."""
+def read_prepared(folder: Path) -> tuple[Picture, dict[str, Any], list[str]]:
+    """(all pictures, mapped; what prepared.json holds; their names). Raises PicturesError where these do not fit."""
     try:
         pictures = np.load(folder / PICTURES, mmap_mode="c", allow_pickle=False)
         facts = json.loads((folder / FACTS).read_text("utf-8"))
-        size, count = facts["size"], facts["count"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        size, names = facts["size"], names_of(facts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
         raise PicturesError(f"{folder}: not a prepared folder, or a damaged one ({error}). Prepare it again.") from None
-    if pictures.dtype != np.uint8 or pictures.shape != (count, size, size, 3):
+    expected = (len(names), size, size, 3)
+    if pictures.dtype != np.uint8 or pictures.shape != expected:
         raise PicturesError(
-            f"{folder / PICTURES}: found {pictures.dtype} {pictures.shape}, expected uint8 {(count, size, size, 3)}. "
+            f"{folder / PICTURES}: found {pictures.dtype} {pictures.shape}, expected uint8 {expected}. "
             "Prepare it again."
         )
-    return pictures, facts
+    return pictures, facts, names
 
 
-def crops_of(facts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(name, {"at", "native_px"}) of each picture of a prepared.json, in order."""
-    for record in facts["files"]:
-        for crop in record["crops"]:
-            yield full_name(record["file"], crop["at"]), crop
+def names_of(facts: dict[str, Any]) -> list[str]:
+    """Of the pictures of a prepared.json, in order."""
+    if facts.get("format") != FORMAT:  # before 2, the names were all that it held
+        return list(facts["files"])
+    return [full_name(record["file"], crop["at"]) for record in facts["files"] for crop in record["crops"]]
 
 
 def skipped_of(facts: dict[str, Any]) -> dict[str, str]:

@@ -64,6 +64,15 @@ class Known:
         rows = self.ledger.rows if self.ledger else {}
         return rows.get(name, rows.get(name.removeprefix(f"{source}/")))
 
+    def check(self, found: Iterable[Found]) -> None:
+        """Raises PicturesError for a ledger that knows none of the files."""
+        if self.ledger:
+            files = {name.partition("#")[0] for name in self.ledger.rows}
+            if not any({file.name, file.short} & files for file in found):
+                raise PicturesError(
+                    "the ledger holds no row for any picture. Its first column is the file's name, with its folder."
+                )
+
     def native(self, file: Found) -> float | None:
         """Pixels of real detail along the shorter side, as the ledger says, or None."""
         try:
@@ -74,10 +83,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did: pictures that there are now; files whose squares were `made`, or were there from `before`."""
+    """What a run did: pictures that there are now; files whose squares were `made`, `resumed` from an interrupted run,
+    or there `before`."""
 
     pictures: int
     made: int
+    resumed: int
     before: int
     unchanged: bool
     skipped: dict[str, str]
@@ -94,6 +105,7 @@ def prepare(
 ) -> Summary:
     """Prepare all sources into the folder `out`. Raises PicturesError for what cannot be done; what was there stays."""
     with opened_sources(sources, out, wish.every is not None) as found:
+        known.check(found)
         out.mkdir(parents=True, exist_ok=True)
         try:
             return work_through(found, out, wish, known, progress, tell, " + ".join(labels(sources)))
@@ -110,8 +122,6 @@ def work_through(
     before, how = Before(out), Counter[str]()
     tell_changes(before.facts.get("options", {}), asdict(wish), tell)
     with Work(out, wish.size) as work:
-        if work.ahead:
-            tell(f"going on where an earlier run stopped: {len(work.ahead)} files are done")
         for file in progress(found):
             how[look(file, work, before, wish, known)] += 1
         work.finish()
@@ -131,13 +141,13 @@ def work_through(
         raise PicturesError(f"{source}: none of {len(skipped)} pictures can be used. The first: {reasons}")
     notes = {record.file: record.note for record in work.records if record.note}
     unchanged = publish(out, facts, before, how["made"] + how["resumed"] > 0, known, notes)
-    return Summary(work.count, how["made"], how["before"], unchanged, skipped, notes)
+    return Summary(work.count, how["made"], how["resumed"], how["before"], unchanged, skipped, notes)
 
 
 def tell_changes(before: Mapping[str, Any], now: Mapping[str, Any], tell: Tell) -> None:
     changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
     if changed:
-        tell(f"other options than last time ({', '.join(changed)}): everything is made again")
+        tell(f"other options than last time ({'; '.join(changed)}): everything is made again")
 
 
 # -- one file ---------------------------------------------------------------------------------------------------------

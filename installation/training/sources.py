@@ -43,6 +43,8 @@ MAX_READ = 64 << 20
 """Bytes that the zip reader may ask for at once: the list of members of a larger one would fill the memory."""
 
 Kind = Literal["picture", "film", "listed"]
+Seen = dict[object, str]
+"""The name of every file and folder come across, by what the file system knows it by."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,9 @@ def opened_sources(sources: Sequence[Path], out: Path | None = None, films: bool
     """
     with ExitStack() as stack:
         found: list[Found] = []
+        seen: Seen = {}
         for path, label in zip(sources, labels(sources), strict=True):
-            found += open_source(path, label, out, films, stack)
+            found += open_source(path, label, out, films, seen, stack)
         if not any(file.kind != "listed" for file in found):
             where = ", ".join(str(path) for path in sources)
             raise PicturesError(f"{where}: no pictures in it. Looked for {', '.join(sorted(SUFFIXES))}.")
@@ -90,20 +93,21 @@ def labels(sources: Sequence[Path]) -> list[str]:
     return result
 
 
-def open_source(path: Path, label: str, out: Path | None, films: bool, stack: ExitStack) -> list[Found]:
+def open_source(path: Path, label: str, out: Path | None, films: bool, seen: Seen, stack: ExitStack) -> list[Found]:
     if path.is_dir() and is_prepared(path):
         raise PicturesError(f"{path}: pictures that are prepared already. Give what they were made from.")
     if path.is_dir():
-        return [in_folder(file, name, label, films, why) for name, file, why in walk(path, label, out)]
+        return [in_folder(file, name, label, films, why) for name, file, why in walk(path, label, out, seen)]
     suffix = path.suffix.lower()
-    if path.is_file() and suffix in ARCHIVES:
-        return open_zip(path, label, stack)
-    if path.is_file() and suffix in FILMS:
-        return [Found(label, label, "film", path=path)]
-    raise PicturesError(
-        f"{path}: not a folder of pictures, nor a zip, nor a film ({', '.join(sorted(FILMS))}). "
-        + ("Give the folder that holds it." if path.is_file() else "There is nothing by that name.")
-    )
+    if not path.is_file() or suffix not in ARCHIVES | FILMS:
+        raise PicturesError(
+            f"{path}: not a folder of pictures, nor a zip, nor a film ({', '.join(sorted(FILMS))}). "
+            + ("Give the folder that holds it." if path.is_file() else "There is nothing by that name.")
+        )
+    why = trouble(label, path, out, seen)
+    if why:
+        return [Found(label, label, "listed", why)]
+    return open_zip(path, label, stack) if suffix in ARCHIVES else [Found(label, label, "film", path=path)]
 
 
 def plain(name: str) -> str:
@@ -116,7 +120,7 @@ def judge(name: str) -> tuple[Kind, str]:
     """(kind, why it is not read) by the name alone."""
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
-    if any(part.startswith(".") for part in path.parts) or "__MACOSX" in path.parts:
+    if any(part.startswith(".") and part != ".." for part in path.parts) or "__MACOSX" in path.parts:
         return "listed", "a hidden file"
     if suffix in SUFFIXES:
         return "picture", ""
@@ -148,12 +152,11 @@ def read_file(path: Path) -> bytes:
         raise PicturesError(f"cannot be read ({error.strerror})") from None
 
 
-def walk(folder: Path, label: str, out: Path | None) -> list[tuple[str, Path, str]]:
-    """(name, path, why it is not read) of every file under a folder, sorted by name; no file and no folder twice.
+def walk(folder: Path, label: str, out: Path | None, seen: Seen) -> list[tuple[str, Path, str]]:
+    """(name, path, why it is not read) of every file under a folder, sorted by name; nothing that was `seen` before.
 
     Links are followed after everything else has been walked, so that a file keeps its own name and a circle ends.
     """
-    seen: dict[object, str] = {}
     found: list[tuple[str, Path, str]] = []
     waiting, links = [(label, folder)], list[tuple[str, Path]]()
     while waiting or links:
@@ -161,7 +164,7 @@ def walk(folder: Path, label: str, out: Path | None) -> list[tuple[str, Path, st
             links.sort()
             waiting = [links.pop(0)]
         name, path = waiting.pop()
-        why = trouble(name, path, seen, out)
+        why = trouble(name, path, out, seen)
         if why:
             found.append((name, path, why))
         elif not path.is_dir():
@@ -178,7 +181,7 @@ def walk(folder: Path, label: str, out: Path | None) -> list[tuple[str, Path, st
     return sorted(found)
 
 
-def trouble(name: str, path: Path, seen: dict[object, str], out: Path | None) -> str:
+def trouble(name: str, path: Path, out: Path | None, seen: Seen) -> str:
     """Why a file or folder is not read or walked into; remembers it otherwise."""
     try:
         state = path.stat()
@@ -187,7 +190,7 @@ def trouble(name: str, path: Path, seen: dict[object, str], out: Path | None) ->
     if not stat.S_ISDIR(state.st_mode) and not stat.S_ISREG(state.st_mode):
         return "neither a file nor a folder"
     if stat.S_ISDIR(state.st_mode):
-        if len(seen) and path.name.startswith("."):
+        if "/" in name and path.name.startswith("."):
             return "a hidden folder"
         if is_prepared(path) or (out and out.exists() and path.samefile(out)):
             return "a folder of prepared pictures"

@@ -65,8 +65,8 @@ class Work:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.squares.close()
-        self.journal.close()
+        with self.journal, self.squares:  # both, even where the disk has no room for the end of the first
+            pass
 
     def cut(self) -> None:
         """Forget what lies ahead: from here on it is not what this run would make."""
@@ -138,7 +138,7 @@ class Before:
         if not (folder / FACTS).exists():
             return
         try:
-            pictures, facts = read_prepared(folder)
+            pictures, facts, _ = read_prepared(folder)
             if facts.get("format") != FORMAT:
                 return
             self.pictures, self.facts, self.content = pictures, facts, (folder / FACTS).read_bytes()

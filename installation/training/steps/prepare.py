@@ -51,8 +51,6 @@ def run(arguments: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         tell(f"{arguments.out}: what is done is kept; the same command goes on from here.")
         raise
-    print(
-        f"{arguments.out}: {done.pictures} pictures of {arguments.size} px"
-        + (", nothing new." if done.unchanged else f" ({done.made} files new, {done.before} as before).")
-        + " Look at sheet.png, then train."
-    )
+    resumed = f", {done.resumed} from the run that was interrupted" if done.resumed else ""
+    what = "nothing new" if done.unchanged else f"{done.made} files new{resumed}, {done.before} as before"
+    print(f"{arguments.out}: {done.pictures} pictures of {arguments.size} px ({what}). Look at sheet.png, then train.")
