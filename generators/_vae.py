@@ -320,7 +320,7 @@ class Network:
         picture: Tensor | None = None
         for block, amounts in zip(self._blocks, steer, strict=True):
             x = block(x, amounts)
-            new = F.conv2d(x, *block.rgb)
+            new = F.conv2d(x, *block.rgb).float()  # sums of sizes stay exact where convolutions are not
             picture = new if picture is None else upsample(picture).add_(new)
         assert picture is not None
         return picture

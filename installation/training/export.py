@@ -14,15 +14,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from generators._stylegan2 import Generator, Network, build, effective_tensors, read_architecture
-from installation.checkpoint import save_model
-from installation.training.recipe import Recipe, stage_at
+from installation.training.finishing import finish
+from installation.training.recipe import Recipe, Schedule, stage_at
 from installation.training.run import Progress
 from installation.training.saving import read_checkpoint
 
@@ -30,14 +30,14 @@ Floats = NDArray[np.float32]
 SAMPLES = 20_000
 STEP = 0.5
 """Finite step of the gain measurement, in standard deviations."""
-PLACES, FEW_PLACES, MAIN_DIRECTIONS = 16, 4, 64
-"""The first 64 directions are measured at 16 places, the others, which are hardly seen, at 4."""
+PLACES, FEW_PLACES, MAIN_DIRECTIONS = 8, 2, 64
+"""The first 64 directions are measured at 8 places, the others, which are hardly seen, at 2."""
 PSI = 0.7
 LICENCE = {"weights": "CC0-1.0", "data": "public domain"}
 
 
 def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Write the model file of a training checkpoint; returns its header."""
+    """Write the model file of a training checkpoint, with its directions; returns its header."""
     state = read_checkpoint(checkpoint)
     whole = read_architecture(json.loads(state["arch"]))
     recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
@@ -61,25 +61,30 @@ def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None
     }
     network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
     facts = {f"latent.{name}": value for name, value in measure(network).items()}
-    save_model(out, {**tensors, **facts}, header)
-    return header
+    return finish(out, {**tensors, **facts}, header)
 
 
 def half(tensor: torch.Tensor) -> NDArray[np.float16]:
     return tensor.contiguous().numpy().astype(np.float16)
 
 
-def training_facts(recipe: Recipe, progress: Progress, data: Mapping[str, Any]) -> dict[str, Any]:
+def training_facts(recipe: Schedule, progress: Progress, data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "images": progress.images,
         "steps": progress.steps,
         "active_minutes": round(progress.seconds / 60, 1),
-        "recipe": asdict(recipe),
+        "recipe": asdict(cast(Any, recipe)),
         "command": data.get("command"),
         "source": data.get("source"),
         "pictures": data.get("count"),
         "crop": data.get("crop"),
     }
+
+
+class Paints(Protocol):
+    """The painting form of any network."""
+
+    def synthesis(self, w: Floats, /) -> torch.Tensor: ...
 
 
 def measure(network: Network, samples: int = SAMPLES) -> dict[str, Floats]:
@@ -93,8 +98,12 @@ def measure(network: Network, samples: int = SAMPLES) -> dict[str, Floats]:
 
 def principal(w: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean (d,), principal directions (d, d) as rows by falling variance, their standard deviations (d,)."""
-    mean = w.mean(0, dtype=np.float64)
-    variance, directions = np.linalg.eigh(np.cov(w.T.astype(np.float64)))
+    return axes(w.mean(0, dtype=np.float64), np.cov(w.T.astype(np.float64)))
+
+
+def axes(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> tuple[Floats, Floats, Floats]:
+    """The same, from mean (d,) and covariance (d, d)."""
+    variance, directions = np.linalg.eigh(covariance)
     basis = directions[:, ::-1].T
     strongest = np.abs(basis).argmax(1)
     basis = (
@@ -104,7 +113,7 @@ def principal(w: Floats) -> tuple[Floats, Floats, Floats]:
     return mean.astype(np.float32), np.ascontiguousarray(basis, np.float32), std.astype(np.float32)
 
 
-def gains(network: Network, places: Floats, steps: Floats) -> Floats:
+def gains(network: Paints, places: Floats, steps: Floats) -> Floats:
     """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at places (n, w_dim)."""
     before = levels(network, places)
     found = np.zeros(len(steps), np.float32)
@@ -115,6 +124,6 @@ def gains(network: Network, places: Floats, steps: Floats) -> Floats:
     return found
 
 
-def levels(network: Network, w: Floats) -> torch.Tensor:
+def levels(network: Paints, w: Floats) -> torch.Tensor:
     """The pictures at w (n, w_dim) in levels 0..255, not rounded."""
     return (network.synthesis(w) * 127.5 + 127.5).clamp(0, 255)

@@ -312,7 +312,7 @@ def begin(arguments: argparse.Namespace, supply: Supply, devices: Devices, facts
         stages=tuple(Stage(size, kimg) for size, kimg in arguments.stages),
         batch=arguments.batch,
         at_once=arguments.batch_gpu,
-        learning_rate=arguments.learning_rate,
+        learning_rate=arguments.learning_rate or Recipe.learning_rate,
         loss=arguments.loss,
         augment=arguments.augment,
         seed=arguments.seed,

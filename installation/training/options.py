@@ -8,6 +8,9 @@ from pathlib import Path
 
 from installation.errors import VernissageError
 
+MODELS = ("gan", "vae")
+"""Kinds of network that can be trained: each is a module here (see run.py)."""
+
 
 class OptionError(VernissageError, ValueError):
     """An option does not fit; says which and what to give."""

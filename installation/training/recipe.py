@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
+from typing import Protocol
 
 from installation.training.run import TrainingError
 
@@ -18,6 +19,16 @@ class Stage:
 
     resolution: int
     kimg: float
+
+
+class Schedule(Protocol):
+    """What any recipe says about sizes; see Recipe."""
+
+    @property
+    def stages(self) -> tuple[Stage, ...]: ...
+
+    @property
+    def fade(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ def spans(stages: Sequence[Stage]) -> Iterator[tuple[Stage, float, float]]:
         start += stage.kimg * 1000
 
 
-def stage_at(recipe: Recipe, images: int) -> tuple[int, float]:
+def stage_at(recipe: Schedule, images: int) -> tuple[int, float]:
     """(resolution, fade): the stage after so many pictures, and how far its resolution is blended in, 0..1."""
     stage, start, _ = _at(recipe.stages, images)
     return stage.resolution, min(1.0, (images - start) / recipe.fade) if start else 1.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 
-from installation.training.options import check_suffix
+from installation.training.options import MODELS, check_suffix
 
 ORDER = 40
 HELP = "write a model from a checkpoint"
@@ -20,11 +21,14 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from installation.training.export import export
-    from installation.training.saving import CHECKPOINT
+    from installation.training.run import TrainingError
+    from installation.training.saving import CHECKPOINT, read_checkpoint
 
     check_suffix(arguments.out, ".safetensors", "model")
     path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint
-    header = export(path, arguments.out)
+    model = read_checkpoint(path)["model"]
+    if model not in MODELS:
+        raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(MODELS)}.")
+    header = import_module(f"installation.training.{model}").export(path, arguments.out)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
     print(f"{arguments.out}: {size} px, after {images} pictures.")

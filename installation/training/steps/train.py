@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from installation.training.options import Bounds, add_source
+from installation.training.options import MODELS, Bounds, add_source
 
 ORDER = 30
 HELP = "train a model"
@@ -15,6 +15,9 @@ DESCRIPTION = """\
 Trains on a folder of pictures, or on a prepared one, and writes a model when it is done. Beside the model it keeps a
 work folder with the checkpoint, log.csv, a log for TensorBoard (tensorboard --logdir DIR) and a sheet of samples that
 is painted anew every few minutes: look at sheet.png.
+
+--model gan trains two networks against each other (StyleGAN2): sharp, for what is alike, such as faces. --model vae
+trains an encoder with its decoder (beta-VAE): dreamlike, never collapses, and knows the place of any picture.
 
 The network grows: it learns to paint small first, where a step costs little, then larger. A stage is RESOLUTION:KIMG,
 so many thousand pictures at that size (every picture is seen many times); sizes are 8 to 1024 px, each twice the one
@@ -76,9 +79,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work", type=Path, metavar="DIR", help="checkpoint, logs, sheets (default: MODEL without suffix + .work)"
     )
-    parser.add_argument("--model", choices=("gan", "vae"), default="gan", help="kind of network (default gan)")
+    parser.add_argument("--model", choices=MODELS, default="gan", help="kind of network (default gan)")
     add_schedule(parser.add_argument_group("how long"))
     add_recipe(parser.add_argument_group("recipe"))
+    add_vae(parser.add_argument_group("recipe of a vae"))
     add_devices(parser.add_argument_group("devices"))
     add_keeping(parser.add_argument_group("keeping"))
     add_source(parser)
@@ -95,7 +99,10 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
         "--batch", type=int, choices=(4, 8, 16, 32, 64, 128, 256), help="pictures a step, over all devices (default 16)"
     )
     group.add_argument(
-        "--learning-rate", type=Bounds(float, 1e-5, 0.1), default=0.0025, metavar="R", help="of Adam (default 0.0025)"
+        "--learning-rate",
+        type=Bounds(float, 1e-5, 0.1),
+        metavar="R",
+        help="of Adam (default 0.0025 for a gan, 0.001 for a vae)",
     )
     group.add_argument("--width", type=int, choices=(32, 64, 128, 256, 512), help="most feature maps (default 256)")
     group.add_argument(
@@ -113,6 +120,26 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
         help="ledger column, pixels of real detail: a picture with half of what a size shows is seen half as often",
     )
     group.add_argument("--seed", type=Bounds(int, 0, 2**31), default=0, help="of the random numbers (default 0)")
+
+
+def add_vae(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--beta",
+        type=Bounds(float, 0, 1000),
+        default=1.0,
+        metavar="B",
+        help="weight of the KL: 1 is the evidence lower bound; more for samples, less for likeness (default 1)",
+    )
+    group.add_argument(
+        "--latent", type=int, default=64, choices=(8, 16, 32, 64, 128, 256), help="latent dimensions (default 64)"
+    )
+    group.add_argument(
+        "--closest",
+        type=Bounds(float, 0.25, 1),
+        default=0.85,
+        metavar="S",
+        help="learn from windows as small as this share of a picture's side; 1: the whole alone (default 0.85)",
+    )
 
 
 def add_devices(group: argparse._ArgumentGroup) -> None:
