@@ -131,7 +131,14 @@ class SensorConfig(PartConfig, ABC):
 
 @runtime_checkable
 class Encodes(Protocol):
-    """A generator that finds the latent of a picture."""
+    """A generator that finds the latent of a picture (height, width, 3) of any size, as it is painted at truncation 1.
+
+    ``isinstance`` says that its kind can; ``can_encode`` whether this one's model does, or else ``encode`` raises
+    ModelError, which tells how to get there.
+    """
+
+    @property
+    def can_encode(self) -> bool: ...
 
     def encode(self, image: Pixels) -> Latent: ...
 

@@ -47,6 +47,7 @@ ONLY = {
         "generators._stylegan2",
         "generators._model",
         "generators._vae",
+        "generators._encoder",
         "generators._forms",
         "generators._fastest",
         "generators._cuda",
