@@ -34,7 +34,7 @@ def library() -> Any:
     return openvino
 
 
-def compiled(synthesis: Synthesis, places: Latent) -> Any:
+def compiled(synthesis: Synthesis, places: Latent, precision: str = "f32") -> Any:
     """The network compiled for this processor, for one place at a time, (1, dim) as in ``places`` (n, dim).
 
     Raises RuntimeError for a network that it cannot convert.
@@ -43,7 +43,7 @@ def compiled(synthesis: Synthesis, places: Latent) -> Any:
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which OpenVINO converts by
         model = openvino.convert_model(_Module(synthesis), example_input=example, input=[tuple(example.shape)])
-    return openvino.Core().compile_model(model, "CPU", OPTIONS)
+    return openvino.Core().compile_model(model, "CPU", OPTIONS | {"INFERENCE_PRECISION_HINT": precision})
 
 
 def packed(model: Any) -> bytes:

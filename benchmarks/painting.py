@@ -1,0 +1,149 @@
+"""How fast a network paints in each of its forms, how far from plain torch, and what it allocates.
+
+    python benchmarks/painting.py [--paints 300] [--sizes 64 128 256] [--model shows/models/portraits.safetensors]
+
+Forms of one size paint by turns, so that whatever else the machine does meets all alike: trust the ratios first. Speeds
+are of networks with random weights, distances of the model that ships.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in a show
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402 - after OMP_WAIT_POLICY
+import torch  # noqa: E402
+from torch.profiler import ProfilerActivity, profile  # noqa: E402
+
+from generators import _openvino  # noqa: E402
+from generators._cuda import CudaGraph  # noqa: E402
+from generators._fastest import machine  # noqa: E402
+from generators._forms import Eager, Form, Synthesis  # noqa: E402
+from generators._model import proofs, rebuild  # noqa: E402
+from generators._stylegan2 import Architecture, Generator, Network, effective_tensors  # noqa: E402
+from installation.checkpoint import load_model  # noqa: E402
+from installation.contracts import Latent  # noqa: E402
+
+WIDE = (256, 256, 256, 128, 64, 32, 32)
+"""Feature maps from 4 px on: the network that ships, and its next size."""
+FRAMES = 20
+"""Frames over which allocations are averaged."""
+SEEDS = 32
+
+
+@dataclass
+class Measured:
+    form: Form
+    places: Latent
+    ms: list[float] = field(default_factory=list)
+
+    def paint(self, turn: int) -> None:
+        began = time.perf_counter()
+        self.form.paint(self.places[turn % len(self.places)])
+        self.ms.append(1000 * (time.perf_counter() - began))
+
+    def row(self, name: str, size: int, training: float) -> str:
+        median, p99 = statistics.median(self.ms), float(np.percentile(self.ms, 99))
+        held, faults = self.allocations()
+        return (
+            f"| {size} | {name} | {median:.1f} | {p99:.1f} | {1000 / median:.0f} | {training / median:.2f} | "
+            f"{told(held)} | {faults:.0f} |"
+        )
+
+    def allocations(self) -> tuple[float, float]:
+        """Of a frame: bytes that torch and Python ask for, and pages that the system has to give."""
+        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+            self.form.paint(self.places[0])
+        by_torch = sum(max(0, event.self_cpu_memory_usage) for event in seen.events())
+        tracemalloc.start()
+        held = tracemalloc.get_traced_memory()[0]
+        self.form.paint(self.places[0])
+        by_python = tracemalloc.get_traced_memory()[1] - held
+        tracemalloc.stop()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for turn in range(FRAMES):
+            self.form.paint(self.places[turn % len(self.places)])
+        return by_torch + by_python, (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / FRAMES
+
+
+def told(count: float) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def forms(painting: Synthesis, places: Latent, device: str) -> Iterator[tuple[str, Callable[[], Form]]]:
+    """Every form that a device can paint in, whether the show would take it or not."""
+    yield "painting form, fp32", partial(Eager, painting, places, device)
+    if device != "cpu":
+        yield "the same, fp16", partial(Eager, painting, places, device, torch.float16)
+    if device == "cuda":
+        yield CudaGraph.name, partial(CudaGraph, painting, places)
+    if device == "cpu":
+        yield "the same, bf16", partial(Eager, painting, places, device, torch.bfloat16)
+    if device == "cpu" and _openvino.version():
+        for name, precision in (("OpenVINO, fp32", "f32"), ("OpenVINO, bf16", "bf16")):
+            model = _openvino.compiled(painting, places, precision)
+            yield name, partial(_openvino.OpenVino, model)
+
+
+def speeds(size: int, paints: int, device: str) -> Iterator[str]:
+    arch = Architecture(channels=WIDE).at(size)
+    torch.manual_seed(0)
+    generator = Generator(arch)
+    network = Network(arch, effective_tensors(generator, size), device)
+    places = proofs(network)
+    training = partial(generator.to(device).synthesis, resolution=size)
+    named = {"training form, fp32": Measured(Eager(training, places, device), places)}
+    named |= {name: Measured(open_form(), places) for name, open_form in forms(network.synthesis, places, device)}
+    for turn in range(paints + 5):
+        for measured in named.values():
+            measured.paint(turn)
+    for measured in named.values():
+        del measured.ms[:5]
+    first = statistics.median(named["training form, fp32"].ms)
+    yield from (measured.row(name, size, first) for name, measured in named.items())
+
+
+def distances(model: Path, device: str) -> Iterator[str]:
+    """How far the forms of a shipped model lie from plain torch on the processor, at seeds that no start compares."""
+    network = rebuild(*load_model(model), device, model)
+    places = network.mapping(np.random.default_rng(1).standard_normal((SEEDS, network.z_dim)).astype(np.float32))
+    trusted = np.stack([network.paint(place) for place in places]).astype(np.int16)
+    for name, open_form in forms(network.synthesis, places, device):
+        form = open_form()
+        off = np.abs(np.stack([form.paint(place).copy() for place in places]) - trusted)
+        yield f"| {name} | {off.max()} | {np.percentile(off, 99.9):.0f} | {off.mean():.3f} |"
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--paints", type=int, default=300)
+    options.add_argument("--sizes", type=int, nargs="+", default=[64, 128, 256])
+    options.add_argument("--model", type=Path, default=ROOT / "shows" / "models" / "portraits.safetensors")
+    options.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu")
+    asked = options.parse_args()
+    library = _openvino.version()
+    print(f"{machine()}, {asked.device}, torch {torch.__version__}, {torch.get_num_threads()} threads", end="")
+    print(f", OpenVINO {library}\n" if library else "\n")
+    print("| px | form | median ms | p99 ms | fps | times the training form | allocated a frame | page faults |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for size in asked.sizes:
+        print("\n".join(speeds(size, asked.paints, asked.device)), flush=True)
+    print(f"\nLevels of 255 off plain torch, {asked.model.name}, {SEEDS} seeds, no truncation:\n")
+    print("| form | most | 99.9th percentile | mean |\n| --- | --- | --- | --- |")
+    print("\n".join(distances(asked.model, asked.device)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
