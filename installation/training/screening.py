@@ -34,7 +34,7 @@ SCREEN = "screen"
 """Who decided, where no person did."""
 REPORT = "screening.json"
 FORMAT = 1
-KINDS = ("rule", "native", "blur", "monochrome", "border", "duplicate")
+KINDS = ("rule", "native", "blur", "monochrome", "border", "corner", "duplicate")
 """The kinds of reasons, in the order that they are told."""
 SIDES = ("top", "right", "bottom", "left")
 
@@ -50,6 +50,7 @@ class Limits:
     native: float = 0.5
     colour: float = 1.2
     border: float = 0.01
+    corner: float = 0.002
     bits: int = 12
     likeness: float = 0.6
     without: tuple[str, ...] = ()
@@ -166,6 +167,8 @@ def own_reasons(found: Screening, index: int, limits: Limits, rules: Sequence[Ru
         reasons.append(Reason("blur", f"blurred: sharpness {measures.sharpness:.2f}, below {limits.sharpness:g}"))
     if measures.borders[deepest] > limits.border:
         reasons.append(Reason("border", f"a border of {measures.borders[deepest]:.1%} at the {SIDES[deepest]}"))
+    if measures.corner > limits.corner:
+        reasons.append(Reason("corner", f"a corner is cut off: {measures.corner:.1%} of the picture"))
     return [reason for reason in reasons if reason.kind not in limits.without]
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 """Of the measures: those kept from an earlier run are taken over only if they were made by the same code."""
 
 THUMB = 32
@@ -29,6 +29,8 @@ STEP = 12.0
 softly, a frame does not."""
 STRAIGHT = 0.9
 """The share of a side along which that step must be seen."""
+CUT = 40.0
+"""Levels of 255 that the picture must differ from a cut-off corner, two pixels beside it."""
 THIN = 0.05
 """The largest share of a side that is taken for a border although it is not even: deeper, it may be a horizon."""
 DEEPEST = 0.3
@@ -42,13 +44,15 @@ Grey = NDArray[np.float32]
 class Measures:
     """``phash`` and ``mirrored`` are 64 bits each, of the picture and of its mirror image. ``sharpness`` is 0.3 to 1
     for a sharp picture, about 0.2 for one that was enlarged twice and below 0.1 for a blurred one. ``colour`` is 0 for
-    grey or toned, in CIELAB units. ``borders`` are shares of the side at top, right, bottom, left."""
+    grey or toned, in CIELAB units. ``borders`` are shares of the side at top, right, bottom, left; ``corner`` is the
+    larger share of the picture that is cut off at its two upper corners."""
 
     phash: int
     mirrored: int
     sharpness: float
     colour: float
     borders: tuple[float, float, float, float]
+    corner: float
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -57,6 +61,7 @@ class Measures:
             "sharpness": self.sharpness,
             "colour": self.colour,
             "borders": list(self.borders),
+            "corner": self.corner,
         }
 
     @classmethod
@@ -64,7 +69,8 @@ class Measures:
         """Raises KeyError, TypeError or ValueError for what `as_json` did not write."""
         top, right, bottom, left = (float(share) for share in found["borders"])
         hashes = int(found["phash"], 16), int(found["mirrored"], 16)
-        return cls(*hashes, float(found["sharpness"]), float(found["colour"]), (top, right, bottom, left))
+        sharpness, colour, corner = (float(found[name]) for name in ("sharpness", "colour", "corner"))
+        return cls(*hashes, sharpness, colour, (top, right, bottom, left), corner)
 
 
 def measure(picture: Picture) -> Measures:
@@ -72,7 +78,15 @@ def measure(picture: Picture) -> Measures:
     grey = to_grey(picture)
     phash, mirrored = hashes(grey)
     top, right, bottom, left = (round(share, 4) for share in borders(picture))
-    return Measures(phash, mirrored, round(sharpness(grey), 3), round(colour(picture), 2), (top, right, bottom, left))
+    corner = round(max(corner_at_top_left(picture), corner_at_top_left(picture[:, ::-1])), 4)
+    return Measures(
+        phash,
+        mirrored,
+        round(sharpness(grey), 3),
+        round(colour(picture), 2),
+        (top, right, bottom, left),
+        corner,
+    )
 
 
 def to_grey(picture: Picture) -> Grey:
@@ -169,3 +183,20 @@ def border_at_top(picture: Picture) -> int:
     even = np.cumprod(off <= LEVEL)[: len(straight)] > 0
     found = np.flatnonzero(straight & (even | (np.arange(len(straight)) < THIN * len(picture))))
     return int(found.max()) + 1 if len(found) else 0
+
+
+def corner_at_top_left(picture: Picture) -> float:
+    """The share of the picture that is a corner of one even colour with a hard edge all around, as an oval frame or a
+    turned scan leaves it; 0 where there is none. A dark ground that reaches into the corner ends softly; at the lower
+    corners it does not, beside a shoulder, so those are not looked at."""
+    third = np.ascontiguousarray(picture[: len(picture) // 3, : len(picture) // 3])
+    mask = np.zeros((len(third) + 2, len(third) + 2), np.uint8)
+    how = cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | 1 << 8 | 4
+    cv2.floodFill(third, mask, (0, 0), 0, (LEVEL,) * 3, (LEVEL,) * 3, how)
+    found = mask[1:-1, 1:-1]
+    if found[-1].any() or found[:, -1].any():  # a border, or the ground
+        return 0.0
+    wide, narrow = (cv2.dilate(found, np.ones((side, side), np.uint8)) for side in (5, 3))
+    off = np.abs(third.astype(np.float32) - third[0, 0]).max(-1)[wide > narrow]
+    hard = float((off > CUT).mean()) > STRAIGHT
+    return float(found.sum()) / (len(picture) * picture.shape[1]) if hard else 0.0

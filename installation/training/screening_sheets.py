@@ -20,6 +20,8 @@ MOST = 196
 """Pictures on a sheet."""
 TILE, GAP, LINE, LINES = 136, 14, 14, 4
 """Pixels of a picture's side, between pictures, and of a line of text; lines below a picture."""
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
 WALL, INK, QUIET = (24, 24, 23), (232, 230, 225), (160, 156, 148)
 
 
@@ -84,8 +86,8 @@ def label(draw: ImageDraw.ImageDraw, x: int, y: int, found: Screening, index: in
         draw.text((x, y + number * LINE), line, QUIET if number else INK, font)
 
 
-def wrapped(words: Sequence[str], font: ImageFont.FreeTypeFont | ImageFont.ImageFont, lines: int) -> list[str]:
-    """The words in up to so many lines of TILE pixels; what does not fit ends with a dot or two."""
+def wrapped(words: Sequence[str], font: Font, lines: int) -> list[str]:
+    """The words in up to so many lines of TILE pixels; what is too long is cut."""
     found = [""]
     for word in words:
         longer = f"{found[-1]} {word}".strip()
@@ -93,8 +95,13 @@ def wrapped(words: Sequence[str], font: ImageFont.FreeTypeFont | ImageFont.Image
             found[-1] = longer
         else:
             found.append(word)
-    cut = len(found) > lines
-    found = found[:lines]
-    while font.getlength(found[-1] + ("…" if cut else "")) > TILE:
-        found[-1], cut = found[-1][:-1], True
-    return [*found[:-1], found[-1] + ("…" if cut else "")]
+    more = " …" if len(found) > lines else ""
+    return [cut(line, font) for line in (*found[: lines - 1], "".join(found[lines - 1 : lines]) + more)]
+
+
+def cut(line: str, font: Font) -> str:
+    """A line that is too long without its end."""
+    fits = line
+    while font.getlength(fits) > TILE:
+        fits = fits.removesuffix("…")[:-1] + "…"
+    return fits

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from installation.training.screening_rules import Rule
 
 ORDER = 20
-HELP = "drop copies, blurred, grey, framed and not free pictures"
+HELP = "leave out copies, blurred, grey, framed and unfree pictures"
 DESCRIPTION = """\
 Looks at every picture of a prepared folder and writes into its ledger.csv which ones to keep (column keep, yes or no),
 with why, who and when. Training leaves out those that say no; nothing is deleted. Look at screen_kept.png and
@@ -31,7 +31,7 @@ Rules say what must be true of a picture that is kept, by the columns of the led
   --rule "title not missing"                a cell that is empty; missing
 A picture whose ledger does not say what a rule asks for is dropped: rights are proven or they are not there.
 """
-WITHOUT = ("native", "blur", "monochrome", "border", "duplicate")
+WITHOUT = ("native", "blur", "monochrome", "border", "corner", "duplicate")
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +91,13 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         help="deepest frame, bar or edge of a scan at any side, in shares of the side (default 0.01)",
     )
     limits.add_argument(
+        "--corner",
+        type=Bounds(float, 0, 1),
+        default=0.002,
+        metavar="SHARE",
+        help="largest corner cut off by an oval frame or a turned scan, in shares of the picture (default 0.002)",
+    )
+    limits.add_argument(
         "--bits",
         type=Bounds(int, 0, 32),
         default=12,
@@ -137,6 +144,7 @@ def judge(arguments: argparse.Namespace, when: str) -> None:
         native=arguments.native,
         colour=arguments.colour,
         border=arguments.border,
+        corner=arguments.corner,
         bits=arguments.bits,
         likeness=arguments.likeness,
         without=tuple(sorted(set(arguments.without))),

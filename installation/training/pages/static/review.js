@@ -1,7 +1,7 @@
 import { $, act, ask, attempt, make, say, step, typing } from "./common.js";
 
 const PAGE = 120;
-const KINDS = { rule: "a rule", native: "too little detail", blur: "blurred", monochrome: "monochrome", border: "a border", duplicate: "a copy" };
+const KINDS = { rule: "a rule", native: "too little detail", blur: "blurred", monochrome: "monochrome", border: "a border", corner: "a cut corner", duplicate: "a copy" };
 const FILTERS = {
   all: ["All", () => true],
   kept: ["Kept", (card) => card.keep !== "no"],
