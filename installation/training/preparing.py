@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -120,28 +120,37 @@ def work_through(
     found: list[Found], out: Path, wish: Wish, known: Known, progress: Progress, tell: Tell, source: str
 ) -> Summary:
     before, how = Before(out), Counter[str]()
-    tell_changes(before.facts.get("options", {}), asdict(wish), tell)
+    ledger = Ledger.read(out / LEDGER) if (out / LEDGER).exists() else None
+    options = asdict(wish)
+    tell_changes(before.facts.get("options", {}), options, tell)
     with Work(out, wish.size) as work:
+        # As long as every file is as it was, in the same order, nothing is written.
+        unchanged = not work.ahead and (out / SHEET).exists()
+        unchanged &= (before.facts.get("source"), before.facts.get("options")) == (source, options)
         for file in progress(found):
-            how[look(file, work, before, wish, known)] += 1
+            record, content = identify(file, wish, known)
+            unchanged = unchanged and before.agrees(record)
+            if not unchanged:
+                work.add_all(before.agreed())
+            how["before" if unchanged else add(record, content, file, work, before, wish, known)] += bool(record.key)
+        if before.matched < len(before.records):
+            unchanged = False
+            work.add_all(before.agreed())
         work.finish()
-    facts = {
+    records = before.records if unchanged else work.records
+    facts: dict[str, Any] = {
         "format": FORMAT,
         "source": source,
         "size": wish.size,
         "crop": wish.crop,
-        "count": work.count,
-        "options": asdict(wish),
-        "files": [asdict(record) for record in work.records],
+        "count": sum(len(record.crops) for record in records),
+        "options": options,
+        "files": [asdict(record) for record in records],
     }
-    skipped = skipped_of(facts)
-    if not work.count:
-        discard(out)
-        reasons = "; ".join(f"{name}: {why}" for name, why in list(skipped.items())[:3])
-        raise PicturesError(f"{source}: none of {len(skipped)} pictures can be used. The first: {reasons}")
-    notes = {record.file: record.note for record in work.records if record.note}
-    unchanged = publish(out, facts, before, how["made"] + how["resumed"] > 0, known, notes)
-    return Summary(work.count, how["made"], how["resumed"], how["before"], unchanged, skipped, notes)
+    before.close()
+    notes = {record.file: record.note for record in records if record.note}
+    publish(out, facts, unchanged, ledger, known, notes)
+    return Summary(facts["count"], how["made"], how["resumed"], how["before"], unchanged, skipped_of(facts), notes)
 
 
 def tell_changes(before: Mapping[str, Any], now: Mapping[str, Any], tell: Tell) -> None:
@@ -153,28 +162,34 @@ def tell_changes(before: Mapping[str, Any], now: Mapping[str, Any], tell: Tell) 
 # -- one file ---------------------------------------------------------------------------------------------------------
 
 
-def look(file: Found, work: Work, before: Before, wish: Wish, known: Known) -> str:
-    """Add a file's squares to the work. Says whence: "listed", "resumed", "before" or "made"."""
-    record = Record(file.name, file.source)
+def identify(file: Found, wish: Wish, known: Known) -> tuple[Record, bytes]:
+    """(what a file is: without a key, it gives nothing and says why; the content of a picture)."""
+    record, content = Record(file.name, file.source), b""
     try:
         if file.kind == "listed":
             raise PicturesError(file.why)
-        content = file.read() if file.kind == "picture" else b""
-        record.sha256 = hashlib.sha256(content).hexdigest() if file.kind == "picture" else film_digest(file.path)
+        if file.kind == "film":
+            record.sha256 = film_digest(file.path)
+        else:
+            content = file.read()
+            record.sha256 = hashlib.sha256(content).hexdigest()
+        record.key = key_of(record.sha256, file, wish, known)
     except PicturesError as error:
         record.left_out[""] = str(error)
-        if not work.resume(record):
-            work.add(record, ())
-        return "listed"
-    record.key = key_of(record.sha256, file, wish, known)
+    return record, content
+
+
+def add(
+    record: Record, content: bytes, file: Found, work: Work, before: Before, wish: Wish, known: Known
+) -> Literal["resumed", "before", "made"]:
+    """Add a file's squares to the work; says whence."""
     if work.resume(record):
         return "resumed"
-    done = before.find(record.key)
+    done = before.find(record)
     if done:
-        record.note = done[0].note
-        work.add(record, again(*done))
+        work.add(*done)
         return "before"
-    work.add(record, parts(file, content, record, wish, known))
+    work.add(record, parts(file, content, record, wish, known) if record.key else ())
     return "made"
 
 
@@ -190,13 +205,6 @@ def key_of(sha256: str, file: Found, wish: Wish, known: Known) -> str:
     points = known.points(file) if wish.crop == "face" else None
     about = [FORMAT, sha256, file.kind, asdict(wish), None if points is None else points.tolist(), known.native(file)]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()
-
-
-def again(done: Record, squares: Iterable[Any]) -> Iterator[Crop | LeftOut]:
-    for crop, square in zip(done.crops, squares, strict=True):
-        yield Crop(square, crop["native_px"], crop["at"])
-    for at, why in done.left_out.items():
-        yield LeftOut(why, at)
 
 
 def parts(file: Found, content: bytes, record: Record, wish: Wish, known: Known) -> Iterator[Crop | LeftOut]:
@@ -254,39 +262,30 @@ def cut(decoded: Decoded, at: str, file: Found, wish: Wish, known: Known) -> Ite
 # -- the result -------------------------------------------------------------------------------------------------------
 
 
-def publish(out: Path, facts: dict[str, Any], before: Before, new: bool, known: Known, notes: dict[str, str]) -> bool:
-    """Put a whole run's files into their places, all of them written before the first is renamed. True: no change."""
-    content = json.dumps(facts, indent=1, ensure_ascii=False).encode()
-    unchanged = content == before.content and not new
-    before.close()
-    write_ledger = ledger_writer(out, facts, known, notes)
-    if unchanged and (out / SHEET).exists():
+def publish(
+    out: Path, facts: dict[str, Any], unchanged: bool, old: Ledger | None, known: Known, notes: dict[str, str]
+) -> None:
+    """Put a whole run's files into their places, all of them written before the first is renamed."""
+    if not facts["count"]:
         discard(out)
-        write_ledger()
-        return True
+        skipped = skipped_of(facts)
+        reasons = "; ".join(f"{name}: {why}" for name, why in list(skipped.items())[:3])
+        raise PicturesError(f"{facts['source']}: none of {len(skipped)} pictures can be used. The first: {reasons}")
+    ledger = merge(pictures_of(facts, known), known.ledger, old, notes)
     partial = out / (PICTURES + ".partial")
-    staged = [stage(out / SHEET, sheet_of(partial)), stage(out / FACTS, content)]
-    write_ledger()
-    (out / FACTS).unlink(missing_ok=True)  # a crash between these lines leaves no folder that looks whole and is not
-    for path in (partial, *staged):
+    staged = []
+    if not unchanged:
+        content = json.dumps(facts, indent=1, ensure_ascii=False).encode()
+        staged = [partial, stage(out / SHEET, sheet_of(partial)), stage(out / FACTS, content)]
+    if old and set(old.rows) - set(ledger.rows):
+        write_whole(out / LEDGER_BEFORE, old.content())
+    if not old or old.content() != ledger.content():
+        ledger.write(out / LEDGER)
+    if staged:
+        (out / FACTS).unlink(missing_ok=True)  # a crash before the last line leaves nothing that looks whole and is not
+    for path in staged:
         path.replace(path.with_suffix(""))
     discard(out)
-    return False
-
-
-def ledger_writer(out: Path, facts: dict[str, Any], known: Known, notes: dict[str, str]) -> Callable[[], None]:
-    """Raises PicturesError for ledgers that cannot be read, before anything is written."""
-    old = Ledger.read(out / LEDGER) if (out / LEDGER).exists() else None
-    ledger = merge(pictures_of(facts, known), known.ledger, old, notes)
-    content = ledger.content()
-
-    def write() -> None:
-        if old and set(old.rows) - set(ledger.rows):
-            write_whole(out / LEDGER_BEFORE, old.content())
-        if not old or old.content() != content:
-            write_whole(out / LEDGER, content)
-
-    return write
 
 
 def pictures_of(facts: dict[str, Any], known: Known) -> Iterator[tuple[str, Row, Row | None]]:

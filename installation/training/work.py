@@ -11,7 +11,8 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +22,7 @@ from numpy.lib import format as npy
 
 from installation.training.crops import Crop, LeftOut
 from installation.training.decoding import Picture, PicturesError
-from installation.training.pictures import FACTS, FORMAT, PICTURES, read_prepared
+from installation.training.pictures import FORMAT, PICTURES, read_prepared
 
 JOURNAL = "files.partial"
 
@@ -41,6 +42,11 @@ class Record:
     left_out: dict[str, str] = field(default_factory=dict)
     note: str = ""
     crc: int = 0
+
+    def same(self, other: Record) -> bool:
+        """Whether two records are of one file and its squares must be the same."""
+        mine, its = ((r.file, r.source, r.sha256, r.key) for r in (self, other))
+        return mine == its and (bool(self.key) or self.left_out == other.left_out)
 
     def line(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False).encode() + b"\n"
@@ -82,8 +88,7 @@ class Work:
         """Take over what an interrupted run did with this very file, if it comes next and is undamaged."""
         if self.ahead:
             done = self.ahead[0]
-            same = (done.file, done.sha256, done.key) == (record.file, record.sha256, record.key)
-            if same and (done.key or done == record) and self.checksum(len(done.crops)) == done.crc:
+            if done.same(record) and self.checksum(len(done.crops)) == done.crc:
                 self.took(self.ahead.pop(0))
                 if not self.ahead:
                     self.cut()
@@ -113,6 +118,10 @@ class Work:
         self.journal.flush()
         self.took(record)
 
+    def add_all(self, records: Iterable[tuple[Record, Iterable[Crop | LeftOut]]]) -> None:
+        for record, parts in records:
+            self.add(record, parts)
+
     def took(self, record: Record) -> None:
         self.records.append(record)
         self.count += len(record.crops)
@@ -128,47 +137,67 @@ class Work:
 
 
 class Before:
-    """The squares of an earlier whole run, found by their key."""
+    """What an earlier whole run made, if it can be read: its records in their order, and their squares."""
 
     def __init__(self, folder: Path) -> None:
         self.facts: dict[str, Any] = {}
-        self.content = b""
         self.pictures: Picture = np.zeros((0, 1, 1, 3), np.uint8)
-        self.at: dict[str, tuple[Record, int]] = {}
-        if not (folder / FACTS).exists():
-            return
+        self.records: list[Record] = []
+        self.matched = 0
         try:
             pictures, facts, _ = read_prepared(folder)
-            if facts.get("format") != FORMAT:
-                return
-            self.pictures, self.facts, self.content = pictures, facts, (folder / FACTS).read_bytes()
-            self.at = dict(places(facts))
+            if facts.get("format") == FORMAT:
+                self.records = [Record(**values) for values in facts["files"]]
+                self.pictures, self.facts = pictures, facts
         except (PicturesError, TypeError, KeyError):
-            self.close()  # damaged: everything is made again
+            self.records = []  # there is none, or it is damaged: everything is made
+        self.starts = list(accumulate((len(record.crops) for record in self.records), initial=0))
+        self.at = {record.key: index for index, record in enumerate(self.records) if record.key}
 
-    def find(self, key: str) -> tuple[Record, Picture] | None:
-        """What was done for this key, and the squares (n, size, size, 3), if they are undamaged."""
-        record, start = self.at.get(key, (None, 0))
-        if record is None:
+    def agrees(self, record: Record) -> bool:
+        """Whether the earlier run's next file was this very one, and its squares are undamaged."""
+        agreed = self.matched < len(self.records) and self.records[self.matched].same(record)
+        agreed = agreed and self.is_whole(self.matched)
+        self.matched += agreed
+        return agreed
+
+    def agreed(self) -> Iterator[tuple[Record, Iterator[Crop | LeftOut]]]:
+        """All that `agrees` has said yes to since the last time, to be written after all."""
+        count, self.matched = self.matched, 0
+        for index in range(count):
+            yield self.again(index)
+
+    def find(self, record: Record) -> tuple[Record, Iterator[Crop | LeftOut]] | None:
+        """The same squares as this record shall have, from wherever in the earlier run."""
+        index = self.at.get(record.key)
+        if index is None or not self.is_whole(index):
             return None
-        squares = self.pictures[start : start + len(record.crops)]
+        done, parts = self.again(index)
+        return replace(done, file=record.file, source=record.source), parts
+
+    def again(self, index: int) -> tuple[Record, Iterator[Crop | LeftOut]]:
+        done = self.records[index]
+        return Record(done.file, done.source, done.sha256, done.key, note=done.note), self.parts(index)
+
+    def parts(self, index: int) -> Iterator[Crop | LeftOut]:
+        done = self.records[index]
+        for crop, square in zip(done.crops, self.squares(index), strict=True):
+            yield Crop(square, crop["native_px"], crop["at"])
+        for at, why in done.left_out.items():
+            yield LeftOut(why, at)
+
+    def squares(self, index: int) -> Picture:
+        return self.pictures[self.starts[index] : self.starts[index + 1]]
+
+    def is_whole(self, index: int) -> bool:
         crc = 0
-        for square in squares:
+        for square in self.squares(index):
             crc = zlib.crc32(np.ascontiguousarray(square).data, crc)
-        return (record, squares) if crc == record.crc else None
+        return crc == self.records[index].crc
 
     def close(self) -> None:
         """Let go of the file, so that it can be replaced."""
-        self.pictures, self.at, self.facts = np.zeros((0, 1, 1, 3), np.uint8), {}, {}
-
-
-def places(facts: dict[str, Any]) -> Iterator[tuple[str, tuple[Record, int]]]:
-    start = 0
-    for values in facts["files"]:
-        record = Record(**values)
-        if record.key:
-            yield record.key, (record, start)
-        start += len(record.crops)
+        self.pictures = np.zeros((0, 1, 1, 3), np.uint8)
 
 
 def header(size: int, count: int) -> bytes:
