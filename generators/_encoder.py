@@ -142,8 +142,8 @@ def square(image: Pixels) -> Tensor:
         raise ValueError(f"an image is (height, width, 3) uint8 sRGB, not {image.shape} {image.dtype}")
     side = min(image.shape[:2])
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
-    middle = np.ascontiguousarray(image[top : top + side, left : left + side])
-    return torch.from_numpy(middle).permute(2, 0, 1)[None].float() / 127.5 - 1
+    middle = torch.from_numpy(image[top : top + side, left : left + side].copy())  # an image may be read-only
+    return middle.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 def expected_shapes(arch: Architecture) -> Shapes:

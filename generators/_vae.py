@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from generators._encoder import shrunk, square
 from generators._forms import levels
 from installation.checkpoint import Shapes, check_shapes, group_of, network_of
 from installation.errors import ModelError
@@ -338,15 +339,10 @@ class Network:
     @torch.inference_mode()
     def encode(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """A picture (height, width, 3) uint8 sRGB of any size -> the mean of its posterior, (latent,). Of one that is
-        not square the middle is taken. Raises ModelError where the model file has no encoder."""
+        not square the middle is taken. Raises ModelError where the model file holds no encoder."""
         if self._encoder is None:
             raise ModelError("this model has no encoder; export it again from its checkpoint.")
-        side = min(picture.shape[:2])
-        top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
-        square = torch.tensor(picture[top : top + side, left : left + side], device=self.device)
-        whole = square.permute(2, 0, 1)[None].float() / 127.5 - 1
-        fitted = F.interpolate(whole, (self.resolution, self.resolution), mode="bilinear", antialias=True)
-        mean, _ = self._encoder(fitted)
+        mean, _ = self._encoder(shrunk(square(picture).to(self.device), self.resolution))
         latent: NDArray[np.float32] = mean[0].cpu().numpy()
         return latent
 

@@ -5,7 +5,6 @@ from typing import Literal
 from pydantic import Field
 
 from generators._model import ModelConfig, ModelGenerator
-from installation.contracts import Latent, Pixels
 
 
 class Config(ModelConfig):
@@ -18,11 +17,3 @@ class Config(ModelConfig):
 
 class VAE(ModelGenerator):
     """Latents are spread about those of real pictures; ``place`` draws from the Gaussian that fits these."""
-
-    def encode(self, image: Pixels) -> Latent:
-        """The latent of a picture of any size, (height, width, 3): of its middle, where it is not square.
-
-        Raises ModelError where the model file has no encoder.
-        """
-        latent: Latent = self.network.encode(image)
-        return latent
