@@ -153,7 +153,7 @@ def test_only_what_is_new_is_made_and_the_result_is_as_if_made_at_once(
 def test_nothing_new_leaves_the_files_alone(raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["prepare", str(raw), "--out", str(tmp_path / "out"), "--size", "16"]
     assert main(argv) == 0
-    assert "6 pictures of 16 px (6 files new, 0 as before)" in capsys.readouterr().out
+    assert "6 pictures of 16 px (files: 6 new, 0 as before)" in capsys.readouterr().out
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
     assert main(argv) == 0
     assert "6 pictures of 16 px (nothing new)" in capsys.readouterr().out

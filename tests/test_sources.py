@@ -98,6 +98,21 @@ def test_several_sources_have_names_of_their_own(raw: Path, tmp_path: Path) -> N
     assert done.skipped == {"more": "the same as raw/more", "c.zip (2)": "the same as c.zip"}
 
 
+def test_a_picture_can_be_a_source(raw: Path, tmp_path: Path) -> None:
+    files = [*sorted(raw.glob("*.png")), raw / "more" / "9.jpg"]
+    assert prepare(files, tmp_path / "out", SMALL).pictures == 6
+    found = load_prepared(tmp_path / "out").facts
+    assert found["files"] == ["0.png", "1.png", "2.png", "3.png", "4.png", "9.jpg"]
+    assert found["source"] == "0.png + 1.png + 2.png + 3.png + 4.png + 1 more"
+
+
+@pytest.mark.parametrize(("name", "text"), [("notes.txt", "by its name's ending"), ("none", "nothing by that name")])
+def test_what_is_no_source_is_refused(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(PicturesError, match=f"{name}: not a folder of pictures.*{text}"):
+        prepare([tmp_path / name], tmp_path / "out", SMALL)
+
+
 # -- zip archives -----------------------------------------------------------------------------------------------------
 
 

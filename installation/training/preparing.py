@@ -23,7 +23,7 @@ from installation.training.crops import Crop, LeftOut, Points
 from installation.training.decoding import Decoded, PicturesError, decode
 from installation.training.ledger import LEDGER, Ledger, Row, merge
 from installation.training.pictures import FACTS, FORMAT, PICTURES, SHEET, contact_sheet, full_name, skipped_of, spread
-from installation.training.sources import Found, labels, opened_sources
+from installation.training.sources import Found, opened_sources, told_together
 from installation.training.work import JOURNAL, Before, Record, Work
 from installation.training.writing import stage, write_whole
 
@@ -108,7 +108,7 @@ def prepare(
         known.check(found)
         out.mkdir(parents=True, exist_ok=True)
         try:
-            return work_through(found, out, wish, known, progress, tell, " + ".join(labels(sources)))
+            return work_through(found, out, wish, known, progress, tell, told_together(sources))
         except OSError as error:  # a file that cannot be read is a PicturesError: this is the disk
             raise PicturesError(
                 f"{error.filename or out}: cannot be written ({error.strerror or error}). Nothing that was there is "

@@ -1,4 +1,4 @@
-"""Where pictures come from: folders, zip archives and films, as one list of files with a name each.
+"""Where pictures come from: folders, zips, films and single files, as one list of files with a name each.
 
 Nothing found is dropped in silence: what will not be read stands in the list with the reason. Names are labels for
 people and for the ledger; no file is ever written by one.
@@ -39,6 +39,8 @@ MAX_UNPACKED = 200 << 30
 """Bytes of all files in a zip, unpacked."""
 MAX_RATIO = 100
 """How many times larger than the zip its content may be: pictures are compressed already, bombs are not."""
+NAMED = 5
+"""Sources whose labels stand in a model's header."""
 MAX_READ = 64 << 20
 """Bytes that the zip reader may ask for at once: the list of members of a larger one would fill the memory."""
 
@@ -93,21 +95,27 @@ def labels(sources: Sequence[Path]) -> list[str]:
     return result
 
 
+def told_together(sources: Sequence[Path]) -> str:
+    """The labels in one line, of many sources the first."""
+    first, rest = labels(sources)[:NAMED], len(sources) - NAMED
+    return " + ".join([*first, f"{rest} more"] if rest > 0 else first)
+
+
 def open_source(path: Path, label: str, out: Path | None, films: bool, seen: Seen, stack: ExitStack) -> list[Found]:
     if path.is_dir() and is_prepared(path):
         raise PicturesError(f"{path}: pictures that are prepared already. Give what they were made from.")
     if path.is_dir():
         return [in_folder(file, name, label, films, why) for name, file, why in walk(path, label, out, seen)]
     suffix = path.suffix.lower()
-    if not path.is_file() or suffix not in ARCHIVES | FILMS:
-        raise PicturesError(
-            f"{path}: not a folder of pictures, nor a zip, nor a film ({', '.join(sorted(FILMS))}). "
-            + ("Give the folder that holds it." if path.is_file() else "There is nothing by that name.")
-        )
+    if not path.is_file() or suffix not in SUFFIXES | ARCHIVES | FILMS:
+        why = "It is none by its name's ending" if path.exists() else "There is nothing by that name"
+        raise PicturesError(f"{path}: not a folder of pictures, nor a picture, a zip or a film. {why}.")
     why = trouble(label, path, out, seen)
     if why:
         return [Found(label, label, "listed", why)]
-    return open_zip(path, label, stack) if suffix in ARCHIVES else [Found(label, label, "film", path=path)]
+    if suffix in ARCHIVES:
+        return open_zip(path, label, stack)
+    return [Found(label, label, "film" if suffix in FILMS else "picture", "", partial(read_file, path), path)]
 
 
 def plain(name: str) -> str:

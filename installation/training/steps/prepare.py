@@ -12,7 +12,7 @@ HELP = "crop pictures to squares"
 DESCRIPTION = """\
 Crops every picture of one or more sources to squares of the same size and keeps them in one folder, with a sheet to
 look at (sheet.png), a ledger to fill in (ledger.csv) and a list of all files, also of those left out and why
-(prepared.json). A source is a folder (with the folders in it), a zip, or a film.
+(prepared.json). A source is a folder (with the folders in it), a picture, a zip or a film.
 
   --crop centre  the largest square in the middle (the default)
   --crop face    turned, scaled and shifted so that eyes and mouth always lie at the same place. Needs --landmarks FILE:
@@ -26,12 +26,12 @@ is listed and left out. The same command again does only what is new or has chan
 
   prepare my_pictures --out ready --size 256
   prepare scans.zip photos --out ready --size 128 --ledger sources.csv --min-detail 128
-  prepare walk.mp4 --every 0.5 --out ready --size 256 --crop tiles --tile-scale 2
+  prepare fresco.jpg walk.mp4 --every 0.5 --out ready --size 256 --crop tiles --tile-scale 2
 """
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="folders, zips and films")
+    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="folders, pictures, zips and films")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to put the prepared pictures")
     parser.add_argument(
         "--size",
@@ -52,5 +52,5 @@ def run(arguments: argparse.Namespace) -> None:
         tell(f"{arguments.out}: what is done is kept; the same command goes on from here.")
         raise
     resumed = f", {done.resumed} from the run that was interrupted" if done.resumed else ""
-    what = "nothing new" if done.unchanged else f"{done.made} files new{resumed}, {done.before} as before"
+    what = "nothing new" if done.unchanged else f"files: {done.made} new{resumed}, {done.before} as before"
     print(f"{arguments.out}: {done.pictures} pictures of {arguments.size} px ({what}). Look at sheet.png, then train.")
