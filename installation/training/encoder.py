@@ -180,11 +180,13 @@ class Trainer:
 
     def pixel_error(self, encoder: Encoder | None, pictures: Tensor) -> float | None:
         """Mean |difference| in levels of 255; without an encoder, of the mean picture."""
+        if not len(pictures):
+            return None
         missed = []
         for some in pictures.split(16):
             found = encoder(self.small(some)) if encoder else torch.zeros(len(some), len(self.frozen.std))
             missed.append((levels(self.frozen.paint(found)).float() - some.float()).abs().mean((1, 2, 3)))
-        return round(float(torch.cat(missed).mean()), 2) if missed else None
+        return round(float(torch.cat(missed).mean()), 2)
 
     # -- keeping --------------------------------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ DESCRIPTION = """\
 Trains an encoder for a model: a small network that sees a picture and says at which place of the model's space it is
 painted. The generator itself stays as it is. The encoder (4 MB) is written into the model file; `encode` then uses it.
 
-It learns from pictures that the generator paints, whose places are known. Give the FOLDER of pictures that the model
-was trained on as well, raw or prepared, cropped in the same way: then it also learns to meet real pictures, of which
-one in sixteen is kept apart to measure its error.
+It learns from pictures that the generator paints, whose places are known. Give --pictures as well, the folder that the
+model was trained on, raw or prepared, cropped in the same way: then it also learns to meet real pictures, of which one
+in sixteen is kept apart to measure its error.
 
 Ten minutes on two cores are enough to see the likeness, half an hour is better. --minutes counts all time so far: the
 same command goes on after Ctrl-C or a power cut, and with more --minutes after its end. A VAE needs none of this: it
@@ -27,7 +27,11 @@ carries its encoder from the start.
 def options(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument(
-        "folder", type=Path, nargs="?", metavar="FOLDER", help="real pictures, raw or prepared (recommended)"
+        "--pictures",
+        type=Path,
+        dest="folder",
+        metavar="FOLDER",
+        help="real pictures to learn from as well, raw or prepared (recommended)",
     )
     parser.add_argument(
         "--minutes", type=Bounds(float, 0.01, 1e5), default=15, metavar="N", help="active time in all (default 15)"
