@@ -9,7 +9,7 @@ from installation.training.options import Bounds, add_model, check_suffix
 
 ORDER = 50
 HELP = "paint a sheet of samples"
-DESCRIPTION = "Paints samples of a model, seeds 0, 1, 2 ..."
+DESCRIPTION = "Paints samples of a model of any kind, seeds 0, 1, 2 ... as a show names them."
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -22,20 +22,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    import numpy as np
     from PIL import Image
 
-    from generators._stylegan2 import build
-    from installation.checkpoint import load_model
+    from installation.training.models import open_model
     from installation.training.pictures import contact_sheet
-    from installation.training.supply import to_uint8
 
     check_suffix(arguments.out, ".png", "sheet")
-    header, tensors = load_model(arguments.model, kind="stylegan2")
-    network = build(header, tensors)
-    mean = tensors["latent.mean"]
-    # the z that a seed names, as in a show
-    z = np.stack([np.random.default_rng(seed).standard_normal(network.z_dim) for seed in range(arguments.count)])
-    painted = network.synthesis(mean + np.float32(arguments.psi) * (network.mapping(z.astype(np.float32)) - mean))
-    Image.fromarray(contact_sheet(to_uint8(painted))).save(arguments.out)
+    model = open_model(arguments.model)
+    painted = model.pictures(model.places(range(arguments.count)), arguments.psi)
+    Image.fromarray(contact_sheet(painted)).save(arguments.out)
     print(f"{arguments.out}: {arguments.count} samples at psi {arguments.psi:g}.")

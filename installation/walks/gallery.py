@@ -1,0 +1,110 @@
+"""From favourite to favourite, as a visitor goes through a gallery: it rests at each and travels on to the next.
+
+The favourites are those that a curator chose in the model, in that order: python -m installation.training curate MODEL.
+"""
+
+import hashlib
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from installation.contracts import Generator, Latent, Space, Walk, WalkConfig
+from installation.controls import Control, Values
+from installation.durations import Seconds
+from installation.errors import PartError, did_you_mean
+from installation.walks._path import closed_curve, even_pace
+
+STEPS, MOST_STEPS = 32, 1024
+"""Pictures painted for each favourite to measure the pace, and for all of them together."""
+RAMP = 0.15
+"""The part of a way in which it gets up to its pace, and in which it comes to rest again."""
+BREATHS = (7.0, 11.0)
+"""About the seconds of a breath along each of two directions; a rest holds whole ones."""
+DEEPEST = 0.25
+"""Standard deviations that one level of breath moves at most, however little is seen of it."""
+
+
+class Config(WalkConfig):
+    kind: Literal["gallery"] = "gallery"
+    names: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), max_length=500, description="some of the model's favourites, in this order; without, all in the curator's"
+    )
+    rest: Annotated[Seconds, Field(ge=1.0)] = Field(20.0, description="time at each favourite, at speed 1 (s)")
+    travel: Annotated[Seconds, Field(ge=0.5)] = Field(12.0, description="time to the next, on average (s)")
+    breath: float = Field(1.5, ge=0.0, le=10.0, description="how much the picture moves at rest (levels of 255)")
+
+    def controls(self) -> tuple[Control, ...]:
+        words = "how much the picture moves while it rests"
+        return (self.speed, Control("/walk/breath", words, "float", 0.0, 10.0, self.breath, "level"))
+
+    def open(self, generator: Generator, seed: int) -> "Gallery":
+        return Gallery(self, generator)
+
+
+class Gallery(Walk):
+    """After ``period`` seconds it is where it began. All ways are gone at the same visible pace, so each takes its own
+    time; at either end a way is at rest."""
+
+    def __init__(self, config: Config, generator: Generator) -> None:
+        self.places = chosen(generator.space, config.names)
+        self.rest, self.breath = config.rest, config.breath
+        self.curve = closed_curve(self.places)
+        count = len(self.places)
+        steps = max(4 * count, min(STEPS * count, MOST_STEPS))
+        name = f"gallery {hashlib.sha256(self.places.tobytes()).hexdigest()}"
+        self.pace = even_pace(generator, self.curve, steps, name)
+        self.shares = np.linspace(0.0, 1.0, steps + 1)
+        # Where on the visible length each favourite lies, when each is come to, and how long the way from it takes.
+        self.stations = np.interp(np.arange(count + 1) / count, self.pace, self.shares)
+        self.ways = np.diff(self.stations) * config.travel * (count if count > 1 else 0)
+        self.arrivals = np.concatenate([[0.0], np.cumsum(self.ways + self.rest)])
+        self.period = float(self.arrivals[-1])
+        self._chest = chest(generator.space)
+        self._turns = np.array([max(1, round(self.rest / breath)) for breath in BREATHS])
+
+    def at(self, t: float, controls: Values) -> Latent:
+        now = t % self.period
+        station = min(int(np.searchsorted(self.arrivals, now, side="right")), len(self.places)) - 1
+        since = now - float(self.arrivals[station])
+        if since < self.rest:
+            return self._resting(station, since / self.rest, controls.get("/walk/breath", self.breath))
+        part = eased(min(1.0, (since - self.rest) / max(float(self.ways[station]), 1e-9)))
+        share = self.stations[station] + part * (self.stations[station + 1] - self.stations[station])
+        return self.curve(float(np.interp(share, self.shares, self.pace)))
+
+    def _resting(self, station: int, part: float, breath: float) -> Latent:
+        """At a favourite, and a little around it: more in the middle of the rest, and not at all at its ends."""
+        swing = np.sin(2 * np.pi * part * self._turns) * (breath * np.sin(np.pi * part) ** 2)
+        return self.places[station] + swing.astype(np.float32) @ self._chest
+
+
+def chosen(space: Space, names: tuple[str, ...]) -> NDArray[np.float32]:
+    """(n, latent_dim) the favourites of these names, or all. Raises PartError where the model has no such favourite."""
+    if space.favourites is None or not len(space.favourites):
+        raise PartError(
+            "the walk gallery goes through a model's favourites, and this model has none yet; choose some: "
+            "python -m installation.training curate MODEL"
+        )
+    unknown = next((name for name in names if name not in space.names), None)
+    if unknown is not None:
+        hint = did_you_mean(unknown, space.names) or f"there are {', '.join(space.names)}"
+        raise PartError(f'walk.names: the model has no favourite "{unknown}"; {hint}')
+    return space.favourites[[space.names.index(name) for name in names]] if names else space.favourites
+
+
+def chest(space: Space) -> NDArray[np.float32]:
+    """(2, latent_dim) what changes the picture by one level, along the two main directions."""
+    levels = np.minimum(1.0 / np.maximum(space.gain[:2], 1e-6), DEEPEST)
+    rows: NDArray[np.float32] = (space.basis[:2] * (space.std[:2] * levels)[:, None]).astype(np.float32)
+    return rows
+
+
+def eased(part: float) -> float:
+    """How far a way is gone after a part of its time: evenly, but for a soft start and end."""
+    if part > 0.5:
+        return 1.0 - eased(1.0 - part)
+    if part >= RAMP:
+        return (part - RAMP / 2) / (1.0 - RAMP)
+    return float(part - RAMP / np.pi * np.sin(np.pi * part / RAMP)) / 2 / (1.0 - RAMP)
