@@ -1,0 +1,59 @@
+"""A page of the training, served by its own command in its own process, as a person starts it."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Pages:
+    """``with Pages("screen", folder, "--review") as page``: its ``url``; in the end Ctrl-C, whose exit code is 0."""
+
+    def __init__(self, *arguments: str | Path) -> None:
+        command = [sys.executable, "-W", "error", "-m", "installation.training", *map(str, arguments), "--no-browser"]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.deadline = threading.Timer(90, self.process.kill)
+        self.deadline.start()
+
+    def __enter__(self) -> "Pages":
+        assert self.process.stdout
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S+/$", self.process.stdout.readline().strip())
+        assert found, self.process.communicate()
+        self.url = found[0]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGINT)
+        told, complaints = self.process.communicate()
+        self.deadline.cancel()
+        assert self.process.returncode == 0, complaints
+        assert "closed" in told
+        assert complaints == ""
+
+    def get(self, name: str, **headers: str) -> tuple[int, bytes]:
+        return self._answer(urllib.request.Request(self.url + name, headers=headers))
+
+    def post(self, name: str, body: Any, **headers: str) -> tuple[int, dict[str, Any]]:
+        where = urlsplit(self.url)
+        usual = {"Origin": f"{where.scheme}://{where.netloc}", "Content-Type": "application/json"}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        status, answer = self._answer(urllib.request.Request(self.url + name, content, usual | headers))
+        return status, json.loads(answer)
+
+    @staticmethod
+    def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
