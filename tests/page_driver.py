@@ -8,10 +8,13 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+PATIENCE = 60_000
+"""Milliseconds that a browser test waits for what happens at once on a machine that does nothing else."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -21,7 +24,7 @@ class Pages:
     def __init__(self, *arguments: str | Path) -> None:
         command = [sys.executable, "-W", "error", "-m", "installation.training", *map(str, arguments), "--no-browser"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.deadline = threading.Timer(90, self.process.kill)
+        self.deadline = threading.Timer(180, self.process.kill)
         self.deadline.start()
 
     def __enter__(self) -> "Pages":
@@ -57,3 +60,16 @@ class Pages:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read()
+
+
+def patient(expect: Any) -> Any:
+    """Playwright's expect with that patience."""
+    return lambda locator: _Patient(expect(locator))
+
+
+class _Patient:
+    def __init__(self, expectation: Any) -> None:
+        self.expectation = expectation
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(getattr(self.expectation, name), timeout=PATIENCE)

@@ -20,7 +20,7 @@ from installation.training import screening_measures as measures
 from installation.training.cli import main
 from installation.training.pictures import load_prepared
 from installation.training.screening_rules import Rule, RuleError, parse_rule, public_domain
-from tests.page_driver import Pages
+from tests.page_driver import PATIENCE, Pages, patient
 
 SIZE = 64
 DAY = "2025-01-31"
@@ -465,8 +465,9 @@ def test_a_person_reviews_in_the_browser(page: Pages, folder: Path, chromium: st
         view = browser.new_page(viewport={"width": 1200, "height": 800})
         view.on("console", lambda said: complaints.append(said.text))
         view.on("pageerror", lambda error: complaints.append(str(error)))
+        view.set_default_timeout(PATIENCE)
         view.goto(page.url)
-        expect, keys = sync_api.expect, view.keyboard
+        expect, keys = patient(sync_api.expect), view.keyboard
         expect(view.locator(".card")).to_have_count(2)  # what was dropped comes first
         expect(view.locator("#who")).to_have_value("Anna")
         view.click("#filters [value=all]")

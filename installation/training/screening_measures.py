@@ -1,6 +1,7 @@
 """What is measured of one square picture before it is trained on: what it shows, how sharp, coloured and framed it is.
 
 All measures are of the prepared pixels, (size, size, 3) uint8 sRGB, and do not depend on contrast or on the size.
+OpenCV is imported where it is used, as importing it changes the environment.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,6 +90,8 @@ def measure(picture: Picture) -> Measures:
 
 
 def to_grey(picture: Picture) -> Grey:
+    import cv2
+
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
 
 
@@ -106,6 +108,8 @@ def lowest_waves() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def hashes(grey: Grey) -> tuple[int, int]:
     """The perceptual hash of a picture and of its mirror image: which of the 64 lowest waves of its cosine transform
     are above their median. Mirroring turns the sign of the waves with an odd number of half turns."""
+    import cv2
+
     small = np.asarray(cv2.resize(grey, (THUMB, THUMB), interpolation=cv2.INTER_AREA), np.float32)
     rows, columns = lowest_waves()
     waves = np.asarray(cv2.dct(small), np.float32)[rows, columns]
@@ -119,6 +123,8 @@ def bits(waves: NDArray[np.float32]) -> int:
 def detail(picture: Picture) -> Grey:
     """What two pictures of the same thing share and two of the same kind do not: (64, 64) of fine detail, its contrast
     evened, so that neither the light of a photograph nor the ground of a portrait counts."""
+    import cv2
+
     grey = np.asarray(cv2.resize(to_grey(picture), (FINE, FINE), interpolation=cv2.INTER_AREA), np.float32)
     fine = grey - cv2.GaussianBlur(grey, (0, 0), 2.0)
     contrast = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), 4.0))
@@ -132,6 +138,8 @@ def likeness(first: Grey, second: Grey) -> float:
 
 
 def fit(first: Grey, second: Grey, scale: float) -> float:
+    import cv2
+
     side = round(FINE * scale)
     start = (side - MIDDLE) // 2
     middle = cv2.resize(second, (side, side))[start : start + MIDDLE, start : start + MIDDLE]
@@ -147,6 +155,8 @@ def sharpness(grey: Grey) -> float:
 
     In pictures of things the contrast falls with the frequency f about as 1 / f (Field 1987), which would give 1; real
     ones give 0.3 to 1, whatever they show, and less where the finest octave is empty."""
+    import cv2
+
     height, width = grey.shape
     across = np.hypot(np.arange(height)[:, None] / height, np.arange(width) / width)  # 1 is one wave in two pixels
     energy = np.square(cv2.dct(grey))
@@ -157,6 +167,8 @@ def sharpness(grey: Grey) -> float:
 def colour(picture: Picture) -> float:
     """Root mean square distance, in CIELAB units, of the colours from the nearest toning: a curve that gives each
     brightness one colour, as in greyscale, sepia or duotone. Judged at 32 px, where no grain is left."""
+    import cv2
+
     small = cv2.resize(picture, (THUMB, THUMB), interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(np.asarray(small, np.float32) / 255, cv2.COLOR_RGB2LAB), np.float64).reshape(-1, 3)
     light, colours = np.vander(lab[:, 0] / 50 - 1, 4), lab[:, 1:]
@@ -198,6 +210,8 @@ def corner_at_top_left(picture: Picture) -> float:
     """The share of the picture that is a corner of one even colour with a hard edge all around, as an oval frame or a
     turned scan leaves it; 0 where there is none. A dark ground that reaches into the corner ends softly; at the lower
     corners it does not, beside a shoulder, so those are not looked at."""
+    import cv2
+
     third = np.ascontiguousarray(picture[: len(picture) // 3, : len(picture) // 3])
     mask = np.zeros((len(third) + 2, len(third) + 2), np.uint8)
     how = cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | 1 << 8 | 4
