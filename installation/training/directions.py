@@ -151,20 +151,27 @@ def named(model: OpenModel) -> list[tuple[Floats, Fact]]:
 def inherit(found: Found, before: OpenModel) -> tuple[Found, list[str]]:
     """Gives directions that are still the same, within a cosine of SAME, the names and signs that they had in another
     model; also returns the names that found no direction."""
-    vectors, facts = found.vectors.copy(), [dict(fact) for fact in found.facts]
-    lost, names = [], {fact["name"] for _, fact in named(before)}
-    if vectors.shape[1] != len(before.space.mean):
+    names = {fact["name"] for _, fact in named(before)}
+    if found.vectors.shape[1] != len(before.space.mean):
         return found, sorted(names)
-    for vector, fact in listed(before):
-        cosines = vectors @ vector / np.maximum(np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector), 1e-9)
-        near = int(np.abs(cosines).argmax()) if len(cosines) else -1
-        if near >= 0 and abs(cosines[near]) >= SAME:
-            vectors[near] *= np.sign(cosines[near])
-            if fact["name"] in names:
-                facts[near]["name"] = fact["name"]
-        elif fact["name"] in names:
-            lost.append(fact["name"])
-    return Found(vectors, facts, found.left_out), lost
+    vectors, facts = found.vectors.copy(), [dict(fact) for fact in found.facts]
+    given: set[str] = set()
+    for vector, fact in sorted(listed(before), key=lambda one: one[1]["name"] in names):  # a named one's sign counts
+        same = nearest(vectors, vector)
+        if same is None:
+            continue
+        vectors[same] *= np.sign(vectors[same] @ vector)
+        if fact["name"] in names and facts[same]["name"] not in given:
+            facts[same]["name"] = fact["name"]
+            given.add(fact["name"])
+    return Found(vectors, facts, found.left_out), sorted(names - given)
+
+
+def nearest(vectors: Floats, vector: Floats) -> int | None:
+    """Which of vectors (k, d) has the direction of another, either way."""
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
+    cosines = np.abs(vectors @ vector) / np.maximum(lengths, 1e-9)
+    return int(cosines.argmax()) if len(cosines) and cosines.max() >= SAME else None
 
 
 # -- candidates -------------------------------------------------------------------------------------------------------

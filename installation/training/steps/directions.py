@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.options import Bounds, add_model, check_suffix
+from installation.training.options import Bounds, add_model, check_suffix, share_cores
 
 ORDER = 60
 HELP = "find what a hand can change, such as light or age"
@@ -31,6 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    share_cores()
     from PIL import Image
 
     from installation.checkpoint import amend_model

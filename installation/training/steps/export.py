@@ -6,11 +6,16 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-from installation.training.options import MODELS, check_suffix
+from installation.training.options import MODELS, check_suffix, share_cores
 
 ORDER = 40
 HELP = "write a model from a checkpoint"
-DESCRIPTION = "Writes the model of a checkpoint (training may go on meanwhile) and measures its latent space."
+DESCRIPTION = """\
+Writes the model of a checkpoint (training may go on meanwhile), measures its latent space and finds its directions.
+
+Where MODEL is there already, what people chose in it is carried over as far as it still holds: names of directions,
+favourites, blocked places. Where anything does not, the old file is kept as MODEL.bak.
+"""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +26,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    share_cores()
     from installation.training.run import TrainingError
     from installation.training.saving import CHECKPOINT, read_checkpoint
 

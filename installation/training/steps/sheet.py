@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.options import Bounds, add_model, check_suffix
+from installation.training.options import Bounds, add_model, check_suffix, share_cores
 
 ORDER = 50
 HELP = "paint a sheet of samples"
@@ -22,6 +22,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    share_cores()
     from PIL import Image
 
     from installation.training.models import open_model
