@@ -482,6 +482,10 @@ def test_a_person_reviews_in_the_browser(page: Pages, folder: Path, chromium: st
         expect(view.locator(".card >> nth=2")).to_be_focused()
         assert rows(folder)["1.png"]["why"] == "<b>two</b> heads"
         view.fill("#why", "")
+        view.focus(".card >> nth=3")
+        keys.press("d")
+        keys.press("d")
+        expect(view.locator("#filters [value=hand] b")).to_have_text("3")
         view.click("#filters [value=copies]")
         view.click('.card:has-text("copy.png")')
         expect(view.locator("#large img")).to_have_count(2)  # side by side with the one that stays
@@ -489,9 +493,9 @@ def test_a_person_reviews_in_the_browser(page: Pages, folder: Path, chromium: st
         expect(view.locator("#status")).to_contain_text("copy.png is kept instead of 0.png")
         assert [rows(folder)[name]["keep"] for name in ("0.png", "copy.png")] == ["no", "yes"]
         keys.press("Escape")
-        for _ in range(3):
+        for left in (4, 3, 2, 1, 0):
             keys.press("u")
-            view.wait_for_timeout(0)
+            expect(view.locator("#filters [value=hand] b")).to_have_text(str(left))
         expect(view.locator("#status")).to_contain_text("1.png is as it was before: kept")
         assert rows(folder)["1.png"]["who"] == "screen"
         view.fill("#who", "")

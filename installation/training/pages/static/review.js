@@ -108,16 +108,19 @@ function count() {
 
 // ---- what is decided
 
-async function decide(index, keep, quietly = false) {
+function hasName() {
   const who = $("#who");
-  if (!who.value.trim()) {
-    who.classList.add("asked");
-    if ($("#large").open) $("#large").close();
-    who.focus();
-    say("Write your name first: the ledger says who decided.", true);
-    return false;
-  }
-  const done = await attempt(() => act("decide", { index, keep, who: who.value, why: $("#why").value }));
+  if (who.value.trim()) return true;
+  who.classList.add("asked");
+  if ($("#large").open) $("#large").close();
+  who.focus();
+  say("Write your name first: the ledger says who decided.", true);
+  return false;
+}
+
+async function decide(index, keep, quietly = false) {
+  if (!hasName()) return false;
+  const done = await attempt(() => act("decide", { index, keep, who: $("#who").value, why: $("#why").value }));
   if (done) {
     refresh(done.card);
     if (!quietly) say(`${short(done.card.name)} is ${done.card.keep === "no" ? "dropped" : "kept"}. Saved.`);
@@ -148,9 +151,12 @@ function refresh(card) {
   if ($("#large").open) enlarge(Number($("#large").dataset.index));
 }
 
-async function decideHere(keep) {
+/** The focus goes on at once, so that two quick keys decide about two pictures. */
+function decideHere(keep) {
   const card = places()[active];
-  if (card && await decide(Number(card.dataset.index), keep)) move(active + 1);
+  if (!card || !hasName()) return;
+  move(active + 1);
+  decide(Number(card.dataset.index), keep);
 }
 
 function move(to) {
