@@ -33,7 +33,7 @@ from tests.tiny_models import tiny_vae
 
 GENERATOR = GeneratorArchitecture(resolution=16, z_dim=8, w_dim=8, channels=(16, 16, 8), mapping_layers=1)
 ARCH = Architecture(16, 8, (16, 32), 16)
-RECIPE = Recipe(batch=16, painted=2, real=2, learning_rate=0.003)
+RECIPE = Recipe(batch=16, painted=2, real=2, first=0, learning_rate=0.003)
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,8 @@ HELD_OUT = 16
 """One real picture of so many is never learnt from: the error is measured on those."""
 MEASURED = 128
 """Generated pictures that the error is measured on."""
+HARDLY_SEEN = 0.05
+"""The least weight of a direction, where the mean is 1: otherwise the answer drifts along those that show nothing."""
 BLOCK, STEP = 0, 1
 """What a random number is for."""
 
@@ -50,15 +52,17 @@ class Recipe:
 
     batch: int = 32
     """Generated pictures of a step."""
-    painted: int = 4
+    painted: int = 2
     """How many of them are painted again and compared."""
-    real: int = 4
+    real: int = 6
     """Real pictures of a step, painted and compared; none without a folder."""
     every: int = 2
     """Pictures are compared at every so many steps: that costs more than all the rest."""
-    pixels: float = 4.0
+    first: int = 500
+    """Steps before any are compared: places alone teach faster at the beginning."""
+    pixels: float = 2.0
     """Weight of the picture loss; that of the places is 1."""
-    prior: float = 0.02
+    prior: float = 0.05
     """Weight of the Mahalanobis distance where pictures are real."""
     psi: tuple[float, float] = (0.5, 1.0)
     """Truncation of the generated pictures, drawn evenly from this range."""
@@ -89,7 +93,7 @@ class Trainer:
         self.encoder = Encoder(arch).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.encoder).requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.encoder.parameters(), recipe.learning_rate, betas=(0.9, 0.98))
-        self.visible = frozen.gain.square() / frozen.gain.square().mean()
+        self.visible = (frozen.gain.square() / frozen.gain.square().mean()).clamp(min=HARDLY_SEEN)
         self.steps, self.seconds = 0, 0.0
         self.losses: dict[str, float] = {}
         self._block: tuple[int, Tensor, Tensor] | None = None
@@ -98,7 +102,8 @@ class Trainer:
 
     def step(self) -> None:
         chance = self.chance(STEP, self.steps)
-        loss = self.loss(chance, compare=self.steps % self.recipe.every == 0)
+        compare = self.steps >= self.recipe.first and self.steps % self.recipe.every == 0
+        loss = self.loss(chance, compare)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 5.0)
