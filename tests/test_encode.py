@@ -33,6 +33,7 @@ from tests.tiny_models import tiny_vae
 
 GENERATOR = GeneratorArchitecture(resolution=16, z_dim=8, w_dim=8, channels=(16, 16, 8), mapping_layers=1)
 ARCH = Architecture(16, 8, (16, 32), 16)
+EYES_NOSE_MOUTH = [[0.404, 0.412], [0.596, 0.412], [0.5, 0.53], [0.423, 0.638], [0.577, 0.638]]
 RECIPE = Recipe(batch=16, painted=2, real=2, first=0, learning_rate=0.003)
 
 
@@ -409,6 +410,21 @@ def test_a_vae_finds_places_too(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "out" / "places.json").read_text())
     assert told["psi"] == vae.Config.model_fields["psi"].default
     assert np.load(tmp_path / "out" / "sitter.npy").shape == (8,)
+
+
+def test_a_model_of_faces_asks_for_landmarks(
+    frozen: Frozen, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, tensors = load_model(model)
+    save_model(model, tensors, {**header, "training": {"images": 0, "crop": "face"}})
+    with_encoder(frozen, model)
+    file = picture(tmp_path, np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
+    assert encode(model, tmp_path / "out", file) == 0
+    assert "Without --landmarks, the eyes of each picture should lie at" in capsys.readouterr().err
+    points = tmp_path / "points.json"
+    points.write_text(json.dumps({file.name: (np.array(EYES_NOSE_MOUTH) * 64).tolist()}))
+    assert encode(model, tmp_path / "out", file, "--landmarks", points) == 0
+    assert "landmarks" not in capsys.readouterr().err
 
 
 def test_a_favourite_is_added_to_what_was_chosen(frozen: Frozen, model: Path, tmp_path: Path) -> None:
