@@ -1,6 +1,7 @@
 """Walks: a contract over every file, a loop that closes, a pace that looks even."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,10 @@ MONTHS = 90 * 86400.0
 
 @pytest.fixture(scope="module")
 def generator() -> Generator:
-    return PlasmaConfig(width=64, height=64).open("cpu")
+    """With a curator's favourites, as the gallery goes through these."""
+    made = PlasmaConfig(width=64, height=64).open("cpu")
+    made.space = replace(made.space, favourites=np.stack([made.place(1), made.place(2)]), names=("one", "two"))
+    return made
 
 
 @pytest.fixture(params=parts.kinds("walk"))
