@@ -13,7 +13,8 @@ from PIL import Image
 from generators._model import address, slug
 from generators.stylegan2 import Config
 from installation.checkpoint import amend_model, group_of, load_model, read_header
-from installation.errors import ModelError
+from installation.errors import ModelError, ShowError
+from installation.show import load
 from installation.training.cli import main
 from installation.training.directions import (
     FARTHEST,
@@ -28,6 +29,7 @@ from installation.training.directions import (
 )
 from installation.training.finishing import finish
 from installation.training.models import OpenModel, open_model, opened
+from tests.test_loop import Room
 from tests.tiny_gan import tiny_gan
 from tests.tiny_models import tiny_vae
 
@@ -231,6 +233,65 @@ def test_directions_that_do_not_fit_are_refused(file: Path) -> None:
     amend_model(file, "directions", {"vectors": np.zeros((2, 5), np.float32)}, [{"name": "1"}, {"name": "2"}])
     with pytest.raises(ModelError, match=r"directions\.vectors"):
         Config(model=file).open("cpu")
+
+
+SHOW = """
+[show]
+title = { en = "Two models" }
+
+[[sensor]]
+kind = "scripted"
+name = "visitor"
+
+[[piece]]
+name = "one"
+duration = "1 min"
+generator = { kind = "stylegan2", model = "one.safetensors" }
+walk = { kind = "loop", seeds = [1, 2] }
+
+  [[piece.wire]]
+  signal = "visitor.motion"
+  control = "generator/direction/age"
+
+[[piece]]
+name = "two"
+duration = "1 min"
+generator = { kind = "stylegan2", model = "two.safetensors" }
+walk = { kind = "loop", seeds = [1, 2] }
+"""
+
+
+def test_two_models_with_other_names_hang_in_one_show(whole: Path, tmp_path: Path) -> None:
+    for model, name in (("one", "age"), ("two", "light")):
+        path = tmp_path / f"{model}.safetensors"
+        path.write_bytes(whole.read_bytes())
+        assert main(["rename", str(path), f"1={name}"]) == 0
+    (tmp_path / "show.toml").write_text(SHOW, "utf-8")
+    show = load(tmp_path / "show.toml")
+    assert {
+        "/generator/direction/age",
+        "/generator/direction/light",
+        "/generator/direction/2",
+    } <= show.controls().keys()
+    assert "/generator/direction/light" not in show.pieces[0].controls()
+    room = Room(show)
+    room.desk.set("/generator/direction/light", 2.0)  # a hand on what the piece that hangs has not
+    room.play(0.5)
+    assert "/generator/direction/light" not in room.values
+    room.desk.press("/show/next")
+    room.play(10.0)
+    room.desk.set("/generator/direction/light", 2.0)
+    room.play(1.0)
+    assert room.values["/generator/direction/light"] == pytest.approx(2.0, abs=0.01)
+
+
+def test_a_wire_to_a_name_that_the_model_has_not_says_which_it_has(whole: Path, tmp_path: Path) -> None:
+    for model in ("one", "two"):
+        (tmp_path / f"{model}.safetensors").write_bytes(whole.read_bytes())
+    assert main(["rename", str(tmp_path / "one.safetensors"), "1=ages"]) == 0
+    (tmp_path / "show.toml").write_text(SHOW, "utf-8")
+    with pytest.raises(ShowError, match='did you mean "generator/direction/ages"'):
+        load(tmp_path / "show.toml")
 
 
 # -- the step ---------------------------------------------------------------------------------------------------------
