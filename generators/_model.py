@@ -144,9 +144,9 @@ class ModelGenerator(Generator):
     so that a step is seen as the same whatever psi is.
 
     Before both, a latent is led out of what the curator has blocked, whoever walks there (see generators/_avoid.py):
-    what is painted at psi 1 with the directions at rest is never inside a ball. At another psi balls and places shrink
-    alike towards the mean, so a blocked picture is kept as far from as one sees it at that psi. A hand on a direction
-    is free to enter a ball: its step shall always be seen.
+    what is painted at psi 1 with the directions at rest is never inside a ball. Another psi moves balls and latents
+    alike towards the mean, so that the distance between what is painted and a blocked picture, both at that psi, is at
+    least psi times its radius. A hand on a direction may enter a ball: its step shall always be seen.
     """
 
     def __init__(self, config: ModelConfig, device: str) -> None:
