@@ -9,7 +9,7 @@ from generators._model import ModelConfig, ModelGenerator
 
 class Config(ModelConfig):
     kind: Literal["vae"] = "vae"
-    psi: float = Field(0.8, ge=0.0, le=1.2, description="truncation psi: 0 is the mean picture, 1 the whole variety")
+    psi: float = Field(1.0, ge=0.0, le=1.2, description="truncation psi: 0 is the mean picture, 1 the whole variety")
 
     def open(self, device: str) -> "VAE":
         return VAE(self, device)

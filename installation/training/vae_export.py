@@ -55,9 +55,13 @@ def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None
         "latent": {
             "samples": LOOKED_AT,
             "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
-            f"directions at {PLACES} places",
+            f"the first directions at {PLACES} places, those beyond 64 at one",
         },
-        "encoder": {"method": "the posterior's mean; trained together with the decoder", **bound},
+        "encoder": {
+            "method": "the mean of the posterior; trained together with the decoder",
+            "images": progress.images,
+            "error": {"pixels_mae_real": (bound.get("held_out") or bound.get("training") or {}).get("error")},
+        },
     }
     network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
     facts = measure(network, state["latents"])
