@@ -1,7 +1,6 @@
 """From sources to a prepared folder: what is listed, what is made again and what is not, and what trouble leaves."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from installation.training import decoding, preparing
+from installation.training import decoding, preparing, reading
 from installation.training.cli import main
 from installation.training.decoding import PicturesError
 from installation.training.pictures import load_prepared
@@ -213,6 +212,17 @@ def test_an_interrupted_run_goes_on_where_it_was(raw: Path, tmp_path: Path, deco
     assert contents(out) == contents(tmp_path / "fresh")
 
 
+def test_an_interrupt_says_that_nothing_is_lost(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reading, "show_reading", interrupted(3))
+    assert main(["prepare", str(raw), "--out", str(tmp_path / "out"), "--size", "16"]) == 130
+    assert "what is done is kept; the same command goes on from here" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert main(["prepare", str(raw), "--out", str(tmp_path / "out"), "--size", "16"]) == 0
+    assert "(files: 3 new, 3 from the run that was interrupted, 0 as before)" in capsys.readouterr().out
+
+
 def cut_line(out: Path) -> None:
     journal = out / "files.partial"
     journal.write_bytes(journal.read_bytes()[:-7])
@@ -283,7 +293,7 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
         if run.poll() is not None or (journal.exists() and journal.stat().st_size > 900):
             break
         pause.wait(0.01)
-    run.send_signal(signal.SIGKILL)
+    run.kill()
     run.wait(30)
     again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "24 pictures of 64 px" in again.stdout
@@ -338,7 +348,13 @@ def test_a_full_disk_loses_nothing(fill: Callable[[Path], int], raw: Path, tmp_p
     assert contents(out) == contents(tmp_path / "fresh")
 
 
-@pytest.mark.parametrize("where", ["file", "file/below", "/proc/nowhere", "/dev/full"])
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a place of Linux")
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["file", "file/below", pytest.param("/proc/nowhere", marks=LINUX), pytest.param("/dev/full", marks=LINUX)],
+)
 def test_a_folder_that_cannot_be_made_is_told_in_a_line(
     where: str, raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
