@@ -17,7 +17,7 @@ work folder with the checkpoint, log.csv, a log for TensorBoard (tensorboard --l
 is painted anew every few minutes: look at sheet.png.
 
 --model gan trains two networks against each other (StyleGAN2): sharp, for what is alike, such as faces. --model vae
-trains an encoder with its decoder (beta-VAE): dreamlike, never collapses, and knows the place of any picture.
+trains an encoder with its decoder (beta-VAE): dreamlike, steady, sooner there, and knows the place of any picture.
 
 The network grows: it learns to paint small first, where a step costs little, then larger. A stage is RESOLUTION:KIMG,
 so many thousand pictures at that size (every picture is seen many times); sizes are 8 to 1024 px, each twice the one
@@ -110,6 +110,13 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
         choices=("non-saturating", "relativistic"),
         default="non-saturating",
         help="of a gan: with lazy R1, or with R1 and R2 at each step (default non-saturating)",
+    )
+    group.add_argument(
+        "--r1",
+        type=Bounds(float, 0, 0.1),
+        default=5e-5,
+        metavar="W",
+        help="of a gan: R1 for each pixel of a picture; more calms, less lets detail through (default 5e-5)",
     )
     group.add_argument(
         "--no-augment", dest="augment", action="store_false", help="do not alter pictures (for 20,000 or more of them)"
