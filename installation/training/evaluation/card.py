@@ -116,9 +116,10 @@ def _copies(figures: Figures) -> str:
 
 def _caveats(figures: Figures) -> str:
     variety = figures["variety"]
-    lines = ["- Show it near psi 0.7; towards 1 it varies more and fails more often."]
+    psi = f"psi {variety['psi']:g}"
+    lines = [f"- Show it near {psi}; towards 1 it varies more and fails more often."]
     if "times_real" in variety:
-        lines.append(f"- At psi 0.7 it has {variety['times_real']:.0%} of the variety of the pictures compared with.")
+        lines.append(f"- At {psi} it has {variety['times_real']:.0%} of the variety of the pictures compared with.")
     if figures["about"]["quick"]:
         lines.append("- These figures are from a quick look. Run it again without `--quick` before publishing them.")
     if "copying" not in figures:

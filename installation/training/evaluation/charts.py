@@ -151,7 +151,7 @@ def _drawing(title: str, axes: Sequence[str], drawn: Sequence[str], series: Sequ
         f'<span><i style="background:{COLOURS[one.colour]}"></i>{escape(one.label)}</span>' for one in series
     )
     return (
-        f'<figure class="plot"><svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img"><title>{escape(title)}</title>'
-        f'{"".join(axes)}{"".join(drawn)}</svg><figcaption>{escape(title)}<span class="keys">{keys}</span>'
-        "</figcaption></figure>"
+        f'<figure class="plot"><figcaption>{escape(title)}<span class="keys">{keys}</span></figcaption>'
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img"><title>{escape(title)}</title>'
+        f"{''.join(axes)}{''.join(drawn)}</svg></figure>"
     )

@@ -37,7 +37,7 @@ def at_a_glance(figures: Figures) -> list[Line]:
 
 
 def _like(found: Figures) -> Line:
-    times = found["psi_1"]["times_real"]
+    times = found["whole"]["times_real"]
     good = times <= LIKE
     answer = "yes" if good else "roughly" if times <= ROUGHLY else "not yet"
     figure = f"sliced Wasserstein distance {times:.1f} × that of two halves of the real pictures"
@@ -60,7 +60,7 @@ def _copies(found: Figures) -> Line:
 
 
 def _various(found: Figures) -> Line:
-    twins, part = found["near_duplicates"], found.get("times_real")
+    twins, part = found["alike_pairs"], found.get("times_real")
     good = twins == 0 and (part is None or part >= VARIOUS)
     answer = f"no two of {found['samples']} alike" if twins == 0 else f"{twins} pairs nearly alike"
     figure = f"mean difference of two samples {found['mean_difference']:.0f} levels"

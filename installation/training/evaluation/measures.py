@@ -16,17 +16,19 @@ from installation.training.pictures import spread
 Figures = dict[str, Any]
 Numbers = NDArray[np.floating[Any]]
 
-SAME_PRINT = 8
-"""Two pictures whose fingerprints differ in at most so many of 64 signs are near-duplicates."""
+ALIKE = 0.1
+"""Two pictures nearer than this, by the ruler, look like the same picture: altered copies are within some 0.08."""
+SAME_PRINT, NEAR_PRINT = 4, 8
+"""Two pictures whose fingerprints differ in so many of 64 signs are near-duplicates; or much alike, as frames are."""
 SPLITS = 3
 """How often the real pictures are halved for the yardstick."""
 YARDSTICK = 500
 """Real pictures at most that are compared with all others, for how alike they are by nature."""
 COPIES = 64
 """Altered copies on which the ruler is tried."""
-CLOSE_SHARE, CLOSE_RATIO = 0.03, 0.75
-"""More pictures than this share nearer than 99 of 100 real ones lie to one another, or a median distance below this
-part of theirs, and the model leans on its pictures."""
+CLOSE_SHARE, CLOSE_COUNT, CLOSE_RATIO = 0.03, 3, 0.75
+"""More than this share of the pictures, and so many at least, nearer than 99 of 100 real ones lie to one another; or a
+median distance below this part of theirs: the model leans on its pictures."""
 
 
 # -- like the collection? ----------------------------------------------------------------------------------------------
@@ -76,19 +78,14 @@ def variety(samples: Picture, many: Picture, real: Picture | None) -> tuple[Figu
     """How different the samples are, against as many real pictures; and the pair that is most alike.
 
     `many` are samples enough to tell what all of them have in common."""
-    ruler = Ruler(np.concatenate([samples, many]))
-    first, second, distance = closest_pair(ruler, samples)
-    found: Figures = {
-        "samples": len(samples),
-        "mean_difference": mean_of_pairs(samples),
-        "near_duplicates": near_duplicates(samples),
-        "nearest_pair": {"first": first, "second": second, "distance": distance},
-    }
+    figures, pair = alikeness(samples, many)
+    found: Figures = {"samples": len(samples), "mean_difference": mean_of_pairs(samples), **figures}
     if real is not None:
         some = real[spread(len(real), len(samples))]
-        found["real"] = {"mean_difference": mean_of_pairs(some), "near_duplicates": near_duplicates(some)}
+        others = np.delete(real, spread(len(real), len(samples)), axis=0)
+        found["real"] = {"mean_difference": mean_of_pairs(some), **alikeness(some, others)[0]}
         found["times_real"] = found["mean_difference"] / max(found["real"]["mean_difference"], 1e-9)
-    return found, (first, second)
+    return found, pair
 
 
 def mean_of_pairs(pictures: Picture) -> float:
@@ -96,20 +93,22 @@ def mean_of_pairs(pictures: Picture) -> float:
     return float(difference(pictures)[upper].mean()) if len(pictures) > 1 else 0.0
 
 
-def near_duplicates(pictures: Picture) -> int:
-    """Pairs whose fingerprints are nearly the same."""
-    upper = np.triu_indices(len(pictures), 1)
-    return int((differing(fingerprints(pictures))[upper] <= SAME_PRINT).sum())
-
-
-def closest_pair(ruler: Ruler, samples: Picture) -> tuple[int, int, float]:
-    """The two most alike of the samples, which are the first references of the ruler; (first, second, distance)."""
+def alikeness(samples: Picture, many: Picture) -> tuple[Figures, tuple[int, int]]:
+    """Pairs of samples that look like the same picture, by the ruler or by their fingerprints; and the nearest pair."""
+    n, ruler = len(samples), Ruler(np.concatenate([samples, many]))
     found = ruler.distances(samples)
-    n = len(samples)
-    best = np.minimum(found[:, :n], found[:, ruler.count : ruler.count + n])
-    np.fill_diagonal(best, np.inf)
-    first, second = np.unravel_index(int(best.argmin()), best.shape)
-    return int(first), int(second), float(best[first, second])
+    distance = np.minimum(found[:, :n], found[:, ruler.count : ruler.count + n])
+    distance = np.minimum(distance, distance.T)
+    np.fill_diagonal(distance, np.inf)
+    upper = np.triu_indices(n, 1)
+    near, same = distance[upper] < ALIKE, differing(fingerprints(samples))[upper] <= SAME_PRINT
+    first, second = np.unravel_index(int(distance.argmin()), distance.shape)
+    figures: Figures = {
+        "alike_pairs": int((near | same).sum()),
+        "near_duplicates": int(same.sum()),
+        "nearest_pair": {"first": int(first), "second": int(second), "distance": float(distance.min())},
+    }
+    return figures, (int(first), int(second))
 
 
 # -- learnt by heart? --------------------------------------------------------------------------------------------------
@@ -139,8 +138,8 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
     """Whether shown pictures are copies of real ones.
 
     The ruler is tried first: on altered copies of real pictures, which it must find. A picture is called a copy when it
-    is nearer to a training picture than halfway from where 95 of 100 such copies lie to where the nearest real pictures
-    begin (their first percentile).
+    is within twice the distance of 95 of 100 of these, but never beyond halfway from there to where the nearest real
+    pictures begin (their first percentile).
     """
     ruler = Ruler(real)
     some = spread(len(real), YARDSTICK)
@@ -149,7 +148,7 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
     copies = ruler.nearest(altered(real[tried], np.random.default_rng(seed)))
     nearest = ruler.nearest(shown)
     begin, known = float(np.percentile(among, 1)), float(np.percentile(copies.distance, 95))
-    limit = (begin + known) / 2
+    limit = min(2 * known, (begin + known) / 2)
     figures: Figures = {
         "shown": len(shown),
         "real": len(real),
@@ -163,6 +162,7 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
         "copies": int((nearest.distance < limit).sum()),
         "copies_among_real": int((among < limit).sum()),
         "first_percentile_of_real": begin,
+        "nearer": int((nearest.distance < begin).sum()),
         "share_nearer": float((nearest.distance < begin).mean()),
         "median": float(np.median(nearest.distance)),
         "median_of_real": float(np.median(among)),
@@ -183,7 +183,7 @@ def closest_shown(shown: Picture, distance: Numbers, count: int) -> list[int]:
     prints = differing(fingerprints(shown))
     kept: list[int] = []
     for index in np.argsort(distance, kind="stable"):
-        if all(prints[index, other] > SAME_PRINT for other in kept):
+        if all(prints[index, other] > NEAR_PRINT for other in kept):
             kept.append(int(index))
         if len(kept) == count:
             break
@@ -202,8 +202,8 @@ def verdict(figures: Figures) -> str:
         return "unknown"
     if figures["copies"]:
         return "copies"
-    close = figures["share_nearer"] > CLOSE_SHARE or figures["ratio_of_medians"] < CLOSE_RATIO
-    return "close" if close else "own"
+    many = figures["nearer"] >= CLOSE_COUNT and figures["share_nearer"] > CLOSE_SHARE
+    return "close" if many or figures["ratio_of_medians"] < CLOSE_RATIO else "own"
 
 
 # -- does it move evenly? ----------------------------------------------------------------------------------------------

@@ -25,19 +25,23 @@ FIGURES = "figures"
 class Memory:
     """The results of one subject. A key covers all that a result depends on, the code that computes it included."""
 
-    def __init__(self, subject: Subject, folder: Path = FOLDER) -> None:
-        self.subject, self.folder = subject, folder
+    def __init__(self, subject: Subject, folder: Path | None = None) -> None:
+        self.subject, self.folder = subject, folder or FOLDER
 
     def path(self, part: Part) -> Path:
         subject = self.subject
-        facts: list[Any] = [part.name, code_digest(), digest(subject.model, part.groups), repr(subject.effort)]
+        facts: list[Any] = [part.name, self._code, digest(subject.model, part.groups), repr(subject.effort)]
         facts += [subject.seed, subject.device]
-        if subject.real is not None:
+        if part.uses_pictures:
             facts.append(self._pictures)
         if part.name == "closeness" and subject.inception:
             facts.append(hashlib.sha256(Path(subject.inception).read_bytes()).hexdigest())
         key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
         return self.folder / f"{part.name}-{key}.npz"
+
+    @cached_property
+    def _code(self) -> str:
+        return code_digest()
 
     @cached_property
     def _pictures(self) -> str:
@@ -48,7 +52,7 @@ class Memory:
     def recall(self, part: Part) -> Result | None:
         """What is remembered; None where there is nothing, or nothing whole."""
         try:
-            with np.load(self.path(part), allow_pickle=False) as kept:
+            with self.path(part).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 arrays = {name: kept[name] for name in kept.files}
             return Result(json.loads(str(arrays.pop(FIGURES))), arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

@@ -19,7 +19,7 @@ from PIL import Image
 from installation.training.evaluation.charts import Series, bars, curves, histogram
 from installation.training.evaluation.glance import at_a_glance, copying_in_words
 from installation.training.evaluation.likeness import Picture
-from installation.training.evaluation.measures import Figures
+from installation.training.evaluation.measures import ALIKE, SAME_PRINT, Figures
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -84,22 +84,29 @@ def _head(words: Words, figures: Figures, arrays: Mapping[str, Arrays]) -> str:
     )
 
 
-SETS = (("psi_1", "samples at psi 1"), ("real", "two halves of the real pictures"), ("psi_0.7", "samples at psi 0.7"))
+def _sets(psi: float) -> tuple[tuple[str, str], ...]:
+    """The sets of pictures whose distance from the real ones is told, by their names in the figures."""
+    return (
+        ("whole", "samples at psi 1"),
+        ("real", "two halves of the real pictures"),
+        ("shown", f"samples at psi {psi:g}"),
+    )
 
 
 def _closeness(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
     levels = list(found["real"]["levels"])
     series = [
         Series(label, np.array([found[name]["levels"][level] for level in levels]), colour)
-        for colour, (name, label) in enumerate(SETS)
+        for colour, (name, label) in enumerate(_sets(found["psi"]))
     ]
     names = [f"{word} ({level} px)" for word, level in zip(_level_words(len(levels)), levels, strict=True)]
     return words.fill(
         "closeness",
         plot=bars("Distance from the real pictures, by what is compared", names, series, "distance × 1000"),
-        whole=f"{found['psi_1']['times_real']:.1f} times",
-        shown=f"{found['psi_0.7']['times_real']:.1f} times",
-        inception=_inception(words, found["inception"]),
+        whole=f"{found['whole']['times_real']:.1f} times",
+        shown=f"{found['shown']['times_real']:.1f} times",
+        inception=_inception(words, found["inception"], found["psi"]),
+        psi=f"{found['psi']:g}",
         pictures=found["pictures"],
     )
 
@@ -110,10 +117,10 @@ def _level_words(count: int) -> list[str]:
     return [*fine, *["shapes"] * (count - 1 - len(fine)), "masses"]
 
 
-def _inception(words: Words, found: Figures | None) -> str:
+def _inception(words: Words, found: Figures | None, psi: float) -> str:
     if found is None:
         return words.fill("no inception")
-    rows = [(label, f"{found['kid'][name]:.2f}", f"{found['fid'][name]:.1f}") for name, label in SETS]
+    rows = [(label, f"{found['kid'][name]:.2f}", f"{found['fid'][name]:.1f}") for name, label in _sets(psi)]
     weights = found["weights_sha256"][:16]
     return words.fill("inception", rows=_numbers(rows), pictures=found["pictures"], weights=weights)
 
@@ -161,11 +168,11 @@ def _pairs(found: Figures, arrays: Arrays, show: bool) -> Iterator[str]:
 
 
 def _variety(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
-    pair, twins, real = found["nearest_pair"], found["near_duplicates"], ""
+    pair, twins, real = found["nearest_pair"], found["alike_pairs"], ""
     if "real" in found:
         real = (
-            f", two real pictures by {found['real']['mean_difference']:.1f}: at psi 0.7, where some of it is given up "
-            f"for calm, the model has {found['times_real']:.0%} of their variety"
+            f", two real pictures by {found['real']['mean_difference']:.1f}: at psi {found['psi']:g}, where some of it "
+            f"is given up for calm, the model has {found['times_real']:.0%} of their variety"
         )
     alike = f"No two of {found['samples']} samples are alike"
     return words.fill(
@@ -177,6 +184,8 @@ def _variety(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
         first=pair["first"],
         second=pair["second"],
         distance=f"{pair['distance']:.2f}",
+        limit=f"{ALIKE:g}",
+        prints=SAME_PRINT,
     )
 
 
@@ -242,7 +251,7 @@ def _directions(words: Words, found: Figures, arrays: Arrays, show: bool) -> str
     return words.fill(
         "directions",
         more=f" The first {len(strips)} of {found['count']} are shown." if found["count"] > len(strips) else "",
-        columns="".join(f"<span>{amount:+g}</span>" for amount in found["amounts"]),
+        columns="".join(f"<span>{_signed(amount)}</span>" for amount in found["amounts"]),
         names="".join(f"<span>{escape(name)}</span>" for name in names),
         pictures=_picture(grid(strips.reshape(-1, *strips.shape[2:]), strips.shape[1]), "steps along directions"),
     )
@@ -309,6 +318,10 @@ def _numbers(rows: Sequence[tuple[str, ...]]) -> str:
         for row in rows
     )
     return "".join(f"<tr>{row}</tr>" for row in cells)
+
+
+def _signed(number: float) -> str:
+    return f"{number:+g}".replace("-", "−") if number else "0"
 
 
 def grid(pictures: Picture, columns: int) -> Picture:

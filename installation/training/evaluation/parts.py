@@ -14,7 +14,6 @@ from installation.training.evaluation import inception, measures
 from installation.training.evaluation.likeness import Picture
 from installation.training.evaluation.measures import Figures, Numbers
 from installation.training.evaluation.subject import SHEET, Subject
-from installation.training.models import PSI
 from installation.training.pictures import spread
 
 PSIS = (0.0, 0.3, 0.5, 0.7, 1.0)
@@ -35,23 +34,25 @@ class Result:
 
 @dataclass(frozen=True)
 class Part:
-    """A name, how it is made, whether it needs real pictures, and the groups of the model file that it looks at."""
+    """A name, how it is made, which groups of the model file it looks at, and whether it looks at real pictures, or
+    cannot do without."""
 
     name: str
     make: Callable[[Subject], Result]
-    needs_pictures: bool = False
     groups: tuple[str, ...] = ()
+    uses_pictures: bool = False
+    needs_pictures: bool = False
 
 
 def sheet(subject: Subject) -> Result:
-    return Result({"psi": PSI, "seeds": SHEET, "size": subject.sheet.shape[1]}, {"sheet": subject.sheet})
+    return Result({"psi": subject.psi, "seeds": SHEET, "size": subject.sheet.shape[1]}, {"sheet": subject.sheet})
 
 
 def closeness(subject: Subject) -> Result:
     real = _mirrored(_real(subject))
-    painted = {"psi_0.7": subject.shown[: subject.effort.samples], "psi_1": subject.whole}
+    painted = {"shown": subject.shown[: subject.effort.samples], "whole": subject.whole}
     figures = measures.closeness(real, painted, subject.seed)
-    return Result({**figures, "inception": _inception(subject, real, painted, figures["pictures"])})
+    return Result({"psi": subject.psi, **figures, "inception": _inception(subject, real, painted, figures["pictures"])})
 
 
 def _mirrored(real: Picture) -> Picture:
@@ -81,7 +82,7 @@ def _inception(subject: Subject, real: Picture, painted: dict[str, Picture], cou
 
 def variety(subject: Subject) -> Result:
     figures, pair = measures.variety(subject.sheet, subject.shown[SHEET:], subject.real)
-    return Result(figures, {"pair": subject.sheet[list(pair)]})
+    return Result({"psi": subject.psi, **figures}, {"pair": subject.sheet[list(pair)]})
 
 
 def copying(subject: Subject) -> Result:
@@ -113,7 +114,7 @@ def searched(subject: Subject) -> tuple[Picture, list[str]]:
 def walks(subject: Subject) -> Result:
     curves = {"loop": changes(subject.loop), "wander": changes(subject.wander)}
     figures = {name: measures.evenness(curve, subject.effort.rate) for name, curve in curves.items()}
-    return Result({**figures, "psi": PSI}, {**curves})
+    return Result({"psi": subject.psi, **figures}, {**curves})
 
 
 def changes(frames: Picture) -> Numbers:
@@ -144,8 +145,8 @@ def directions(subject: Subject) -> Result:
 
 
 def rebuilding(subject: Subject) -> Result:
-    encoder = subject.encodes
-    if encoder is None:
+    encode = subject.encode
+    if encode is None:
         return Result({"encoder": None})
     count, figures = subject.effort.rebuilt, {}
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -153,7 +154,7 @@ def rebuilding(subject: Subject) -> Result:
     if subject.real is not None:
         sets = {"real": subject.real[spread(len(subject.real), count)], **sets}
     for name, pictures in sets.items():
-        again = subject.rebuilt(encoder, pictures, f"{name} pictures painted again")
+        again = subject.rebuilt(encode, pictures, f"{name} pictures painted again")
         figures[name] = measures.rebuilding(pictures, again)
         arrays |= {name: again[:STRIPS], f"{name}_original": pictures[:STRIPS]}
     return Result({"encoder": subject.model.header.get("encoder") or {}, **figures}, arrays)
@@ -181,12 +182,12 @@ def _real(subject: Subject) -> Picture:
 
 PARTS = (
     Part("sheet", sheet),
-    Part("closeness", closeness, needs_pictures=True),
-    Part("variety", variety),
-    Part("copying", copying, needs_pictures=True, groups=("curation",)),
-    Part("walks", walks, groups=("curation",)),
-    Part("rebuilding", rebuilding, groups=("encoder",)),
+    Part("closeness", closeness, (), uses_pictures=True, needs_pictures=True),
+    Part("variety", variety, (), uses_pictures=True),
+    Part("copying", copying, ("curation",), uses_pictures=True, needs_pictures=True),
+    Part("walks", walks, ("curation",)),
+    Part("rebuilding", rebuilding, ("encoder",), uses_pictures=True),
     Part("truncation", truncation),
-    Part("directions", directions, groups=("directions",)),
-    Part("space", space, groups=("curation",)),
+    Part("directions", directions, ("directions",)),
+    Part("space", space, ("curation",)),
 )

@@ -7,17 +7,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators._encoder import Encode, encoder_of
 from installation.checkpoint import group_of, network_of
-from installation.contracts import Encodes, Generator, Latent, Pixels, Walk
+from installation.contracts import Generator, Latent, Pixels, Walk
 from installation.controls import Values
+from installation.parts import config
 from installation.training.evaluation.likeness import Picture
-from installation.training.models import PSI, OpenModel, progress
+from installation.training.models import OpenModel, progress
 
 Floats = NDArray[np.float32]
 
@@ -25,9 +26,9 @@ CHUNK = 32
 """Pictures painted between two steps of the progress bar."""
 SHEET = 64
 """Samples that are shown and judged one by one: seeds 0 to 63, as the command `sheet` paints them."""
-LOOP_SEEDS, LOOP_PERIOD = (14, 38, 44, 41), 48.0
-"""Four sitters and a way round them, where the curator has chosen no favourites."""
-WANDER_PACE, WANDER_SECONDS = 8.0, 24.0
+LOOP_SEEDS, LOOP_PERIOD = (3, 14, 15, 92), 40.0
+"""Four places and the time of a way round them."""
+WANDER_PACE, WANDER_SECONDS = 8.0, 20.0
 FAST_PACE, FAST_SECONDS = 200.0, 60.0
 """The same kind of way, gone through so fast that a minute shows what an evening would."""
 
@@ -36,11 +37,11 @@ FAST_PACE, FAST_SECONDS = 200.0, 60.0
 class Effort:
     """How much is looked at."""
 
-    samples: int = 600
+    samples: int = 500
     """Pictures compared with as many real ones."""
     rate: float = 30.0
     """Frames a second at which the walks are judged."""
-    frames: int = 240
+    frames: int = 200
     """Frames of a long walk that are searched for training pictures, besides the samples and the loop."""
     rebuilt: int = 200
     """Pictures that are encoded and painted again."""
@@ -71,6 +72,11 @@ class Subject:
         return np.concatenate(done)
 
     @cached_property
+    def psi(self) -> float:
+        """The truncation at which models of this kind are shown."""
+        return float(config("generator", self.model.header["kind"]).model_fields["psi"].default)
+
+    @cached_property
     def places(self) -> Floats:
         """Where the seeds 0, 1, 2 ... are: first the sheet's."""
         return self.model.places(range(max(self.effort.samples, SHEET)))
@@ -78,7 +84,7 @@ class Subject:
     @cached_property
     def shown(self) -> Picture:
         """Samples at the truncation at which models are shown."""
-        return self.paint(self.places, PSI, f"samples at psi {PSI:g}")
+        return self.paint(self.places, self.psi, f"samples at psi {self.psi:g}")
 
     @cached_property
     def whole(self) -> Picture:
@@ -91,7 +97,7 @@ class Subject:
 
     @cached_property
     def hung(self) -> Hung:
-        return Hung(self.model, PSI, digest(self.model))
+        return Hung(self.model, self.psi, digest(self.model))
 
     @cached_property
     def loop(self) -> Picture:
@@ -112,31 +118,30 @@ class Subject:
         return self._walked("wander", {"pace": FAST_PACE}, frames, "a long wander")
 
     def _walked(self, kind: str, options: dict[str, Any], frames: NDArray[Any], words: str) -> Picture:
-        walk: Walk = import_module(f"installation.walks.{kind}").Config(**options).open(self.hung, self.seed)
+        walk: Walk = config("walk", kind)(**options).open(self.hung, self.seed)
         latents = np.stack([walk.at(float(frame) / self.effort.rate, {}) for frame in frames])
-        return self.paint(latents, PSI, words)
+        return self.paint(latents, self.psi, words)
 
     @cached_property
-    def encodes(self) -> Encodes | None:
-        """The model as a generator that finds the place of a picture, if it has learnt to."""
-        if not group_of(self.model.tensors, "encoder"):
+    def encode(self) -> Encode | None:
+        """From a picture to its place, if the model has learnt that."""
+        model = self.model
+        if not group_of(model.tensors, "encoder"):
             return None
-        config = import_module(f"generators.{self.model.header['kind']}").Config
-        generator = config(model=self.model.path).open(self.device)
-        return generator if isinstance(generator, Encodes) else None
+        return encoder_of(model.network, model.header, model.tensors, self.device, model.path)
 
-    def rebuilt(self, encoder: Encodes, pictures: Picture, words: str) -> Picture:
+    def rebuilt(self, encode: Encode, pictures: Picture, words: str) -> Picture:
         """Pictures as the model paints them after its encoder has seen them."""
         with progress(words, len(pictures)) as tell:
             places = []
             for picture in pictures:
-                places.append(encoder.encode(picture))
+                places.append(encode(picture))
                 tell(1)
         return self.paint(np.stack(places), 1.0, words)
 
     def along(self, place: Latent, step: Latent, amounts: Sequence[float]) -> Picture:
         """The picture at a place, at the truncation shown, and moved along a direction, as a show does."""
-        start = self.model.truncated(place[None])[0]
+        start = self.model.truncated(place[None], self.psi)[0]
         return self.model.pictures(np.stack([start + np.float32(amount) * step for amount in amounts]), 1.0)
 
 
