@@ -1,7 +1,7 @@
 """A network as OpenVINO runs it on the processor: converted from torch once, compiled, and kept on disk.
 
 OpenVINO (the extra ``openvino``) plans its memory beforehand and paints straight into the ring, so that a frame
-allocates nothing. Its own reduced precisions are not used: bfloat16 lies up to nine levels off.
+allocates nothing. Its reduced precisions are not used: bfloat16 is up to eleven levels off (benchmarks/painting.py).
 """
 
 import sys
