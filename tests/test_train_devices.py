@@ -37,25 +37,25 @@ def test_two_processes_stay_alike_and_learn_what_one_does(tmp_path: Path) -> Non
     assert torch.equal(one["supply"]["order"], two["supply"]["order"])
 
 
-class Beside:
+class Second:
     """The second of two processes, as far as Devices asks."""
 
-    def __init__(self, others: torch.Tensor | None = None) -> None:
-        self.world_size, self.global_rank, self.device, self.others = 2, 1, torch.device("cpu"), others
-
-    def all_reduce(self, mine: torch.Tensor, reduce_op: str) -> torch.Tensor:
-        whole = mine + (torch.zeros_like(mine) if self.others is None else self.others)
-        return whole / 2 if reduce_op == "mean" else whole
+    world_size, global_rank, device = 2, 1, torch.device("cpu")
 
 
-def test_means_are_taken_in_one_message_and_put_back_in_their_shapes() -> None:
+def first_sends(monkeypatch: pytest.MonkeyPatch, *numbers: float) -> None:
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda mine: mine.add_(torch.tensor(numbers)))
+
+
+def test_means_are_taken_in_one_message_and_put_back_in_their_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    first_sends(monkeypatch, 3.0, 2.0, 1.0)
     mine = [torch.tensor([[1.0, 2.0]]), torch.tensor(5.0)]
-    Devices(Beside(torch.tensor([3.0, 2.0, 1.0])), 1).mean_(mine)
+    Devices(Second(), 1).mean_(mine)
     assert [tensor.tolist() for tensor in mine] == [[[2.0, 2.0]], 3.0]
 
 
 def test_each_process_has_its_part_of_a_batch_in_whole_groups() -> None:
-    second = Devices(Beside(), 1)
+    second = Devices(Second(), 1)
     assert second.part(16) == slice(8, 16)
     assert not second.first
     with pytest.raises(
@@ -64,11 +64,22 @@ def test_each_process_has_its_part_of_a_batch_in_whole_groups() -> None:
         second.part(12)
 
 
-def test_weights_that_have_drifted_apart_are_noticed() -> None:
+def test_weights_that_have_drifted_apart_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = [torch.ones(3), torch.ones(2)]
-    Devices(Beside(torch.tensor([5.0, 0.0])), 1).check_alike(weights)
+    first_sends(monkeypatch, 5.0, 0.0)
+    Devices(Second(), 1).check_alike(weights)
+    first_sends(monkeypatch, 5.5, 0.0)
     with pytest.raises(TrainingError, match="no longer hold the same weights"):
-        Devices(Beside(torch.tensor([5.5, 0.0])), 1).check_alike(weights)
+        Devices(Second(), 1).check_alike(weights)
+
+
+def test_a_process_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_: torch.Tensor) -> None:
+        raise RuntimeError("Connection reset by peer")
+
+    monkeypatch.setattr(torch.distributed, "all_reduce", lost)
+    with pytest.raises(TrainingError, match=r"process 1 of 2 has lost another one"):
+        Devices(Second(), 1).agree(3)
 
 
 def test_what_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

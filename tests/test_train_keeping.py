@@ -172,7 +172,7 @@ def test_a_collapse_leaves_with_2_and_one_message(tmp_path: Path, capsys: pytest
     raw.mkdir()
     for index, picture in enumerate(discs(12, 32)):
         Image.fromarray(np.asarray(picture)).save(raw / f"{index}.png")
-    options = ["--stages", "8:0.4", "--batch", "4", "--width", "32", "--precision", "fp32", "--threads", "1"]
+    options = ["--stages", "8:0.4", "--batch", "4", "--width", "128", "--precision", "fp32", "--threads", "1"]
     command = ["train", str(raw), "--out", str(tmp_path / "m.safetensors"), "--no-tensorboard", *options]
     assert main([*command, "--learning-rate", "0.1", "--save-every", "1"]) == 2
     told = capsys.readouterr().err.strip().splitlines()[-1]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -59,7 +60,7 @@ class Devices:
         if batch % (self.count * GROUP):
             raise TrainingError(
                 f"--batch {batch} cannot be shared by {self.count} devices in groups of {GROUP}. "
-                f"Give --batch {max(1, round(batch / self.count / GROUP)) * self.count * GROUP}."
+                f"Give --batch {math.ceil(batch / self.count / GROUP) * self.count * GROUP}."
             )
         share = batch // self.count
         return slice(self.fabric.global_rank * share, (self.fabric.global_rank + 1) * share)
@@ -68,7 +69,7 @@ class Devices:
         """Replace tensors by their mean over the processes, all in one message."""
         if self.count == 1 or not tensors:
             return
-        whole = self.reduced(torch.cat([tensor.flatten() for tensor in tensors]), "mean")
+        whole = self.sum_(torch.cat([tensor.flatten() for tensor in tensors])) / self.count
         for tensor, mean in zip(tensors, whole.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(mean.view_as(tensor))
 
@@ -77,13 +78,21 @@ class Devices:
         if self.count == 1:
             return number
         mine = torch.tensor(number if self.first else 0, device=self.device)
-        return int(self.reduced(mine, "sum"))
+        return int(self.sum_(mine))
 
-    def reduced(self, tensor: Tensor, how: str) -> Tensor:
-        """The sum or mean of a tensor over the processes."""
-        reduced = self.fabric.all_reduce(tensor, reduce_op=how)
-        assert isinstance(reduced, Tensor)
-        return reduced
+    def sum_(self, tensor: Tensor) -> Tensor:
+        """Replace a tensor by its sum over the processes. Fabric's own all_reduce would wait for all GPUs first.
+
+        Raises TrainingError where another process has ended.
+        """
+        try:
+            torch.distributed.all_reduce(tensor)
+        except RuntimeError:
+            raise TrainingError(
+                f"process {self.fabric.global_rank} of {self.count} has lost another one, which may say why above. "
+                "The checkpoint is whole: the same command goes on from it."
+            ) from None
+        return tensor
 
     def check_alike(self, tensors: Sequence[Tensor]) -> None:
         """Raises TrainingError where weights are no longer the same on every process."""
@@ -92,7 +101,7 @@ class Devices:
         mark = torch.stack([tensor.detach().float().sum() for tensor in tensors]).sum()
         marks = torch.zeros(self.count, device=self.device)
         marks[self.fabric.global_rank] = mark
-        marks = self.reduced(marks, "sum")
+        self.sum_(marks)
         if bool((marks != marks[0]).any()):
             raise TrainingError(
                 "the devices no longer hold the same weights. The same command goes on from the checkpoint."

@@ -314,6 +314,7 @@ def begin(arguments: argparse.Namespace, supply: Supply, devices: Devices, facts
         at_once=arguments.batch_gpu,
         learning_rate=arguments.learning_rate or Recipe.learning_rate,
         loss=arguments.loss,
+        r1=arguments.r1,
         augment=arguments.augment,
         seed=arguments.seed,
     )

@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from tqdm import tqdm
@@ -35,16 +35,12 @@ def train(arguments: argparse.Namespace) -> None:
     """In each of the processes that compute; one of them speaks."""
     check_suffix(arguments.out, ".safetensors", "model")
     options = (arguments.device, arguments.devices, arguments.threads, arguments.precision)
-    with open_devices(*options) as devices:
-        devices.part(arguments.batch)
-        if devices.first:
-            session(arguments, devices)
-        else:
-            with silence():
-                session(arguments, devices)
+    with open_devices(*options) as devices, nullcontext() if devices.first else silence():
+        session(arguments, devices)
 
 
 def session(arguments: argparse.Namespace, devices: Devices) -> None:
+    devices.part(arguments.batch)  # before the pictures are read
     model = importlib.import_module(f"installation.training.{arguments.model}")
     work = arguments.work or arguments.out.with_suffix(".work")
     work.mkdir(parents=True, exist_ok=True)
@@ -146,7 +142,7 @@ def progress_bar(run: Run, devices: Devices) -> Iterator[Tell]:
             bar.set_description(f"{resolution} px" + (f" (new, {fade:.0%})" if fade < 1 else ""), refresh=False)
             figures = " ".join(f"{name} {value:.2f}" for name, value in run.progress.figures.items())
             bar.set_postfix_str(f"{time_left(run, speed)}, {speed:.1f} img/s, {figures}", refresh=False)
-            bar.update(run.progress.images - bar.n)
+            bar.update(min(run.progress.images, run.total) - bar.n)
 
         yield tell
 

@@ -99,8 +99,8 @@ def narrow(run: Run) -> str | None:
 
 def collapsed(run: Run, what: str) -> Collapse:
     return Collapse(
-        f"training has collapsed: {what}, after {run.progress.images} pictures. The checkpoint is from before and is "
-        "kept. Run the same command with a lower --learning-rate (half of it, or a quarter): it goes on from there. If "
-        "that was too late, put checkpoint_before.pt in its place; if it comes again, use more pictures or a larger "
-        "--batch."
+        f"training has collapsed: {what}, after {run.progress.images} pictures. Nothing of that was saved: "
+        "checkpoint.pt is from before. Run the same command with a lower --learning-rate (half of it, or a quarter); "
+        "it goes on from there. If that was too late, put checkpoint_before.pt in its place; if it comes again, use "
+        "more pictures or a larger --batch."
     )

@@ -71,6 +71,14 @@ def stages(text: str) -> tuple[tuple[int, float], ...]:
     return found
 
 
+def fours(text: str) -> int:
+    """A number of pictures: the discriminator compares them in groups of four."""
+    number = Bounds(int, 4, 4096)(text)
+    if number % 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a multiple of 4")
+    return int(number)
+
+
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder of pictures, raw or prepared")
     parser.add_argument(
@@ -96,7 +104,7 @@ def add_schedule(group: argparse._ArgumentGroup) -> None:
 
 def add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--batch", type=int, choices=(4, 8, 16, 32, 64, 128, 256), help="pictures a step, over all devices (default 16)"
+        "--batch", type=fours, metavar="N", help="pictures a step, over all devices, a multiple of 4 (default 16)"
     )
     group.add_argument(
         "--learning-rate",
@@ -162,8 +170,8 @@ def add_devices(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--batch-gpu",
-        type=int,
-        choices=(4, 8, 16, 32, 64, 128, 256),
+        type=fours,
+        metavar="N",
         help="most pictures on a device at once; the batch is learnt from in parts (default: what fits 8 GB)",
     )
 
