@@ -299,7 +299,7 @@ def test_smaller_and_larger_pictures_fit() -> None:
 
 
 def train(model: Path, *more: str) -> int:
-    return main(["encoder", str(model), "--minutes", "0.03", "--threads", "1", "--precision", "fp32", *more])
+    return main(["encoder", str(model), "--minutes", "0.01", "--threads", "1", "--precision", "fp32", *more])
 
 
 def test_the_step_writes_an_encoder_into_the_model(
@@ -320,7 +320,7 @@ def test_the_step_writes_an_encoder_into_the_model(
     assert said["error"]["pixels_mae_real"] > 0
     assert said["command"].startswith("python -m installation.training")
     assert group_of(tensors, "encoder")
-    assert train(model, "--pictures", str(raw), "--minutes", "0.04") == 0
+    assert train(model, "--pictures", str(raw), "--minutes", "0.02") == 0
     assert "Going on from" in capsys.readouterr().out
     assert read_header(model)["encoder"]["steps"] > said["steps"]
 

@@ -18,9 +18,9 @@ It learns from pictures that the generator paints, whose places are known. Give 
 model was trained on, raw or prepared, cropped in the same way: then it also learns to meet real pictures, of which one
 in sixteen is kept apart to measure its error.
 
-Ten minutes on two cores are enough to see the likeness, half an hour is better. --minutes counts all time so far: the
-same command goes on after Ctrl-C or a power cut, and with more --minutes after its end. A VAE needs none of this: it
-carries its encoder from the start.
+Two minutes on one core of 2024 show pose, light, hair and beard of a 128 px portrait, eight come nearer in colour and
+likeness. --minutes counts active time from the beginning on: the same command goes on after Ctrl-C or a power cut, and
+with more --minutes after its end. A VAE needs none of this: it carries its encoder from the start.
 """
 
 
