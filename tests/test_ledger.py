@@ -135,8 +135,9 @@ def test_a_complete_ledger_keeps_its_digest(raw: Path, tmp_path: Path) -> None:
 
 
 def test_a_ledger_of_other_pictures_is_refused_and_of_other_content_noted(raw: Path, tmp_path: Path) -> None:
-    with pytest.raises(PicturesError, match="holds no row for any picture"):
-        prepare([raw], tmp_path / "out", SMALL, given(tmp_path, "file,artist\nx.png,Hals\n"))
+    other = "holds no row for any picture: it names landscapes/0.png, the first picture is raw/0.png"
+    with pytest.raises(PicturesError, match=other):
+        prepare([raw], tmp_path / "out", SMALL, given(tmp_path, "file,artist\nlandscapes/0.png,Hals\n"))
     assert not (tmp_path / "out").exists()
     done = prepare([raw], tmp_path / "out", SMALL, given(tmp_path, "file,sha256\nraw/0.png,abc\n"))
     assert done.notes == {"raw/0.png": "its content is not what the ledger's sha256 says"}

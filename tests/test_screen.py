@@ -336,6 +336,17 @@ def test_a_grey_set_is_kept(tmp_path: Path) -> None:
     assert "greyscale" in found.notes[0]
 
 
+def test_pictures_too_small_to_show_a_border_are_not_judged_by_it(tmp_path: Path) -> None:
+    framed = painting(6)
+    framed[:3] = 240
+    small = np.asarray(cv2.resize(framed, (32, 32), interpolation=cv2.INTER_AREA))
+    for picture, dropped in ((framed, 1), (small, 0)):
+        found = folder_of(tmp_path, [picture, *(painting(seed, len(picture)) for seed in range(3))])
+        screening.screen(found, screening.Limits(), [], DAY)
+        assert screening.counts(found)["dropped"] == dropped
+        assert ("32 px are too few to tell border, corner, duplicate" in "".join(found.notes)) is not bool(dropped)
+
+
 def test_real_detail_is_asked_for_where_the_ledger_tells_it(tmp_path: Path) -> None:
     found = folder_of(tmp_path, [painting(seed) for seed in range(3)])
     for name, native in zip(found.names, ("31", "32", ""), strict=True):

@@ -64,13 +64,16 @@ class Known:
         rows = self.ledger.rows if self.ledger else {}
         return rows.get(name, rows.get(name.removeprefix(f"{source}/")))
 
-    def check(self, found: Iterable[Found]) -> None:
+    def check(self, found: Sequence[Found]) -> None:
         """Raises PicturesError for a ledger that knows none of the files."""
         if self.ledger:
-            files = {name.partition("#")[0] for name in self.ledger.rows}
-            if not any({file.name, file.short} & files for file in found):
+            files = {name.partition("#")[0]: None for name in self.ledger.rows}
+            first = next(iter(found), None)
+            if first and not any({file.name, file.short} & files.keys() for file in found):
+                named = next(iter(files), "nothing")
                 raise PicturesError(
-                    "the ledger holds no row for any picture. Its first column is the file's name, with its folder."
+                    f"the ledger holds no row for any picture: it names {named}, the first picture is {first.name}. "
+                    f"Name the folder, or the rows, so that they fit; {first.short} without its folder will do."
                 )
 
     def native(self, file: Found) -> float | None:

@@ -12,7 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -106,12 +106,25 @@ def screen(found: Screening, limits: Limits, rules: Sequence[Rule], when: str) -
     """Measure, judge and decide, in memory; returns how many decisions are not what the ledger says."""
     check_columns(rules, found.ledger.columns, str(found.folder / LEDGER))
     measure_all(found)
+    limits = for_size(found, limits)
     found.reasons = [own_reasons(found, index, limits, rules) for index in range(len(found.names))]
     if "monochrome" not in limits.without:
         judge_colour(found, limits.colour)
     if "duplicate" not in limits.without:
         judge_copies(found, limits)
     return decide(found, when)
+
+
+def for_size(found: Screening, limits: Limits) -> Limits:
+    """The limits without what pictures of this size do not show; a note says so."""
+    hidden = [kind for kind in ("border", "corner", "duplicate") if kind not in limits.without]
+    if found.size >= measuring.LEAST or not hidden:
+        return limits
+    found.notes.append(
+        f"{found.size} px are too few to tell {', '.join(hidden)}: not judged. "
+        f"Prepare at {measuring.LEAST} px or more to have them judged; training can still end at {found.size} px"
+    )
+    return replace(limits, without=tuple(sorted({*limits.without, *hidden})))
 
 
 def save(found: Screening, limits: Limits, rules: Sequence[Rule], changed: int) -> None:
@@ -148,9 +161,9 @@ def earlier(path: Path) -> dict[str, Measures]:
 
 
 def progress(items: Iterable[Item], words: str, total: int | None = None) -> Iterable[Item]:
-    """A bar on a terminal, a line every 20 s in a log."""
-    interval = 0.2 if sys.stderr.isatty() else 20.0
-    return tqdm(items, words, total, unit="picture", mininterval=interval, miniters=1, leave=False)
+    """A bar for what takes longer than a second; in a log a line every 20 s."""
+    interval, delay = (0.2, 1.0) if sys.stderr.isatty() else (20.0, 20.0)
+    return tqdm(items, words, total, unit="picture", mininterval=interval, miniters=1, leave=False, delay=delay)
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------
