@@ -187,8 +187,9 @@ for name in names:
     loaded[name] = sorted(set(heavy) & (set(sys.modules) - had))
     if threading.active_count() > 1:
         seen.append(f"{name}: a thread")
-    if dict(os.environ) != before:
-        seen.append(f"{name}: another environment variable")
+    changed = sorted(key for key, _ in os.environ.items() ^ before.items())
+    if changed:
+        seen.append(f"{name}: environment variables {changed}")
         before = dict(os.environ)
 print(json.dumps([seen, loaded]))
 """

@@ -6,11 +6,12 @@
 
 All are 0 for distributions that are equal. The first and the third never quite get there with finite samples: compare
 them with what two halves of the real pictures give.
+
+OpenCV is imported where it is used, as importing it changes the environment.
 """
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,6 +89,8 @@ def level_patches(pictures: Picture, side: int, rng: np.random.Generator) -> Fea
 
 def laplacian(picture: Picture, side: int, last: bool) -> Features:
     """One level of the Laplacian pyramid of a square picture, (side, side, 3) float32; the last one keeps its mean."""
+    import cv2
+
     plane: Features = picture.astype(np.float32)
     while plane.shape[0] > side:
         plane = np.asarray(cv2.pyrDown(plane), np.float32)

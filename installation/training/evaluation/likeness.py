@@ -6,6 +6,8 @@ common is taken off both, so that the usual dark ground and the face in the midd
 left is compared by its angle, so that a copy that is paler or nearer to the mean is still a copy. The distance is one
 minus the mean of the two cosines: 0 the same, about 1 nothing in common. Every view of VIEWS is tried (shifts of up to
 3 % of the side, closer and wider framing), and the mirror image, and the best counts.
+
+OpenCV is imported where it is used, as importing it changes the environment.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,11 +78,15 @@ class Ruler:
 
 
 def reduced(pictures: Picture) -> Picture:
+    import cv2
+
     return np.stack([cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for picture in pictures])
 
 
 def described(small: Picture, view: tuple[int, int, int]) -> tuple[Floats, Floats]:
     """Tones (n, TONES * TONES * 3) and edges (n, (GRID - 2) ** 2 * 2) of one view of reduced pictures."""
+    import cv2
+
     side, top, left = view
     seen = (picture[top : top + side, left : left + side] for picture in small)
     grid = np.stack([cv2.resize(window, (GRID, GRID), interpolation=cv2.INTER_AREA) for window in seen])
@@ -117,6 +122,8 @@ def altered(pictures: Picture, rng: np.random.Generator) -> Picture:
 
 
 def _altered(picture: Picture, mirror: bool, rng: np.random.Generator) -> Picture:
+    import cv2
+
     side = picture.shape[0]
     margins = rng.integers(0, max(2, side // 24), 4)
     top, bottom, left, right = (int(margin) for margin in margins)
@@ -132,6 +139,8 @@ def _altered(picture: Picture, mirror: bool, rng: np.random.Generator) -> Pictur
 
 def fingerprints(pictures: Picture) -> NDArray[np.bool_]:
     """(n, 64) signs of the low frequencies of brightness about their median: near-duplicates differ in few of them."""
+    import cv2
+
     found = np.empty((len(pictures), 64), np.bool_)
     for index, picture in enumerate(pictures):
         grey = cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) @ LUMA

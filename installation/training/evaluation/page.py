@@ -11,7 +11,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -337,6 +336,8 @@ def grid(pictures: Picture, columns: int) -> Picture:
 
 
 def _at_most(picture: Picture, side: int) -> Picture:
+    import cv2  # here: it changes the environment when it is imported
+
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:
