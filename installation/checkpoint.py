@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def save_model(path: Path | str, tensors: Mapping[str, NDArray[Any]], header: Header) -> None:
-    """Write a model file whole or not at all (a partial file is renamed into place).
+    """Write a model file whole or not at all (a partial file is renamed into place). Raises OSError, which names it.
 
     `header` needs every key of REQUIRED but `format`, which is set here. Arrays must be float16 or float32 and finite.
     """
@@ -60,13 +61,18 @@ def save_model(path: Path | str, tensors: Mapping[str, NDArray[Any]], header: He
         {name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())},
         metadata={KEY: json.dumps(header, ensure_ascii=False, sort_keys=True)},
     )
-    partial = path.with_name(path.name + ".partial")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with partial.open("wb") as file:
-        file.write(packed)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(packed)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise OSError(error.errno, error.strerror, error.filename or str(path)) from None
 
 
 def amend_model(

@@ -163,7 +163,7 @@ def test_from_pictures_to_a_sheet(folder: Path, tmp_path: Path, capsys: pytest.C
             ["prepare", "{raw}", "--out", "{empty}", "--ledger", "{empty}/none.csv"],
             "none.csv: cannot be read as a ledger",
         ),
-        (["prepare", "{raw}", "--out", "{raw}/00.png"], "00.png: File exists"),
+        (["prepare", "{raw}", "--out", "{raw}/00.png"], "00.png: cannot be read or written (File exists)"),
         (["sheet", "{raw}/none.safetensors", "--out", "s.png"], "there is no such model file"),
         (["sheet", "{raw}/none.safetensors", "--out", "s.gif"], "the name of a sheet file ends with .png"),
         (["export", "{empty}", "--out", "m.safetensors"], "there is no checkpoint"),

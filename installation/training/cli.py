@@ -12,6 +12,7 @@ A step's module, light to import (standard library and `options` alone), has
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import pkgutil
 import sys
@@ -55,6 +56,16 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def told(error: OSError) -> str:
+    """What the system says, of which file, and what to do."""
+    advice = "Make room" if error.errno in NO_ROOM else "Set this right, or give another place"
+    where = f"{error.filename or 'a file'}: cannot be read or written ({error.strerror or error})"
+    return f"{where}. What was there is whole. {advice}; then the same command goes on."
+
+
 def main(argv: Sequence[str]) -> int:
     """Exit code 0; 2 with one clear message when something cannot be done."""
     arguments = parser().parse_args(argv)
@@ -64,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        print(f"error: {told(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nstopped.", file=sys.stderr)

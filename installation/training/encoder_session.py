@@ -25,7 +25,7 @@ from installation.training.reading import read_any
 from installation.training.run import TrainingError
 from installation.training.saving import CHECKPOINT, FORMAT, read_checkpoint
 from installation.training.session import command_line, interrupts
-from installation.training.writing import write_whole
+from installation.training.writing import check_place, write_whole
 
 AT_ONCE = 256
 """Real pictures that are averaged down at a time."""
@@ -49,6 +49,7 @@ def begin(arguments: argparse.Namespace, work: Path, dtype: torch.dtype) -> tupl
     check_kind(arguments.model, model.header, "stylegan2")
     frozen = freeze(model)
     recipe = Recipe(seed=arguments.seed, learning_rate=arguments.learning_rate)
+    check_place(arguments.out or arguments.model)
     work.mkdir(parents=True, exist_ok=True)
     real, facts = None, {}
     if arguments.folder:

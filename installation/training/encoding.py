@@ -70,13 +70,13 @@ def encode(arguments: argparse.Namespace) -> None:
     frozen = freeze(model)
     cropped = squares(arguments, frozen.resolution)
     wanted = channels_first(np.stack(cropped))
+    arguments.out.mkdir(parents=True, exist_ok=True)
     answers: Answers = {"encoder": frozen.coordinates(np.stack([look(square) for square in cropped]))}
     if arguments.refine:
         with progress("refining", arguments.refine * len(wanted)) as tick:
             answers["refined"] = refined(frozen, answers["encoder"], floats(wanted), arguments.refine, tick)
     psi = arguments.psi or usual_psi(model.header["kind"])
     latents = for_psi(frozen, list(answers.values())[-1], psi)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     places = write(arguments.out, names_of(arguments.picture), frozen, wanted, answers, latents)
     said = {"model": arguments.model.name, "psi": psi, "refine": arguments.refine}
     text = json.dumps({**said, "places": [asdict(place) for place in places]}, indent=1, ensure_ascii=False)

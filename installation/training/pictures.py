@@ -10,6 +10,7 @@ A *raw* folder holds image files. A *prepared* folder holds
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from installation.training.decoding import Picture, PicturesError, read_picture
 from installation.training.ledger import LEDGER, Ledger, is_kept, ledger_digest, read_ledger
@@ -32,6 +34,7 @@ __all__ = [
     "contact_sheet",
     "ledger_digest",
     "load_prepared",
+    "png",
     "read_ledger",
     "read_picture",
     "spread",
@@ -135,6 +138,12 @@ def chosen(pictures: Picture, kept: list[int], folder: Path) -> Picture:
 def spread(total: int, count: int) -> NDArray[np.int64]:
     """Up to `count` indices evenly spread over `total`."""
     return np.unique(np.linspace(0, total - 1, min(total, count)).round().astype(np.int64))
+
+
+def png(picture: Picture) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
 
 
 def contact_sheet(pictures: Picture) -> Picture:

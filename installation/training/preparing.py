@@ -7,7 +7,6 @@ these is its key. Of an earlier run, and of an interrupted one, all that has the
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,13 +15,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
 
 from installation.training import crops, films
 from installation.training.crops import Crop, LeftOut, Points
 from installation.training.decoding import Decoded, PicturesError, decode
 from installation.training.ledger import LEDGER, Ledger, Row, merge
-from installation.training.pictures import FACTS, FORMAT, PICTURES, SHEET, contact_sheet, full_name, skipped_of, spread
+from installation.training.pictures import (
+    FACTS,
+    FORMAT,
+    PICTURES,
+    SHEET,
+    contact_sheet,
+    full_name,
+    png,
+    skipped_of,
+    spread,
+)
 from installation.training.sources import Found, opened_sources, told_together
 from installation.training.work import JOURNAL, Before, Record, Work
 from installation.training.writing import stage, write_whole
@@ -308,9 +316,7 @@ def sheet_of(pictures: Path) -> bytes:
     chosen = squares[spread(len(squares), 64)]
     if chosen.shape[1] > THUMBNAIL:
         chosen = np.stack([crops.resize(square, THUMBNAIL, THUMBNAIL) for square in chosen])
-    file = io.BytesIO()
-    Image.fromarray(contact_sheet(chosen)).save(file, "PNG")
-    return file.getvalue()
+    return png(contact_sheet(chosen))
 
 
 def discard(out: Path) -> None:

@@ -26,6 +26,7 @@ from installation.training.sources import is_prepared
 from installation.training.supply import Supply
 from installation.training.trainer import Habits, Tell
 from installation.training.trainer import train as run_to_the_end
+from installation.training.writing import check_place
 
 PREPARED = "prepared"
 """Where in the work folder a raw folder is prepared."""
@@ -69,6 +70,7 @@ def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) 
     """The pictures; a raw folder is prepared by the first process, once, and the others then read what it made."""
     if devices.first:
         try:
+            check_place(arguments.out)
             prepared = read_any(arguments, arguments.stages[-1][0], folder)
         except (VernissageError, OSError):
             devices.agree(0)

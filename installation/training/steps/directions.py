@@ -32,20 +32,22 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     share_cores()
-    from PIL import Image
-
     from installation.checkpoint import amend_model
     from installation.training.direction_sheet import sheet
     from installation.training.directions import effort, find, told
     from installation.training.models import open_model, progress
+    from installation.training.pictures import png
+    from installation.training.writing import check_place, write_whole
 
     if arguments.sheet:
         check_suffix(arguments.sheet, ".png", "sheet")
     model = open_model(arguments.model)
+    if arguments.sheet:
+        check_place(arguments.sheet)
     with progress("looking at directions", effort(model, arguments.count)) as tick:
         found = find(model, arguments.count, tick, keep_named=not arguments.fresh)
     amend_model(arguments.model, "directions", {"vectors": found.vectors}, found.facts)
     print(told(found))
     if arguments.sheet:
-        Image.fromarray(sheet(model, found.vectors, [fact["name"] for fact in found.facts])).save(arguments.sheet)
+        write_whole(arguments.sheet, png(sheet(model, found.vectors, [fact["name"] for fact in found.facts])))
         print(f"Look: {arguments.sheet}")

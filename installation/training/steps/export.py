@@ -29,12 +29,14 @@ def run(arguments: argparse.Namespace) -> None:
     share_cores()
     from installation.training.run import TrainingError
     from installation.training.saving import CHECKPOINT, read_checkpoint
+    from installation.training.writing import check_place
 
     check_suffix(arguments.out, ".safetensors", "model")
     path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint
     model = read_checkpoint(path)["model"]
     if model not in MODELS:
         raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(MODELS)}.")
+    check_place(arguments.out)
     header = import_module(f"installation.training.{model}").export(path, arguments.out)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
     print(f"{arguments.out}: {size} px, after {images} pictures.")

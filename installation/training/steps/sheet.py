@@ -23,13 +23,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     share_cores()
-    from PIL import Image
-
     from installation.training.models import open_model
-    from installation.training.pictures import contact_sheet
+    from installation.training.pictures import contact_sheet, png
+    from installation.training.writing import check_place, write_whole
 
     check_suffix(arguments.out, ".png", "sheet")
     model = open_model(arguments.model)
+    check_place(arguments.out)
     painted = model.pictures(model.places(range(arguments.count)), arguments.psi)
-    Image.fromarray(contact_sheet(painted)).save(arguments.out)
+    write_whole(arguments.out, png(contact_sheet(painted)))
     print(f"{arguments.out}: {arguments.count} samples at psi {arguments.psi:g}.")
