@@ -7,7 +7,7 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     architecture  what must be known to rebuild the network (resolution, z_dim, w_dim, channels ...)
     training      images seen, active minutes, recipe, command, size of the data set
     ledger_sha256 sha256 over the ledger's rows of the pictures used, or null
-    licence       {"weights": ..., "data": ...}
+    licence       {"weights": ..., "data": ...}, each "not told" where nobody told it
     latent        how the tensors latent.* were measured
     directions    [{"name", "method"} ...], one for each row of the tensor directions.vectors
     curation      {"favourites": [{"name"} ...], "blocked": [{"name", "radius"} ...]}, for the rows of curation.*
@@ -37,6 +37,8 @@ FORMAT = 1
 KEY = "vernissage"
 REQUIRED = ("format", "kind", "architecture", "training", "ledger_sha256", "licence")
 
+NOT_TOLD = "not told"
+"""The licence that nobody told."""
 GROUPS = ("latent", "directions", "curation", "encoder")
 """What a model file may hold besides its network; tensors of a group are named group.something."""
 

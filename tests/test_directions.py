@@ -194,7 +194,7 @@ def test_names_can_be_swapped_and_taken_away(file: Path, capsys: pytest.CaptureF
     ("given", "message"),
     [
         (["aeg=x"], 'the model has no direction "aeg"; did you mean "age"?'),
-        (["beard=x"], 'the model has no direction "beard"; there are age, 2, 3, 4, 5, 6, 7, 8'),
+        (["beard=x"], 'the model has no direction "beard"; it has age, 2, 3, 4, 5, 6, 7, 8'),
         (["2=AGE"], '"age" and "AGE" would both be /generator/direction/age'),
         (["2=3"], "'3' is a number, and direction 2 has its own"),
         (["2=No, 3."], None),

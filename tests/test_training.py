@@ -16,11 +16,13 @@ import torch
 from PIL import Image
 
 from generators._stylegan2 import Architecture, Discriminator, Generator, Network, build, effective_tensors
-from installation.checkpoint import load_model
+from installation.checkpoint import load_model, read_header
 from installation.errors import ModelError
 from installation.training import pictures
 from installation.training.cli import main
+from installation.training.commands import published
 from installation.training.export import measure
+from installation.training.ledger import Ledger
 from installation.training.saving import CHECKPOINT, read_checkpoint
 from installation.training.steps.train import DESCRIPTION, PRESETS, Preset, stages
 from tests.tiny_training import ARCH, discs
@@ -148,6 +150,34 @@ def test_from_pictures_to_a_sheet(folder: Path, tmp_path: Path, capsys: pytest.C
     again = tmp_path / "again.safetensors"
     assert main(["export", str(tmp_path / "mine.work"), "--out", str(again)]) == 0
     assert again.read_bytes() == model.read_bytes()
+
+
+def test_a_model_says_by_what_right_and_tells_no_strangers_folders(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, ready = tmp_path / "mine.safetensors", tmp_path / "ready"
+    assert main(["prepare", str(folder), "--out", str(ready), "--size", "16"]) == 0
+    ledger = Ledger.read(ready / "ledger.csv")
+    for index, row in enumerate(ledger.rows.values()):
+        row["licence"] = "CC0" if index else ""
+    ledger.write(ready / "ledger.csv")
+    monkeypatch.setattr(sys, "argv", ["training", "train", str(ready), f"--out={model}"])
+    assert main(["train", str(ready), "--out", str(model), *SMALL]) == 0
+    header = read_header(model)
+    assert header["licence"] == {"weights": "not told", "data": "not told of some; CC0"}
+    assert header["training"]["command"] == "python -m installation.training train ready --out=mine.safetensors"
+    export = ["export", str(tmp_path / "mine.work"), "--out", str(model)]
+    assert main([*export, "--licence", "CC-BY-4.0"]) == 0
+    assert main(export) == 0
+    assert read_header(model)["licence"]["weights"] == "CC-BY-4.0"
+
+
+def test_a_command_of_an_older_program_is_published_without_its_places() -> None:
+    assert (
+        published("python -m x train '/home/me/my pictures' --stages 8:1")
+        == "python -m x train 'my pictures' --stages 8:1"
+    )
+    assert published("train 'it") == "train 'it"
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ def told(found: Found) -> str:
         for number, fact in enumerate(found.facts, start=1)
     ]
     reasons = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items() if count)
-    return "\n".join([f"{len(lines)} directions; left out: {reasons or 'none'}.", *lines])
+    count = "1 direction" if len(lines) == 1 else f"{len(lines)} directions"
+    return "\n".join([f"{count}; left out: {reasons or 'none'}.", *lines])
 
 
 def effort(model: OpenModel, count: int) -> int:

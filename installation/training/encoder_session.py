@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from generators._encoder import Architecture
 from installation.checkpoint import amend_model, check_kind
+from installation.training.commands import command_line
 from installation.training.devices import open_devices
 from installation.training.encoder import MODEL, Pictures, Recipe, Trainer
 from installation.training.frozen import freeze
@@ -24,7 +25,7 @@ from installation.training.models import open_model
 from installation.training.reading import read_any
 from installation.training.run import TrainingError
 from installation.training.saving import CHECKPOINT, FORMAT, read_checkpoint
-from installation.training.session import command_line, interrupts
+from installation.training.session import interrupts
 from installation.training.writing import check_place, write_whole
 
 AT_ONCE = 256
@@ -139,7 +140,7 @@ def keep(trainer: Trainer, arguments: argparse.Namespace, facts: dict[str, Any])
         "real": facts or None,
         "recipe": asdict(trainer.recipe),
         "error": trainer.errors(),
-        "command": command_line(),
+        "command": command_line(sys.argv[1:]),
     }
     amend_model(arguments.model, "encoder", trainer.tensors(), said, arguments.out)
     return said

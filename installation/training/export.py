@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from generators._stylegan2 import Generator, Network, build, effective_tensors, read_architecture
+from installation.checkpoint import NOT_TOLD
 from installation.training.finishing import finish
 from installation.training.models import AT_ONCE
 from installation.training.recipe import Recipe, Schedule, stage_at
@@ -34,11 +35,13 @@ STEP = 0.5
 PLACES, MAIN_DIRECTIONS = 8, 64
 """The first 64 directions are measured at 8 places, the others, which are hardly seen, at one."""
 PSI = 0.7
-LICENCE = {"weights": "CC0-1.0", "data": "public domain"}
+LICENCES = 5
+"""How many different ones of pictures a header names."""
 
 
-def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Write the model file of a training checkpoint, with its directions; returns its header."""
+def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
+    """Write the model file of a training checkpoint, with its directions; returns its header. ``licence`` is that of
+    the weights; without one, that of the model which is replaced stays."""
     state = read_checkpoint(checkpoint)
     whole = read_architecture(json.loads(state["arch"]))
     recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
@@ -53,7 +56,7 @@ def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None
         "architecture": {**asdict(arch), "channels": list(arch.channels)},
         "training": training_facts(recipe, progress, data),
         "ledger_sha256": data.get("ledger_sha256"),
-        "licence": dict(licence or LICENCE),
+        "licence": licences(licence, data),
         "latent": {
             "samples": SAMPLES,
             "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
@@ -80,6 +83,13 @@ def training_facts(recipe: Schedule, progress: Progress, data: Mapping[str, Any]
         "pictures": data.get("count"),
         "crop": data.get("crop"),
     }
+
+
+def licences(weights: str, data: Mapping[str, Any]) -> dict[str, str]:
+    """Of a header: what the artist says of the weights, what the ledger says of the pictures. Nothing is assumed."""
+    found = [text or f"{NOT_TOLD} of some" for text in data.get("licences", ())]
+    told = "; ".join(found[:LICENCES]) + ("; and others" if len(found) > LICENCES else "")
+    return {"weights": weights or NOT_TOLD, "data": NOT_TOLD if found == [f"{NOT_TOLD} of some"] else told or NOT_TOLD}
 
 
 class Paints(Protocol):

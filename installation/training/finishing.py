@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from installation.checkpoint import Header, Tensors, group_of, network_of, save_model
+from installation.checkpoint import NOT_TOLD, Header, Tensors, group_of, network_of, save_model
 from installation.errors import ModelError
 from installation.training.directions import COUNT, VISIBLE_STEP, Found, effort, find, inherit, listed
 from installation.training.models import Floats, OpenModel, open_model, opened, progress
@@ -41,9 +41,16 @@ def finish(out: Path, tensors: Mapping[str, NDArray[Any]], header: Header) -> He
         lost = nameless + lost
     if lost:
         print(f"{out}: not in the new model: {', '.join(lost)}. The model that had this is kept: {set_aside(out)}")
-    header = {**header, **facts}
+    header = {**header, **facts, "licence": licence_of(header, before)}
     save_model(out, {**tensors, **groups}, header)
     return header
+
+
+def licence_of(header: Header, before: OpenModel | None) -> dict[str, str]:
+    """The new header's; where it does not tell that of the weights, what the artist said of the model before."""
+    own: dict[str, str] = dict(header["licence"])
+    said = before.header["licence"].get("weights") if before else None
+    return {**own, "weights": str(said)} if said and own.get("weights") == NOT_TOLD else own
 
 
 def replaced(out: Path) -> OpenModel | None:

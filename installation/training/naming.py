@@ -71,7 +71,7 @@ def index_of(now: str, before: Entries) -> int:
         if now in known:
             return known.index(now)
     names = [entry["name"] for entry in before]
-    hint = did_you_mean(now, names) or f"there are {', '.join(names)}"
+    hint = did_you_mean(now, names) or f"it has {', '.join(names)}"
     raise OptionError(f'rename: the model has no direction "{now}"; {hint}')
 
 

@@ -3,7 +3,7 @@
 `train --model NAME` loads the module `installation.training.NAME`, which has two functions:
 
     begin(arguments, supply, devices, facts) -> Run    the run that the command's options ask for
-    export(checkpoint, out) -> header                  the model file of its checkpoint
+    export(checkpoint, out, licence="") -> header      the model file of its checkpoint
 
 Loop, saving, exact resume, logs, sheets, collapse watch, devices and the pyramid of pictures are common to all.
 """

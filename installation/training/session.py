@@ -15,6 +15,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from installation.errors import VernissageError
+from installation.training.commands import command_line
 from installation.training.detail import read_detail
 from installation.training.devices import Devices, open_devices
 from installation.training.options import check_suffix
@@ -48,7 +49,10 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
     folder = arguments.folder if is_prepared(arguments.folder) else work / PREPARED
     prepared = read_in_turn(arguments, folder, devices)
     detail = arguments.weight_by and read_detail(folder, arguments.weight_by, prepared.facts["files"])
-    facts = {**{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")}, "command": command_line()}
+    facts = {
+        **{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")},
+        "command": command_line(sys.argv[1:]),
+    }
     run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts)
     if (work / CHECKPOINT).exists():
         told = resume(run, work)
@@ -84,11 +88,6 @@ def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) 
 
 def quoted(path: Path) -> str:
     return shlex.quote(str(path))
-
-
-def command_line() -> str:
-    """What to type to train this again."""
-    return shlex.join(["python", "-m", "installation.training", *sys.argv[1:]])
 
 
 # -- while it runs ----------------------------------------------------------------------------------------------------

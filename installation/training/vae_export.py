@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from generators._vae import Decoder, Encoder, Network, build, decoder_tensors, encoder_tensors, read_architecture
-from installation.training.export import LICENCE, PSI, STEP, Floats, axes, gains, half, training_facts
+from installation.training.export import PSI, STEP, Floats, axes, gains, half, licences, training_facts
 from installation.training.finishing import finish
 from installation.training.recipe import stage_at
 from installation.training.run import Progress
@@ -34,8 +34,8 @@ IN_USE = 0.1
 """A latent direction that real pictures differ by less along, in standard deviations of the prior, says nothing."""
 
 
-def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Write the model file of a training checkpoint; returns its header."""
+def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
+    """Write the model file of a training checkpoint; returns its header. ``licence`` as in export.py."""
     state = read_checkpoint(checkpoint)
     whole = read_architecture(json.loads(state["arch"]))
     recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
@@ -51,7 +51,7 @@ def export(checkpoint: Path, out: Path, licence: Mapping[str, str] | None = None
         "architecture": {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(arch).items()},
         "training": {**training_facts(recipe, progress, data), "elbo": bound},
         "ledger_sha256": data.get("ledger_sha256"),
-        "licence": dict(licence or LICENCE),
+        "licence": licences(licence, data),
         "latent": {
             "samples": LOOKED_AT,
             "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "

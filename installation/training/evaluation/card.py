@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
+from installation.checkpoint import NOT_TOLD
 from installation.training.evaluation.glance import at_a_glance, copying_in_words
 from installation.training.evaluation.measures import Figures
 from installation.training.evaluation.page import sameness
@@ -63,8 +64,8 @@ def write(figures: Figures, words: str) -> str:
         command=about["command"],
         copies=_copies(figures),
         caveats=_caveats(figures),
-        weights=about["licence"].get("weights", "not told"),
-        data=about["licence"].get("data", "not told"),
+        weights=about["licence"].get("weights", NOT_TOLD),
+        data=about["licence"].get("data", NOT_TOLD),
     )
 
 

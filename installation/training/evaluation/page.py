@@ -278,7 +278,7 @@ def _foot(words: Words, about: Figures) -> str:
     ]
     if "pictures" in about:
         pictures = about["pictures"]
-        rows.append(("compared with", f"{pictures['count']} pictures of {pictures['source']}: {sameness(about)}"))
+        rows.append(("compared with", f"{pictures['count']} pictures from {pictures['source']}: {sameness(about)}"))
     rows.append(("made with", ", ".join(f"{name} {version}" for name, version in about["made_with"].items())))
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(told))}</td></tr>" for name, told in rows)
     return words.fill("foot", command=escape(about["command"]), rows=cells)

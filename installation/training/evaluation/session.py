@@ -6,16 +6,14 @@ import argparse
 import hashlib
 import json
 import platform
-import shlex
 import sys
-from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 import torch
 
 from installation import __version__
+from installation.training.commands import command_line, published
 from installation.training.evaluation import card, page
 from installation.training.evaluation.glance import at_a_glance
 from installation.training.evaluation.likeness import Picture
@@ -119,7 +117,7 @@ def about(arguments: argparse.Namespace, model: OpenModel, prepared: Prepared | 
         "sha256": hashlib.sha256(arguments.model.read_bytes()).hexdigest(),
         "kind": header["kind"],
         "architecture": header["architecture"],
-        "training": header["training"],
+        "training": told(header["training"]),
         "ledger_sha256": header["ledger_sha256"],
         "licence": header["licence"],
         "command": command_line(sys.argv[1:]),
@@ -145,18 +143,9 @@ def about(arguments: argparse.Namespace, model: OpenModel, prepared: Prepared | 
     return found
 
 
-def command_line(words: Sequence[str]) -> str:
-    """What to type to get this report again. Folders elsewhere are told by their name alone: a report is published,
-    and where somebody's disk keeps things is nobody's business."""
-    return shlex.join(["python", "-m", "installation.training", *(without_place(word) for word in words)])
-
-
-def without_place(word: str) -> str:
-    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-    path = PurePath(value)
-    if path.is_absolute() or ".." in path.parts:
-        value = path.name
-    return f"{option}{equals}{value}"
+def told(training: Figures) -> Figures:
+    """What a header says of a training, its command without the places of somebody's disk."""
+    return {**training, "command": published(str(training["command"]))} if training.get("command") else training
 
 
 def name_sources(figures: Figures, arguments: argparse.Namespace, prepared: Prepared | None) -> None:

@@ -14,7 +14,11 @@ DESCRIPTION = """\
 Writes the model of a checkpoint (training may go on meanwhile), measures its latent space and finds its directions.
 
 Where MODEL is there already, what people chose in it is carried over as far as it still holds: names of directions,
-favourites, blocked places. Where anything does not, the old file is kept as MODEL.bak.
+favourites, blocked places, the licence. Where anything does not, the old file is kept as MODEL.bak.
+
+The header says by what right a model may be used: of the pictures, what the column licence of their ledger says; of the
+weights, what you say here:
+  python -m installation.training export mine.work --out mine.safetensors --licence CC-BY-4.0
 """
 
 
@@ -22,6 +26,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a checkpoint, or the work folder it is in")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="MODEL", help="the model file to write (.safetensors)"
+    )
+
+    parser.add_argument(
+        "--licence", default="", metavar="TEXT", help="of the weights (default: that of MODEL so far, or not told)"
     )
 
 
@@ -37,6 +45,6 @@ def run(arguments: argparse.Namespace) -> None:
     if model not in MODELS:
         raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(MODELS)}.")
     check_place(arguments.out)
-    header = import_module(f"installation.training.{model}").export(path, arguments.out)
+    header = import_module(f"installation.training.{model}").export(path, arguments.out, arguments.licence)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
     print(f"{arguments.out}: {size} px, after {images} pictures.")
