@@ -17,7 +17,7 @@ Pictures are (n, 3, height, width), sRGB, -1..1. Styles are (n, w_dim), seeds (n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
@@ -244,25 +244,37 @@ LATENT = ("mean", "basis", "std", "gain")
 def effective_tensors(generator: Generator, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
     """What a model file holds: the generator cut off at `resolution`, every constant factor multiplied into its weights
     (and the fade of the topmost resolution, where it is still new)."""
-    tensors: dict[str, Tensor] = {"const": generator.const}
+    tensors = {name: (weight * factor).detach() for name, weight, factor in effective_weights(generator, resolution)}
+    return tensors | {name: tensors[name] * fade for name in (f"{resolution}.rgb.weight", f"{resolution}.rgb.bias")}
+
+
+def load_effective(generator: Generator, tensors: Mapping[str, Tensor], resolution: int) -> None:
+    """The way back: into the training form, up to `resolution`; larger blocks stay as they are."""
+    with torch.no_grad():
+        for name, weight, factor in effective_weights(generator, resolution):
+            weight.copy_(tensors[name] / factor)
+
+
+def effective_weights(generator: Generator, resolution: int) -> Iterator[tuple[str, nn.Parameter, float]]:
+    """(name in a model file, weight, its constant factor) up to `resolution`."""
+    yield "const", generator.const, 1.0
     for index, layer in enumerate(generator.mapping.layers):
-        assert isinstance(layer, EqualLinear)
-        tensors |= _effective(f"mapping.{index}", layer)
+        yield from _linear(f"mapping.{index}", layer)
     for size, block in zip(generator.arch.resolutions, generator.blocks, strict=True):
-        assert isinstance(block, SynthesisBlock)
         for part in ("conv0", "conv1", "rgb"):
             layer = getattr(block, part)
             if layer is not None:
-                tensors |= {f"{size}.{part}.weight": layer.weight * layer.scale, f"{size}.{part}.bias": layer.bias}
-                tensors |= _effective(f"{size}.{part}.style", layer.affine)
+                yield f"{size}.{part}.weight", layer.weight, layer.scale
+                yield f"{size}.{part}.bias", layer.bias, 1.0
+                yield from _linear(f"{size}.{part}.style", layer.affine)
         if size == resolution:
-            tensors |= {name: tensors[name] * fade for name in (f"{size}.rgb.weight", f"{size}.rgb.bias")}
-            break
-    return {name: tensor.detach() for name, tensor in tensors.items()}
+            return
 
 
-def _effective(name: str, layer: EqualLinear) -> dict[str, Tensor]:
-    return {f"{name}.weight": layer.weight * layer.scale, f"{name}.bias": layer.bias * layer.lr_mult}
+def _linear(name: str, layer: nn.Module) -> Iterator[tuple[str, nn.Parameter, float]]:
+    assert isinstance(layer, EqualLinear)
+    yield f"{name}.weight", layer.weight, layer.scale
+    yield f"{name}.bias", layer.bias, layer.lr_mult
 
 
 def expected_shapes(arch: Architecture) -> dict[str, tuple[int, ...]]:

@@ -4,6 +4,7 @@ The recipe, and why (benchmarks/recipes.py compares the first two and the third 
 
 * **Non-saturating loss with lazy R1** (arXiv 1801.04406, 1912.04958): a second derivative at every 16th step only.
 * **or the relativistic pairing loss with R1 and R2** (R3GAN, arXiv 2501.05441): both at every step.
+* **or a discriminator that sees through a trained eye**, with the hinge loss (Projected GANs, arXiv 2111.01007).
 * **DiffAugment with an adaptive share** (arXiv 2006.10738, 2006.06676): a thousand pictures are not enough without.
 * **Growing** (arXiv 1710.10196): the budget is first spent where a picture costs little; new sizes are faded in.
 * **A moving average of the generator** with a ramp, so early samples are not stale (arXiv 2006.06676).
@@ -22,6 +23,7 @@ import copy
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,11 +31,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from generators._stylegan2 import Architecture, Discriminator, Generator
+from generators._stylegan2 import Architecture, Discriminator, Generator, load_effective, read_architecture
+from installation.checkpoint import load_model, network_of
 from installation.training.augment import MAX_SHARE, augment, throw
 from installation.training.devices import GROUP, Devices
 from installation.training.export import export as export
 from installation.training.pictures import Picture, contact_sheet
+from installation.training.projected import Projected
 from installation.training.recipe import Recipe, Stage, continued, in_words, spans, stage_at
 from installation.training.run import Progress, TrainingError
 from installation.training.supply import Supply, to_uint8
@@ -54,6 +58,10 @@ PIXELS_AT_ONCE = 16 * 256 * 256
 """Pictures of this many pixels in all fit a device with 8 GB at once; a larger batch is learnt from in parts."""
 SEEN = 64
 """Samples that the collapse watch and the real pictures' spread are measured on; fewer of 512 px and more."""
+PROJECTED_RATE = 0.0002
+"""Learning rate of a projected discriminator, which has little to learn (same paper)."""
+HEAD_START = 3000
+"""Pictures that a new discriminator sees before a generator that was trained before learns from it."""
 PSI = 0.7
 MOVED = 1500
 """Fits what two cores learn from at 32, 64 and 128 px: 55, 33 and 18 pictures a second."""
@@ -73,13 +81,33 @@ class Gan:
         self.facts = dict(facts or {})
         self.mine = devices.part(recipe.batch)
         self.progress = Progress()
-        self.g, self.d = Generator(arch).to(devices.device), Discriminator(arch).to(devices.device)
+        self.g, self.d = Generator(arch).to(devices.device), discriminator(arch, recipe, devices).to(devices.device)
         self.ema = copy.deepcopy(self.g).requires_grad_(False)
         lazy = recipe.r1_every / (recipe.r1_every + 1) if recipe.loss == "non-saturating" else 1.0
+        rate_d = PROJECTED_RATE if recipe.loss == "projected" else recipe.learning_rate * lazy
         self.opt_g = adam(self.g, recipe.learning_rate)
-        self.opt_d = adam(self.d, recipe.learning_rate * lazy, 0.99**lazy)
+        self.opt_d = adam(self.d, rate_d, 0.99**lazy)
+        if isinstance(self.d, Projected):
+            self.opt_d.register_step_post_hook(lambda *_: self.d.settle())
         self.means = torch.tensor([FIRST_SHARE if recipe.augment else 0.0, 0.0, 0.0, 0.0], device=devices.device)
         self.chance = torch.Generator().manual_seed(recipe.seed)
+
+    def start_from(self, path: Path) -> None:
+        """The generator of a model file, which may be smaller; the discriminator learns first, so that it finds nothing
+        to spoil. Raises ModelError, or TrainingError where the model does not fit."""
+        header, tensors = load_model(path, "stylegan2")
+        old = read_architecture(header["architecture"], path)
+        if not grown_from(old, self.arch):
+            raise TrainingError(
+                f"--start-from {path}: {old.resolution} px with {list(old.channels)} feature maps; this run has "
+                f"{self.arch.resolution} px with {list(self.arch.channels)}. Give --width {old.w_dim} and "
+                f"--stages that reach {old.resolution} px."
+            )
+        weights = {name: torch.from_numpy(tensor) for name, tensor in network_of(tensors).items()}
+        for net in (self.g, self.ema):
+            load_effective(net, weights, old.resolution)
+        self.recipe = replace(self.recipe, head_start=HEAD_START)
+        self.facts["started_from"] = {"images": header["training"].get("images"), "ledger": header["ledger_sha256"]}
 
     # -- where in the schedule ------------------------------------------------------------------------------------
 
@@ -105,7 +133,8 @@ class Gan:
         sure, loss_d = self.step_d(real, resolution, fade)
         if self.recipe.loss == "non-saturating" and self.progress.steps % self.recipe.r1_every == 0:
             self.step_r1(real, fade)
-        loss_g = self.step_g(real, resolution, fade)
+        resting = self.progress.images < self.recipe.head_start
+        loss_g = self.means[3] if resting else self.step_g(real, resolution, fade)
         self.progress.steps += 1
         self.progress.images += self.recipe.batch
         self.average()
@@ -122,7 +151,7 @@ class Gan:
             both = torch.cat([self.alter(real[part], dice[part]), self.alter(fake, others[part])])
             both.requires_grad_(relativistic)
             score_real, score_fake = (scores := self.score(both, fade)).chunk(2)
-            loss = loss_d(score_real, score_fake, relativistic)
+            loss = loss_d(score_real, score_fake, self.recipe.loss)
             sure = (score_real - score_fake if relativistic else score_real).detach().sign().mean()
             seen.append(torch.stack([sure, loss.detach()]) * weight)
             if relativistic:  # the mean over twice as many pictures is half of R1 + R2
@@ -157,7 +186,7 @@ class Gan:
             score = self.score(self.alter(self.paint(z[part], resolution, fade), dice[part]), fade)
             if relativistic:
                 score = score - self.score(self.alter(real[part], others[part]), fade)
-            loss = F.softplus(-score).mean() * weight
+            loss = (-score if self.recipe.loss == "projected" else F.softplus(-score)).mean() * weight
             loss.backward()
             seen.append(loss.detach())
         self.d.requires_grad_(True)
@@ -318,7 +347,10 @@ def begin(arguments: argparse.Namespace, supply: Supply, devices: Devices, facts
         augment=arguments.augment,
         seed=arguments.seed,
     )
-    return Gan(supply, architecture(recipe.stages[-1].resolution, arguments.width), recipe, devices, facts)
+    run = Gan(supply, architecture(recipe.stages[-1].resolution, arguments.width), recipe, devices, facts)
+    if arguments.start_from:
+        run.start_from(arguments.start_from)
+    return run
 
 
 def architecture(resolution: int, width: int = 256) -> Architecture:
@@ -350,7 +382,8 @@ def load_optimiser(
     Learning rate and the like stay the optimiser's own.
     """
     place = {name: index for index, (name, _) in enumerate(net.named_parameters())}
-    moments = {place[names[index]]: moment for index, moment in saved["state"].items()}
+    known = [name for name in names if name in place]  # not buffers
+    moments = {place[known[index]]: moment for index, moment in saved["state"].items()}
     optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
@@ -358,10 +391,19 @@ def adam(net: nn.Module, rate: float, beta2: float = 0.99) -> torch.optim.Adam:
     return torch.optim.Adam(net.parameters(), lr=rate, betas=(0.0, beta2), fused=True)
 
 
-def loss_d(real: Tensor, fake: Tensor, relativistic: bool) -> Tensor:
-    """Of scores (n, 1): real ones above 0 and others below, or each real one above the other beside it."""
-    if relativistic:
+def discriminator(arch: Architecture, recipe: Recipe, devices: Devices) -> nn.Module:
+    if recipe.loss == "projected":
+        return Projected(devices.device, devices.dtype)
+    return Discriminator(arch)
+
+
+def loss_d(real: Tensor, fake: Tensor, loss: str) -> Tensor:
+    """Of scores (n, k): real ones above 0 and others below (beyond 1, which is far enough, where it is the hinge), or
+    each real one above the other beside it."""
+    if loss == "relativistic":
         return F.softplus(fake - real).mean()
+    if loss == "projected":
+        return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from installation.training.run import TrainingError
 
-LOSSES = ("non-saturating", "relativistic")
+LOSSES = ("non-saturating", "relativistic", "projected")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Recipe:
     """R1 weight per pixel of the picture: gamma = r1 * resolution**2. The relativistic loss has an R2 of the same."""
     r1_every: int = 16
     """The non-saturating loss is penalised at every so many steps, the relativistic one at each."""
+    head_start: float = 0
+    """Pictures that the discriminator learns from before the generator does, where that is already a good one."""
     fade: float = 4000
     """Pictures over which a new resolution is blended in."""
     average: float = 6000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from installation.training.options import MODELS, Bounds, add_source
+from installation.training.options import MODELS, Bounds, OptionError, add_source
 
 ORDER = 30
 HELP = "train a model"
@@ -99,6 +99,12 @@ def options(parser: argparse.ArgumentParser) -> None:
 def add_schedule(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--preset", choices=list(PRESETS), default="laptop", help="see above (default laptop)")
     group.add_argument("--stages", type=stages, metavar="LIST", help="your own schedule, such as 32:60,64:40,128:100")
+    group.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="MODEL",
+        help="of a gan: begin with the generator of a trained model; --stages then begins at its size",
+    )
     group.add_argument("--minutes", type=Bounds(float, 0.01, 1e6), metavar="N", help="end after so much active time")
 
 
@@ -115,9 +121,10 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--width", type=int, choices=(32, 64, 128, 256, 512), help="most feature maps (default 256)")
     group.add_argument(
         "--loss",
-        choices=("non-saturating", "relativistic"),
+        choices=("non-saturating", "relativistic", "projected"),
         default="non-saturating",
-        help="of a gan: with lazy R1, or with R1 and R2 at each step (default non-saturating)",
+        help="of a gan: with lazy R1; with R1 and R2 at each step; or judged by a network that was trained on "
+        "photographs (extra [projected]), which learns much from few pictures (default non-saturating)",
     )
     group.add_argument(
         "--r1",
@@ -197,6 +204,8 @@ def add_keeping(group: argparse._ArgumentGroup) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from installation.training.session import train
 
+    if arguments.start_from and arguments.model != "gan":
+        raise OptionError("--start-from is for --model gan; a vae learns from the beginning.")
     preset = PRESETS[arguments.preset]
     arguments.stages = arguments.stages or stages(preset.stages)
     arguments.batch = arguments.batch or preset.batch
