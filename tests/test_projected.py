@@ -151,7 +151,7 @@ def test_a_larger_network_begins_with_a_smaller_one_and_another_one_is_refused(
     run.start_from(model)
     with torch.no_grad():
         assert run.g(run.fixed(2, 1), 16).shape == (2, 3, 16, 16)
-    with pytest.raises(TrainingError, match="16 px with .* feature maps; this run has 16 px .* Give --width 12"):
+    with pytest.raises(TrainingError, match=r"16 px with .* feature maps; this run has 16 px .* Give --width 12"):
         tiny(devices, RECIPE).start_from(model)
     with pytest.raises(ModelError, match="no such model file"):
         run.start_from(tmp_path / "gone.safetensors")

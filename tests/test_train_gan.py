@@ -63,7 +63,7 @@ def test_only_the_resolutions_in_use_change(devices: Devices) -> None:
     assert not any(name.startswith("blocks.2") for name in moved)
 
 
-@pytest.mark.parametrize("loss", ("non-saturating", "relativistic"))  # for the third see test_projected.py
+@pytest.mark.parametrize("loss", ["non-saturating", "relativistic"])  # for the third see test_projected.py
 def test_a_batch_in_parts_teaches_what_it_teaches_at_once(devices: Devices, loss: str) -> None:
     recipe = replace(RECIPE, batch=16, loss=loss)
     whole, parts = tiny(devices, recipe), tiny(devices, replace(recipe, at_once=4))
