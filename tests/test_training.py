@@ -22,7 +22,7 @@ from installation.training import pictures
 from installation.training.cli import main
 from installation.training.commands import published
 from installation.training.export import measure
-from installation.training.ledger import Ledger
+from installation.training.ledger import Ledger, ledger_digest, read_ledger
 from installation.training.saving import CHECKPOINT, read_checkpoint
 from installation.training.steps.train import DESCRIPTION, PRESETS, Preset, stages
 from tests.tiny_training import ARCH, discs
@@ -166,6 +166,9 @@ def test_a_model_says_by_what_right_and_tells_no_strangers_folders(
     header = read_header(model)
     assert header["licence"] == {"weights": "not told", "data": "not told of some; CC0"}
     assert header["training"]["command"] == "python -m installation.training train ready --out=mine.safetensors"
+    rows = read_ledger(tmp_path / "mine.ledger.csv")
+    assert len(rows) == 13
+    assert ledger_digest(rows, "raw", [row[0] for row in rows[1:]]) == header["ledger_sha256"]
     export = ["export", str(tmp_path / "mine.work"), "--out", str(model)]
     assert main([*export, "--licence", "CC-BY-4.0"]) == 0
     assert main(export) == 0

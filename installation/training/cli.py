@@ -23,13 +23,21 @@ from installation.errors import VernissageError
 from installation.training import steps
 
 EPILOG = """\
-from pictures to a show, in two commands:
-  python -m installation.training train my_pictures --out shows/models/mine.safetensors
-  python -m installation.training sheet shows/models/mine.safetensors --out look.png
+from pictures to a show; type `python -m installation.training` before each line, in this folder:
+  prepare my_pictures --out ready                     squares of one size (--size 128), and a ledger of them
+  screen ready                                        leaves out copies, blurred and framed ones; look, then decide
+  screen ready --review                                 yourself, in your browser
+  train ready --out shows/models/mine.safetensors     hours; sheet.png in mine.work shows how it goes
+  directions shows/models/mine.safetensors --sheet look.png
+  rename shows/models/mine.safetensors 1=light        each is a knob of the show
+  encoder shows/models/mine.safetensors --pictures ready
+  encode shows/models/mine.safetensors me.jpg --out places --favourite "Me"
+  evaluate shows/models/mine.safetensors ready --out report
+  curate shows/models/mine.safetensors                favourites for the walk "gallery", and what nobody shall see
 
-Put 300 or more pictures of one kind of thing in a folder; 1,000 is comfortable. Faces get much better when they are
-aligned: see `prepare --help`. Training saves itself every few minutes: after Ctrl-C, or a power cut, the same command
-goes on.
+Put 300 or more pictures of one kind of thing in a folder; 1,000 is comfortable. Train needs no other step before it:
+it takes the folder of pictures as well. Each step says more with --help. What was stopped, by Ctrl-C or a power cut,
+goes on with the same command.
 """
 
 
@@ -44,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     root = argparse.ArgumentParser(
         prog="python -m installation.training",
-        description="Trains a small generative network on your pictures, on an ordinary computer.",
+        description="Makes a small generative network from your pictures, on an ordinary computer.",
         epilog=EPILOG,
         formatter_class=plain,
     )

@@ -13,6 +13,8 @@ from installation.training.models import Pictures as Picture
 
 STEPS = np.linspace(-REACH, REACH, 7)
 SEEDS = (3, 11)
+LEAST = 64
+"""px: smaller pictures are enlarged, or nobody could tell what changes."""
 GAP = 12
 """Pixels between the two places, and around the words."""
 PAPER, INK = (250, 249, 246), (40, 38, 34)
@@ -20,7 +22,7 @@ PAPER, INK = (250, 249, 246), (40, 38, 34)
 
 def sheet(model: OpenModel, vectors: Floats, names: Sequence[str]) -> Picture:
     """(height, width, 3): directions from top to bottom, called by their names."""
-    size = model.levels(model.places(SEEDS[:1])).shape[-1]
+    size = max(LEAST, model.levels(model.places(SEEDS[:1])).shape[-1])
     letters = max(11, size // 8)
     font = ImageFont.load_default(letters)
     words = GAP * 2 + round(max([font.getlength(name) for name in names] + [size]))
@@ -35,8 +37,8 @@ def sheet(model: OpenModel, vectors: Floats, names: Sequence[str]) -> Picture:
             draw.text((left + (number + 0.5) * size, GAP), f"{step:+.0f}" if step else "0", INK, font, anchor="ma")
         for row, vector in enumerate(vectors):
             way = (place + STEPS[:, None] * vector).astype(np.float32)
-            strip = np.concatenate(list(model.pictures(way, psi=1.0)), axis=1)
-            page.paste(Image.fromarray(strip), (left, top + row * (size + 2)))
+            strip = Image.fromarray(np.concatenate(list(model.pictures(way, psi=1.0)), axis=1))
+            page.paste(strip.resize((ways, size), Image.Resampling.BICUBIC), (left, top + row * (size + 2)))
     for row, name in enumerate(names):
         draw.text((GAP, top + row * (size + 2) + size / 2), name, INK, font, anchor="lm")
     return np.asarray(page)

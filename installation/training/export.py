@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 from generators._stylegan2 import Generator, Network, build, effective_tensors, read_architecture
 from installation.checkpoint import NOT_TOLD
 from installation.training.finishing import finish
+from installation.training.ledger import as_csv, beside
 from installation.training.models import AT_ONCE
 from installation.training.recipe import Recipe, Schedule, stage_at
 from installation.training.run import Progress
 from installation.training.saving import read_checkpoint
+from installation.training.writing import write_whole
 
 Floats = NDArray[np.float32]
 SAMPLES = 20_000
@@ -65,7 +67,15 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     }
     network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
     facts = {f"latent.{name}": value for name, value in measure(network).items()}
-    return finish(out, {**tensors, **facts}, header)
+    header = finish(out, {**tensors, **facts}, header)
+    write_ledger(out, data)
+    return header
+
+
+def write_ledger(out: Path, data: Mapping[str, Any]) -> None:
+    """Beside the model the rows of the pictures that it has seen, whose digest its header holds."""
+    if data.get("ledger"):
+        write_whole(beside(out), as_csv(data["ledger"]))
 
 
 def half(tensor: torch.Tensor) -> NDArray[np.float16]:

@@ -63,13 +63,23 @@ class Ledger:
 
     def content(self) -> bytes:
         """The file that read() reads."""
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([self.columns, *self.lines()])
-        return text.getvalue().encode()
+        return as_csv([self.columns, *self.lines()])
 
     def write(self, path: Path) -> None:
         """Whole or not at all."""
         write_whole(path, self.content())
+
+
+def as_csv(lines: Iterable[list[str]]) -> bytes:
+    """Rows, those of the columns' names first, as read_ledger reads them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue().encode()
+
+
+def beside(model: Path) -> Path:
+    """Where the ledger of what a model has seen lies."""
+    return model.with_suffix(".ledger.csv")
 
 
 def merge(

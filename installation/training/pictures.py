@@ -50,8 +50,8 @@ class Prepared:
 
     `pictures` is mapped from disk: what is indexed is read, and writing to it does not change the file. Of the facts,
     `files` are the pictures' names in their order, as in the ledger's first column; `skipped` is {name: why}; `dropped`
-    counts those that the ledger withholds; `licences` are what its column licence says of the others, "" of some if not
-    of all.
+    counts those that the ledger withholds. Of the others `ledger` has the columns and rows, and `licences` what their
+    column licence says, "" where it says nothing.
     """
 
     pictures: Picture
@@ -83,6 +83,8 @@ def load_prepared(folder: Path, screened: bool = True) -> Prepared:
             raise PicturesError(f"{folder / LEDGER}: keep is no for all {len(pictures)} pictures.")
         facts = {**facts, "ledger_sha256": ledger_digest(ledger.lines(), facts["source"], names)}
         facts["licences"] = sorted({ledger.rows[name].get("licence", "").strip() for name in names})
+        used = set(names)
+        facts["ledger"] = [ledger.columns, *(row for row in ledger.lines() if row[0] in used)]
     told = {"count": len(kept), "files": names, "skipped": skipped_of(facts), "dropped": len(pictures) - len(kept)}
     return Prepared(chosen(pictures, kept, folder), {**facts, **told})
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from generators._vae import Decoder, Encoder, Network, build, decoder_tensors, encoder_tensors, read_architecture
-from installation.training.export import PSI, STEP, Floats, axes, gains, half, licences, training_facts
+from installation.training.export import PSI, STEP, Floats, axes, gains, half, licences, training_facts, write_ledger
 from installation.training.finishing import finish
 from installation.training.recipe import stage_at
 from installation.training.run import Progress
@@ -65,7 +65,9 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     }
     network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
     facts = measure(network, state["latents"])
-    return finish(out, {**tensors, **{f"latent.{name}": value for name, value in facts.items()}}, header)
+    header = finish(out, {**tensors, **{f"latent.{name}": value for name, value in facts.items()}}, header)
+    write_ledger(out, data)
+    return header
 
 
 def measure(network: Network, latents: Mapping[str, torch.Tensor]) -> dict[str, Floats]:

@@ -19,6 +19,7 @@ favourites, blocked places, the licence. Where anything does not, the old file i
 The header says by what right a model may be used: of the pictures, what the column licence of their ledger says; of the
 weights, what you say here:
   python -m installation.training export mine.work --out mine.safetensors --licence CC-BY-4.0
+The rows of the ledger lie beside the model, in mine.ledger.csv; their digest is in its header.
 """
 
 

@@ -53,4 +53,5 @@ def run(arguments: argparse.Namespace) -> None:
         raise
     resumed = f", {done.resumed} from the run that was interrupted" if done.resumed else ""
     what = "nothing new" if done.unchanged else f"files: {done.made} new{resumed}, {done.before} as before"
-    print(f"{arguments.out}: {done.pictures} pictures of {arguments.size} px ({what}). Look at sheet.png, then train.")
+    print(f"{arguments.out}: {done.pictures} pictures of {arguments.size} px ({what}).")
+    print(f"Look at {arguments.out / 'sheet.png'}. Next: screen {arguments.out}")

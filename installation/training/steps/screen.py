@@ -156,7 +156,8 @@ def judge(arguments: argparse.Namespace, when: str) -> None:
         return
     screening.save(found, limits, rules, changed)
     save_sheets(found)
-    print(f"Look at {arguments.folder / 'screen_dropped.png'}. To decide yourself: the same command with --review.")
+    print(f"Look at {arguments.folder / 'screen_dropped.png'}. To decide yourself: screen {arguments.folder} --review")
+    print(f"Next: train {arguments.folder} --out MODEL.safetensors")
 
 
 def tell(found: Screening, rules: list[Rule], changed: int) -> None:

@@ -23,13 +23,20 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     share_cores()
-    from installation.training.models import open_model
+    import numpy as np
+
+    from installation.training.models import AT_ONCE, open_model, progress
     from installation.training.pictures import contact_sheet, png
     from installation.training.writing import check_place, write_whole
 
     check_suffix(arguments.out, ".png", "sheet")
     model = open_model(arguments.model)
     check_place(arguments.out)
-    painted = model.pictures(model.places(range(arguments.count)), arguments.psi)
-    write_whole(arguments.out, png(contact_sheet(painted)))
+    painted = []
+    with progress("painting", arguments.count) as tick:
+        for start in range(0, arguments.count, AT_ONCE):
+            seeds = range(start, min(start + AT_ONCE, arguments.count))
+            painted.append(model.pictures(model.places(seeds), arguments.psi))
+            tick(len(seeds))
+    write_whole(arguments.out, png(contact_sheet(np.concatenate(painted))))
     print(f"{arguments.out}: {arguments.count} samples at psi {arguments.psi:g}.")
