@@ -8,10 +8,14 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import pytest
 
 PATIENCE = 60_000
 """Milliseconds that a browser test waits for what happens at once on a machine that does nothing else."""
@@ -60,6 +64,23 @@ class Pages:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read()
+
+
+@contextmanager
+def looking(url: str, chromium: str) -> Iterator[tuple[Any, Any]]:
+    """(the page in a browser, Playwright's expect with that patience). In the end nothing may have complained."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    complaints: list[str] = []
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        view = browser.new_page(viewport={"width": 1200, "height": 800})
+        view.on("console", lambda said: complaints.append(said.text))
+        view.on("pageerror", lambda error: complaints.append(str(error)))
+        view.set_default_timeout(PATIENCE)
+        view.goto(url)
+        yield view, patient(sync_api.expect)
+        browser.close()
+    assert complaints == []
 
 
 def patient(expect: Any) -> Any:

@@ -26,7 +26,7 @@ from installation.training.curation import (
     usual_radius,
 )
 from installation.training.models import open_model
-from tests.page_driver import PATIENCE, Pages, patient
+from tests.page_driver import Pages, looking
 from tests.tiny_models import tiny_vae
 
 DAY = "2025-01-31"
@@ -264,16 +264,8 @@ def test_every_choice_is_in_the_file_at_once(page: Pages, model: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.browser
 def test_a_person_curates_in_the_browser(page: Pages, model: Path, chromium: str) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    complaints: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        view = browser.new_page(viewport={"width": 1200, "height": 800})
-        view.on("console", lambda said: complaints.append(said.text))
-        view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.set_default_timeout(PATIENCE)
-        view.goto(page.url)
-        expect, keys = patient(sync_api.expect), view.keyboard
+    with looking(page.url, chromium) as (view, expect):
+        keys = view.keyboard
         kept, status = view.locator("#favourites .card"), view.locator("#status")
         expect(view.locator("#seeds .card")).to_have_count(48)
         view.focus("#seeds .card >> nth=0")
@@ -303,8 +295,8 @@ def test_a_person_curates_in_the_browser(page: Pages, model: Path, chromium: str
         keys.press("ArrowRight")  # the distance has the focus
         keys.press("Enter")
         expect(view.locator("#seeds .card[data-key=s7]")).to_contain_text("blocked")
+        expect(view.locator("#seeds .card[data-key=s7]")).to_be_focused()
         assert chosen(model)["blocked"][0]["seed"] == 7
-        assert view.evaluate("document.activeElement.dataset.key") == "s7"
         keys.press("u")
         expect(view.locator("#blocked-part")).to_be_hidden()
         assert chosen(model)["blocked"] == []
@@ -317,5 +309,67 @@ def test_a_person_curates_in_the_browser(page: Pages, model: Path, chromium: str
         view.reload()
         expect(kept).to_have_count(4)
         assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        browser.close()
-    assert complaints == []
+
+
+CLOSE_AND = """
+([card, key]) => {
+  document.querySelector("#near").close();
+  document.querySelector(card).focus();
+  if (key) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+}
+"""
+"""The dialog is closed, a card gets the focus and a key is pressed before the browser tells the page of the first."""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_who_is_quicker_than_the_page_loses_nothing(page: Pages, model: Path, chromium: str) -> None:
+    """A browser tells late that a dialog was closed, and an answer may be late: the person has gone on."""
+    with looking(page.url, chromium) as (view, expect):
+        near, keys, kept = view.locator("#near-grid .card"), view.keyboard, view.locator("#favourites .card")
+        expect(view.locator("#seeds .card")).to_have_count(48)
+        view.focus("#seeds .card[data-key=s3]")
+        keys.press("k")
+        expect(kept).to_have_count(1)
+        keys.press("m")
+        expect(near).to_have_count(12)
+        view.evaluate(CLOSE_AND, ["#seeds .card[data-key=s7]", "d"])
+        expect(view.locator("#near-title")).to_have_text("Block seed 7?")
+        expect(near).to_have_count(12)
+        view.evaluate(CLOSE_AND, ["#favourites .card", ""])
+        expect(kept).to_be_focused()
+
+        held: list[Any] = []
+        view.route("**/drop", lambda asked: held.append(asked))
+        view.focus("#seeds .card[data-key=s7]")
+        keys.press("d")
+        with view.expect_request("**/drop"):
+            keys.press("Enter")
+        keys.press("Escape")
+        view.focus("#seeds .card[data-key=s8]")
+        keys.press("d")
+        held.pop().continue_()
+        expect(view.locator("#status")).to_contain_text("seed 7 is blocked")
+        expect(view.locator("#seeds .card[data-key=s7]")).to_contain_text("blocked")
+        expect(view.locator("#near-title")).to_have_text("Block seed 8?")
+        expect(view.locator("#near")).to_be_visible()
+        keys.press("Escape")
+
+        view.route("**/seeds?*", lambda asked: held.append(asked))
+        view.focus("#seeds .card[data-key=s8]")
+        for key in ("PageDown", "PageDown", "u"):
+            with view.expect_request("**/seeds?*"):
+                keys.press(key)
+        view.focus("#start")
+        keys.press("ControlOrMeta+a")
+        keys.type("96000")
+        view.unroute("**/seeds?*")
+        for one in reversed(held):  # the page that was left is answered last
+            with view.expect_event("requestfinished"):
+                one.continue_()
+        view.evaluate("fetch('state').then((answer) => answer.json())")  # by now all of them are drawn, or left
+        expect(view.locator("#seeds .card >> nth=0")).to_have_attribute("data-key", "s96")
+        expect(view.locator("#start")).to_have_value("96000")
+        keys.press("Enter")
+        expect(view.locator("#seeds .card >> nth=0")).to_have_attribute("data-key", "s96000")
+    assert chosen(model)["blocked"] == []

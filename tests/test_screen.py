@@ -20,7 +20,7 @@ from installation.training import screening_measures as measures
 from installation.training.cli import main
 from installation.training.pictures import load_prepared
 from installation.training.screening_rules import Rule, RuleError, parse_rule, public_domain
-from tests.page_driver import PATIENCE, Pages, patient
+from tests.page_driver import Pages, looking
 
 SIZE = 64
 DAY = "2025-01-31"
@@ -469,21 +469,14 @@ def test_a_decision_is_in_the_ledger_at_once_and_can_be_taken_back(page: Pages, 
 
 @pytest.mark.browser
 def test_a_person_reviews_in_the_browser(page: Pages, folder: Path, chromium: str) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    complaints: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        view = browser.new_page(viewport={"width": 1200, "height": 800})
-        view.on("console", lambda said: complaints.append(said.text))
-        view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.set_default_timeout(PATIENCE)
-        view.goto(page.url)
-        expect, keys = patient(sync_api.expect), view.keyboard
+    with looking(page.url, chromium) as (view, expect):
+        keys = view.keyboard
         expect(view.locator(".card")).to_have_count(2)  # what was dropped comes first
         expect(view.locator("#who")).to_have_value("Anna")
         view.click("#filters [value=all]")
         expect(view.locator(".card")).to_have_count(8)
-        assert view.evaluate("[...document.images].every((image) => image.naturalWidth === 64)")
+        for number in range(8):
+            expect(view.locator(f".card img >> nth={number}")).to_have_js_property("naturalWidth", SIZE)
         view.fill("#why", "<b>two</b> heads")
         view.focus(".card >> nth=0")
         keys.press("ArrowRight")
@@ -513,9 +506,12 @@ def test_a_person_reviews_in_the_browser(page: Pages, folder: Path, chromium: st
         view.focus(".card >> nth=0")
         keys.press("k")
         expect(view.locator("#who")).to_be_focused()
+        view.click(".card >> nth=0")
+        keys.press("k")  # asked for the name, out of the large view
+        expect(view.locator("#large")).to_be_hidden()
+        keys.type("Kid")  # no letter of it decides about a picture
+        expect(view.locator("#who")).to_have_value("Kid")
         view.select_option("#reason", "monochrome")
         view.click("#filters [value=dropped]")
         expect(view.locator(".card")).to_have_count(1)
         assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        browser.close()
-    assert complaints == []

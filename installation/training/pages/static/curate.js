@@ -6,7 +6,8 @@ const QUIET = 250; // milliseconds that a slider rests before anything is painte
 
 let state = null; // as the server has it
 let seeds = []; // [{key, inside}] of this page
-let start = 0;
+let start = 0; // the first of them
+let wanted = { start }; // the page of seeds that was asked for last; its answer may be on its way
 let psi = 0.7;
 let active = 0; // place among this page's seeds
 let near = null; // {key, drops} while neighbours are shown
@@ -105,16 +106,17 @@ function activate(place, focus = false) {
 }
 
 async function load(from, focus = false) {
-  const wanted = Math.min(Math.max(0, Math.trunc(from) || 0), LAST - PAGE);
-  const found = await attempt(() => ask("seeds", { start: wanted, count: PAGE }));
-  if (!found) return;
-  if (wanted !== start) active = 0;
-  start = wanted;
+  const asked = wanted = { start: Math.min(Math.max(0, Math.trunc(from) || 0), LAST - PAGE) };
+  const found = await attempt(() => ask("seeds", { start: asked.start, count: PAGE }));
+  if (asked !== wanted) return; // another page was, meanwhile
+  if (!found) { wanted = { start }; return; }
+  if (asked.start !== start) active = 0;
+  start = asked.start;
   seeds = found.seeds;
-  $("#start").value = start;
+  if (document.activeElement !== $("#start")) $("#start").value = start; // a number that is being typed stays
   $("#back").disabled = start === 0;
   drawSeeds();
-  if (focus) activate(0, true);
+  if (focus && !typing()) activate(0, true);
 }
 
 // ---- what is chosen
@@ -135,7 +137,7 @@ async function keep(key) {
 async function forget(key) {
   const name = called(key);
   const told = await choose("forget", { key }, `${name} is forgotten. Saved; u takes it back.`);
-  if (told) await load(start);
+  if (told) await load(wanted.start);
   return told;
 }
 
@@ -144,7 +146,7 @@ async function undo() {
   if (!told) return;
   drawAll(told);
   say(told.nothing ? "There is nothing to take back." : "The last choice is taken back. Saved.");
-  await load(start);
+  await load(wanted.start);
 }
 
 async function move(key, by) {
@@ -226,11 +228,20 @@ function consequences(found) {
 }
 
 async function block() {
-  const { key } = near;
+  const asked = near;
+  const { key } = asked;
   const told = await choose("drop", { key, radius: radius() * state.radius, name: $("#near-name").value }, `${called(key)} is blocked. Saved; u takes it back.`);
   if (!told) return;
-  $("#near").close();
-  await load(start);
+  if (asked === near) $("#near").close(); // or another question is open by now
+  await load(wanted.start);
+}
+
+/** Browsers tell this late: by then the person may have gone on, or opened the next. */
+function nearClosed() {
+  if ($("#near").open) return;
+  near = null;
+  const lost = [document.body, null].includes(document.activeElement) || $("#near").contains(document.activeElement);
+  if (lost) activate(active, true); // what had the focus before was drawn anew
 }
 
 // ---- dragging favourites
@@ -273,7 +284,7 @@ function dragging() {
 // ---- keys and buttons
 
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || $("#naming").open) return;
+  if (!seeds.length || event.ctrlKey || event.metaKey || $("#naming").open) return;
   if ($("#near").open) { nearKey(event); return; }
   if (typing()) return;
   const card = document.activeElement?.closest(".card");
@@ -289,8 +300,8 @@ function onKey(event) {
     u: undo,
     "[": () => move(key, -1),
     "]": () => move(key, 1),
-    PageDown: () => load(start + PAGE, true),
-    PageUp: () => load(start - PAGE, true),
+    PageDown: () => load(wanted.start + PAGE, true),
+    PageUp: () => load(wanted.start - PAGE, true),
   };
   if (event.altKey) return;
   if (pressed in works) works[pressed]();
@@ -335,13 +346,13 @@ const painted = later(repaint);
 const measured = later(drawNear);
 $("#psi").oninput = () => { psi = Number($("#psi").value); $("#psi-says").textContent = psi.toFixed(2); painted(); };
 $("#radius").oninput = () => { $("#radius-says").textContent = `${radius().toFixed(2)} × the usual`; measured(); };
-$("#start").onchange = () => load(Number($("#start").value));
-$("#back").onclick = () => load(start - PAGE);
-$("#on").onclick = () => load(start + PAGE);
+$("#start").onchange = () => { load(Number($("#start").value)); $("#start").value = wanted.start; };
+$("#back").onclick = () => load(wanted.start - PAGE);
+$("#on").onclick = () => load(wanted.start + PAGE);
 $("#undo").onclick = undo;
 $("#near-block").onclick = block;
 $("#near-close").onclick = () => $("#near").close();
-$("#near").onclose = () => { near = null; activate(active, true); };
+$("#near").onclose = nearClosed;
 $("#naming-form").onsubmit = named;
 $("#naming-close").onclick = () => $("#naming").close();
 dragging();

@@ -268,5 +268,5 @@ $("#large-keep").onclick = () => decide(enlarged(), "yes");
 $("#large-drop").onclick = () => decide(enlarged(), "no");
 $("#large-swap").onclick = swap;
 $("#large-close").onclick = () => $("#large").close();
-$("#large").onclose = () => activate(active, true);
+$("#large").onclose = () => { if (!typing()) activate(active, true); }; // told late: who was asked for a name may be typing it
 start();
