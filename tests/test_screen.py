@@ -359,6 +359,14 @@ def test_real_detail_is_asked_for_where_the_ledger_tells_it(tmp_path: Path) -> N
     ]
 
 
+def test_a_rule_that_is_left_out_the_next_time_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert screened(folder, "--rule", "artist_died < 1930") == 0
+    assert screened(folder, "--rule", "artist_died < 1930") == 0
+    assert "no longer asked for" not in capsys.readouterr().out
+    assert screened(folder) == 0
+    assert "no longer asked for, unlike the last time: artist_died < 1930" in capsys.readouterr().out
+
+
 def test_a_dry_run_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert screened(folder, "--dry-run") == 0

@@ -106,6 +106,8 @@ def screen(found: Screening, limits: Limits, rules: Sequence[Rule], when: str) -
     """Measure, judge and decide, in memory; returns how many decisions are not what the ledger says."""
     check_columns(rules, found.ledger.columns, str(found.folder / LEDGER))
     measure_all(found)
+    if forgotten := rules_before(found.folder / REPORT) - {str(rule) for rule in rules}:
+        found.notes.append(f"no longer asked for, unlike the last time: {', '.join(sorted(forgotten))}")
     limits = for_size(found, limits)
     found.reasons = [own_reasons(found, index, limits, rules) for index in range(len(found.names))]
     if "monochrome" not in limits.without:
@@ -113,6 +115,14 @@ def screen(found: Screening, limits: Limits, rules: Sequence[Rule], when: str) -
     if "duplicate" not in limits.without:
         judge_copies(found, limits)
     return decide(found, when)
+
+
+def rules_before(path: Path) -> set[str]:
+    """The rules of the last screening; none where there was none, or its report is damaged."""
+    try:
+        return {str(rule) for rule in json.loads(path.read_text("utf-8"))["rules"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def for_size(found: Screening, limits: Limits) -> Limits:

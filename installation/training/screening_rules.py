@@ -123,9 +123,11 @@ def check_columns(rules: Sequence[Rule], columns: Sequence[str], where: str) -> 
     """Raises RuleError for a rule about a column that the ledger has not."""
     for rule in rules:
         if rule.column not in columns:
+            hint = did_you_mean(rule.column, columns)
             raise RuleError(
-                f'{where}: the rule "{rule}" is about the column {rule.column}, which is not there. '
-                f"Its columns are {', '.join(columns)}. {did_you_mean(rule.column, columns)}".strip()
+                f'{where}: the rule "{rule}" is about the column {rule.column}, which is not there'
+                f"{'; ' + hint if hint else '.'} Its columns are {', '.join(columns)}. "
+                "Add it in any spreadsheet, or prepare again with a --ledger that has it."
             )
 
 
