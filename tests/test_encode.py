@@ -364,7 +364,7 @@ def test_a_model_that_was_replaced_meanwhile_is_not_given_the_encoder(
 
 def test_a_vae_needs_no_training_of_an_encoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train(tiny_vae(tmp_path / "vae.safetensors")) == 2
-    assert 'a model of kind "vae"; expected "stylegan2"' in capsys.readouterr().err
+    assert "a VAE, which has its encoder from the start" in capsys.readouterr().err
 
 
 # -- encode, the step -------------------------------------------------------------------------------------------------

@@ -200,6 +200,8 @@ def test_a_command_of_an_older_program_is_published_without_its_places() -> None
         (["sheet", "{raw}/none.safetensors", "--out", "s.png"], "there is no such model file"),
         (["sheet", "{raw}/none.safetensors", "--out", "s.gif"], "the name of a sheet file ends with .png"),
         (["export", "{empty}", "--out", "m.safetensors"], "there is no checkpoint"),
+        (["screen", "{raw}"], "raw: not a prepared folder. First: prepare my_pictures --out"),
+        (["screen", "{raw}/none"], "none: there is no such folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_message(
@@ -243,6 +245,21 @@ def test_a_schedule_too_large_for_a_prepared_folder(
     main(["prepare", str(folder), "--out", ready, "--size", "32"])
     assert main(["train", ready, "--out", str(tmp_path / "m.safetensors"), "--preset", "quick"]) == 2
     assert "Prepare again with --size 64" in capsys.readouterr().err
+
+
+def test_a_prepared_folder_of_another_size_than_training_knows(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = str(tmp_path / "ready")
+    assert main(["prepare", str(folder), "--out", ready, "--size", "24"]) == 0
+    assert "24 is no power of two: to train, prepare again with --size 16" in capsys.readouterr().err
+    assert main(["train", ready, "--out", str(tmp_path / "m.safetensors"), "--stages", "16:1"]) == 2
+    assert "prepared at 24 px; that is no power of two. Prepare again with --size 16" in capsys.readouterr().err
+
+
+def test_without_a_word_it_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "from pictures to a show" in capsys.readouterr().out
 
 
 def test_a_prepared_folder_that_is_damaged(folder: Path, tmp_path: Path) -> None:

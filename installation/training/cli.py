@@ -76,6 +76,9 @@ def told(error: OSError) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Exit code 0; 2 with one clear message when something cannot be done."""
+    if not argv:
+        parser().print_help()
+        return 0
     arguments = parser().parse_args(argv)
     try:
         arguments.run(arguments)

@@ -47,6 +47,8 @@ def train(arguments: argparse.Namespace) -> None:
 
 def begin(arguments: argparse.Namespace, work: Path, dtype: torch.dtype) -> tuple[Trainer, dict[str, Any]]:
     model = open_model(arguments.model)
+    if model.header["kind"] == "vae":
+        raise TrainingError(f"{arguments.model}: a VAE, which has its encoder from the start. Go on with encode.")
     check_kind(arguments.model, model.header, "stylegan2")
     frozen = freeze(model)
     recipe = Recipe(seed=arguments.seed, learning_rate=arguments.learning_rate)

@@ -91,6 +91,9 @@ def load_prepared(folder: Path, screened: bool = True) -> Prepared:
 
 def read_prepared(folder: Path) -> tuple[Picture, dict[str, Any], list[str]]:
     """(all pictures, mapped; what prepared.json holds; their names). Raises PicturesError where these do not fit."""
+    if not (folder / PICTURES).exists() and not (folder / FACTS).exists():
+        found = "not a prepared folder" if folder.is_dir() else "there is no such folder"
+        raise PicturesError(f"{folder}: {found}. First: prepare my_pictures --out {folder.with_name('ready')}")
     try:
         pictures = np.load(folder / PICTURES, mmap_mode="c", allow_pickle=False)
         facts = json.loads((folder / FACTS).read_text("utf-8"))

@@ -35,12 +35,16 @@ def read_any(arguments: argparse.Namespace, resolution: int, keep: Path | None =
     if not is_prepared(arguments.folder):
         return read_raw(arguments, resolution, keep)
     prepared = load_prepared(arguments.folder)
-    if prepared.size < resolution or prepared.size & (prepared.size - 1):
+    if prepared.size < resolution or not is_power_of_two(prepared.size):
+        wanted = f"pictures of {resolution} px are wanted" if prepared.size < resolution else "that is no power of two"
         raise PicturesError(
-            f"{arguments.folder}: prepared at {prepared.size} px; this schedule paints {resolution} px. "
-            f"Prepare again with --size {resolution}."
+            f"{arguments.folder}: prepared at {prepared.size} px; {wanted}. Prepare again with --size {resolution}."
         )
     return prepared
+
+
+def is_power_of_two(size: int) -> bool:
+    return not size & (size - 1)
 
 
 def read_raw(arguments: argparse.Namespace, size: int, keep: Path | None) -> Prepared:
@@ -68,6 +72,8 @@ def prepare(sources: Sequence[Path], out: Path, arguments: argparse.Namespace, s
         tell(line)
     for line in told(summary.notes, "mind"):
         tell(line)
+    if not is_power_of_two(size):
+        tell(f"{size} is no power of two: to train, prepare again with --size {1 << (size.bit_length() - 1)}")
     if summary.pictures < COMFORTABLE:
         tell(f"only {summary.pictures} pictures: {COMFORTABLE} or more would give variety")
     return summary

@@ -84,9 +84,15 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise TrainingError(f"{path}: there is no checkpoint.") from None
+        raise TrainingError(
+            f"{path}: there is no checkpoint. A training's work folder holds it, such as mine.work."
+        ) from None
     except Exception as error:  # noqa: BLE001 - torch raises a dozen kinds for a damaged file, by its version
-        raise TrainingError(f"{path}: not a checkpoint, or a damaged one ({type(error).__name__}).") from None
+        raise TrainingError(
+            f"{path}: not a checkpoint, or a damaged one ({type(error).__name__}). Of a training, {BEFORE} is older."
+        ) from None
     if not isinstance(state, dict) or state.get("format") not in (1, FORMAT):
-        raise TrainingError(f"{path}: not a checkpoint of this program.")
+        raise TrainingError(
+            f"{path}: not a checkpoint of this program. Give a training's work folder, such as mine.work."
+        )
     return {"model": MODEL, **state}
