@@ -17,6 +17,7 @@ from PIL import Image
 
 from installation.training.cli import main
 from installation.training.evaluation import memory
+from installation.training.ledger import Ledger
 from tests.pictures_of_trouble import packed, png, scene
 from tests.tiny_gan import written
 
@@ -167,6 +168,17 @@ def test_a_full_disk_loses_nothing(step: str, place: Path, capsys: pytest.Captur
     assert {name: content for name, content in contents(place).items() if name in before} == before
     assert not list(place.rglob("*.partial"))
     run(*WRITING[step].split())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_full_disk_has_no_room_for_what_was_screened(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Ledger.read(place / "ready" / "ledger.csv")
+    ledger.add_columns(["keep"])
+    next(iter(ledger.rows.values()))["keep"] = "no"
+    ledger.write(place / "ready" / "ledger.csv")
+    with full_disk():
+        assert "ready: no room for a copy of the pictures that are kept" in refused(WRITING["train"], capsys)
+    run(*WRITING["train"].split())
 
 
 # -- pictures that are traps ------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Training on generated pictures: it learns, resumes, exports, and says clearly what is wrong."""
 
+import argparse
 import json
 import os
 import re
@@ -23,6 +24,8 @@ from installation.training.cli import main
 from installation.training.commands import published
 from installation.training.export import measure
 from installation.training.ledger import Ledger, ledger_digest, read_ledger
+from installation.training.options import add_source
+from installation.training.reading import USUAL
 from installation.training.saving import CHECKPOINT, read_checkpoint
 from installation.training.steps.train import DESCRIPTION, PRESETS, Preset, stages
 from tests.tiny_training import ARCH, discs
@@ -253,8 +256,16 @@ def test_a_prepared_folder_of_another_size_than_training_knows(
     ready = str(tmp_path / "ready")
     assert main(["prepare", str(folder), "--out", ready, "--size", "24"]) == 0
     assert "24 is no power of two: to train, prepare again with --size 16" in capsys.readouterr().err
-    assert main(["train", ready, "--out", str(tmp_path / "m.safetensors"), "--stages", "16:1"]) == 2
-    assert "prepared at 24 px; that is no power of two. Prepare again with --size 16" in capsys.readouterr().err
+    assert main(["train", ready, "--out", str(tmp_path / "m.safetensors"), "--stages", "16:1", "--crop", "tiles"]) == 2
+    said = capsys.readouterr().err
+    assert "ready is prepared already and taken as it is: --crop would go to prepare" in said
+    assert "prepared at 24 px; that is no power of two. Prepare again with --size 16" in said
+
+
+def test_every_option_of_a_source_is_known_to_come_too_late() -> None:
+    parser = argparse.ArgumentParser()
+    add_source(parser)
+    assert vars(parser.parse_args([])) == USUAL
 
 
 def test_without_a_word_it_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,15 +128,23 @@ def full_name(file: str, at: str) -> str:
 
 
 def chosen(pictures: Picture, kept: list[int], folder: Path) -> Picture:
-    """The pictures at these places; unless that is all, from a copy on the same disk that vanishes with its user."""
+    """The pictures at these places; unless that is all, from a copy on the same disk that vanishes with its user.
+
+    Raises PicturesError where there is no room for it."""
     if len(kept) == len(pictures):
         return pictures
     where = folder if os.access(folder, os.W_OK) else None
-    with tempfile.TemporaryFile(dir=where) as file:
-        for index in kept:
-            file.write(np.ascontiguousarray(pictures[index]).data)
-        file.flush()
-        return np.memmap(file, np.uint8, "c", shape=(len(kept), *pictures.shape[1:]))
+    try:
+        with tempfile.TemporaryFile(dir=where) as file:
+            for index in kept:
+                file.write(np.ascontiguousarray(pictures[index]).data)
+            file.flush()
+            return np.memmap(file, np.uint8, "c", shape=(len(kept), *pictures.shape[1:]))
+    except OSError as error:
+        raise PicturesError(
+            f"{where or tempfile.gettempdir()}: no room for a copy of the pictures that are kept ({error.strerror}), "
+            f"{len(kept) * pictures[0].nbytes / 1e6:.0f} MB. Make room; then the same command goes on."
+        ) from None
 
 
 # -- sheets -----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,16 @@ from installation.training.sources import Found, is_prepared
 LISTED = 10
 """How many kinds of reasons are told on the screen; prepared.json names every file."""
 COMFORTABLE = 300
+USUAL: dict[str, object] = {
+    "crop": None,
+    "landmarks": None,
+    "ledger": None,
+    "every": None,
+    "tile_scale": 1.0,
+    "min_detail": 0,
+    "max_upscale": 2.0,
+}
+"""Options of `options.add_source`, and what they are where nobody gave them."""
 
 
 def read_any(arguments: argparse.Namespace, resolution: int, keep: Path | None = None) -> Prepared:
@@ -35,12 +45,23 @@ def read_any(arguments: argparse.Namespace, resolution: int, keep: Path | None =
     if not is_prepared(arguments.folder):
         return read_raw(arguments, resolution, keep)
     prepared = load_prepared(arguments.folder)
+    tell_unused(arguments)
     if prepared.size < resolution or not is_power_of_two(prepared.size):
         wanted = f"pictures of {resolution} px are wanted" if prepared.size < resolution else "that is no power of two"
         raise PicturesError(
             f"{arguments.folder}: prepared at {prepared.size} px; {wanted}. Prepare again with --size {resolution}."
         )
     return prepared
+
+
+def tell_unused(arguments: argparse.Namespace) -> None:
+    """Options of `options.add_source` that come too late for a prepared folder; `evaluate` reads a ledger's titles."""
+    given = [name for name, usual in USUAL.items() if getattr(arguments, name, usual) != usual]
+    if getattr(arguments, "command", "") == "evaluate":
+        given = [name for name in given if name != "ledger"]
+    if given:
+        words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        tell(f"{arguments.folder} is prepared already and taken as it is: {words} would go to prepare")
 
 
 def is_power_of_two(size: int) -> bool:
