@@ -49,7 +49,8 @@ def rarity(reasons: Sequence[Sequence[Reason]]) -> Callable[[int], tuple[int, st
 def sheet(found: Screening, shown: Sequence[int], title: str) -> Image.Image:
     """Pictures with labels in about as many columns as rows; where not all are shown, the title says so."""
     columns = max(6, int(np.ceil(np.sqrt(len(shown) * 1.3))))
-    height = TILE + LINES * LINE + GAP
+    lines = LINES if any(found.row(index).get("why") for index in shown) else 1
+    height = TILE + lines * LINE + GAP
     wall = Image.new(
         "RGB", (GAP + columns * (TILE + GAP), 3 * GAP + LINE + -(-len(shown) // columns) * height + GAP), WALL
     )

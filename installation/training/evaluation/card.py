@@ -82,13 +82,17 @@ def _training(training: Figures) -> str:
     if training.get("images"):
         lines.append(f"- pictures seen: {training['images']:,}")
     if training.get("active_minutes"):
-        lines.append(f"- active hours: {training['active_minutes'] / 60:.1f}")
+        lines.append(f"- active time: {_time(training['active_minutes'])}")
     if isinstance(training.get("recipe"), dict):
         recipe = (f"{name} {_short(value)}" for name, value in training["recipe"].items())
         lines.append(f"- recipe: {', '.join(recipe)}")
     if training.get("command"):
         lines.append(f"- command: `{training['command']}`")
     return "\n".join(lines) or "Not told."
+
+
+def _time(minutes: float) -> str:
+    return f"{minutes / 60:.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
 
 
 def _short(value: object) -> str:
@@ -118,7 +122,8 @@ def _copies(figures: Figures) -> str:
 def _caveats(figures: Figures) -> str:
     variety = figures["variety"]
     psi = f"psi {variety['psi']:g}"
-    lines = [f"- Show it near {psi}; towards 1 it varies more and fails more often."]
+    more = "towards 1 it varies more and fails more often" if variety["psi"] < 1 else "below, it is calmer"
+    lines = [f"- Show it near {psi}; {more}."]
     if "times_real" in variety:
         lines.append(f"- At {psi} it has {variety['times_real']:.0%} of the variety of the pictures compared with.")
     if figures["about"]["quick"]:

@@ -84,12 +84,9 @@ def _head(words: Words, figures: Figures, arrays: Mapping[str, Arrays]) -> str:
 
 
 def _sets(psi: float) -> tuple[tuple[str, str], ...]:
-    """The sets of pictures whose distance from the real ones is told, by their names in the figures."""
-    return (
-        ("whole", "samples at psi 1"),
-        ("real", "two halves of the real pictures"),
-        ("shown", f"samples at psi {psi:g}"),
-    )
+    """(name in the figures, words) of what is compared; a model that is shown at psi 1 has nothing between."""
+    whole = (("whole", "samples at psi 1"), ("real", "two halves of the real pictures"))
+    return whole if psi == 1 else (*whole, ("shown", f"samples at psi {psi:g}"))
 
 
 def _closeness(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
@@ -103,11 +100,14 @@ def _closeness(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
         "closeness",
         plot=bars("Distance from the real pictures, by what is compared", names, series, "distance × 1000"),
         whole=f"{found['whole']['times_real']:.1f} times",
-        shown=f"{found['shown']['times_real']:.1f} times",
+        shown=_calmer(found["psi"], found["shown"]["times_real"]),
         inception=_inception(words, found["inception"], found["psi"]),
-        psi=f"{found['psi']:g}",
         pictures=found["pictures"],
     )
+
+
+def _calmer(psi: float, times: float) -> str:
+    return "" if psi == 1 else f"; at psi {psi:g}, where it is calmer on purpose, {times:.1f} times"
 
 
 def _level_words(count: int) -> list[str]:
@@ -169,9 +169,10 @@ def _pairs(found: Figures, arrays: Arrays, show: bool) -> Iterator[str]:
 def _variety(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
     pair, twins, real = found["nearest_pair"], found["alike_pairs"], ""
     if "real" in found:
+        calm = ", where some of it is given up for calm," if found["psi"] < 1 else ""
         real = (
-            f", two real pictures by {found['real']['mean_difference']:.1f}: at psi {found['psi']:g}, where some of it "
-            f"is given up for calm, the model has {found['times_real']:.0%} of their variety"
+            f", two real pictures by {found['real']['mean_difference']:.1f}: at psi {found['psi']:g}{calm} the model has "
+            f"{found['times_real']:.0%} of their variety"
         )
     alike = f"No two of {found['samples']} samples are alike"
     return words.fill(
@@ -285,10 +286,11 @@ def _foot(words: Words, about: Figures) -> str:
 
 
 def trained(training: Figures) -> str:
+    hours = training.get("active_minutes", 0) >= 60
     parts = (
         ("pictures", "on {:,} pictures", 1),
         ("images", "{:,} seen", 1),
-        ("active_minutes", "in {:.1f} hours", 60),
+        ("active_minutes", *(("in {:.1f} hours", 60) if hours else ("in {:.0f} minutes", 1))),
     )
     told = [
         words.format(training[key] / unit if unit > 1 else training[key])
