@@ -171,8 +171,8 @@ def _variety(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
     if "real" in found:
         calm = ", where some of it is given up for calm," if found["psi"] < 1 else ""
         real = (
-            f", two real pictures by {found['real']['mean_difference']:.1f}: at psi {found['psi']:g}{calm} the model has "
-            f"{found['times_real']:.0%} of their variety"
+            f", two real pictures by {found['real']['mean_difference']:.1f}: at psi {found['psi']:g}{calm} "
+            f"the model has {found['times_real']:.0%} of their variety"
         )
     alike = f"No two of {found['samples']} samples are alike"
     return words.fill(
