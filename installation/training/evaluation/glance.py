@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from installation.training.evaluation.measures import CLOSE_RATIO, CLOSE_SHARE, Figures
+from installation.training.evaluation.measures import CLOSE_RATIO, Figures
 
 LIKE, ROUGHLY = 2.0, 4.0
 """Times the distance of two halves of the real pictures: up to here the samples are like them, or roughly so."""
@@ -92,8 +92,8 @@ def copying_in_words(found: Figures) -> str:
         "own": "Nothing that was looked at reproduces a training picture.",
         "close": "No copy was found, but the pictures keep closer to the training pictures than those lie to one "
         f"another: {found['share_nearer']:.1%} are nearer than all but the closest hundredth of real pictures (up to "
-        f"{CLOSE_SHARE:.0%} is usual), and the median distance is {found['ratio_of_medians']:.2f} of theirs (down to "
-        f"{CLOSE_RATIO:g} is usual). Look at the pairs.",
+        f"{found['usual_share']:.0%} is usual among so many), and the median distance is "
+        f"{found['ratio_of_medians']:.2f} of theirs (down to {CLOSE_RATIO:g} is usual). Look at the pairs.",
         "copies": f"{found['copies']} of {found['shown']} pictures reproduce a training picture. Do not show this "
         "model before a curator has looked at the pairs and blocked these places, or train it on more pictures.",
         "unknown": "This cannot be told: the measure did not know altered copies of the real pictures from pictures "

@@ -63,10 +63,15 @@ class Ruler:
         return 1 - best
 
     def nearest(self, pictures: Picture, own: Sequence[int] | Indices | None = None) -> Nearest:
-        """`own` says which reference each picture is itself, and so is not compared with."""
+        """`own` says which reference each picture is itself, and so is not compared with.
+
+        A reference is also part of what all have in common, one of 2n, and by so much farther from the others than a
+        picture that is none: that is taken off.
+        """
         found = self.distances(pictures)
         if own is not None:
             rows, columns = np.arange(len(found)), np.asarray(own)
+            found -= np.float32(0.5 / self.count)
             found[rows, columns] = found[rows, columns + self.count] = np.inf
         index = found.argmin(1)
         return Nearest(found.min(1), index % self.count, index >= self.count)

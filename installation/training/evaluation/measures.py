@@ -28,7 +28,9 @@ COPIES = 64
 """Altered copies on which the ruler is tried."""
 CLOSE_SHARE, CLOSE_COUNT, CLOSE_RATIO = 0.03, 3, 0.75
 """More than this share of the pictures, and so many at least, nearer than 99 of 100 real ones lie to one another; or a
-median distance below this part of theirs: the model leans on its pictures."""
+median distance below this part of theirs: the model leans on its pictures. Of few pictures, more are near by chance."""
+DRAWS = 4000
+"""Times that chance is tried."""
 
 
 # -- like the collection? ----------------------------------------------------------------------------------------------
@@ -164,6 +166,7 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
         "first_percentile_of_real": begin,
         "nearer": int((nearest.distance < begin).sum()),
         "share_nearer": float((nearest.distance < begin).mean()),
+        "usual_share": usual_share(len(shown), len(among)),
         "median": float(np.median(nearest.distance)),
         "median_of_real": float(np.median(among)),
         "smallest": float(nearest.distance.min()),
@@ -176,6 +179,14 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
     ]
     figures["closest"] = [asdict(pair) for pair in found]
     return Copying(figures, found, nearest.distance, among)
+
+
+def usual_share(shown: int, real: int) -> float:
+    """Up to which share of the shown pictures may be nearer than the first percentile of so many real ones, though all
+    are of one kind: in 99 of 100 draws it is no more. With 500 real ones about CLOSE_SHARE, with 40 four times that."""
+    rng = np.random.default_rng(0)
+    begin = np.percentile(rng.random((DRAWS, real)), 1, axis=1)
+    return max(CLOSE_SHARE, float(np.percentile(rng.binomial(shown, begin) / shown, 99)))
 
 
 def closest_shown(shown: Picture, distance: Numbers, count: int) -> list[int]:
@@ -202,7 +213,7 @@ def verdict(figures: Figures) -> str:
         return "unknown"
     if figures["copies"]:
         return "copies"
-    many = figures["nearer"] >= CLOSE_COUNT and figures["share_nearer"] > CLOSE_SHARE
+    many = figures["nearer"] >= CLOSE_COUNT and figures["share_nearer"] > figures["usual_share"]
     return "close" if many or figures["ratio_of_medians"] < CLOSE_RATIO else "own"
 
 
