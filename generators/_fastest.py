@@ -67,7 +67,7 @@ def fastest(synthesis: Synthesis, places: Latent, device: str, digest: str, fold
         return plain
     if not verdict:
         verdict = race(form, trusted, places)
-        log.info("%s against %s: %s", form.name, trusted.name, verdict)
+        log.info("a paint takes %s", ", ".join(f"{ms:g} ms with {name}" for name, ms in verdict["ms"].items()))
         shelf.keep(json.dumps(verdict).encode(), "json")
     return open_rival if verdict["form"] == "rival" else plain
 
