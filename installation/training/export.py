@@ -92,6 +92,7 @@ def training_facts(recipe: Schedule, progress: Progress, data: Mapping[str, Any]
         "source": data.get("source"),
         "pictures": data.get("count"),
         "crop": data.get("crop"),
+        **({"started_from": data["started_from"]} if "started_from" in data else {}),
     }
 
 
