@@ -141,13 +141,13 @@ class OscDesk:
             self._feedback.heard(host, now)
         for message in messages:
             self._hear(message, host, now)
+            self._received += 1
         if self._unsaid.is_set():
             self._unsaid.clear()
             for place, packet in self._feedback.packets(self._saying, now):
                 self._socket.send(packet, place)
 
     def _hear(self, message: Message, host: str, now: float) -> None:
-        self._received += 1
         control = self._controls.get(message.address)
         if control is None:
             self._unknown(message.address)
