@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from functools import cache
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+
+from tests.patience import PATIENCE
 
 os.environ.pop(
     "PYTHONSAFEPATH", None
@@ -22,7 +24,9 @@ if sys.platform == "linux":
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job: what the tests start would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("shared machine", deadline=None, print_blob=True)
+settings.register_profile(  # neither an example nor the making of one is slow because others work too
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
 settings.register_profile("ci", settings.get_profile("shared machine"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "shared machine")
 
@@ -33,7 +37,7 @@ CONTEXT = "import moderngl; moderngl.create_standalone_context(require=330, **({
 def has_gl() -> bool:
     """Whether an OpenGL 3.3 context opens here, found out in a process of its own as drivers may abort."""
     script = CONTEXT % (sys.platform == "linux")
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60).returncode == 0
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=PATIENCE).returncode == 0
 
 
 @cache

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
 from installation.child import read_frames, write_frame
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,7 +97,7 @@ class Driver:
         cue = {"coming": None, "candidates": ["company", "nobody"], "seconds_left": 134.0, "hold": False}
         self.send({"cue": {"piece": piece, "round": round} | cue | more})
 
-    def heard(self, *kinds: str, timeout: float = 10.0) -> dict[str, Any]:
+    def heard(self, *kinds: str, timeout: float = PATIENCE) -> dict[str, Any]:
         """The next message of one of these kinds."""
         deadline = time.monotonic() + timeout
         while True:
@@ -105,7 +106,7 @@ class Driver:
             if set(kinds) & set(message):
                 return message
 
-    def tally(self, votes: dict[str, int], timeout: float = 10.0) -> None:
+    def tally(self, votes: dict[str, int], timeout: float = PATIENCE) -> None:
         """Waits until the app knows this tally of the round that ``turn`` opened."""
         wanted = {"round": self.round, "votes": votes}
         while (found := self.heard("tally", timeout=timeout)["tally"]) != wanted:
@@ -131,12 +132,12 @@ class Driver:
         with suppress(OSError):
             self.process.stdin.close()
         try:
-            return self.process.wait(5)
+            return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
         finally:
-            self.listener.join(5)
+            self.listener.join(PATIENCE)
 
     def kill(self) -> None:
         """With -9: it cannot prepare."""
@@ -163,7 +164,7 @@ class Visitor:
     """A browser without a picture: one connection, one cookie jar."""
 
     def __init__(self, port: int) -> None:
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self.cookies: dict[str, str] = {}
 
     def ask(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> "Answer":
@@ -196,7 +197,7 @@ class Visitor:
 @contextmanager
 def streaming(house: Driver, path: str) -> Iterator[BinaryIO]:
     """A connection that reads a stream, past its headers."""
-    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         with connection.makefile("rb") as stream:
             while stream.readline().strip():

@@ -13,6 +13,7 @@ from installation.app import main
 from installation.desk.osc_docs import markdown
 from installation.parts import HOUSE
 from installation.show import load
+from tests.patience import PATIENCE
 
 REHEARSAL = HOUSE / "shows" / "rehearsal.toml"
 
@@ -77,7 +78,7 @@ def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
     show.write_text(f"[house]\nenabled = false\n[desk]\nenabled = false\n{REHEARSAL.read_text()}")
     line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "4"]
     line += ["--report", str(report), "--still", str(still), "--record", str(film)]
-    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 0, done.stderr
     assert json.loads(report.read_text())["painter"]["model"] == "plasma"
     assert still.stat().st_size > 1000
@@ -92,7 +93,7 @@ def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
 
 def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "installation.app", str(REHEARSAL), "--headless", "--display", "9"]
-    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
@@ -102,6 +103,6 @@ def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
 def test_leaving_while_pieces_are_still_opened_is_clean() -> None:
     show = HOUSE / "shows" / "next_rembrandt.toml"
     line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "0.5"]
-    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 0, done.stderr
     assert "terminate" not in done.stderr

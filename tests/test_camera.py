@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,10 +18,10 @@ from installation.errors import DeviceError
 from installation.sensing import run_sensors
 from sensors import camera
 from sensors.camera import Config, Motion, Watch, analyse, optical_flow, shrink
+from tests.patience import until
 
 SIZE = (320, 240)
 FPS = 30
-PATIENCE = 20.0
 
 Picture = np.ndarray
 Where = Callable[[int], tuple[int, int] | None]
@@ -153,9 +154,9 @@ def test_a_file_is_watched_at_its_own_rate_and_repeats(video: Path) -> None:
         if len(said) == 6 * 75:
             stop.set()
 
-    begun = time.monotonic()
-    Config(source=video, mirror=False).open().run(emit, stop)
-    assert time.monotonic() - begun == pytest.approx(2.5, abs=1.0)
+    camera, begun = Config(source=video, mirror=False).open(), time.monotonic()
+    camera.run(emit, stop)
+    assert time.monotonic() - begun > 2.0, "a busy machine may be later than 2.5 s, and none earlier"
     motions = [value for signal, value in said if signal == "motion"]
     assert max(motions[:25]) == 0.0, "nobody is there yet"
     assert min(motions[32:55]) > 0.4
@@ -168,16 +169,38 @@ def test_a_stop_already_set_ends_it_at_once(video: Path) -> None:
     Config(source=video).open().run(lambda signal, value: pytest.fail("it said something"), stop)
 
 
+class Counted:
+    """A film, and how many of its pictures were passed."""
+
+    def __init__(self, film: Any) -> None:
+        self.film, self.grabbed = film, 0
+
+    def grab(self) -> bool:
+        self.grabbed += 1
+        return bool(self.film.grab())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.film, name)
+
+
 def test_a_fast_file_is_analysed_30_times_a_second(tmp_path: Path) -> None:
     path = tmp_path / "fast.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 120, SIZE)
-    for picture in clip(120, lambda _: None):
+    for picture in clip(240, lambda _: None):
         writer.write(picture)
     writer.release()
     stop, count = threading.Event(), []
-    threading.Timer(1.0, stop.set).start()
-    Config(source=path).open().run(lambda signal, value: count.append(signal), stop)
-    assert 10 <= count.count("motion") <= 33
+
+    def emit(signal: str, value: float) -> None:
+        count.append(signal)
+        if count.count("motion") == 30:
+            stop.set()
+
+    camera, begun = Config(source=path).open(), time.monotonic()
+    camera.capture = film = Counted(camera.capture)
+    camera.run(emit, stop)
+    assert time.monotonic() - begun > 0.9
+    assert film.grabbed <= 4 * 31 + 1
 
 
 def test_the_process_watches_a_file_and_comes_back(video: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -186,24 +209,18 @@ def test_the_process_watches_a_file_and_comes_back(video: Path, caplog: pytest.L
     try:
         until(lambda: heard.get("door.motion", 0.0) > 0.4)
         assert heard.keys() == {f"door.{signal.name}" for signal in Config().signals()}
-        (process,) = [p for p in psutil.Process().children() if "installation.sensing" in " ".join(p.cmdline())]
+        child = sensors._runners["door"].child  # type: ignore[attr-defined]
+        process, killed = psutil.Process(child.pid), time.monotonic()
         assert not [file.path for file in process.open_files() if file.mode != "r"], "no picture is written"
         process.kill()
-        killed = time.monotonic()
+        until(lambda: child.pid not in (process.pid, None))
+        assert time.monotonic() - killed < 3.0
         heard.clear()
         until(lambda: heard)
-        assert time.monotonic() - killed < 3.0
         assert sensors.trouble() == {}
     finally:
         sensors.stop()
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 1
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 # ---------------------------------------------------------------- what is missing

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from installation.child import LIMIT, QUEUE, Child, Message, encode, read_frame, read_frames
 from installation.errors import FrameError
 from installation.parts import HOUSE
+from tests.patience import PATIENCE, until
 
-PATIENCE = 15.0
 BORN = (
     "import threading, queue; from installation.child import serve\n"
     "told = queue.SimpleQueue(); send = serve(told.put); send({'born': 1})\n"
@@ -103,13 +103,6 @@ def start() -> Iterator[Start]:
         assert not child.alive
 
 
-def until(true: Callable[[], Any], seconds: float = PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-
-
 def test_it_is_told_hello_first_and_answers(start: Start) -> None:
     child, heard = start(BORN + ECHO, hello={"hello": "é"})
     child.send({"a": [1, 2.5]})
@@ -130,16 +123,17 @@ def test_prints_go_to_the_log_and_not_between_the_frames(start: Start, caplog: p
     until(lambda: "it: stray" in caplog.text and "it: from C" in caplog.text)
 
 
-def test_killed_it_is_back_within_three_seconds_and_told_hello_again(
+def test_killed_it_is_started_within_three_seconds_and_told_hello_again(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     child, heard = start(BORN + ECHO, hello={"hello": 1})
     assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"hello": 1}]
     assert child.pid is not None
-    psutil.Process(child.pid).kill()
-    killed = time.monotonic()
-    assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"hello": 1}]
+    killed, first = time.monotonic(), child.pid
+    psutil.Process(first).kill()
+    until(lambda: child.pid not in (first, None))
     assert time.monotonic() - killed < 3.0
+    assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"hello": 1}]
     assert child.restarts == 1
     assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == [
         f"it: ended with exit code {-9 if os.name == 'posix' else 15}; the show goes on, it is started again"
@@ -170,15 +164,16 @@ def test_silence_gets_it_stopped_and_started_again(start: Start, caplog: pytest.
 
 
 def test_a_heartbeat_keeps_it_and_is_nobodys_business(start: Start) -> None:
-    beats = "import time\nfor i in range(20): send({'alive': 0.0}); time.sleep(0.1)\nsend({'done': 1})\n"
-    child, heard = start(BORN + beats + FOR_EVER, silence=1.5)
+    beats = "import time\nfor i in range(40): send({'alive': 0.0}); time.sleep(0.1)\nsend({'done': 1})\n"
+    child, heard = start(BORN + beats + FOR_EVER, silence=3.0)
     assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"done": 1}]
     assert child.restarts == 0
 
 
 def test_it_may_ask_for_patience(start: Start) -> None:
-    code = BORN + "import time; send({'alive': 20.0}); time.sleep(1.5); send({'opened': 1});" + FOR_EVER
-    child, heard = start(code, silence=0.4)
+    ask = "send({'alive': 20.0});"
+    code = f"{BORN}{ask} import time; time.sleep(1.5); send({{'opened': 1}}); {ask}{FOR_EVER}"
+    child, heard = start(code, silence=1.0)
     assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"opened": 1}]
     assert child.restarts == 0
 
@@ -191,20 +186,20 @@ def test_a_program_that_is_not_there_is_trouble_and_no_exception(caplog: pytest.
     assert "it: does not start" in caplog.text
 
 
-def test_sending_never_blocks_and_the_newest_wins(start: Start) -> None:
-    """A child that does not read for a second, told far more than a pipe holds."""
+def test_sending_never_blocks_and_the_newest_wins(start: Start, tmp_path: Path) -> None:
+    """A child that does not read until all is said, told far more than a pipe holds."""
+    read = tmp_path / "read"
     code = (
-        "import sys, time; from installation.child import read_frames, write_frame\n"
-        "time.sleep(1)\n"
+        "import os, sys, time; from installation.child import read_frames, write_frame\n"
+        f"while not os.path.exists({str(read)!r}): time.sleep(0.01)\n"
         "for m in read_frames(sys.stdin.buffer): write_frame(sys.stdout.buffer, {'n': m[0] if type(m) is bytes else m})"
     )
     child, heard = start(code)
-    before = time.monotonic()
     for number in range(100):
         child.send_latest(bytes([number]) * 300_000)
     for number in range(10 * QUEUE):
         child.send({"n": number, "fill": "x" * 10_000})
-    assert time.monotonic() - before < 0.9
+    read.touch()
     got = []
     while (message := heard.get(timeout=PATIENCE)) != {"n": 99}:
         got.append(message)
@@ -214,15 +209,13 @@ def test_sending_never_blocks_and_the_newest_wins(start: Start) -> None:
 
 
 def test_stopping_ends_one_that_ignores_it() -> None:
-    child = Child("it", [sys.executable, "-c", "import time\nwhile True: time.sleep(60)"], print)
+    child = Child("it", [sys.executable, "-c", "import time\nwhile True: time.sleep(600)"], print)
     child.start()
     until(lambda: child.alive)
     process = psutil.Process(child.pid)
     child.send({"a": 1})
-    before = time.monotonic()
     child.stop(timeout=0.3)
-    assert time.monotonic() - before < 2.0
-    assert not process.is_running()
+    until(lambda: not process.is_running())  # of its own will it would be there for minutes
     child.stop()
 
 

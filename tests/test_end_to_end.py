@@ -8,10 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,7 @@ import pytest
 from PIL import Image
 
 from installation.parts import HOUSE
-
-DEADLINE = 60.0
+from tests.patience import PATIENCE, until
 
 pytestmark = [pytest.mark.gl, pytest.mark.slow]
 
@@ -95,14 +93,6 @@ def film(path: Path) -> None:
     writer.release()
 
 
-def until(true: Callable[[], Any], what: str) -> Any:
-    ends = time.monotonic() + DEADLINE
-    while not (found := true()):
-        assert time.monotonic() < ends, f"{what} did not come true in {DEADLINE:.0f} s"
-        time.sleep(0.05)
-    return found
-
-
 class Running:
     """A show in its own process, and what can be asked of it from outside."""
 
@@ -131,7 +121,7 @@ class Running:
         return json.loads(body)["show"] if status == 200 else {}
 
     def osc(self, address: str, kind: str, value: str) -> None:
-        subprocess.run(["oscsend", "127.0.0.1", str(self.desk), address, kind, value], check=True, timeout=10)
+        subprocess.run(["oscsend", "127.0.0.1", str(self.desk), address, kind, value], check=True, timeout=PATIENCE)
 
     def picture(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The newest picture of the preview, as a visitor of the page gets it."""
@@ -159,7 +149,7 @@ class Running:
 
     def leave(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        _, said = self.process.communicate(timeout=DEADLINE)
+        _, said = self.process.communicate(timeout=PATIENCE)
         assert "Traceback" not in said
         return self.process.returncode
 
@@ -184,7 +174,7 @@ def test_osc_moves_the_picture_and_leaving_is_clean(run: Running) -> None:
     until(lambda: run.picture().mean() > 0.6 * before.mean(), "the lighter picture")
     beside = list(run.children().values())
     assert run.leave() == 0
-    assert psutil.wait_procs(beside, timeout=10)[1] == [], "a process was left behind"
+    assert psutil.wait_procs(beside, timeout=PATIENCE)[1] == [], "a process was left behind"
     wall = np.asarray(Image.open(run.folder / "wall.png"))
     assert wall.shape == (360, 640, 3)
     assert wall.std() > 5
@@ -245,7 +235,7 @@ def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
             "--seconds",
             "4",
         ]
-        second = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=DEADLINE)
+        second = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=PATIENCE)
         assert second.returncode == 0
         assert f"port {running.desk} is in use" in second.stderr
         assert f"port {running.house} is in use" in second.stderr

@@ -11,6 +11,7 @@ from PIL import Image
 
 from installation.parts import HOUSE
 from installation.show import load
+from tests.patience import PATIENCE
 
 SHOWS = sorted((HOUSE / "shows").glob("*.toml"))
 
@@ -30,9 +31,14 @@ def test_it_has_no_fault(path: Path) -> None:
 def test_it_plays(path: Path, tmp_path: Path) -> None:
     """The program itself plays it, headless: every piece becomes resident, the first is painted, nothing breaks."""
     report, still = tmp_path / "report.json", tmp_path / "wall.png"
-    line = [sys.executable, "-m", "installation.app", str(path), "--headless", "--size", "480x270", "--seconds", "16"]
+    line = [sys.executable, "-m", "installation.app", str(path), "--headless", "--size", "480x270"]
     line += ["--report", str(report), "--still", str(still)]
-    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=120)
+    for seconds in ("16", "80"):  # a busy machine may take its time
+        done = subprocess.run(
+            [*line, "--seconds", seconds], cwd=HOUSE, capture_output=True, text=True, timeout=PATIENCE * 2
+        )
+        if done.stderr.count("is resident") >= len(load(path).pieces):
+            break
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     said = json.loads(report.read_text("utf-8"))

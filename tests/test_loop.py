@@ -163,11 +163,11 @@ def test_keys_are_an_operators_hand(room: Room) -> None:
 
 def test_a_frame_costs_less_than_a_millisecond(room: Room) -> None:
     """Not a speed test, but a guard against work that grows: ten times the promise."""
-    from time import perf_counter
+    from time import thread_time
 
-    began = perf_counter()
+    began = thread_time()  # of the processor: what others take of it is not the loop's
     room.play(10.0)
-    assert (perf_counter() - began) / (10 * FPS) < 0.010
+    assert (thread_time() - began) / (10 * FPS) < 0.010
 
 
 def test_surfaces_are_told_which_piece_hangs(room: Room) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from ctypes.util import find_library
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ from installation.errors import DeviceError, MissingDependency
 from installation.sensing import run_sensors
 from sensors import microphone
 from sensors.microphone import Config, Ear, Heard, choose
+from tests.patience import PATIENCE, until
 
 RATE = 44100.0
 
@@ -126,9 +127,9 @@ def test_a_block_costs_little() -> None:
     ear, block = Ear(RATE), hush(1.0)[:1024].astype(np.float32)
     costs = []
     for _ in range(300):
-        before = time.perf_counter()
+        before = time.thread_time()  # of the processor: what others take of it is not the ear's
         ear.hear(block)
-        costs.append(time.perf_counter() - before)
+        costs.append(time.thread_time() - before)
     assert np.median(costs) < 0.5e-3, "it takes 40 µs; this leaves room for a busy machine"
 
 
@@ -260,7 +261,7 @@ class Server:
     def play(self, sound: Sound) -> None:
         raw = (sound * 32767).astype("<i2").tobytes()
         options = ("--raw", f"--rate={RATE:.0f}", "--channels=1", "--format=s16le")
-        subprocess.run(["pacat", *options], input=raw, check=True, timeout=30)
+        subprocess.run(["pacat", *options], input=raw, check=True, timeout=PATIENCE)
 
     def kill(self) -> None:
         self.process.kill()
@@ -279,13 +280,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server = Server(tmp_path)
     yield server
     server.kill()
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30.0
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

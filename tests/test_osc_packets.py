@@ -14,7 +14,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 from installation.osc_packets import ARGUMENTS, DEPTH, LARGEST, MESSAGES, Malformed, Message, parse
 
 MOMENT = 0.02
-"""Seconds that a hostile packet may take on a busy machine; the killers of other parsers take from 30 s to for ever."""
+"""Processor seconds that a hostile packet may take; the killers of other parsers take from 30 s to for ever."""
 
 
 def text(value: bytes) -> bytes:
@@ -31,10 +31,10 @@ def bundle(*elements: bytes, when: int = 1) -> bytes:
 
 
 def refused(packet: bytes, why: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(Malformed, match=why):
         parse(packet)
-    assert time.perf_counter() - began < MOMENT
+    assert time.thread_time() - began < MOMENT
 
 
 # ---------------------------------------------------------------- what is right
@@ -138,10 +138,10 @@ def test_a_killer_is_refused_at_once(killer: bytes) -> None:
 
 
 def test_a_bundle_for_an_hour_from_now_counts_now() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     ntp = int((time.time() + 2208988800 + 3600) * 2**32)
     assert parse(bundle(message(b"/stage/blackout", b"T"), when=ntp)) == [Message("/stage/blackout", (True,))]
-    assert time.perf_counter() - began < MOMENT
+    assert time.thread_time() - began < MOMENT
 
 
 # ---------------------------------------------------------------- bounds

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,8 +10,7 @@ import pytest
 from installation.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.controls import Values
 from installation.painter import Hung, Intent, Lane, Painter, Pair
-
-DEADLINE = 10.0
+from tests.patience import PATIENCE, until
 
 
 class Counting(Generator):
@@ -26,7 +25,7 @@ class Counting(Generator):
         return np.zeros(1, np.float32)
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        assert self.gate.wait(DEADLINE)
+        assert self.gate.wait(PATIENCE)
         if controls.get("fail"):
             raise RuntimeError("no more paint")
         self.painted.append(float(latent[0]))
@@ -55,13 +54,6 @@ def painter(generator: Counting) -> Iterator[Painter]:
 
 def intent(t: float, touched: float | None = None, **controls: float) -> Intent:
     return Intent(t, (Lane(0, t, controls),), touched)
-
-
-def until(true: Callable[[], object]) -> None:
-    ends = time.monotonic() + DEADLINE
-    while not true():
-        assert time.monotonic() < ends, "it never came true"
-        time.sleep(0.001)
 
 
 def test_it_keeps_the_two_newest_frames(painter: Painter) -> None:
@@ -94,7 +86,7 @@ def test_a_touch_is_carried_to_the_intent_that_is_painted(painter: Painter, gene
     painter.publish(intent(3.0))
     generator.gate.set()
     until(lambda: painter.tallies.steer)
-    assert 5.0 <= painter.tallies.steer[0] < 5.0 + DEADLINE
+    assert 5.0 <= painter.tallies.steer[0] < 5.0 + PATIENCE
 
 
 def test_a_generator_that_raises_leaves_its_last_picture(painter: Painter) -> None:

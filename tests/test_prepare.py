@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from installation.training.decoding import PicturesError
 from installation.training.pictures import load_prepared
 from installation.training.preparing import Wish, prepare
 from installation.training.sources import Found
+from tests.patience import PATIENCE, until
 from tests.pictures_of_trouble import chunk, packed, png, raw_folder, scene
 
 SMALL = Wish(16)
@@ -288,14 +288,11 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
         Image.fromarray(scene(900, 700, seed=index)).save(raw / f"{index:02}.jpg")
     command = [sys.executable, "-m", "installation.training", "prepare", str(raw), "--out", str(out), "--size", "64"]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    pause, journal = threading.Event(), out / "files.partial"
-    for _ in range(3000):
-        if run.poll() is not None or (journal.exists() and journal.stat().st_size > 900):
-            break
-        pause.wait(0.01)
+    journal = out / "files.partial"
+    until(lambda: run.poll() is not None or (journal.exists() and journal.stat().st_size > 900))
     run.kill()
-    run.wait(30)
-    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    run.wait(PATIENCE)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE, check=True)
     assert "24 pictures of 64 px" in again.stdout
     if run.returncode:
         assert "from the run that was interrupted" in again.stdout
@@ -336,7 +333,7 @@ def test_a_full_disk_loses_nothing(fill: Callable[[Path], int], raw: Path, tmp_p
     good = contents(out)
     argv = ["prepare", str(raw), "--out", str(out), "--size", "16"]
     command = [sys.executable, "-c", FULL, str(fill(raw)), *argv]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert run.returncode == 2
     assert run.stderr.startswith(f"error: {out}")
     assert "cannot be written (File too large). Nothing that was there is lost" in run.stderr

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from installation.bootstrap import RUN, debian, pip
 from installation.bootstrap.furnish import reason
 from installation.bootstrap.home import Home, Layer
 from installation.bootstrap.telling import Telling
+from tests.patience import until
 
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 90.0
@@ -196,7 +196,7 @@ class TestRepair:
     @pytest.mark.parametrize(("blow", "code"), [("SIGINT", 130), ("SIGTERM", 130), ("SIGKILL", -9)])
     def test_what_was_cut_off_is_taken_up(self, bare: Checkout, blow: str, code: int) -> None:
         process = bare.begin()
-        wait_for(lambda: (bare.home.folder / "pyvenv.cfg").exists())
+        until(lambda: (bare.home.folder / "pyvenv.cfg").exists())
         process.send_signal(signal.Signals[blow])
         _, said = process.communicate(timeout=DEADLINE)
         assert process.returncode == code
@@ -322,11 +322,3 @@ class TestHome:
         assert home.lacks([layer]) == []
         (tmp_path / "x.lock").write_text("a==2")
         assert home.lacks([layer]) == [layer]
-
-
-def wait_for(ready: object) -> None:
-    """Until ``ready()``; a process of our own is on its way to it."""
-    end = time.monotonic() + DEADLINE
-    while not ready():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.02)

@@ -17,6 +17,7 @@ from installation import parts
 from installation.contracts import Sensor, SensorConfig
 from installation.errors import DeviceError, MissingDependency
 from installation.parts import HOUSE
+from tests.patience import PATIENCE
 
 HEAVY = ("cv2", "sounddevice", "torch", "pygame", "moderngl", "aiohttp")
 SOON = 3.0
@@ -109,7 +110,7 @@ def test_importing_it_opens_nothing_and_is_light(kind: str) -> None:
         f"print([m for m in {HEAVY} if m in sys.modules], threading.active_count(), end='')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stdout == "[] 1"
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -13,6 +13,7 @@ from installation.house.limits import Buckets, known_host
 from installation.house.live import PHONES, Hub
 from installation.house.preview import VIEWERS
 from tests.house_driver import Driver, Visitor, streaming
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     ],
 )  # fmt: skip
 def test_odd_requests_get_a_plain_no(house: Driver, request_line: bytes, status: int) -> None:
-    with socket.create_connection(("127.0.0.1", house.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as connection:
         connection.sendall(request_line)
         answer = connection.recv(65_536)
     assert answer.startswith(f"HTTP/1.{answer[7:8].decode()} {status} ".encode())
@@ -114,8 +115,10 @@ def test_who_says_nothing_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
         connections = (Connection(), Connection())
 
     async def sweep() -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(doors.sweep(Server(), {Server.connections[0]}), 0.3)  # type: ignore[arg-type]
+        sweeping = asyncio.create_task(doors.sweep(Server(), {Server.connections[0]}))  # type: ignore[arg-type]
+        while not any(connection.closed for connection in Server.connections):
+            await asyncio.sleep(0.01)
+        sweeping.cancel()
 
     monkeypatch.setattr(doors, "IDLE", 0.06)
     asyncio.run(sweep())
@@ -145,5 +148,5 @@ def test_a_viewer_who_does_not_read_is_dropped(house: Driver) -> None:
         for shade in range(40):
             house.send(bytes([shade]) * 100_000)
             time.sleep(0.01)
-        while house.heard("watching", timeout=15)["watching"] != 0:
+        while house.heard("watching")["watching"] != 0:
             pass

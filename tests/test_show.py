@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from installation import parts
 from installation.errors import ShowError
 from installation.show import Show, load
+from tests.patience import PATIENCE
 from tests.stub_rooms import ROOMS
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -278,5 +279,5 @@ print(json.dumps(sorted(sys.modules)))
 def test_a_check_loads_nothing_heavy() -> None:
     paths = map(str, sorted((HOUSE / "shows").glob("*.toml")))
     command = [sys.executable, "-c", CHECK, *paths]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert not set(HEAVY) & set(json.loads(done.stdout))

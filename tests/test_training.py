@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from installation.training.options import add_source
 from installation.training.reading import USUAL
 from installation.training.saving import CHECKPOINT, read_checkpoint
 from installation.training.steps.train import DESCRIPTION, PRESETS, Preset, stages
+from tests.patience import PATIENCE, until
 from tests.tiny_training import ARCH, discs
 
 
@@ -304,14 +304,10 @@ def test_an_interrupt_saves_and_leaves_with_0_and_the_same_command_goes_on(folde
     run = subprocess.Popen(
         [*command, "--sheet-every", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=Path.cwd()
     )
-    seen = threading.Event()
     work = tmp_path / "mine.work"
-    for _ in range(600):  # until it is seen to train
-        if run.poll() is not None or (work / "sheet.png").exists():
-            break
-        seen.wait(0.1)
+    until(lambda: run.poll() is not None or (work / "sheet.png").exists(), "its first sheet")
     os.kill(run.pid, signal.SIGINT)
-    told, _ = run.communicate(timeout=30)
+    told, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0
     assert "Stopped and saved" in told
     assert not model.exists()

@@ -1,8 +1,7 @@
 """The sensor that reads the ballot box, on a real box without a house."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from installation.errors import DeviceError
 from installation.house.box import FILE, Box, Vote
 from sensors.votes import Config, Count, Room
+from tests.patience import PATIENCE, until
 
 
 class Ear:
@@ -27,13 +27,6 @@ class Ear:
             self.levels[name] = value
 
 
-def until(true: Callable[[], bool], timeout: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 @contextmanager
 def listening(config: Config) -> Iterator[Ear]:
     ear, stop = Ear(), threading.Event()
@@ -43,7 +36,7 @@ def listening(config: Config) -> Iterator[Ear]:
         yield ear
     finally:
         stop.set()
-        thread.join(2.0)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -65,16 +58,15 @@ def test_it_follows_the_box_from_before_it_exists_through_two_rounds(tmp_path: P
         turn(box, 1)
         until(lambda: ear.levels.get("total") == 0.0)
         cast(box, (1, "a"), (2, "a"), (3, "b"))
-        until(lambda: ear.levels["total"] == 3.0)
-        assert ear.levels["share"] == pytest.approx(2 / 3)
-        assert ear.casts == ear.levels["rate"] == 3
+        until(lambda: ear.levels == {"total": 3.0, "share": 2 / 3, "rate": 3.0})
+        assert ear.casts == 3
         cast(box, (3, "a"), (2, "a"))  # one changes, one says the same again
-        until(lambda: ear.levels["share"] == 1.0)
-        assert (ear.levels["total"], ear.casts) == (3.0, 4)
+        until(lambda: ear.levels == {"total": 3.0, "share": 1.0, "rate": 4.0})
+        assert ear.casts == 4
         cast(box, (4, "b"))
         turn(box, 2)
-        until(lambda: ear.levels["total"] == 0.0 and ear.casts == 5)
-        assert (ear.levels["share"], ear.levels["rate"]) == (0.0, 5.0)
+        until(lambda: ear.levels == {"total": 0.0, "share": 0.0, "rate": 5.0})
+        assert ear.casts == 5
         box.close(0.0)
 
 
@@ -84,8 +76,8 @@ def test_votes_of_before_are_counted_and_not_told_as_news(tmp_path: Path) -> Non
     cast(box, (1, "a"))
     box.close(0.0)
     with listening(Config(database=tmp_path / FILE)) as ear:
-        until(lambda: ear.levels.get("total") == 1.0)
-        assert (ear.casts, ear.levels["rate"]) == (0, 0.0)
+        until(lambda: ear.levels == {"total": 1.0, "share": 1.0, "rate": 0.0})
+        assert ear.casts == 0
 
 
 def test_it_comes_back_when_the_box_is_replaced(tmp_path: Path) -> None:
