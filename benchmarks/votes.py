@@ -150,8 +150,11 @@ async def _vote(line: Line, voter: Voter, ballot: int) -> bool:
     return status == 200
 
 
-async def _voters(line: Line, voters: Sequence[Voter], ballot: int, pause: float, figures: Figures) -> None:
-    """Some of the visitors, one after another, twice each, at a steady rate whatever the answers take."""
+async def _voters(
+    line: Line, voters: Sequence[Voter], ballot: int, pause: float, figures: Figures, there: asyncio.Event
+) -> None:
+    """Some of the visitors, one after another, twice each, at a steady rate whatever the answers take. Who finds nobody
+    ``there`` has failed, and the next waits until somebody is."""
     due = time.perf_counter() + random.random() * pause
     for turn, voter in enumerate([*voters, *voters]):
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
@@ -159,6 +162,8 @@ async def _voters(line: Line, voters: Sequence[Voter], ballot: int, pause: float
             good = await _vote(line, voter, ballot)
         except BROKEN:
             good = False
+            await there.wait()
+            due = time.perf_counter()
         now = time.perf_counter()
         if good:
             figures.acknowledged += 1
@@ -174,13 +179,16 @@ async def _crowd(
     voters = await _register(driver.port, int(votes * seconds / 2))
     phones = [asyncio.create_task(_phone(driver.port, figures)) for _ in range(figures.phones)]
     await asyncio.sleep(0.5 + figures.phones / 1000)
-    lines = [Line(driver.port) for _ in range(LINES)]
-    began = time.perf_counter()
-    groups = [_voters(line, voters[place::LINES], ballot, LINES / votes, figures) for place, line in enumerate(lines)]
+    lines, there = [Line(driver.port) for _ in range(LINES)], asyncio.Event()
+    there.set()
+    began, pause = time.perf_counter(), LINES / votes
+    groups = [_voters(line, voters[place::LINES], ballot, pause, figures, there) for place, line in enumerate(lines)]
     working = asyncio.gather(*groups)
     if kill:
         await asyncio.sleep(seconds / 2)
+        there.clear()
         await asyncio.to_thread(_restart, driver)
+        there.set()
     await working
     figures.seconds = time.perf_counter() - began
     for line in lines:
