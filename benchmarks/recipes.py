@@ -1,4 +1,4 @@
-"""Which recipe learns most in equal time: two losses, each with and without augmentation, on a prepared folder.
+"""Which recipe learns most in equal time: three losses, each with and without augmentation, on a prepared folder.
 
 python -m installation.training prepare FOLDER --out ready --size 32
 python benchmarks/recipes.py ready --minutes 5

@@ -2,8 +2,8 @@
 
 A picture goes through EfficientNet-Lite0 (arXiv 1905.11946; trained on ImageNet, frozen), whose features at four depths
 are mixed by fixed random convolutions, first across channels, then from the deepest to the shallowest; four small
-discriminators judge them. What makes a picture is known from the first step, so it learns from far fewer pictures than
-a discriminator that begins with nothing.
+discriminators judge them. What makes a picture is known from the first step, so few pictures polish a generator that
+paints already. One that begins with nothing loses variety under such a judge (docs/performance.md).
 
 Normalisation is by groups of four pictures (virtual batches, as in StyleGAN-T, arXiv 2301.09515), so that a picture's
 score does not depend on how a batch is shared out. Weights are spectrally normalised (arXiv 1802.05957).

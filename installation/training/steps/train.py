@@ -124,7 +124,7 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
         choices=("non-saturating", "relativistic", "projected"),
         default="non-saturating",
         help="of a gan: with lazy R1; with R1 and R2 at each step; or judged by a network that was trained on "
-        "photographs (extra [projected]), which learns much from few pictures (default non-saturating)",
+        "photographs (extra [projected]), which polishes a model that paints already (default non-saturating)",
     )
     group.add_argument(
         "--r1",
