@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 PATIENCE = 60.0
-"""Seconds; a test may take four times that (pyproject.toml)."""
+"""Seconds; a test may take ten times that (pyproject.toml)."""
 
 Found = TypeVar("Found")
 
