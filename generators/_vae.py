@@ -58,12 +58,19 @@ class Architecture:
         return Architecture(resolution, self.latent, self.channels[:count], self.encoder_channels[:count])
 
 
+def draw(weight: Tensor, std: float) -> None:
+    """Begin with normal numbers. Not where only shapes are asked for: torch would load its compiler for that, a second of
+    a show's start."""
+    if not weight.is_meta:
+        nn.init.normal_(weight, std=std)
+
+
 class Conv(nn.Conv2d):
     """A convolution of odd size that keeps the picture's size, computed in the type of its input."""
 
     def __init__(self, wide_in: int, wide_out: int, kernel: int, gain: float = GAIN) -> None:
         super().__init__(wide_in, wide_out, kernel, padding=kernel // 2)
-        nn.init.normal_(self.weight, std=gain / math.sqrt(wide_in * kernel**2))
+        draw(self.weight, gain / math.sqrt(wide_in * kernel**2))
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,7 +81,7 @@ class Conv(nn.Conv2d):
 class Linear(nn.Linear):
     def __init__(self, wide_in: int, wide_out: int, gain: float, bias: float = 0.0) -> None:
         super().__init__(wide_in, wide_out)
-        nn.init.normal_(self.weight, std=gain / math.sqrt(wide_in))
+        draw(self.weight, gain / math.sqrt(wide_in))
         nn.init.constant_(self.bias, bias)
 
 
