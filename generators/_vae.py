@@ -59,8 +59,8 @@ class Architecture:
 
 
 def draw(weight: Tensor, std: float) -> None:
-    """Begin with normal numbers. Not where only shapes are asked for: torch would load its compiler for that, a second of
-    a show's start."""
+    """Begin with normal numbers. Not where only shapes are asked for: torch would load its compiler for that, a second
+    of a show's start."""
     if not weight.is_meta:
         nn.init.normal_(weight, std=std)
 
