@@ -5,13 +5,17 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from installation.training.devices import Devices
 
 os.environ.pop(
     "PYTHONSAFEPATH", None
@@ -54,6 +58,19 @@ def chromium() -> str:
     path = chromium_path()
     assert path, "a test that asks for Chromium is marked browser"
     return path
+
+
+@pytest.fixture
+def devices() -> "Iterator[Devices]":
+    """One processor thread in float32, to train on."""
+    import torch  # here: most tests do without
+
+    from installation.training.devices import open_devices
+
+    before = torch.get_num_threads()
+    with open_devices("cpu", 1, 1, "fp32") as opened:
+        yield opened
+    torch.set_num_threads(before)
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:

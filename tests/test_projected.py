@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from generators._stylegan2 import Architecture, Generator, effective_tensors, lo
 from installation.errors import MissingDependency, ModelError
 from installation.training import projected
 from installation.training.cli import main
-from installation.training.devices import Devices, open_devices
+from installation.training.devices import Devices
 from installation.training.gan import HEAD_START
 from installation.training.projected import TAPS, Eye, GroupedBatchNorm, Projected
 from installation.training.run import TrainingError
@@ -25,14 +24,6 @@ from tests.tiny_training import RECIPE, tiny
 RECIPE = replace(RECIPE, loss="projected", batch=16)
 CPU = torch.device("cpu")
 LARGER = Architecture(resolution=32, z_dim=12, w_dim=12, channels=(16, 16, 16, 8), mapping_layers=2)
-
-
-@pytest.fixture
-def devices() -> Iterator[Devices]:
-    before = torch.get_num_threads()
-    with open_devices("cpu", 1, 1, "fp32") as opened:
-        yield opened
-    torch.set_num_threads(before)
 
 
 # -- seeing -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import torch
 
 from generators._stylegan2 import Architecture
 from installation.training.augment import DICE, augment, throw
-from installation.training.devices import Devices, open_devices
+from installation.training.devices import Devices
 from installation.training.gan import Gan, architecture, effort
 from installation.training.recipe import LOSSES, Recipe, Stage
 from installation.training.run import TrainingError
@@ -23,14 +22,6 @@ from installation.training.trainer import train
 from tests.tiny_training import ARCH, RECIPE, apart, digest, discs, quiet, steps, tiny
 
 GROWN = Architecture(resolution=32, z_dim=16, w_dim=16, channels=(16, 16, 16, 8), mapping_layers=2)
-
-
-@pytest.fixture
-def devices() -> Iterator[Devices]:
-    before = torch.get_num_threads()
-    with open_devices("cpu", 1, 1, "fp32") as opened:
-        yield opened
-    torch.set_num_threads(before)
 
 
 # -- learning ---------------------------------------------------------------------------------------------------------

@@ -5,18 +5,16 @@ import errno
 import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from installation.training import saving
 from installation.training.cli import main
-from installation.training.devices import Devices, open_devices
+from installation.training.devices import Devices
 from installation.training.logs import EVENTS, LOG
 from installation.training.pictures import read_picture
 from installation.training.recipe import Stage
@@ -27,14 +25,6 @@ from installation.training.trainer import END, Due, Habits, Speed, train
 from tests.tiny_training import NEVER, RECIPE, discs, quiet, tiny
 
 LOGGED = replace(NEVER, log=0)
-
-
-@pytest.fixture
-def devices() -> Iterator[Devices]:
-    before = torch.get_num_threads()
-    with open_devices("cpu", 1, 1, "fp32") as opened:
-        yield opened
-    torch.set_num_threads(before)
 
 
 # -- checkpoints ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The watch ends a run that collapses, keeps the checkpoint from before, and leaves a run alone that learns."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from installation.training.devices import Devices, open_devices
+from installation.training.devices import Devices
 from installation.training.gan import Gan
 from installation.training.recipe import Stage
 from installation.training.saving import CHECKPOINT, read_checkpoint, save
@@ -18,14 +17,6 @@ from tests.tiny_training import RECIPE, quiet, tiny
 
 OFTEN = Habits(look=0, log=0, checkpoint=0, sheet=1e9)
 """Looked at and saved at every step."""
-
-
-@pytest.fixture
-def devices() -> Iterator[Devices]:
-    before = torch.get_num_threads()
-    with open_devices("cpu", 1, 1, "fp32") as opened:
-        yield opened
-    torch.set_num_threads(before)
 
 
 def test_the_spread_is_that_between_pictures_not_within_them() -> None:

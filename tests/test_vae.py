@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from installation.checkpoint import load_model, network_of, read_header
 from installation.contracts import Encodes
 from installation.errors import ModelError
 from installation.training.cli import main
-from installation.training.devices import Devices, open_devices
+from installation.training.devices import Devices
 from installation.training.recipe import Stage
 from installation.training.run import TrainingError
 from installation.training.saving import CHECKPOINT, resume, save
@@ -37,14 +36,6 @@ from tests.tiny_models import VAE as ARCH
 from tests.tiny_models import tiny_vae
 
 RECIPE = Recipe(stages=(Stage(8, 0.032), Stage(16, 0.032)), batch=8, fade=16, warm_up=32)
-
-
-@pytest.fixture
-def devices() -> Iterator[Devices]:
-    before = torch.get_num_threads()
-    with open_devices("cpu", 1, 1, "fp32") as opened:
-        yield opened
-    torch.set_num_threads(before)
 
 
 def discs(count: int = 96, size: int = 16) -> np.ndarray:
