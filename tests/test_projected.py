@@ -17,6 +17,7 @@ from installation.training.devices import Devices
 from installation.training.gan import HEAD_START
 from installation.training.projected import TAPS, Eye, GroupedBatchNorm, Projected
 from installation.training.run import TrainingError
+from installation.training.saving import resume, save
 from tests.tiny_gan import ARCH as TINY
 from tests.tiny_gan import written
 from tests.tiny_training import RECIPE, tiny
@@ -132,6 +133,17 @@ def test_a_run_begins_with_what_a_model_paints_and_lets_the_discriminator_learn_
     run.step()
     assert not torch.equal(before[0], next(run.g.parameters()))
     assert json.loads(run.state()["facts"])["started_from"] == {"images": 0, "ledger": None}
+
+
+def test_who_goes_on_needs_the_first_model_no_more_and_still_names_it(tmp_path: Path, devices: Devices) -> None:
+    run = tiny(devices, RECIPE, TINY)
+    run.start_from(written(tmp_path / "old.safetensors"))
+    run.step()
+    save(run, tmp_path)
+    later = tiny(devices, RECIPE, TINY)
+    resume(later, tmp_path)
+    assert later.recipe.head_start == HEAD_START
+    assert later.facts["started_from"] == run.facts["started_from"]
 
 
 def test_a_larger_network_begins_with_a_smaller_one_and_another_one_is_refused(

@@ -155,6 +155,20 @@ def test_from_pictures_to_a_sheet(folder: Path, tmp_path: Path, capsys: pytest.C
     assert again.read_bytes() == model.read_bytes()
 
 
+def test_a_model_goes_on_from_another_that_may_then_be_gone(folder: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    train = ["train", str(folder), "--batch", "4", "--width", "32", "--threads", "1", "--precision", "fp32"]
+    assert main([*train, "--out", str(first), "--stages", "8:0.008"]) == 0
+    begun = read_header(first)["ledger_sha256"]
+    train += ["--out", str(second), "--start-from", str(first)]
+    assert main([*train, "--stages", "8:0.008"]) == 0
+    first.unlink()
+    assert main([*train, "--stages", "8:0.016"]) == 0
+    training = read_header(second)["training"]
+    assert training["started_from"] == {"images": 8, "ledger": begun}
+    assert training["images"] == 16
+
+
 def test_a_model_says_by_what_right_and_tells_no_strangers_folders(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -308,9 +308,11 @@ class Gan:
         if not grown_from(old, self.arch):
             raise TrainingError(f"holds another network ({state['arch']}). Use another --work folder, or delete it.")
         self.progress = Progress.read(state["progress"])
-        stages = continued(Recipe.read(state["recipe"]).stages, self.progress.images, self.recipe.stages)
+        past, known = Recipe.read(state["recipe"]), json.loads(state.get("facts", "{}"))
+        stages = continued(past.stages, self.progress.images, self.recipe.stages)
         told = [] if stages == self.recipe.stages else [f"The schedule is now {in_words(stages)}."]
-        self.recipe = replace(self.recipe, stages=stages)
+        self.recipe = replace(self.recipe, stages=stages, head_start=past.head_start)
+        self.facts |= {name: known[name] for name in ("started_from",) if name in known}
         if old != self.arch:
             told.append(f"The network has grown from {old.resolution} px to {self.arch.resolution} px.")
         for name in ("g", "d", "ema"):

@@ -53,6 +53,8 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
         **{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")},
         "command": command_line(sys.argv[1:]),
     }
+    if (work / CHECKPOINT).exists():
+        arguments.start_from = None  # that was the beginning: it may be gone, or be what this training made
     run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts)
     if (work / CHECKPOINT).exists():
         told = resume(run, work)
