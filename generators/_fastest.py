@@ -34,7 +34,7 @@ FARTHEST = 2
 """Levels of 255 that any part of any picture compared may lie off plain torch's."""
 
 AGAIN = 2
-"""Places compared at later starts: what was compiled is the same, and a show that has begun pays for each."""
+"""Places compared where what was compiled is an earlier start's: a show that has begun pays for each."""
 
 WORTH = 0.95
 """A rival is taken when it needs less than this share of plain torch's time."""
@@ -61,9 +61,10 @@ def fastest(synthesis: Synthesis, places: Latent, device: str, digest: str, fold
     verdict = shelf.verdict()
     if verdict.get("form") == "plain":
         return plain
-    open_rival = _rival(synthesis, places, device, shelf)
+    blob = shelf.read("blob")
+    open_rival = _rival(synthesis, places, device, shelf, blob)
     form, trusted = open_rival(), plain()
-    off = farthest(form, trusted, places[:AGAIN] if verdict else places)
+    off = farthest(form, trusted, places[:AGAIN] if verdict and blob else places)
     if off > FARTHEST:
         log.warning("%s is %d levels of 255 off %s, %d at most are allowed", form.name, off, trusted.name, FARTHEST)
         shelf.drop("blob")  # perhaps it is that of an older program: the next start makes another
@@ -83,17 +84,16 @@ def rival_name(device: str) -> str | None:
     return {"cuda": f"graph, CUDA {torch.version.cuda}", "mps": "fp16"}.get(device)
 
 
-def _rival(synthesis: Synthesis, places: Latent, device: str, shelf: "Shelf") -> OpenForm:
+def _rival(synthesis: Synthesis, places: Latent, device: str, shelf: "Shelf", blob: bytes | None) -> OpenForm:
     if device == "cuda":
         return partial(CudaGraph, synthesis, places)
     if device == "mps":
         return partial(Eager, synthesis, places, device, torch.float16)
-    return partial(_openvino.OpenVino, _compiled(synthesis, places, shelf))
+    return partial(_openvino.OpenVino, _compiled(synthesis, places, shelf, blob))
 
 
-def _compiled(synthesis: Synthesis, places: Latent, shelf: "Shelf") -> Any:
-    """OpenVINO's network from the shelf, or made and put there."""
-    blob = shelf.read("blob")
+def _compiled(synthesis: Synthesis, places: Latent, shelf: "Shelf", blob: bytes | None) -> Any:
+    """OpenVINO's network as it was kept, or made and put on the shelf."""
     if blob is not None:
         return _openvino.unpacked(blob)
     model = _openvino.compiled(synthesis, places)

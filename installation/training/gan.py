@@ -312,7 +312,8 @@ class Gan:
         stages = continued(past.stages, self.progress.images, self.recipe.stages)
         told = [] if stages == self.recipe.stages else [f"The schedule is now {in_words(stages)}."]
         self.recipe = replace(self.recipe, stages=stages, head_start=past.head_start)
-        self.facts |= {name: known[name] for name in ("started_from",) if name in known}
+        if "started_from" in known:
+            self.facts["started_from"] = known["started_from"]
         if old != self.arch:
             told.append(f"The network has grown from {old.resolution} px to {self.arch.resolution} px.")
         for name in ("g", "d", "ema"):

@@ -157,8 +157,8 @@ class GroupedBatchNorm(nn.Module):
 
 class Deviation(nn.Module):
     """Appends one map: how much the pictures of each group differ at each place, so that a generator which paints one
-    composition again and again is found out (minibatch deviation, arXiv 1710.10196). Projected GANs have none; without
-    it, from sixteen pictures at a time, landscapes came out all alike."""
+    composition again and again is found out (minibatch deviation, arXiv 1710.10196). Projected GANs have none; it is
+    no cure: landscapes that were begun from aligned faces came out composed alike with it, too."""
 
     def forward(self, x: Tensor) -> Tensor:
         groups = x.float().unflatten(0, (-1, GROUP))

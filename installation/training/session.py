@@ -53,10 +53,11 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
         **{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")},
         "command": command_line(sys.argv[1:]),
     }
-    if (work / CHECKPOINT).exists():
+    going_on = (work / CHECKPOINT).exists()
+    if going_on:
         arguments.start_from = None  # that was the beginning: it may be gone, or be what this training made
     run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts)
-    if (work / CHECKPOINT).exists():
+    if going_on:
         told = resume(run, work)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
     habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or 1e9)
