@@ -20,9 +20,7 @@ others are the network itself.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
 from installation.errors import ModelError, did_you_mean
+from installation.writing import write_whole
 
 FORMAT = 1
 KEY = "vernissage"
@@ -64,17 +63,7 @@ def save_model(path: Path | str, tensors: Mapping[str, NDArray[Any]], header: He
         metadata={KEY: json.dumps(header, ensure_ascii=False, sort_keys=True)},
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(packed)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise OSError(error.errno, error.strerror, error.filename or str(path)) from None
+    write_whole(path, packed)
 
 
 def amend_model(

@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 
 from installation.painter import REMEMBERED, Tallies
+from installation.writing import write_whole
 
 LATE = 1.5
 """A frame is late when its interval is longer than this many targets."""
@@ -107,6 +108,4 @@ def painter(tallies: Tallies, until: float) -> dict[str, Any]:
 
 def write(path: Path, report: dict[str, Any]) -> None:
     """Writes the report as JSON, whole or not at all."""
-    half = path.with_name(path.name + ".part")
-    half.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    half.replace(path)
+    write_whole(path, (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode())

@@ -307,6 +307,24 @@ def test_only_what_is_new_is_measured(folder: Path, monkeypatch: pytest.MonkeyPa
     assert rows(folder)["7.png"]["keep"] == "yes"
 
 
+def test_one_that_was_interrupted_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measure, seen = screening.measure, []
+
+    def until_the_fourth(picture: measures.Picture) -> measures.Measures:
+        seen.append(1)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return measure(picture)
+
+    monkeypatch.setattr(screening, "measure", until_the_fourth)
+    assert screened(folder) == 130
+    with (folder / "screening.measured").open("a") as journal:
+        journal.write('{"measures": 1, "digest": "cut')  # a power cut
+    assert screened(folder) == 0
+    assert len(seen) == 4 + len(rows(folder)) - 3
+    assert not (folder / "screening.measured").exists()
+
+
 def test_what_a_person_decided_stays(folder: Path) -> None:
     screened(folder)
     ledger = screening.Ledger.read(folder / "ledger.csv")

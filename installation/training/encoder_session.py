@@ -26,7 +26,7 @@ from installation.training.reading import read_any
 from installation.training.run import TrainingError
 from installation.training.saving import CHECKPOINT, FORMAT, read_checkpoint
 from installation.training.session import interrupts
-from installation.training.writing import check_place, write_whole
+from installation.writing import check_place, write_whole
 
 AT_ONCE = 256
 """Real pictures that are averaged down at a time."""

@@ -31,7 +31,7 @@ from installation.training.frozen import Frozen, freeze
 from installation.training.models import OpenModel, open_model, progress
 from installation.training.options import OptionError
 from installation.training.side_by_side import as_npy, as_png
-from installation.training.writing import write_whole
+from installation.writing import write_whole
 
 Floats = NDArray[np.float32]
 Answers = dict[str, Tensor]

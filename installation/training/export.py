@@ -28,7 +28,7 @@ from installation.training.models import AT_ONCE
 from installation.training.recipe import Recipe, Schedule, stage_at
 from installation.training.run import Progress
 from installation.training.saving import read_checkpoint
-from installation.training.writing import write_whole
+from installation.writing import write_whole
 
 Floats = NDArray[np.float32]
 SAMPLES = 20_000

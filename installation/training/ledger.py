@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installation.training.decoding import PicturesError
-from installation.training.writing import write_whole
+from installation.writing import write_whole
 
 LEDGER = "ledger.csv"
 """Its name in a prepared folder."""

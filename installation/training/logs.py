@@ -11,7 +11,7 @@ from PIL import Image
 
 from installation.parts import require
 from installation.training.run import Run
-from installation.training.writing import write_whole
+from installation.writing import write_whole
 
 if TYPE_CHECKING:
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger

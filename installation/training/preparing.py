@@ -33,7 +33,7 @@ from installation.training.pictures import (
 )
 from installation.training.sources import Found, opened_sources, told_together
 from installation.training.work import JOURNAL, Before, Record, Work
-from installation.training.writing import stage, write_whole
+from installation.writing import stage, write_whole
 
 EVERY = 2.0
 """Seconds between the frames of a film, if nothing is said."""

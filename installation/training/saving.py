@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from installation.training.run import Run, TrainingError
+from installation.writing import stage
 
 CHECKPOINT, BEFORE = "checkpoint.pt", "checkpoint_before.pt"
 FORMAT = 2
@@ -31,10 +32,7 @@ def save(run: Run, folder: Path) -> None:
     torch.save({"format": FORMAT, "model": run.model, "progress": run.progress.text(), **run.state()}, whole)
     path, partial = folder / CHECKPOINT, folder / (CHECKPOINT + ".partial")
     try:
-        with partial.open("wb") as file:
-            file.write(whole.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
+        stage(path, whole.getbuffer())
         keep_before(folder)
         partial.replace(path)
     except OSError as error:

@@ -2,16 +2,19 @@
 
 The ledger's columns `keep` (yes or no), `why`, `who` and `when` hold the decision about each picture. What a person
 decided is never changed here; what this step decided is, when limits, rules or pictures have changed. `screening.json`
-holds what was measured of each picture, so that the next run measures only what is new.
+holds what was measured of each picture, so that the next run measures only what is new; until it is written, what a
+run has measured so far is in `screening.measured`, so that one which was interrupted goes on.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,13 +29,15 @@ from installation.training.ledger import LEDGER, Ledger, is_kept
 from installation.training.pictures import load_prepared
 from installation.training.screening_measures import Measures, measure
 from installation.training.screening_rules import Rule, check_columns, to_number
-from installation.training.writing import write_whole
+from installation.writing import naming, write_whole
 
 DECISION = ("keep", "why", "who", "when")
 """The ledger's columns that hold it."""
 SCREEN = "screen"
 """Who decided, where no person did."""
 REPORT = "screening.json"
+JOURNAL = "screening.measured"
+"""JSON, one picture a line: the version of the measures, the digest of its pixels, what was measured."""
 FORMAT = 1
 KINDS = ("rule", "native", "blur", "monochrome", "border", "corner", "duplicate")
 """The kinds of reasons, in the order that they are told."""
@@ -102,10 +107,11 @@ def open_folder(folder: Path) -> Screening:
     return Screening(folder, prepared.pictures, names, ledger)
 
 
-def screen(found: Screening, limits: Limits, rules: Sequence[Rule], when: str) -> int:
-    """Measure, judge and decide, in memory; returns how many decisions are not what the ledger says."""
+def screen(found: Screening, limits: Limits, rules: Sequence[Rule], when: str, dry: bool = False) -> int:
+    """Measure, judge and decide, in memory; returns how many decisions are not what the ledger says. Unless `dry`, each
+    measure is put into the folder at once, for a run that goes on after this one was interrupted."""
     check_columns(rules, found.ledger.columns, str(found.folder / LEDGER))
-    measure_all(found)
+    measure_all(found, dry)
     if forgotten := rules_before(found.folder / REPORT) - {str(rule) for rule in rules}:
         found.notes.append(f"no longer asked for, unlike the last time: {', '.join(sorted(forgotten))}")
     limits = for_size(found, limits)
@@ -145,18 +151,27 @@ def save(found: Screening, limits: Limits, rules: Sequence[Rule], changed: int) 
     path = found.folder / REPORT
     if not path.exists() or path.read_bytes() != content:
         write_whole(path, content)
+    (found.folder / JOURNAL).unlink(missing_ok=True)
 
 
 # -- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measure_all(found: Screening) -> None:
+def measure_all(found: Screening, dry: bool) -> None:
     """What an earlier run has measured of the same pixels is taken over."""
-    known = earlier(found.folder / REPORT)
-    for picture in progress(found.pictures, "measuring"):
-        digest = hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16).hexdigest()
-        found.digests.append(digest)
-        found.measures.append(known.get(digest) or measure(np.ascontiguousarray(picture)))
+    path = found.folder / JOURNAL
+    known = earlier(found.folder / REPORT) | interrupted(path)
+    with naming(path), open(os.devnull if dry else path, "a", encoding="utf-8", buffering=1) as journal:
+        journal.write("\n")  # ends a line that was cut off
+        for picture in progress(found.pictures, "measuring"):
+            picture = np.ascontiguousarray(picture)
+            digest = hashlib.blake2b(picture.data, digest_size=16).hexdigest()
+            if digest not in known:
+                known[digest] = measure(picture)
+                entry = {"measures": measuring.VERSION, "digest": digest, **known[digest].as_json()}
+                journal.write(json.dumps(entry) + "\n")
+            found.digests.append(digest)
+            found.measures.append(known[digest])
 
 
 def earlier(path: Path) -> dict[str, Measures]:
@@ -168,6 +183,17 @@ def earlier(path: Path) -> dict[str, Measures]:
         return {entry["digest"]: Measures.from_json(entry) for entry in report["pictures"].values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def interrupted(path: Path) -> dict[str, Measures]:
+    """The same of a run that did not come to its end; nothing from lines that are damaged or of other code."""
+    known: dict[str, Measures] = {}
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        with suppress(ValueError, KeyError, TypeError):
+            entry = json.loads(line)
+            if entry["measures"] == measuring.VERSION:
+                known[str(entry["digest"])] = Measures.from_json(entry)
+    return known
 
 
 def progress(items: Iterable[Item], words: str, total: int | None = None) -> Iterable[Item]:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from installation.training.decoding import Picture
 from installation.training.pictures import spread
 from installation.training.screening import Reason, Screening
-from installation.training.writing import write_whole
+from installation.writing import write_whole
 
 KEPT, DROPPED = "screen_kept.png", "screen_dropped.png"
 MOST = 196

@@ -27,7 +27,7 @@ from installation.training.sources import is_prepared
 from installation.training.supply import Supply
 from installation.training.trainer import Habits, Tell
 from installation.training.trainer import train as run_to_the_end
-from installation.training.writing import check_place
+from installation.writing import check_place
 
 PREPARED = "prepared"
 """Where in the work folder a raw folder is prepared."""

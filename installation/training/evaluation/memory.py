@@ -16,7 +16,7 @@ import numpy as np
 from installation.parts import HOUSE
 from installation.training.evaluation.parts import Part, Result
 from installation.training.evaluation.subject import Subject, digest
-from installation.training.writing import write_whole
+from installation.writing import write_whole
 
 FOLDER = HOUSE / "state" / "evaluation"
 FIGURES = "figures"

@@ -26,7 +26,7 @@ from installation.training.models import OpenModel, open_model
 from installation.training.options import OptionError
 from installation.training.pictures import PicturesError, Prepared
 from installation.training.reading import read_any
-from installation.training.writing import write_whole
+from installation.writing import write_whole
 
 FEWEST = 32
 """Real pictures: with fewer, no distance between two halves of them means anything."""

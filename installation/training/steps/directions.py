@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     from installation.training.directions import effort, find, told
     from installation.training.models import open_model, progress
     from installation.training.pictures import png
-    from installation.training.writing import check_place, write_whole
+    from installation.writing import check_place, write_whole
 
     if arguments.sheet:
         check_suffix(arguments.sheet, ".png", "sheet")

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     share_cores()
     from installation.training.run import TrainingError
     from installation.training.saving import CHECKPOINT, read_checkpoint
-    from installation.training.writing import check_place
+    from installation.writing import check_place
 
     check_suffix(arguments.out, ".safetensors", "model")
     path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint

@@ -22,8 +22,8 @@ screen_dropped.png afterwards, then decide for yourself what the measures cannot
   python -m installation.training screen FOLDER            measures, limits, rules
   python -m installation.training screen FOLDER --review   a page in your browser: k keeps, d drops
 
-What a person has decided stays as it is whenever this is run again, and only what is new is measured again. What was
-measured of each picture is in screening.json.
+What a person has decided stays as it is whenever this is run again, and only what is new is measured, also after an
+interruption. What was measured of each picture is in screening.json.
 
 Rules say what must be true of a picture that is kept, by the columns of the ledger:
   --rule "artist_died < 1930"               comparisons: <  <=  >  >=  =  !=
@@ -149,7 +149,7 @@ def judge(arguments: argparse.Namespace, when: str) -> None:
         likeness=arguments.likeness,
         without=tuple(sorted(set(arguments.without))),
     )
-    changed = screening.screen(found, limits, rules, when)
+    changed = screening.screen(found, limits, rules, when, dry=arguments.dry_run)
     tell(found, rules, changed)
     if arguments.dry_run:
         print("Dry run: nothing was written.")

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from installation.training.models import AT_ONCE, open_model, progress
     from installation.training.pictures import contact_sheet, png
-    from installation.training.writing import check_place, write_whole
+    from installation.writing import check_place, write_whole
 
     check_suffix(arguments.out, ".png", "sheet")
     model = open_model(arguments.model)

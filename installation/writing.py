@@ -1,33 +1,49 @@
 """Files written whole or not at all: beside the old one, down to the disk, then renamed over it.
 
-An OSError names the file that was to be written, whatever the system says of it: cli.py tells it in a line.
+An OSError names the file that was to be written, whatever the system says of it, so that it can be told in a line.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def stage(path: Path, content: bytes) -> Path:
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An OSError from within names this file, if it names none: the system does not where a disk is full."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or str(path)) from None
+
+
+def stage(path: Path, content: bytes | memoryview) -> Path:
     """Write `content` beside `path`, down to the disk; the file returned only waits to be renamed. Raises OSError."""
     partial = path.with_name(path.name + ".partial")
     try:
-        with partial.open("wb") as file:
+        with naming(path), partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
+    except OSError:
         with suppress(OSError):
             partial.unlink()
-        raise OSError(error.errno, error.strerror, error.filename or str(path)) from None
+        raise
     return partial
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    stage(path, content).replace(path)
+    """Write `content` to `path`, or leave what is there. Raises OSError."""
+    partial = stage(path, content)
+    try:
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def check_place(path: Path) -> None:
