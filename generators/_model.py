@@ -75,7 +75,7 @@ def _chosen(name: Path, header: Header, tensors: Tensors, dim: int) -> dict[str,
     check_shapes(name, {part: places[part] for part in shapes if part in places}, shapes)
     chosen: dict[str, Any] = {}
     if favourites:
-        chosen |= {"favourites": places["favourites"], "names": tuple(str(one["name"]) for one in favourites)}
+        chosen |= {"favourites": places["favourites"], "names": tuple(one["name"] for one in favourites)}
     if blocked:
         radii = np.array([one["radius"] for one in blocked], np.float32)
         chosen |= {"blocked": places["blocked"], "radii": radii}
@@ -137,6 +137,10 @@ class ModelConfig(GeneratorConfig, ABC):
         psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
         header = read_header(self.model) if self.model else {}  # a list of all parts shows one that has no model
         return (psi, *direction_controls(header))
+
+    def favourites(self) -> tuple[str, ...]:
+        chosen = read_header(self.model).get("curation") or {}
+        return tuple(one["name"] for one in chosen.get("favourites", ()))
 
 
 class ModelGenerator(Generator):

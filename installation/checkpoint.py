@@ -155,6 +155,19 @@ def check_header(path: Path, header: object) -> None:
     for key, wanted in (("kind", str), ("architecture", dict), ("training", dict), ("licence", dict)):
         if not isinstance(header[key], wanted):
             raise ModelError(f"{path}: header {key} is {type(header[key]).__name__}; expected {wanted.__name__}.")
+    check_names(path, "directions", header.get("directions") or [])
+    curation = header.get("curation") or {}
+    if not isinstance(curation, dict):
+        raise ModelError(f"{path}: header curation is {type(curation).__name__}; expected dict.")
+    for key in ("favourites", "blocked"):
+        check_names(path, key, curation.get(key, []))
+
+
+def check_names(path: Path, key: str, listed: object) -> None:
+    """A list of tables that have a name."""
+    tables = listed if isinstance(listed, list) else [listed]
+    if tables is not listed or not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in tables):
+        raise ModelError(f"{path}: header {key} is no list of tables with a name. Take an older copy of the file.")
 
 
 def check_kind(path: Path | str, header: Header, kind: str | None) -> None:

@@ -86,6 +86,10 @@ class GeneratorConfig(PartConfig, ABC):
         """Its knobs, under ``/generator/``; a knob's default is the option of that name."""
         return ()
 
+    def favourites(self) -> tuple[str, ...]:
+        """The names of its space's favourites, which are known before it is opened."""
+        return ()
+
     @abstractmethod
     def open(self, device: str) -> Generator:
         """Loads it on ``cpu``, ``cuda`` or ``mps``. Raises ModelError or MissingDependency."""
@@ -103,6 +107,9 @@ class WalkConfig(PartConfig, ABC):
     def controls(self) -> tuple[Control, ...]:
         """Its knobs, under ``/walk/``."""
         return (self.speed,)
+
+    def check(self, generator: GeneratorConfig) -> None:
+        """Raises PartError where it is clear before either is opened that it cannot walk there."""
 
     @abstractmethod
     def open(self, generator: Generator, seed: int) -> Walk:

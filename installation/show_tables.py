@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -18,13 +18,14 @@ from pydantic import (
     PrivateAttr,
     ValidationInfo,
     create_model,
+    model_validator,
 )
 
 from installation.contracts import GeneratorConfig, WalkConfig
 from installation.controls import Control, Values, table
 from installation.durations import Seconds
-from installation.errors import Refused, did_you_mean
-from installation.faults import validate
+from installation.errors import PartError, Refused, did_you_mean
+from installation.faults import Finding, Unfit, shown, validate
 from installation.paths import ShowPath
 from installation.show_parts import Table, Transition, read_change, read_part, reading_of
 
@@ -315,6 +316,15 @@ class Piece(Table):
 
     def model_post_init(self, context: Any, /) -> None:
         self._fixed = context["reading"].fixed
+
+    @model_validator(mode="after")
+    def _walks_where_it_can(self) -> Self:
+        try:
+            self.walk.check(self.generator)
+        except PartError as error:
+            found = Finding(("walk",), shown(self.walk.kind), "a walk that this generator allows", str(error))
+            raise Unfit([found]) from error
+        return self
 
     def controls(self) -> dict[str, Control]:
         """Every control that counts while it hangs, by address."""

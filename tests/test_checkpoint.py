@@ -90,6 +90,15 @@ def test_no_header(tmp_path: Path) -> None:
         ({**HEADER, "format": 99}, "format 99; this program reads format 1"),
         ({"format": FORMAT, "kind": "x"}, "its header lacks architecture, training, ledger_sha256, licence"),
         ({**HEADER, "format": FORMAT, "architecture": "big"}, "header architecture is str; expected dict"),
+        (
+            {**HEADER, "format": FORMAT, "directions": [{"method": "pca"}]},
+            "header directions is no list of tables",
+        ),
+        ({**HEADER, "format": FORMAT, "curation": ["Eve"]}, "header curation is list; expected dict"),
+        (
+            {**HEADER, "format": FORMAT, "curation": {"favourites": {"Eve": 1}}},
+            "header favourites is no list",
+        ),
     ],
 )
 def test_a_wrong_header(tmp_path: Path, header: object, text: str) -> None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from generators.plasma import Config as PlasmaConfig
 from generators.stylegan2 import Config as StyleGANConfig
 from installation.contracts import Generator
-from installation.errors import PartError
+from installation.errors import PartError, ShowError
+from installation.show import load
 from installation.training.cli import main
 from installation.walks.gallery import Config, Gallery, eased
 from tests.tiny_gan import written
@@ -134,6 +135,25 @@ def test_an_unknown_favourite_is_named_with_the_nearest(generator: Generator) ->
 def test_a_model_without_favourites_says_how_to_choose_some() -> None:
     with pytest.raises(PartError, match=r"has none yet.*python -m installation\.training curate MODEL"):
         Config().open(PlasmaConfig(width=64, height=64).open("cpu"), 0)
+
+
+def test_a_show_is_at_fault_where_its_model_has_no_such_favourite(tmp_path: Path) -> None:
+    path = written(tmp_path / "tiny.safetensors")
+    show = tmp_path / "show.toml"
+
+    def fault(walk: str) -> str:
+        generator = f'{{ kind = "stylegan2", model = "{path.name}" }}'
+        piece = f'[[piece]]\nname = "a"\nduration = "1 min"\ngenerator = {generator}\nwalk = {walk}\n[piece.label]\n'
+        show.write_text(f'[show]\ntitle = "S"\n{piece}title = "A"\n')
+        with pytest.raises(ShowError) as caught:
+            load(show)
+        (only,) = caught.value.faults
+        return str(only)
+
+    assert 'show.toml:7: piece[1] "a".walk: found "gallery"' in fault('"gallery"')
+    assert "has none yet; choose some" in fault('"gallery"')
+    assert main(["curate", str(path), "--keep", "5:Eve", "--who", "me"]) == 0
+    assert 'no favourite "Eva"; did you mean "Eve"' in fault('{ kind = "gallery", names = ["Eva"] }')
 
 
 def test_what_curate_writes_is_what_it_goes_through(tmp_path: Path) -> None:

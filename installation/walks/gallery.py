@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.contracts import Generator, Latent, Space, Walk, WalkConfig
+from installation.contracts import Generator, GeneratorConfig, Latent, Space, Walk, WalkConfig
 from installation.controls import Control, Values
 from installation.durations import Seconds
 from installation.errors import PartError, did_you_mean
@@ -38,6 +38,9 @@ class Config(WalkConfig):
     def controls(self) -> tuple[Control, ...]:
         words = "how much the picture moves while it rests"
         return (self.speed, Control("/walk/breath", words, "float", 0.0, 10.0, self.breath, "level"))
+
+    def check(self, generator: GeneratorConfig) -> None:
+        check_names(self.names, generator.favourites())
 
     def open(self, generator: Generator, seed: int) -> "Gallery":
         return Gallery(self, generator)
@@ -82,16 +85,22 @@ class Gallery(Walk):
 
 def chosen(space: Space, names: tuple[str, ...]) -> NDArray[np.float32]:
     """(n, latent_dim) the favourites of these names, or all. Raises PartError where the model has no such favourite."""
-    if space.favourites is None or not len(space.favourites):
+    check_names(names, space.names)
+    places = np.asarray(space.favourites, np.float32)
+    return places[[space.names.index(name) for name in names]] if names else places
+
+
+def check_names(names: tuple[str, ...], favourites: tuple[str, ...]) -> None:
+    """Raises PartError where there are no favourites, or none of a name."""
+    if not favourites:
         raise PartError(
             "the walk gallery goes through a model's favourites, and this model has none yet; choose some: "
             "python -m installation.training curate MODEL"
         )
-    unknown = next((name for name in names if name not in space.names), None)
+    unknown = next((name for name in names if name not in favourites), None)
     if unknown is not None:
-        hint = did_you_mean(unknown, space.names) or f"there are {', '.join(space.names)}"
+        hint = did_you_mean(unknown, favourites) or f"there are {', '.join(favourites)}"
         raise PartError(f'walk.names: the model has no favourite "{unknown}"; {hint}')
-    return space.favourites[[space.names.index(name) for name in names]] if names else space.favourites
 
 
 def chest(space: Space) -> NDArray[np.float32]:
