@@ -75,7 +75,7 @@ def _chosen(name: Path, header: Header, tensors: Tensors, dim: int) -> dict[str,
     check_shapes(name, {part: places[part] for part in shapes if part in places}, shapes)
     chosen: dict[str, Any] = {}
     if favourites:
-        chosen |= {"favourites": places["favourites"], "names": tuple(one["name"] for one in favourites)}
+        chosen |= {"favourites": places["favourites"], "names": favourite_names(header)}
     if blocked:
         radii = np.array([one["radius"] for one in blocked], np.float32)
         chosen |= {"blocked": places["blocked"], "radii": radii}
@@ -95,6 +95,10 @@ def slug(name: str) -> str:
 def address(number: int, name: str) -> str:
     """The OSC address of a model's direction; ``number`` counts from 1 and stands in for a name in another script."""
     return f"/generator/direction/{slug(name) or number}"
+
+
+def favourite_names(header: Header) -> tuple[str, ...]:
+    return tuple(one["name"] for one in (header.get("curation") or {}).get("favourites", ()))
 
 
 def direction_controls(header: Header) -> tuple[Control, ...]:
@@ -139,8 +143,7 @@ class ModelConfig(GeneratorConfig, ABC):
         return (psi, *direction_controls(header))
 
     def favourites(self) -> tuple[str, ...]:
-        chosen = read_header(self.model).get("curation") or {}
-        return tuple(one["name"] for one in chosen.get("favourites", ()))
+        return favourite_names(read_header(self.model))
 
 
 class ModelGenerator(Generator):

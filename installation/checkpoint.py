@@ -165,8 +165,11 @@ def check_header(path: Path, header: object) -> None:
 
 def check_names(path: Path, key: str, listed: object) -> None:
     """A list of tables that have a name."""
-    tables = listed if isinstance(listed, list) else [listed]
-    if tables is not listed or not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in tables):
+
+    def named(one: object) -> bool:
+        return isinstance(one, dict) and isinstance(one.get("name"), str)
+
+    if not isinstance(listed, list) or not all(map(named, listed)):
         raise ModelError(f"{path}: header {key} is no list of tables with a name. Take an older copy of the file.")
 
 
