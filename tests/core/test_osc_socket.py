@@ -7,7 +7,7 @@ import pytest
 
 from installation.core.errors import DeviceError
 from installation.core.osc_socket import LOG_EVERY, Complaints, OscSocket
-from tests.test_osc_packets import message
+from tests.core.test_osc_packets import message
 
 PACKET = message(b"/x")
 

@@ -17,8 +17,8 @@ from installation.core.controls import Control
 from installation.core.errors import DeviceError
 from installation.core.osc_packets import parse
 from installation.operator.server import EMPTY, OscDesk
+from tests.core.test_osc_packets import KILLERS
 from tests.patience import PATIENCE, until
-from tests.test_osc_packets import KILLERS
 
 CONTROLS = {
     control.address: control

@@ -341,7 +341,7 @@ def test_a_phone_reads_the_code_off_the_wall(tmp_path: Path, how: str) -> None:
     """At 1280x720, in a process of its own as there is one stage in each."""
     cv2 = pytest.importorskip("cv2")
     script = f"""
-from tests.test_stage import *
+from tests.stage.test_stage import *
 stage = open_stage("headless", (1280, 720))
 stage.hang(0, "{how}", LABEL, ("en", "nl"))
 noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
@@ -473,7 +473,7 @@ def test_another_size_hangs_everything_anew(stage: Stage, monkeypatch: pytest.Mo
 def test_a_stage_opens_again() -> None:
     """In a process of its own: SDL has one display."""
     script = """
-from tests.test_stage import *
+from tests.stage.test_stage import *
 for _ in range(3):
     stage = open_stage("headless", (320, 180))
     stage.hang(0, "wall", LABEL, ("en",))

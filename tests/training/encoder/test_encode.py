@@ -21,9 +21,10 @@ from installation.networks.model_file import amend_model, group_of, load_model, 
 from installation.networks.stylegan2 import Architecture as GeneratorArchitecture
 from installation.networks.stylegan2 import Generator, build, effective_tensors
 from installation.training.cli import main
+from installation.training.encoder import photographs
 from installation.training.encoder.encoding import names_of, refined
 from installation.training.encoder.frozen import Frozen, freeze
-from installation.training.encoder.run import Recipe, Trainer, channels_first, floats, levels, photographs, picture_loss
+from installation.training.encoder.run import Recipe, Trainer, channels_first, floats, levels, picture_loss
 from installation.training.encoder.session import averaged
 from installation.training.gan.export import measure
 from installation.training.latent.models import open_model

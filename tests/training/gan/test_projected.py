@@ -12,8 +12,9 @@ from torch import Tensor
 from installation.core.errors import MissingDependency, ModelError, TrainingError
 from installation.networks.stylegan2 import Architecture, Generator, effective_tensors, load_effective
 from installation.training.cli import main
+from installation.training.gan import projected
 from installation.training.gan.projected import TAPS, Eye, GroupedBatchNorm, Projected
-from installation.training.gan.run import HEAD_START, projected
+from installation.training.gan.run import HEAD_START
 from installation.training.loop.devices import Devices
 from installation.training.loop.saving import resume, save
 from tests.tiny_gan import ARCH as TINY

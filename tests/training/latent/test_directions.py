@@ -29,7 +29,7 @@ from installation.training.latent.directions import (
 )
 from installation.training.latent.finishing import finish
 from installation.training.latent.models import OpenModel, open_model, opened
-from tests.test_loop import Room
+from tests.engine.test_loop import Room
 from tests.tiny_gan import tiny_gan
 from tests.tiny_models import tiny_vae
 
