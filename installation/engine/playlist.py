@@ -49,7 +49,7 @@ class Asks:
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class Playback:
     """One instant of the playlist. Pieces are named by their index.
 
     ``progress`` is 0 without a ``coming`` piece, and goes from 0 to 1, eased, with one. ``round`` numbers the voting
@@ -68,6 +68,11 @@ class Cue:
     hold: bool
     since: float
     outgoing: Outgoing
+
+    @property
+    def lead(self) -> int:
+        """The piece whose controls the hands are on: the coming one as soon as it comes."""
+        return self.piece if self.coming is None else self.coming
 
 
 class Playlist:
@@ -94,8 +99,8 @@ class Playlist:
         self._jump: int | None = None
         self._resume(resume or {})
 
-    def step(self, now: float, asks: Asks, tally: Mapping[str, int], ready: Collection[int]) -> Cue:
-        """The cue at ``now`` (seconds; one that goes back counts as the last one); ``tally`` is this round's votes by
+    def step(self, now: float, asks: Asks, tally: Mapping[str, int], ready: Collection[int]) -> Playback:
+        """The playback at ``now`` (seconds; one that goes back counts as the last one); ``tally`` is this round's votes by
         name. A step begins at most one change, whatever the gap, and none where no time passed, as in the first one:
         so a resume goes on exactly. Lateness is carried over and never adds up."""
         if self._now is None:
@@ -110,7 +115,7 @@ class Playlist:
         if self._coming is None and past > 0.0:
             self._leave(past, asks.hold, tally, ready)
         self._arrive(self._now, past)
-        return self._cue(asks.hold)
+        return self._playback(asks.hold)
 
     def state(self) -> dict[str, Any]:
         """All that a ``resume`` needs to go on from the last step, for JSON. Pieces go by name, as shows are edited."""
@@ -155,7 +160,7 @@ class Playlist:
             choice = shuffled(self._place, count, self.seed, self.start)
         return choice
 
-    def _cue(self, hold: bool) -> Cue:
+    def _playback(self, hold: bool) -> Playback:
         candidates, progress, outgoing = self._unseen, 0.0, self.entries[self._piece].outgoing
         left = self.entries[self._piece].duration - self._elapsed
         if self._coming is not None:
@@ -163,7 +168,7 @@ class Playlist:
             way = self._elapsed / coming.transition_seconds
             candidates, progress, left, outgoing = (), way * way * (3.0 - 2.0 * way), 0.0, coming.outgoing
         known = None if hold or not self._unseen or left == inf else max(0.0, left)
-        return Cue(self._piece, self._coming, progress, self._round, candidates, known, hold, self._since, outgoing)
+        return Playback(self._piece, self._coming, progress, self._round, candidates, known, hold, self._since, outgoing)
 
     def _resume(self, state: Mapping[str, Any]) -> None:
         """Takes a saved state whole, or not at all."""

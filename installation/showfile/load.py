@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from installation.core.commands import commands
 from installation.core.contracts import SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.durations import spoken
@@ -72,6 +73,10 @@ class Show:
     def controls(self) -> dict[str, Control]:
         """The control table of the whole show, by address."""
         return table(control for piece in self.pieces for control in piece.controls().values())
+
+    def commands(self) -> dict[str, Control]:
+        """What can be asked of the show, by address."""
+        return commands(piece.name for piece in self.pieces)
 
 
 def load(path: Path | str, seed: int | None = None) -> Show:
@@ -235,7 +240,8 @@ class _Reader:
             reading,
             signals={signal.name: signal for sensor in sensors.values() for signal in _signals(sensor)},
             unsure=frozenset(str(name) for index, name in enumerate(names) if index not in sensors),
-            fixed=fixed((name for name in pieces if isinstance(name, str)), stage.brightness if stage else 1.0),
+            fixed=fixed(stage.brightness if stage else 1.0),
+            commands=commands(name for name in pieces if isinstance(name, str)),
             transition=head.transition if head else None,
         )
 
