@@ -54,7 +54,7 @@ class Decider:
         changes = [(piece, piece.transition) for piece in show.pieces]
         entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
         self.playlist = Playlist(entries, show.order, show.seed)
-        self.arbiter = Arbiter(show.desk.release)
+        self.arbiter = Arbiter(show.operator.release)
         self.transport = Transport()
         self.playback: Playback | None = None
         signals = {signal.name: signal for signal in show.signals()}

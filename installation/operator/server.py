@@ -33,7 +33,7 @@ AGAIN = 1.0
 """Seconds from a fault of the thread to its next try."""
 
 
-class OscDesk:
+class OscServer:
     """Hears at ``bind``:``port`` from the networks in ``allow`` (from all that reach it, without any). Tells
     ``surfaces`` ("host:port") and, for a minute, who sent something, at ``reply_port`` (0: tells the former only).
 
@@ -52,7 +52,7 @@ class OscDesk:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.inbox, self._clock = inbox, clock
-        self._socket = OscSocket(bind, port, allow, owner="[desk]", wait=WAIT, clock=clock)
+        self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=WAIT, clock=clock)
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, _places(surfaces), reply_port)
         self._received = self._refused = 0
         self._saying: dict[str, float | str] = {}
@@ -102,7 +102,7 @@ class OscDesk:
             try:
                 self._turn()
             except Exception:
-                log.exception("the desk failed; it goes on")
+                log.exception("the OSC server failed; it goes on")
                 self._closing.wait(AGAIN)
 
     def _turn(self) -> None:

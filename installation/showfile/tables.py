@@ -138,14 +138,14 @@ class Stage(Table):
     """Whether the vote panel is drawn. The show's reader puts a default by its order."""
 
 
-class House(Table):
+class Web(Table):
     enabled: bool = True
     bind: Bind = "127.0.0.1"
     port: Port = 8080
     url: Annotated[str, AfterValidator(_url)] = ""
 
 
-class Desk(Table):
+class Operator(Table):
     enabled: bool = True
     bind: Bind = "127.0.0.1"
     port: Port = 8000
