@@ -30,8 +30,8 @@ def commands(pieces: Iterable[str]) -> dict[str, Control]:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command as it was sent. ``value`` is 1 for a pulse, 0 or 1 for a switch (None: the other way round), the index
-    of a piece for PIECE. ``when`` is the loop's time (s), ``who`` the sender in words: ``osc 10.0.0.7``, ``keyboard``."""
+    """One command as it was sent. ``value`` is 1 for a pulse, 0 or 1 for a switch (None: the other way round), the
+    index of a piece for PIECE. ``when`` is the loop's time (s), ``who`` the sender: ``osc 10.0.0.7``, ``keyboard``."""
 
     address: str
     value: float | None = 1.0

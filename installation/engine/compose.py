@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from installation.engine.decision import Decision
+from installation.core.decision import Decision
 from installation.engine.painter import Pair
 from installation.engine.view import Picture, View
 from installation.showfile.load import Show

@@ -13,13 +13,11 @@ from typing import Any
 
 from installation.core.commands import Asked, Command
 from installation.core.controls import Values
+from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
 from installation.core.signals import Snapshot
 from installation.engine.arbiter import Arbiter
-from installation.engine.decision import Decision, Tally, Wall, Wishes
-from installation.engine.painter import Lane
-from installation.engine.playlist import Asks, Entry, Playback, Playlist
+from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.transport import Transport
-from installation.engine.view import Panel
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
 
@@ -72,6 +70,11 @@ class Decider:
         self._outgoing: Values = self._rests[0]
         self._last: float | None = None
 
+    @property
+    def first(self) -> int:
+        """The piece that hangs when the show starts."""
+        return self.playlist.lead
+
     def decide(self, now: float, civil: datetime, heard: Heard) -> Decision:
         """The frame at ``now`` (s); ``civil`` is the date and time of day."""
         dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), LONGEST)
@@ -105,7 +108,7 @@ class Decider:
 
     def _change(self, now: float, heard: Heard) -> Playback:
         before = self.playback
-        lead = self.playlist.start if before is None else before.lead
+        lead = self.playlist.lead if before is None else before.lead
         wired = tuple(Command(address, 1.0, now, "wire") for address in self._wirings[lead].pulses(heard.snapshot))
         asks = self._skipping(self.transport.step((*heard.asked.commands, *wired)), heard)
         votes = {} if before is None else heard.tally.of(before.round)
@@ -147,6 +150,7 @@ class Decider:
         language = self.show.languages[0]
         return Wall(
             name=WALL,
+            title=self.show.pieces[playback.piece].title_in(language),
             playback=playback,
             controls=self._values,
             hands=self.arbiter.hands(),

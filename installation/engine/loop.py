@@ -1,14 +1,13 @@
 """One frame of a running show: take what came, decide, tell the painter, compose what the stage draws."""
 
 from collections.abc import Callable
-from typing import Any
 
 from installation.core.clock import Clock
 from installation.core.commands import NOTHING, Asked
+from installation.core.decision import Decision, Tally, Wishes
 from installation.core.signals import Board
 from installation.engine.compose import compose
 from installation.engine.decide import Decider, Heard
-from installation.engine.decision import Decision, Tally, Wishes
 from installation.engine.painter import Intent, Painter
 from installation.engine.view import View
 from installation.showfile.load import Show
@@ -41,18 +40,7 @@ class Loop:
     def tick(self) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
         now, painter = self.clock.now(), self.painter
-        heard = Heard(
-            self.drain(), self.board.snapshot(now), painter.resident, painter.broken, self.tally, self.wishes
-        )
+        heard = Heard(self.drain(), self.board.snapshot(now), painter.resident, painter.broken, self.tally, self.wishes)
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
         return compose(self.show, decision, painter.pair, self.interval, self.refused)
-
-    def told(self) -> dict[str, Any]:
-        """What surfaces are told of the last frame: every control's value, those kept for other pieces, and the commands
-        that stay switched. Empty before the first frame."""
-        decision = self.decision
-        if decision is None:
-            return {}
-        wall = decision.wall
-        return {**decision.kept, **wall.controls, **self.decider.transport.values(wall.lead)}

@@ -1,4 +1,4 @@
-"""Commands at work: what was asked of the show becomes what the playlist is asked this frame, and what stays switched."""
+"""Commands at work: what operators asked becomes what the playlist is asked this frame, and what stays switched."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,3 @@ class Transport:
 
     def resume(self, state: Mapping[str, Any]) -> None:
         self.hold, self.blackout = state.get("hold") is True, state.get("blackout") is True
-
-    def values(self, piece: int) -> dict[str, float]:
-        """What surfaces show of the commands that stay, while ``piece`` hangs or comes."""
-        return {HOLD: float(self.hold), BLACKOUT: float(self.blackout), PIECE: float(piece)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from installation.core.contracts import Frame
+from installation.core.decision import Panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +16,6 @@ class Picture:
     earlier: Frame | None
     later: Frame | None
     mix: float
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The vote panel: the page's address, drawn as a QR code; (title, votes) of candidates; seconds to the change."""
-
-    url: str
-    tally: tuple[tuple[str, int], ...]
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,11 @@ REMEMBERED = 60.0
 AFRESH = 10.0
 """Seconds after which a surface is told everything again: packets get lost, tablets sleep and wake."""
 
-ECHO = 2.0
+ECHO = 0.5
 """Seconds after which a value told to a surface is not expected back from it as an echo any more."""
 
-ECHOES = 64
-"""The most values of one control that are remembered for that: two seconds at the rate at which surfaces are told."""
+ECHOES = 16
+"""The most values of one control that are remembered for that: half a second at 30 a second."""
 
 SURFACES = 16
 """Surfaces that are not configured, at most; a forged sender must not make us shout at a network."""

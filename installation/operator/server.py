@@ -127,7 +127,7 @@ class OscServer:
         value = self._accept(control, message.args)
         if value is None:
             return
-        if self._feedback.is_echo(host, message.address, value, now):
+        if control.type == "float" and self._feedback.is_echo(host, message.address, value, now):
             return
         if control.type != "pulse":
             self._feedback.touched(host, message.address, now)

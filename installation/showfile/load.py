@@ -16,7 +16,7 @@ from installation.core.errors import ControlError, Fault, Refused, ShowError, di
 from installation.core.signals import Signal
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
-from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Web, Wire
+from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Wall, Web, Wire
 from installation.showfile.toml_lines import Loc, key_lines
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
@@ -24,7 +24,7 @@ __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "
 LARGEST = 1 << 20
 """Bytes of a show file at most."""
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
-LISTS = ("sensor", "piece")
+LISTS = ("sensor", "piece", "wall")
 RENAMED = {"house": "web", "desk": "operator"}
 """Names that tables had once, and the ones that they have now."""
 
@@ -169,6 +169,7 @@ class _Reader:
         self._check_repeats("piece", pieces)
         self._check_ports(web, operator, sensors)
         self._check_pieces(pieces)
+        self._check_walls(reading)
         if self.findings:
             return None, self.findings
         panel = head.order == "votes" if stage.panel is None else stage.panel
@@ -282,6 +283,13 @@ class _Reader:
         if value_at(self.data, (*loc, "port")) is None:
             loc, other = other, loc
         self._find((*loc, "port"), str(port), "a port of its own", f"{key_text(other, self.data)} has it")
+
+    def _check_walls(self, reading: Reading) -> None:
+        """Walls are read, so that their grammar holds when there may be several."""
+        for index, data in enumerate(self.lists["wall"]):
+            table = data if isinstance(data, dict) else {}
+            if self._try(("wall", index), partial(validate, Wall, table, reading.context)) is not None:
+                self._find(("wall", index), f"{len(self.lists['wall'])} [[wall]]", "none: there is one wall for now")
 
     def _check_pieces(self, pieces: Mapping[int, Piece]) -> None:
         known: dict[str, Control] = {}

@@ -298,6 +298,17 @@ def _rest(name: str, control: Control) -> tuple[Any, Any]:
     return number, Field(None, validation_alias=either, ge=control.low, le=control.high)
 
 
+class Wall(Table):
+    """A picture surface with a playlist of its own: on which display, and which pieces by name. The grammar is fixed;
+    a show has one wall for now, which needs no table."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = Field(
+        description='a name of small letters and digits, such as name = "left"'
+    )
+    display: int = Field(0, ge=0, le=31)
+    pieces: tuple[str, ...] = Field((), max_length=256)
+
+
 class Piece(Table):
     """What hangs. ``controls`` and ``rests`` hold what every show has, too."""
 

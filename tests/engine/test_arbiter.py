@@ -76,7 +76,9 @@ def test_the_operator_is_clamped_and_nonsense_is_no_touch() -> None:
     arbiter = Arbiter()
     assert step(arbiter, 0.0, touch=99.0) == 4.0
     assert step(arbiter, 0.1, touch=math.nan) == 4.0
-    assert arbiter.step(0.2, CONTROLS, {}, {}, {"/no/such": Touch(1.0, 0.2), "/show/next": Touch(1.0, 0.2)})[SPEED] == 4.0
+    assert (
+        arbiter.step(0.2, CONTROLS, {}, {}, {"/no/such": Touch(1.0, 0.2), "/show/next": Touch(1.0, 0.2)})[SPEED] == 4.0
+    )
 
 
 def test_the_operator_keeps_what_nobody_else_wants() -> None:

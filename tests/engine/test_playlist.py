@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from installation.engine.playlist import STALL, Asks, Playback, Entry, Order, Playlist, shuffled
+from installation.engine.playlist import STALL, Asks, Entry, Order, Playback, Playlist, shuffled
 
 NOTHING = Asks()
 ORDERS: tuple[Order, ...] = ("listed", "shuffle", "votes")

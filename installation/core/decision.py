@@ -6,15 +6,60 @@ so a recording of Decisions plays a show again, and anything that wants to know 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from installation.core.controls import Values
-from installation.engine.painter import Lane
-from installation.engine.playlist import Playback
-from installation.engine.view import Panel
+
+Outgoing = Literal["play", "hold"]
+"""What the piece that leaves does in a change."""
 
 VERSION = 1
 """Of the JSON form; a recording of another version is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """One instant of the playlist. Pieces are named by their index.
+
+    ``progress`` is 0 without a ``coming`` piece, and goes from 0 to 1, eased, with one. ``round`` numbers the voting
+    rounds from 1: each opens when a piece is fully on and closes when the change begins; ``candidates`` are all other
+    pieces, the longest unseen first, and empty while no round is open. ``seconds_left`` to the change is 0 during it,
+    and None where time alone will not bring one (on hold, a single piece). ``since`` is when ``piece`` was fully on.
+    ``outgoing`` says what the piece that leaves does in the change under way.
+    """
+
+    piece: int
+    coming: int | None
+    progress: float
+    round: int
+    candidates: tuple[int, ...]
+    seconds_left: float | None
+    hold: bool
+    since: float
+    outgoing: Outgoing
+
+    @property
+    def lead(self) -> int:
+        """The piece whose controls the hands are on: the coming one as soon as it comes."""
+        return self.piece if self.coming is None else self.coming
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One piece to paint: which, where its walk is (s), and the controls that it is painted with."""
+
+    piece: int
+    walk_time: float
+    controls: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The vote panel: the page's address, drawn as a QR code; (title, votes) of candidates; seconds to the change."""
+
+    url: str
+    tally: tuple[tuple[str, int], ...]
+    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +88,12 @@ class Wall:
     """One picture surface at one instant.
 
     ``controls`` are those of the piece that the hands are on (``lead``), ``hands`` who has each. ``lanes`` is what to
-    paint, the lead first. ``blackout`` is the operator's order, ``language`` what the label is set in.
+    paint, the lead first. ``title`` is that of the piece that hangs, in ``language``, which the label is set in.
+    ``blackout`` is the operator's order.
     """
 
     name: str
+    title: str
     playback: Playback
     controls: Values
     hands: Mapping[str, str]
@@ -63,9 +110,9 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One frame. ``time`` is the loop's (s), ``civil`` the date and time of day (ISO 8601). ``signals`` is what the room
-    said, ``kept`` what the operator holds of controls that no hanging piece has, by address. ``touched`` is when the
-    earliest of the operator's touches came in that the next picture answers (s)."""
+    """One frame. ``time`` is the loop's (s), ``civil`` the date and time of day (ISO 8601). ``signals`` is what the
+    room said, ``kept`` what the operator holds of controls that no hanging piece has, by address. ``touched`` is when
+    the earliest of the operator's touches came in that the next picture answers (s)."""
 
     time: float
     civil: str
