@@ -1,4 +1,4 @@
-"""A recording of what was decided, frame by frame (see core/recording.py); ``--replay`` draws the same pictures again."""
+"""A recording of what was decided, frame by frame (see core/recording.py), for ``--replay``."""
 
 import gzip
 import logging
