@@ -89,7 +89,8 @@ class Wall:
 
     ``controls`` are those of the piece that the hands are on (``lead``), ``hands`` who has each. ``lanes`` is what to
     paint, the lead first. ``title`` is that of the piece that hangs, in ``language``, which the label is set in.
-    ``blackout`` is the operator's order.
+    ``outgoing`` are the controls of the piece that leaves, as they were when the change began; ``blackout`` is the
+    operator's order.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Wall:
     controls: Values
     hands: Mapping[str, str]
     lanes: tuple[Lane, ...]
+    outgoing: Values = field(default_factory=dict)
     blackout: bool = False
     language: str = "en"
     panel: Panel | None = None
@@ -106,6 +108,10 @@ class Wall:
     def lead(self) -> int:
         """The piece whose controls the hands are on: the coming one as soon as it comes."""
         return self.playback.lead
+
+    def controls_of(self, piece: int) -> Values:
+        """The controls that a piece in the picture is shown with."""
+        return self.controls if piece == self.lead else self.outgoing
 
 
 @dataclass(frozen=True, slots=True)

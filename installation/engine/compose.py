@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection
 
-from installation.core.decision import Decision
+from installation.core.decision import Decision, Wall
 from installation.engine.painter import Pair
-from installation.engine.view import Picture, View
+from installation.engine.view import Picture, Surface, View
 from installation.showfile.load import Show
 
 PLAIN = "dissolve"
@@ -25,8 +25,8 @@ def compose(
     plain = change.kind in refused
     coming = playback.coming
     return View(
-        current=_picture(playback.piece, frames, decision.time, interval),
-        coming=None if coming is None else _picture(coming, frames, decision.time, interval),
+        current=_picture(playback.piece, chosen, frames, decision.time, interval),
+        coming=None if coming is None else _picture(coming, chosen, frames, decision.time, interval),
         transition=PLAIN if plain else change.kind,
         options={} if plain else change.options,
         progress=playback.progress,
@@ -38,8 +38,8 @@ def compose(
     )
 
 
-def _picture(piece: int, frames: Frames, now: float, interval: float) -> Picture:
+def _picture(piece: int, wall: Wall, frames: Frames, now: float, interval: float) -> Picture:
     pair = frames(piece)
     # A painter that keeps up with the screen needs no interpolation, and so no wait for its next frame.
     mix = 1.0 if pair.interval <= 1.25 * interval else pair.mix(now)
-    return Picture(piece, pair.earlier, pair.later, mix)
+    return Picture(piece, pair.earlier, pair.later, mix, Surface.of(wall.controls_of(piece)))

@@ -155,6 +155,7 @@ class Decider:
             controls=self._values,
             hands=self.arbiter.hands(),
             lanes=self._lanes(playback),
+            outgoing={} if playback.coming is None else self._outgoing,
             blackout=self.transport.blackout,
             language=language,
             panel=self._panel(playback, tally, language),

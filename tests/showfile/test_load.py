@@ -188,7 +188,16 @@ def test_signals_are_called_by_their_sensor(large: Show) -> None:
 
 def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(large: Show) -> None:
     table = large.controls()
-    assert list(table)[:2] == ["/stage/brightness", "/stage/label"]
+    assert list(table)[:8] == [
+        "/stage/brightness",
+        "/stage/label",
+        "/stage/relief",
+        "/stage/weave",
+        "/stage/craquelure",
+        "/stage/varnish",
+        "/stage/lamp/x",
+        "/stage/lamp/y",
+    ]
     assert list(large.commands()) == [
         "/show/next",
         "/show/hold",
