@@ -55,6 +55,11 @@ def run(options: Options) -> int:
 
         print(device_listing())
         return 0
+    if options.schema:
+        from installation.showfile.schema import written
+
+        print(written(), end="")
+        return 0
     show = load(options.show, seed=options.seed)
     if options.check:
         print(

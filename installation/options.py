@@ -56,6 +56,7 @@ class Options:
     report: Path | None = None
     touchosc: Path | None = None
     check: bool = False
+    schema: bool = False
     list: bool = False
     list_devices: bool = False
 
@@ -210,6 +211,11 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 def _add_questions(parser: argparse.ArgumentParser) -> None:
     ask = parser.add_argument_group("questions it answers, and leaves").add_mutually_exclusive_group()
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
+    ask.add_argument(
+        "--schema",
+        action="store_true",
+        help="the grammar of a show file as a JSON schema, for editors; docs/show.schema.json is it",
+    )
     ask.add_argument(
         "--list",
         action="store_true",

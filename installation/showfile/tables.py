@@ -109,7 +109,7 @@ def _url(url: str) -> str:
     return url
 
 
-Words = Annotated[Mapping[str, str], PlainValidator(_words)]
+Words = Annotated[Mapping[str, str], PlainValidator(_words, json_schema_input_type=str | int | dict[str, str])]
 Language = Annotated[str, Field(pattern=LANGUAGE, description='a language code such as "en", "nl" or "pt-BR"')]
 PicturePath = Annotated[ShowPath, AfterValidator(_picture)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -121,7 +121,7 @@ def _change(value: object, info: ValidationInfo) -> Transition | None:
     return reading.transition if value is None else read_change(value, reading.context)
 
 
-Change = Annotated[Transition, PlainValidator(_change)]
+Change = Annotated[Transition, PlainValidator(_change, json_schema_input_type=str | dict[str, Any])]
 
 
 class Head(Table):
@@ -298,6 +298,9 @@ def _rest(name: str, control: Control) -> tuple[Any, Any]:
     return number, Field(None, validation_alias=either, ge=control.low, le=control.high)
 
 
+Rests = Annotated[Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])]
+
+
 class Wall(Table):
     """A picture surface with a playlist of its own: on which display, and which pieces by name. The grammar is fixed;
     a show has one wall for now, which needs no table."""
@@ -328,7 +331,9 @@ class Piece(Table):
     """How this piece comes on; the show's without."""
     poster: PicturePath | None = None
     wires: tuple[Wire, ...] = Field((), alias="wire", max_length=256)
-    set_: Annotated[Mapping[str, float], PlainValidator(_rests)] = Field(cast(Any, {}), alias="set")
+    set_: Annotated[
+        Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])
+    ] = Field(cast(Any, {}), alias="set")
 
     _fixed: tuple[Control, ...] = PrivateAttr(())
 
