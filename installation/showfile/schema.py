@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 class _Generate(GenerateJsonSchema):
     """A default that is no JSON, as a folder's path, is left out."""
 
-    ignored_warning_kinds = frozenset({"skipped-choice", "non-serializable-default"})
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 the base class has a set
 
 
 def written() -> str:
