@@ -15,6 +15,7 @@ from installation.core.errors import ControlError, Fault, Refused, ShowError, di
 from installation.core.signals import Signal
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
+from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.tables import LANGUAGE, Desk, Head, House, Label, Order, Piece, Stage, Wire
 from installation.showfile.toml_lines import Loc, key_lines
 
@@ -24,6 +25,8 @@ LARGEST = 1 << 20
 """Bytes of a show file at most."""
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "house": House, "desk": Desk}
 LISTS = ("sensor", "piece")
+PLANS = ("schedule", "programme", "cue")
+"""What read_plan reads, as these three name one another."""
 
 HELP = (
     ("Cannot overwrite", "this key is there twice"),
@@ -52,6 +55,9 @@ class Show:
     desk: Desk
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
+    plan: Plan
+    source: Source = field(repr=False, compare=False)
+    """The file as it was read, to tell where a warning stands."""
 
     @property
     def folder(self) -> Path:
@@ -77,7 +83,7 @@ class Show:
 def load(path: Path | str, seed: int | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault."""
     source = _read(Path(path), str(path))
-    show, findings = _Reader(Path(path), source.data).show(seed)
+    show, findings = _Reader(Path(path), source).show(seed)
     if show is None:
         raise ShowError(map(source.fault, findings))
     return show
@@ -144,9 +150,13 @@ class _Reader:
     """Reads a document table by table, so that a fault in one hides none in another."""
 
     path: Path
-    data: Mapping[str, Any]
+    source: Source
     findings: list[Finding] = field(default_factory=list)
     lists: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.source.data
 
     def show(self, seed: int | None) -> tuple[Show | None, list[Finding]]:
         """The show, or None and all that is wrong."""
@@ -162,7 +172,8 @@ class _Reader:
         self._check_repeats("piece", pieces)
         self._check_ports(house, desk, sensors)
         self._check_pieces(pieces)
-        if self.findings:
+        plan = self._try((), partial(read_plan, self.data, reading, self._names(pieces)))
+        if self.findings or plan is None:
             return None, self.findings
         panel = head.order == "votes" if stage.panel is None else stage.panel
         return Show(
@@ -176,6 +187,8 @@ class _Reader:
             desk=desk,
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
+            plan=plan,
+            source=self.source,
         ), []
 
     def _find(self, loc: Loc, found: str, expected: str, hint: str = "") -> None:
@@ -192,7 +205,7 @@ class _Reader:
         return None
 
     def _check_tables(self) -> None:
-        known = (*TABLES, *LISTS)
+        known = (*TABLES, *LISTS, *PLANS)
         for name in self.data:
             if name not in known:
                 self._find((name,), "an unknown table", f"one of {', '.join(known)}", did_you_mean(name, known))
@@ -248,6 +261,14 @@ class _Reader:
             if piece is not None:
                 made[index] = piece
         return made
+
+    def _names(self, pieces: Mapping[int, Piece]) -> Names:
+        """What programmes and cues may name."""
+        names = [data.get("name") for data in self.lists["piece"] if isinstance(data, dict)]
+        controls = None
+        if not self.findings:  # else not all of them can be told
+            controls = table(control for piece in pieces.values() for control in piece.controls().values())
+        return Names(tuple(name for name in names if isinstance(name, str)), controls=controls)
 
     def _check_repeats(self, kind: str, made: Mapping[int, Any]) -> None:
         first: dict[str, int] = {}
