@@ -34,8 +34,8 @@ class Entry:
 
 
 def read_span(text: str, today: date) -> tuple[date, date]:
-    """The first and the last day of ``2027-12-24``, ``2027-12-20..2027-12-31`` or nothing. A day is the first of a week;
-    without one that is today. Raises Refused."""
+    """The first and the last day of ``2027-12-24``, ``2027-12-20..2027-12-31`` or nothing. A single day, or
+    today where there is none, is the first of a week. Raises Refused."""
     first_text, _, last_text = text.strip().partition("..")
     try:
         first = date.fromisoformat(first_text) if first_text else today
@@ -48,7 +48,7 @@ def read_span(text: str, today: date) -> tuple[date, date]:
 
 
 def agenda(timetable: Timetable, pieces: Iterable[str], first: date, last: date) -> tuple[Entry, ...]:
-    """All that hangs, and every cue at its moment, from the ``first`` day's midnight to the end of the ``last``, in order.
+    """All that hangs, and every cue at its moment, from the ``first`` day's midnight to the end of the ``last``.
     ``pieces`` are the show's, as a programme without a list of its own shows them all."""
     days = (last - first).days + 1
     hung = [_entry(timetable, tuple(pieces), one) for one in timetable.changes(first, days)]

@@ -5,13 +5,13 @@ whose summary is none of the show's names is left alone, whatever it says. Times
 Bounded: the size of the file, the number of events, how often an event repeats; what repeats within a day is refused.
 """
 
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from installation.core.errors import Refused, did_you_mean
 
@@ -20,6 +20,8 @@ LARGEST = 2 << 20
 EVENTS, REPEATING = 5000, 200
 """Events at most, and those at most that have one of the show's names and repeat."""
 LONGEST = timedelta(days=400)
+NEAR = 16
+"""The most events that are told to be called almost as something of the show's."""
 STARTS = 40_000
 """The most repetitions of one event that are counted from its first: a century of days."""
 FIRST_YEAR, LAST_YEAR = 1970, 2999
@@ -84,11 +86,16 @@ def read_calendar(path: Path, names: Collection[str], zone: tzinfo) -> Calendar:
         name = _summary(component)
         if name.casefold() in known:
             events += _heard(component, name, zone, changed)
-        elif hint := did_you_mean(name, names):
+        elif len(near) < NEAR and (hint := _meant(name, names)):
             near[name] = hint
     if sum(bool(event.rule) for event in events) > REPEATING:
         raise Refused(f"no more than {REPEATING} events of the show that repeat")
     return Calendar(path, tuple(events), near)
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    """What an event was perhaps meant to be called; a museum's calendar is full of words that are no mistakes."""
+    return did_you_mean(name, (known for known in names if abs(len(known) - len(name)) <= 1))
 
 
 def _bytes(path: Path) -> bytes:
@@ -120,7 +127,9 @@ def _components(raw: bytes) -> list[Any]:
     if raw.upper().count(b"BEGIN:VEVENT") > EVENTS:
         raise Refused(f"a calendar of no more than {EVENTS} events")
     try:
-        return [event for file in File.from_ical(raw, multiple=True) for event in file.walk("VEVENT")]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as of a zone's name with a vendor's before it: it is what it says
+            return [event for file in File.from_ical(raw, multiple=True) for event in file.walk("VEVENT")]
     except BROKEN as error:
         raise Refused("a calendar in the iCalendar format", f"it is not read: {error}"[:200]) from None
 
@@ -215,18 +224,9 @@ def _wall(prop: Any, zone: tzinfo) -> tuple[datetime, tzinfo]:
     if not isinstance(found, datetime):
         return datetime.combine(found, time()), zone
     named = prop.params.get("TZID")
-    own = found.tzinfo or (_zone(str(named)) if named else zone)
-    return found.replace(tzinfo=None), own
-
-
-def _zone(name: str) -> tzinfo:
-    """The zone of a name that the library does not know: some programs put their own before it."""
-    for start in range(len(parts := name.strip("/").split("/"))):
-        try:
-            return ZoneInfo("/".join(parts[start:]))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    raise Refused("events in zones of the IANA database, such as Europe/Amsterdam", f'there is no zone "{name}"')
+    if named and not found.tzinfo:
+        raise Refused("events in zones of the IANA database, such as Europe/Amsterdam", f'there is no zone "{named}"')
+    return found.replace(tzinfo=None), found.tzinfo or zone
 
 
 def _at(prop: Any, zone: tzinfo) -> datetime:

@@ -171,8 +171,8 @@ class _Reader:
         self._check_repeats("sensor", sensors)
         self._check_repeats("piece", pieces)
         self._check_ports(house, desk, sensors)
-        self._check_pieces(pieces)
-        plan = self._try((), partial(read_plan, self.data, reading, self._names(pieces)))
+        names = self._names(pieces, self._check_pieces(pieces))
+        plan = self._try((), partial(read_plan, self.data, reading, names))
         if self.findings or plan is None:
             return None, self.findings
         panel = head.order == "votes" if stage.panel is None else stage.panel
@@ -262,13 +262,11 @@ class _Reader:
                 made[index] = piece
         return made
 
-    def _names(self, pieces: Mapping[int, Piece]) -> Names:
+    def _names(self, pieces: Mapping[int, Piece], controls: Mapping[str, Control]) -> Names:
         """What programmes and cues may name."""
         names = [data.get("name") for data in self.lists["piece"] if isinstance(data, dict)]
-        controls = None
-        if not self.findings:  # else not all of them can be told
-            controls = table(control for piece in pieces.values() for control in piece.controls().values())
-        return Names(tuple(name for name in names if isinstance(name, str)), controls=controls)
+        told = tuple(name for name in names if isinstance(name, str))
+        return Names(told, controls=controls if len(pieces) == len(self.lists["piece"]) else None)
 
     def _check_repeats(self, kind: str, made: Mapping[int, Any]) -> None:
         first: dict[str, int] = {}
@@ -294,7 +292,8 @@ class _Reader:
             loc, other = other, loc
         self._find((*loc, "port"), str(port), "a port of its own", f"{key_text(other, self.data)} has it")
 
-    def _check_pieces(self, pieces: Mapping[int, Piece]) -> None:
+    def _check_pieces(self, pieces: Mapping[int, Piece]) -> Mapping[str, Control]:
+        """The controls of all of them together."""
         known: dict[str, Control] = {}
         for index, piece in pieces.items():
             # Without one of its own it has the show's, which is None where [show] is at fault.
@@ -305,6 +304,7 @@ class _Reader:
             except ControlError as error:
                 found = "a control that an earlier piece has too"
                 self._find(("piece", index, "generator"), found, "one of the same type", str(error))
+        return known
 
 
 def _too_slow(index: int, piece: Piece) -> tuple[Loc, str, str]:

@@ -123,7 +123,7 @@ def _calendar(value: object, info: ValidationInfo) -> Calendar | None:
 
 
 def _outside(name: str, info: ValidationInfo) -> str:
-    return name if name == BLACKOUT else _among("programme", name, (BLACKOUT, *_names(info).programmes))
+    return _among("programme", name, tuple(dict.fromkeys((BLACKOUT, *_names(info).programmes))))
 
 
 class Schedule(Table):
