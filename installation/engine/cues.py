@@ -27,6 +27,8 @@ LOOK_BACK = 7 * 86400.0
 """Seconds back from now in which a missed cue still counts."""
 REWIND = 2 * 3600.0
 """Seconds that the civil clock may step back without anything being fired again; further is a clock that is set."""
+LONGEST_WAIT = 86400.0
+"""Seconds that a cue may wait; a state that says more is damaged."""
 RISES, FALLS = 0.5, 0.25
 """A signal fires a cue when it reaches the first of its range; it may again once it was below the second."""
 
@@ -270,7 +272,7 @@ class CuePlayer:
                 self._held[address] = Way(accept(start), accept(target), since + shift, fade)
         for name, told in _items(saved.get("waiting")):
             begins = _number(told)
-            if name in self._cues and begins is not None:
+            if name in self._cues and begins is not None and begins - self._civil <= LONGEST_WAIT:
                 self._waiting[name] = begins + shift
         if heard is not None:
             # What it has fired is fired; the deadline is passed, so that what was missed is looked for.

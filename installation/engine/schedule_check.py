@@ -5,7 +5,7 @@
 - a programme, and a piece, that never hangs;
 - an event of the calendar that is called almost as a programme or a cue.
 
-``DAYS`` days from the given one are looked through, and for windows of dates the days that they name.
+``DAYS`` days from the given one are looked through, and of rarer windows the days that they name.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -23,6 +23,9 @@ from installation.showfile.windows import Dates, Window
 CLOSED = "the house is closed then: [schedule] open has to have these hours, too"
 DAYS = 400
 """A year, and what a year's end and a leap day may move."""
+
+RARE = 8 * 366
+"""Days in which one of a window's own is looked for: a 29th of February is there, whatever the century."""
 
 
 def warnings(show: Show, timetable: Timetable, today: date) -> list[Fault]:
@@ -66,10 +69,17 @@ class _Survey:
         """The days that are looked at, in order."""
         days = {self.today + timedelta(days=at) for at in range(DAYS)}
         for window in self._windows():
+            days |= self._rare(window)
             for span in (one for one in window.days if isinstance(one, Dates)):
                 first = max(self.today, span.first)
                 days |= {first + timedelta(days=at) for at in range(min(DAYS, (span.last - first).days + 2))}
         return sorted(days)
+
+    def _rare(self, window: Window) -> set[date]:
+        """The next of a window's own days, which may be a 29th of February years ahead, and the one after it."""
+        far = (self.today + timedelta(days=at) for at in range(RARE))
+        found = next((day for day in far if self.timetable.almanac.falls(window.days, day)), None)
+        return set() if found is None else {found, found + timedelta(days=1)}
 
     def _windows(self) -> Iterator[Window]:
         yield from self.plan.schedule.open
@@ -98,7 +108,7 @@ class _Survey:
         almanac, hours = self.timetable.almanac, self.timetable.hours
         falling = [day for day in self._days() if almanac.falls(window.days, day)]
         if not falling:
-            return f"no such day in the {DAYS} days from {self.today} on"
+            return f"no such day in the eight years from {self.today} on"
         if not any(hours.span(day, window) for day in falling):
             return "on none of its days does it end after it begins"
         return f"another {noun} is more specific on all of its days, or they are closed"
