@@ -21,10 +21,18 @@ def listing() -> str:
         lines.append("")
     lines.append("TRANSITIONS")
     for kind in parts.kinds("transition"):
-        transition = read_transition(parts.path("transition", kind))
-        lines.append(f"  {kind}: {transition.doc}")
-        lines.extend(f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
+        lines.extend(_transition(kind))
     return "\n".join(lines)
+
+
+def _transition(kind: str) -> Iterator[str]:
+    try:
+        transition = read_transition(parts.path("transition", kind))
+    except VernissageError as error:
+        yield f"  {kind}: cannot be read: {error}"
+        return
+    yield f"  {kind}: {transition.doc}" if transition.doc else f"  {kind}"
+    yield from (f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
 
 
 def _part(room: str, kind: str) -> Iterator[str]:

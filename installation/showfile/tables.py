@@ -138,14 +138,14 @@ class Stage(Table):
     """Whether the vote panel is drawn. The show's reader puts a default by its order."""
 
 
-class House(Table):
+class Web(Table):
     enabled: bool = True
     bind: Bind = "127.0.0.1"
     port: Port = 8080
     url: Annotated[str, AfterValidator(_url)] = ""
 
 
-class Desk(Table):
+class Operator(Table):
     enabled: bool = True
     bind: Bind = "127.0.0.1"
     port: Port = 8000
@@ -269,7 +269,7 @@ def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
 
 
 def values_of(value: object, controls: Mapping[str, Control] | None) -> dict[str, float]:
-    """Values by address. Those of the show and the desk are neither a piece's nor a cue's to set. Without ``controls``
+    """Values by address. Those of the show and the operator are neither a piece's nor a cue's to set. Without ``controls``
     what is written cannot be told to be right or wrong. Raises Refused or Unfit."""
     if not isinstance(value, dict):
         raise Refused("a table of controls and their values")
