@@ -115,14 +115,15 @@ def _rows(entries: Iterable[Entry]) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _hours(entry: Entry) -> str:
+    """``10:00-17:00``, and the day of the end where that is another one; midnight is the 24:00 of the day before."""
     if entry.cue is not None:
         return _time(entry.start)
-    days = (entry.end.date() - entry.start.date()).days
-    if not days:
-        return f"{_time(entry.start)}-{_time(entry.end)}"
-    if days == 1 and entry.end.time() == entry.end.time().min:
-        return f"{_time(entry.start)}-24:00"
-    return f"{_time(entry.start)}-{_time(entry.end)} {entry.end:%a}" + (f" {entry.end:%Y-%m-%d}" if days > 5 else "")
+    midnight = not (entry.end.hour or entry.end.minute or entry.end.second)
+    last = entry.end.date() - timedelta(days=midnight)
+    hours = f"{_time(entry.start)}-{'24:00' if midnight else _time(entry.end)}"
+    if last == entry.start.date():
+        return hours
+    return f"{hours} {last:%a}" + (f" {last}" if (last - entry.start.date()).days >= WEEK else "")
 
 
 def _time(at: datetime) -> str:

@@ -141,7 +141,13 @@ class _Survey:
         for at, programme in enumerate(self.plan.programmes):
             if programme.name not in self.shown and not programme.when:
                 hint = f'"{self.plan.default}" is what hangs at all other hours: give this one a when'
+                if programme.name.casefold() in self._events():
+                    hint = "the calendar's events of this name are over, or outside the opening hours"
                 yield Finding(("programme", at, "name"), shown(programme.name), "a programme that hangs", hint)
+
+    def _events(self) -> set[str]:
+        calendar = self.plan.schedule.calendar
+        return {event.name for event in calendar.events} if calendar else set()
 
     def _pieces(self) -> Iterator[Finding]:
         seen = [self.plan.programme(name) for name in self.shown if name is not None]

@@ -269,8 +269,8 @@ def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
 
 
 def values_of(value: object, controls: Mapping[str, Control] | None) -> dict[str, float]:
-    """Values by address. Those of the show and the operator are neither a piece's nor a cue's to set. Without ``controls``
-    what is written cannot be told to be right or wrong. Raises Refused or Unfit."""
+    """Values by address. Those of the show and the operator are neither a piece's nor a cue's to set. Without
+    ``controls`` what is written cannot be told to be right or wrong. Raises Refused or Unfit."""
     if not isinstance(value, dict):
         raise Refused("a table of controls and their values")
     if controls is None:

@@ -123,6 +123,13 @@ def test_programmes_and_pieces_that_never_hang(tmp_path: Path) -> None:
     assert told(tmp_path, text.split('[[programme]]\nname = "other"')[0])[0].endswith("it is in none")
 
 
+def test_a_programme_that_the_calendar_has_at_night_only(tmp_path: Path) -> None:
+    (tmp_path / "agenda.ics").write_text(written(f"SUMMARY:late\n{LATE.strip()}"), "utf-8", newline="")
+    text = 'calendar = "agenda.ics"\nopen = "10:00-17:00"\n[[programme]]\nname = "day"\n[[programme]]\nname = "late"\n'
+    hint = "the calendar's events of this name are over, or outside the opening hours"
+    assert told(tmp_path, text) == [message(10, 'programme[2] "late".name', "late", "a programme that hangs", hint)]
+
+
 def test_an_event_that_is_called_almost_so(tmp_path: Path) -> None:
     (tmp_path / "agenda.ics").write_text(written(f"SUMMARY:latte\n{LATE.strip()}"), "utf-8", newline="")
     text = 'calendar = "agenda.ics"\n[[programme]]\nname = "late"\n'
