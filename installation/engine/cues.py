@@ -81,6 +81,27 @@ class _Before:
     targets: dict[str, float] = field(default_factory=dict)
 
 
+class _Ears:
+    """Which cues the signals fire: at every pulse, and at a level as it rises."""
+
+    def __init__(self, cues: Sequence[Cue], signals: Mapping[str, Signal]) -> None:
+        self._heard = {cue.name: signals[cue.signal] for cue in cues if cue.signal and cue.signal in signals}
+        self._armed = dict.fromkeys(self._heard, True)
+
+    def hear(self, heard: Snapshot) -> list[str]:
+        """The cues that are fired now, in the order of the file."""
+        return [name for name, signal in self._heard.items() if self._fires(name, signal, heard)]
+
+    def _fires(self, cue: str, signal: Signal, heard: Snapshot) -> bool:
+        if signal.pulse:
+            return heard.pulses.get(signal.name, 0) > 0
+        value = heard.values.get(signal.name, signal.rest)
+        level = (value - signal.low) / ((signal.high - signal.low) or 1.0)
+        rises = self._armed[cue] and level >= RISES
+        self._armed[cue] = level < FALLS or (self._armed[cue] and not rises)
+        return rises
+
+
 class CuePlayer:
     """Plays ``cues`` on ``controls``; ``resume`` is a ``state()`` of before. One that is damaged, or names what is not
     in this show any more, counts as far as it can be understood."""
@@ -95,10 +116,10 @@ class CuePlayer:
     ) -> None:
         self._cues = {cue.name: cue for cue in cues}
         self._order = tuple(self._cues)
-        self._controls, self._signals, self._moments = controls, signals, moments
+        self._controls, self._moments = controls, moments
         self._held: dict[str, Way] = {}
         self._waiting: dict[str, float] = {}  # when each that was fired begins
-        self._armed = {cue.name: True for cue in cues}
+        self._ears = _Ears(cues, signals)
         self._undo: deque[_Before] = deque(maxlen=UNDONE)
         self._standby = 0
         self._now, self._civil = -inf, 0.0
@@ -123,7 +144,8 @@ class CuePlayer:
         if first:
             self._take_up(self._resume)
         self._command(asks)
-        self._hear(heard)
+        for name in self._ears.hear(heard):
+            self._fire(name, self._now)
         self._tick()
         self._play(values)
         return {address: way.at(self._now) for address, way in self._held.items()}
@@ -163,19 +185,9 @@ class CuePlayer:
         self._undo.append(_Before(self._standby, {address: way.target for address, way in self._held.items()}))
         self._fire(name, self._now)
         self._standby += 1
-        chain = self._chain(name)
+        chain = _chain(self._cues, name)
         while self.standby in chain:
             self._standby += 1
-
-    def _chain(self, name: str) -> set[str]:
-        """All that follows on."""
-        found: set[str] = set()
-        ahead = [name]
-        while ahead:
-            new = [one for one in self._cues[ahead.pop()].then if one in self._cues and one not in found]
-            found.update(new)
-            ahead += new
-        return found
 
     def _back(self) -> None:
         if not self._undo:
@@ -185,28 +197,9 @@ class CuePlayer:
         self._standby = before.standby
         held = {address: way.at(self._now) for address, way in self._held.items()}
         self._held = {
-            address: Way(held.get(address, target), target, self._now, self._fade(address, BACK))
+            address: Way(held.get(address, target), target, self._now, _fade(self._controls.get(address), BACK))
             for address, target in before.targets.items()
         }
-
-    def _hear(self, heard: Snapshot) -> None:
-        """Signals: every pulse, and a level as it rises."""
-        for name, cue in self._cues.items():
-            signal = self._signals.get(cue.signal or "")
-            if signal is None:
-                continue
-            if signal.pulse:
-                rises = heard.pulses.get(signal.name, 0) > 0
-            else:
-                rises = self._rises(name, signal, heard.values.get(signal.name, signal.rest))
-            if rises:
-                self._fire(name, self._now)
-
-    def _rises(self, cue: str, signal: Signal, value: float) -> bool:
-        level = (value - signal.low) / ((signal.high - signal.low) or 1.0)
-        rises = self._armed[cue] and level >= RISES
-        self._armed[cue] = level < FALLS or (self._armed[cue] and not rises)
-        return rises
 
     # ------------------------------------------------------------ what the clock fires
 
@@ -250,13 +243,9 @@ class CuePlayer:
         for address, target in cue.targets.items():
             held = self._held.get(address)
             start = held.at(when) if held else values.get(address, target)
-            self._held[address] = Way(start, target, when, self._fade(address, cue.fade))
+            self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade))
         for name in cue.then:
             self._fire(name, when + cue.fade)
-
-    def _fade(self, address: str, fade: float) -> float:
-        control = self._controls.get(address)
-        return fade if control is None or control.type == "float" else 0.0
 
     # ------------------------------------------------------------ a state of before
 
@@ -277,6 +266,22 @@ class CuePlayer:
         if heard is not None:
             # What it has fired is fired; the deadline is passed, so that what was missed is looked for.
             self._heard, self._deadline = heard, heard
+
+
+def _chain(cues: Mapping[str, Cue], name: str) -> set[str]:
+    """All that follows on a cue."""
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        new = [one for one in cues[ahead.pop()].then if one in cues and one not in found]
+        found.update(new)
+        ahead += new
+    return found
+
+
+def _fade(control: Control | None, fade: float) -> float:
+    """What counts or switches has nothing between two values."""
+    return fade if control is None or control.type == "float" else 0.0
 
 
 def _items(value: object) -> list[tuple[str, object]]:

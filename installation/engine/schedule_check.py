@@ -16,7 +16,7 @@ from installation.core.errors import Fault
 from installation.engine.schedule import Claim, Timetable
 from installation.showfile.load import Show
 from installation.showfile.messages import Finding, Source, shown, value_at
-from installation.showfile.schedule_tables import Programme
+from installation.showfile.schedule_tables import Plan, Programme
 from installation.showfile.toml_lines import Loc
 from installation.showfile.windows import Dates, Window
 
@@ -54,7 +54,7 @@ class _Survey:
 
     def findings(self) -> list[Finding]:
         self._look()
-        return [*self._open(), *self._when(), *self._ties(), *self._programmes(), *self._pieces(), *self._calendar()]
+        return [*self._open(), *self._when(), *self._ties(), *self._programmes(), *self._pieces(), *_almost(self.plan)]
 
     def _look(self) -> None:
         for day in self._days():
@@ -141,13 +141,9 @@ class _Survey:
         for at, programme in enumerate(self.plan.programmes):
             if programme.name not in self.shown and not programme.when:
                 hint = f'"{self.plan.default}" is what hangs at all other hours: give this one a when'
-                if programme.name.casefold() in self._events():
+                if programme.name.casefold() in _events(self.plan):
                     hint = "the calendar's events of this name are over, or outside the opening hours"
                 yield Finding(("programme", at, "name"), shown(programme.name), "a programme that hangs", hint)
-
-    def _events(self) -> set[str]:
-        calendar = self.plan.schedule.calendar
-        return {event.name for event in calendar.events} if calendar else set()
 
     def _pieces(self) -> Iterator[Finding]:
         seen = [self.plan.programme(name) for name in self.shown if name is not None]
@@ -159,11 +155,18 @@ class _Survey:
                 hint = _where(piece, self.plan.programmes)
                 yield Finding(("piece", at, "name"), shown(piece), "a piece that a programme shows", hint)
 
-    def _calendar(self) -> Iterator[Finding]:
-        calendar = self.plan.schedule.calendar
-        for name, hint in (calendar.near if calendar else {}).items():
-            found = f"an event {shown(name)}"
-            yield Finding(("schedule", "calendar"), found, "the name of a programme or a cue", hint)
+
+def _events(plan: Plan) -> set[str]:
+    """What the calendar has, by name."""
+    calendar = plan.schedule.calendar
+    return {event.name for event in calendar.events} if calendar else set()
+
+
+def _almost(plan: Plan) -> Iterator[Finding]:
+    """Events of the calendar that are called almost as something of the show's."""
+    calendar = plan.schedule.calendar
+    for name, hint in (calendar.near if calendar else {}).items():
+        yield Finding(("schedule", "calendar"), f"an event {shown(name)}", "the name of a programme or a cue", hint)
 
 
 def _where(piece: str, programmes: Collection[Programme]) -> str:

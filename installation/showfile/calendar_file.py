@@ -81,7 +81,8 @@ def read_calendar(path: Path, names: Collection[str], zone: tzinfo) -> Calendar:
     components = _components(_bytes(path))
     known = {name.casefold() for name in names}
     changed = _changed(components)
-    events, near = [], {}
+    events: list[Event] = []
+    near: dict[str, str] = {}
     for component in components:
         name = _summary(component)
         if name.casefold() in known:

@@ -2,6 +2,8 @@
 
 import copy
 import os
+import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Iterator
@@ -21,6 +23,9 @@ from installation.showfile.timezones import machine_zone
 from tests.engine.plans import CONTROLS, PIECES, SIGNALS, plan
 from tests.showfile.test_calendar_file import LATE, written
 from tests.showfile.test_show_fuzz import VALUES, places
+from tests.timeout import TIMEOUT
+
+ROOT = Path(__file__).resolve().parents[2]
 
 FULL = """
 [schedule]
@@ -99,6 +104,22 @@ def test_the_machine_s_own_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(timezones, "LOCALTIME", tmp_path / "missing")
     offset = timedelta(seconds=time.localtime().tm_gmtoff)
     assert machine_zone().utcoffset(None) in (offset, None) or os.name == "nt"
+
+
+PLAIN = """
+import sys
+from tests.engine.plans import timetable
+found = timetable('[schedule]\\ntimezone = "Europe/Amsterdam"\\nopen = "Fri"\\n[[cue]]\\nname = "a"\\nat = "12:00"')
+found.state(1.8e9)
+print(sorted({"holidays", "icalendar", "astral", "dateutil"} & set(sys.modules)))
+"""
+
+
+def test_only_what_a_schedule_speaks_of_is_loaded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 DOCUMENT = tomllib.loads(FULL)
