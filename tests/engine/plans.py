@@ -13,7 +13,7 @@ from installation.showfile.schedule_tables import Names, Plan, read_plan
 PIECES = ("one", "two", "three")
 SPEED = Control("/walk/speed", "speed", "float", 0.0, 4.0, 1.0, "x")
 LAYERS = Control("/generator/layers", "layers", "int", 1.0, 9.0, 5.0)
-CONTROLS = table((*fixed(PIECES), SPEED, LAYERS))
+CONTROLS = table((*fixed(), SPEED, LAYERS))
 SIGNALS = {
     "door.presence": Signal("door.presence", "whether anybody is there"),
     "door.clap": Signal("door.clap", "a clap", pulse=True),

@@ -48,7 +48,7 @@ cue = "dim"
 name = "dim"
 wait = 2
 fade = "1 min 30 s"
-set = { "stage/brightness" = 0.5, "/stage/blackout" = false }
+set = { "stage/brightness" = 0.5, "/generator/layers" = 3 }
 release = ["/walk/speed"]
 then = "bright"
 at = ["12:00", "Fri sunset"]
@@ -83,7 +83,7 @@ def test_a_full_plan(folder: Path) -> None:
     assert found.programme("late").pieces == ("two", "one")
     dim, bright = found.cues
     assert (dim.wait, dim.fade, dim.then) == (2.0, 90.0, ("bright",))
-    assert dim.targets == {"/stage/brightness": 0.5, "/stage/blackout": 0.0}
+    assert dim.targets == {"/stage/brightness": 0.5, "/generator/layers": 3.0}
     assert dim.release == ("/walk/speed",)
     assert bright.every == 900.0
     with pytest.raises(ValidationError):
