@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from generators._model import ModelConfig, ModelGenerator
+from installation.networks.model_generator import ModelConfig, ModelGenerator
 
 
 class Config(ModelConfig):
