@@ -34,7 +34,8 @@ CLOSE, AGREE = 3.0, 4.0
 TURNED = 0.5
 """Logarithm of the ratio of the eyes' widths beyond which a face is turned so far that its eyes are not compared."""
 PRESENT = 0.5
-VERDICTS = ("agree", "doubtful", "disagree", "turned away", "no face")
+COMPARED = ("agree", "doubtful", "disagree")
+VERDICTS = (*COMPARED, "turned away", "no face")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def shares(eyes: Eyes) -> dict[str, Any]:
     """Of all pictures, the share with a face (`faces`) and the number of faces whose eyes were compared (`compared`);
     of these the shares whose eyes `agree` (within AGREE) and do so without doubt (`close`, within CLOSE)."""
     count = Counter(eyes.verdicts)
-    compared = count["agree"] + count["doubtful"] + count["disagree"]
+    compared = sum(count[verdict] for verdict in COMPARED)
     return {
         "faces": 1 - count["no face"] / len(eyes.verdicts),
         "compared": compared,

@@ -1,8 +1,8 @@
 """Where the landmarks of painted faces lie, and how various the faces are.
 
 A painted face is looked for where `prepare --crop face` puts one, then once more in a square about what was found, as
-MediaPipe does it from one frame of a film to the next: a square 1.5 times the larger side of the box round all landmarks,
-upright where the line between the outer corners of the eyes lies level.
+MediaPipe does it from one frame of a film to the next: a square 1.5 times the larger side of the box round all
+landmarks, upright where the line between the outer corners of the eyes lies level.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.training.evaluation.landmark_network import SIDE, Landmarks, LandmarkNetwork
+from installation.training.evaluation.landmark_network import SIDE, LandmarkNetwork, Landmarks
 from installation.training.evaluation.likeness import Picture
 
 Floats = NDArray[np.float64]
@@ -32,8 +32,8 @@ Tell = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Faces:
-    """Of n pictures, in widths of the picture: `mesh` (n, 468, 3), `eyes` (n, 2, 71, 2), `irises` (n, 2, 5, 2), the left
-    in the picture first; `presence` (n,) 0..1."""
+    """Of n pictures, in widths of the picture: `mesh` (n, 468, 3), `eyes` (n, 2, 71, 2), `irises` (n, 2, 5, 2), the
+    left in the picture first; `presence` (n,) 0..1."""
 
     mesh: Floats
     eyes: Floats
@@ -82,7 +82,8 @@ REFLECT = 4
 
 
 def view(centre: Floats, side: float, turn: float) -> Floats:
-    """(2, 3) from places in the picture, in its widths, to pixels of the network's square, turned by so many radians."""
+    """(2, 3) from places in the picture, in its widths, to pixels of the network's square, which is turned by so many
+    radians."""
     linear = SIDE / side * turned(turn)
     return np.hstack([linear, (SIDE / 2 - linear @ centre)[:, None]])
 

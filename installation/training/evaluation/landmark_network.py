@@ -24,12 +24,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from installation.core.errors import OptionError
 from installation.training.evaluation import tflite
 from installation.training.evaluation.tflite import Graph, Operator, TfliteError
-from installation.training.options import OptionError
 
 FILE = "face_landmark_with_attention.tflite"
 ARCHIVES = "mediapipe-face_mesh-*.tgz"
+WINDOWS = sys.platform == "win32"
+DATA = ("LOCALAPPDATA", r"~\AppData\Local") if WINDOWS else ("XDG_DATA_HOME", "~/.local/share")
+NAMED, MAKE = ("%LOCALAPPDATA%", "mkdir") if WINDOWS else ("$XDG_DATA_HOME", "mkdir -p")
+"""Where the system keeps a person's data: the variable that says it, and where that is if it says nothing."""
 PACKED = "package/face_mesh_solution_packed_assets"
 SIDE = 192
 """Pixels of the square that the network looks at."""
@@ -50,20 +54,17 @@ Floats = NDArray[np.float32]
 
 def data_folder() -> Path:
     """Where a person's own files for this program are kept, by the custom of the system."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "vernissage"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "vernissage"
-    return Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share")) / "vernissage"
+    variable, usual = DATA
+    return Path(os.environ.get(variable) or usual).expanduser() / "vernissage"
 
 
 def where() -> str:
-    """How to get the network, in two commands."""
-    folder = data_folder()
+    """How to get the network, in two commands, without saying where this disk keeps a home."""
+    variable, usual = DATA
+    folder = f"{NAMED if os.environ.get(variable) else usual}{os.sep}vernissage"
     return (
-        f"needs the landmark network (7 MB, Apache-2.0), once: make the folder {folder}, then "
-        f'npm pack @mediapipe/face_mesh --pack-destination "{folder}"; or give the file with --landmarks-model FILE'
+        f"needs the landmark network (7 MB, Apache-2.0), once: {MAKE} {folder} and then "
+        f"npm pack @mediapipe/face_mesh --pack-destination {folder} (or give its file with --landmarks-model FILE)"
     )
 
 
@@ -128,6 +129,9 @@ class LandmarkNetwork:
         named = {self.graph.names[number]: number for number in self.graph.outputs}
         if not OUTPUTS.keys() <= named.keys():
             raise OptionError(f"{path}: gives {', '.join(sorted(named))}; expected {FILE}. It {where()}.")
+        strange = {operator.name for operator in self.graph.operators} - {"DEQUANTIZE", *RUN}
+        if strange:
+            raise OptionError(f"{path}: holds the operator {min(strange)}; expected {FILE}. It {where()}.")
         self.outputs = {name: named[name] for name in OUTPUTS}
         self.constants = constants(self.graph)
 
@@ -136,7 +140,7 @@ class LandmarkNetwork:
         with torch.inference_mode():
             found = self._run(torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255)
         both = [np.stack([found[f"output_{side}_{part}"] for side in ("left", "right")], 1) for part in ("eye", "iris")]
-        presence = 1 / (1 + np.exp(-found["conv_faceflag"].reshape(-1)))
+        presence = (1 / (1 + np.exp(-found["conv_faceflag"].reshape(-1)))).astype(np.float32)
         return Landmarks(found["output_mesh_identity"], both[0], both[1], presence)
 
     def _run(self, x: Tensor) -> dict[str, Floats]:

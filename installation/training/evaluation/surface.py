@@ -127,9 +127,7 @@ def strongest_peak(picture: Picture) -> float:
 
     found = spectrum(picture)
     smooth = cv2.blur(found, (3, 3), borderType=cv2.BORDER_REFLECT_101)
-    wide, near = (
-        cv2.blur(found, (side, side), borderType=cv2.BORDER_REFLECT_101) * side**2 for side in (AROUND, NEAR)
-    )
+    wide, near = (cv2.blur(found, (side, side), borderType=cv2.BORDER_REFLECT_101) * side**2 for side in (AROUND, NEAR))
     ratio = smooth / np.maximum((wide - near) / (AROUND**2 - NEAR**2), 1e-6)
     distance = frequencies(len(found))
     return float(ratio[(distance > LOWEST) & (distance < 0.5)].max())
