@@ -50,6 +50,11 @@ def run(options: Options) -> int:
 
         print(listing())
         return 0
+    if options.list_devices:
+        from installation.showfile.listing import device_listing
+
+        print(device_listing())
+        return 0
     show = load(options.show, seed=options.seed)
     if options.check:
         print(
@@ -61,7 +66,7 @@ def run(options: Options) -> int:
         from installation.operator.touchosc import layout
 
         options.touchosc.write_bytes(layout(show.controls(), show.title_in(show.languages[0])))
-        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.desk.port} of this machine")
+        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
     _keep_log(options.show)
     from installation.run import Exhibition

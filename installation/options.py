@@ -51,6 +51,7 @@ class Options:
     touchosc: Path | None = None
     check: bool = False
     list: bool = False
+    list_devices: bool = False
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -103,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_where(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where it hangs").add_mutually_exclusive_group()
-    where.add_argument("--headless", action="store_true", help="no screen; the live picture is on the house's page")
+    where.add_argument("--headless", action="store_true", help="no screen; the live picture is on the web page")
     where.add_argument("--windowed", action="store_true", help="in a window, to try things out")
     where.add_argument(
         "--display",
@@ -183,6 +184,9 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         "--list",
         action="store_true",
         help="every generator, sensor, transition and walk, with its options, signals and controls",
+    )
+    ask.add_argument(
+        "--list-devices", action="store_true", help="the cameras and sound inputs of this machine, and what they offer"
     )
 
 
