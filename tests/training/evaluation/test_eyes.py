@@ -315,3 +315,36 @@ def test_favourites_whose_eyes_disagree_are_named(
     said = capsys.readouterr()
     assert f"fails   Bright (seed {bright}): eyes disagree: opening" in said.out
     assert "of 2 favourites do not pass the judge of eyes" in said.err
+
+
+# -- the real network, where it is at hand -----------------------------------------------------------------------------
+
+
+def drawn(lid: int = 9, gaze: int = 0) -> NDArray[np.uint8]:
+    """A plain face, 256 px; the lids of its left eye are so far from its middle, the iris so far to the right."""
+    face = np.full((256, 256, 3), 60, np.uint8)
+    cv2.ellipse(face, (128, 135), (62, 82), 0, 0, 360, (205, 165, 140), -1, cv2.LINE_AA)
+    cv2.ellipse(face, (128, 75), (64, 40), 0, 180, 360, (70, 45, 30), -1, cv2.LINE_AA)
+    for middle, opening, shift in ((103, lid, gaze), (153, 9, 0)):
+        white = cv2.ellipse(np.zeros((256, 256), np.uint8), (middle, 106), (14, opening), 0, 0, 360, 255, -1)
+        face[white > 0] = (240, 235, 230)
+        seen = cv2.circle(face.copy(), (middle + shift, 106), 6, (80, 55, 35), -1, cv2.LINE_AA)
+        cv2.circle(seen, (middle + shift, 106), 3, (10, 10, 10), -1, cv2.LINE_AA)
+        face[white > 0] = seen[white > 0]
+        cv2.ellipse(face, (middle, 106), (14, opening), 0, 180, 360, (60, 35, 25), 2, cv2.LINE_AA)
+        cv2.ellipse(face, (middle, 92), (17, 5), 0, 190, 350, (70, 45, 30), 3, cv2.LINE_AA)
+    cv2.ellipse(face, (128, 140), (9, 5), 0, 10, 170, (150, 105, 90), 2, cv2.LINE_AA)
+    cv2.line(face, (126, 112), (121, 138), (175, 130, 110), 2, cv2.LINE_AA)
+    cv2.ellipse(face, (128, 168), (21, 6), 0, 0, 360, (165, 80, 75), -1, cv2.LINE_AA)
+    cv2.line(face, (107, 168), (149, 168), (110, 50, 45), 1, cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(face, (0, 0), 1), np.uint8)
+
+
+@pytest.mark.skipif(find(None) is None, reason="no landmark network here: see evaluate --help")
+def test_drawn_faces_are_judged_by_the_real_network() -> None:
+    network = find(None)
+    assert network is not None
+    pictures = np.stack([drawn(), drawn(lid=3), drawn(gaze=7), np.full((256, 256, 3), 60, np.uint8)])
+    judged = eyes.compare(faces.find_faces(LandmarkNetwork(network), pictures))
+    assert judged.verdicts == ("agree", "disagree", "disagree", "no face")
+    assert [judged.reason(at).rpartition(" ")[0] for at in (1, 2)] == ["opening", "gaze across"]
