@@ -1,7 +1,7 @@
 """From seeds to styles, as StyleGAN2-ADA and StyleGAN3 do it, with classes or without.
 
-A network that knows classes has a style for each: a latent is then all of them side by side, (classes * w_dim,), so that
-a place on a walk is a place for every class, and classes can be changed and mixed while it goes on.
+A network that knows classes has a style for each: a latent is then all of them side by side, (classes * w_dim,), so
+that a place on a walk is a place for every class, and classes can be changed and mixed while it goes on.
 """
 
 from __future__ import annotations

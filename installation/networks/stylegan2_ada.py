@@ -1,7 +1,7 @@
 """StyleGAN2 as NVIDIA's stylegan2-ada-pytorch and the networks like it paint it (arXiv 1912.04958, 2006.06676).
 
 The same function, not the same steps: the style scales the activations and the demodulation the output, so that one
-ordinary convolution serves every picture. Computed in float32 on every layer. The noise is constant, as a walk needs it.
+ordinary convolution serves every picture. Computed in float32 on every layer. The noise is constant, as walks need.
 
 Of each block the tensors are, with every constant factor multiplied in (block 4 is the first, whatever its shape):
 
@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from torch import Tensor
 
-from installation.networks.model_file import check_shapes, network_of
 from installation.core.errors import ModelError
+from installation.networks.model_file import check_shapes, network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 
@@ -121,7 +121,9 @@ class StyledConv:
     Works in place: ``x`` is the caller's no more. ``gain`` is that of the activation and of the branch that it is in.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor], name: str, taps: Tensor, clamp: float | None, gain: float) -> None:
+    def __init__(
+        self, tensors: Mapping[str, Tensor], name: str, taps: Tensor, clamp: float | None, gain: float
+    ) -> None:
         weight = tensors[f"{name}.weight"]
         self.up = name.endswith("conv0")
         kernel = weight.transpose(0, 1) if self.up else weight

@@ -1,8 +1,8 @@
 """StyleGAN3, configurations T and R, as NVIDIA's stylegan3 paints it (arXiv 2106.12423), in float32 on every layer.
 
 A picture begins as waves in the plane, turned and moved by the style; each layer is a steered convolution and a leaky
-ReLU at a higher sampling rate, between filters that keep it free of aliases. The tensors of a model file are, with every
-constant factor multiplied in:
+ReLU at a higher sampling rate, between filters that keep it free of aliases. The tensors of a model file are, with
+every constant factor multiplied in:
 
     input.freqs (channels, 2), input.phases (channels,), input.transform (3, 3), input.weight (channels, channels),
     input.affine.weight (4, w_dim), input.affine.bias (4,)
@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 from torch import Tensor
 
-from installation.networks.model_file import check_shapes, network_of
 from installation.core.errors import ModelError
+from installation.networks.model_file import check_shapes, network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 from installation.networks.stylegan2_ada import three
@@ -189,7 +189,8 @@ class Steered:
         weight = tensors[f"{number}.weight"]
         if not layer.colours:
             weight = weight * weight.square().mean((1, 2, 3), keepdim=True).rsqrt()
-        self.weight, self.squares = weight.contiguous(), weight.square().sum((2, 3)).t().contiguous()
+        self.weight = weight.contiguous(memory_format=torch.channels_last)
+        self.squares = weight.square().sum((2, 3)).t().contiguous()
         self.bias, self.gain = tensors[f"{number}.bias"][None, :, None, None], float(tensors[f"{number}.gain"])
         up, down = tensors.get(f"{number}.up"), tensors.get(f"{number}.down")
         self.up = None if up is None else prepared(up, float(layer.up**2))

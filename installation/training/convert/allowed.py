@@ -89,9 +89,7 @@ class Tensor:
     def array(self) -> NDArray[Any]:
         numbers = self.stored.numbers()
         steps = tuple(stride * numbers.itemsize for stride in self.strides)
-        view: NDArray[Any] = np.lib.stride_tricks.as_strided(
-            numbers[self.offset :], self.shape, steps, writeable=False
-        )
+        view: NDArray[Any] = np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, steps, writeable=False)
         return view
 
 
@@ -109,7 +107,7 @@ def tensor(stored: Any, offset: Any, shape: Any, strides: Any, *_more: Any) -> T
     for length in shape:
         count *= length
     last = offset + sum((length - 1) * stride for length, stride in zip(shape, strides, strict=True)) if count else 0
-    if count and last >= stored.length or count > stored.length:
+    if (count and last >= stored.length) or count > stored.length:
         raise ValueError("a tensor outside of its storage")
     return Tensor(stored, min(offset, stored.length), tuple(shape), tuple(strides))
 
@@ -241,7 +239,10 @@ BUILDERS: dict[str, Build | None] = {
     **{f"torch.{name}Storage": None for name in STORED},
     **{f"torch.cuda.{name}Storage": None for name in STORED},
     "torch.storage.UntypedStorage": None,
-    **{f"torch.{name}": None for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool")},
+    **{
+        f"torch.{name}": None
+        for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
+    },
     **{
         f"numpy.{core}.multiarray.{name}": build
         for core in ("core", "_core")
@@ -260,8 +261,8 @@ BUILDERS: dict[str, Build | None] = {
 }
 
 TOLD = {
-    "dnnlib.tflib": "is a network of TensorFlow, of the first StyleGAN or StyleGAN2; turn it into one of PyTorch first, "
-    "with legacy.py of NVIDIA's stylegan2-ada-pytorch, and convert that",
+    "dnnlib.tflib": "is a network of TensorFlow, of the first StyleGAN or StyleGAN2; turn it into one of PyTorch "
+    "first, with legacy.py of NVIDIA's stylegan2-ada-pytorch, and convert that",
     "torch.nn.": "holds a whole torch module, which only its own program could rebuild; save its state_dict() there",
     "torch.jit": "is a program (TorchScript); save the network's state_dict() instead",
 }
@@ -282,5 +283,3 @@ def tensor_of(thing: Any) -> NDArray[Any] | None:
     if isinstance(thing, Loose):
         return thing.value
     return thing if isinstance(thing, np.ndarray) else None
-
-

@@ -175,7 +175,9 @@ def give(raw: memoryview) -> Callable[[], memoryview]:
 def plain(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> memoryview:
     """A file of the zip, which torch stores as it is: packed ones could be of any size."""
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-        raise ModelError(f"{path}: has packed files inside, which torch does not write. Refused; nothing in it was run.")
+        raise ModelError(
+            f"{path}: has packed files inside, which torch does not write. Refused; nothing in it was run."
+        )
     return memoryview(archive.read(info))
 
 

@@ -31,7 +31,6 @@ def load(machine: Machine) -> Any:
         OPCODES[opcode](machine)
 
 
-
 def _whole(machine: Machine, text: str) -> int:
     if len(text) > MOST_DIGITS:
         machine.refuse("has a number without end")

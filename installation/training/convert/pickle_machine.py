@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from installation.core.errors import ModelError
 
-MOST_OPCODES = 2_000_000
+MOST_OPCODES = 500_000
 """Of one file, with the pickles inside of it. A network of 1024 px has about 20,000."""
 LONGEST_LINE = 4_096
 """Bytes of an argument that ends with a new line: names, and numbers as text."""
