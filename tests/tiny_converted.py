@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from installation.networks.model_file import save_model
 from installation.training.convert.found import Converted
-from installation.training.convert.run import write
+from installation.training.convert.run import model_of
 
 Arrays = dict[str, NDArray[np.float32]]
 PICKLES = Path(__file__).resolve().parent / "training" / "pickles"
@@ -97,7 +98,7 @@ def waves(dim: int = 8) -> Converted:
     }
     layers = []
     for number, (wide, colours) in enumerate(((8, False), (3, True))):
-        tensors |= network(8, wide, dim, str(number), rng, kernel=1) | {f"{number}.gain": np.ones((), np.float32)}
+        tensors |= network(8, wide, dim, str(number), rng, kernel=1) | {f"{number}.gain": np.ones(1, np.float32)}
         taps = [] if colours else [12]
         times = 1 if colours else 2
         layers.append(
@@ -121,7 +122,7 @@ def written(path: Path, found: Converted) -> Path:
     """The model file of one."""
     source = path.with_suffix(".pkl")
     source.write_bytes(b"a stand-in")
-    write(found, source, path, "CC0-1.0", None, "convert")
+    save_model(path, *model_of(found, source, "CC0-1.0", None, "convert"))
     source.unlink()
     return path
 

@@ -7,7 +7,7 @@ every constant factor multiplied in:
     input.freqs (channels, 2), input.phases (channels,), input.transform (3, 3), input.weight (channels, channels),
     input.affine.weight (4, w_dim), input.affine.bias (4,)
     0.weight .bias .style.weight .style.bias   of each layer; the last one gives the colours
-    0.gain ()                                  what its input is multiplied by
+    0.gain (1,)                                what its input is multiplied by
     0.up, 0.down (k,) or (k, k)                its filters, where it has any
     mapping.0.weight .bias, classes            see style_mapping.py
 """
@@ -122,7 +122,7 @@ def expected_shapes(arch: Architecture) -> dict[str, Shape]:
         kernel = (layer.kernel, layer.kernel)
         shapes |= {f"{number}.weight": (layer.width_out, layer.width_in, *kernel), f"{number}.bias": (layer.width_out,)}
         shapes |= {f"{number}.style.weight": (layer.width_in, arch.w_dim), f"{number}.style.bias": (layer.width_in,)}
-        shapes[f"{number}.gain"] = ()
+        shapes[f"{number}.gain"] = (1,)
         filters = {"up": tuple(layer.up_taps), "down": tuple(layer.down_taps)}
         shapes |= {f"{number}.{name}": taps for name, taps in filters.items() if taps}
     return shapes

@@ -14,6 +14,7 @@ from installation.core.errors import ModelError
 from installation.networks.model_file import load_model, read_header, save_model
 from installation.networks.model_generator import rebuild
 from installation.training.cli import main
+from installation.training.convert.allowed import Part
 from installation.training.convert.containers import read
 from installation.training.convert.run import recognised
 from tests.tiny_converted import PICKLES, ada, rosinality, waves, written
@@ -257,6 +258,24 @@ def test_what_is_no_network_says_what_it_is(tmp_path: Path, capsys: pytest.Captu
     told = capsys.readouterr().err
     assert "no network was recognised in its 2 entries (model, step)" in told
     assert "StyleGAN2-ADA" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            {"GAN": {"S.net.0.weight": 1, "GE.blocks.0.to_style1.weight": 1}, "version": "1.8"},
+            "StyleGAN2 of lucidrains",
+        ),
+        ({"GAN": {"GE.initial_conv.0.weight": 1}}, "lightweight-gan"),
+        ({"g": {"module.init.init.1.weight_orig": 1, "module.feat_8.1.weight": 1}}, "FastGAN"),
+        ({"synthesis.b4.const": 1, "mapping.fc0.weight": 1}, "its .pkl tells more"),
+        ({"G_ema": Part("Generator", {"_modules": {"synthesis": Part("FastganSynthesis", {})}})}, "class Generator"),
+    ],
+)
+def test_a_network_that_is_known_and_not_supported_is_told_by_its_name(content: dict[str, object], told: str) -> None:
+    with pytest.raises(ModelError, match=f"{told}.*not supported; supported is a .pkl of StyleGAN2-ADA"):
+        recognised(content, "mine.pt", None)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

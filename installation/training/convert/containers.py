@@ -33,6 +33,8 @@ def read(path: Path) -> Any:
     for what cannot be read, OSError where the disk cannot."""
     if path.suffix == ".safetensors":
         return tensors(path)
+    if path.suffix == ".onnx":
+        raise ModelError(f"{path}: ONNX files are not supported yet; convert the network's own file (.pkl, .pt).")
     if path.stat().st_size > LARGEST:
         raise ModelError(f"{path}: is larger than {LARGEST >> 30} GiB, which no network of this kind is.")
     data = memoryview(path.read_bytes())

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from installation.core.errors import ModelError
-from installation.networks.model_file import NOT_TOLD, Header
+from installation.networks.model_file import NOT_TOLD, Header, Tensors
 from installation.networks.model_generator import rebuild
 from installation.training.convert import rosinality, stylegan2_ada, stylegan3
 from installation.training.convert.containers import read
 from installation.training.convert.found import Converted
 from installation.training.convert.measuring import measure, said
+from installation.training.convert.others import family as family_of
 from installation.training.latent.finishing import finish
 
 FAMILIES = (stylegan2_ada, stylegan3, rosinality)
@@ -32,7 +33,8 @@ def convert(source: Path, out: Path, licence: str, classes: Mapping[int, str] | 
 
     Raises ModelError, in one line, for a file that is refused or not supported, OSError where the disk cannot."""
     found = recognised(read(source), str(source), classes)
-    return write(found, source, out, licence, classes, command)
+    tensors, header = model_of(found, source, licence, classes, command)
+    return finish(out, tensors, header)
 
 
 def recognised(root: Any, where: str, classes: Mapping[int, str] | None) -> Converted:
@@ -44,7 +46,8 @@ def recognised(root: Any, where: str, classes: Mapping[int, str] | None) -> Conv
             if classes is not None and not found.known:
                 raise ModelError(f"{where}: knows no classes; leave --classes out.")
             return found
-    raise ModelError(f"{where}: {seen(root)}; supported is {SUPPORTED}.")
+    known = family_of(root, where)
+    raise ModelError(f"{where}: {f'is {known}, not supported' if known else seen(root)}; supported is {SUPPORTED}.")
 
 
 def seen(root: Any) -> str:
@@ -55,9 +58,10 @@ def seen(root: Any) -> str:
     return f"no network was recognised in its {len(root)} entries ({', '.join(names)}{' ...' if len(root) > 5 else ''})"
 
 
-def write(
-    found: Converted, source: Path, out: Path, licence: str, classes: Mapping[int, str] | None, command: str
-) -> Header:
+def model_of(
+    found: Converted, source: Path, licence: str, classes: Mapping[int, str] | None, command: str
+) -> tuple[Tensors, Header]:
+    """What goes into the model file, its directions still to be found: the network and what was measured of it."""
     header: Header = {
         "kind": found.kind,
         "architecture": found.architecture,
@@ -77,7 +81,7 @@ def write(
     network = rebuild(header, tensors, "cpu", source)
     facts = measure(network, found.mean)
     header["latent"] = said(network, facts, found.mean is not None)
-    return finish(out, {**tensors, **{f"latent.{name}": fact for name, fact in facts.items()}}, header)
+    return {**tensors, **{f"latent.{name}": fact for name, fact in facts.items()}}, header
 
 
 def digest(path: Path) -> str:

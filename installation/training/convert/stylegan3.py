@@ -86,7 +86,7 @@ def layer(branch: Branch, number: int) -> tuple[dict[str, Any], Arrays]:
     tensors: Arrays = {f"{number}.weight": weight, f"{number}.bias": branch.tensor("bias", 1)}
     scale = np.float32(1 / np.sqrt(weight[0].size) if colours else 1)
     tensors |= {name: value * scale for name, value in linear(branch.child("affine"), f"{number}.style").items()}
-    tensors[f"{number}.gain"] = np.asarray(1 / np.sqrt(branch.tensor("magnitude_ema", 0)), np.float32)
+    tensors[f"{number}.gain"] = 1 / np.sqrt(branch.tensor("magnitude_ema", 0).reshape(1))
     filters = {name: branch.maybe_tensor(f"{name}_filter") for name in ("up", "down")}
     tensors |= {f"{number}.{name}": taps for name, taps in filters.items() if taps is not None}
     clamp = branch.number("conv_clamp")
