@@ -206,7 +206,7 @@ class Network:
                 new = self._coloured(x, next(styles), block)
                 picture = new if picture is None else picture.add_(new)
         assert picture is not None
-        return three(picture)
+        return three(picture, self.arch.colours)
 
     def _block(self, x: Tensor, block: int, styles: Iterator[Tensor]) -> Tensor:
         if block == 4:
@@ -235,6 +235,6 @@ class Network:
         return colours.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
 
 
-def three(picture: Tensor) -> Tensor:
+def three(picture: Tensor, colours: int) -> Tensor:
     """(n, colours, h, w) as red, green and blue: grey is all of them, what is transparent is shown whole."""
-    return picture[:, :1].repeat(1, 3, 1, 1) if picture.shape[1] < 3 else picture[:, :3]
+    return picture[:, :1].repeat(1, 3, 1, 1) if colours < 3 else picture[:, :3]

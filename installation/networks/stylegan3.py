@@ -242,4 +242,4 @@ class Network:
         x = self._input(places)
         for layer, style in zip(self._layers, styles, strict=True):
             x = layer(x, style)
-        return three(x * self.arch.scale)
+        return three(x * self.arch.scale, self.arch.layers[-1].width_out)

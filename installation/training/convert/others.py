@@ -14,7 +14,7 @@ PATTERNS = {
     "lightweight-gan of lucidrains": r"GE?\.(initial_conv\.0|layers\.\d+\.0\.\d+)\.weight(_orig)?",
     "FastGAN": r"(module\.)?(init\.init|feat_\d+|se_\d+|to_big|to_128)\..*",
     "StyleGAN2 of the first kind for TensorFlow": r"G_synthesis/.*",
-    "StyleGAN2-ADA or StyleGAN3, as a state dict alone; its .pkl tells more and is needed": r"synthesis\.(b4|input)\..*",
+    "StyleGAN2-ADA or StyleGAN3 as a state dict (its .pkl tells more and is needed)": r"synthesis\.(b4|input)\..*",
 }
 """By the family: the name that a tensor has in its state dict."""
 
