@@ -12,6 +12,8 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     directions    [{"name", "method"} ...], one for each row of the tensor directions.vectors
     curation      {"favourites": [{"name"} ...], "blocked": [{"name", "radius"} ...]}, for the rows of curation.*
     encoder       how the encoder whose tensors are encoder.* was trained, and its error
+    source        of a converted model: {"file", "family", "bytes", "sha256"} of what it was read from
+    classes       of a network that knows classes: their names
 
 Tensors are stored as float16 or float32; a reader gets float32. Those of GROUPS say more about a network; all
 others are the network itself.
@@ -117,10 +119,19 @@ def load_model(
     return header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
 
 
+FOREIGN = (".pkl", ".pt", ".pth", ".ckpt", ".onnx")
+"""How files end that other programs save networks in."""
+
+
 def _read(path: Path, with_tensors: bool) -> tuple[Header, Tensors]:
     if not path.is_file():
         near = did_you_mean(path.name, (p.name for p in path.parent.glob("*.safetensors")))
         raise ModelError(f"{path}: there is no such model file{'; ' + near if near else '.'}")
+    if path.suffix in FOREIGN:
+        raise ModelError(
+            f"{path}: another program's file, which a show never reads; convert it first: "
+            f"python -m installation.training convert {path} --out {path.with_suffix('.safetensors')}"
+        )
     try:
         with safe_open(path, framework="np") as file:
             header = parse_header(path, (file.metadata() or {}).get(KEY))

@@ -31,6 +31,7 @@ from installation.core.controls import Control, Values
 from installation.core.errors import DeviceError, ModelError
 from installation.core.paths import ShowPath
 from installation.networks.avoid import Avoidance
+from installation.networks.classes import class_controls, names_of, of_class
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
 
 FACTS = ("mean", "basis", "std", "gain")
@@ -140,7 +141,7 @@ class ModelConfig(GeneratorConfig, ABC):
     def controls(self) -> tuple[Control, ...]:
         psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
         header = read_header(self.model) if self.model else {}  # a list of all parts shows one that has no model
-        return (psi, *direction_controls(header))
+        return (psi, *class_controls(header, self.model), *direction_controls(header))
 
     def favourites(self) -> tuple[str, ...]:
         return favourite_names(read_header(self.model))
@@ -170,7 +171,8 @@ class ModelGenerator(Generator):
         return place
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        pixels: Pixels = self._form.paint(self.steered(latent, controls))
+        place = of_class(self.steered(latent, controls), classes_of(self.network), controls)
+        pixels: Pixels = self._form.paint(place)
         return pixels
 
     @property
@@ -219,6 +221,8 @@ def opened(model: Path, changed: int, device: str) -> Opened:
     ``changed`` is the file's time of change (ns), so that a new model under the old name is read anew."""
     header, tensors = load_model(model)
     network = rebuild(header, tensors, device, model)
+    if len(names_of(header, model)) != (classes_of(network) if classes_of(network) > 1 else 0):
+        raise ModelError(f"{model}: header classes: {classes_of(network)} names belong there, one for each class.")
     space = space_of(model, header, tensors, f"{model.name}-{changed}")
     steps = group_of(tensors, "directions").get("vectors", np.zeros((0, len(space.mean)), np.float32))
     names = [one["name"] for one in header.get("directions") or ()]
@@ -249,11 +253,17 @@ def fastest_form(model: Path, changed: int, device: str) -> Any:
 
 
 def proofs(network: Any) -> NDArray[np.float32]:
-    """The places where forms of a network are compared: as wild as seeds are, without truncation."""
+    """The places where forms of a network are compared: as wild as seeds are, not truncated, of the first class."""
     places: NDArray[np.float32] = network.mapping(
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )
-    return places
+    return np.ascontiguousarray(places[:, : places.shape[1] // classes_of(network)])
+
+
+def classes_of(network: Any) -> int:
+    """How many classes a network knows; 1 for one that knows of none."""
+    found: int = getattr(network, "classes", 1)
+    return found
 
 
 def resolve(device: str) -> str:

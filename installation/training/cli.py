@@ -35,6 +35,9 @@ from pictures to a show; type `python -m installation.training` before each line
   evaluate shows/models/mine.safetensors ready --out report
   curate shows/models/mine.safetensors                favourites for the walk "gallery", and what nobody shall see
 
+from a network that another program trained (StyleGAN2-ADA, StyleGAN3 and others), without running its pickle:
+  convert stylegan.pkl --out shows/models/mine.safetensors
+
 Put 300 or more pictures of one kind of thing in a folder; 1,000 is comfortable. Train needs no other step before it:
 it takes the folder of pictures as well. Each step says more with --help. What was stopped, by Ctrl-C or a power cut,
 goes on with the same command.
