@@ -15,8 +15,8 @@ from installation.core import parts
 from installation.core.errors import ShowError
 from installation.showfile.load import Show, load
 from tests.showfile.test_load import LARGE
-from tests.stub_rooms import ROOMS
 from tests.showfile.test_toml_lines import written
+from tests.stub_rooms import ROOMS
 
 DOCUMENT = tomllib.loads(LARGE)
 WORDS = ["", "one", "paint", "door.x", "walk/speed", "/show/next", "votes", "en", "4 min", "127.0.0.1", "../x", "kind"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
-from installation.training.gan.recipe import Stage
+from installation.training.loop.schedule import Stage
 
 LOOKED_AT = 1024
 """Pictures that the place of real pictures in the latent space is measured on; the bound, on an eighth of them."""

@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -34,10 +34,10 @@ from installation.core.errors import TrainingError
 from installation.networks.vae import Architecture, Decoder, Encoder, read_architecture
 from installation.training.dataset.pictures import Picture, contact_sheet, spread
 from installation.training.dataset.supply import Supply, to_uint8
-from installation.training.gan.recipe import Stage, continued, in_words, spans, stage_at
-from installation.training.gan.run import load_optimiser, softened
 from installation.training.loop.devices import GROUP, Devices
+from installation.training.loop.optimisers import load_optimiser
 from installation.training.loop.run import Progress
+from installation.training.loop.schedule import Stage, continued, in_words, softened, spans, stage_at
 from installation.training.vae.elbo import LEVELS, bands, best_variances, elbo, squared
 from installation.training.vae.export import export as export
 from installation.training.vae.recipe import LOOKED_AT, Recipe
@@ -316,7 +316,9 @@ class Vae:
         return told + self.supply.load(state["supply"])
 
 
-def begin(arguments: argparse.Namespace, supply: Supply, devices: Devices, facts: Facts) -> Vae:
+def begin(
+    arguments: argparse.Namespace, supply: Supply, devices: Devices, facts: Facts, kept: Mapping[str, Any] | None = None
+) -> Vae:
     """The run that the command's options ask for."""
     recipe = Recipe(
         stages=tuple(Stage(size, kimg) for size, kimg in arguments.stages),
@@ -324,7 +326,7 @@ def begin(arguments: argparse.Namespace, supply: Supply, devices: Devices, facts
         at_once=arguments.batch_gpu,
         learning_rate=arguments.learning_rate or Recipe.learning_rate,
         beta=arguments.beta,
-        crop=arguments.closest,
+        crop=arguments.closest or Recipe.crop,
         seed=arguments.seed,
     )
     arch = architecture(recipe.stages[-1].resolution, arguments.width, arguments.latent)
