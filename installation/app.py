@@ -61,7 +61,7 @@ def run(options: Options) -> int:
         from installation.operator.touchosc import layout
 
         options.touchosc.write_bytes(layout(show.controls(), show.title_in(show.languages[0])))
-        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.desk.port} of this machine")
+        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
     _keep_log(options.show)
     from installation.run import Exhibition

@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_where(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where it hangs").add_mutually_exclusive_group()
-    where.add_argument("--headless", action="store_true", help="no screen; the live picture is on the house's page")
+    where.add_argument("--headless", action="store_true", help="no screen; the live picture is on the web page")
     where.add_argument("--windowed", action="store_true", help="in a window, to try things out")
     where.add_argument(
         "--display",

@@ -16,10 +16,10 @@ from installation.core.signals import Board
 from installation.engine.loop import PLAIN, Loop, nothing
 from installation.engine.opening import Opening
 from installation.engine.painter import Painter
-from installation.operator.server import OscDesk
+from installation.operator.server import OscServer
 from installation.options import SIZE, Options
 from installation.process.sensors import Sensors, run_sensors
-from installation.process.web import Clock, House
+from installation.process.web import Clock, WebProcess
 from installation.showfile.load import Show
 from installation.stage import Mode, open_stage
 
@@ -49,14 +49,14 @@ class Exhibition:
         self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         fps = options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)
         self.clock = Clock(fps)
-        self.meter = metrics.Meter(1.0 / fps)
+        self.stats = metrics.ScreenStats(1.0 / fps)
         self.board = Board()
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
         self.opening = Opening(show.pieces, options.device, show.seed, self.painter.hang)
-        self.desk = self._open_desk()
-        self.house = House(show, state, live=mode == "headless") if show.house.enabled else None
-        self.loop = Loop(show, self.board, self.painter, self.desk.drain if self.desk else nothing, fps)
+        self.osc = self._open_osc()
+        self.web = WebProcess(show, state, live=mode == "headless") if show.web.enabled else None
+        self.loop = Loop(show, self.board, self.painter, self.osc.drain if self.osc else nothing, fps)
         self.recorder: Recorder | None = None
         self.sensors: Sensors | None = None
         self.leaving = False
@@ -74,29 +74,29 @@ class Exhibition:
         with ExitStack() as rooms:
             rooms.callback(self.stage.close)
             rooms.callback(self.painter.stop)
-            if self.desk:
-                rooms.callback(self.desk.close)
+            if self.osc:
+                rooms.callback(self.osc.close)
             if self.options.record:
                 self.recorder = self._open_recorder(self.options.record)
                 rooms.callback(self.recorder.close)
             self._frame()
             self.painter.start()
             self.opening.start()
-            if self.house:
-                rooms.callback(self.house.stop)
-                self.house.start()
+            if self.web:
+                rooms.callback(self.web.stop)
+                self.web.start()
             self.sensors = run_sensors(self.show.sensors, self._hear)
             rooms.callback(self.sensors.stop)
             self._play()
             self._finish()
         return 0
 
-    def _open_desk(self) -> OscDesk | None:
-        settings = self.show.desk
+    def _open_osc(self) -> OscServer | None:
+        settings = self.show.operator
         if not settings.enabled:
             return None
         try:
-            desk = OscDesk(
+            osc = OscServer(
                 self.show.controls(),
                 settings.bind,
                 settings.port,
@@ -107,8 +107,8 @@ class Exhibition:
         except VernissageError as error:
             log.warning("%s; the show goes on without OSC", error)
             return None
-        log.info("OSC is heard at %s:%d", settings.bind, desk.port)
-        return desk
+        log.info("OSC is heard at %s:%d", settings.bind, osc.port)
+        return osc
 
     def _open_recorder(self, path: Path) -> "Recorder":
         from installation.stage.outputs import Recorder  # here: a video library is not waited for by the first picture
@@ -171,8 +171,8 @@ class Exhibition:
         """Reads the picture back where somebody asked for it."""
         if self.recorder:
             self.recorder.add(self.stage.read(), now)
-        if self.house and self.house.preview_due(now):
-            self.house.preview(self.stage.read_small())
+        if self.web and self.web.preview_due(now):
+            self.web.preview(self.stage.read_small())
 
     def _listen(self) -> None:
         """What the keyboard and the window say."""
@@ -183,41 +183,41 @@ class Exhibition:
                 self.loop.key(event.removeprefix("key:"))
 
     def _tell(self, now: float) -> None:
-        """Tells the house and the operator's surfaces how it stands."""
+        """Tells the web process and the operator's surfaces how it stands."""
         cue = self.loop.cue
         if cue is None:
             return
-        if self.house:
-            self.loop.vote = self.house.vote
-            self.house.tell(cue, now, self._health)
-        if self.desk and now >= self._echoed + ECHO_INTERVAL:
+        if self.web:
+            self.loop.vote = self.web.vote
+            self.web.tell(cue, now, self._health)
+        if self.osc and now >= self._echoed + ECHO_INTERVAL:
             self._echoed = now
-            self.desk.echo(self.loop.values)
-            self.desk.say("/show/now", self.show.pieces[cue.piece].title_in(self.loop.language))
+            self.osc.echo(self.loop.values)
+            self.osc.say("/show/now", self.show.pieces[cue.piece].title_in(self.loop.language))
 
     def _count(self, engine: float) -> None:
-        meter, painted = self.meter, self.painter.tallies.painted_first is not None
-        if meter.first_picture is None:
-            meter.first_picture = metrics.since_process_start()
-        if painted and meter.first_painted is None:
-            meter.first_painted = metrics.since_process_start()
+        stats, painted = self.stats, self.painter.stats.painted_first is not None
+        if stats.first_picture is None:
+            stats.first_picture = metrics.since_process_start()
+        if painted and stats.first_painted is None:
+            stats.first_painted = metrics.since_process_start()
         settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
-        if settled and meter.memory_start is None:  # the last moment of the start-up
+        if settled and stats.memory_start is None:  # the last moment of the start-up
             self._settle()
-            meter.memory_start, settled = metrics.memory_mb(), False
+            stats.memory_start, settled = metrics.memory_mb(), False
         cue = self.loop.cue
-        meter.presented(self.clock.now(), engine, settled, cue is not None and cue.coming is not None)
+        stats.presented(self.clock.now(), engine, settled, cue is not None and cue.coming is not None)
 
     def _health(self) -> dict[str, Any]:
         """What /healthz tells: everything that a watcher or a curious operator may want to know, once a second."""
-        loop, meter, cue = self.loop, self.meter, self.loop.cue
+        loop, stats, cue = self.loop, self.stats, self.loop.cue
         return {
             "piece": None if cue is None else self.show.pieces[cue.piece].name,
-            "frames": meter.presented_ever,
-            "late": meter.late,
-            "painted": self.painter.tallies.frames,
+            "frames": stats.presented_ever,
+            "late": stats.late,
+            "painted": self.painter.stats.frames,
             "form": None if cue is None else self._form(cue.piece),
-            "votes": self.house.votes if self.house else 0,
+            "votes": self.web.votes if self.web else 0,
             "signals": dict(loop.signals),
             "controls": {address: (value, loop.arbiter.why(address)) for address, value in loop.values.items()},
             "reasons": self._broken() + self._hanging(),
@@ -235,14 +235,14 @@ class Exhibition:
         return [f"{self.show.pieces[index].name}: {why}" for index, why in broken.items()]
 
     def _hanging(self) -> list[str]:
-        since = self.painter.tallies.busy_since
+        since = self.painter.stats.busy_since
         late = 0.0 if since is None else self.clock.now() - since
         return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
 
     def _missing(self) -> list[str]:
         """What the show goes on without."""
         sensors = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
-        return sensors + ([f"the house is closed: {self.house.closed}"] if self.house and self.house.closed else [])
+        return sensors + ([f"the web process is closed: {self.web.closed}"] if self.web and self.web.closed else [])
 
     # ------------------------------------------------------------ at the end
 
@@ -257,7 +257,7 @@ class Exhibition:
             metrics.write(self.options.report, self._report(ended))
 
     def _report(self, ended: float) -> dict[str, Any]:
-        show, tallies, meter = self.show, self.painter.tallies, self.meter
+        show, painted, stats = self.show, self.painter.stats, self.stats
         generator, hung = show.pieces[0].generator, self.painter.hung(0)
         return {
             "show": show.title_in(show.languages[0]),
@@ -265,22 +265,22 @@ class Exhibition:
             "form": self._form(0),
             "renderer": self.stage.renderer,
             "size": list(self.stage.size),
-            "seconds": round(meter.seconds(), 2),
-            "startup": {"first_picture_s": meter.first_picture, "first_painted_s": meter.first_painted},
-            "display": meter.display(),
+            "seconds": round(stats.seconds(), 2),
+            "startup": {"first_picture_s": stats.first_picture, "first_painted_s": stats.first_painted},
+            "display": stats.display(),
             "painter": {
                 "model": Path(getattr(generator, "model", generator.kind)).name,
-                **metrics.painter(tallies, ended),
+                **metrics.painter(painted, ended),
                 "bare_ms": self._bare_ms(0),
             },
-            "engine_ms": metrics.percentiles(meter.engine, 50, 99),
-            "steer_to_frame_ms": metrics.percentiles(tallies.steer, 50, 99),
+            "engine_ms": metrics.percentiles(stats.engine, 50, 99),
+            "steer_to_frame_ms": metrics.percentiles(painted.steer, 50, 99),
             "pieces": [
                 {"name": piece.name, "seconds": round(seconds, 2)}
                 for piece, seconds in zip(show.pieces, self.loop.shown, strict=True)
             ],
-            "votes": self.house.votes if self.house else 0,
-            "memory_mb": {"start": meter.memory_start, "end": metrics.memory_mb()},
+            "votes": self.web.votes if self.web else 0,
+            "memory_mb": {"start": stats.memory_start, "end": metrics.memory_mb()},
             "errors": self._broken() + self._missing(),
         }
 
@@ -288,7 +288,7 @@ class Exhibition:
         """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else
         painted. None where it does not paint any more."""
         hung, values = self.painter.hung(index), self.show.pieces[index].rests()
-        if hung is None or self.painter.tallies.busy_since is not None:
+        if hung is None or self.painter.stats.busy_since is not None:
             return None
         durations: list[float] = []
         while len(durations) < BARE_PAINTS and sum(durations) < BARE_SECONDS:

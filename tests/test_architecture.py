@@ -1,4 +1,4 @@
-"""The walls of the house: who may import whom, that importing does nothing, and what no file may say."""
+"""Who may import whom, that importing does nothing, and what no file may say."""
 
 import ast
 import json
@@ -41,7 +41,7 @@ LOADERS = ("installation.run",)
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the house by its dotted name."""
+    """Every module of the project by its dotted name."""
     files = [path for room in ("installation", "generators", "sensors") for path in (ROOT / room).rglob("*.py")]
     return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
 
@@ -61,8 +61,8 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def house_imports(name: str, path: Path) -> set[str]:
-    """The modules of the house that a file imports: the longest name that is one."""
+def own_imports(name: str, path: Path) -> set[str]:
+    """The modules of the project that a file imports: the longest name that is one."""
     known = modules()
     found = set()
     for imported in imports(path):
@@ -112,12 +112,12 @@ def may_import(importer: str, imported: str) -> bool:
 
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_imports_go_one_way(name: str) -> None:
-    wrong = [imported for imported in house_imports(name, modules()[name]) if not may_import(name, imported)]
+    wrong = [imported for imported in own_imports(name, modules()[name]) if not may_import(name, imported)]
     assert not wrong, f"{name} may not import {', '.join(sorted(wrong))}"
 
 
 def test_no_imports_in_a_circle() -> None:
-    TopologicalSorter({name: house_imports(name, path) for name, path in modules().items()}).prepare()
+    TopologicalSorter({name: own_imports(name, path) for name, path in modules().items()}).prepare()
 
 
 def test_no_folders_in_a_circle() -> None:
@@ -128,7 +128,7 @@ def test_no_folders_in_a_circle() -> None:
 
     arrows: dict[str, set[str]] = {}
     for name, path in modules().items():
-        found = {folder(imported) for imported in house_imports(name, path)}
+        found = {folder(imported) for imported in own_imports(name, path)}
         arrows.setdefault(folder(name), set()).update(found - {folder(name)})
     TopologicalSorter(arrows).prepare()
 

@@ -86,7 +86,7 @@ def table(controls: Iterable[Control]) -> dict[str, Control]:
 
 
 def fixed(pieces: Iterable[str], brightness: float = 1.0) -> tuple[Control, ...]:
-    """The knobs that every show has, whatever hangs: the show's, the stage's and the desk's own."""
+    """The knobs that every show has, whatever hangs: the show's, the stage's and the operator's own."""
     return (
         Control("/show/next", "change to the next piece now", "pulse"),
         Control("/show/hold", "stay on this piece", "bool"),

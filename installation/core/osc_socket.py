@@ -1,6 +1,6 @@
 """A socket that hears OSC: from the networks that may send, within the parser's bounds, and what it refuses is counted.
 
-The desk and the OSC sensor listen with it. No server of a library may face a network in their place.
+The operator's server and the OSC sensor listen with it. No server of a library may face a network in their place.
 """
 
 import errno
@@ -57,7 +57,7 @@ class Complaints:
 class OscSocket:
     """UDP at ``bind``:``port`` (0: any free one), for packets from the networks ``allow`` (none: from everyone).
 
-    ``owner`` is who to blame in messages: ``[desk]``, ``the sensor "floor"``. ``wait`` is the longest that ``hear``
+    ``owner`` is who to blame in messages: ``[operator]``, ``the sensor "floor"``. ``wait`` is the longest that ``hear``
     waits, in seconds. Raises DeviceError where the port is taken or the address is not this machine's.
     """
 

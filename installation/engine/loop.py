@@ -19,7 +19,7 @@ TOUCHES = ("/walk/", "/generator/")
 
 
 class Drained(Protocol):
-    """What the desk received since the last frame: values by address with the time each came in, and pulses."""
+    """What the operator did since the last frame: values by address with the time each came in, and pulses."""
 
     @property
     def values(self) -> Mapping[str, tuple[float, float]]: ...
@@ -29,14 +29,14 @@ class Drained(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The same, in plain form: what the keyboard adds, and all there is where the desk is closed."""
+    """The same, in plain form: what the keyboard adds, and all there is where OSC is closed."""
 
     values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     pulses: Sequence[tuple[str, float]] = ()
 
 
 def nothing() -> Heard:
-    """What a closed desk drains."""
+    """What is drained where OSC is closed."""
     return NOTHING
 
 
@@ -48,7 +48,7 @@ KEYS = {"n": "/show/next", "h": "/show/hold", "b": "/stage/blackout", "r": "/des
 
 @dataclass(slots=True)
 class Vote:
-    """The house's last word: where visitors vote, the round, and how they voted in it (piece name -> votes)."""
+    """The web process's last word: where visitors vote, the round, and how they voted in it (piece name -> votes)."""
 
     url: str = ""
     round: int = -1
@@ -65,7 +65,7 @@ class Loop:
         changes = [(piece, piece.transition) for piece in show.pieces]
         entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
         self.playlist = Playlist(entries, show.order, show.seed)
-        self.arbiter = Arbiter(show.desk.release)
+        self.arbiter = Arbiter(show.operator.release)
         signals = {signal.name: signal for signal in show.signals()}
         self.wirings = [Wiring(piece.wires, signals, piece.controls()) for piece in show.pieces]
         self.controls: list[dict[str, Control]] = [piece.controls() for piece in show.pieces]
@@ -118,7 +118,7 @@ class Loop:
         return cue.piece if cue.coming is None else cue.coming
 
     def _hear(self, now: float) -> Drained:
-        """What the operator did since the last frame, at the desk and on the keyboard."""
+        """What the operator did since the last frame, over OSC and on the keyboard."""
         heard = self.drain()
         if not self._keys:
             return heard

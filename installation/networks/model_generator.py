@@ -47,7 +47,7 @@ REACH = 3.0
 
 def rebuild(header: Header, tensors: Tensors, device: str, name: Path) -> Any:
     """The network of a model file that checkpoint.load_model has read. Raises ModelError for a kind unknown here."""
-    helper = f"generators._{header['kind']}"
+    helper = f"installation.networks.{header['kind']}"
     if not header["kind"].isidentifier() or find_spec(helper) is None:
         raise ModelError(f'{name}: a model of kind "{header["kind"]}", which nothing here paints.')
     return import_module(helper).build(header, tensors, device, name)

@@ -48,7 +48,7 @@ class Drained:
 EMPTY = Drained({}, ())
 
 
-class OscDesk:
+class OscServer:
     """Hears at ``bind``:``port`` from the networks in ``allow`` (from all that reach it, without any). Tells
     ``surfaces`` ("host:port") and, for a minute, who sent something, at ``reply_port`` (0: tells the former only).
 
@@ -67,7 +67,7 @@ class OscDesk:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._controls, self._clock = dict(controls), clock
-        self._socket = OscSocket(bind, port, allow, owner="[desk]", wait=WAIT, clock=clock)
+        self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=WAIT, clock=clock)
         self._feedback = Feedback(self._controls, _places(surfaces), reply_port)
         self._received = self._refused = 0
         self._values: dict[str, tuple[float, float]] = {}
@@ -130,7 +130,7 @@ class OscDesk:
             try:
                 self._turn()
             except Exception:
-                log.exception("the desk failed; it goes on")
+                log.exception("the OSC server failed; it goes on")
                 self._closing.wait(AGAIN)
 
     def _turn(self) -> None:

@@ -104,11 +104,11 @@ class _Life:
 
     def _hear(self, message: Message) -> None:
         asked = message.get("alive") if isinstance(message, dict) else None
-        patience = self.child.silence or START
+        timeout = self.child.silence or START
         if isinstance(asked, (int, float)):
-            self.due = time.monotonic() + max(patience, min(asked, START))
+            self.due = time.monotonic() + max(timeout, min(asked, START))
         else:
-            self.due = time.monotonic() + patience
+            self.due = time.monotonic() + timeout
             self.child.on_message(message)
 
     def _write(self) -> None:

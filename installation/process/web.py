@@ -1,4 +1,4 @@
-"""The processes beside the show: the house and its preview. Each may die and comes back; the picture goes on."""
+"""The processes beside the show: the web process and its preview. Each may die and comes back; the picture goes on."""
 
 import logging
 import os
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 PREVIEW_INTERVAL = 0.2
 """Seconds between two pictures of the live preview, while somebody watches it."""
 SILENCE = 10.0
-"""Seconds without a word after which the house, which answers every cue, counts as frozen and is started anew."""
-CUE_INTERVAL = 1.0
-"""Seconds after which the house is told what hangs although nothing changed."""
+"""Seconds without a word after which the web process counts as frozen and is started anew."""
+TELL_INTERVAL = 1.0
+"""Seconds after which the web process is told what hangs although nothing changed."""
 
 
-class House:
-    """Front of house: a child process that is told the cue and the health, and tells the votes."""
+class WebProcess:
+    """The visitors' page as a child process: it is told the playback and the health, and tells the votes."""
 
     def __init__(self, show: Show, state: Path, live: bool) -> None:
         self.show = show
@@ -36,10 +36,10 @@ class House:
         self._ended = 0
         self._said: tuple[Any, ...] = ()
         self._next = 0.0
-        self._encoder = Encoder(self._send_preview)
-        os.environ["VERNISSAGE_STATE"] = str(state)  # where sensors/votes.py, in its own process too, finds the ballot
+        self._preview = PreviewThread(self._send_preview)
+        os.environ["VERNISSAGE_STATE"] = str(state)  # where sensors/votes.py, in its own process too, finds the votes
         self.child = Child(
-            "house",
+            "web",
             [sys.executable, "-m", "installation.web"],
             self._heard,
             hello=self._hello(state, live),
@@ -50,11 +50,11 @@ class House:
         self.child.start()
 
     def stop(self) -> None:
-        self._encoder.stop()
+        self._preview.stop()
         self.child.stop()
 
     def _hello(self, state: Path, live: bool) -> dict[str, Any]:
-        settings = self.show.house
+        settings = self.show.web
         return {
             "hello": {
                 "bind": settings.bind,
@@ -98,7 +98,7 @@ class House:
             self.watching = int(message["watching"])
         elif "error" in message and message["error"] != self.closed:  # it is tried again and again, and told once
             self.closed = str(message["error"])
-            log.warning("the house is closed: %s; the show goes on without it", self.closed)
+            log.warning("the web process is closed: %s; the show goes on without it", self.closed)
 
     @property
     def votes(self) -> int:
@@ -110,12 +110,12 @@ class House:
         said = (cue.piece, cue.coming, cue.round, cue.hold)
         if said == self._said and now < self._next:
             return
-        self._said, self._next = said, now + CUE_INTERVAL
+        self._said, self._next = said, now + TELL_INTERVAL
         names = [piece.name for piece in self.show.pieces]
         candidates = cue.candidates if self.show.order == "votes" else ()
         self.child.send(
             {
-                "cue": {
+                "playback": {
                     "piece": names[cue.piece],
                     "coming": None if cue.coming is None else names[cue.coming],
                     "round": cue.round,
@@ -129,17 +129,17 @@ class House:
 
     def preview_due(self, now: float) -> bool:
         """Whether somebody watches and has waited long enough for the next picture."""
-        return self.watching > 0 and self._encoder.due(now)
+        return self.watching > 0 and self._preview.due(now)
 
     def preview(self, pixels: Pixels) -> None:
         """Takes a picture for those who watch; encoded in a thread, the newest wins."""
-        self._encoder.take(pixels)
+        self._preview.take(pixels)
 
     def _send_preview(self, jpeg: bytes) -> None:
         self.child.send_latest(jpeg)
 
 
-class Encoder:
+class PreviewThread:
     """A thread that turns the newest picture into JPEG, outside the frame's time."""
 
     def __init__(self, send: Callable[[bytes], None]) -> None:

@@ -15,15 +15,17 @@ from installation.core.errors import ControlError, Fault, Refused, ShowError, di
 from installation.core.signals import Signal
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
-from installation.showfile.tables import LANGUAGE, Desk, Head, House, Label, Order, Piece, Stage, Wire
+from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Web, Wire
 from installation.showfile.toml_lines import Loc, key_lines
 
-__all__ = ["Desk", "House", "Label", "Piece", "Show", "Stage", "Transition", "Wire", "load"]
+__all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
 
 LARGEST = 1 << 20
 """Bytes of a show file at most."""
-TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "house": House, "desk": Desk}
+TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
 LISTS = ("sensor", "piece")
+RENAMED = {"house": "web", "desk": "operator"}
+"""Names that tables had once, and the ones that they have now."""
 
 HELP = (
     ("Cannot overwrite", "this key is there twice"),
@@ -48,8 +50,8 @@ class Show:
     order: Order
     seed: int
     stage: Stage
-    house: House
-    desk: Desk
+    web: Web
+    operator: Operator
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
 
@@ -154,13 +156,13 @@ class _Reader:
         self.lists = {name: self._list(name) for name in LISTS}
         reading = Reading(self.path.absolute().parent, self._languages())
         tables = {name: self._table(name, reading) for name in TABLES}
-        head, stage, house, desk = (tables[name] for name in TABLES)
+        head, stage, web, operator = (tables[name] for name in TABLES)
         sensors = self._sensors(reading)
         reading = self._known(reading, head, stage, sensors)
         pieces = self._pieces(reading)
         self._check_repeats("sensor", sensors)
         self._check_repeats("piece", pieces)
-        self._check_ports(house, desk, sensors)
+        self._check_ports(web, operator, sensors)
         self._check_pieces(pieces)
         if self.findings:
             return None, self.findings
@@ -172,8 +174,8 @@ class _Reader:
             order=head.order,
             seed=head.seed if seed is None else seed,
             stage=stage.model_copy(update={"panel": panel}),
-            house=house,
-            desk=desk,
+            web=web,
+            operator=operator,
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
         ), []
@@ -194,7 +196,9 @@ class _Reader:
     def _check_tables(self) -> None:
         known = (*TABLES, *LISTS)
         for name in self.data:
-            if name not in known:
+            if name in RENAMED:
+                self._find((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")
+            elif name not in known:
                 self._find((name,), "an unknown table", f"one of {', '.join(known)}", did_you_mean(name, known))
 
     def _languages(self) -> tuple[str, ...]:
@@ -257,9 +261,9 @@ class _Reader:
                 expected, hint = f"a name that no other {kind} has", f"{kind}[{first[name] + 1}] has it"
                 self._find((kind, index, "name"), shown(name), expected, hint)
 
-    def _check_ports(self, house: House | None, desk: Desk | None, sensors: Mapping[int, SensorConfig]) -> None:
+    def _check_ports(self, web: Web | None, operator: Operator | None, sensors: Mapping[int, SensorConfig]) -> None:
         """Everything that listens, each at a port of its own; 0 is any that is free."""
-        rooms: list[tuple[Loc, Any]] = [(("house",), house), (("desk",), desk)]
+        rooms: list[tuple[Loc, Any]] = [(("web",), web), (("operator",), operator)]
         rooms += [(("sensor", index), sensor) for index, sensor in sensors.items()]
         taken: dict[int, Loc] = {}
         for loc, room in rooms:

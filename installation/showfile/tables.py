@@ -138,14 +138,14 @@ class Stage(Table):
     """Whether the vote panel is drawn. The show's reader puts a default by its order."""
 
 
-class House(Table):
+class Web(Table):
     enabled: bool = True
     bind: Bind = "127.0.0.1"
     port: Port = 8080
     url: Annotated[str, AfterValidator(_url)] = ""
 
 
-class Desk(Table):
+class Operator(Table):
     enabled: bool = True
     bind: Bind = "127.0.0.1"
     port: Port = 8000
@@ -265,7 +265,7 @@ class Wire(Table):
 
 
 def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
-    """Values by address. Those of the show and the desk are not a piece's to set."""
+    """Values by address. Those of the show and the operator are not a piece's to set."""
     if not isinstance(value, dict):
         raise Refused("a table of controls and their values")
     controls = reading_of(info).controls

@@ -18,7 +18,7 @@ from installation.core.errors import DeviceError
 from installation.process.sensors import run_sensors
 from sensors import camera
 from sensors.camera import Config, Motion, Watch, analyse, optical_flow, shrink
-from tests.patience import until
+from tests.timeout import until
 
 SIZE = (320, 240)
 FPS = 30
