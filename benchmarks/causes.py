@@ -173,9 +173,7 @@ class Training:
 def tell(trainings: Sequence[Training], pictures: Picture, minutes: float, width: int, devices: Devices) -> str:
     real = pictures[spread(len(pictures), SAMPLES)]
     others = pictures[spread(len(pictures) - 1, SAMPLES) + 1]
-    told = (
-        f"{len(pictures)} pictures of {pictures.shape[1]} px, width {width}, {minutes:g} processor minutes each, one"
-    )
+    told = f"{len(pictures)} pictures of {pictures.shape[1]} px, width {width}, {minutes:g} processor minutes each, one"
     lines = [
         f"{told} thread, {devices.dtype}, torch {torch.__version__}\n",
         "| arm | thousands seen | locked off the face | locked | frame | power at 0.28 | 0.41 | 0.47 | distance |",
