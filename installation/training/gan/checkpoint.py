@@ -6,28 +6,49 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
 from installation.core.errors import TrainingError
 from installation.networks.model_file import load_model, network_of
 from installation.networks.stylegan2 import load_effective, read_architecture
+from installation.networks.stylegan2_generator import Architecture
+from installation.training.dataset.supply import Supply
 from installation.training.gan.architecture import grown_from
+from installation.training.gan.augment import Share
+from installation.training.gan.judges import Judge
+from installation.training.gan.learner import Learner
 from installation.training.gan.recipe import LOSSES, Recipe
+from installation.training.loop.figures import RunningMeans
+from installation.training.loop.numbers import Numbers
 from installation.training.loop.optimisers import load_optimiser
 from installation.training.loop.run import Progress
-from installation.training.loop.schedule import continued, in_words
-
-if TYPE_CHECKING:
-    from installation.networks.stylegan2_generator import Architecture
-    from installation.training.gan.run import Gan
+from installation.training.loop.schedule import Timetable, continued, in_words
 
 HEAD_START = 3000
 """Pictures that a new discriminator sees before a generator that was trained before learns from it."""
 
 
-def state(run: Gan) -> dict[str, Any]:
+class Parts(Protocol):
+    """What a run of a GAN is made of (see run.py)."""
+
+    arch: Architecture
+    recipe: Recipe
+    facts: dict[str, Any]
+    progress: Progress
+    supply: Supply
+    learner: Learner
+    judges: list[Judge]
+    timetable: Timetable
+    numbers: Numbers
+    figures: RunningMeans
+    share: Share
+
+    def read(self) -> dict[str, float]: ...
+
+
+def state(run: Parts) -> dict[str, Any]:
     """All that `load` needs. The first judge has the names that it had when it was alone."""
     run.read()
     first, *others = run.judges
@@ -47,7 +68,7 @@ def state(run: Gan) -> dict[str, Any]:
     }
 
 
-def load(run: Gan, state: Mapping[str, Any]) -> list[str]:
+def load(run: Parts, state: Mapping[str, Any]) -> list[str]:
     """The network may have grown since, the recipe may differ: its learning rate is the one that was asked for."""
     old, past = read_architecture(json.loads(state["arch"])), Recipe.read(state["recipe"])
     if past.loss not in LOSSES:
@@ -73,7 +94,7 @@ def load(run: Gan, state: Mapping[str, Any]) -> list[str]:
     return told + (run.supply.load(state["supply"]) if "supply" in state else [])
 
 
-def load_networks(run: Gan, state: Mapping[str, Any], same: bool) -> list[str]:
+def load_networks(run: Parts, state: Mapping[str, Any], same: bool) -> list[str]:
     """Weights and moments; `same`: of this very architecture. A judge that was not there yet begins now."""
     first, *others = run.judges
     learner = run.learner
@@ -96,12 +117,12 @@ def load_networks(run: Gan, state: Mapping[str, Any], same: bool) -> list[str]:
     return told
 
 
-def adopt(run: Gan, recipe: Recipe) -> None:
+def adopt(run: Parts, recipe: Recipe) -> None:
     """Go on by another recipe, which may differ in schedule, head start and average."""
     run.recipe = run.timetable.recipe = run.learner.recipe = recipe
 
 
-def start_from(run: Gan, path: Path) -> None:
+def start_from(run: Parts, path: Path) -> None:
     """Take the generator of a model file, which may be smaller; the judges learn first, so that they find nothing to
     spoil, and the average goes on with its whole half-life. Raises ModelError, or TrainingError where the model does
     not fit."""
