@@ -228,7 +228,7 @@ class CuePlayer:
     # ------------------------------------------------------------ what a cue does
 
     def _play(self, values: Values) -> None:
-        """Begins whatever has waited long enough, each at its own instant; of several at one, in the order of the file."""
+        """Begins whatever has waited long enough, each at its own instant; those of one instant in the file's order."""
         while self._waiting:
             name = min(self._waiting, key=lambda one: (self._waiting[one], self._order.index(one)))
             if self._waiting[name] > self._now:
