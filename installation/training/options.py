@@ -11,6 +11,8 @@ from installation.errors import VernissageError
 
 MODELS = ("gan", "vae")
 """Kinds of network that can be trained: each is a module here (see run.py)."""
+EXPORTED = (*MODELS, "refiner")
+"""Kinds of checkpoints that a model can be written from."""
 
 
 class OptionError(VernissageError, ValueError):

@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-from installation.training.options import MODELS, check_suffix, share_cores
+from installation.training.options import EXPORTED, check_suffix, share_cores
 
 ORDER = 40
 HELP = "write a model from a checkpoint"
@@ -43,9 +43,10 @@ def run(arguments: argparse.Namespace) -> None:
     check_suffix(arguments.out, ".safetensors", "model")
     path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint
     model = read_checkpoint(path)["model"]
-    if model not in MODELS:
-        raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(MODELS)}.")
+    if model not in EXPORTED:
+        raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(EXPORTED)}.")
     check_place(arguments.out)
     header = import_module(f"installation.training.{model}").export(path, arguments.out, arguments.licence)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
-    print(f"{arguments.out}: {size} px, after {images} pictures.")
+    refined = f"; its refiner, after {header['refiner']['images']}" if model == "refiner" else ""
+    print(f"{arguments.out}: {size} px, after {images} pictures{refined}.")

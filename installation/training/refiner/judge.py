@@ -1,0 +1,60 @@
+"""The discriminator of a refiner: which of two pictures is the real one, by patches of three sizes.
+
+It sees the picture beside the soft one that it was painted from (pix2pix, arXiv 1611.07004), the pixels of the larger
+one shuffled into maps of the smaller one's size. Scores are given at each place of the maps that are a 4th, 8th and
+16th of the soft picture's side: brushwork, an eye, a head.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from installation.networks.refiner import SCALE
+
+SLOPE = 0.2
+WIDTHS = (32, 48, 96, 160, 160)
+"""Feature maps at the soft picture's size, a half, a quarter ... of it."""
+HEADS = 3
+"""So many of the smallest sizes are scored."""
+
+
+def convolution(wide_in: int, wide_out: int, kernel: int = 3, gain: float = math.sqrt(2 / (1 + SLOPE**2))) -> nn.Conv2d:
+    layer = nn.Conv2d(wide_in, wide_out, kernel, padding=kernel // 2)
+    nn.init.normal_(layer.weight, std=gain / math.sqrt(wide_in * kernel**2))
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Halving(nn.Module):
+    """Half the side, then two convolutions, the second beside a way past it."""
+
+    def __init__(self, wide_in: int, wide_out: int) -> None:
+        super().__init__()
+        self.conv0, self.conv1 = convolution(wide_in, wide_out), convolution(wide_out, wide_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv0(F.avg_pool2d(F.leaky_relu(x, SLOPE), 2))
+        return (x + self.conv1(F.leaky_relu(x, SLOPE))) * math.sqrt(0.5)
+
+
+class Judge(nn.Module):
+    """Pictures (n, 3, 2h, 2w) beside soft ones (n, 3, h, w) -> scores of each size, (n, places) each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entrance = convolution(3 * SCALE**2 + 3, WIDTHS[0])
+        self.halvings = nn.ModuleList(Halving(a, b) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False))
+        self.heads = nn.ModuleList(convolution(wide, 1, 1, gain=1.0) for wide in WIDTHS[-HEADS:])
+
+    def forward(self, picture: Tensor, soft: Tensor) -> list[Tensor]:
+        x = torch.cat([F.pixel_unshuffle(picture, SCALE), soft], 1).contiguous(memory_format=torch.channels_last)
+        x, seen = self.entrance(x), []
+        for halving in self.halvings:
+            x = halving(x)
+            seen.append(x)
+        scored = zip(self.heads, seen[-HEADS:], strict=True)
+        return [head(F.leaky_relu(x, SLOPE)).flatten(1) for head, x in scored]
