@@ -13,13 +13,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from generators._encoder import Architecture  # noqa: E402
-from installation.training.devices import open_devices  # noqa: E402
-from installation.training.encoder import Recipe, Trainer  # noqa: E402
-from installation.training.encoder_session import averaged  # noqa: E402
-from installation.training.frozen import freeze  # noqa: E402
-from installation.training.models import open_model  # noqa: E402
-from installation.training.pictures import load_prepared  # noqa: E402
+from installation.networks.encoder import Architecture  # noqa: E402
+from installation.training.dataset.pictures import load_prepared  # noqa: E402
+from installation.training.encoder.frozen import freeze  # noqa: E402
+from installation.training.encoder.run import Recipe, Trainer  # noqa: E402
+from installation.training.encoder.session import averaged  # noqa: E402
+from installation.training.latent.models import open_model  # noqa: E402
+from installation.training.loop.devices import open_devices  # noqa: E402
 
 WHOLE = Recipe()
 ALONE = replace(WHOLE, painted=0, real=0)

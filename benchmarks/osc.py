@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from pythonosc.osc_message_builder import build_msg
-
-from installation.controls import Control
-from installation.desk.feedback import Feedback
-from installation.desk.osc import OscDesk
-from installation.osc_packets import parse
 from tests.test_osc_packets import attack, bundle
+
+from installation.core.controls import Control
+from installation.core.osc_packets import parse
+from installation.operator.feedback import Feedback
+from installation.operator.server import OscDesk
 
 ROUNDS = 20_000
 FRAME = 1 / 60

@@ -28,13 +28,13 @@ import torch  # noqa: E402
 from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from generators import _openvino  # noqa: E402
-from generators._cuda import CudaGraph  # noqa: E402
-from generators._fastest import STRIDES, WARM, machine, timed  # noqa: E402
-from generators._forms import Eager, Form, Synthesis  # noqa: E402
-from generators._model import proofs, rebuild  # noqa: E402
-from generators._stylegan2 import Architecture, Generator, Network, effective_tensors  # noqa: E402
-from installation.checkpoint import load_model  # noqa: E402
-from installation.contracts import Latent  # noqa: E402
+from installation.core.contracts import Latent  # noqa: E402
+from installation.networks.choose_runtime import STRIDES, WARM, machine, timed  # noqa: E402
+from installation.networks.cuda_graph import CudaGraph  # noqa: E402
+from installation.networks.model_file import load_model  # noqa: E402
+from installation.networks.model_generator import proofs, rebuild  # noqa: E402
+from installation.networks.runtime import Eager, Form, Synthesis  # noqa: E402
+from installation.networks.stylegan2 import Architecture, Generator, Network, effective_tensors  # noqa: E402
 
 WIDE = (256, 256, 256, 128, 64, 32, 32)
 """Feature maps from 4 px on: the network that ships, and its next size."""

@@ -21,13 +21,13 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from installation.training.devices import Devices, open_devices  # noqa: E402
-from installation.training.distances import sliced_wasserstein  # noqa: E402
-from installation.training.gan import Gan, architecture  # noqa: E402
-from installation.training.pictures import Picture, load_prepared  # noqa: E402
-from installation.training.recipe import LOSSES, Recipe, Stage  # noqa: E402
-from installation.training.supply import Supply  # noqa: E402
-from installation.training.watch import measure  # noqa: E402
+from installation.training.dataset.pictures import Picture, load_prepared  # noqa: E402
+from installation.training.dataset.supply import Supply  # noqa: E402
+from installation.training.gan.recipe import LOSSES, Recipe, Stage  # noqa: E402
+from installation.training.gan.run import Gan, architecture  # noqa: E402
+from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
+from installation.training.loop.devices import Devices, open_devices  # noqa: E402
+from installation.training.loop.watch import measure  # noqa: E402
 
 TURN = 10.0
 """Processor seconds that a variant learns before the next has its turn."""

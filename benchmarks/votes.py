@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
-from installation.house import tokens
+from installation.web import tokens
 from tests.house_driver import Driver
 
 NAMES = ("company", "nobody")

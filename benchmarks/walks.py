@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from generators.stylegan2 import Config  # noqa: E402
-from installation.contracts import Generator, Walk  # noqa: E402
+from installation.core.contracts import Generator, Walk  # noqa: E402
 from installation.walks import loop, wander  # noqa: E402
 
 STEPS = 480

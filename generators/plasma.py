@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
-from installation.controls import Control, Values
+from installation.core.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
+from installation.core.controls import Control, Values
 
 DIM = 8
 SHADES = 1024

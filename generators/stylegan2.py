@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from generators._model import ModelConfig, ModelGenerator
+from installation.networks.model_generator import ModelConfig, ModelGenerator
 
 
 class Config(ModelConfig):

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from generators._model import ModelConfig, ModelGenerator, with_refine
-from installation.checkpoint import read_header
-from installation.contracts import Latent
-from installation.controls import Control, Values
+from installation.core.contracts import Latent
+from installation.core.controls import Control, Values
+from installation.networks.model_file import read_header
+from installation.networks.model_generator import ModelConfig, ModelGenerator, with_refine
 
 REFINE = "/generator/refine"
 

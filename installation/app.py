@@ -10,10 +10,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from installation.errors import ShowError, VernissageError
+from installation.core.errors import ShowError, VernissageError
+from installation.core.parts import ROOT
 from installation.options import Options, parse
-from installation.parts import HOUSE
-from installation.show import load
+from installation.showfile.load import load
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(options: Options) -> int:
     """Does what the options ask for: one of the short errands, or the show."""
     if options.list:
-        from installation.listing import listing
+        from installation.showfile.listing import listing
 
         print(listing())
         return 0
@@ -58,20 +58,20 @@ def run(options: Options) -> int:
         )
         return 0
     if options.touchosc:
-        from installation.desk.touchosc import layout
+        from installation.operator.touchosc import layout
 
         options.touchosc.write_bytes(layout(show.controls(), show.title_in(show.languages[0])))
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.desk.port} of this machine")
         return 0
     _keep_log(options.show)
-    from installation.exhibition import Exhibition
+    from installation.run import Exhibition
 
     return Exhibition(show, options, _mode(options), state_folder(options.show)).run()
 
 
 def state_folder(show: Path) -> Path:
     """Where a show keeps what must survive a restart: its log, its votes."""
-    return HOUSE / "state" / show.stem
+    return ROOT / "state" / show.stem
 
 
 def log_file(show: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from installation.errors import did_you_mean
+from installation.core.errors import did_you_mean
 
 Mode = Literal["full", "windowed", "headless"]
 Device = Literal["auto", "cpu", "cuda", "mps"]

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from installation.durations import Seconds
-from installation.errors import Refused
-from installation.signals import Signal
+from installation.core.durations import Seconds
+from installation.core.errors import Refused
+from installation.core.signals import Signal
 
 LARGEST = 32 * 1024 * 1024
 """The longest session that is read, in bytes: an hour of a camera's six signals, 30 times a second."""

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PlainValidator, ValidationInfo
 
-from installation.contracts import Emit, Sensor, SensorConfig
-from installation.errors import DeviceError, Refused
-from installation.paths import beside
-from installation.signals import Signal
+from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.errors import DeviceError, Refused
+from installation.core.paths import beside
+from installation.core.signals import Signal
 
 Gray = NDArray[np.uint8]
 """(height, width), blurred a little."""

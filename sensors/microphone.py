@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.contracts import Emit, Sensor, SensorConfig
-from installation.errors import DeviceError, did_you_mean
-from installation.parts import require
-from installation.signals import Signal
+from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.errors import DeviceError, did_you_mean
+from installation.core.parts import require
+from installation.core.signals import Signal
 
 Block = NDArray[np.float32]
 """(samples,), -1..1."""

@@ -8,12 +8,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from installation.contracts import Emit, Sensor, SensorConfig
-from installation.durations import Seconds
-from installation.errors import Refused
-from installation.osc_packets import ADDRESS, ARGUMENTS, Message
-from installation.osc_socket import OscSocket
-from installation.signals import Signal
+from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.durations import Seconds
+from installation.core.errors import Refused
+from installation.core.osc_packets import ADDRESS, ARGUMENTS, Message
+from installation.core.osc_socket import OscSocket
+from installation.core.signals import Signal
 
 WAIT = 0.25
 """Seconds after which it looks whether it shall stop."""

@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from installation.contracts import Emit, Sensor, SensorConfig
-from installation.errors import Refused
-from installation.paths import ShowPath
-from installation.signals import Signal
+from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.errors import Refused
+from installation.core.paths import ShowPath
+from installation.core.signals import Signal
 from sensors._tracks import Track, read_session, said
 
 

@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from installation.contracts import Emit, Sensor, SensorConfig
-from installation.errors import DeviceError
-from installation.signals import Signal
+from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.errors import DeviceError
+from installation.core.signals import Signal
 
 FILE = "votes.sqlite3"
 POLL = 0.25

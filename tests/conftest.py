@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
-    from installation.training.devices import Devices
+    from installation.training.loop.devices import Devices
 
 os.environ.pop(
     "PYTHONSAFEPATH", None
@@ -65,7 +65,7 @@ def devices() -> "Iterator[Devices]":
     """One processor thread in float32, to train on."""
     import torch  # here: most tests do without
 
-    from installation.training.devices import open_devices
+    from installation.training.loop.devices import open_devices
 
     before = torch.get_num_threads()
     with open_devices("cpu", 1, 1, "fp32") as opened:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
-from installation.child import read_frames, write_frame
+from installation.core.pipe import read_frames, write_frame
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent
@@ -67,7 +67,7 @@ class Driver:
         """Starts it and waits for its first word."""
         self.said = queue.Queue()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "installation.house"],
+            [sys.executable, "-m", "installation.web"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

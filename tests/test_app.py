@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from installation import parts
 from installation.app import main
-from installation.desk.osc_docs import markdown
-from installation.parts import HOUSE
-from installation.show import load
+from installation.core import parts
+from installation.core.parts import ROOT
+from installation.operator.docs import markdown
+from installation.showfile.load import load
 from tests.patience import PATIENCE
 
-REHEARSAL = HOUSE / "shows" / "rehearsal.toml"
+REHEARSAL = ROOT / "shows" / "rehearsal.toml"
 
 
 def test_check_says_good(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,8 +62,8 @@ def test_a_missing_model_is_told_by_name(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_the_list_of_addresses_is_the_bundled_shows() -> None:
-    show = load(HOUSE / "shows" / "next_rembrandt.toml")
-    page = HOUSE / "docs" / "osc.md"
+    show = load(ROOT / "shows" / "next_rembrandt.toml")
+    page = ROOT / "docs" / "osc.md"
     made = markdown(show.controls(), show.title_in("en"))
     if not page.exists() or page.read_text() != made:
         page.write_text(made)
@@ -78,7 +78,7 @@ def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
     show.write_text(f"[house]\nenabled = false\n[desk]\nenabled = false\n{REHEARSAL.read_text()}")
     line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "4"]
     line += ["--report", str(report), "--still", str(still), "--record", str(film)]
-    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=2 * PATIENCE)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 0, done.stderr
     assert json.loads(report.read_text())["painter"]["model"] == "plasma"
     assert still.stat().st_size > 1000
@@ -93,7 +93,7 @@ def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
 
 def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "installation.app", str(REHEARSAL), "--headless", "--display", "9"]
-    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=2 * PATIENCE)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
@@ -101,8 +101,8 @@ def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
 @pytest.mark.gl
 @pytest.mark.slow
 def test_leaving_while_pieces_are_still_opened_is_clean() -> None:
-    show = HOUSE / "shows" / "next_rembrandt.toml"
+    show = ROOT / "shows" / "next_rembrandt.toml"
     line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "0.5"]
-    done = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=2 * PATIENCE)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 0, done.stderr
     assert "terminate" not in done.stderr

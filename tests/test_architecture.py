@@ -14,48 +14,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ROOMS = ("stage", "desk", "house")
-"""Imported by the app alone."""
-
-ROOM_MAY, TRAINING_MAY = 5, 2
-"""The highest number that rooms, and the training, may import from."""
-
 DOORS = ("options", "bootstrap")
 """Standard library and errors only: they run before there is an environment."""
 
 PARTS = ("generators", "sensors", "installation.walks")
-PART_MAY = (
-    "contracts",
-    "signals",
-    "controls",
-    "errors",
-    "checkpoint",
-    "osc_packets",
-    "osc_socket",
-    "durations",
-    "paths",
-    "parts",
-)
-"""What a part may import of the engine, besides helpers of its own folder."""
+"""Found by the name of their file. A part imports what all may import, and helpers of its own folder."""
+
+PART_MAY = ("core", "networks")
 
 ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
-    "aiohttp": ("installation.house", "installation.training.pages"),
-    "torch": (
-        "generators.stylegan2",
-        "generators._stylegan2",
-        "generators._model",
-        "generators._vae",
-        "generators._encoder",
-        "generators._forms",
-        "generators._fastest",
-        "generators._cuda",
-        "generators._openvino",
-        "installation.training",
-    ),
-    "openvino": ("generators._openvino",),
-    "cv2": ("sensors.camera", "installation.training", "installation.supervisor"),
+    "aiohttp": ("installation.web", "installation.training.pages"),
+    "torch": ("installation.networks", "installation.training"),
+    "openvino": ("installation.networks.openvino",),
+    "cv2": ("sensors.camera", "installation.training", "installation.process.web"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
@@ -63,7 +36,7 @@ ONLY = {
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = ("installation.exhibition",)
+LOADERS = ("installation.run",)
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
@@ -100,26 +73,19 @@ def house_imports(name: str, path: Path) -> set[str]:
 
 
 def room_of(module: str) -> str:
-    """``stage`` of ``installation.stage.window``, ``loop`` of ``installation.loop``, ``sensors`` of a sensor."""
+    """``stage`` of ``installation.stage.window``, ``loop`` of ``installation.engine.loop``, ``sensors`` of a sensor."""
     first, _, rest = module.partition(".")
     return rest.partition(".")[0] if first == "installation" and rest else first
 
 
 @cache
 def ranks() -> dict[str, int]:
-    """The engine's modules as the page on the architecture numbers them: each imports from its own line and from those
-    above it."""
+    """The rooms in the order of the page on the architecture, which says ``app → run → ... → core``."""
     page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
-    rows = re.findall(r"(?m)^  ([a-z_ ]+?) {2,}(\d)  ", page)
-    return {name: int(number) for names, number in rows for name in names.split()}
-
-
-def rank(module: str) -> int:
-    """The module's own number, or for ``show_parts`` that of ``show``."""
-    room = room_of(module)
-    found = ranks().get(room, ranks().get(room.partition("_")[0]))
-    assert found is not None, f"{module} has no number yet: give it one in docs/ARCHITECTURE.md"
-    return found
+    found = re.search(r"`(app → [^`]+ → core)`", page)
+    assert found, "docs/ARCHITECTURE.md says no more who imports whom"
+    levels = found[1].split(" → ")
+    return {room: len(levels) - at for at, level in enumerate(levels) for room in level.split(", ")}
 
 
 def is_in(module: str, places: tuple[str, ...]) -> bool:
@@ -128,20 +94,20 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
 
 def may_import(importer: str, imported: str) -> bool:
     room, target = room_of(importer), room_of(imported)
-    if is_in(importer, PARTS):
-        own_helper = importer.rpartition(".")[0] == imported.rpartition(".")[0] and "._" in imported
-        return own_helper or (target in PART_MAY and imported.startswith("installation."))
     if room in DOORS:
-        return target in (*DOORS, "errors")
+        return target in DOORS or imported == "installation.core.errors"
     if room == target:
-        return True
+        return not is_in(importer, PARTS) or "._" in imported
+    if is_in(importer, PARTS):
+        return target in PART_MAY
     if room == "training":
-        return is_in(imported, PARTS) or rank(imported) <= TRAINING_MAY
-    if target in ROOMS or target in DOORS:
-        return room in ("app", "exhibition")  # one program in two files: what is asked for, and the run of a show
+        return is_in(imported, PARTS) or target in PART_MAY
+    if target in DOORS:
+        return room in ("app", "run")  # one program in two files: what is asked for, and the run of a show
     if is_in(imported, PARTS) or target == "training":
         return False
-    return rank(imported) <= (ROOM_MAY if room in ROOMS else rank(importer))
+    assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"
+    return ranks()[target] < ranks()[room]
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
@@ -152,6 +118,19 @@ def test_imports_go_one_way(name: str) -> None:
 
 def test_no_imports_in_a_circle() -> None:
     TopologicalSorter({name: house_imports(name, path) for name, path in modules().items()}).prepare()
+
+
+def test_no_folders_in_a_circle() -> None:
+    """What one folder imports from another never leads back to it; a package's own ``__init__`` belongs to it."""
+
+    def folder(name: str) -> str:
+        return str(modules()[name].parent.relative_to(ROOT))
+
+    arrows: dict[str, set[str]] = {}
+    for name, path in modules().items():
+        found = {folder(imported) for imported in house_imports(name, path)}
+        arrows.setdefault(folder(name), set()).update(found - {folder(name)})
+    TopologicalSorter(arrows).prepare()
 
 
 @pytest.mark.parametrize("library", sorted(ONLY))

@@ -20,7 +20,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from installation.parts import HOUSE
+from installation.core.parts import ROOT
 from tests.patience import PATIENCE, until
 
 pytestmark = [pytest.mark.gl, pytest.mark.slow]
@@ -103,9 +103,9 @@ class Running:
         # The stem names the state folder: one of its own for each run.
         self.show = folder / f"tryout-{os.getpid()}-{self.house}.toml"
         self.show.write_text(SHOW.format(house=self.house, desk=self.desk))
-        self.log = HOUSE / "state" / self.show.stem / "vernissage.log"
+        self.log = ROOT / "state" / self.show.stem / "vernissage.log"
         line = [sys.executable, "-m", "installation.app", str(self.show), "--headless", "--size", "640x360", *more]
-        self.process = subprocess.Popen(line, cwd=HOUSE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
     def get(self, path: str) -> tuple[int, bytes]:
         try:
@@ -139,7 +139,7 @@ class Running:
         for child in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):  # it may have died since
                 words = " ".join(child.cmdline())
-                found["house" if "installation.house" in words else "camera"] = child
+                found["house" if "installation.web" in words else "camera"] = child
         return found
 
     def end(self) -> None:
@@ -235,7 +235,7 @@ def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
             "--seconds",
             "4",
         ]
-        second = subprocess.run(line, cwd=HOUSE, capture_output=True, text=True, timeout=PATIENCE)
+        second = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
         assert second.returncode == 0
         assert f"port {running.desk} is in use" in second.stderr
         assert f"port {running.house} is in use" in second.stderr

@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 from installation.training.cli import main
+from installation.training.dataset.ledger import Ledger
 from installation.training.evaluation import memory
-from installation.training.ledger import Ledger
 from tests.pictures_of_trouble import packed, png, scene
 from tests.tiny_gan import written
 

@@ -87,8 +87,9 @@ def make_wheel(folder: Path, version: str) -> None:
 
 
 def make_checkout(root: Path) -> Checkout:
-    (root / "installation").mkdir(parents=True)
-    for name in ("run_show.py", "installation/__init__.py", "installation/errors.py", "installation/options.py"):
+    (root / "installation/core").mkdir(parents=True)
+    package = ("__init__.py", "options.py", "core/__init__.py", "core/errors.py")
+    for name in ("run_show.py", *(f"installation/{file}" for file in package)):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "installation/bootstrap", root / "installation/bootstrap")
     (root / "installation/app.py").write_text(APP)

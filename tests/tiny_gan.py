@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from generators._stylegan2 import Architecture, Generator, build, effective_tensors
-from installation.checkpoint import Header, Tensors, save_model
-from installation.training.export import measure
+from installation.networks.model_file import Header, Tensors, save_model
+from installation.networks.stylegan2 import Architecture, Generator, build, effective_tensors
+from installation.training.gan.export import measure
 
 ARCH = Architecture(resolution=16, z_dim=12, w_dim=12, channels=(16, 16, 16), mapping_layers=2)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from generators._vae import Architecture, Decoder, Encoder, decoder_tensors, encoder_tensors
-from installation.checkpoint import save_model
+from installation.networks.model_file import save_model
+from installation.networks.vae import Architecture, Decoder, Encoder, decoder_tensors, encoder_tensors
 
 VAE = Architecture(resolution=16, latent=8, channels=(16, 16, 16), encoder_channels=(8, 8, 8))
 

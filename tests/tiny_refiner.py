@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from installation.checkpoint import amend_model
+from installation.networks.model_file import amend_model
 from installation.networks.refiner import Architecture, Refiner
 from tests.tiny_models import tiny_vae
 

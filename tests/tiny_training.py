@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators._stylegan2 import Architecture
-from installation.training.devices import Devices, open_devices
-from installation.training.gan import Gan
-from installation.training.recipe import Recipe, Stage
-from installation.training.run import Run
-from installation.training.saving import CHECKPOINT, resume
-from installation.training.supply import Supply
-from installation.training.trainer import Habits, train
+from installation.networks.stylegan2 import Architecture
+from installation.training.dataset.supply import Supply
+from installation.training.gan.recipe import Recipe, Stage
+from installation.training.gan.run import Gan
+from installation.training.loop.devices import Devices, open_devices
+from installation.training.loop.run import Run
+from installation.training.loop.saving import CHECKPOINT, resume
+from installation.training.loop.trainer import Habits, train
 
 ARCH = Architecture(resolution=16, z_dim=16, w_dim=16, channels=(16, 16, 16), mapping_layers=2)
 RECIPE = Recipe(stages=(Stage(8, 0.032), Stage(16, 0.032)), batch=8, fade=16, r1_every=2)

@@ -27,8 +27,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from installation.checkpoint import Shapes, check_shapes
-from installation.errors import ModelError
+from installation.core.errors import ModelError
+from installation.networks.model_file import Shapes, check_shapes
 
 SCALE = 2
 """What comes out is so many times as large."""

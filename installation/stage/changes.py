@@ -5,11 +5,11 @@ from typing import Any
 
 import moderngl
 
-from installation.errors import PartError
+from installation.core.errors import PartError
+from installation.engine.view import View
+from installation.showfile.transitions import Transition, load_transition
 from installation.stage import gl
 from installation.stage.layout import Rect, Size
-from installation.transitions import Transition, load_transition
-from installation.view import View
 
 
 class Changes:

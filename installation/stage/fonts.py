@@ -11,8 +11,8 @@ from typing import Literal
 
 from PIL import ImageFont
 
-from installation import parts
-from installation.errors import MissingDependency
+from installation.core import parts
+from installation.core.errors import MissingDependency
 
 Style = Literal["title", "italic", "text"]
 Font = ImageFont.FreeTypeFont

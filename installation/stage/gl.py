@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.contracts import Pixels
+from installation.core.contracts import Pixels
 from installation.stage.layout import Rect, Size
 
 SHADERS = Path(__file__).parent / "shaders"

@@ -13,8 +13,8 @@ import av.error
 import numpy as np
 from PIL import Image
 
-from installation.contracts import Pixels
-from installation.errors import DeviceError
+from installation.core.contracts import Pixels
+from installation.core.errors import DeviceError
 from installation.stage.layout import Size
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw
 
+from installation.engine.view import Panel
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
 from installation.stage.typesetting import Line, Setter
-from installation.view import Panel
 
 CALLS = {
     "en": ("Vote for what hangs next", "{} left"),

@@ -7,8 +7,8 @@ import moderngl
 import numpy as np
 from PIL import Image, ImageOps
 
-from installation.contracts import Frame, Pixels
-from installation.errors import DeviceError
+from installation.core.contracts import Frame, Pixels
+from installation.core.errors import DeviceError
 from installation.stage import gl
 from installation.stage.layout import Layout, Rect, Size
 

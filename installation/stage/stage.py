@@ -8,8 +8,9 @@ from pathlib import Path
 import moderngl
 import numpy as np
 
-from installation.contracts import Pixels
-from installation.errors import DeviceError
+from installation.core.contracts import Pixels
+from installation.core.errors import DeviceError
+from installation.engine.view import Panel, Picture, View
 from installation.stage import gl, labels, pictures
 from installation.stage.cards import CREAM, SMOKE, Card, Press
 from installation.stage.changes import Changes
@@ -18,7 +19,6 @@ from installation.stage.layout import How, Layout, Rect, Size, Slot, arrange
 from installation.stage.panel import Poll, content
 from installation.stage.walls import Walls
 from installation.stage.window import Mode, Window, is_software
-from installation.view import Panel, Picture, View
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import moderngl
 import pygame
 
-from installation.errors import DeviceError
+from installation.core.errors import DeviceError
 from installation.stage.layout import Size
 
 Mode = Literal["headless", "windowed", "fullscreen"]

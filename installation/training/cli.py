@@ -19,8 +19,8 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from installation.errors import VernissageError
-from installation.training import steps
+from installation.core.errors import VernissageError
+from installation.training import commands
 
 EPILOG = """\
 from pictures to a show; type `python -m installation.training` before each line, in this folder:
@@ -45,8 +45,8 @@ goes on with the same command.
 
 def all_steps() -> dict[str, ModuleType]:
     """{name: module} in the order of the chain."""
-    names = [found.name for found in pkgutil.iter_modules(steps.__path__) if not found.name.startswith("_")]
-    modules = {name: importlib.import_module(f"{steps.__name__}.{name}") for name in names}
+    names = [found.name for found in pkgutil.iter_modules(commands.__path__) if not found.name.startswith("_")]
+    modules = {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names}
     return dict(sorted(modules.items(), key=lambda item: item[1].ORDER))
 
 
@@ -58,9 +58,9 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=plain,
     )
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, step in all_steps().items():
-        command = commands.add_parser(name, help=step.HELP, description=step.DESCRIPTION, formatter_class=plain)
+        command = subparsers.add_parser(name, help=step.HELP, description=step.DESCRIPTION, formatter_class=plain)
         step.options(command)
         command.set_defaults(run=step.run)
     return root

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.contracts import Generator, Latent
-from installation.parts import HOUSE
+from installation.core.contracts import Generator, Latent
+from installation.core.parts import ROOT
 
 log = logging.getLogger(__name__)
 Curve = Callable[[float], Latent]
@@ -45,7 +45,7 @@ def even_pace(generator: Generator, curve: Curve, steps: int, name: str) -> NDAr
     digest and ``name``, so the next start paints nothing.
     """
     key = hashlib.sha256(f"{generator.space.digest}|{name}|{steps}".encode()).hexdigest()[:24]
-    cache = HOUSE / "state" / "pace" / f"{key}.npy"
+    cache = ROOT / "state" / "pace" / f"{key}.npy"
     kept = _kept(cache, steps)
     if kept is not None:
         return kept

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.contracts import Generator, GeneratorConfig, Latent, Space, Walk, WalkConfig
-from installation.controls import Control, Values
-from installation.durations import Seconds
-from installation.errors import PartError, did_you_mean
+from installation.core.contracts import Generator, GeneratorConfig, Latent, Space, Walk, WalkConfig
+from installation.core.controls import Control, Values
+from installation.core.durations import Seconds
+from installation.core.errors import PartError, did_you_mean
 from installation.walks._path import closed_curve, even_pace
 
 STEPS, MOST_STEPS = 32, 1024

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from installation.contracts import Generator, Latent, Walk, WalkConfig
-from installation.controls import Values
-from installation.durations import Seconds
+from installation.core.contracts import Generator, Latent, Walk, WalkConfig
+from installation.core.controls import Values
+from installation.core.durations import Seconds
 from installation.walks._path import closed_curve, even_pace
 
 STEPS = 32

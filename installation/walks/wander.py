@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.contracts import Generator, Latent, Walk, WalkConfig
-from installation.controls import Values
+from installation.core.contracts import Generator, Latent, Walk, WalkConfig
+from installation.core.controls import Values
 from installation.walks._path import Measuring, even_pace, finished, measuring
 
 PAIRS = 32

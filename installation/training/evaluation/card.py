@@ -6,11 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-from installation.checkpoint import NOT_TOLD
+from installation.core.errors import OptionError
+from installation.networks.model_file import NOT_TOLD
 from installation.training.evaluation.glance import at_a_glance, copying_in_words
 from installation.training.evaluation.measures import Figures
 from installation.training.evaluation.page import sameness
-from installation.training.options import OptionError
 
 BEGIN, END = "<!-- the artist's words -->", "<!-- end of the artist's words -->"
 EMPTY = (

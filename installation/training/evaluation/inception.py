@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from installation.training.models import progress
-from installation.training.options import OptionError
+from installation.core.errors import OptionError
+from installation.training.latent.models import progress
 
 AT_ONCE = 16
 

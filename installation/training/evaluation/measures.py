@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.training.distances import sliced_wasserstein_levels
+from installation.training.dataset.pictures import spread
 from installation.training.evaluation.likeness import Picture, Ruler, altered, differing, fingerprints, reduced
-from installation.training.pictures import spread
+from installation.training.latent.distances import sliced_wasserstein_levels
 
 Figures = dict[str, Any]
 Numbers = NDArray[np.floating[Any]]

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from installation.parts import HOUSE
+from installation.core.atomic_write import write_whole
+from installation.core.parts import ROOT
 from installation.training.evaluation.parts import Part, Result
 from installation.training.evaluation.subject import Subject, digest
-from installation.writing import write_whole
 
-FOLDER = HOUSE / "state" / "evaluation"
+FOLDER = ROOT / "state" / "evaluation"
 FIGURES = "figures"
 
 
@@ -80,7 +80,7 @@ def tidy(value: Any) -> Any:
 def code_digest() -> str:
     """sha256 of the code that figures come from."""
     training = Path(__file__).resolve().parent.parent
-    files = [training / "distances.py", *sorted((training / "evaluation").glob("*.py"))]
+    files = [training / "latent/distances.py", *sorted((training / "evaluation").glob("*.py"))]
     files += sorted((training.parent / "walks").glob("*.py"))
     readers = {"page.py", "charts.py", "card.py", "glance.py", "session.py", "memory.py"}
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.name not in readers)).hexdigest()

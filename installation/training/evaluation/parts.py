@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.checkpoint import group_of, network_of
-from installation.training.distances import frechet_distance, kernel_distance
+from installation.networks.model_file import group_of, network_of
+from installation.training.dataset.pictures import spread
 from installation.training.evaluation import inception, measures
 from installation.training.evaluation.likeness import Picture
 from installation.training.evaluation.measures import Figures, Numbers
 from installation.training.evaluation.subject import SHEET, Subject
-from installation.training.pictures import spread
+from installation.training.latent.distances import frechet_distance, kernel_distance
 
 PSIS = (0.0, 0.3, 0.5, 0.7, 1.0)
 AMOUNTS = (-3.0, -1.5, 0.0, 1.5, 3.0)

@@ -13,7 +13,11 @@ import numpy as np
 import torch
 
 from installation import __version__
-from installation.training.commands import command_line, published
+from installation.core.atomic_write import write_whole
+from installation.core.errors import OptionError
+from installation.training.dataset.ledger import LEDGER, Ledger
+from installation.training.dataset.pictures import PicturesError, Prepared
+from installation.training.dataset.reading import read_any
 from installation.training.evaluation import card, page
 from installation.training.evaluation.glance import at_a_glance
 from installation.training.evaluation.likeness import Picture
@@ -21,12 +25,8 @@ from installation.training.evaluation.measures import Figures
 from installation.training.evaluation.memory import Memory
 from installation.training.evaluation.parts import PARTS, Result
 from installation.training.evaluation.subject import QUICK, Effort, Subject
-from installation.training.ledger import LEDGER, Ledger
-from installation.training.models import OpenModel, open_model
-from installation.training.options import OptionError
-from installation.training.pictures import PicturesError, Prepared
-from installation.training.reading import read_any
-from installation.writing import write_whole
+from installation.training.latent.models import OpenModel, open_model
+from installation.training.loop.command_line import command_line, published
 
 FEWEST = 32
 """Real pictures: with fewer, no distance between two halves of them means anything."""

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generators._encoder import Encode, encoder_of
-from installation.checkpoint import group_of, network_of
-from installation.contracts import Generator, Latent, Pixels, Walk
-from installation.controls import Values
-from installation.parts import config
+from installation.core.contracts import Generator, Latent, Pixels, Walk
+from installation.core.controls import Values
+from installation.core.parts import config
+from installation.networks.encoder import Encode, encoder_of
+from installation.networks.model_file import group_of, network_of
 from installation.training.evaluation.likeness import Picture
-from installation.training.models import OpenModel, progress
+from installation.training.latent.models import OpenModel, progress
 
 Floats = NDArray[np.float32]
 

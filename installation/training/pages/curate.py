@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from installation.training.curation import (
+from installation.training.latent.curation import (
     LAST_SEED,
     SAMPLES,
     Curation,
@@ -21,10 +21,10 @@ from installation.training.curation import (
     save,
     usual_radius,
 )
-from installation.training.deciding import login, now
-from installation.training.models import OpenModel
+from installation.training.latent.models import OpenModel
 from installation.training.pages.given import NAME, jpeg, number, whole, words
 from installation.training.pages.server import Ask, Page, PageError, Table, serve
+from installation.training.screening.decisions import login, now
 
 ON_A_PAGE = 48
 """Seeds on a page at most."""

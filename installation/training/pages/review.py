@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from installation.training.deciding import login, now
-from installation.training.ledger import LEDGER, Ledger
+from installation.training.dataset.ledger import LEDGER, Ledger
 from installation.training.pages.given import NAME, WORDS, jpeg, one_line, whole, words
 from installation.training.pages.server import Page, PageError, Table, serve
-from installation.training.screening import DECISION, REPORT, SCREEN, Screening, open_folder
+from installation.training.screening.decisions import login, now
+from installation.training.screening.run import DECISION, REPORT, SCREEN, Screening, open_folder
 
 UNDONE = 1000
 """How many decisions can be taken back."""

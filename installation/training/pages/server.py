@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-from installation.errors import DeviceError, VernissageError
+from installation.core.errors import DeviceError, VernissageError
 
 BODY = 4096
 """The longest body of a request, in bytes."""

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.checkpoint import Header, amend_model, group_of, network_of
+from installation.networks.model_file import Header, amend_model, group_of, network_of
 from installation.networks.refiner import Refiner, read_architecture
-from installation.training.finishing import replaced, set_aside
-from installation.training.models import OpenModel, open_model
+from installation.training.latent.finishing import replaced, set_aside
+from installation.training.latent.models import OpenModel, open_model
+from installation.training.loop.run import Progress
+from installation.training.loop.saving import read_checkpoint
 from installation.training.refiner.recipe import Recipe
-from installation.training.run import Progress
-from installation.training.saving import read_checkpoint
 
 BASE = "vae.safetensors"
 """The VAE as it was when the training began, in the work folder: the refiner fits no other."""
@@ -26,9 +26,10 @@ TOLD = ("command", "source", "pictures", "fine", "features", "ledger_sha256")
 
 
 def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
-    """Write the model file of a training checkpoint, whose folder holds the VAE; returns its header. ``licence`` is that
-    of the weights; without one, the VAE's stays. Where ``out`` is the same VAE already, its curator's choice and names
-    are kept; where it is anything else, it is kept under another name."""
+    """Write the model file of a training checkpoint, whose folder holds the VAE; returns its header.
+
+    ``licence`` is that of the weights; without one, the VAE's stays. Where ``out`` is the same VAE already, its
+    curator's choice and names are kept; where it is anything else, it is kept under another name."""
     state = read_checkpoint(checkpoint)
     base = checkpoint.parent / BASE
     before = replaced(out)

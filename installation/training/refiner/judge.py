@@ -8,6 +8,7 @@ one shuffled into maps of the smaller one's size. Scores are given at each place
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -47,7 +48,7 @@ class Judge(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.entrance = convolution(3 * SCALE**2 + 3, WIDTHS[0])
-        self.halvings = nn.ModuleList(Halving(a, b) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False))
+        self.halvings = nn.ModuleList(Halving(a, b) for a, b in pairwise(WIDTHS))
         self.heads = nn.ModuleList(convolution(wide, 1, 1, gain=1.0) for wide in WIDTHS[-HEADS:])
 
     def forward(self, picture: Tensor, soft: Tensor) -> list[Tensor]:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from installation.training.projected import Eye
+from installation.training.gan.projected import Eye
 
 LOW = 8
 """Px of the painted picture over which it is averaged before it must be the real one."""
@@ -43,8 +43,8 @@ def painter_loss(painted: list[Tensor]) -> Tensor:
 
 
 def gradient_penalty(scores: list[Tensor], picture: Tensor) -> Tensor:
-    """R1 (arXiv 1801.04406) of a discriminator of patches: the square of the gradient of each size's scores, summed over
-    the picture, as if each patch were a picture (divided by the root of their number)."""
+    """R1 (arXiv 1801.04406) of a discriminator of patches: the square of the gradient of each size's scores, summed
+    over the picture, as if each patch were a picture (divided by the root of their number)."""
     total = torch.stack([score.sum() / math.sqrt(score.shape[1]) for score in scores]).sum()
     (gradient,) = torch.autograd.grad(total, picture, create_graph=True)
     return gradient.square().sum((1, 2, 3)).mean()

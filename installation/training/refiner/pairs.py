@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from installation.networks.refiner import SCALE, enlarged
-from installation.training.pictures import Picture
+from installation.training.dataset.pictures import Picture
+from installation.training.dataset.supply import Supply
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.vae import SoftPainter
-from installation.training.supply import Supply
 
 HELD = 32
 """Every so many pictures one is held out, where there are at least twice as many."""
@@ -51,9 +51,7 @@ class Pairs:
 class PairSupply:
     """Deals pairs of the pictures (n, 2r, 2r, 3) uint8 for a VAE of r px."""
 
-    def __init__(
-        self, pictures: Picture, detail: NDArray[np.float64] | None, vae: SoftPainter, recipe: Recipe
-    ) -> None:
+    def __init__(self, pictures: Picture, detail: NDArray[np.float64] | None, vae: SoftPainter, recipe: Recipe) -> None:
         """``detail`` (n,): px of real detail along each picture's side; without, all are fine."""
         self.vae, self.recipe, self.side = vae, recipe, vae.arch.resolution
         detail = np.full(len(pictures), np.inf) if detail is None else detail

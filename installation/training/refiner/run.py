@@ -27,16 +27,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from installation.core.errors import TrainingError
 from installation.networks.refiner import SCALE, Architecture, Refiner, enlarged, read_architecture
-from installation.training.devices import Devices
-from installation.training.pictures import Picture
-from installation.training.projected import Eye
+from installation.training.dataset.pictures import Picture
+from installation.training.dataset.supply import to_uint8
+from installation.training.gan.projected import Eye
+from installation.training.loop.devices import Devices
+from installation.training.loop.run import Progress
+from installation.training.refiner.export import export as export
 from installation.training.refiner.judge import Judge
 from installation.training.refiner.losses import features, gradient_penalty, judge_loss, low_pass, painter_loss
 from installation.training.refiner.pairs import Pairs, PairSupply
 from installation.training.refiner.recipe import Recipe
-from installation.training.run import Progress, TrainingError
-from installation.training.supply import to_uint8
 
 Facts = dict[str, Any]
 

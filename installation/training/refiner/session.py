@@ -11,28 +11,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.errors import MissingDependency
+from installation.core.atomic_write import check_place, check_suffix
+from installation.core.errors import MissingDependency
 from installation.networks.refiner import SCALE
-from installation.training.commands import command_line
-from installation.training.detail import read_detail
-from installation.training.devices import Devices, open_devices
-from installation.training.models import OpenModel, open_model
-from installation.training.options import check_suffix
-from installation.training.pictures import LEDGER, Ledger, Prepared
-from installation.training.projected import Eye
-from installation.training.reading import read_any
+from installation.training.dataset.detail import read_detail
+from installation.training.dataset.pictures import LEDGER, Ledger, Prepared
+from installation.training.dataset.reading import read_any
+from installation.training.dataset.sources import is_prepared
+from installation.training.gan.projected import Eye
+from installation.training.latent.models import OpenModel, open_model
+from installation.training.loop.command_line import command_line
+from installation.training.loop.devices import Devices, open_devices
+from installation.training.loop.saving import CHECKPOINT, resume
+from installation.training.loop.session import PREPARED, interrupts, progress_bar, quoted
+from installation.training.loop.trainer import Habits
+from installation.training.loop.trainer import train as run_to_the_end
 from installation.training.refiner.export import BASE, export
 from installation.training.refiner.losses import TAPS
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.vae import soft_painter
-from installation.training.saving import CHECKPOINT, resume
-from installation.training.session import PREPARED, interrupts, progress_bar, quoted
-from installation.training.sources import is_prepared
-from installation.training.trainer import Habits
-from installation.training.trainer import train as run_to_the_end
-from installation.writing import check_place
 
 
 def train(arguments: argparse.Namespace) -> None:

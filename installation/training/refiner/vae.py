@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from generators._vae import Architecture, Decoder, Encoder, as_tensors, read_architecture
-from installation.checkpoint import check_shapes, group_of, network_of
-from installation.training.models import OpenModel
-from installation.training.run import TrainingError
+from installation.core.errors import TrainingError
+from installation.networks.model_file import check_shapes, group_of, network_of
+from installation.networks.vae import Architecture, Decoder, Encoder, as_tensors, read_architecture
+from installation.training.latent.models import OpenModel
 
 AT_ONCE = 32
 

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from installation.contracts import Generator, GeneratorConfig
-from installation.controls import Control
+from installation.core.contracts import Generator, GeneratorConfig
+from installation.core.controls import Control
 
 
 class Config(GeneratorConfig):

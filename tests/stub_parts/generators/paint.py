@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from installation.contracts import Generator, GeneratorConfig
-from installation.controls import Control
-from installation.errors import ModelError
-from installation.paths import ShowPath
+from installation.core.contracts import Generator, GeneratorConfig
+from installation.core.controls import Control
+from installation.core.errors import ModelError
+from installation.core.paths import ShowPath
 
 
 class Config(GeneratorConfig):

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from installation.contracts import Sensor, SensorConfig
-from installation.signals import Signal
+from installation.core.contracts import Sensor, SensorConfig
+from installation.core.signals import Signal
 
 
 class Config(SensorConfig):

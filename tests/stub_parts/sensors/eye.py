@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from installation.contracts import Sensor, SensorConfig
-from installation.paths import ShowPath
-from installation.signals import Signal
+from installation.core.contracts import Sensor, SensorConfig
+from installation.core.paths import ShowPath
+from installation.core.signals import Signal
 
 
 class Config(SensorConfig):

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from installation.contracts import Generator, Walk, WalkConfig
-from installation.durations import Seconds
+from installation.core.contracts import Generator, Walk, WalkConfig
+from installation.core.durations import Seconds
 
 
 class Config(WalkConfig):

@@ -1,0 +1,62 @@
+"""Files written whole or not at all: beside the old one, down to the disk, then renamed over it.
+
+An OSError names the file that was to be written, whatever the system says of it, so that it can be told in a line.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from installation.core.errors import OptionError
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An OSError from within names this file, if it names none: the system does not where a disk is full."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or str(path)) from None
+
+
+def stage(path: Path, content: bytes | memoryview) -> Path:
+    """Write `content` beside `path`, down to the disk; the file returned only waits to be renamed. Raises OSError."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with naming(path), partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+    return partial
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, or leave what is there. Raises OSError."""
+    partial = stage(path, content)
+    try:
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def check_suffix(path: Path, suffix: str, what: str) -> None:
+    """Raises OptionError where a file to write has another suffix."""
+    if path.suffix != suffix:
+        raise OptionError(f"{path}: the name of a {what} file ends with {suffix}.")
+
+
+def check_place(path: Path) -> None:
+    """Before long work: that a file can be written there. Makes its folder. Raises OSError where it cannot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder, and a file is to be written", str(path))
+    stage(path, b"").unlink()

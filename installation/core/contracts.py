@@ -1,0 +1,162 @@
+"""What a generator, a walk and a sensor must keep. Read this file first; then write one file and drop it in its folder.
+
+A part is a module with one class ``Config``: its options, as pydantic fields with ranges. Options live there, so that a
+show can be checked and listed without opening a camera, a sound card or a network.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from installation.core.controls import Control, Values
+from installation.core.signals import Signal
+
+Latent = NDArray[np.float32]
+"""(latent_dim,) on the CPU: seedable, testable, the same on every device."""
+
+Pixels = NDArray[np.uint8]
+"""(height, width, 3), sRGB."""
+
+Emit = Callable[[str, float], None]
+"""emit("motion", 0.4): a sensor says a signal, by its bare name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A painted picture and the show time (seconds) that it was painted for."""
+
+    pixels: Pixels
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A latent space as walks see it: principal directions and how much each is seen.
+
+    ``basis`` (k, latent_dim) orthonormal rows, ``std`` (k,) spread along each, ``gain`` (k,) mean absolute pixel change
+    (0..255) of one ``std`` step along each, ``mean`` (latent_dim,). ``digest`` names the model, for caches.
+
+    What a curator chose: ``favourites`` (n, latent_dim), called ``names``, and the middles ``blocked`` (m, latent_dim)
+    and ``radii`` (m,) of balls that no walk enters (distances are between latents as they are, Euclidean).
+    """
+
+    mean: Latent
+    basis: NDArray[np.float32]
+    std: NDArray[np.float32]
+    gain: NDArray[np.float32]
+    digest: str
+    favourites: NDArray[np.float32] | None = None
+    names: tuple[str, ...] = ()
+    blocked: NDArray[np.float32] | None = None
+    radii: NDArray[np.float32] | None = None
+
+
+class PartConfig(BaseModel):
+    """A part's options: frozen, typed, ranged; unknown ones are errors. They are read as JSON would be: a field whose
+    validator makes another type, a Path say, is checked with a PlainValidator (see installation/core/paths.py)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    kind: str
+
+
+class Generator(ABC):
+    """Turns a latent into a picture. One thread at a time calls it: while it is opened and its walk measured, the one
+    that opens; then the painter's. What several pieces share, as a network, must bear both at once."""
+
+    space: Space
+    device: str = "cpu"
+
+    @abstractmethod
+    def place(self, seed: int) -> Latent:
+        """The latent that a seed names, the same on every machine."""
+
+    @abstractmethod
+    def paint(self, latent: Latent, controls: Values) -> Pixels:
+        """The picture at ``latent``; always of the same size. The array may be reused four paints later."""
+
+
+class GeneratorConfig(PartConfig, ABC):
+    def controls(self) -> tuple[Control, ...]:
+        """Its knobs, under ``/generator/``; a knob's default is the option of that name."""
+        return ()
+
+    def favourites(self) -> tuple[str, ...]:
+        """The names of its space's favourites, which are known before it is opened."""
+        return ()
+
+    @abstractmethod
+    def open(self, device: str) -> Generator:
+        """Loads it on ``cpu``, ``cuda`` or ``mps``. Raises ModelError or MissingDependency."""
+
+
+class Walk(ABC):
+    @abstractmethod
+    def at(self, t: float, controls: Values) -> Latent:
+        """Where the walk is after ``t`` seconds at speed 1: a pure function, for any ``t``."""
+
+
+class WalkConfig(PartConfig, ABC):
+    speed: ClassVar = Control("/walk/speed", "how fast the picture changes", "float", 0.0, 4.0, 1.0, "x")
+
+    def controls(self) -> tuple[Control, ...]:
+        """Its knobs, under ``/walk/``."""
+        return (self.speed,)
+
+    def check(self, generator: GeneratorConfig) -> None:
+        """Raises PartError where it is clear before either is opened that it cannot walk there."""
+
+    @abstractmethod
+    def open(self, generator: Generator, seed: int) -> Walk:
+        """May paint to measure its pace. ``seed`` is the show's."""
+
+
+class Sensor(ABC):
+    @abstractmethod
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """Says signals until ``stop`` is set. What it raises is logged, and it is opened again a while later."""
+
+
+class SensorConfig(PartConfig, ABC):
+    apart: ClassVar[bool] = False
+    """True: runs in a process of its own, as its driver may block or crash."""
+    name: str = Field(description='a name, such as name = "door"')
+
+    @abstractmethod
+    def signals(self) -> tuple[Signal, ...]:
+        """What it says, by bare names; the show calls them ``name.signal``."""
+
+    @abstractmethod
+    def open(self) -> Sensor:
+        """Raises DeviceError or MissingDependency when it cannot work here."""
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """A generator that finds the latent of a picture (height, width, 3) of any size, as it is painted at truncation 1.
+
+    ``isinstance`` says that its kind can; ``can_encode`` whether this one's model does, or else ``encode`` raises
+    ModelError, which tells how to get there.
+    """
+
+    @property
+    def can_encode(self) -> bool: ...
+
+    def encode(self, image: Pixels) -> Latent: ...
+
+
+@runtime_checkable
+class Hastens(Protocol):
+    """A generator that can look for a faster way to paint the same pictures. ``form`` says how it paints now.
+
+    ``hasten`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
+    """
+
+    form: str
+
+    def hasten(self) -> None: ...

@@ -1,0 +1,81 @@
+"""Every error a person may meet, in one tree. The message says where, what was found, what was expected, what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class VernissageError(Exception):
+    """The root of the tree: ``str()`` of it is a whole message for a person, never a traceback's last line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a show file: where it stands, what was found, what was expected, what was perhaps meant."""
+
+    file: str
+    line: int
+    key: str
+    found: str
+    expected: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        tail = f"; {self.hint}" if self.hint else ""
+        return f"{self.file}:{self.line}: {self.key}: found {self.found}, expected {self.expected}{tail}"
+
+
+class ShowError(VernissageError, ValueError):
+    """A show file that cannot be played. ``faults`` holds every fault found, in the order of the file."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class Refused(VernissageError, ValueError):
+    """What an option's validator raises: what was expected and, if it can tell, what was meant. The show's reader adds
+    the file, the line, the key and what was found; ``found`` is given where the value alone does not say it."""
+
+    def __init__(self, expected: str, hint: str = "", found: str = "") -> None:
+        self.expected, self.hint, self.found = expected, hint, found
+        super().__init__(f"expected {expected}" + (f"; {hint}" if hint else ""))
+
+
+class PartError(VernissageError, LookupError):
+    """A generator, sensor, transition or walk that does not exist or does not keep its contract."""
+
+
+class MissingDependency(VernissageError, ImportError):
+    """A library that is not installed, and the line that installs it."""
+
+
+class ModelError(VernissageError, ValueError):
+    """A model file that is missing, truncated, of another architecture, or holds numbers that are not finite."""
+
+
+class DeviceError(VernissageError, OSError):
+    """A camera, sound card, port, display or GL driver that is not there or not free."""
+
+
+class FrameError(VernissageError, ValueError):
+    """What came from another process and is no message, or is too long for one."""
+
+
+class OptionError(VernissageError, ValueError):
+    """An option of the artist's chain that does not fit; says which, and what to give."""
+
+
+class TrainingError(VernissageError, RuntimeError):
+    """Training cannot start or go on; says why and what to do."""
+
+
+class ControlError(VernissageError, ValueError):
+    """A value that a control does not take."""
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """``did you mean "psi"?`` for the nearest of ``names``, or an empty string when nothing is near."""
+    known = {known.lower(): known for known in names}
+    near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return f'did you mean "{known[near[0]]}"?' if near else ""

@@ -1,0 +1,149 @@
+"""Who moves a control. Pure: numbers and the time in, numbers out.
+
+Five hands may want a knob, and the highest that wants it has it: **operator > cue > votes > wire > rest**.
+
+- An operator counts from the frame in which he arrives, at once: what a finger does is seen, not smoothed. He keeps the
+  knob until ``release`` seconds pass without a touch while a lower hand wants it. Where nobody else does, he keeps it.
+- Whenever a knob passes to another hand, to another wire or to another rest (the piece changed), the value eases there
+  in ``EASE`` seconds: a smoothstep mix of the value at that moment and of the target, which may go on moving. Then the
+  target is passed through as it is, without lag.
+- Knobs that count or switch (int, bool, choice) have nothing between two values, so they switch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, isfinite
+from types import MappingProxyType
+
+from installation.core.controls import Control, Values
+
+EASE = 1.5
+"""Seconds that a value takes to its new target when its knob passes to another hand."""
+
+OPERATOR, CUE, VOTES, WIRE, REST = "operator", "cue", "votes", "wire", "rest"
+NOBODY: Mapping[str, float] = MappingProxyType({})
+NAMELESS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class _Knob:
+    """What is remembered of one control between two frames; all times in seconds."""
+
+    value: float = 0.0
+    hand: str = ""  # nobody yet: the first value is taken without easing
+    source: float | str | None = None  # which wire, or which rest: another one is eased to as well
+    start: float = 0.0  # the value that it eases from ...
+    since: float = -inf  # ... and since when
+    held: float | None = None  # what the operator wants, until he lets go
+    touched: float = 0.0  # when he last said so
+    wanted: float | None = None  # since when he leaves alone what a lower hand wants
+
+    def touch(self, now: float, value: float, when: float, others: bool) -> None:
+        self.held, self.touched, self.wanted = value, min(now, when), now if others else None
+
+    def wait(self, now: float, others: bool, release: float) -> None:
+        """Lets go of a held value once a lower hand has wanted the knob for ``release`` untouched seconds."""
+        if not others:
+            self.wanted = None
+        elif self.wanted is None:
+            self.wanted = now
+        elif now - self.wanted >= release:
+            self.held = None
+
+    def move(self, now: float, control: Control, hand: str, source: float | str | None, target: float) -> float:
+        """The value at ``now``, on its way to ``target`` or there."""
+        if hand != self.hand or source != self.source:
+            eases = self.hand and hand != OPERATOR and control.type == "float"
+            self.start, self.since = self.value, now if eases else -inf
+            self.hand, self.source = hand, source
+        way = (now - self.since) / EASE
+        if way < 1.0:
+            mix = way * way * (3.0 - 2.0 * way)
+            target = min(control.high, max(control.low, self.start * (1.0 - mix) + target * mix))
+        self.value = target
+        return target
+
+
+class Arbiter:
+    """Decides once a frame what every control is. ``release`` is in seconds; ``math.inf`` never gives back."""
+
+    def __init__(self, release: float = 30.0) -> None:
+        self.release = release
+        self._now = -inf
+        self._knobs: dict[str, _Knob] = {}
+
+    def step(
+        self,
+        now: float,
+        controls: Mapping[str, Control],
+        rests: Values,
+        wires: Values,
+        operator: Mapping[str, tuple[float, float]],
+        cues: Values = NOBODY,
+        votes: Values = NOBODY,
+        names: Mapping[str, str] = NAMELESS,
+    ) -> dict[str, float]:
+        """The value of every control but the pulses, within its range and finite, at ``now`` (seconds, never back).
+
+        ``rests``, ``wires``, ``cues`` and ``votes`` hold what each hand wants *this* frame: an address that is missing,
+        or whose number is not finite, is not wanted. A control without a rest rests at its default. ``operator`` holds
+        only what arrived since the last frame, as (value, when). ``names`` says which signal each wire carries, for
+        ``why`` and to ease when it is another. A rest stands still while a piece hangs: what moves is a wire.
+        The dict is new each frame, as the painter's thread goes on reading the last one.
+        """
+        self._now = now = max(now, self._now)
+        lower = [(hand, said) for hand, said in ((CUE, cues), (VOTES, votes), (WIRE, wires)) if said]
+        values: dict[str, float] = {}
+        for address, control in controls.items():
+            if control.type == "pulse":
+                continue
+            knob = self._knobs.get(address)
+            if knob is None:
+                knob = self._knobs[address] = _Knob()
+            hand, target = _highest(address, lower)
+            if (touch := operator.get(address)) is not None and isfinite(touch[0]):
+                knob.touch(now, *touch, others=hand != REST)
+            elif knob.held is not None:
+                knob.wait(now, hand != REST, self.release)
+            source: float | str | None = names.get(address) if hand == WIRE else None
+            if knob.held is not None:
+                hand, source, target = OPERATOR, None, knob.held
+            elif hand == REST:
+                target = rests.get(address, control.default)
+                source = target = target if isfinite(target) else control.default
+            values[address] = knob.move(now, control, hand, source, control.accept(target))
+        return values
+
+    def release_all(self, now: float) -> None:
+        """The operator lets go of everything at ``now``; the next frame begins to ease to whoever wants it."""
+        self._now = max(now, self._now)
+        for knob in self._knobs.values():
+            knob.held = None
+
+    def why(self, address: str) -> str:
+        """Who has a control, in words: ``operator, 3 s ago; gives back in 27 s``, ``wire door.motion``, ``rest``."""
+        knob = self._knobs.get(address)
+        if knob is None:
+            return REST
+        if knob.held is not None:
+            return f"{OPERATOR}, {_words(self._now - knob.touched)} ago; {self._until(knob)}"
+        who = f"{WIRE} {knob.source}" if knob.hand == WIRE and knob.source else knob.hand
+        left = knob.since + EASE - self._now
+        return f"{who}, easing for {left:.1f} s more" if left > 0.0 else who
+
+    def _until(self, knob: _Knob) -> str:
+        left = inf if knob.wanted is None else self.release - (self._now - knob.wanted)
+        return f"gives back in {_words(max(0.0, left))}" if left < inf else "stays until released"
+
+
+def _highest(address: str, lower: list[tuple[str, Values]]) -> tuple[str, float]:
+    """The highest hand below the operator that wants this control, and its wish; rest where none does."""
+    for hand, said in lower:
+        wish = said.get(address)
+        if wish is not None and isfinite(wish):
+            return hand, wish
+    return REST, 0.0
+
+
+def _words(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120.0 else f"{seconds / 60.0:.0f} min"

@@ -1,0 +1,91 @@
+"""Wires at work: what the room says becomes what the controls should be. Pure: signals and a time step in, values out.
+
+A wire takes its signal's place between the ends of ``in``, bends it by its curve, and puts it between the ends of
+``out``; the result follows with the time constant ``smooth``, the same at every frame rate. A signal that went stale
+glides to its rest on the board already, and the wire with it.
+
+Several wires may meet at one control. Each adds what it departs from where it is when its signal rests, so that none
+silences another; together they start from the mean of those places and never leave the widest of their ranges. One wire
+alone is exactly what it says.
+
+A pulse moves a control that has a value as a kick: at once to the second end of ``out``, then back to the first,
+``smooth`` being the time constant of the way back. To a control that is a pulse, it is passed on.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+from installation.core.controls import Control, Values
+from installation.core.signals import Signal, Snapshot
+from installation.showfile.load import Wire
+
+BEND = 4.0
+"""How far ``exp`` and ``log`` bend: the slopes at their ends differ by a factor of e to the power of this."""
+
+CURVES: Mapping[str, Callable[[float], float]] = {
+    "linear": lambda way: way,
+    "ease": lambda way: way * way * (3.0 - 2.0 * way),
+    "exp": lambda way: math.expm1(BEND * way) / math.expm1(BEND),
+    "log": lambda way: math.log1p(way * math.expm1(BEND)) / BEND,
+}
+"""From 0..1 to 0..1, rising: even; slow at both ends; slow, then fast; fast, then slow."""
+
+
+def shape(value: float, in_: tuple[float, float], out: tuple[float, float], curve: str) -> float:
+    """Where ``value`` between the ends of ``in_`` (which differ) comes to lie between the ends of ``out``."""
+    way = (value - in_[0]) / (in_[1] - in_[0])
+    bent = CURVES[curve](min(1.0, max(0.0, way)))  # in this order what is not a number counts as 0
+    there = out[0] + (out[1] - out[0]) * bent
+    return min(max(there, min(out)), max(out))
+
+
+class _Strand:
+    """One wire to a control that has a value, and where it is now."""
+
+    def __init__(self, wire: Wire, signal: Signal) -> None:
+        self.wire, self.signal = wire, signal
+        self.idle = self._shaped(0.0 if signal.pulse else signal.rest)
+        self.value = self.idle
+        self._kick = 0.0
+
+    def step(self, snapshot: Snapshot, dt: float) -> float:
+        """Its value ``dt`` seconds after the last step."""
+        left = math.exp(-dt / self.wire.smooth) if self.wire.smooth > 0.0 else 0.0
+        if self.signal.pulse:
+            self._kick = 1.0 if snapshot.pulses.get(self.signal.name) else self._kick * left
+            self.value = self._shaped(self._kick)
+        else:
+            target = self._shaped(snapshot.values.get(self.signal.name, self.signal.rest))
+            # Mixed, not added to: it cannot step over the target.
+            self.value = self.value * left + target * (1.0 - left)
+        return self.value
+
+    def _shaped(self, value: float) -> float:
+        return shape(value, self.wire.in_, self.wire.out, self.wire.curve)
+
+
+class Wiring:
+    """The wires of one piece. ``signals`` and ``controls`` are those that the wires name; others are not looked at."""
+
+    def __init__(self, wires: Iterable[Wire], signals: Mapping[str, Signal], controls: Mapping[str, Control]) -> None:
+        self._strands: dict[str, list[_Strand]] = {}
+        self._bells: list[tuple[str, str]] = []
+        for wire in wires:
+            if controls[wire.address].type == "pulse":
+                self._bells.append((wire.signal, wire.address))
+            else:
+                self._strands.setdefault(wire.address, []).append(_Strand(wire, signals[wire.signal]))
+
+    def step(self, snapshot: Snapshot, dt: float) -> tuple[Values, tuple[str, ...]]:
+        """What the wires want of each control that they lead to, ``dt`` seconds (0 or more) after the last step; and
+        the address of every pulse that they pass on, as often as it came."""
+        values = {address: _together(strands, snapshot, dt) for address, strands in self._strands.items()}
+        pulses = (address for signal, address in self._bells for _ in range(snapshot.pulses.get(signal, 0)))
+        return values, tuple(pulses)
+
+
+def _together(strands: list[_Strand], snapshot: Snapshot, dt: float) -> float:
+    base = sum(strand.idle for strand in strands) / len(strands)
+    moved = sum(strand.step(snapshot, dt) - strand.idle for strand in strands)
+    ends = [end for strand in strands for end in strand.wire.out]
+    return min(max(base + moved, min(ends)), max(ends))

@@ -1,0 +1,111 @@
+"""What a run was like, in numbers: the meter that the app reads every frame, and the JSON that it becomes."""
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from installation.core.atomic_write import write_whole
+from installation.engine.painter import REMEMBERED, Tallies
+
+LATE = 1.5
+"""A frame is late when its interval is longer than this many targets."""
+
+
+def since_process_start() -> float:
+    """Seconds since this process began. On POSIX the door's check of the environment is in it: it becomes the show."""
+    stat = Path("/proc/self/stat")
+    if stat.exists():  # on Linux psutil's answer is a whole second coarse
+        ticks = int(stat.read_text().rpartition(")")[2].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return time.time() - psutil.Process().create_time()
+
+
+def memory_mb() -> float:
+    """Resident memory of this process in MiB."""
+    return psutil.Process().memory_info().rss / 2**20
+
+
+def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None]:
+    """``{"p50": ms, ...}`` of durations in seconds; None where there are none."""
+    if not seconds:
+        return {f"p{p}": None for p in which}
+    values = np.percentile(np.asarray(seconds), which) * 1000
+    return {f"p{p}": round(float(value), 3) for p, value in zip(which, values, strict=True)}
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts every frame of the screen. ``target`` is the interval aimed at, in seconds."""
+
+    target: float
+    presented_ever: int = 0
+    frames: int = 0
+    late: int = 0
+    longest: float = 0.0
+    longest_in_change: float = 0.0
+    first_picture: float | None = None
+    first_painted: float | None = None
+    memory_start: float | None = None
+    intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    engine: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    _began: float | None = None
+    _last: float | None = None
+
+    def presented(self, now: float, engine: float, counts: bool, changing: bool) -> None:
+        """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Frames are not
+        judged until all pieces are resident (``counts`` false): that time is told as the start-up."""
+        self.presented_ever += 1
+        if counts and self._last is not None:
+            self._judge(now - self._last, changing)
+            self.engine.append(engine)
+        if counts and self._began is None:
+            self._began = now
+        self._last = now
+
+    def _judge(self, interval: float, changing: bool) -> None:
+        self.frames += 1
+        self.intervals.append(interval)
+        self.longest = max(self.longest, interval)
+        if changing:
+            self.longest_in_change = max(self.longest_in_change, interval)
+        if interval > LATE * self.target:
+            self.late += 1
+
+    def seconds(self) -> float:
+        """How long the frames were judged."""
+        return 0.0 if self._began is None or self._last is None else self._last - self._began
+
+    def display(self) -> dict[str, Any]:
+        """The display's part of the report."""
+        shown = self.seconds()
+        return {
+            "fps": round(self.frames / shown, 2) if shown > 0 else None,
+            "target_fps": round(1 / self.target, 2),
+            "frames": self.frames,
+            "late": self.late,
+            "interval_ms": percentiles(self.intervals, 50, 95, 99)
+            | {"max": round(self.longest * 1000, 3), "max_in_change": round(self.longest_in_change * 1000, 3)},
+        }
+
+
+def painter(tallies: Tallies, until: float) -> dict[str, Any]:
+    """The painter's part of the report; ``until`` is when it stopped painting."""
+    painted = 0.0 if tallies.painted_first is None else until - tallies.painted_first
+    return {
+        "fps": round((tallies.frames - 1) / painted, 2) if painted > 0 else None,
+        "frames": tallies.frames,
+        "paint_ms": percentiles(tallies.paint, 50, 95, 99),
+    }
+
+
+def write(path: Path, report: dict[str, Any]) -> None:
+    """Writes the report as JSON, whole or not at all."""
+    write_whole(path, (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode())

@@ -1,0 +1,281 @@
+"""What the generators that paint from a model file have in common.
+
+That is its file's latent space, the truncation psi, the directions in the file as knobs, and its curator's choice.
+
+The network itself is rebuilt by the helper that is named after the model's kind (generators/_stylegan2.py): its
+
+    build(header, tensors, device, name) -> network        raises ModelError where tensors do not fit
+
+The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard normal -> (n, latent_dim)), ``synthesis
+(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. One with a
+refiner says so by a ``refines`` that is true: behind each latent it takes how much the refiner paints, 0..1.
+"""
+
+import hashlib
+import os
+import re
+import unicodedata
+from abc import ABC
+from dataclasses import replace
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from installation.core.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
+from installation.core.controls import Control, Values
+from installation.core.errors import DeviceError, ModelError
+from installation.core.paths import ShowPath
+from installation.networks.avoid import Avoidance
+from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
+
+FACTS = ("mean", "basis", "std", "gain")
+"""What was measured of a model's latent space when it was made."""
+PSI = "/generator/psi"
+PROOFS = 6
+"""At how many places forms of a network are compared before the faster one is believed."""
+REACH = 3.0
+"""The most steps that a hand moves along a direction, either way."""
+
+
+# -- the file ---------------------------------------------------------------------------------------------------------
+
+
+def rebuild(header: Header, tensors: Tensors, device: str, name: Path) -> Any:
+    """The network of a model file that checkpoint.load_model has read. Raises ModelError for a kind unknown here."""
+    helper = f"installation.networks.{header['kind']}"
+    if not header["kind"].isidentifier() or find_spec(helper) is None:
+        raise ModelError(f'{name}: a model of kind "{header["kind"]}", which nothing here paints.')
+    return import_module(helper).build(header, tensors, device, name)
+
+
+def space_of(name: Path, header: Header, tensors: Tensors, digest: str) -> Space:
+    """The latent space of a model file, with its curator's choice. Raises ModelError where the two do not fit."""
+    facts = group_of(tensors, "latent")
+    missing = [fact for fact in FACTS if fact not in facts]
+    if missing:
+        raise ModelError(f"{name}: latent.{missing[0]} is missing; export the model again from its checkpoint.")
+    count, dim = len(facts["std"]), len(facts["mean"])
+    shapes = {"mean": (dim,), "basis": (count, dim), "std": (count,), "gain": (count,)}
+    check_shapes(name, {fact: facts[fact] for fact in FACTS}, shapes)
+    mean, basis, std, gain = (facts[fact] for fact in FACTS)
+    return Space(mean, basis, std, gain, digest, **_chosen(name, header, tensors, dim))
+
+
+def _chosen(name: Path, header: Header, tensors: Tensors, dim: int) -> dict[str, Any]:
+    """The curator's favourites and blocked places as fields of Space; empty where there are none."""
+    listed, places = header.get("curation") or {}, group_of(tensors, "curation")
+    favourites, blocked = listed.get("favourites", []), listed.get("blocked", [])
+    wanted = {"favourites": (len(favourites), dim), "blocked": (len(blocked), dim)}
+    shapes = {part: shape for part, shape in wanted.items() if shape[0]}
+    check_shapes(name, {part: places[part] for part in shapes if part in places}, shapes)
+    chosen: dict[str, Any] = {}
+    if favourites:
+        chosen |= {"favourites": places["favourites"], "names": favourite_names(header)}
+    if blocked:
+        radii = np.array([one["radius"] for one in blocked], np.float32)
+        chosen |= {"blocked": places["blocked"], "radii": radii}
+    return chosen
+
+
+# -- directions -------------------------------------------------------------------------------------------------------
+
+
+def slug(name: str) -> str:
+    """A direction's name as the last word of an OSC address: ``light-from-the-left``; empty for a name without any
+    Latin letter or digit."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+
+
+def address(number: int, name: str) -> str:
+    """The OSC address of a model's direction; ``number`` counts from 1 and stands in for a name in another script."""
+    return f"/generator/direction/{slug(name) or number}"
+
+
+def favourite_names(header: Header) -> tuple[str, ...]:
+    return tuple(one["name"] for one in (header.get("curation") or {}).get("favourites", ()))
+
+
+def direction_controls(header: Header) -> tuple[Control, ...]:
+    """A knob for each direction that travels in the model file, at rest in the middle."""
+    return tuple(
+        Control(
+            address(number, one["name"]),
+            f"{_told(number, one['name'])}; 1 is the same visible step for every direction",
+            "float",
+            -REACH,
+            REACH,
+            0.0,
+            "step",
+        )
+        for number, one in enumerate(header.get("directions") or (), start=1)
+    )
+
+
+def _told(number: int, name: str) -> str:
+    return f"direction {number} of the model, not named yet" if name == str(number) else name
+
+
+# -- the part ---------------------------------------------------------------------------------------------------------
+
+
+class ModelConfig(GeneratorConfig, ABC):
+    """The options of a generator that paints from a model file of its kind."""
+
+    model: ShowPath = Field(description="the model file (.safetensors), beside the show")
+    psi: float = Field(0.7, ge=0.0, le=1.2, description="truncation psi: 0 is the mean picture, 1 the whole variety")
+    form: Literal["auto", "eager"] = Field("auto", description="auto: as fast as this machine can; eager: plain torch")
+
+    @field_validator("model")
+    @classmethod
+    def _is_a_model(cls, model: Path) -> Path:
+        read_header(model, kind=cls.model_fields["kind"].default)
+        return model
+
+    def controls(self) -> tuple[Control, ...]:
+        psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
+        header = read_header(self.model) if self.model else {}  # a list of all parts shows one that has no model
+        return (psi, *direction_controls(header))
+
+    def favourites(self) -> tuple[str, ...]:
+        return favourite_names(read_header(self.model))
+
+
+class ModelGenerator(Generator):
+    """Latents are not truncated: psi is applied when painting, so that it can be steered, and the directions after it,
+    so that a step is seen as the same whatever psi is.
+
+    Before both, a latent is led out of what the curator has blocked, whoever walks there (see avoid.py):
+    what is painted at psi 1 with the directions at rest is never inside a ball. Another psi moves balls and latents
+    alike towards the mean, so that the distance between what is painted and a blocked picture, both at that psi, is at
+    least psi times its radius. A hand on a direction may enter a ball: its step shall always be seen.
+    """
+
+    def __init__(self, config: ModelConfig, device: str) -> None:
+        self.device = resolve(device)
+        self.network, space, self._steps = opened(config.model, config.model.stat().st_mtime_ns, self.device)
+        self.psi = config.psi
+        self._config, self._form = config, plain_form(self.network, self.device)
+        self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}")
+        self._avoid = Avoidance(self.space)
+
+    def place(self, seed: int) -> Latent:
+        z = np.random.default_rng(seed).standard_normal((1, self.network.z_dim)).astype(np.float32)
+        place: Latent = self.network.mapping(z)[0]
+        return place
+
+    def paint(self, latent: Latent, controls: Values) -> Pixels:
+        pixels: Pixels = self._form.paint(self.asked(latent, controls))
+        return pixels
+
+    def asked(self, latent: Latent, controls: Values) -> Latent:
+        """What the network is given for a latent."""
+        return self.steered(latent, controls)
+
+    @property
+    def form(self) -> str:
+        """Such as "eager fp32" or "openvino fp32"."""
+        name: str = self._form.name
+        return name
+
+    def hasten(self) -> None:
+        """From here on pictures may be up to two levels of 255 off plain torch's, as choose_runtime.py proves."""
+        if self._config.form == "auto":
+            self._form = fastest_form(self._config.model, self._config.model.stat().st_mtime_ns, self.device)()
+
+    @property
+    def can_encode(self) -> bool:
+        """Whether the model file holds an encoder."""
+        return bool(read_header(self._config.model).get("encoder"))
+
+    def encode(self, image: Pixels) -> Latent:
+        """The latent that is painted most like an image (height, width, 3) of any size, at psi 1, directions at rest;
+        of its middle, where it is not square. Raises ModelError where the model file holds no encoder."""
+        from installation.networks.encoder import opened as opened_encoder  # here: it loads torch
+
+        model = self._config.model
+        return opened_encoder(model, model.stat().st_mtime_ns, self.device, self.network)(image)
+
+    def steered(self, latent: Latent, controls: Values) -> Latent:
+        """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
+        mean = self.space.mean
+        place = self._avoid(latent) - mean
+        place *= np.float32(controls.get(PSI, self.psi))
+        place += mean
+        for at, step in self._steps:
+            amount = controls.get(at, 0.0)
+            if amount:
+                place += np.float32(amount) * step
+        return place
+
+
+Opened = tuple[Any, Space, tuple[tuple[str, Latent], ...]]
+
+
+@lru_cache(maxsize=16)
+def opened(model: Path, changed: int, device: str) -> Opened:
+    """Network, space and directions (address, one step) of a model file; pieces on the same model share them.
+    ``changed`` is the file's time of change (ns), so that a new model under the old name is read anew."""
+    header, tensors = load_model(model)
+    network = rebuild(header, tensors, device, model)
+    space = space_of(model, header, tensors, f"{model.name}-{changed}")
+    steps = group_of(tensors, "directions").get("vectors", np.zeros((0, len(space.mean)), np.float32))
+    names = [one["name"] for one in header.get("directions") or ()]
+    check_shapes(model, {"directions.vectors": steps}, {"directions.vectors": (len(names), len(space.mean))})
+    return (
+        network,
+        space,
+        tuple((address(number, name), step) for number, (name, step) in enumerate(zip(names, steps, strict=True), 1)),
+    )
+
+
+def plain_form(network: Any, device: str) -> Any:
+    """A network painting by plain torch, for one piece (see installation/networks/runtime.py)."""
+    from installation.networks.runtime import Eager
+
+    return Eager(network.synthesis, proofs(network), device)
+
+
+@lru_cache(maxsize=16)
+def fastest_form(model: Path, changed: int, device: str) -> Any:
+    """Opens the fastest form of a model file's network, once for each piece on it; what may be slow is done here."""
+    from installation.networks.choose_runtime import fastest
+
+    network = opened(model, changed, device)[0]
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return fastest(network.synthesis, proofs(network), device, digest)
+
+
+def proofs(network: Any) -> NDArray[np.float32]:
+    """The places where forms of a network are compared: as wild as seeds are, without truncation, refined in full."""
+    places: NDArray[np.float32] = network.mapping(
+        np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
+    )
+    return with_refine(places, 1.0) if getattr(network, "refines", False) else places
+
+
+def with_refine(places: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
+    """Places (..., dim) with how much a refiner paints behind them, (..., dim + 1)."""
+    return np.concatenate([places, np.full((*places.shape[:-1], 1), amount, np.float32)], -1)
+
+
+def resolve(device: str) -> str:
+    """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
+    # Read when torch is loaded: its threads that wait shall not spin, as the stage may need their cores to draw.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return next(name for name, works in there.items() if works)
+    if not there[device]:
+        works = ", ".join(name for name, works in there.items() if works)
+        raise DeviceError(f"--device: found {device}, which torch does not find here, expected one of {works}, or auto")
+    return device

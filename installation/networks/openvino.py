@@ -1,0 +1,90 @@
+"""A network as OpenVINO runs it on the processor: converted from torch once, compiled, and kept on disk.
+
+OpenVINO (the extra ``openvino``) plans its memory beforehand and paints straight into the ring, so that a frame
+allocates nothing. Its reduced precisions are not used: bfloat16 is up to eleven levels off (benchmarks/painting.py).
+"""
+
+import sys
+import warnings
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import torch
+
+from installation.core.contracts import Latent, Pixels
+from installation.networks.runtime import Synthesis, levels, ring
+
+OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+
+
+def version() -> str | None:
+    """Of the library installed here; None without one."""
+    try:
+        return metadata.version("openvino")
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def library() -> Any:
+    """The library, with its tongue tied: it reports its import to its makers unless its reporter is missing."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # "missing", in Python's words
+    import openvino
+
+    return openvino
+
+
+def compiled(synthesis: Synthesis, places: Latent, precision: str = "f32") -> Any:
+    """The network compiled for this processor, for one place at a time, (1, dim) as in ``places`` (n, dim).
+
+    Raises RuntimeError for a network that it cannot convert.
+    """
+    openvino, example = library(), torch.from_numpy(places[:1].copy())
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which OpenVINO converts by
+        model = openvino.convert_model(_Module(synthesis), example_input=example, input=[tuple(example.shape)])
+    return openvino.Core().compile_model(model, "CPU", OPTIONS | {"INFERENCE_PRECISION_HINT": precision})
+
+
+def packed(model: Any) -> bytes:
+    """A compiled network as bytes, for ``unpacked`` by the same version on the same processor."""
+    packed: bytes = model.export_model().getvalue()
+    return packed
+
+
+def unpacked(blob: bytes) -> Any:
+    """Raises RuntimeError for bytes that are no such network."""
+    return library().Core().import_model(blob, "CPU", OPTIONS)
+
+
+class _Module(torch.nn.Module):
+    """What is converted: a place (1, dim) -> (height, width, 3) uint8."""
+
+    def __init__(self, synthesis: Synthesis) -> None:
+        super().__init__()
+        self.synthesis = synthesis
+
+    def forward(self, place: torch.Tensor) -> torch.Tensor:
+        return levels(self.synthesis, place)
+
+
+class OpenVino:
+    """Pieces on the same network share ``model`` (see ``compiled``); each has its own working memory."""
+
+    name = "openvino fp32"
+
+    def __init__(self, model: Any) -> None:
+        tensor = library().Tensor
+        self._place = np.zeros(tuple(model.input(0).shape), np.float32)
+        self._request = model.create_infer_request()
+        self._request.set_input_tensor(tensor(self._place, shared_memory=True))
+        slots = ring(tuple(model.output(0).shape))
+        self._slots = ((tensor(pixels, shared_memory=True), pixels) for _, pixels in slots)
+
+    def paint(self, place: Latent) -> Pixels:
+        slot, pixels = next(self._slots)
+        self._place[0] = place
+        self._request.set_output_tensor(slot)
+        self._request.start_async()
+        self._request.wait()
+        return pixels

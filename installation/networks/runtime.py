@@ -1,0 +1,69 @@
+"""A form is a network made ready to paint one picture at a time on one device; this is the plain one.
+
+A network is given as its ``Synthesis``: places (n, dim) float32 -> pictures (n, 3, height, width), about -1..1. It runs
+without gradients and must not keep its answer, which is worked on in place.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from installation.core.contracts import Latent, Pixels
+
+Synthesis = Callable[[Tensor], Tensor]
+
+REUSED = 4
+"""After so many paints a picture's array is painted into again, as Generator.paint permits."""
+
+SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+
+
+class Form(Protocol):
+    """Paints for one piece: a thread at a time, as it paints into memory of its own."""
+
+    name: str
+
+    def paint(self, place: Latent) -> Pixels:
+        """One place (dim,) float32 -> its picture; the array is reused REUSED paints later."""
+
+
+def levels(synthesis: Synthesis, place: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """One place (1, dim) -> one picture (height, width, 3), uint8 sRGB, on the place's device. What costs time is
+    computed in ``dtype``, as torch's autocast sorts it."""
+    with torch.autocast(place.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False):
+        picture = synthesis(place)[0]
+    return picture.float().mul_(127.5).add_(128.0).clamp_(0, 255).permute(1, 2, 0).to(torch.uint8)
+
+
+def ring(shape: tuple[int, ...], pinned: bool = False) -> Iterator[tuple[Tensor, Pixels]]:
+    """Memory for pictures, by turns and without end, each as a tensor and as the array that it is. ``pinned`` memory
+    can be written by a GPU while the processor does something else."""
+    slots = [torch.empty(shape, dtype=torch.uint8, pin_memory=pinned) for _ in range(REUSED)]
+    return cycle([(slot, slot.numpy()) for slot in slots])
+
+
+class Eager:
+    """Plain torch, on any device. The only wait for a GPU is the download."""
+
+    @torch.inference_mode()
+    def __init__(
+        self, synthesis: Synthesis, places: Latent, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> None:
+        """``places`` (n, dim): the first is painted, to know how large pictures are."""
+        self.name = f"eager {SHORT[dtype]}"
+        self._synthesis, self._device, self._dtype = synthesis, device, dtype
+        self._slots = ring(self._levels(places[0]).shape)
+
+    @torch.inference_mode()
+    def paint(self, place: Latent) -> Pixels:
+        slot, pixels = next(self._slots)
+        slot.copy_(self._levels(place))
+        return pixels
+
+    def _levels(self, place: Latent) -> Tensor:
+        on_device = torch.from_numpy(np.asarray(place, np.float32)).to(self._device)
+        return levels(self._synthesis, on_device[None], self._dtype)

@@ -1,0 +1,104 @@
+"""What the surfaces are told: the values that changed, but never against the finger that moves one. Pure: no socket."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from installation.core.controls import Control
+from installation.core.osc_socket import Place
+
+FINGER = 0.3
+"""Seconds after a touch in which the surface that touched a control is not told its value, against the finger."""
+
+REMEMBERED = 60.0
+"""Seconds after its last packet in which a surface that is not configured is told."""
+
+AFRESH = 10.0
+"""Seconds after which a surface is told everything again: packets get lost, tablets sleep and wake."""
+
+SURFACES = 16
+"""Surfaces that are not configured, at most; a forged sender must not make us shout at a network."""
+
+BUNDLE = 24
+"""Messages in one packet: about a kilobyte, so that no network splits it."""
+
+Saying = Mapping[str, float | str]
+"""Address -> what to tell: a control's value, or a text for a label."""
+
+
+@dataclass(slots=True)
+class Surface:
+    """One that is told. ``until`` is when it is forgotten, ``afresh`` when it is told everything again (seconds)."""
+
+    place: Place
+    until: float
+    afresh: float = -math.inf
+    told: dict[str, float | str] = field(default_factory=dict)
+
+
+class Feedback:
+    """Who is told what. ``surfaces`` are told always; who sends is told at ``reply_port`` (0: is not) for a minute."""
+
+    def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Place], reply_port: int) -> None:
+        self._controls, self._reply_port = controls, reply_port
+        self._surfaces = {place: Surface(place, math.inf) for place in surfaces}
+        self._room = len(self._surfaces) + SURFACES
+        self._fingers: dict[tuple[str, str], float] = {}
+
+    def heard(self, host: str, now: float) -> None:
+        """Someone at ``host`` sent something right."""
+        place = (host, self._reply_port)
+        known = self._surfaces.get(place)
+        if known is not None:
+            known.until = max(known.until, now + REMEMBERED)
+        elif self._reply_port and len(self._surfaces) < self._room:
+            self._surfaces[place] = Surface(place, now + REMEMBERED)
+
+    def touched(self, host: str, address: str, now: float) -> None:
+        """Someone at ``host`` moves a control."""
+        if any(place[0] == host for place in self._surfaces):
+            self._fingers[host, address] = now
+
+    def packets(self, saying: Saying, now: float) -> Iterator[tuple[Place, bytes]]:
+        """What to send where, so that every surface shows ``saying``."""
+        self._forget(now)
+        for surface in self._surfaces.values():
+            if now >= surface.afresh:
+                surface.afresh = now + AFRESH
+                surface.told.clear()
+            news = {address: said for address, said in saying.items() if self._is_news(surface, address, said)}
+            surface.told.update(news)
+            for packet in self._bundles(news):
+                yield surface.place, packet
+
+    def _forget(self, now: float) -> None:
+        for place in [place for place, surface in self._surfaces.items() if surface.until < now]:
+            del self._surfaces[place]
+        for finger in [finger for finger, when in self._fingers.items() if now - when >= FINGER]:
+            del self._fingers[finger]
+
+    def _is_news(self, surface: Surface, address: str, said: float | str) -> bool:
+        return surface.told.get(address) != said and (surface.place[0], address) not in self._fingers
+
+    def _bundles(self, news: Saying) -> Iterator[bytes]:
+        messages = [self._message(address, said) for address, said in news.items()]
+        for start in range(0, len(messages), BUNDLE):
+            bundle = OscBundleBuilder(IMMEDIATELY)
+            for message in messages[start : start + BUNDLE]:
+                bundle.add_content(message)
+            yield bundle.build().dgram
+
+    def _message(self, address: str, said: float | str) -> OscMessage:
+        built = OscMessageBuilder(address)
+        control = self._controls.get(address)
+        if isinstance(said, str):
+            built.add_arg(said, "s")
+        elif control is not None and control.type in ("int", "choice"):
+            built.add_arg(round(said), "i")
+        else:
+            built.add_arg(float(said), "f")
+        return built.build()

@@ -1,0 +1,212 @@
+"""The operator's OSC: every control at its address, with its type and range; values echoed to the surfaces.
+
+A thread of its own listens. What comes in is left in a mailbox that the loop drains once a frame: of a value the latest
+wins, of pulses every one counts. What is to be told is left for the thread in the same way, so the loop never waits.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from installation.core.controls import Control, Value
+from installation.core.errors import ControlError, did_you_mean
+from installation.core.osc_packets import Argument, Message
+from installation.core.osc_socket import OscSocket, Place
+from installation.operator.feedback import Feedback
+
+log = logging.getLogger(__name__)
+
+WAIT = 0.05
+"""Seconds that the thread waits for a packet before it looks for something to send."""
+
+PULSES = 256
+"""The most pulses kept between two frames; older ones are dropped."""
+
+PING = "/ping"
+"""A surface's way to keep its connection open."""
+
+TEXT = 500
+"""Letters of a text told to the surfaces, at most."""
+
+AGAIN = 1.0
+"""Seconds from a fault of the thread to its next try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What came since the last drain: address -> (value, when), and every pulse in its order, with its time."""
+
+    values: Mapping[str, tuple[float, float]]
+    pulses: Sequence[tuple[str, float]]
+
+
+EMPTY = Drained({}, ())
+
+
+class OscDesk:
+    """Hears at ``bind``:``port`` from the networks in ``allow`` (from all that reach it, without any). Tells
+    ``surfaces`` ("host:port") and, for a minute, who sent something, at ``reply_port`` (0: tells the former only).
+
+    ``clock`` is the loop's, in seconds. Raises DeviceError where the port is taken or the address not its own.
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, Control],
+        bind: str = "127.0.0.1",
+        port: int = 8000,
+        *,
+        allow: Sequence[str] = (),
+        surfaces: Sequence[str] = (),
+        reply_port: int = 9000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._controls, self._clock = dict(controls), clock
+        self._socket = OscSocket(bind, port, allow, owner="[desk]", wait=WAIT, clock=clock)
+        self._feedback = Feedback(self._controls, _places(surfaces), reply_port)
+        self._received = self._refused = 0
+        self._values: dict[str, tuple[float, float]] = {}
+        self._pulses: deque[tuple[str, float]] = deque(maxlen=PULSES)
+        self._mail = threading.Lock()
+        self._saying: dict[str, float | str] = {}
+        self._unsaid = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it hears: the one asked for, or the free one that was found for 0."""
+        return self._socket.port
+
+    @property
+    def received(self) -> int:
+        """Messages that came in, right or wrong."""
+        return self._received
+
+    @property
+    def refused(self) -> int:
+        """Messages that no control took, and packets that were no OSC or came from elsewhere."""
+        return self._refused + self._socket.refused
+
+    # ------------------------------------------------------------ for the loop
+
+    def drain(self) -> Drained:
+        """What came since the last time; never waits."""
+        if not self._values and not self._pulses:
+            return EMPTY
+        with self._mail:
+            drained = Drained(self._values, tuple(self._pulses))
+            self._values = {}
+            self._pulses.clear()
+        return drained
+
+    def echo(self, values: Mapping[str, float]) -> None:
+        """Leaves the controls' values to be told, to each surface those that changed. For up to 20 calls a second."""
+        self._saying = {**self._saying, **values}
+        self._unsaid.set()
+
+    def say(self, address: str, text: str) -> None:
+        """Leaves a text to be told, for a label on the surfaces."""
+        if self._saying.get(address) != text:
+            self._saying = {**self._saying, address: text[:TEXT].replace("\0", "")}
+            self._unsaid.set()
+
+    def close(self) -> None:
+        """Stops hearing and telling, within a moment."""
+        self._closing.set()
+        self._thread.join(timeout=2.0)
+        self._socket.close()
+
+    # ------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._turn()
+            except Exception:
+                log.exception("the desk failed; it goes on")
+                self._closing.wait(AGAIN)
+
+    def _turn(self) -> None:
+        """Hears one packet, if one comes, and tells what is to be told."""
+        messages, host = self._socket.hear()
+        now = self._clock()
+        if messages:
+            self._feedback.heard(host, now)
+        for message in messages:
+            self._hear(message, host, now)
+            self._received += 1
+        if self._unsaid.is_set():
+            self._unsaid.clear()
+            for place, packet in self._feedback.packets(self._saying, now):
+                self._socket.send(packet, place)
+
+    def _hear(self, message: Message, host: str, now: float) -> None:
+        control = self._controls.get(message.address)
+        if control is None:
+            self._unknown(message.address)
+            return
+        value = self._accept(control, message.args)
+        if value is None:
+            return
+        if control.type != "pulse":
+            self._feedback.touched(host, message.address, now)
+        with self._mail:
+            if control.type != "pulse":
+                self._values[message.address] = (value, now)
+            elif value:  # a surface sends 1 when a button goes down, and 0 when it comes up
+                self._pulses.append((message.address, now))
+
+    def _accept(self, control: Control, args: tuple[Argument, ...]) -> float | None:
+        """The value that the control takes, or None where it takes none."""
+        value = args[0] if args else (1.0 if control.type == "pulse" else None)
+        if isinstance(value, str) and value not in control.choices:
+            self._refuse(control.address, lambda: _fault(control, value))
+            return None
+        try:
+            return control.accept(cast(Value, value))
+        except ControlError as error:
+            fault = str(error)
+            self._refuse(control.address, lambda: fault)
+        return None
+
+    def _unknown(self, address: str) -> None:
+        if address != PING:
+            self._refuse("unknown", lambda: _nearest(address, self._controls))
+
+    def _refuse(self, subject: str, words: Callable[[], str]) -> None:
+        """Counts, and complains once a minute; ``words`` are found only then, as a nearest name costs a millisecond."""
+        self._refused += 1
+        if self._socket.complaints.due(subject):
+            log.warning("OSC: %s", words()[:TEXT])
+
+
+def _fault(control: Control, text: str) -> str:
+    try:
+        control.accept(text)
+    except ControlError as error:
+        return str(error)
+    return ""
+
+
+def _nearest(address: str, known: Iterable[str]) -> str:
+    hint = did_you_mean(address, known)
+    return f"this show has no {address}" + (f"; {hint}" if hint else "")
+
+
+def _places(surfaces: Sequence[str]) -> list[Place]:
+    """``host:port`` as addresses of numbers. One whose name is not known is left out, as a tablet may be off."""
+    found = []
+    for surface in surfaces:
+        host, _, port = surface.rpartition(":")
+        try:
+            found.append((socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port)))
+        except (OSError, UnicodeError) as error:  # unknown; or a name that no name server would take
+            log.warning("OSC: %s is not told the values: no such address (%s)", surface, error)
+    return found

@@ -1,0 +1,264 @@
+"""A child process that is kept running, and the mailbox to it. They talk in frames (see core/pipe.py)."""
+
+import logging
+import os
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from installation.core.errors import FrameError
+from installation.core.parts import ROOT
+from installation.core.pipe import Message, encode, read_frames
+
+log = logging.getLogger(__name__)
+
+QUEUE = 64
+"""The most JSON messages that wait for a child that does not read; the oldest is dropped."""
+
+FIRST_WAIT, LONGEST_WAIT, HEALTHY = 0.5, 10.0, 30.0
+"""Seconds before the first restart, doubling to the longest; after a healthy life it begins anew."""
+
+START = 30.0
+"""Seconds that a child may take to say its first word, and the longest that it may ask for (see Child)."""
+
+LOG_EVERY = 60.0
+"""Seconds between two log lines about the same child's deaths."""
+
+STDERR_LINES = 30
+"""The most lines of a child's stderr that are logged in LOG_EVERY seconds: a C library can print one a picture."""
+
+
+class _Outbox:
+    """What waits to be written: a short queue where the oldest gives way, and one slot where the newest wins."""
+
+    def __init__(self) -> None:
+        self._queue: deque[bytes] = deque(maxlen=QUEUE)
+        self._latest: bytes | None = None
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def put(self, frame: bytes, latest: bool) -> None:
+        with self._changed:
+            if latest:
+                self._latest = frame
+            else:
+                self._queue.append(frame)
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def take(self) -> bytes | None:
+        """Waits for the next frame; None when closed and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._latest is not None or self._closed)
+            if self._queue:
+                return self._queue.popleft()
+            frame, self._latest = self._latest, None
+            return frame
+
+
+class _Life:
+    """One run of the child, from its start to its end, with the three threads that hold its pipes."""
+
+    def __init__(self, child: "Child", outbox: _Outbox) -> None:
+        self.child, self.outbox = child, outbox
+        self.ended = threading.Event()
+        self.due = time.monotonic() + START
+        self.why = ""
+        self.last_words = ""
+        self.process = subprocess.Popen(
+            child.argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
+            # Ctrl-C in the terminal is the parent's alone to answer
+            process_group=0 if os.name == "posix" else None,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        self.threads = [
+            threading.Thread(target=work, name=f"{child.name}-{work.__name__}", daemon=True)
+            for work in (self._read, self._write, self._relay)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def _read(self) -> None:
+        stdout = self.process.stdout
+        assert stdout is not None
+        try:
+            with stdout:
+                for message in read_frames(stdout):
+                    self._hear(message)
+        except FrameError as error:
+            self.why = f"wrote what is no frame: {error}"
+        finally:
+            self.ended.set()
+
+    def _hear(self, message: Message) -> None:
+        asked = message.get("alive") if isinstance(message, dict) else None
+        patience = self.child.silence or START
+        if isinstance(asked, (int, float)):
+            self.due = time.monotonic() + max(patience, min(asked, START))
+        else:
+            self.due = time.monotonic() + patience
+            self.child.on_message(message)
+
+    def _write(self) -> None:
+        stdin = self.process.stdin
+        assert stdin is not None
+        with suppress(OSError):  # it died; _read knows
+            stdin.write(self.child.hello)
+            stdin.flush()
+            while (frame := self.outbox.take()) is not None:
+                stdin.write(frame)
+                stdin.flush()
+        with suppress(OSError):
+            stdin.close()
+
+    def _relay(self) -> None:
+        stderr = self.process.stderr
+        assert stderr is not None
+        since, lines = time.monotonic(), 0
+        with stderr:
+            while line := stderr.readline(4096):
+                self.last_words = line.decode(errors="replace").strip() or self.last_words
+                if time.monotonic() - since > LOG_EVERY:
+                    since, lines = time.monotonic(), 0
+                lines += 1
+                if lines <= STDERR_LINES:
+                    self.child.log.info("%s: %s", self.child.name, self.last_words)
+
+    def wait(self) -> None:
+        """Until it ends, or is silent for too long and is killed."""
+        tick = None if self.child.silence is None else self.child.silence / 4
+        while not self.ended.wait(tick):
+            if tick is not None and time.monotonic() > self.due:
+                self.why = "said nothing for too long and was stopped"
+                self.process.kill()
+                self.ended.wait(1.0)
+                return
+
+    def bury(self) -> str:
+        """Ends what is left of it, and says why it ended."""
+        self.outbox.close()
+        try:
+            code = self.process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        for thread in self.threads:
+            thread.join(1.0)
+        ended = f"ended with exit code {code}" + (f"; its last words: {self.last_words}" if self.last_words else "")
+        return self.why or ended
+
+
+class Child:
+    """A process that is kept running until ``stop``, and the mailbox to it.
+
+    ``hello`` is the first message that every new process gets. ``on_message`` is called by a reading thread for all
+    that the child says, except ``{"alive": seconds}``, its heartbeat: "I work; expect nothing for so long". With
+    ``silence`` (seconds), a child that says nothing for that long, or for as long as it asked for, is stopped and
+    started again. So is one that dies, or writes what is no frame. What waited for a dead child is lost: repeat what
+    changes, put what lasts into ``hello``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        on_message: Callable[[Message], None],
+        log: logging.Logger = log,
+        hello: dict[str, Any] | None = None,
+        silence: float | None = None,
+    ) -> None:
+        self.name, self.argv, self.on_message, self.log = name, list(argv), on_message, log
+        self.hello = b"" if hello is None else encode(hello)
+        self.silence = silence
+        self.restarts = 0
+        self.trouble = ""
+        """Why it is not running now; empty while it runs."""
+        self._life: _Life | None = None
+        self._outbox = _Outbox()
+        self._stopping = threading.Event()
+        self._logged = -LOG_EVERY
+        self._keeper = threading.Thread(target=self._keep, name=f"{name}-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Starts it, in a thread: a process that does not start is logged and tried again like one that dies."""
+        self._keeper.start()
+
+    @property
+    def alive(self) -> bool:
+        life = self._life
+        return life is not None and life.process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the running process."""
+        life = self._life
+        return life.process.pid if life is not None and self.alive else None
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Never blocks: at most QUEUE wait, then the oldest is dropped. Raises FrameError for what is no message."""
+        self._outbox.put(encode(message), latest=False)
+
+    def send_latest(self, data: bytes) -> None:
+        """Never blocks: of several that wait, only the newest is sent."""
+        self._outbox.put(encode(data), latest=True)
+
+    def ask_to_stop(self) -> None:
+        """Sends what waits and ends its stdin. Never blocks."""
+        self._stopping.set()
+        self._outbox.close()
+
+    def stop(self, timeout: float = 3.0) -> None:
+        """Asks it to stop, waits ``timeout`` seconds for it to leave, then kills it."""
+        self.ask_to_stop()
+        if self._keeper.ident is None:
+            return
+        self._keeper.join(timeout)
+        life = self._life
+        if self._keeper.is_alive() and life is not None:
+            life.process.kill()
+            self._keeper.join(timeout)
+
+    def _keep(self) -> None:
+        wait = FIRST_WAIT
+        while not self._stopping.is_set():
+            born = time.monotonic()
+            why = self._live()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - born > HEALTHY:
+                wait = FIRST_WAIT
+            self._mourn(why)
+            self._stopping.wait(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    def _live(self) -> str:
+        """One life, and why it ended."""
+        try:
+            self._life = life = _Life(self, self._outbox)
+        except OSError as error:
+            return f"does not start: {error}"
+        self.trouble = ""
+        life.wait()
+        self._outbox = _Outbox()
+        if self._stopping.is_set():
+            self._outbox.close()
+        return life.bury()
+
+    def _mourn(self, why: str) -> None:
+        self.restarts += 1
+        self.trouble = why
+        if time.monotonic() - self._logged >= LOG_EVERY:
+            self._logged = time.monotonic()
+            self.log.warning("%s: %s; the show goes on, it is started again", self.name, why)

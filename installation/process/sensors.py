@@ -1,0 +1,209 @@
+"""Runs the sensors of a show: each in a thread, or in a process of its own where its driver may block or crash.
+
+What a sensor raises is logged once and tried again, first soon, then every ten seconds: no sensor stops a show.
+``python -m installation.process.sensors`` is the process; its first message says which
+sensor to be (see Child).
+"""
+
+import logging
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Protocol
+
+from installation.core import parts
+from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.errors import VernissageError
+from installation.core.pipe import Message, serve
+from installation.process.child import FIRST_WAIT, LOG_EVERY, LONGEST_WAIT, START, Child
+
+log = logging.getLogger(__name__)
+
+SILENCE = 5.0
+"""Seconds that a sensor's process may go without a word or a look at ``stop`` before it is taken for stuck."""
+
+COMMAND = (sys.executable, "-m", "installation.process.sensors")
+
+
+def supervise(
+    open_sensor: Callable[[], Sensor], emit: Emit, stop: threading.Event, tell: Callable[[str], None]
+) -> None:
+    """Opens and runs a sensor until ``stop``, again and again. ``tell`` hears why it does not work, or "" that it does.
+
+    This is the edge: the one place where a part may raise anything at all and the show goes on.
+    """
+    why, wait = "", FIRST_WAIT
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            sensor = open_sensor()
+            tell("")
+            sensor.run(emit, stop)
+            why = "ended by itself"
+        except VernissageError as error:
+            why = str(error)
+        except Exception as error:
+            before, why = why, f"{type(error).__name__}: {error}"
+            if why != before:
+                log.exception("a fault of the sensor's own")
+        if stop.is_set():
+            return
+        tell(why)
+        wait = FIRST_WAIT if time.monotonic() - began > LONGEST_WAIT else wait
+        stop.wait(wait)
+        wait = min(2 * wait, LONGEST_WAIT)
+
+
+class _Runner(Protocol):
+    """A sensor at work. ``trouble`` is empty while it works."""
+
+    @property
+    def trouble(self) -> str: ...
+    def ask_to_stop(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class _Report:
+    """What a sensor told about itself: each trouble is logged once, and two at least LOG_EVERY seconds apart."""
+
+    def __init__(self, name: str, log: logging.Logger) -> None:
+        self.name, self.log, self.text = name, log, ""
+        self._logged = -math.inf
+        self._told = ""
+
+    def __call__(self, text: str) -> None:
+        self.text = text
+        if not text and self._told:
+            self._told = ""
+            self.log.info("%s: works again", self.name)
+        elif text and text != self._told and time.monotonic() - self._logged >= LOG_EVERY:
+            self._logged, self._told = time.monotonic(), text
+            self.log.warning("%s: %s; the show goes on without it, it is tried again", self.name, text)
+
+
+class _Threaded:
+    """A sensor in a thread of this process."""
+
+    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
+        self._report = _Report(config.name, log)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=supervise,
+            args=(config.open, lambda signal, value: emit(f"{config.name}.{signal}", value), self._stop, self._report),
+            name=f"sensor-{config.name}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    @property
+    def trouble(self) -> str:
+        return self._report.text
+
+    def ask_to_stop(self) -> None:
+        self._stop.set()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(2.0)
+
+
+class _Apart:
+    """A sensor in a process of its own."""
+
+    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
+        self._name, self._emit = config.name, emit
+        self._report = _Report(config.name, log)
+        hello = {"sensor": config.model_dump(mode="json")}
+        self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
+        self.child.start()
+
+    def _hear(self, message: Message) -> None:
+        match message:
+            case {"say": [str(signal), int() | float() as value]}:
+                self._emit(f"{self._name}.{signal}", value)
+            case {"trouble": str(text)}:
+                self._report(text)
+
+    @property
+    def trouble(self) -> str:
+        return self.child.trouble or self._report.text
+
+    def ask_to_stop(self) -> None:
+        self.child.ask_to_stop()
+
+    def stop(self) -> None:
+        self.child.stop()
+
+
+class Sensors:
+    """The sensors at work."""
+
+    def __init__(self, runners: dict[str, _Runner]) -> None:
+        self._runners = runners
+
+    def trouble(self) -> dict[str, str]:
+        """Why, for each sensor that does not work now."""
+        return {name: runner.trouble for name, runner in self._runners.items() if runner.trouble}
+
+    def stop(self) -> None:
+        """Ends them all, within seconds, whatever they hang in."""
+        for runner in self._runners.values():
+            runner.ask_to_stop()
+        for runner in self._runners.values():
+            runner.stop()
+
+
+def run_sensors(configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger = log) -> Sensors:
+    """Starts all. ``emit`` is called from several threads, with ``name.signal`` and the value."""
+    return Sensors({c.name: (_Apart if c.apart else _Threaded)(c, emit, log) for c in configs})
+
+
+class Beating(threading.Event):
+    """A ``stop`` that proves that its sensor lives: whoever looks at it, beats, once a second."""
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        super().__init__()
+        self._beat = beat
+        self._due = 0.0
+
+    def is_set(self) -> bool:
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + 1.0
+            self._beat()
+        return super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while not self.is_set() and (left := end - time.monotonic()) > 0.0:
+            super().wait(min(1.0, left))
+        return super().is_set()
+
+
+def main() -> None:
+    """The process: it is told what to be, and is that until its parent is gone."""
+    told: SimpleQueue[Message] = SimpleQueue()
+    send = serve(told.put)
+    match told.get():
+        case {"sensor": {"kind": str(kind)} as options}:
+            config: SensorConfig = parts.config("sensor", kind).model_validate(options)
+        case other:
+            raise SystemExit(f"found {other!r}, expected a sensor and its options")
+
+    def open_sensor() -> Sensor:
+        send({"alive": START})  # some drivers take their time
+        return config.open()
+
+    def emit(signal: str, value: float) -> None:
+        if math.isfinite(value):
+            send({"say": [signal, float(value)]})
+
+    stop = Beating(lambda: send({"alive": SILENCE}))
+    supervise(open_sensor, emit, stop, lambda text: send({"trouble": text}))
+
+
+if __name__ == "__main__":
+    main()

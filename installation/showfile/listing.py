@@ -1,0 +1,52 @@
+"""What --list prints: every part there is, with its options and what it offers."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from installation.core import parts
+from installation.core.errors import VernissageError
+from installation.showfile.transitions import read_transition
+
+ROOMS = {"generator": "generators", "sensor": "sensors", "walk": "walks"}
+
+
+def listing() -> str:
+    """All generators, sensors, transitions and walks, found by their files."""
+    lines: list[str] = []
+    for room, title in ROOMS.items():
+        lines.append(f"{title.upper()}")
+        for kind in parts.kinds(room):
+            lines.extend(_part(room, kind))
+        lines.append("")
+    lines.append("TRANSITIONS")
+    for kind in parts.kinds("transition"):
+        transition = read_transition(parts.path("transition", kind))
+        lines.append(f"  {kind}: {transition.doc}")
+        lines.extend(f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
+    return "\n".join(lines)
+
+
+def _part(room: str, kind: str) -> Iterator[str]:
+    try:
+        config = parts.config(room, kind)
+    except VernissageError as error:
+        yield f"  {kind}: cannot be read: {error}"
+        return
+    module = inspect.getmodule(config)
+    yield f"  {kind}: {(inspect.getdoc(module) or 'no description').splitlines()[0]}"
+    for name, option in config.model_fields.items():
+        if name != "kind":
+            yield f"    option {name}{_default(option)}{': ' + option.description if option.description else ''}"
+    # Options may be required; what a part offers by default is told from an unvalidated sample of it.
+    sample = config.model_construct(kind=kind, **{n: None for n, o in config.model_fields.items() if o.is_required()})
+    if room == "sensor":
+        yield from (f"    signal {signal.name}: {signal.doc}" for signal in sample.signals())
+    else:
+        yield from (
+            f"    control {control.address}: {control.doc} ({control.expects()})" for control in sample.controls()
+        )
+
+
+def _default(option: Any) -> str:
+    return " (required)" if option.is_required() else f" = {option.get_default(call_default_factory=True)!r}"

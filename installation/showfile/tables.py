@@ -1,0 +1,340 @@
+"""The tables of a show file: frozen, ranged, unknown keys refused. What a piece's wires and rests may name is checked
+against the ``Reading`` in the validation context, so that each fault stands at its own key."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
+
+from installation.core.contracts import GeneratorConfig, WalkConfig
+from installation.core.controls import Control, Values, table
+from installation.core.durations import Seconds
+from installation.core.errors import PartError, Refused, did_you_mean
+from installation.core.paths import ShowPath
+from installation.showfile.messages import Finding, Unfit, shown, validate
+from installation.showfile.parts import Table, Transition, read_change, read_part, reading_of
+
+Order = Literal["listed", "shuffle", "votes"]
+Hang = Literal["bleed", "wall"]
+Curve = Literal["linear", "ease", "exp", "log"]
+
+DAY = 86400.0
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+# ---------------------------------------------------------------- fields
+
+
+class Texts(Table):
+    model_config = ConfigDict(title="language")
+
+
+class Knobs(Table):
+    model_config = ConfigDict(title="control of the piece or the stage")
+
+
+def _words(value: object, info: ValidationInfo) -> dict[str, str]:
+    """A text for every language: one text counts for all, one that is not translated is as in the first language."""
+    languages = reading_of(info).languages
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # date = 2026
+    if isinstance(value, str):
+        return dict.fromkeys(languages, value)
+    if not isinstance(value, dict) or not value:
+        raise Refused(f'text, or a table such as {{ {languages[0]} = "..." }}')
+    model = create_model("Words", __base__=Texts, **cast(Any, dict.fromkeys(languages, (str, ""))))
+    texts = validate(model, value, {}).model_dump(exclude_unset=True)
+    first = next(texts[language] for language in languages if language in texts)
+    return {language: texts.get(language, first) for language in languages}
+
+
+def _name(name: str) -> str:
+    if name != name.strip() or not name.isprintable():
+        raise Refused("a name on one line, without spaces around it")
+    return name
+
+
+def _different(languages: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(languages)) < len(languages):
+        raise Refused("each language once")
+    return languages
+
+
+def _picture(path: Path) -> Path:
+    if path.suffix.lower() not in PICTURES:
+        raise Refused(f"a picture that ends in {', '.join(PICTURES)}")
+    return path
+
+
+def _bind(address: str) -> str:
+    try:
+        return address if address == "localhost" else str(ipaddress.ip_address(address))
+    except ValueError:
+        raise Refused('"127.0.0.1" (this machine only), "0.0.0.0" (its networks) or one of its addresses') from None
+
+
+def _allowed(network: str) -> str:
+    try:
+        return str(ipaddress.ip_network(network, strict=False))
+    except ValueError:
+        raise Refused('an address or network, such as "192.168.1.20" or "192.168.1.0/24"') from None
+
+
+def _surface(address: str) -> str:
+    match = re.fullmatch(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):([0-9]{1,5})", address)
+    if not match or not 1 <= int(match[1]) <= 65535:
+        raise Refused('the address and port of a surface, such as "192.168.1.20:9000"')
+    return address
+
+
+def _url(url: str) -> str:
+    if url and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
+        raise Refused('the address that phones open, such as "http://192.168.1.10:8080/"')
+    return url
+
+
+Words = Annotated[Mapping[str, str], PlainValidator(_words)]
+Language = Annotated[str, Field(pattern=LANGUAGE, description='a language code such as "en", "nl" or "pt-BR"')]
+PicturePath = Annotated[ShowPath, AfterValidator(_picture)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Bind = Annotated[str, AfterValidator(_bind)]
+
+
+def _change(value: object, info: ValidationInfo) -> Transition | None:
+    reading = reading_of(info)
+    return reading.transition if value is None else read_change(value, reading.context)
+
+
+Change = Annotated[Transition, PlainValidator(_change)]
+
+
+class Head(Table):
+    title: Words = Field(description='a title, such as title = "The Next Rembrandt"')
+    languages: Annotated[tuple[Language, ...], AfterValidator(_different)] = Field(("en",), min_length=1, max_length=16)
+    order: Order = "listed"
+    seed: int = Field(0, ge=0, le=2**32 - 1)
+    transition: Change = Field(cast(Any, "dissolve"), validate_default=True)
+
+
+class Stage(Table):
+    brightness: float = Field(1.0, ge=0.0, le=1.0)
+    panel: bool | None = None
+    """Whether the vote panel is drawn. The show's reader puts a default by its order."""
+
+
+class House(Table):
+    enabled: bool = True
+    bind: Bind = "127.0.0.1"
+    port: Port = 8080
+    url: Annotated[str, AfterValidator(_url)] = ""
+
+
+class Desk(Table):
+    enabled: bool = True
+    bind: Bind = "127.0.0.1"
+    port: Port = 8000
+    surfaces: tuple[Annotated[str, AfterValidator(_surface)], ...] = Field((), max_length=32)
+    allow: tuple[Annotated[str, AfterValidator(_allowed)], ...] = Field((), max_length=256)
+    release: Seconds = Field(30.0, ge=0.0, le=DAY)
+
+
+class Label(Table):
+    title: Words = Field(cast(Any, ""), validate_default=True)
+    medium: Words = Field(cast(Any, ""), validate_default=True)
+    date: Words = Field(cast(Any, ""), validate_default=True)
+    text: Words = Field(cast(Any, ""), validate_default=True)
+
+
+def _part(room: str, value: object, info: ValidationInfo) -> Any:
+    return read_part(room, value, info.context or {})
+
+
+# ---------------------------------------------------------------- wires and rests
+
+
+def _signal(name: str, info: ValidationInfo) -> str:
+    reading = reading_of(info)
+    if name not in reading.signals and name.partition(".")[0] not in reading.unsure:
+        raise _no_such("signal", name, reading.signals)
+    return name
+
+
+def _no_such(what: str, name: str, known: Iterable[str]) -> Refused:
+    """Names them all, unless they are many and one is near."""
+    known = list(known)
+    hint = did_you_mean(name, known)
+    if not known:
+        return Refused(f"a {what}, but no [[sensor]] says one")
+    return Refused(f"one of {len(known)} {what}s" if hint and len(known) > 6 else f"a {what}: {', '.join(known)}", hint)
+
+
+def _bare(address: str) -> str:
+    return address.removeprefix("/")
+
+
+def _control(name: str, info: ValidationInfo) -> str:
+    reading, name = reading_of(info), _bare(name)
+    if reading.controls is None:
+        return name
+    control = reading.controls.get(f"/{name}")
+    if control is None:
+        raise _no_such("control", name, map(_bare, reading.controls))
+    signal = reading.signals.get(info.data.get("signal", ""))
+    if control.type == "pulse" and signal and not signal.pulse:
+        raise Refused("a control that has a value", f'"{name}" is a pulse and "{signal.name}" is none')
+    return name
+
+
+def _wired(info: ValidationInfo) -> Control | None:
+    return (reading_of(info).controls or {}).get(f"/{info.data.get('control')}")
+
+
+def _in_default(value: object, info: ValidationInfo) -> object:
+    signal = reading_of(info).signals.get(info.data.get("signal", ""))
+    return _ends(value, (signal.low, signal.high) if signal and not signal.pulse else (0.0, 1.0))
+
+
+def _out_default(value: object, info: ValidationInfo) -> object:
+    control = _wired(info)
+    return _ends(value, (control.low, control.high) if control else (0.0, 1.0))
+
+
+def _ends(value: object, default: tuple[float, float]) -> object:
+    """A tuple for a list, as pydantic's strict mode makes none of what a validator returns."""
+    return default if value is None else tuple(value) if isinstance(value, list) else value
+
+
+def _in(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] == ends[1]:
+        raise Refused("two numbers that differ")
+    return ends
+
+
+def _out(ends: tuple[float, float], info: ValidationInfo) -> tuple[float, float]:
+    control = _wired(info)
+    if control and not all(control.low <= end <= control.high for end in ends):
+        raise Refused(f"two numbers from {control.low:g} to {control.high:g}")
+    return ends
+
+
+def _smooth(seconds: float, info: ValidationInfo) -> float:
+    signal, control = reading_of(info).signals.get(info.data.get("signal", "")), _wired(info)
+    if seconds == 0.0 and signal and signal.pulse and control and control.type != "pulse":
+        raise Refused(f'a time to fall back in, as "{signal.name}" is a pulse')
+    return seconds
+
+
+Ends = tuple[float, float]
+
+
+class Wire(Table):
+    """Signal to control: ``in`` (of the signal) goes to ``out`` (of the control) along ``curve``, smoothed with the
+    time constant ``smooth`` (s). What is not given is the whole range of the one and of the other."""
+
+    signal: Annotated[str, AfterValidator(_signal)] = Field(description='a signal, such as "door.motion"')
+    control: Annotated[str, AfterValidator(_control)] = Field(description='a control, such as "walk/speed"')
+    in_: Annotated[Ends, BeforeValidator(_in_default), AfterValidator(_in)] = Field(
+        cast(Any, None), alias="in", validate_default=True
+    )
+    out: Annotated[Ends, BeforeValidator(_out_default), AfterValidator(_out)] = Field(
+        cast(Any, None), validate_default=True
+    )
+    curve: Curve = "linear"
+    smooth: Annotated[Seconds, AfterValidator(_smooth)] = Field(0.25, le=600.0)
+
+    @property
+    def address(self) -> str:
+        """The control's, as the control table has it: ``/walk/speed``."""
+        return f"/{self.control}"
+
+
+def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
+    """Values by address. Those of the show and the desk are not a piece's to set."""
+    if not isinstance(value, dict):
+        raise Refused("a table of controls and their values")
+    controls = reading_of(info).controls
+    if controls is None:
+        return {}
+    known = {
+        _bare(address): control
+        for address, control in controls.items()
+        if control.type != "pulse" and not address.startswith(("/show/", "/desk/"))
+    }
+    model = create_model("Rests", __base__=Knobs, **cast(Any, {name: _rest(name, known[name]) for name in known}))
+    made = validate(model, value, {})
+    return {f"/{name}": known[name].accept(getattr(made, name)) for name in made.model_fields_set}
+
+
+def _rest(name: str, control: Control) -> tuple[Any, Any]:
+    either = AliasChoices(name, f"/{name}")
+    if control.type == "bool":
+        return bool, Field(None, validation_alias=either)
+    if control.type == "choice":
+        return Literal[control.choices], Field(None, validation_alias=either)
+    number = int if control.type == "int" else float
+    return number, Field(None, validation_alias=either, ge=control.low, le=control.high)
+
+
+class Piece(Table):
+    """What hangs. ``controls`` and ``rests`` hold what every show has, too."""
+
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        min_length=1, max_length=64, description='a name, such as name = "sitters"'
+    )
+    duration: Seconds = Field(ge=1.0, le=DAY, description='a time, such as duration = "4 min"')
+    generator: Annotated[GeneratorConfig, PlainValidator(partial(_part, "generator"))] = Field(
+        description="a table, such as generator = { kind = ... }"
+    )
+    walk: Annotated[WalkConfig, PlainValidator(partial(_part, "walk"))] = Field(
+        description="a table, such as walk = { kind = ... }"
+    )
+    hang: Hang = "bleed"
+    label: Label
+    transition: Change = Field(cast(Any, None), validate_default=True)
+    """How this piece comes on; the show's without."""
+    poster: PicturePath | None = None
+    wires: tuple[Wire, ...] = Field((), alias="wire", max_length=256)
+    set_: Annotated[Mapping[str, float], PlainValidator(_rests)] = Field(cast(Any, {}), alias="set")
+
+    _fixed: tuple[Control, ...] = PrivateAttr(())
+
+    def model_post_init(self, context: Any, /) -> None:
+        self._fixed = context["reading"].fixed
+
+    @model_validator(mode="after")
+    def _walks_where_it_can(self) -> Self:
+        try:
+            self.walk.check(self.generator)
+        except PartError as error:
+            found = Finding(("walk",), shown(self.walk.kind), "a walk that this generator allows", str(error))
+            raise Unfit([found]) from error
+        return self
+
+    def controls(self) -> dict[str, Control]:
+        """Every control that counts while it hangs, by address."""
+        return table((*self._fixed, *self.generator.controls(), *self.walk.controls()))
+
+    def title_in(self, language: str) -> str:
+        """What visitors know it by: its label's title, or its name where there is none."""
+        return self.label.title.get(language) or self.name
+
+    def rests(self) -> Values:
+        """Where each control rests while it hangs: at its default, or as ``[piece.set]`` says. Without the pulses."""
+        defaults = {one.address: one.default for one in self.controls().values() if one.type != "pulse"}
+        return {**defaults, **self.set_}

@@ -1,0 +1,194 @@
+"""Pictures to places of a model's space: by its encoder, and nearer by optimisation where that is wanted.
+
+A place that is written is a latent as walks know it: at the truncation psi that it was made for, a show's default, it
+is painted as the picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from installation.core.atomic_write import write_whole
+from installation.core.errors import OptionError
+from installation.networks.encoder import encoder_of
+from installation.training.dataset.crops import crop_centre, crop_face, read_landmarks
+from installation.training.dataset.decoding import Picture, PicturesError, read_picture
+from installation.training.encoder.frozen import Frozen, freeze
+from installation.training.encoder.run import channels_first, floats, levels, picture_loss
+from installation.training.encoder.side_by_side import as_npy, as_png
+from installation.training.latent.curation import Curation, Place, curation_of, save
+from installation.training.latent.models import OpenModel, open_model, progress
+from installation.training.loop.devices import bf16, keep_memory
+from installation.training.screening.decisions import login, now
+
+Floats = NDArray[np.float32]
+Answers = dict[str, Tensor]
+"""{"encoder": coordinates (n, k), "refined": the same}, the second where it was asked for."""
+
+RATE = 0.05
+"""Of Adam, in standard deviations a step; it falls to 0 along half a cosine."""
+PRIOR = 0.1
+"""Weight of the squared Mahalanobis distance against the picture loss: with less, likenesses come nearer and blur."""
+FACES = (
+    "This model knows faces where `prepare --crop face` puts them. Without --landmarks, the eyes of each picture should"
+    " lie at 40 and 60 % of the width of its middle square, at 41 % of the height."
+)
+AT_ONCE = 8
+"""Pictures refined in one go."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a picture was found. ``levels`` is the mean |difference| of 255 for each answer; ``distance`` that of the
+    last answer from the mean of the space, in standard deviations, root mean square over the directions."""
+
+    picture: str
+    place: str
+    levels: dict[str, float]
+    distance: float
+
+
+def encode(arguments: argparse.Namespace) -> None:
+    keep_memory()
+    model = open_model(arguments.model)
+    look = encoder_of(model.network, model.header, model.tensors, "cpu", arguments.model)
+    chosen = chosen_so_far(model, arguments) if arguments.favourite else None
+    if model.header["training"].get("crop") == "face" and not arguments.landmarks:
+        print(FACES, file=sys.stderr)
+    frozen = freeze(model)
+    cropped = squares(arguments, frozen.resolution)
+    wanted = channels_first(np.stack(cropped))
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    answers: Answers = {"encoder": frozen.coordinates(np.stack([look(square) for square in cropped]))}
+    if arguments.refine:
+        with progress("refining", arguments.refine * len(wanted)) as tick:
+            answers["refined"] = refined(frozen, answers["encoder"], floats(wanted), arguments.refine, tick)
+    psi = arguments.psi or usual_psi(model.header["kind"])
+    latents = for_psi(frozen, list(answers.values())[-1], psi)
+    places = write(arguments.out, names_of(arguments.picture), frozen, wanted, answers, latents)
+    said = {"model": arguments.model.name, "psi": psi, "refine": arguments.refine}
+    text = json.dumps({**said, "places": [asdict(place) for place in places]}, indent=1, ensure_ascii=False)
+    write_whole(arguments.out / "places.json", text.encode())
+    if chosen is not None:
+        for name, latent in zip(arguments.favourite, latents, strict=True):
+            chosen = chosen.keep(Place(name, latent))
+        save(arguments.model, chosen, latents.shape[1], login(), now())
+    for place in places:
+        print(told(place))
+
+
+def told(place: Spot) -> str:
+    missed = ", ".join(f"{how} {value:.1f}" for how, value in place.levels.items())
+    return f"{place.picture} -> {place.place}: misses it by {missed} levels of 255, {place.distance:.2f} from the mean"
+
+
+# -- what is asked for ------------------------------------------------------------------------------------------------
+
+
+def squares(arguments: argparse.Namespace, size: int) -> list[Picture]:
+    """The pictures of the command, cropped to (size, size, 3). Raises PicturesError, which names the picture."""
+    points = read_landmarks(arguments.landmarks) if arguments.landmarks else None
+    found = []
+    for path in arguments.picture:
+        picture = read_picture(path)
+        if points is None:
+            found.append(crop_centre(picture, size))
+            continue
+        if path.name not in points:
+            raise PicturesError(f"{path.name}: no landmarks for it in {arguments.landmarks}.")
+        try:
+            found.append(crop_face(picture, points[path.name], size))
+        except PicturesError as error:
+            raise PicturesError(f"{path.name}: {error}. Without --landmarks the middle is taken as it is.") from None
+    return found
+
+
+def names_of(paths: list[Path]) -> list[str]:
+    """A file's name without suffix for each picture; a number behind it where one comes again."""
+    names: list[str] = []
+    for path in paths:
+        name, count = path.stem, 1
+        while name in names:
+            count += 1
+            name = f"{path.stem}-{count}"
+        names.append(name)
+    return names
+
+
+def chosen_so_far(model: OpenModel, arguments: argparse.Namespace) -> Curation:
+    """What the model file holds. Raises OptionError where the names do not fit: one for each picture, each new."""
+    names, count = arguments.favourite, len(arguments.picture)
+    if len(names) != count:
+        raise OptionError(f"--favourite: {len(names)} names for {count} pictures. Give one for each, in their order.")
+    for name in names:
+        if name in model.space.names or names.count(name) > 1:
+            raise OptionError(f'--favourite: there would be two favourites called "{name}". Choose another name.')
+    return curation_of(model.header, model.tensors)
+
+
+def usual_psi(kind: str) -> float:
+    """The truncation that a show has where it says nothing else."""
+    return float(import_module(f"generators.{kind}").Config.model_fields["psi"].default)
+
+
+# -- places -----------------------------------------------------------------------------------------------------------
+
+
+def refined(
+    frozen: Frozen, guess: Tensor, wanted: Tensor, steps: int, tick: Callable[[int], object] = lambda _: None
+) -> Tensor:
+    """Coordinates (n, k) nearer to pictures (n, 3, r, r) in -1..1 than a guess, by gradient descent on the picture loss
+    and a Gaussian prior. Nothing is random in it. ``tick`` is told how many were painted."""
+    parts = zip(guess.split(AT_ONCE), wanted.split(AT_ONCE), strict=True)
+    return torch.cat([descend(frozen, start, goal, steps, tick) for start, goal in parts])
+
+
+def descend(frozen: Frozen, guess: Tensor, wanted: Tensor, steps: int, tick: Callable[[int], object]) -> Tensor:
+    dtype = torch.bfloat16 if bf16("auto", "cpu") else torch.float32
+    place = guess.clone().requires_grad_()
+    optimiser = torch.optim.Adam([place], betas=(0.9, 0.99))
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * step / steps)) / 2
+        optimiser.zero_grad()
+        loss = picture_loss(frozen.paint(place, dtype), wanted) + PRIOR * place.square().mean()
+        (loss * len(wanted)).backward()
+        optimiser.step()
+        tick(len(wanted))
+    return place.detach()
+
+
+def for_psi(frozen: Frozen, coordinates: Tensor, psi: float) -> Floats:
+    """The latents (n, latent_dim) that are painted at these coordinates when psi draws them towards the mean."""
+    found: Floats = frozen.latents(coordinates / psi).numpy()
+    return found
+
+
+def write(
+    folder: Path, names: list[str], frozen: Frozen, wanted: Tensor, answers: Answers, latents: Floats
+) -> list[Spot]:
+    """NAME.npy and NAME.png for each picture."""
+    places = []
+    for i, name in enumerate(names):
+        goal, row, missed = wanted[i], {"picture": wanted[i]}, {}
+        for how, coordinates in answers.items():
+            with torch.no_grad():
+                row[how] = levels(frozen.paint(coordinates[i : i + 1]))[0]
+            missed[how] = round(float((row[how].float() - goal.float()).abs().mean()), 2)
+        distance = float(list(answers.values())[-1][i].square().mean().sqrt())
+        words = [f"{how} {missed[how]:.1f}" if how in missed else how for how in row]
+        write_whole(folder / f"{name}.npy", as_npy(latents[i]))
+        write_whole(folder / f"{name}.png", as_png(list(row.values()), words))
+        places.append(Spot(name, f"{name}.npy", missed, round(distance, 3)))
+    return places

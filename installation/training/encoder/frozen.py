@@ -1,0 +1,118 @@
+"""The generator of a model file as a frozen function that a loss can be traced back through: place -> picture.
+
+Places are counted in standard deviations along the principal directions of the latent space (*coordinates*): a place
+from the space itself has about 1 in each, whatever the kind of the model, and the mean of their squares is the squared
+Mahalanobis distance from the mean over the number of directions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from installation.core.errors import ModelError
+from installation.networks import stylegan2, vae
+from installation.networks.model_file import network_of
+from installation.training.latent.models import OpenModel
+
+Floats = NDArray[np.float32]
+Synthesis = Callable[[Tensor, torch.dtype], Tensor]
+"""Latents (n, latent_dim), type to compute in -> pictures (n, 3, resolution, resolution), about -1..1."""
+SMALLEST = 1e-6
+"""A spread below is taken for this: a direction that is never used."""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """``basis`` (k, latent_dim); ``std``, ``gain`` (k,), as in contracts.Space, as tensors."""
+
+    model: OpenModel
+    synthesis: Synthesis
+    mean: Tensor
+    basis: Tensor
+    std: Tensor
+    gain: Tensor
+
+    @property
+    def resolution(self) -> int:
+        return int(self.model.network.resolution)
+
+    def latents(self, coordinates: Tensor) -> Tensor:
+        """(n, k) -> (n, latent_dim)."""
+        return self.mean + (coordinates * self.std) @ self.basis
+
+    def coordinates(self, latents: Tensor | Floats) -> Tensor:
+        """The inverse of `latents`, for places in the span of the principal directions."""
+        return (torch.as_tensor(latents) - self.mean) @ self.basis.t() / self.std
+
+    def paint(self, coordinates: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+        """(n, k) -> pictures (n, 3, resolution, resolution), float32, about -1..1."""
+        return self.synthesis(self.latents(coordinates), dtype).float()
+
+    def draw(self, count: int, chance: torch.Generator) -> Tensor:
+        """The coordinates (count, k) of as many places of the space, not truncated."""
+        z = torch.randn(count, self.model.network.z_dim, generator=chance)
+        return self.coordinates(self.model.network.mapping(z.numpy()))
+
+    def digest(self) -> str:
+        """sha256 of the network and of the directions that coordinates are counted along."""
+        found = hashlib.sha256()
+        kept = {name: t for name, t in self.model.tensors.items() if name.startswith("latent.")}
+        for name, tensor in sorted({**network_of(self.model.tensors), **kept}.items()):
+            found.update(name.encode())
+            found.update(np.ascontiguousarray(tensor).tobytes())
+        return found.hexdigest()
+
+
+def freeze(model: OpenModel) -> Frozen:
+    """Raises ModelError for a model of a kind that no loss can be traced through here."""
+    kinds: dict[str, Callable[[OpenModel], Synthesis]] = {"stylegan2": styled, "vae": decoded}
+    kind = model.header["kind"]
+    if kind not in kinds:
+        raise ModelError(f'{model.path}: a model of kind "{kind}"; expected one of {", ".join(sorted(kinds))}.')
+    facts = [torch.from_numpy(getattr(model.space, name)) for name in ("mean", "basis", "std", "gain")]
+    facts[2] = facts[2].clamp(min=SMALLEST)
+    return Frozen(model, kinds[kind](model), *facts)
+
+
+def decoded(model: OpenModel) -> Synthesis:
+    decoder = vae.Decoder(vae.read_architecture(model.header["architecture"], model.path)).requires_grad_(False)
+    decoder.load_state_dict(vae.as_tensors(network_of(model.tensors)))
+    return lambda latents, dtype: decoder(latents, decoder.arch.resolution, dtype=dtype)
+
+
+def styled(model: OpenModel) -> Synthesis:
+    arch = stylegan2.read_architecture(model.header["architecture"], model.path)
+    generator = training_form(arch, network_of(model.tensors)).requires_grad_(False)
+    return lambda latents, dtype: generator.synthesis(latents, arch.resolution, dtype=dtype)
+
+
+def training_form(arch: stylegan2.Architecture, tensors: Mapping[str, Floats]) -> stylegan2.Generator:
+    """The inverse of `effective_tensors`: what was multiplied into the weights is divided out again."""
+    generator = stylegan2.Generator(arch)
+    state = {}
+    for key, tensor in tensors.items():
+        place, _, what = key.rpartition(".")
+        name = module_name(arch.resolutions, place)
+        state[f"{name}.{what}".lstrip(".")] = torch.from_numpy(tensor) / factor(generator.get_submodule(name), what)
+    generator.load_state_dict(state)
+    return generator
+
+
+def module_name(resolutions: tuple[int, ...], place: str) -> str:
+    """``blocks.1.conv0.affine`` for ``8.conv0.style``, ``mapping.layers.0`` for ``mapping.0``, "" for the const."""
+    first, _, rest = place.partition(".")
+    if first in ("mapping", ""):
+        return f"mapping.layers.{rest}" if first else ""
+    return f"blocks.{resolutions.index(int(first))}.{rest}".replace("style", "affine")
+
+
+def factor(layer: nn.Module, what: str) -> float:
+    """What `effective_tensors` multiplies in."""
+    return {"weight": getattr(layer, "scale", 1.0), "bias": getattr(layer, "lr_mult", 1.0)}.get(what, 1.0)

@@ -1,0 +1,160 @@
+"""One session of training an encoder: from the command's arguments to a checkpoint, and at the end into the model."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from installation.core.atomic_write import check_place, write_whole
+from installation.core.errors import TrainingError
+from installation.networks.encoder import Architecture
+from installation.networks.model_file import amend_model, check_kind
+from installation.training.dataset.reading import read_any
+from installation.training.encoder.frozen import freeze
+from installation.training.encoder.run import MODEL, Pictures, Recipe, Trainer
+from installation.training.latent.models import open_model
+from installation.training.loop.command_line import command_line
+from installation.training.loop.devices import open_devices
+from installation.training.loop.saving import CHECKPOINT, FORMAT, read_checkpoint
+from installation.training.loop.session import interrupts
+
+AT_ONCE = 256
+"""Real pictures that are averaged down at a time."""
+
+
+def train(arguments: argparse.Namespace) -> None:
+    work = arguments.work or arguments.model.with_suffix(".encoder.work")
+    with open_devices("cpu", 1, arguments.threads, arguments.precision) as devices:
+        trainer, facts = begin(arguments, work, devices.dtype)
+        with interrupts(devices) as stop:
+            clock = devices.clock() - trainer.seconds
+            finished = learn(trainer, arguments, work, lambda: devices.clock() - clock, stop)
+    if not finished:
+        print(f"Stopped and saved in {work}. The same command goes on from here; the model file is as it was.")
+        return
+    print(f"{arguments.out or arguments.model}: {told(keep(trainer, arguments, facts))}")
+
+
+def begin(arguments: argparse.Namespace, work: Path, dtype: torch.dtype) -> tuple[Trainer, dict[str, Any]]:
+    model = open_model(arguments.model)
+    if model.header["kind"] == "vae":
+        raise TrainingError(f"{arguments.model}: a VAE, which has its encoder from the start. Go on with encode.")
+    check_kind(arguments.model, model.header, "stylegan2")
+    frozen = freeze(model)
+    recipe = Recipe(seed=arguments.seed, learning_rate=arguments.learning_rate)
+    check_place(arguments.out or arguments.model)
+    work.mkdir(parents=True, exist_ok=True)
+    real, facts = None, {}
+    if arguments.folder:
+        prepared = read_any(arguments, frozen.resolution, work / "pictures")
+        real = averaged(prepared.pictures, frozen.resolution)
+        facts = {"source": prepared.facts.get("source"), "pictures": len(real), "crop": prepared.facts.get("crop")}
+    trainer = Trainer(frozen, Architecture.fitting(frozen.resolution, len(frozen.std)), recipe, real, dtype)
+    if (work / CHECKPOINT).exists():
+        resume(trainer, work)
+        print(f"Going on from {work / CHECKPOINT}: {trainer.seconds / 60:.1f} minutes, {trainer.steps} steps.")
+    return trainer, facts
+
+
+def averaged(pictures: Pictures, resolution: int) -> Pictures:
+    """(n, size, size, 3) uint8 to the generator's resolution, by the mean of each area."""
+    n, factor = len(pictures), pictures.shape[1] // resolution
+    if factor == 1:
+        return np.array(pictures)
+    small = np.empty((n, resolution, resolution, 3), np.uint8)
+    for start in range(0, n, AT_ONCE):
+        some = pictures[start : start + AT_ONCE].reshape(-1, resolution, factor, resolution, factor, 3)
+        small[start : start + AT_ONCE] = some.mean((2, 4)).round()
+    return small
+
+
+def learn(
+    trainer: Trainer,
+    arguments: argparse.Namespace,
+    work: Path,
+    clock: Callable[[], float],
+    stop: Callable[[], bool],
+) -> bool:
+    """Until --minutes of active time in all are over, saving as it goes. False: `stop` ended it before."""
+    total, saved = arguments.minutes * 60, time.monotonic()
+    interval = 0.5 if sys.stderr.isatty() else 20.0
+    with tqdm(total=round(total), desc="encoder", unit="s", mininterval=interval, miniters=1, leave=False) as bar:
+        while trainer.seconds < total and not stop():
+            trainer.step()
+            trainer.seconds = clock()
+            tell(bar, trainer, total)
+            if time.monotonic() - saved > arguments.save_every:
+                save(trainer, work)
+                saved = time.monotonic()
+    save(trainer, work)
+    return not stop()
+
+
+def tell(bar: tqdm, trainer: Trainer, total: float) -> None:
+    losses = " ".join(f"{name} {value:.3f}" for name, value in trainer.losses.items())
+    bar.set_postfix_str(f"step {trainer.steps} {losses}", refresh=False)
+    bar.update(round(min(trainer.seconds, total)) - bar.n)
+
+
+# -- keeping ----------------------------------------------------------------------------------------------------------
+
+
+def save(trainer: Trainer, work: Path) -> None:
+    whole = io.BytesIO()
+    torch.save({"format": FORMAT, "model": MODEL, **trainer.state()}, whole)
+    write_whole(work / CHECKPOINT, whole.getvalue())
+
+
+def resume(trainer: Trainer, work: Path) -> None:
+    path = work / CHECKPOINT
+    state = read_checkpoint(path)
+    if state["model"] != MODEL:
+        raise TrainingError(f"{path}: trains a {state['model']}, not an encoder. Use another --work folder.")
+    try:
+        trainer.load(state)
+    except TrainingError as error:
+        raise TrainingError(f"{path}: {error}") from None
+
+
+def keep(trainer: Trainer, arguments: argparse.Namespace, facts: dict[str, Any]) -> dict[str, Any]:
+    """Write the encoder into the model file; returns what its header says of it."""
+    if freeze(open_model(arguments.model)).digest() != trainer.frozen.digest():
+        raise TrainingError(
+            f"{arguments.model}: is another model than when this training began; the encoder would not fit it. "
+            "Train one for the new model, with another --work folder."
+        )
+    arch = trainer.average.arch
+    said = {
+        "architecture": {**asdict(arch), "channels": list(arch.channels)},
+        "images": trainer.steps * trainer.recipe.batch,
+        "steps": trainer.steps,
+        "minutes": round(trainer.seconds / 60, 1),
+        "real": facts or None,
+        "recipe": asdict(trainer.recipe),
+        "error": trainer.errors(),
+        "command": command_line(sys.argv[1:]),
+    }
+    amend_model(arguments.model, "encoder", trainer.tensors(), said, arguments.out)
+    return said
+
+
+def told(said: dict[str, Any]) -> str:
+    kinds = {"generated": "generated pictures", "real": "real ones that it has not learnt from"}
+    missed = (
+        f"{words} by {said['error'][f'pixels_mae_{kind}']:.1f} levels of 255"
+        f" (the mean picture: {said['error'][f'pixels_mae_{kind}_of_mean']:.1f})"
+        for kind, words in kinds.items()
+        if said["error"][f"pixels_mae_{kind}"] is not None
+    )
+    learnt = f"an encoder, after {said['images']} pictures in {said['minutes']:g} minutes"
+    return f"{learnt}. It misses {', '.join(missed)}."

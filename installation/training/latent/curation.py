@@ -1,0 +1,165 @@
+"""What a curator chose in a model's latent space: favourites, in their order, and places that no walk shall show.
+
+It lives in the group `curation` of the model file: the tensors `favourites` (n, latent_dim), `blocked` (m, latent_dim)
+and `radii` (m,), and in the header {"favourites": [{"name", "seed"}], "blocked": [{"name", "radius", "seed"}], "who",
+"when"}; the seed is null for a place that no seed names. Distances are Euclidean, between latents as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.core.errors import VernissageError
+from installation.networks.model_file import Header, Tensors, amend_model, group_of, load_model, network_of
+
+GROUP = "curation"
+MOST = 500
+"""Favourites, and blocked places, of one model."""
+LAST_SEED = 2**31 - 1
+SAMPLES = 256
+"""How many seeds tell what is usual in a model's latent space."""
+
+Floats = NDArray[np.float32]
+
+
+class CurationError(VernissageError, ValueError):
+    """A choice that cannot be made; says which, and what can be done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A place in the latent space that somebody named. ``radius`` is 0 for a favourite."""
+
+    name: str
+    latent: Floats
+    seed: int | None = None
+    radius: float = 0.0
+
+    def fact(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"name": self.name, "seed": self.seed}
+        return told | {"radius": round(self.radius, 4)} if self.radius else told
+
+
+@dataclass(frozen=True, eq=False)
+class Curation:
+    """Never changed, only replaced: what was before can always be had back."""
+
+    favourites: tuple[Place, ...] = ()
+    blocked: tuple[Place, ...] = ()
+
+    def keep(self, place: Place) -> Curation:
+        """With one more favourite at the end; a seed that was blocked is so no more."""
+        check_new(place, self.favourites, "favourite")
+        blocked = tuple(one for one in self.blocked if one.seed is None or one.seed != place.seed)
+        return Curation((*self.favourites, replace(place, radius=0.0)), blocked)
+
+    def drop(self, place: Place) -> Curation:
+        """With one more blocked place; a favourite of the same seed goes."""
+        check_new(place, self.blocked, "blocked place")
+        if not 0 < place.radius < float("inf"):
+            raise CurationError(f"the radius of {place.name} must be above 0, found {place.radius:g}.")
+        favourites = tuple(one for one in self.favourites if one.seed is None or one.seed != place.seed)
+        return Curation(favourites, (*self.blocked, place))
+
+    def without(self, leaves: Callable[[Place], bool]) -> Curation:
+        """Without the favourites and blocked places for which ``leaves`` is true."""
+        keep = [tuple(one for one in of if not leaves(one)) for of in (self.favourites, self.blocked)]
+        return Curation(*keep)
+
+    def named(self, index: int, name: str) -> Curation:
+        """With a favourite of another name."""
+        renamed = replace(self.favourites[index], name=name)
+        return replace(self, favourites=(*self.favourites[:index], renamed, *self.favourites[index + 1 :]))
+
+    def moved(self, index: int, to: int) -> Curation:
+        """With a favourite at another place of the order."""
+        others = [one for number, one in enumerate(self.favourites) if number != index]
+        return replace(self, favourites=(*others[:to], self.favourites[index], *others[to:]))
+
+
+def check_new(place: Place, among: Sequence[Place], what: str) -> None:
+    if len(among) >= MOST:
+        raise CurationError(f"there are {MOST} {what}s already, which is the most.")
+    if place.seed is not None and any(one.seed == place.seed for one in among):
+        raise CurationError(f"seed {place.seed} is a {what} already.")
+
+
+# -- the model file ---------------------------------------------------------------------------------------------------
+
+
+def curation_of(header: Header, tensors: Tensors) -> Curation:
+    """What a model file holds. Raises CurationError where its header and its tensors do not fit."""
+    listed, found = header.get(GROUP) or {}, group_of(tensors, GROUP)
+    try:
+        favourites = [
+            Place(str(told["name"]), latent, seed_of(told))
+            for told, latent in zip(listed.get("favourites", []), found.get("favourites", ()), strict=True)
+        ]
+        blocked = [
+            Place(str(told["name"]), latent, seed_of(told), float(told["radius"]))
+            for told, latent in zip(listed.get("blocked", []), found.get("blocked", ()), strict=True)
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CurationError(f"the model's curation is damaged ({error}). Take an older copy of the file.") from None
+    return Curation(tuple(favourites), tuple(blocked))
+
+
+def seed_of(told: dict[str, Any]) -> int | None:
+    return None if told.get("seed") is None else int(told["seed"])
+
+
+def save(path: Path, curation: Curation, dim: int, who: str, when: str, out: Path | None = None) -> None:
+    """Into the model file, or into ``out``, whole or not at all; everything else of the file stays as it is."""
+    places = {"favourites": curation.favourites, "blocked": curation.blocked}
+    tensors = {name: np.array([one.latent for one in of], np.float32).reshape(-1, dim) for name, of in places.items()}
+    tensors["radii"] = np.array([one.radius for one in curation.blocked], np.float32)
+    facts = {name: [one.fact() for one in of] for name, of in places.items()}
+    amend_model(path, GROUP, tensors, {**facts, "who": who, "when": when}, out)
+
+
+def go_on_from(path: Path, out: Path | None) -> Path:
+    """The file whose choices to go on from: ``out`` where it is there. Raises CurationError if it is another model."""
+    if out is None or not out.exists() or out.resolve() == path.resolve():
+        return path
+    network, other = (network_of(load_model(each)[1]) for each in (path, out))
+    if network.keys() != other.keys() or any(not np.array_equal(network[name], other[name]) for name in network):
+        raise CurationError(f"{out}: is another model than {path}. Give --out the name of a new file.")
+    return out
+
+
+# -- the latent space -------------------------------------------------------------------------------------------------
+
+
+def usual_radius(places: Floats) -> float:
+    """Half of the median distance from a place to its nearest neighbour, among samples (n, latent_dim), n at least 2.
+
+    Half, so that balls around two neighbours just touch. The whole distance is too far: in hundreds of dimensions it is
+    more than the distance to the mean, and one blocked sample would block the middle of the space.
+    """
+    squares = np.square(places, dtype=np.float64).sum(1)
+    apart = squares[:, None] + squares - 2 * places.astype(np.float64) @ places.T.astype(np.float64)
+    np.fill_diagonal(apart, np.inf)
+    return max(float(np.median(np.sqrt(apart.min(1).clip(0)))) / 2, 1e-3)
+
+
+def around(centre: Floats, samples: Floats, radius: float, count: int) -> Floats:
+    """(count, latent_dim) places at a distance from a centre, each towards another sample: so they stay among what the
+    model can paint, which a random direction does not."""
+    ways = samples - centre
+    far = np.linalg.norm(ways, axis=1)
+    chosen = np.flatnonzero(far > 1e-6)
+    chosen = chosen[np.linspace(0, len(chosen) - 1, min(count, len(chosen))).round().astype(int)]
+    found: Floats = (centre + np.float32(radius) * ways[chosen] / far[chosen, None]).astype(np.float32)
+    return found
+
+
+def blocked_by(latent: Floats, curation: Curation) -> Place | None:
+    """The blocked place that a latent lies in, if any."""
+    inside = (one for one in curation.blocked if float(np.linalg.norm(latent - one.latent)) < one.radius)
+    return next(inside, None)

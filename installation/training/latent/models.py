@@ -1,0 +1,87 @@
+"""Any model file, whatever its kind, opened to be looked at: its space, its seeds' places, its pictures.
+
+Nothing is avoided here: what a curator has blocked can be looked at as well.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from installation.core.contracts import Space
+from installation.networks.model_file import Header, Tensors, load_model
+from installation.networks.model_generator import rebuild, space_of
+
+Floats = NDArray[np.float32]
+Pictures = NDArray[np.uint8]
+
+PSI = 0.7
+"""Truncation at which pictures are judged where nothing else is said."""
+AT_ONCE = 8
+"""Pictures painted in one go: enough to keep a processor busy, few enough for a small memory."""
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A model file in memory. Latents are (n, latent_dim) float32, as the walks know them: psi is applied here."""
+
+    path: Path
+    header: Header
+    tensors: Tensors
+    space: Space
+    network: Any
+
+    def places(self, seeds: Sequence[int]) -> Floats:
+        """The latents that seeds name, (n, latent_dim), the same as in a show."""
+        z = [np.random.default_rng(seed).standard_normal(self.network.z_dim) for seed in seeds]
+        found: Floats = self.network.mapping(np.array(z, np.float32).reshape(len(z), self.network.z_dim))
+        return found
+
+    def truncated(self, latents: Floats, psi: float = PSI) -> Floats:
+        """Where latents are painted at psi: nearer to the mean."""
+        mean = self.space.mean
+        return (mean + np.float32(psi) * (np.asarray(latents, np.float32) - mean)).astype(np.float32, copy=False)
+
+    def levels(self, latents: Floats, psi: float = PSI) -> torch.Tensor:
+        """The pictures at latents, (n, 3, height, width) float32 on the CPU, levels 0..255, not rounded."""
+        return torch.cat(list(self.parts(latents, psi)))
+
+    def pictures(self, latents: Floats, psi: float = PSI) -> Pictures:
+        """The pictures at latents, (n, height, width, 3), sRGB."""
+        whole = [part.add(0.5).clamp_(0, 255).to(torch.uint8) for part in self.parts(latents, psi)]
+        return np.ascontiguousarray(torch.cat(whole).permute(0, 2, 3, 1).numpy())
+
+    def parts(self, latents: Floats, psi: float = PSI) -> Iterator[torch.Tensor]:
+        """``levels`` a few at a time, for thousands of pictures or a progress bar."""
+        for some in np.split(self.truncated(latents, psi), range(AT_ONCE, len(latents), AT_ONCE)):
+            yield (self.network.synthesis(some).float() * 127.5 + 127.5).clamp_(0, 255).cpu()
+
+
+def open_model(path: Path | str, device: str = "cpu") -> OpenModel:
+    """Reads a model file of any kind. Raises ModelError that says what is wrong with it."""
+    return opened(Path(path), *load_model(path), device)
+
+
+def opened(path: Path, header: Header, tensors: Tensors, device: str = "cpu") -> OpenModel:
+    """What is, or will be, in a model file, without the file. Tensors are float16 or float32."""
+    whole = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+    return OpenModel(
+        path, header, whole, space_of(path, header, whole, path.name), rebuild(header, whole, device, path)
+    )
+
+
+@contextmanager
+def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal, a line every 20 s where stderr is a file; what it gives is told how many were painted."""
+    interval = 0.5 if sys.stderr.isatty() else 20.0
+    with tqdm(total=total, desc=words, unit="picture", mininterval=interval, miniters=1, leave=False) as bar:
+        yield bar.update

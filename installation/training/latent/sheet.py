@@ -1,0 +1,44 @@
+"""What each direction of a model does, on one picture: a row for each, from -3 to 3 steps, at two places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from installation.networks.model_generator import REACH
+from installation.training.latent.models import PSI, Floats, OpenModel
+from installation.training.latent.models import Pictures as Picture
+
+STEPS = np.linspace(-REACH, REACH, 7)
+SEEDS = (3, 11)
+LEAST = 64
+"""px: smaller pictures are enlarged, or nobody could tell what changes."""
+GAP = 12
+"""Pixels between the two places, and around the words."""
+PAPER, INK = (250, 249, 246), (40, 38, 34)
+
+
+def sheet(model: OpenModel, vectors: Floats, names: Sequence[str]) -> Picture:
+    """(height, width, 3): directions from top to bottom, called by their names."""
+    size = max(LEAST, model.levels(model.places(SEEDS[:1])).shape[-1])
+    letters = max(11, size // 8)
+    font = ImageFont.load_default(letters)
+    words = GAP * 2 + round(max([font.getlength(name) for name in names] + [size]))
+    ways = len(STEPS) * size
+    top = 2 * GAP + letters
+    page = Image.new("RGB", (words + len(SEEDS) * (ways + GAP), top + len(names) * (size + 2) + GAP), PAPER)
+    draw = ImageDraw.Draw(page)
+    places = model.truncated(model.places(SEEDS), PSI)
+    for column, place in enumerate(places):
+        left = words + column * (ways + GAP)
+        for number, step in enumerate(STEPS):
+            draw.text((left + (number + 0.5) * size, GAP), f"{step:+.0f}" if step else "0", INK, font, anchor="ma")
+        for row, vector in enumerate(vectors):
+            way = (place + STEPS[:, None] * vector).astype(np.float32)
+            strip = Image.fromarray(np.concatenate(list(model.pictures(way, psi=1.0)), axis=1))
+            page.paste(strip.resize((ways, size), Image.Resampling.BICUBIC), (left, top + row * (size + 2)))
+    for row, name in enumerate(names):
+        draw.text((GAP, top + row * (size + 2) + size / 2), name, INK, font, anchor="lm")
+    return np.asarray(page)

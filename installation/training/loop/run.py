@@ -1,0 +1,93 @@
+"""What the training loop knows of a run, whatever kind of network it trains: a GAN or a VAE.
+
+`train --model NAME` loads the module `installation.training.NAME.run`, which has two functions:
+
+    begin(arguments, supply, devices, facts) -> Run    the run that the command's options ask for
+    export(checkpoint, out, licence="") -> header      the model file of its checkpoint
+
+Loop, saving, exact resume, logs, sheets, collapse watch, devices and the pyramid of pictures are common to all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from installation.training.dataset.pictures import Picture
+
+
+@dataclass
+class Progress:
+    """What a run has done so far; saved with the weights."""
+
+    images: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    """Active time: processor seconds divided by threads, so that a paused run does not age."""
+    spread: float = 0.0
+    """How much the samples differ from one another, as a share of what the real pictures do (see watch.py)."""
+    widest: float = 0.0
+    """The largest spread so far, at most 1: a network that has not learnt anything paints wilder than that."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """The kind's own running figures (losses ...), as last read from the device; flat beside the others in JSON."""
+
+    @classmethod
+    def read(cls, text: str) -> Progress:
+        """From the JSON in a checkpoint."""
+        values = json.loads(text)
+        own = {f.name: values.pop(f.name) for f in fields(cls) if f.name in values}
+        return cls(**own, figures=values)
+
+    def text(self) -> str:
+        """To the JSON in a checkpoint."""
+        values = asdict(self)
+        figures = values.pop("figures")
+        return json.dumps({**values, **figures})
+
+
+class Run(Protocol):
+    """One training run. Its random numbers come from one generator of its own, whose state is part of `state`."""
+
+    model: str
+    """"gan" or "vae": the name of its module."""
+    progress: Progress
+
+    @property
+    def total(self) -> int:
+        """Pictures of the whole schedule."""
+
+    def place(self) -> tuple[int, float]:
+        """(resolution, fade) for the pictures seen so far; fade is 1 where nothing is being blended in."""
+
+    def left(self) -> float:
+        """What is left of the schedule, counted in pictures of the present size: one twice as costly counts two."""
+
+    def step(self) -> None:
+        """Learn from one batch; counts `progress.images` and `progress.steps`. Never waits for the device."""
+
+    def read(self) -> dict[str, float]:
+        """The running figures into `progress.figures`, and back. Waits for the device: called about once a second."""
+
+    def alarm(self) -> str | None:
+        """What is wrong with the figures as last read, in words that end a sentence; None where all is well."""
+
+    def weights(self) -> list[Tensor]:
+        """All that is being learnt."""
+
+    def samples(self) -> Picture:
+        """(n, r, r, 3) uint8: paintings of the averaged network, always from the same seeds, not truncated."""
+
+    def reals(self) -> Picture:
+        """(n, r, r, 3) uint8: training pictures of the present resolution, evenly chosen, always the same."""
+
+    def sheet(self) -> Picture:
+        """(h, w, 3) uint8: what an artist looks at, always from the same seeds."""
+
+    def state(self) -> dict[str, Any]:
+        """All that `load` needs to go on, bit for bit: tensors, numbers and JSON text (see saving.py)."""
+
+    def load(self, state: dict[str, Any]) -> list[str]:
+        """Go on from there; returns what is worth telling, a sentence each. Raises TrainingError where it cannot."""

@@ -1,0 +1,157 @@
+"""One training session: from the command's arguments to a checkpoint, and at the end to a model."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from tqdm import tqdm
+
+from installation.core.atomic_write import check_place, check_suffix
+from installation.core.errors import VernissageError
+from installation.training.dataset.detail import read_detail
+from installation.training.dataset.pictures import Prepared
+from installation.training.dataset.reading import read_any
+from installation.training.dataset.sources import is_prepared
+from installation.training.dataset.supply import Supply
+from installation.training.loop.command_line import command_line
+from installation.training.loop.devices import Devices, open_devices
+from installation.training.loop.run import Run
+from installation.training.loop.saving import CHECKPOINT, resume
+from installation.training.loop.trainer import Habits, Tell
+from installation.training.loop.trainer import train as run_to_the_end
+
+PREPARED = "prepared"
+"""Where in the work folder a raw folder is prepared."""
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """In each of the processes that compute; one of them speaks."""
+    check_suffix(arguments.out, ".safetensors", "model")
+    options = (arguments.device, arguments.devices, arguments.threads, arguments.precision)
+    with open_devices(*options) as devices, nullcontext() if devices.first else silence():
+        session(arguments, devices)
+
+
+def session(arguments: argparse.Namespace, devices: Devices) -> None:
+    devices.part(arguments.batch)  # before the pictures are read
+    model = importlib.import_module(f"installation.training.{arguments.model}.run")
+    work = arguments.work or arguments.out.with_suffix(".work")
+    work.mkdir(parents=True, exist_ok=True)
+    folder = arguments.folder if is_prepared(arguments.folder) else work / PREPARED
+    prepared = read_in_turn(arguments, folder, devices)
+    detail = arguments.weight_by and read_detail(folder, arguments.weight_by, prepared.facts["files"])
+    facts = {
+        **{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")},
+        "command": command_line(sys.argv[1:]),
+    }
+    going_on = (work / CHECKPOINT).exists()
+    if going_on:
+        arguments.start_from = None  # that was the beginning: it may be gone, or be what this training made
+    run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts)
+    if going_on:
+        told = resume(run, work)
+        print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
+    habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or 1e9)
+    with interrupts(devices) as stop, progress_bar(run, devices) as tell:
+        finished = run_to_the_end(run, work, devices, tell, stop, habits, arguments.tensorboard)
+    if not devices.first:
+        return
+    if not finished:
+        print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
+        print(f"  python -m installation.training export {quoted(work)} --out {quoted(arguments.out)}")
+        return
+    model.export(work / CHECKPOINT, arguments.out)
+    print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+
+
+def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) -> Prepared:
+    """The pictures; a raw folder is prepared by the first process, once, and the others then read what it made."""
+    if devices.first:
+        try:
+            check_place(arguments.out)
+            prepared = read_any(arguments, arguments.stages[-1][0], folder)
+        except (VernissageError, OSError):
+            devices.agree(0)
+            raise
+        devices.agree(1)
+        return prepared
+    if not devices.agree(0):
+        raise SystemExit(0)
+    return read_any(arguments, arguments.stages[-1][0], folder)
+
+
+def quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+# -- while it runs ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Of a process that is not the first: it meets the same mistakes as the first, which tells them."""
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        try:
+            yield
+        except VernissageError:
+            raise SystemExit(0) from None  # another code would have the first process killed before it has spoken
+
+
+@contextmanager
+def interrupts(devices: Devices) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and the end of a service are asked for after the step at hand; a second Ctrl-C ends at once.
+
+    Of several processes the first one decides; Ctrl-C in a terminal reaches them all, so the others let it pass.
+    """
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    handler = ask if devices.first else signal.SIG_IGN
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+@contextmanager
+def progress_bar(run: Run, devices: Devices) -> Iterator[Tell]:
+    """Pictures a second and the time left, which counts a picture of a later size as what it will cost; a line every
+    20 s where the screen is a file."""
+    interval = 0.5 if sys.stderr.isatty() else 20.0
+    with tqdm(
+        total=run.total,
+        initial=run.progress.images,
+        mininterval=interval,
+        miniters=1,
+        disable=not devices.first,
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
+    ) as bar:
+
+        def tell(run: Run, speed: float) -> None:
+            resolution, fade = run.place()
+            bar.set_description(f"{resolution} px" + (f" (new, {fade:.0%})" if fade < 1 else ""), refresh=False)
+            figures = " ".join(f"{name} {value:.2f}" for name, value in run.progress.figures.items())
+            bar.set_postfix_str(f"{time_left(run, speed)}, {speed:.1f} img/s, {figures}", refresh=False)
+            bar.update(min(run.progress.images, run.total) - bar.n)
+
+        yield tell
+
+
+def time_left(run: Run, speed: float) -> str:
+    if not speed:
+        return "? left"
+    minutes = run.left() / speed / 60
+    return f"{minutes / 60:.1f} h left" if minutes >= 100 else f"{minutes:.0f} min left"

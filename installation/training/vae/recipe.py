@@ -1,0 +1,39 @@
+"""What decides the training of a VAE apart from its pictures and its network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+
+from installation.training.gan.recipe import Stage
+
+LOOKED_AT = 1024
+"""Pictures that the place of real pictures in the latent space is measured on; the bound, on an eighth of them."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run apart from the pictures. Counts are in pictures, not in steps."""
+
+    stages: tuple[Stage, ...] = (Stage(64, 60), Stage(128, 100))
+    batch: int = 16
+    at_once: int | None = None
+    """Most pictures on a device at a time. None: as fits."""
+    learning_rate: float = 0.001
+    beta: float = 1.0
+    """Weight of the KL: 1 is the evidence lower bound."""
+    warm_up: float = 20_000
+    """Pictures over which beta rises from 0."""
+    crop: float = 0.85
+    """Side of the smallest window that is taken of a picture, as a share of its own; 1: always the whole."""
+    fade: float = 4000
+    average: float = 6000
+    """Half-life of the networks' moving average; never more than a twentieth of what was seen."""
+    seed: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Recipe:
+        """From the JSON in a checkpoint; what an older one does not have is as it was then: the default."""
+        known = {f.name for f in fields(cls)}
+        values = {name: value for name, value in json.loads(text).items() if name in known}
+        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in values["stages"])})

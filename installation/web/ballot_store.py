@@ -1,0 +1,222 @@
+"""The ballot box: votes on disk, in one SQLite file. One thread of one process writes it; anybody may read it.
+
+rounds   one row a round: its number in the show, its candidates (JSON), how many votes were cast or changed, and the
+         key that signs its tokens. The end of a round destroys the key
+votes    (round, token) -> choice, of the open round alone: a new vote of a token replaces the old one
+results  (round, choice) -> votes, of every round that ended
+
+No address, no time of a vote and no account is in it. A vote is on the disk before it is acknowledged
+(synchronous=FULL: every commit is fsynced, so that even a power cut loses none; a commit carries all votes that came
+during the one before it, so the price is per commit, not per vote).
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from installation.web import tokens
+
+FILE = "votes.sqlite3"
+VERSION = 1
+
+RESUME = 900.0
+"""Seconds after the last word about a round within which a restarted show goes on with it."""
+
+VOTERS = 100_000
+"""The most tokens that vote in one round."""
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS rounds (
+    id INTEGER PRIMARY KEY, number INTEGER NOT NULL, candidates TEXT NOT NULL, casts INTEGER NOT NULL DEFAULT 0,
+    opened REAL NOT NULL, seen REAL NOT NULL, closed REAL, key BLOB);
+CREATE TABLE IF NOT EXISTS votes (
+    round INTEGER NOT NULL REFERENCES rounds, token BLOB NOT NULL, choice TEXT NOT NULL,
+    PRIMARY KEY (round, token)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS results (
+    round INTEGER NOT NULL REFERENCES rounds, choice TEXT NOT NULL, votes INTEGER NOT NULL,
+    PRIMARY KEY (round, choice)) WITHOUT ROWID;
+PRAGMA user_version = {VERSION};
+"""
+
+_CAST = """
+INSERT INTO votes (round, token, choice) VALUES (?, ?, ?)
+ON CONFLICT (round, token) DO UPDATE SET choice = excluded.choice WHERE choice <> excluded.choice
+"""
+
+
+class Answer(Enum):
+    """What became of a vote."""
+
+    COUNTED = "counted"
+    LATE = "late"
+    UNKNOWN = "unknown"
+    FULL = "full"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """An open round. ``id`` is its row and never comes again, ``number`` is what the show calls it."""
+
+    id: int
+    number: int
+    candidates: tuple[str, ...]
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    round: int
+    token: bytes
+    choice: str
+
+
+class Box:
+    """Opens or makes the file. One that is damaged, or from another version, is put aside under another name.
+
+    Raises sqlite3.Error or OSError when the folder cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same rights
+        if not _usable(path):
+            _put_aside(path)
+        self._db = _connect(path)
+        self._db.executescript(_SCHEMA)
+        self.round: Round | None = None
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """A transaction: what is done within is on the disk at the end of it, or undone."""
+        before = self.round
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self.round = before
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def turn(self, number: int, candidates: Sequence[str], now: float) -> Round | None:
+        """Makes ``number`` the open round, or no round where there are no candidates. ``now`` is wall-clock seconds.
+
+        A round that was open with the same number and the same pieces goes on, also after a restart within RESUME.
+        """
+        found = self.round or self._left_open(now)
+        if found and candidates and found.number == number and set(found.candidates) == set(candidates):
+            self.round = self._reorder(found, candidates)
+        else:
+            self._close_all(now)
+            self.round = self._open(number, candidates, now) if candidates else None
+        return self.round
+
+    def _left_open(self, now: float) -> Round | None:
+        row = self._db.execute(
+            "SELECT id, number, candidates, key FROM rounds WHERE closed IS NULL AND abs(? - seen) < ?"
+            " ORDER BY id DESC LIMIT 1",
+            (now, RESUME),
+        ).fetchone()
+        return Round(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None
+
+    def _reorder(self, found: Round, candidates: Sequence[str]) -> Round:
+        if found.candidates == tuple(candidates):
+            return found
+        self._db.execute("UPDATE rounds SET candidates = ? WHERE id = ?", (json.dumps(candidates), found.id))
+        return Round(found.id, found.number, tuple(candidates), found.key)
+
+    def _close_all(self, now: float) -> None:
+        """Counts what is open, then forgets who voted: tokens and keys go, the result stays."""
+        self._db.execute("INSERT INTO results SELECT round, choice, count(*) FROM votes GROUP BY round, choice")
+        self._db.execute("DELETE FROM votes")
+        self._db.execute("UPDATE rounds SET closed = ?, key = NULL WHERE closed IS NULL", (now,))
+
+    def _open(self, number: int, candidates: Sequence[str], now: float) -> Round:
+        key = tokens.new_key()
+        row = self._db.execute(
+            "INSERT INTO rounds (number, candidates, opened, seen, key) VALUES (?, ?, ?, ?, ?)",
+            (number, json.dumps(candidates), now, now, key),
+        )
+        assert row.lastrowid is not None
+        return Round(row.lastrowid, number, tuple(candidates), key)
+
+    def cast(self, votes: Sequence[Vote], now: float) -> list[Answer]:
+        """Writes votes in their order; the last of a token counts."""
+        voters = self._db.execute("SELECT count(*) FROM votes").fetchone()[0]
+        answers = [self._judge(vote, voters + place) for place, vote in enumerate(votes)]
+        good = [vote for vote, answer in zip(votes, answers, strict=True) if answer is Answer.COUNTED]
+        if good:
+            before = self._db.total_changes
+            self._db.executemany(_CAST, [(vote.round, vote.token, vote.choice) for vote in good])
+            self._db.execute(
+                "UPDATE rounds SET casts = casts + ?, seen = ? WHERE id = ?",
+                (self._db.total_changes - before, now, good[0].round),
+            )
+        return answers
+
+    def _judge(self, vote: Vote, voters: int) -> Answer:
+        if self.round is None or vote.round != self.round.id:
+            return Answer.LATE
+        if vote.choice not in self.round.candidates:
+            return Answer.UNKNOWN
+        return Answer.COUNTED if voters < VOTERS else Answer.FULL
+
+    def choices(self) -> dict[bytes, str]:
+        """Token -> choice of the open round."""
+        if self.round is None:
+            return {}
+        return dict(self._db.execute("SELECT token, choice FROM votes WHERE round = ?", (self.round.id,)))
+
+    def ended(self) -> tuple[int, dict[str, int]] | None:
+        """Number and result of the round that ended last."""
+        row = self._db.execute(
+            "SELECT id, number, candidates FROM rounds WHERE closed IS NOT NULL ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return None
+        votes = dict(self._db.execute("SELECT choice, votes FROM results WHERE round = ?", row[:1]))
+        return row[1], {name: votes.get(name, 0) for name in json.loads(row[2])}
+
+    def close(self, now: float) -> None:
+        """Leaves the round open, for the show that comes back soon."""
+        with closing(self._db), suppress(sqlite3.Error):  # a full disk: then it is not resumed, and nothing is lost
+            if self.round is not None:
+                self._db.execute("UPDATE rounds SET seen = ? WHERE id = ?", (now, self.round.id))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("PRAGMA journal_size_limit = 4194304")
+    return db
+
+
+def _usable(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            return version in (0, VERSION) and db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+    except sqlite3.OperationalError:
+        raise  # busy, or no room: nothing is wrong with the file
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _put_aside(path: Path) -> None:
+    """Nothing is thrown away: votes.sqlite3 -> votes.sqlite3.aside-1."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.aside-{number}")).exists():
+        number += 1
+    for ending in ("", "-wal", "-shm"):
+        found = path.with_name(path.name + ending)
+        if found.exists():
+            found.rename(aside.with_name(aside.name + ending))

@@ -1,0 +1,102 @@
+"""The bounded OSC socket: who is heard, what is counted, and what a taken port says."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from installation.core.errors import DeviceError
+from installation.core.osc_socket import LOG_EVERY, Complaints, OscSocket
+from tests.core.test_osc_packets import message
+
+PACKET = message(b"/x")
+
+
+def opened(bind: str = "127.0.0.1", port: int = 0, *allow: str) -> OscSocket:
+    return OscSocket(bind, port, allow, owner="[desk]", wait=2.0)
+
+
+@pytest.fixture
+def ear() -> Iterator[OscSocket]:
+    made = opened()
+    yield made
+    made.close()
+
+
+def say(port: int, packet: bytes, host: str = "127.0.0.1") -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as mouth:
+        mouth.sendto(packet, (host, port))
+
+
+def test_it_hears_messages_and_their_sender(ear: OscSocket) -> None:
+    say(ear.port, PACKET)
+    heard = ear.hear()
+    assert [one.address for one in heard.messages] == ["/x"]
+    assert heard.host == "127.0.0.1"
+
+
+def test_silence_is_nothing() -> None:
+    ear = OscSocket("127.0.0.1", 0, (), owner="[desk]", wait=0.01)
+    assert ear.hear().messages == ()
+    ear.close()
+
+
+@pytest.mark.parametrize("packet", [b"", b"x", message(b"/*"), b"\0" * 9000, b"\0" * 60000])
+def test_what_is_no_packet_is_counted(ear: OscSocket, packet: bytes) -> None:
+    say(ear.port, packet)
+    assert ear.hear().messages == ()
+    assert ear.refused == 1
+
+
+@pytest.mark.parametrize(
+    ("allow", "heard"),
+    [((), 1), (("127.0.0.1",), 1), (("10.0.0.0/8", "127.0.0.0/8"), 1), (("10.0.0.0/8",), 0), (("::1",), 0)],
+)
+def test_who_may_send(allow: tuple[str, ...], heard: int, caplog: pytest.LogCaptureFixture) -> None:
+    ear = opened("127.0.0.1", 0, *allow)
+    for _ in range(2):
+        say(ear.port, PACKET)
+    assert len(ear.hear().messages) + len(ear.hear().messages) == 2 * heard
+    assert ear.refused == 2 - 2 * heard
+    assert len(caplog.records) == 1 - heard  # said once, not twice
+    ear.close()
+
+
+def test_both_families_are_heard_as_what_they_are() -> None:
+    try:
+        ear = opened("::", 0, "127.0.0.0/8", "::1/128")
+    except DeviceError as error:
+        pytest.skip(str(error))
+    for host in ("127.0.0.1", "::1"):
+        say(ear.port, PACKET, host)
+        assert len(ear.hear().messages) == 1
+    ear.close()
+
+
+def test_a_taken_port_says_what_to_do(ear: OscSocket) -> None:
+    with pytest.raises(DeviceError, match=rf"port {ear.port} is in use at 127.0.0.1; .* give \[desk\] another port"):
+        opened("127.0.0.1", ear.port)
+
+
+def test_an_address_of_another_machine_says_what_to_do() -> None:
+    with pytest.raises(DeviceError, match=r"192\.0\.2\.1 is no address of this machine; .* 0\.0\.0\.0"):
+        opened("192.0.2.1")
+
+
+def test_what_cannot_be_sent_holds_nothing_up(ear: OscSocket, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        ear.send(PACKET, ("::1", 9000))  # the other family
+    ear.send(PACKET, ("127.0.0.1", 9))  # nobody there
+    assert len(caplog.records) == 1
+    assert "cannot be told" in caplog.text
+
+
+def test_a_complaint_is_due_once_a_minute() -> None:
+    now = 0.0
+    complaints = Complaints(lambda: now)
+    assert complaints.due("a")
+    assert complaints.due("b")
+    assert not complaints.due("a")
+    now = LOG_EVERY
+    assert complaints.due("a")

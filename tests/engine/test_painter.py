@@ -1,0 +1,144 @@
+"""The painter: newest wins, nothing queues, a broken generator leaves its last picture."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
+from installation.core.controls import Values
+from installation.engine.painter import Hung, Intent, Lane, Painter, Pair
+from tests.patience import PATIENCE, until
+
+
+class Counting(Generator):
+    """Paints the brightness that it is told; ``gate`` holds it, so that a test decides when a paint ends."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.painted: list[float] = []
+
+    def place(self, seed: int) -> Latent:
+        return np.zeros(1, np.float32)
+
+    def paint(self, latent: Latent, controls: Values) -> Pixels:
+        assert self.gate.wait(PATIENCE)
+        if controls.get("fail"):
+            raise RuntimeError("no more paint")
+        self.painted.append(float(latent[0]))
+        return np.full((4, 4, 3), int(latent[0]), np.uint8)
+
+
+class Straight(Walk):
+    def at(self, t: float, controls: Values) -> Latent:
+        return np.array([t], np.float32)
+
+
+@pytest.fixture
+def generator() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def painter(generator: Counting) -> Iterator[Painter]:
+    made = Painter(time.monotonic)
+    made.hang(0, Hung(generator, Straight()))
+    made.start()
+    yield made
+    generator.gate.set()
+    made.stop()
+
+
+def intent(t: float, touched: float | None = None, **controls: float) -> Intent:
+    return Intent(t, (Lane(0, t, controls),), touched)
+
+
+def test_it_keeps_the_two_newest_frames(painter: Painter) -> None:
+    for t in (1.0, 2.0, 3.0):
+        painter.publish(intent(t))
+        until(lambda t=t: painter.pair(0).later is not None and painter.pair(0).later.time == t)
+    pair = painter.pair(0)
+    assert pair.earlier is not None
+    assert pair.later is not None
+    assert (pair.earlier.time, pair.later.time) == (2.0, 3.0)
+    assert pair.later.pixels[0, 0, 0] == 3
+
+
+def test_newest_wins_and_nothing_queues(painter: Painter, generator: Counting) -> None:
+    generator.gate.clear()
+    painter.publish(intent(1.0))
+    until(lambda: painter.tallies.busy_since is not None)
+    for t in range(2, 100):
+        painter.publish(intent(float(t)))
+    generator.gate.set()
+    until(lambda: len(generator.painted) == 2)
+    assert generator.painted == [1.0, 99.0]
+
+
+def test_a_touch_is_carried_to_the_intent_that_is_painted(painter: Painter, generator: Counting) -> None:
+    generator.gate.clear()
+    painter.publish(intent(1.0))
+    until(lambda: painter.tallies.busy_since is not None)
+    painter.publish(intent(2.0, touched=time.monotonic() - 5.0))
+    painter.publish(intent(3.0))
+    generator.gate.set()
+    until(lambda: painter.tallies.steer)
+    assert 5.0 <= painter.tallies.steer[0] < 5.0 + PATIENCE
+
+
+def test_a_generator_that_raises_leaves_its_last_picture(painter: Painter) -> None:
+    painter.publish(intent(1.0))
+    until(lambda: painter.pair(0).later)
+    painter.publish(intent(2.0, fail=1.0))
+    until(lambda: painter.broken)
+    assert painter.broken == {0: "RuntimeError: no more paint"}
+    assert painter.pair(0).later is not None
+    assert 0 not in painter.resident
+    painter.hang(0, Hung(Counting(), Straight()))  # opened again, it paints again
+    painter.publish(intent(3.0))
+    until(lambda: painter.pair(0).later.time == 3.0)  # type: ignore[union-attr]
+
+
+def test_what_is_no_picture_is_not_shown(painter: Painter, generator: Counting) -> None:
+    generator.paint = lambda latent, controls: np.zeros((4, 4), np.uint8)  # type: ignore[method-assign]
+    painter.publish(intent(1.0))
+    until(lambda: painter.broken)
+    assert "painted uint8 (4, 4), expected uint8 (height, width, 3)" in painter.broken[0]
+
+
+def test_the_mix_comes_from_the_earlier_to_the_later_frame() -> None:
+    frame = Frame(np.zeros((1, 1, 3), np.uint8), 0.0)
+    pair = Pair(frame, frame, arrived=10.0, interval=0.1)
+    assert [round(pair.mix(now), 2) for now in (9.0, 10.0, 10.05, 10.1, 11.0)] == [0.0, 0.0, 0.5, 1.0, 1.0]
+    assert Pair(None, frame, 10.0, 0.0).mix(10.0) == 1.0
+
+
+def test_two_pieces_take_turns_and_a_touch_goes_first(painter: Painter, generator: Counting) -> None:
+    painter.hang(1, Hung(generator, Straight()))
+    for number in range(4):
+        painter.publish(Intent(float(number), (Lane(1, 200.0, {}), Lane(0, 100.0, {}))))
+        until(lambda number=number: len(generator.painted) == number + 1)
+    assert sorted(generator.painted) == [100.0, 100.0, 200.0, 200.0]
+    for number in range(3):
+        painter.publish(Intent(9.0, (Lane(1, 250.0, {}), Lane(0, 100.0, {})), touched=0.0))
+        until(lambda number=number: generator.painted.count(250.0) == number + 1)
+
+
+def test_a_broken_piece_does_not_hold_up_the_one_that_comes(painter: Painter, generator: Counting) -> None:
+    painter.hang(1, Hung(generator, Straight()))
+    painter.publish(Intent(0.0, (Lane(0, 1.0, {"fail": 1.0}),)))
+    until(lambda: painter.broken)
+    for number in range(5):
+        painter.publish(Intent(float(number), (Lane(1, 200.0, {}), Lane(0, 100.0, {}))))
+        until(lambda number=number: generator.painted.count(200.0) == number + 1)
+
+
+def test_what_is_not_painted_is_no_answer_to_a_hand(painter: Painter) -> None:
+    painter.publish(Intent(1.0, (Lane(7, 0.0, {}),), touched=0.0))
+    until(lambda: painter._intent is None)
+    painter.publish(intent(2.0))
+    until(lambda: painter.pair(0).later)
+    assert not painter.tallies.steer
