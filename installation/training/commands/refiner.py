@@ -104,6 +104,9 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--r1", type=Bounds(float, 0, 1000), default=1.0, metavar="W", help="more calms speckle (default 1)"
     )
+    group.add_argument(
+        "--conditional", action="store_true", help="let the judge see the soft picture, too; nearer to it, more speckle"
+    )
     group.add_argument("--seed", type=Bounds(int, 0, 2**31), default=0, help="of the random numbers (default 0)")
 
 

@@ -1,8 +1,8 @@
 """The discriminator of a refiner: which of two pictures is the real one, by patches of three sizes.
 
-It sees the picture beside the soft one that it was painted from (pix2pix, arXiv 1611.07004), the pixels of the larger
-one shuffled into maps of the smaller one's size. Scores are given at each place of the maps that are a 4th, 8th and
-16th of the soft picture's side: brushwork, an eye, a head.
+The pixels of a picture are shuffled into maps of the soft one's size; a conditional discriminator (pix2pix, arXiv
+1611.07004) sees the soft picture beside them. Scores are given at each place of the maps that are a 4th, 8th and 16th
+of the soft picture's side: brushwork, an eye, a head.
 """
 
 from __future__ import annotations
@@ -43,17 +43,19 @@ class Halving(nn.Module):
 
 
 class Judge(nn.Module):
-    """Pictures (n, 3, 2h, 2w) beside soft ones (n, 3, h, w) -> scores of each size, (n, places) each."""
+    """Pictures (n, 3, 2h, 2w), beside soft ones (n, 3, h, w), -> scores of each size, (n, places) each."""
 
-    def __init__(self) -> None:
+    def __init__(self, conditional: bool = False) -> None:
         super().__init__()
-        self.entrance = convolution(3 * SCALE**2 + 3, WIDTHS[0])
+        self.conditional = conditional
+        self.entrance = convolution(3 * SCALE**2 + 3 * conditional, WIDTHS[0])
         self.halvings = nn.ModuleList(Halving(a, b) for a, b in pairwise(WIDTHS))
         self.heads = nn.ModuleList(convolution(wide, 1, 1, gain=1.0) for wide in WIDTHS[-HEADS:])
 
     def forward(self, picture: Tensor, soft: Tensor) -> list[Tensor]:
-        x = torch.cat([F.pixel_unshuffle(picture, SCALE), soft], 1).contiguous(memory_format=torch.channels_last)
-        x, seen = self.entrance(x), []
+        x = F.pixel_unshuffle(picture, SCALE)
+        x = torch.cat([x, soft], 1) if self.conditional else x
+        x, seen = self.entrance(x.contiguous(memory_format=torch.channels_last)), []
         for halving in self.halvings:
             x = halving(x)
             seen.append(x)

@@ -3,7 +3,8 @@
 The soft picture is painted from a draw of the posterior and not from its mean, and half of them are blurred a little:
 samples of the prior are a little less precise than reconstructions, and the refiner has to paint on these. Windows of a
 pair are taken at any place, both halves are mirrored together and their colours changed together, so that nothing is
-learnt of where in a picture things are, and a thousand pictures are not known by heart too soon.
+learnt of where in a picture things are, and a thousand pictures are not known by heart too soon. A share of the soft
+pictures are samples of the prior themselves.
 
 A picture with enough real detail is *fine*: it is judged at twice the soft picture's size. Others hold nothing there
 and are averaged down to the soft picture's size, and so is what is painted of them.
@@ -37,11 +38,13 @@ BLUR_REACH = 3
 
 @dataclass(frozen=True)
 class Pairs:
-    """Windows: ``soft`` (n, 3, w, w) and ``real`` (n, 3, 2w, 2w) in -1..1, ``fine`` (n,) bool."""
+    """Windows: ``soft`` (n, 3, w, w) and ``real`` (n, 3, 2w, 2w) in -1..1; (n,) bool, whether the real one is ``fine``
+    and whether the soft one is ``known``: a reconstruction of the real one, and no sample of the prior."""
 
     soft: Tensor
     real: Tensor
     fine: Tensor
+    known: Tensor
 
     def judged(self, picture: Tensor) -> Tensor:
         """A picture of twice the size, without what its pair has no real detail for."""
@@ -76,13 +79,22 @@ class PairSupply:
         hand = self.supply.deal(recipe.batch, self.large, chance)
         hand[:, 0] += self.held()[hand[:, 0]]  # in place of one that is held out, the one beside it
         real = self.supply.show(hand, self.large, device)
-        noise = torch.randn(recipe.batch, self.vae.arch.latent, generator=chance)
-        mean, deviation = self.posterior[hand[:, 0], hand[:, 1]].unbind(1)
-        soft = self.vae.paint(mean + noise * deviation)
+        known = torch.rand(recipe.batch, generator=chance) >= (0 if recipe.conditional else recipe.prior)
+        soft = self.vae.paint(torch.where(known[:, None], self.drawn(hand, chance), self.seeds(chance)))
         soft, real = windows(soft, real, torch.rand(recipe.batch, 2, generator=chance), recipe.window)
         soft = blurred(soft, recipe.blur * (2 * torch.rand(recipe.batch, generator=chance) - 1).clamp_min(0))
         dice = recipe.colour * (2 * torch.rand(recipe.batch, 3, generator=chance) - 1)
-        return Pairs(recoloured(soft, dice), recoloured(real, dice), self.fine[hand[:, 0]].to(device))
+        masks = (self.fine[hand[:, 0]].to(device), known.to(device))
+        return Pairs(recoloured(soft, dice), recoloured(real, dice), *masks)
+
+    def drawn(self, hand: Tensor, chance: torch.Generator) -> Tensor:
+        """Latents (n, latent) from the posteriors of the pictures of a hand."""
+        mean, deviation = self.posterior[hand[:, 0], hand[:, 1]].unbind(1)
+        return mean + deviation * torch.randn(mean.shape, generator=chance)
+
+    def seeds(self, chance: torch.Generator) -> Tensor:
+        """As many latents as a batch has pictures, as seeds of a show name them."""
+        return self.vae.seeds(torch.randn(self.recipe.batch, len(self.vae.axes), generator=chance)).cpu()
 
     @torch.no_grad()
     def known(self, index: Tensor) -> tuple[Tensor, Tensor]:

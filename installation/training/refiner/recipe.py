@@ -22,6 +22,14 @@ class Recipe:
     the soft picture: 200 for 128. Others are judged at the soft one's size."""
     blur: float = 1.0
     """Half of the soft pictures are blurred by a Gaussian with a deviation of up to so many px."""
+    prior: float = 0.25
+    """Share of what is painted that is a sample of the prior and no reconstruction, as a show paints them. It has no
+    picture to be compared with: its light and colour must stay as they are, and the discriminator judges it."""
+    conditional: bool = False
+    """Whether the discriminator sees the soft picture beside what it judges, and no samples of the prior.
+
+    A soft picture leaves much open (a hat, a contour by a few pixels). A conditional discriminator asks for as much
+    disagreement with it as real pictures show, and where the refiner cannot know better, that is speckle."""
     colour: float = 0.15
     """How far brightness, contrast and saturation of a pair are changed together, at most."""
     low_pass: float = 10.0

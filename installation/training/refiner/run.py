@@ -7,7 +7,8 @@ The recipe, and why:
   and so do its walks, directions, encoder and a curator's choice.
 * **Three losses**: the averaged picture must be the real one (it holds every face in place), the features of a network
   that has seen photographs must be alike (eyes become eyes), and a discriminator of patches must not tell which one was
-  painted (paint instead of blur).
+  painted (paint instead of blur). As in a VAE/GAN it sees the picture alone (recipe.py says why), and so it can judge
+  samples of the prior, which hang in a show, as well as reconstructions.
 * **Logistic loss with lazy R1** (arXiv 1801.04406, 1912.04958), which keeps the discriminator from chasing single
   pixels; it comes in over the first thousand pictures, when contours are there already.
 * **One painted batch for both steps**: the discriminator learns from it, then the refiner.
@@ -63,16 +64,22 @@ class Refining:
     model = MODEL
 
     def __init__(
-        self, pairs: PairSupply, recipe: Recipe, devices: Devices, eye: Eye | None, facts: Facts | None = None
+        self,
+        pairs: PairSupply,
+        recipe: Recipe,
+        devices: Devices,
+        eye: Eye | None,
+        facts: Facts | None = None,
+        channels: tuple[int, ...] = Architecture.channels,
     ) -> None:
         """``eye`` gives the features that are compared; without, that loss is left out. ``facts`` say where the
         pictures came from and what was asked for; they end up in the model's header."""
         torch.manual_seed(recipe.seed)  # the weights that a run begins with are the same everywhere
         self.pairs, self.recipe, self.devices, self.eye = pairs, recipe, devices, eye
         self.facts = dict(facts or {})
-        self.arch = Architecture(pairs.side)
+        self.arch = Architecture(pairs.side, channels)
         self.progress = Progress()
-        self.g, self.d = Refiner(self.arch).to(devices.device), Judge().to(devices.device)
+        self.g, self.d = Refiner(self.arch).to(devices.device), Judge(recipe.conditional).to(devices.device)
         self.ema = copy.deepcopy(self.g).requires_grad_(False)
         lazy = recipe.r1_every / (recipe.r1_every + 1)
         self.opt_g = torch.optim.Adam(self.g.parameters(), recipe.learning_rate, (0.5, 0.99), fused=True)
@@ -109,8 +116,9 @@ class Refining:
     def paint_better(self, pairs: Pairs, painted: Tensor, real: Tensor) -> Tensor:
         """The refiner's step; returns its figures."""
         recipe = self.recipe
-        low = low_pass(painted, real)
-        found = features(self.eye, *self.looked_at(painted, real)) if self.eye else torch.zeros_like(low)
+        plain = pairs.judged(enlarged(pairs.soft))
+        low = low_pass(painted, torch.where(pairs.known[:, None, None, None], real, plain))
+        found = self.unlike(painted[pairs.known], real[pairs.known])
         self.d.requires_grad_(False)
         loss = painter_loss(self.d(painted, pairs.soft))
         self.d.requires_grad_(True)
@@ -120,11 +128,13 @@ class Refining:
         self.opt_g.zero_grad(set_to_none=True)
         return torch.stack([low * LEVELS, found, loss]).detach()
 
-    def looked_at(self, *pictures: Tensor) -> list[Tensor]:
-        """The same part of each, anywhere."""
-        side = min(SCALE * self.recipe.looked_at, pictures[0].shape[-1])
-        y, x = torch.randint(pictures[0].shape[-1] - side + 1, (2,), generator=self.chance).tolist()
-        return [picture[..., y : y + side, x : x + side] for picture in pictures]
+    def unlike(self, painted: Tensor, real: Tensor) -> Tensor:
+        """The difference of features in a part of the pictures, anywhere; 0 without pictures, or without an eye."""
+        side = min(SCALE * self.recipe.looked_at, painted.shape[-1])
+        y, x = torch.randint(painted.shape[-1] - side + 1, (2,), generator=self.chance).tolist()
+        if self.eye is None or not len(painted):
+            return torch.zeros((), device=painted.device)
+        return features(self.eye, *(picture[..., y : y + side, x : x + side] for picture in (painted, real)))
 
     def judge_better(self, pairs: Pairs, painted: Tensor, real: Tensor) -> Tensor:
         """The discriminator's step; returns its figures."""

@@ -89,6 +89,7 @@ def recipe_of(arguments: argparse.Namespace, side: int) -> Recipe:
         features=arguments.features,
         adversarial=arguments.adversarial,
         r1=arguments.r1,
+        conditional=arguments.conditional,
         seed=arguments.seed,
     )
 

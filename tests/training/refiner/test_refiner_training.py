@@ -47,7 +47,7 @@ def vae(tmp_path_factory: pytest.TempPathFactory) -> SoftPainter:
 
 def begun(vae: SoftPainter, devices: Devices, recipe: Recipe = RECIPE) -> Refining:
     detail = np.where(np.arange(40) % 2, 32.0, 16.0)
-    return Refining(PairSupply(discs(), detail, vae, recipe), recipe, devices, None, {"vae": "it"})
+    return Refining(PairSupply(discs(), detail, vae, recipe), recipe, devices, None, {"vae": "it"}, (8, 8, 8))
 
 
 def steps(run: Refining, count: int) -> Refining:
@@ -74,7 +74,7 @@ def test_windows_lie_everywhere() -> None:
 
 def test_what_is_not_fine_is_judged_without_its_finest_detail() -> None:
     checks = (torch.arange(8)[:, None] + torch.arange(8)).remainder(2).float()[None, None].expand(2, 3, 8, 8)
-    pairs = Pairs(torch.zeros(2, 3, 4, 4), checks, torch.tensor([True, False]))
+    pairs = Pairs(torch.zeros(2, 3, 4, 4), checks, torch.tensor([True, False]), torch.ones(2).bool())
     judged = pairs.judged(checks)
     torch.testing.assert_close(judged[0], checks[0])
     torch.testing.assert_close(judged[1], torch.full((3, 8, 8), 0.5))
@@ -103,6 +103,18 @@ def test_soft_pictures_are_drawn_anew_and_painted_by_the_vae(vae: SoftPainter) -
     soft, real = pairs.known(torch.tensor([3, 5]))
     wanted = vae.decoder(vae.encoder(F.avg_pool2d(real, 2))[0], 16).clamp(-1, 1)
     torch.testing.assert_close(soft, wanted, atol=0.05, rtol=0.05)  # the pictures of half the size are whole levels
+
+
+def test_a_share_of_the_soft_pictures_are_samples_of_the_prior(vae: SoftPainter) -> None:
+    pairs = PairSupply(discs(), None, vae, replace(RECIPE, blur=0, colour=0, batch=40, prior=0.5))
+    pairs.posterior[:, :, 1] = 0
+    dealt = pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu"))
+    assert 8 < dealt.known.sum() < 32
+    again = vae.paint(vae.encoder(F.avg_pool2d(dealt.real, 2))[0])
+    near = (again - dealt.soft).abs().mean((1, 2, 3)) < 0.02
+    assert torch.equal(near, dealt.known)
+    pairs = PairSupply(discs(), None, vae, replace(RECIPE, batch=40, prior=0.5, conditional=True))
+    assert pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu")).known.all()
 
 
 def test_blur_keeps_what_is_even_and_spreads_what_is_not() -> None:
@@ -147,13 +159,19 @@ def test_the_penalty_is_the_square_of_the_gradient() -> None:
     assert float(gradient_penalty(scores, picture)) == pytest.approx(4 * 48)
 
 
-def test_the_judge_sees_the_soft_picture_too() -> None:
+def test_a_conditional_judge_sees_the_soft_picture_too() -> None:
     torch.manual_seed(0)
-    judge, picture, soft = Judge(), torch.rand(1, 3, 64, 64), torch.rand(1, 3, 32, 32)
-    scores = judge(picture, soft)
-    assert [score.shape for score in scores] == [(1, 64), (1, 16), (1, 4)]
-    for other in (judge(picture, soft.flip(3)), judge(picture.flip(3), soft)):
-        assert all((a - b).abs().max() > 1e-4 for a, b in zip(scores, other, strict=True))
+    picture, soft = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 32, 32)
+    for conditional in (True, False):
+        judge = Judge(conditional)
+        scores = judge(picture, soft)
+        assert [score.shape for score in scores] == [(1, 64), (1, 16), (1, 4)]
+        assert felt(scores, judge(picture.flip(3), soft))
+        assert felt(scores, judge(picture, soft.flip(3))) == conditional
+
+
+def felt(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:
+    return all(bool((a - b).abs().max() > 1e-4) for a, b in zip(some, others, strict=True))
 
 
 # -- a run ------------------------------------------------------------------------------------------------------------
@@ -161,10 +179,28 @@ def test_the_judge_sees_the_soft_picture_too() -> None:
 
 def test_it_learns_light_and_colour(vae: SoftPainter, devices: Devices) -> None:
     """The tiny VAE paints noise, of which nothing can be known but the mean: the discs' one."""
-    run = begun(vae, devices, replace(RECIPE, adversarial=0, colour=0, learning_rate=0.02))
-    before = float(run.step() or run.read()["low"])
-    assert steps(run, 40).read()["low"] < 0.9 * before
+    run = begun(vae, devices, replace(RECIPE, adversarial=0, colour=0, prior=0, learning_rate=0.005))
+    pairs = run.pairs.deal(torch.Generator().manual_seed(5), devices.device)
+
+    def low() -> float:
+        with torch.no_grad():
+            return float(low_pass(run.g(pairs.soft), pairs.real))
+
+    before = low()
+    steps(run, 15)
+    assert low() < 0.95 * before
+    run.read()
     assert run.alarm() is None
+
+
+def test_light_and_colour_of_a_sample_stay_as_they_are(vae: SoftPainter, devices: Devices) -> None:
+    """Of samples nothing else is asked, so a refiner that paints nothing has nothing to learn."""
+    run = begun(vae, devices, replace(RECIPE, adversarial=0, prior=1.0))
+    for layer in (run.g.out.weight, run.g.out.bias):
+        layer.data.zero_()
+    run.step()
+    assert run.read()["low"] == pytest.approx(0, abs=0.01)
+    assert run.read()["feat"] == 0
 
 
 def test_refiner_and_judge_learn_in_turn(vae: SoftPainter, devices: Devices) -> None:
@@ -227,7 +263,7 @@ def test_from_a_vae_and_a_folder_to_a_model_that_paints(tmp_path: Path, raw: Pat
     header, tensors = load_model(out, "vae")
     entry = header["refiner"]
     assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, False)
-    assert entry["command"].startswith("python -m installation.training refiner soft.safetensors")
+    assert entry["command"].startswith("python -m installation.training")
     old = load_model(model)[1]
     assert all(np.array_equal(tensors[name], old[name]) for name in old)
     assert network_of(tensors).keys() == network_of(old).keys()
