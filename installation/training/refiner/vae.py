@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from installation.core.errors import TrainingError
-from installation.networks.model_file import check_shapes, group_of, network_of
+from installation.networks.model_file import Tensors, check_shapes, group_of, network_of
 from installation.networks.vae import Architecture, Decoder, Encoder, as_tensors, read_architecture
 from installation.training.latent.models import OpenModel
 
 AT_ONCE = 32
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,19 @@ def soft_painter(model: OpenModel, device: torch.device) -> SoftPainter:
     arch, encoder = read_architecture(model.header["architecture"], model.path), group_of(model.tensors, "encoder")
     if not encoder:
         raise TrainingError(f"{model.path}: holds no encoder; export it again from its checkpoint.")
-    nets = (Encoder(arch), Decoder(arch))
-    for net, tensors in zip(nets, (encoder, network_of(model.tensors)), strict=True):
-        check_shapes(model.path, tensors, {name: tuple(t.shape) for name, t in net.state_dict().items()})
-        net.load_state_dict(as_tensors(tensors))
-        net.to(device).requires_grad_(False)
     space = model.space
     axes = torch.from_numpy(space.basis * space.std[:, None])
-    return SoftPainter(arch, nets[0], nets[1], torch.from_numpy(space.mean).to(device), axes.to(device))
+    return SoftPainter(
+        arch,
+        ready(Encoder(arch), encoder, device, model.path),
+        ready(Decoder(arch), network_of(model.tensors), device, model.path),
+        torch.from_numpy(space.mean).to(device),
+        axes.to(device),
+    )
+
+
+def ready(net: Net, tensors: Tensors, device: torch.device, path: Path) -> Net:
+    """With its weights, frozen, on the device. Raises ModelError where they do not fit."""
+    check_shapes(path, tensors, {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()})
+    net.load_state_dict(as_tensors(tensors))
+    return net.to(device).requires_grad_(False)
