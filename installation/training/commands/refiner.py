@@ -90,9 +90,9 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--features",
         type=Bounds(float, 0, 100),
-        default=2.0,
+        default=0.4,
         metavar="W",
-        help="weight of alike features, by a network trained on photographs (extra [projected]; default 2)",
+        help="weight of alike features, by a network trained on photographs (extra [projected]; default 0.4)",
     )
     group.add_argument(
         "--adversarial",
@@ -102,7 +102,11 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
         help="weight of not being told from real ones; less is softer (default 1)",
     )
     group.add_argument(
-        "--r1", type=Bounds(float, 0, 1000), default=1.0, metavar="W", help="more calms speckle (default 1)"
+        "--r1",
+        type=Bounds(float, 0, 1000),
+        default=0.03,
+        metavar="W",
+        help="weight of R1: more calms, less lets detail through (default 0.03)",
     )
     group.add_argument(
         "--conditional", action="store_true", help="let the judge see the soft picture, too; nearer to it, more speckle"

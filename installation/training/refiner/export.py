@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.core.atomic_write import write_whole
 from installation.networks.model_file import Header, amend_model, group_of, network_of
 from installation.networks.refiner import Refiner, read_architecture
+from installation.training.dataset.ledger import as_csv
 from installation.training.latent.finishing import replaced, set_aside
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.run import Progress
@@ -21,7 +23,7 @@ from installation.training.refiner.recipe import Recipe
 BASE = "vae.safetensors"
 """The VAE as it was when the training began, in the work folder: the refiner fits no other."""
 GROUP = "refiner"
-TOLD = ("command", "source", "pictures", "fine", "features", "ledger_sha256")
+TOLD = ("command", "source", "pictures", "fine", "features", "ledger_sha256", "licences")
 """What a header repeats of the facts of a training."""
 
 
@@ -29,7 +31,8 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
     """Write the model file of a training checkpoint, whose folder holds the VAE; returns its header.
 
     ``licence`` is that of the weights; without one, the VAE's stays. Where ``out`` is the same VAE already, its
-    curator's choice and names are kept; where it is anything else, it is kept under another name."""
+    curator's choice and names are kept; where it is anything else, it is kept under another name. The rows of the
+    pictures that the refiner has seen lie beside the model, in NAME.refiner.ledger.csv."""
     state = read_checkpoint(checkpoint)
     base = checkpoint.parent / BASE
     before = replaced(out)
@@ -37,7 +40,11 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
         base = out
     elif before:
         print(f"{out}: is another model. It is kept: {set_aside(out)}")
-    return amend_model(base, GROUP, tensors_of(state), entry(state), out, licence)
+    header = amend_model(base, GROUP, tensors_of(state), entry(state), out, licence)
+    rows = json.loads(state["facts"]).get("ledger")
+    if rows:
+        write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))
+    return header
 
 
 def same_vae(one: OpenModel, other: OpenModel) -> bool:

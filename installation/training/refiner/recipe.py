@@ -34,15 +34,16 @@ class Recipe:
     """How far brightness, contrast and saturation of a pair are changed together, at most."""
     low_pass: float = 10.0
     """Weight of the difference of the pictures averaged over LOW px (see losses.py)."""
-    features: float = 2.0
+    features: float = 0.4
     """Weight of the difference in the features of a network trained on photographs; 0: none."""
     looked_at: int = 64
     """Side of the part of a window whose features are compared: they cost as much as the rest."""
     adversarial: float = 1.0
     rise: float = 1000
     """Pictures over which the weight of the adversarial loss rises from 0."""
-    r1: float = 1.0
-    """Weight of the penalty on the discriminator's gradient (arXiv 1801.04406), at every ``r1_every`` steps."""
+    r1: float = 0.03
+    """Weight of the penalty on the discriminator's gradient (arXiv 1801.04406), at every ``r1_every`` steps. It counts
+    by the patch: a patch of 32 px differs by little, so that a weight of 1 lets no discriminator learn."""
     r1_every: int = 16
     average: float = 10_000
     """Half-life of the refiner's moving average; never more than a tenth of what was seen."""
