@@ -19,7 +19,7 @@ from tests.test_osc_packets import attack, bundle
 from installation.core.controls import Control
 from installation.core.osc_packets import parse
 from installation.operator.feedback import Feedback
-from installation.operator.server import OscDesk
+from installation.operator.server import OscServer
 
 ROUNDS = 20_000
 FRAME = 1 / 60
@@ -88,20 +88,20 @@ def spoiled(packets: int) -> Iterator[tuple[str, str]]:
 
 
 def flood(rate: float, seconds: float) -> Iterator[tuple[str, str]]:
-    desk = OscDesk(CONTROLS, port=0, reply_port=0)
-    command = [sys.executable, "-c", FLOOD, str(desk.port), str(rate), str(seconds)]
+    server = OscServer(CONTROLS, port=0, reply_port=0)
+    command = [sys.executable, "-c", FLOOD, str(server.port), str(rate), str(seconds)]
     drains, cpu = [], time.process_time()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
         while client.poll() is None:
             began = time.perf_counter()
-            desk.drain()
+            server.drain()
             drains.append(time.perf_counter() - began)
             time.sleep(FRAME)
         sent = int(client.stdout.read()) if client.stdout else 0
     cpu = (time.process_time() - cpu) / seconds
-    desk.close()
+    server.close()
     drains.sort()
-    yield f"flood of {rate:,.0f} messages a second, {seconds:g} s: lost", f"{sent - desk.received:,} of {sent:,}"
+    yield f"flood of {rate:,.0f} messages a second, {seconds:g} s: lost", f"{sent - server.received:,} of {sent:,}"
     yield (
         "drain, p50 and p99",
         f"{statistics.median(drains) * 1e6:.0f} µs, {drains[len(drains) * 99 // 100] * 1e6:.0f} µs",
@@ -116,7 +116,10 @@ def feedback() -> Iterator[tuple[str, str]]:
         began = time.perf_counter()
         list(told.packets(dict.fromkeys(CONTROLS, float(step)), step / 20))
         took.append(time.perf_counter() - began)
-    yield "telling one tablet that all 50 knobs moved (in the desk's thread)", f"{statistics.median(took) * 1e3:.2f} ms"
+    yield (
+        "telling one tablet that all 50 knobs moved (in the server's thread)",
+        f"{statistics.median(took) * 1e3:.2f} ms",
+    )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""How the house stands a full room: phones that listen, visitors that vote, and a kill in the middle.
+"""How the web process bears a full room: phones that listen, visitors that vote, and a kill in the middle.
 
     python -m benchmarks.votes --phones 1000 --votes 500 --seconds 8
 
-The crowd runs on the same machine as the house and takes processor time from it, so a museum's figures are better.
+The crowd runs on the same machine as the web process and takes processor time from it, so a museum's figures
+are better.
 
 ``p50 p99 max``  from the moment a vote is due to its acknowledgement, which comes after the disk's
 ``wall``         the longest from an acknowledgement to the tally that has the vote, at the app
-``failed``       votes that were not acknowledged: refused, or under way when the house was killed
+``failed``       votes that were not acknowledged: refused, or under way when the web process was killed
 ``lost``         visitors whose acknowledged choice is not the one on the disk; ``doubled``: that have more than one
 """
 
@@ -25,7 +26,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from installation.web import tokens
-from tests.house_driver import Driver
+from tests.web_driver import Driver
 
 NAMES = ("company", "nobody")
 LINES = 32
@@ -202,7 +203,7 @@ async def _crowd(
 def _restart(driver: Driver) -> None:
     driver.kill()
     driver.start()
-    driver.cue(driver.round)
+    driver.playback(driver.round)
 
 
 def _watch(driver: Driver, figures: Figures, stop: threading.Event) -> None:
@@ -227,11 +228,11 @@ def _audit(driver: Driver, voters: Sequence[Voter], figures: Figures) -> None:
 
 
 def measure(what: str, phones: int, votes: float, seconds: float, kill: bool = False) -> Figures:
-    """One house, one crowd: ``phones`` that listen, ``votes`` a second for ``seconds``."""
+    """One web process, one crowd: ``phones`` that listen, ``votes`` a second for ``seconds``."""
     figures = Figures(what, phones)
     stop = threading.Event()
     with tempfile.TemporaryDirectory() as folder, Driver(Path(folder) / "state") as driver:
-        driver.hello["port"] = driver.port  # where a restarted house is found again
+        driver.hello["port"] = driver.port  # where it is found again after a restart
         ballot = driver.turn()
         watcher = threading.Thread(target=_watch, args=(driver, figures, stop))
         if not kill:

@@ -1,4 +1,4 @@
-"""What a run was like, in numbers: the meter that the app reads every frame, and the JSON that it becomes."""
+"""What a run was like, in numbers: what is counted every frame, and the JSON that it becomes."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 
 from installation.core.atomic_write import write_whole
-from installation.engine.painter import REMEMBERED, Tallies
+from installation.engine.painter import REMEMBERED, PainterStats
 
 LATE = 1.5
 """A frame is late when its interval is longer than this many targets."""
@@ -42,7 +42,7 @@ def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None
 
 
 @dataclass(slots=True)
-class Meter:
+class ScreenStats:
     """Counts every frame of the screen. ``target`` is the interval aimed at, in seconds."""
 
     target: float
@@ -96,13 +96,13 @@ class Meter:
         }
 
 
-def painter(tallies: Tallies, until: float) -> dict[str, Any]:
+def painter(stats: PainterStats, until: float) -> dict[str, Any]:
     """The painter's part of the report; ``until`` is when it stopped painting."""
-    painted = 0.0 if tallies.painted_first is None else until - tallies.painted_first
+    painted = 0.0 if stats.painted_first is None else until - stats.painted_first
     return {
-        "fps": round((tallies.frames - 1) / painted, 2) if painted > 0 else None,
-        "frames": tallies.frames,
-        "paint_ms": percentiles(tallies.paint, 50, 95, 99),
+        "fps": round((stats.frames - 1) / painted, 2) if painted > 0 else None,
+        "frames": stats.frames,
+        "paint_ms": percentiles(stats.paint, 50, 95, 99),
     }
 
 

@@ -63,7 +63,7 @@ class Listen(BaseModel):
 
 class Config(SensorConfig):
     kind: Literal["osc"] = "osc"
-    port: int = Field(8010, ge=0, le=65535, description="where it hears; the desk has one of its own")
+    port: int = Field(8010, ge=0, le=65535, description="where it hears; the operator's OSC has one of its own")
     bind: str = Field("127.0.0.1", description="this machine only; 0.0.0.0 hears its networks")
     allow: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         (), max_length=256, description="addresses or networks that may send; all that reach it, without"

@@ -19,7 +19,7 @@ from installation.core.signals import Signal
 
 FILE = "votes.sqlite3"
 POLL = 0.25
-"""Seconds between two looks at the ballot box."""
+"""Seconds between two looks at the ballot store."""
 MINUTE = 60.0
 PULSES = 64
 """The most votes of one look that are said one by one."""
@@ -31,12 +31,12 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
 
 
 class Config(SensorConfig):
-    """Reads the votes that the house keeps; writes nothing."""
+    """Reads the votes that the web process keeps; writes nothing."""
 
     kind: Literal["votes"] = "votes"
     name: str = "votes"
     database: Annotated[Path, AfterValidator(_beside)] | None = Field(
-        None, description="the house's file; by itself it finds the one of this show"
+        None, description="the web process's file; by itself it finds the one of this show"
     )
 
     def signals(self) -> tuple[Signal, ...]:
@@ -51,15 +51,15 @@ class Config(SensorConfig):
         state = os.environ.get("VERNISSAGE_STATE")
         if self.database is None and state is None:
             raise DeviceError(
-                f'the sensor "{self.name}" finds no votes: this show has no house that keeps any; open one '
-                '([house] enabled = true), or name a file (database = "votes.sqlite3")'
+                f'the sensor "{self.name}" finds no votes: this show has no web process that keeps any; open one '
+                '([web] enabled = true), or name a file (database = "votes.sqlite3")'
             )
         return Votes(self.database or Path(state or "") / FILE)
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What the ballot box held at one look: row of the newest round, votes cast in each round since the last look's
+    """What the ballot store held at one look: row of the newest round, votes cast in each round since the last look's
     (row -> casts, a change counting again), votes of the open round by piece."""
 
     round: int
@@ -127,7 +127,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def count(db: sqlite3.Connection, since: int) -> Count:
-    """Counts the rounds from row ``since`` on. Raises sqlite3.Error where there is no ballot box yet."""
+    """Counts the rounds from row ``since`` on. Raises sqlite3.Error where there is no ballot store yet."""
     casts = dict(db.execute("SELECT id, casts FROM rounds WHERE id >= ?", (since,)))
     newest = max(casts, default=0)
     votes = db.execute("SELECT choice, count(*) FROM votes WHERE round = ? GROUP BY choice", (newest,))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
 
 if TYPE_CHECKING:
     from installation.training.loop.devices import Devices
@@ -41,7 +41,7 @@ CONTEXT = "import moderngl; moderngl.create_standalone_context(require=330, **({
 def has_gl() -> bool:
     """Whether an OpenGL 3.3 context opens here, found out in a process of its own as drivers may abort."""
     script = CONTEXT % (sys.platform == "linux")
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=PATIENCE).returncode == 0
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=TIMEOUT).returncode == 0
 
 
 @cache

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,7 +28,7 @@ class Pages:
     def __init__(self, *arguments: str | Path) -> None:
         command = [sys.executable, "-W", "error", "-m", "installation.training", *map(str, arguments), "--no-browser"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.deadline = threading.Timer(9 * PATIENCE, self.process.kill)
+        self.deadline = threading.Timer(9 * TIMEOUT, self.process.kill)
         self.deadline.start()
 
     def __enter__(self) -> "Pages":
@@ -59,7 +59,7 @@ class Pages:
     @staticmethod
     def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -68,7 +68,7 @@ class Pages:
 
 @contextmanager
 def looking(url: str, chromium: str) -> Iterator[tuple[Any, Any]]:
-    """(the page in a browser, Playwright's expect with that patience). In the end nothing may have complained."""
+    """(the page in a browser, Playwright's expect with that timeout). In the end nothing may have complained."""
     sync_api = pytest.importorskip("playwright.sync_api")
     complaints: list[str] = []
     with sync_api.sync_playwright() as playwright:
@@ -76,7 +76,7 @@ def looking(url: str, chromium: str) -> Iterator[tuple[Any, Any]]:
         view = browser.new_page(viewport={"width": 1200, "height": 800})
         view.on("console", lambda said: complaints.append(said.text))
         view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.set_default_timeout(1000 * PATIENCE)
+        view.set_default_timeout(1000 * TIMEOUT)
         view.goto(url)
         yield view, patient(sync_api.expect)
         browser.close()
@@ -84,7 +84,7 @@ def looking(url: str, chromium: str) -> Iterator[tuple[Any, Any]]:
 
 
 def patient(expect: Any) -> Any:
-    """Playwright's expect with that patience."""
+    """Playwright's expect with that timeout."""
     return lambda locator: _Patient(expect(locator))
 
 
@@ -93,4 +93,4 @@ class _Patient:
         self.expectation = expectation
 
     def __getattr__(self, name: str) -> Any:
-        return partial(getattr(self.expectation, name), timeout=1000 * PATIENCE)
+        return partial(getattr(self.expectation, name), timeout=1000 * TIMEOUT)

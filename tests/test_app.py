@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from installation.app import main
+from installation.app import main, table_of
 from installation.core import parts
 from installation.core.parts import ROOT
 from installation.operator.docs import markdown
 from installation.showfile.load import load
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
 
 REHEARSAL = ROOT / "shows" / "rehearsal.toml"
 
@@ -47,7 +47,8 @@ def test_touchosc_writes_a_layout_of_this_show(tmp_path: Path) -> None:
     out = tmp_path / "show.tosc"
     assert main([str(REHEARSAL), "--touchosc", str(out)]) == 0
     xml = zlib.decompress(out.read_bytes()).decode()
-    for address in load(REHEARSAL).controls():
+    show = load(REHEARSAL)
+    for address in (*show.controls(), *show.commands()):
         assert f"[{address}]" in xml
 
 
@@ -64,7 +65,7 @@ def test_a_missing_model_is_told_by_name(tmp_path: Path, capsys: pytest.CaptureF
 def test_the_list_of_addresses_is_the_bundled_shows() -> None:
     show = load(ROOT / "shows" / "next_rembrandt.toml")
     page = ROOT / "docs" / "osc.md"
-    made = markdown(show.controls(), show.title_in("en"))
+    made = markdown(table_of(show), show.title_in("en"))
     if not page.exists() or page.read_text() != made:
         page.write_text(made)
         pytest.fail("docs/osc.md was behind the control table; it is written anew, commit it")
@@ -75,10 +76,10 @@ def test_the_list_of_addresses_is_the_bundled_shows() -> None:
 def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
     report, still, film = tmp_path / "report.json", tmp_path / "wall.png", tmp_path / "film.mp4"
     show = tmp_path / "quiet.toml"
-    show.write_text(f"[house]\nenabled = false\n[desk]\nenabled = false\n{REHEARSAL.read_text()}")
+    show.write_text(f"[web]\nenabled = false\n[operator]\nenabled = false\n{REHEARSAL.read_text()}")
     line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "4"]
     line += ["--report", str(report), "--still", str(still), "--record", str(film)]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * TIMEOUT)
     assert done.returncode == 0, done.stderr
     assert json.loads(report.read_text())["painter"]["model"] == "plasma"
     assert still.stat().st_size > 1000
@@ -93,7 +94,7 @@ def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
 
 def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "installation.app", str(REHEARSAL), "--headless", "--display", "9"]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * TIMEOUT)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
@@ -103,6 +104,6 @@ def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
 def test_leaving_while_pieces_are_still_opened_is_clean() -> None:
     show = ROOT / "shows" / "next_rembrandt.toml"
     line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "0.5"]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * TIMEOUT)
     assert done.returncode == 0, done.stderr
     assert "terminate" not in done.stderr

@@ -1,4 +1,4 @@
-"""The walls of the house: who may import whom, that importing does nothing, and what no file may say."""
+"""Who may import whom, that importing does nothing, and what no file may say."""
 
 import ast
 import json
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("options", "bootstrap")
 """Standard library and errors only: they run before there is an environment."""
 
-PARTS = ("generators", "sensors", "installation.walks")
+PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 """Found by the name of their file. A part imports what all may import, and helpers of its own folder."""
 
 PART_MAY = ("core", "networks")
@@ -28,20 +28,20 @@ ONLY = {
     "aiohttp": ("installation.web", "installation.training.pages"),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
-    "cv2": ("sensors.camera", "installation.training", "installation.process.web"),
+    "cv2": ("sensors.camera", "sensors._capture", "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
-    "av": ("installation.stage", "installation.training"),
+    "av": ("installation.outputs.record", "installation.training"),
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = ("installation.run",)
+LOADERS = ("installation.run", "installation.replay")
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the house by its dotted name."""
+    """Every module of the project by its dotted name."""
     files = [path for room in ("installation", "generators", "sensors") for path in (ROOT / room).rglob("*.py")]
     return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
 
@@ -61,8 +61,8 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def house_imports(name: str, path: Path) -> set[str]:
-    """The modules of the house that a file imports: the longest name that is one."""
+def own_imports(name: str, path: Path) -> set[str]:
+    """The modules of the project that a file imports: the longest name that is one."""
     known = modules()
     found = set()
     for imported in imports(path):
@@ -103,7 +103,7 @@ def may_import(importer: str, imported: str) -> bool:
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
     if target in DOORS:
-        return room in ("app", "run")  # one program in two files: what is asked for, and the run of a show
+        return room in ("app", "run", "replay")  # one program in two files: what is asked for, and the run of a show
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"
@@ -112,12 +112,12 @@ def may_import(importer: str, imported: str) -> bool:
 
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_imports_go_one_way(name: str) -> None:
-    wrong = [imported for imported in house_imports(name, modules()[name]) if not may_import(name, imported)]
+    wrong = [imported for imported in own_imports(name, modules()[name]) if not may_import(name, imported)]
     assert not wrong, f"{name} may not import {', '.join(sorted(wrong))}"
 
 
 def test_no_imports_in_a_circle() -> None:
-    TopologicalSorter({name: house_imports(name, path) for name, path in modules().items()}).prepare()
+    TopologicalSorter({name: own_imports(name, path) for name, path in modules().items()}).prepare()
 
 
 def test_no_folders_in_a_circle() -> None:
@@ -128,7 +128,7 @@ def test_no_folders_in_a_circle() -> None:
 
     arrows: dict[str, set[str]] = {}
     for name, path in modules().items():
-        found = {folder(imported) for imported in house_imports(name, path)}
+        found = {folder(imported) for imported in own_imports(name, path)}
         arrows.setdefault(folder(name), set()).update(found - {folder(name)})
     TopologicalSorter(arrows).prepare()
 

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from installation.core.parts import ROOT
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 
 pytestmark = [pytest.mark.gl, pytest.mark.slow]
 
@@ -31,11 +31,11 @@ title = "Try-out"
 order = "votes"
 transition = {{ kind = "dissolve", duration = "0.5 s" }}
 
-[house]
-port = {house}
+[web]
+port = {web}
 
-[desk]
-port = {desk}
+[operator]
+port = {osc}
 
 [[sensor]]
 kind = "camera"
@@ -98,18 +98,18 @@ class Running:
 
     def __init__(self, folder: Path, *more: str) -> None:
         self.folder = folder
-        self.house, self.desk = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        self.web, self.osc = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
         film(folder / "visitors.avi")
         # The stem names the state folder: one of its own for each run.
-        self.show = folder / f"tryout-{os.getpid()}-{self.house}.toml"
-        self.show.write_text(SHOW.format(house=self.house, desk=self.desk))
+        self.show = folder / f"tryout-{os.getpid()}-{self.web}.toml"
+        self.show.write_text(SHOW.format(web=self.web, osc=self.osc))
         self.log = ROOT / "state" / self.show.stem / "vernissage.log"
         line = [sys.executable, "-m", "installation.app", str(self.show), "--headless", "--size", "640x360", *more]
         self.process = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
     def get(self, path: str) -> tuple[int, bytes]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.house}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.web}{path}", timeout=5) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
@@ -121,7 +121,7 @@ class Running:
         return json.loads(body)["show"] if status == 200 else {}
 
     def osc(self, address: str, kind: str, value: str) -> None:
-        subprocess.run(["oscsend", "127.0.0.1", str(self.desk), address, kind, value], check=True, timeout=PATIENCE)
+        subprocess.run(["oscsend", "127.0.0.1", str(self.osc), address, kind, value], check=True, timeout=TIMEOUT)
 
     def picture(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The newest picture of the preview, as a visitor of the page gets it."""
@@ -139,7 +139,7 @@ class Running:
         for child in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):  # it may have died since
                 words = " ".join(child.cmdline())
-                found["house" if "installation.web" in words else "camera"] = child
+                found["web" if "installation.web" in words else "camera"] = child
         return found
 
     def end(self) -> None:
@@ -149,7 +149,7 @@ class Running:
 
     def leave(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        _, said = self.process.communicate(timeout=PATIENCE)
+        _, said = self.process.communicate(timeout=TIMEOUT)
         assert "Traceback" not in said
         return self.process.returncode
 
@@ -174,7 +174,7 @@ def test_osc_moves_the_picture_and_leaving_is_clean(run: Running) -> None:
     until(lambda: run.picture().mean() > 0.6 * before.mean(), "the lighter picture")
     beside = list(run.children().values())
     assert run.leave() == 0
-    assert psutil.wait_procs(beside, timeout=PATIENCE)[1] == [], "a process was left behind"
+    assert psutil.wait_procs(beside, timeout=TIMEOUT)[1] == [], "a process was left behind"
     wall = np.asarray(Image.open(run.folder / "wall.png"))
     assert wall.shape == (360, 640, 3)
     assert wall.std() > 5
@@ -190,7 +190,7 @@ def test_a_film_of_visitors_steers_the_walk(run: Running) -> None:
     until(lambda: run.health()["controls"]["/walk/speed"][0] > 0.3, "a faster walk")
 
 
-@pytest.mark.parametrize("beside", ["house", "camera"])
+@pytest.mark.parametrize("beside", ["web", "camera"])
 def test_a_killed_process_comes_back_and_the_picture_goes_on(run: Running, beside: str) -> None:
     victim = until(lambda: run.children().get(beside), f"the {beside} process")
     painted = run.health()["painted"]
@@ -211,7 +211,7 @@ def test_a_visitor_votes_and_the_wall_follows(run: Running, chromium: str) -> No
         quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
         page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{run.house}/")
+        page.goto(f"http://127.0.0.1:{run.web}/")
         assert "Test, 2026" in page.inner_text("body")
         page.get_by_role("button", name="Third").click()
         until(lambda: run.health().get("votes", 0) == 1, "the vote in the show's own count")
@@ -235,10 +235,10 @@ def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
             "--seconds",
             "4",
         ]
-        second = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+        second = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
         assert second.returncode == 0
-        assert f"port {running.desk} is in use" in second.stderr
-        assert f"port {running.house} is in use" in second.stderr
+        assert f"port {running.osc} is in use" in second.stderr
+        assert f"port {running.web} is in use" in second.stderr
         assert "Traceback" not in second.stderr
         assert running.leave() == 0
     finally:

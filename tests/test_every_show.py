@@ -11,7 +11,7 @@ from PIL import Image
 
 from installation.core.parts import ROOT
 from installation.showfile.load import load
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
 
 SHOWS = sorted((ROOT / "shows").glob("*.toml"))
 
@@ -35,7 +35,7 @@ def test_it_plays(path: Path, tmp_path: Path) -> None:
     line += ["--report", str(report), "--still", str(still)]
     for seconds in ("16", "80"):  # a busy machine may take its time
         done = subprocess.run(
-            [*line, "--seconds", seconds], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE * 2
+            [*line, "--seconds", seconds], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT * 2
         )
         if done.stderr.count("is resident") >= len(load(path).pieces):
             break

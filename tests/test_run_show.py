@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from installation.bootstrap import RUN, debian, pip
-from installation.bootstrap.furnish import reason
 from installation.bootstrap.home import Home, Layer
+from installation.bootstrap.install import reason
 from installation.bootstrap.telling import Telling
-from tests.patience import until
+from tests.timeout import until
 
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 90.0
@@ -108,21 +108,21 @@ def make_checkout(root: Path) -> Checkout:
 
 @pytest.fixture(scope="module")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Checkout, subprocess.CompletedProcess[str]]":
-    checkout = make_checkout(tmp_path_factory.mktemp("first") / "house")
+    checkout = make_checkout(tmp_path_factory.mktemp("first") / "checkout")
     return checkout, checkout.start("--seconds", "3")
 
 
 @pytest.fixture
-def furnished(first_start: "tuple[Checkout, subprocess.CompletedProcess[str]]", tmp_path: Path) -> Checkout:
+def installed(first_start: "tuple[Checkout, subprocess.CompletedProcess[str]]", tmp_path: Path) -> Checkout:
     """A checkout with its environment, to break."""
-    checkout = Checkout(tmp_path / "house")
+    checkout = Checkout(tmp_path / "checkout")
     shutil.copytree(first_start[0].root, checkout.root, symlinks=True)
     return checkout
 
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Checkout:
-    return make_checkout(tmp_path / "house")
+    return make_checkout(tmp_path / "checkout")
 
 
 class TestFirstStart:
@@ -147,51 +147,51 @@ class TestFirstStart:
 
 
 class TestLaterStart:
-    def test_it_is_silent_and_loads_nothing_of_the_set_up(self, furnished: Checkout) -> None:
-        done = furnished.start(PYTHONPROFILEIMPORTTIME="1")
+    def test_it_is_silent_and_loads_nothing_of_the_set_up(self, installed: Checkout) -> None:
+        done = installed.start(PYTHONPROFILEIMPORTTIME="1")
         mine = [line for line in done.stderr.splitlines() if "installation" in line]
         assert any("installation.bootstrap" in line for line in mine)
-        assert not any("furnish" in line for line in mine)
+        assert not any("bootstrap.install" in line for line in mine)
 
-    def test_it_is_the_same_process(self, furnished: Checkout) -> None:
-        process = furnished.begin()
+    def test_it_is_the_same_process(self, installed: Checkout) -> None:
+        process = installed.begin()
         out, _ = process.communicate(timeout=DEADLINE)
         if os.name == "posix":
             assert out.split()[2] == str(process.pid)
 
-    def test_the_exit_code_is_passed_on(self, furnished: Checkout) -> None:
-        assert furnished.start(LEAVE_WITH="7").returncode == 7
+    def test_the_exit_code_is_passed_on(self, installed: Checkout) -> None:
+        assert installed.start(LEAVE_WITH="7").returncode == 7
 
-    def test_it_starts_from_any_folder(self, furnished: Checkout, tmp_path: Path) -> None:
+    def test_it_starts_from_any_folder(self, installed: Checkout, tmp_path: Path) -> None:
         (tmp_path / "tiny.py").write_text("raise SystemExit('taken from the current folder')")
-        done = furnished.start("--windowed", cwd=tmp_path)
+        done = installed.start("--windowed", cwd=tmp_path)
         assert done.stdout.strip().endswith(f"['--windowed'] {tmp_path}")
 
-    def test_the_folder_may_be_moved(self, furnished: Checkout) -> None:
-        moved = Checkout(furnished.root.rename(furnished.root.with_name("elsewhere")))
+    def test_the_folder_may_be_moved(self, installed: Checkout) -> None:
+        moved = Checkout(installed.root.rename(installed.root.with_name("elsewhere")))
         assert moved.start().stderr == ""
 
 
 class TestRepair:
-    def test_a_changed_lock_file_is_followed(self, furnished: Checkout) -> None:
-        furnished.pin("2.0")
-        assert furnished.start().stdout.startswith("app 2.0")
+    def test_a_changed_lock_file_is_followed(self, installed: Checkout) -> None:
+        installed.pin("2.0")
+        assert installed.start().stdout.startswith("app 2.0")
 
-    def test_a_package_put_in_place_in_part_is_made_whole(self, furnished: Checkout) -> None:
-        furnished.home.stamp(RUN).unlink()
-        (furnished.site / "tiny.py").write_text("VERSION = ")
-        assert furnished.start().stdout.startswith("app 1.0")
+    def test_a_package_put_in_place_in_part_is_made_whole(self, installed: Checkout) -> None:
+        installed.home.stamp(RUN).unlink()
+        (installed.site / "tiny.py").write_text("VERSION = ")
+        assert installed.start().stdout.startswith("app 1.0")
 
-    def test_an_environment_without_its_python_is_made_anew(self, furnished: Checkout) -> None:
-        furnished.home.python.unlink()
-        done = furnished.start()
+    def test_an_environment_without_its_python_is_made_anew(self, installed: Checkout) -> None:
+        installed.home.python.unlink()
+        done = installed.start()
         assert "making it" in done.stderr
         assert done.stdout.startswith("app 1.0")
 
-    def test_a_pip_in_part_is_an_environment_in_part(self, furnished: Checkout) -> None:
-        furnished.home.stamp(RUN).unlink()
-        next(furnished.site.glob("pip-*/RECORD")).unlink()
-        assert "making it" in furnished.start().stderr
+    def test_a_pip_in_part_is_an_environment_in_part(self, installed: Checkout) -> None:
+        installed.home.stamp(RUN).unlink()
+        next(installed.site.glob("pip-*/RECORD")).unlink()
+        assert "making it" in installed.start().stderr
 
     @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
     @pytest.mark.parametrize(("blow", "code"), [("SIGINT", 130), ("SIGTERM", 130), ("SIGKILL", -9)])
@@ -204,30 +204,30 @@ class TestRepair:
         assert ("Stopped" in said) == (code == 130)
         assert bare.start().stdout.startswith("app 1.0")
 
-    def test_two_starts_at_once_make_it_once(self, furnished: Checkout) -> None:
-        furnished.pin("2.0")
-        both = [furnished.begin(), furnished.begin()]
+    def test_two_starts_at_once_make_it_once(self, installed: Checkout) -> None:
+        installed.pin("2.0")
+        both = [installed.begin(), installed.begin()]
         said = [process.communicate(timeout=DEADLINE) for process in both]
         assert [out[:7] for out, _ in said] == ["app 2.0", "app 2.0"]
         assert sum("3/3" in err for _, err in said) == 1
 
 
 class TestFailure:
-    def test_without_a_network_it_says_so_and_can_go_on(self, furnished: Checkout) -> None:
-        furnished.pin("2.0")
+    def test_without_a_network_it_says_so_and_can_go_on(self, installed: Checkout) -> None:
+        installed.pin("2.0")
         nowhere = {"PIP_NO_INDEX": "0", "PIP_FIND_LINKS": "", "PIP_RETRIES": "1", "PIP_TIMEOUT": "2"}
-        done = furnished.start(**nowhere, PIP_INDEX_URL="http://127.0.0.1:9/simple")
+        done = installed.start(**nowhere, PIP_INDEX_URL="http://127.0.0.1:9/simple")
         assert done.returncode == 1
         assert "the package index is out of reach: is this machine online?" in done.stderr
         assert done.stdout == ""
-        assert furnished.start().stdout.startswith("app 2.0")
+        assert installed.start().stdout.startswith("app 2.0")
 
-    def test_a_package_that_is_not_made_for_this_python(self, furnished: Checkout) -> None:
-        furnished.pin("3.0")
-        done = furnished.start()
+    def test_a_package_that_is_not_made_for_this_python(self, installed: Checkout) -> None:
+        installed.pin("3.0")
+        done = installed.start()
         assert done.returncode == 1
         assert f"there is no tiny==3.0 for Python 3.{sys.version_info.minor}" in done.stderr
-        assert str(furnished.home.log) in done.stderr
+        assert str(installed.home.log) in done.stderr
 
     @pytest.mark.parametrize("door", ["run_show.py", "tests/__main__.py"])
     def test_an_old_python_is_told(self, door: str) -> None:

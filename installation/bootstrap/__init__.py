@@ -19,6 +19,6 @@ def prepare(home: Home, layers: Sequence[Layer]) -> int:
     """Makes what the environment lacks of ``layers``, telling about it. Returns the exit code, 0 when it is there."""
     if not home.lacks(layers):
         return 0
-    from installation.bootstrap.furnish import furnish  # only a first start pays for it
+    from installation.bootstrap.install import install  # only a first start pays for it
 
-    return furnish(home, layers)
+    return install(home, layers)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from installation.core.contracts import Frame, Generator, Walk
-from installation.core.controls import Values
+from installation.core.decision import Lane
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +26,6 @@ class Hung:
 
     generator: Generator
     walk: Walk
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One piece to paint: which, where its walk is (s), and the controls that it is painted with."""
-
-    piece: int
-    walk_time: float
-    controls: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +59,7 @@ NOTHING = Pair(None, None, 0.0, 0.0)
 
 
 @dataclass(slots=True)
-class Tallies:
+class PainterStats:
     """What the painter did: counts, and the newest durations in seconds."""
 
     frames: int = 0
@@ -87,7 +78,7 @@ class Painter:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
-        self.tallies = Tallies()
+        self.stats = PainterStats()
         self.broken: dict[int, str] = {}
         self._hung: dict[int, Hung] = {}
         self._pairs: dict[int, Pair] = {}
@@ -141,7 +132,7 @@ class Painter:
                 intent, self._intent = self._intent, None
             assert intent is not None
             if self._paint(self._turn(intent), intent.time) and intent.touched is not None:
-                self.tallies.steer.append(self.clock() - intent.touched)
+                self.stats.steer.append(self.clock() - intent.touched)
 
     def _turn(self, intent: Intent) -> Lane:
         """Of two pieces the one that waited longer, so that a hand never waits for more than the paint under way; what
@@ -156,7 +147,7 @@ class Painter:
         hung = self._hung.get(lane.piece)
         if hung is None:
             return False
-        began = self.tallies.busy_since = self.clock()
+        began = self.stats.busy_since = self.clock()
         try:
             latent = hung.walk.at(lane.walk_time, lane.controls)
             pixels = hung.generator.paint(latent, lane.controls)
@@ -168,13 +159,13 @@ class Painter:
             self.broken[lane.piece] = f"{type(error).__name__}: {error}"
             return False
         finally:
-            self.tallies.busy_since = None
+            self.stats.busy_since = None
         done = self.clock()
         self._keep(lane.piece, Frame(pixels, time), done)
-        self.tallies.paint.append(done - began)
-        self.tallies.frames += 1
-        if self.tallies.painted_first is None:
-            self.tallies.painted_first = done
+        self.stats.paint.append(done - began)
+        self.stats.frames += 1
+        if self.stats.painted_first is None:
+            self.stats.painted_first = done
         return True
 
     def _keep(self, piece: int, frame: Frame, now: float) -> None:

@@ -7,8 +7,8 @@ from installation.core.controls import Control
 HEAD = """\
 # OSC addresses
 
-Every knob of *{title}*. Send to port 8000, or to where `[desk]` in the show file listens; that is this machine alone
-until `bind` says otherwise.
+Every knob of *{title}*. Send to port 8000, or to where `[operator]` in the show file listens; that is this machine
+alone until `bind` says otherwise.
 
 | type | takes |
 | --- | --- |
@@ -21,7 +21,7 @@ Other types, numbers that are not finite and address patterns are refused, and t
 over: all counts when it comes. `/ping` keeps a connection open.
 
 **Back to the surfaces** come the values that changed, at the same addresses, and at `/show/now` the title of what
-hangs: to each of `[desk] surfaces`, and for a minute to port 9000 of whoever sent something.
+hangs: to each of `[operator] surfaces`, and for a minute to port 9000 of whoever sent something.
 `run_show.py --touchosc show.tosc` writes a layout for TouchOSC with all of these knobs.
 
 This page is written from the show's control table.

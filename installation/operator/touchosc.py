@@ -1,6 +1,6 @@
 """A TouchOSC layout for a show, written from its control table: a page for each room, a knob for each control.
 
-A knob has no words of its own: they lie over it and let touches through. All is dim, as the desk stands in the dark.
+A knob has no words of its own: they lie over it and let touches through. All is dim, as tablets are read in the dark.
 """
 
 from collections.abc import Iterator, Mapping

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from installation.core.commands import commands
 from installation.core.contracts import SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.durations import spoken
@@ -15,15 +16,17 @@ from installation.core.errors import ControlError, Fault, Refused, ShowError, di
 from installation.core.signals import Signal
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
-from installation.showfile.tables import LANGUAGE, Desk, Head, House, Label, Order, Piece, Stage, Wire
+from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Wall, Web, Wire
 from installation.showfile.toml_lines import Loc, key_lines
 
-__all__ = ["Desk", "House", "Label", "Piece", "Show", "Stage", "Transition", "Wire", "load"]
+__all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
 
 LARGEST = 1 << 20
 """Bytes of a show file at most."""
-TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "house": House, "desk": Desk}
-LISTS = ("sensor", "piece")
+TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
+LISTS = ("sensor", "piece", "wall")
+RENAMED = {"house": "web", "desk": "operator"}
+"""Names that tables had once, and the ones that they have now."""
 
 HELP = (
     ("Cannot overwrite", "this key is there twice"),
@@ -48,8 +51,8 @@ class Show:
     order: Order
     seed: int
     stage: Stage
-    house: House
-    desk: Desk
+    web: Web
+    operator: Operator
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
 
@@ -72,6 +75,10 @@ class Show:
     def controls(self) -> dict[str, Control]:
         """The control table of the whole show, by address."""
         return table(control for piece in self.pieces for control in piece.controls().values())
+
+    def commands(self) -> dict[str, Control]:
+        """What can be asked of the show, by address."""
+        return commands(piece.name for piece in self.pieces)
 
 
 def load(path: Path | str, seed: int | None = None) -> Show:
@@ -154,14 +161,15 @@ class _Reader:
         self.lists = {name: self._list(name) for name in LISTS}
         reading = Reading(self.path.absolute().parent, self._languages())
         tables = {name: self._table(name, reading) for name in TABLES}
-        head, stage, house, desk = (tables[name] for name in TABLES)
+        head, stage, web, operator = (tables[name] for name in TABLES)
         sensors = self._sensors(reading)
         reading = self._known(reading, head, stage, sensors)
         pieces = self._pieces(reading)
         self._check_repeats("sensor", sensors)
         self._check_repeats("piece", pieces)
-        self._check_ports(house, desk, sensors)
+        self._check_ports(web, operator, sensors)
         self._check_pieces(pieces)
+        self._check_walls(reading)
         if self.findings:
             return None, self.findings
         panel = head.order == "votes" if stage.panel is None else stage.panel
@@ -172,8 +180,8 @@ class _Reader:
             order=head.order,
             seed=head.seed if seed is None else seed,
             stage=stage.model_copy(update={"panel": panel}),
-            house=house,
-            desk=desk,
+            web=web,
+            operator=operator,
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
         ), []
@@ -194,7 +202,9 @@ class _Reader:
     def _check_tables(self) -> None:
         known = (*TABLES, *LISTS)
         for name in self.data:
-            if name not in known:
+            if name in RENAMED:
+                self._find((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")
+            elif name not in known:
                 self._find((name,), "an unknown table", f"one of {', '.join(known)}", did_you_mean(name, known))
 
     def _languages(self) -> tuple[str, ...]:
@@ -235,7 +245,8 @@ class _Reader:
             reading,
             signals={signal.name: signal for sensor in sensors.values() for signal in _signals(sensor)},
             unsure=frozenset(str(name) for index, name in enumerate(names) if index not in sensors),
-            fixed=fixed((name for name in pieces if isinstance(name, str)), stage.brightness if stage else 1.0),
+            fixed=fixed(stage.brightness if stage else 1.0),
+            commands=commands(name for name in pieces if isinstance(name, str)),
             transition=head.transition if head else None,
         )
 
@@ -257,9 +268,9 @@ class _Reader:
                 expected, hint = f"a name that no other {kind} has", f"{kind}[{first[name] + 1}] has it"
                 self._find((kind, index, "name"), shown(name), expected, hint)
 
-    def _check_ports(self, house: House | None, desk: Desk | None, sensors: Mapping[int, SensorConfig]) -> None:
+    def _check_ports(self, web: Web | None, operator: Operator | None, sensors: Mapping[int, SensorConfig]) -> None:
         """Everything that listens, each at a port of its own; 0 is any that is free."""
-        rooms: list[tuple[Loc, Any]] = [(("house",), house), (("desk",), desk)]
+        rooms: list[tuple[Loc, Any]] = [(("web",), web), (("operator",), operator)]
         rooms += [(("sensor", index), sensor) for index, sensor in sensors.items()]
         taken: dict[int, Loc] = {}
         for loc, room in rooms:
@@ -272,6 +283,13 @@ class _Reader:
         if value_at(self.data, (*loc, "port")) is None:
             loc, other = other, loc
         self._find((*loc, "port"), str(port), "a port of its own", f"{key_text(other, self.data)} has it")
+
+    def _check_walls(self, reading: Reading) -> None:
+        """Walls are read, so that their grammar holds when there may be several."""
+        for index, data in enumerate(self.lists["wall"]):
+            table = data if isinstance(data, dict) else {}
+            if self._try(("wall", index), partial(validate, Wall, table, reading.context)) is not None:
+                self._find(("wall", index), f"{len(self.lists['wall'])} [[wall]]", "none: there is one wall for now")
 
     def _check_pieces(self, pieces: Mapping[int, Piece]) -> None:
         known: dict[str, Control] = {}

@@ -1,4 +1,4 @@
-"""``python -m installation.web``: front of house as a process of its own, told what to do over its stdin."""
+"""``python -m installation.web``: the web process, told what to do over its stdin."""
 
 import asyncio
 import os
@@ -18,13 +18,13 @@ from installation.core.errors import DeviceError
 from installation.core.pipe import Message, serve
 from installation.web import listener
 from installation.web.ballot_store import FILE
-from installation.web.ballot_writer import Teller
+from installation.web.ballot_writer import BallotWriter
 from installation.web.messages import Hello
 from installation.web.routes import Server
-from installation.web.service import House
+from installation.web.service import Service
 
 CLOSED = 3
-"""Exit code of a house that cannot open here."""
+"""Exit code of a web process that cannot open here."""
 
 LIMITS: dict[str, Any] = {
     "max_line_size": 2048,
@@ -85,29 +85,29 @@ async def _hello(inbox: Inbox) -> Hello | None:
 
 
 async def _open(hello: Hello, inbox: Inbox, send: Callable[[Message], None]) -> None:
-    """The house, from its doors' opening to their closing. Raises DeviceError when they cannot open."""
+    """Listens and keeps votes until the app is gone. Raises DeviceError when it cannot."""
     outbox = Outbox(send)
     with closing(listener.listen(hello.bind, hello.port)) as listening:
-        teller = Teller(hello.state / FILE)
+        writer = BallotWriter(hello.state / FILE)
         try:
-            await teller.open()
+            await writer.open()
         except (OSError, sqlite3.Error) as error:
-            raise DeviceError(f"votes cannot be kept in {teller.path} ({error}); make that folder writable") from error
+            raise DeviceError(f"votes cannot be kept in {writer.path} ({error}); make that folder writable") from error
         try:
-            await _receive_visitors(House(hello, teller, outbox.tell), listening, inbox, outbox)
+            await _receive_visitors(Service(hello, writer, outbox.tell), listening, inbox, outbox)
         finally:
-            await teller.close()
+            await writer.close()
 
 
-async def _receive_visitors(house: House, listening: socket.socket, inbox: Inbox, outbox: "Outbox") -> None:
-    server = Server(house, listening.getsockname()[1])
+async def _receive_visitors(service: Service, listening: socket.socket, inbox: Inbox, outbox: "Outbox") -> None:
+    server = Server(service, listening.getsockname()[1])
     runner = web.AppRunner(server.app(), **LIMITS)
     await runner.setup()
     assert runner.server is not None
     serving = await asyncio.get_running_loop().create_server(listener.admit(runner.server), sock=listening)
-    outbox.tell("ready", {"port": server.port, "url": house.hello.url or listener.url(listening)})
-    outbox.tell("watching", 0)  # whoever watched the house before this one has to come again
-    works = (_listen(house, inbox), house.run(), listener.sweep(runner.server, server.busy))
+    outbox.tell("ready", {"port": server.port, "url": service.hello.url or listener.url(listening)})
+    outbox.tell("watching", 0)  # whoever watched the process before this one has to come again
+    works = (_listen(service, inbox), service.run(), listener.sweep(runner.server, server.busy))
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -120,9 +120,9 @@ async def _receive_visitors(house: House, listening: socket.socket, inbox: Inbox
             task.cancel()
 
 
-async def _listen(house: House, inbox: Inbox) -> None:
+async def _listen(service: Service, inbox: Inbox) -> None:
     while (message := await inbox.get()) is not None:
-        house.receive(message)
+        service.receive(message)
 
 
 class Outbox:

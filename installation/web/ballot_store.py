@@ -1,4 +1,4 @@
-"""The ballot box: votes on disk, in one SQLite file. One thread of one process writes it; anybody may read it.
+"""The ballot store: votes on disk, in one SQLite file. One thread of one process writes it; anybody may read it.
 
 rounds   one row a round: its number in the show, its candidates (JSON), how many votes were cast or changed, and the
          key that signs its tokens. The end of a round destroys the key
@@ -76,7 +76,7 @@ class Vote:
     choice: str
 
 
-class Box:
+class BallotStore:
     """Opens or makes the file. One that is damaged, or from another version, is put aside under another name.
 
     Raises sqlite3.Error or OSError when the folder cannot be written.

@@ -1,4 +1,4 @@
-"""The one writer of the ballot box. Votes that come while the disk is busy share the next commit; each is
+"""The one writer of the ballot store. Votes that come while the disk is busy share the next commit; each is
 acknowledged after it."""
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from installation.web import tally
-from installation.web.ballot_store import Answer, Box, Round, Vote
+from installation.web.ballot_store import Answer, BallotStore, Round, Vote
 
 WAITING = 4096
 """The most votes that wait for the disk; more are refused at once."""
@@ -32,7 +32,7 @@ class _Turn:
 _Job = Vote | _Turn
 
 
-class Teller:
+class BallotWriter:
     """``round`` and ``choices`` (token -> choice) are what is on the disk, as of the last commit."""
 
     def __init__(self, path: Path) -> None:
@@ -49,11 +49,11 @@ class Teller:
         self._jobs: asyncio.Queue[tuple[_Job, asyncio.Future[Any]]] = asyncio.Queue(WAITING)
 
     async def open(self) -> None:
-        """Raises sqlite3.Error or OSError when the box cannot be opened."""
-        self._box = await self._there(Box, self.path)
+        """Raises sqlite3.Error or OSError when the store cannot be opened."""
+        self._store = await self._there(BallotStore, self.path)
 
     async def close(self) -> None:
-        await self._there(self._box.close, time.time())
+        await self._there(self._store.close, time.time())
         self._thread.shutdown()
 
     async def _there(self, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -102,7 +102,7 @@ class Teller:
 
     async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Any]:
         try:
-            answers, turned = await self._there(_commit, self._box, jobs)
+            answers, turned = await self._there(_commit, self._store, jobs)
         except sqlite3.Error as error:
             if not self.trouble:
                 traceback.print_exc(file=sys.stderr)
@@ -122,17 +122,17 @@ class Teller:
 _State = tuple[Round | None, dict[bytes, str], tuple[int, dict[str, int]] | None]
 
 
-def _commit(box: Box, jobs: Sequence[_Job]) -> tuple[list[Any], _State | None]:
+def _commit(store: BallotStore, jobs: Sequence[_Job]) -> tuple[list[Any], _State | None]:
     """All jobs in their order, in one transaction. Returns their answers and, after a turn, what is open and ended."""
     answers: list[Any] = []
     turned: _State | None = None
     now = time.time()
-    with box.all_or_nothing():
+    with store.all_or_nothing():
         for kind, group in groupby(jobs, key=type):
             if kind is Vote:
-                answers += box.cast([job for job in group if isinstance(job, Vote)], now)
+                answers += store.cast([job for job in group if isinstance(job, Vote)], now)
             else:
-                answers += [box.turn(job.number, job.candidates, now) for job in group if isinstance(job, _Turn)]
+                answers += [store.turn(job.number, job.candidates, now) for job in group if isinstance(job, _Turn)]
         if any(isinstance(job, _Turn) for job in jobs):
-            turned = box.round, box.choices(), box.ended()
+            turned = store.round, store.choices(), store.ended()
     return answers, turned

@@ -1,4 +1,4 @@
-"""The house's sockets: where it listens, how many it lets in, and how long it waits for those who say nothing."""
+"""The web server's sockets: where it listens, how many connections it takes, how long it keeps a silent one."""
 
 import asyncio
 import errno
@@ -32,7 +32,7 @@ def listen(bind: str, port: int) -> socket.socket:
     family, kind, _, _, address = found_at[0]
     found = socket.socket(family, kind)
     try:
-        if os.name == "posix":  # there it means: not kept by connections of a house that has ended
+        if os.name == "posix":  # there it means: not kept by connections of a process that has ended
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((address[0], port, *address[2:]))  # not address itself: getaddrinfo wraps a port above 65535
         found.listen(1024)
@@ -50,17 +50,17 @@ def _why_not(error: Exception, bind: str, port: int) -> str:
     if number == errno.EADDRINUSE:
         return (
             f"port {port} is in use by another program on {bind}; end that program, or give the show another port: "
-            f"[house] port = {port + 1}"
+            f"[web] port = {port + 1}"
         )
     if number == errno.EACCES:
-        return f"port {port} may not be opened by this user; use one from 1024 up, such as [house] port = 8080"
+        return f"port {port} may not be opened by this user; use one from 1024 up, such as [web] port = 8080"
     if number == errno.EADDRNOTAVAIL:
         return f'bind = "{bind}" is not an address of this machine; use "127.0.0.1" or "0.0.0.0"'
     return f"port {port} on {bind} cannot be opened ({error})"
 
 
 def url(found: socket.socket) -> str:
-    """The address that visitors type. A house open to all networks names this machine's own address in the first."""
+    """The address that visitors type. Where all networks may connect, this machine's own address in the first."""
     host, port = found.getsockname()[:2]
     if host in ("0.0.0.0", "::"):
         host = _own_address()

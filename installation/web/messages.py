@@ -1,4 +1,4 @@
-"""What the app tells the house: the show (``hello``) and what hangs now (``cue``)."""
+"""What the app tells the web process: the show (``hello``) and what hangs now (``playback``)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The house's orders. ``state`` is the folder that keeps the votes, ``live`` shows all the live picture."""
+    """Orders. ``state`` is the folder that keeps the votes, ``live`` shows everybody the live picture."""
 
     bind: str
     port: int
@@ -73,9 +73,9 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class Playback:
     """What hangs. ``candidates`` are the names that may be voted for, none while no round is open; ``ends`` is when the
-    vote closes (seconds, the house's monotonic clock), None where time alone does not close it."""
+    vote closes (seconds, the web process's monotonic clock), None where time alone does not close it."""
 
     piece: str
     coming: str | None
@@ -85,7 +85,7 @@ class Cue:
     hold: bool
 
     @classmethod
-    def read(cls, message: Mapping[str, Any], now: float) -> "Cue":
+    def read(cls, message: Mapping[str, Any], now: float) -> "Playback":
         left, coming = message.get("seconds_left"), message.get("coming")
         return cls(
             str(message["piece"]),
@@ -96,7 +96,7 @@ class Cue:
             bool(message.get("hold")),
         )
 
-    def looks_like(self, other: "Cue | None") -> bool:
+    def looks_like(self, other: "Playback | None") -> bool:
         """Whether visitors would see no difference: the same, and closing within the same second or so."""
         if other is None or self.without_time() != other.without_time():
             return False

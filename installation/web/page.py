@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
-from installation.web.messages import Cue, Hello, Piece, Text
+from installation.web.messages import Hello, Piece, Playback, Text
 from installation.web.words import RIGHT_TO_LEFT, Tongue, languages
 
 PICTURE, THUMB = 640, 160
@@ -18,7 +18,7 @@ class Scene:
     ``mine`` the visitor's own choice, ``left`` the seconds until the vote closes, ``notice`` a key of words.json."""
 
     hello: Hello
-    cue: Cue | None
+    playback: Playback | None
     tongue: Tongue
     round: int = 0
     votes: Mapping[str, int] | None = None
@@ -87,7 +87,7 @@ def _document(scene: Scene, body: str, assets: Mapping[str, str], script: bool =
 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f1ea">
 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#171512">
 <title>{escape(title)}</title>
-<link rel="stylesheet" href="{assets["house.css"]}">
+<link rel="stylesheet" href="{assets["web.css"]}">
 <link rel="icon" href="{assets["icon.svg"]}">
 {code}</head>
 <body>
@@ -99,9 +99,9 @@ def _document(scene: Scene, body: str, assets: Mapping[str, str], script: bool =
 
 def _now(scene: Scene) -> str:
     say = _speaker(scene.tongue)
-    if scene.cue is None:
+    if scene.playback is None:
         return f'<h1 id="title">{say("opening")}</h1>'
-    piece = scene.hello.piece(scene.cue.piece)
+    piece = scene.hello.piece(scene.playback.piece)
     lines = [
         "" if scene.live else _poster(piece, PICTURE),
         f'<p class="eyebrow">{say("now")}</p>',
@@ -109,8 +109,8 @@ def _now(scene: Scene) -> str:
         _paragraph("medium", _joined(_words(piece.medium, scene.tongue), _words(piece.date, scene.tongue))),
         _paragraph("text", _words(piece.text, scene.tongue)),
     ]
-    if scene.cue.coming is not None:
-        coming = _words(scene.hello.piece(scene.cue.coming).title, scene.tongue)
+    if scene.playback.coming is not None:
+        coming = _words(scene.hello.piece(scene.playback.coming).title, scene.tongue)
         lines.append(_paragraph("coming", _around(scene.tongue, "coming", "title", coming)))
     return "".join(lines)
 
@@ -120,7 +120,7 @@ def _ask(scene: Scene) -> str:
     question = f'<h2 id="question">{say("ask")}</h2>'
     if scene.round:
         return question + _paragraph("clock", _clock(scene))
-    changing = scene.cue is None or scene.cue.coming is not None
+    changing = scene.playback is None or scene.playback.coming is not None
     return question + _paragraph("clock", say("changing" if changing else "quiet"))
 
 

@@ -52,10 +52,10 @@ class Preview:
             else:
                 await changed.wait()
 
-    async def present(self, patience: float = 1.5) -> bytes | None:
-        """A picture of now; after ``patience`` seconds without one the last there is."""
+    async def present(self, timeout: float = 1.5) -> bytes | None:
+        """A picture of now; after ``timeout`` seconds without one the last there is."""
         changed = self._changed
         if time.monotonic() - self._when > FRESH:
             with self.watching(), suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), patience)
+                await asyncio.wait_for(changed.wait(), timeout)
         return self.newest

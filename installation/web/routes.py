@@ -1,4 +1,4 @@
-"""The house's doors: what each address answers, and to whom. Everything from outside is bounded before it is read."""
+"""What each address answers, and to whom. Everything from outside is bounded before it is read."""
 
 import asyncio
 import time
@@ -15,12 +15,12 @@ from aiohttp import web
 from installation.web import page, posters, tokens
 from installation.web.ballot_store import Answer, Round, Vote
 from installation.web.limits import Buckets, is_loopback, known_host
-from installation.web.service import House
+from installation.web.service import Service
 from installation.web.words import tongue
 
 BODY = 1024
 """The longest body of a request, in bytes."""
-PATIENCE = 5.0
+CLIENT_TIMEOUT = 5.0
 """Seconds that a body may take to come, and a slow client to take what it is sent."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -45,10 +45,10 @@ ANSWERS = {
 
 
 class Server:
-    """Answers for one house at ``port``. ``busy`` are the connections that are being answered now."""
+    """Answers for one service at ``port``. ``busy`` are the connections that are being answered now."""
 
-    def __init__(self, house: House, port: int) -> None:
-        self.house, self.port = house, port
+    def __init__(self, service: Service, port: int) -> None:
+        self.service, self.port = service, port
         self.busy: set[asyncio.BaseProtocol] = set()
         self.cookie = f"vote{port}"  # browsers do not tell the ports of a machine apart, and two shows may share one
         self.voters = Buckets(rate=0.5, burst=6)
@@ -74,13 +74,13 @@ class Server:
         get("/static/{file}", self.static)
         return app
 
-    # ------------------------------------------------------------ at the door
+    # ------------------------------------------------------------ before every answer
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.busy.add(request.protocol)
         try:
-            if not known_host(request.host, self.house.hello.url):
+            if not known_host(request.host, self.service.hello.url):
                 return self._refuse(request, HTTPStatus.MISDIRECTED_REQUEST, "lost")
             if not self.addresses.allow(request.remote or "", time.monotonic()):
                 return self._refuse(request, HTTPStatus.TOO_MANY_REQUESTS, "full")
@@ -98,7 +98,7 @@ class Server:
 
     def _ticket(self, request: web.Request) -> bytes | None:
         """The visitor's random number for the open round; None without a cookie that this round's key signed."""
-        found = self.house.teller.round
+        found = self.service.writer.round
         return tokens.read(found.key, request.cookies.get(self.cookie, "")) if found else None
 
     def _give_ticket(self, request: web.Request, response: web.StreamResponse, found: Round | None) -> None:
@@ -113,29 +113,29 @@ class Server:
             )
 
     def _scene(self, request: web.Request, ticket: bytes | None, notice: str = "") -> page.Scene:
-        house, teller = self.house, self.house.teller
-        cue = house.cue
-        ends = cue.ends if cue else None
+        service, writer = self.service, self.service.writer
+        playback = service.playback
+        ends = playback.ends if playback else None
         return page.Scene(
-            hello=house.hello,
-            cue=cue,
+            hello=service.hello,
+            playback=playback,
             tongue=tongue(
-                request.query.get("lang", "")[:16], request.headers.get("Accept-Language", ""), house.hello.languages
+                request.query.get("lang", "")[:16], request.headers.get("Accept-Language", ""), service.hello.languages
             ),
-            round=teller.round.id if teller.round else 0,
-            votes=teller.tally(),
-            mine=teller.choices.get(ticket) if ticket else None,
+            round=writer.round.id if writer.round else 0,
+            votes=writer.tally(),
+            mine=writer.choices.get(ticket) if ticket else None,
             left=None if ends is None else max(0.0, ends - time.monotonic()),
             notice=notice,
             live=self._sees_live(request),
-            version=house.version,
+            version=service.version,
         )
 
     def _sees_live(self, request: web.Request) -> bool:
         """A moving picture costs too much for every phone; this machine's own browser has it, and who asks."""
         forwarded = {"X-Forwarded-For", "Forwarded", "Via"} & {*request.headers}
         near = is_loopback(request.remote) and not forwarded
-        return near or self.house.hello.live or "live" in request.query
+        return near or self.service.hello.live or "live" in request.query
 
     # ------------------------------------------------------------ the visitors' page
 
@@ -144,7 +144,7 @@ class Server:
         response = _html(page.page(self._scene(request, ticket), self.assets))
         # A link from elsewhere never carries our strict cookie: no reason to hand out a second ballot paper.
         if ticket is None and request.headers.get("Sec-Fetch-Site") != "cross-site":
-            self._give_ticket(request, response, self.house.teller.round)
+            self._give_ticket(request, response, self.service.writer.round)
         return response
 
     async def parts(self, request: web.Request) -> web.Response:
@@ -152,7 +152,7 @@ class Server:
         ticket = self._ticket(request)
         response = self._parts(self._scene(request, ticket))
         if ticket is None:
-            self._give_ticket(request, response, self.house.teller.round)
+            self._give_ticket(request, response, self.service.writer.round)
         return response
 
     def _parts(self, scene: page.Scene, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
@@ -168,14 +168,14 @@ class Server:
         if not _own_page(request):
             return self._answer(request, HTTPStatus.FORBIDDEN, "foreign")
         round_id, choice = await _read_vote(request)
-        found, ticket = self.house.teller.round, self._ticket(request)
+        found, ticket = self.service.writer.round, self._ticket(request)
         if found is None or found.id != round_id:
             return self._answer(request, *ANSWERS[Answer.LATE], ticket=ticket)
         if ticket is None:
             return self._answer(request, HTTPStatus.FORBIDDEN, "cookies")
         if not self.voters.allow(ticket, time.monotonic()):
             return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "hasty", ticket=ticket)
-        answer = await self.house.teller.vote(Vote(round_id, ticket, choice))
+        answer = await self.service.writer.vote(Vote(round_id, ticket, choice))
         if answer is not Answer.COUNTED:
             return self._answer(request, *ANSWERS[answer], ticket=ticket)
         return self._thank(request, ticket)
@@ -196,14 +196,14 @@ class Server:
         scene = replace(self._scene(request, ticket, notice), live=False)
         response = self._parts(scene, status) if _wants_json(request) else _html(page.page(scene, self.assets), status)
         if ticket is None and notice != "foreign":
-            self._give_ticket(request, response, self.house.teller.round)
+            self._give_ticket(request, response, self.service.writer.round)
         return response
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: the tally and the page's version, as they change."""
-        if self.house.hub.full:
+        if self.service.hub.full:
             return self._refuse(request, HTTPStatus.SERVICE_UNAVAILABLE, "full")
-        with self.house.hub.connected() as phone:
+        with self.service.hub.connected() as phone:
             return await _stream(request, "text/event-stream", _events(phone.next), 65_536)
 
     # ------------------------------------------------------------ pictures
@@ -212,22 +212,25 @@ class Server:
         return _html(page.preview(self._scene(request, None), self.assets))
 
     async def still(self, request: web.Request) -> web.StreamResponse:
-        preview = self.house.preview
+        preview = self.service.preview
         jpeg = preview.newest if preview.full else await preview.present()
         if jpeg is None:
             return self._refuse(request, HTTPStatus.SERVICE_UNAVAILABLE, "opening")
         return web.Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     async def moving(self, request: web.Request) -> web.StreamResponse:
-        if self.house.preview.full:
+        if self.service.preview.full:
             return self._refuse(request, HTTPStatus.SERVICE_UNAVAILABLE, "full")
-        with self.house.preview.watching():
+        with self.service.preview.watching():
             return await _stream(
-                request, "multipart/x-mixed-replace; boundary=frame", _multipart(self.house.preview.pictures()), 262_144
+                request,
+                "multipart/x-mixed-replace; boundary=frame",
+                _multipart(self.service.preview.pictures()),
+                262_144,
             )
 
     async def poster(self, request: web.Request) -> web.StreamResponse:
-        piece = self.house.hello.pieces.get(request.match_info["name"])
+        piece = self.service.hello.pieces.get(request.match_info["name"])
         width = request.query.get("width", "")
         if piece is None or piece.poster is None or width not in map(str, posters.WIDTHS):
             raise web.HTTPNotFound
@@ -244,20 +247,20 @@ class Server:
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 
-    # ------------------------------------------------------------ for the guard's desk
+    # ------------------------------------------------------------ for whoever watches over the show
 
     async def health(self, request: web.Request) -> web.Response:
-        house = self.house
-        reasons = house.reasons(time.monotonic())
+        service = self.service
+        reasons = service.reasons(time.monotonic())
         told = {
             "ok": not reasons,
             "reasons": reasons,
-            "piece": house.cue.piece if house.cue else None,
-            "round": house.cue.round if house.cue else None,
-            "votes": sum(house.teller.tally().values()),
-            "phones": len(house.hub),
-            "watching": house.preview.viewers,
-            "show": house.health.said,
+            "piece": service.playback.piece if service.playback else None,
+            "round": service.playback.round if service.playback else None,
+            "votes": sum(service.writer.tally().values()),
+            "phones": len(service.hub),
+            "watching": service.preview.viewers,
+            "show": service.health.said,
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
@@ -295,7 +298,7 @@ async def _read_vote(request: web.Request) -> tuple[int, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(CLIENT_TIMEOUT):
             body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
@@ -317,7 +320,7 @@ async def _stream(request: web.Request, kind: str, chunks: AsyncIterator[bytes],
         transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, buffer)
     try:
         async for chunk in chunks:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CLIENT_TIMEOUT):
                 await response.write(chunk)
     except (TimeoutError, ConnectionError):
         if transport is not None:

@@ -1,4 +1,4 @@
-"""What the house knows and does between its two sides: the app on its pipe and the visitors on the network."""
+"""What the web process knows and does between its two sides: the app on its pipe and the visitors on the network."""
 
 import asyncio
 import secrets
@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from installation.core.pipe import Message
-from installation.web.ballot_writer import Teller
+from installation.web.ballot_writer import BallotWriter
 from installation.web.live import Hub
-from installation.web.messages import Cue, Hello
+from installation.web.messages import Hello, Playback
 from installation.web.preview import Preview
 
 TELL_APP, TELL_PHONES = 0.1, 0.25
@@ -19,34 +19,34 @@ SILENT = 3.0
 """Seconds without a word about the show's health after which it counts as gone."""
 
 
-class House:
-    """Front of house. ``tell`` sends a message to the app and never blocks."""
+class Service:
+    """The web process's state. ``tell`` sends a message to the app and never blocks."""
 
-    def __init__(self, hello: Hello, teller: Teller, tell: Callable[[str, Any], None]) -> None:
-        self.hello, self.teller, self.tell = hello, teller, tell
-        self.cue: Cue | None = None
-        self.version = secrets.randbits(32)  # a house that was restarted has another page
+    def __init__(self, hello: Hello, writer: BallotWriter, tell: Callable[[str, Any], None]) -> None:
+        self.hello, self.writer, self.tell = hello, writer, tell
+        self.playback: Playback | None = None
+        self.version = secrets.randbits(32)  # a process that was restarted has another page
         self.hub = Hub()
         self.preview = Preview(lambda viewers: tell("watching", viewers))
         self.health = Health()
-        teller.on_change = self.cast
-        self._cued, self._cast, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        writer.on_change = self.cast
+        self._moved_on, self._cast, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def receive(self, message: Message) -> None:
         """One message of the app."""
         if isinstance(message, bytes):
             self.preview.show(message)
-        elif "cue" in message:
-            self._cue(Cue.read(message["cue"], time.monotonic()))
+        elif "playback" in message:
+            self._playback(Playback.read(message["playback"], time.monotonic()))
         elif "health" in message:
             self.health.heard(message["health"], time.monotonic())
 
-    def _cue(self, cue: Cue) -> None:
-        same = cue.looks_like(self.cue)
-        self.cue = self.cue if same else cue
+    def _playback(self, playback: Playback) -> None:
+        same = playback.looks_like(self.playback)
+        self.playback = self.playback if same else playback
         self._cast.set()
         if not same:
-            self._cued.set()
+            self._moved_on.set()
 
     def cast(self) -> None:
         """Votes were written."""
@@ -56,32 +56,32 @@ class House:
     async def run(self) -> None:
         """Passes on what changes, for ever."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.teller.write())
-            tasks.create_task(_paced(self._cued, 0.0, self._turn))
+            tasks.create_task(self.writer.write())
+            tasks.create_task(_paced(self._moved_on, 0.0, self._turn))
             tasks.create_task(_paced(self._cast, TELL_APP, self._tell_app))
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
 
     async def _turn(self) -> None:
-        """Opens the round that the cue asks for, then shows it."""
-        cue = self.cue
-        assert cue is not None
-        await self.teller.turn(cue.round, cue.candidates)
+        """Opens the round that the playback asks for, then shows it."""
+        playback = self.playback
+        assert playback is not None
+        await self.writer.turn(playback.round, playback.candidates)
         self.version += 1
         self.hub.tell("version", self.version)
         await self._tell_phones()
 
     async def _tell_app(self) -> None:
-        result = self.teller.result()
+        result = self.writer.result()
         if result is not None:
             self.tell("tally", {"round": result[0], "votes": result[1]})
 
     async def _tell_phones(self) -> None:
-        if self.teller.round is not None:
-            self.hub.tell("tally", self.teller.tally())
+        if self.writer.round is not None:
+            self.hub.tell("tally", self.writer.tally())
 
     def reasons(self, now: float) -> list[str]:
         """Why not all is well; empty when it is."""
-        trouble = self.teller.trouble
+        trouble = self.writer.trouble
         return self.health.reasons(now) + ([f"votes cannot be kept: {trouble}"] if trouble else [])
 
 

@@ -1,4 +1,4 @@
-"""The house's own words in several languages (``words.json``), and which language a visitor wants."""
+"""The page's own words in several languages (``words.json``), and which language a visitor wants."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ class Tongue:
 
     @property
     def page(self) -> str:
-        """The language of the house's own words."""
+        """The language of the page's own words."""
         return _nearest(self.wants, languages()) or "en"
 
     def words(self, key: str, **values: str) -> str:

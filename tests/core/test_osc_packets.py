@@ -129,7 +129,7 @@ KILLERS = {
     "three bytes": b"/a\0",
     "nine kilobytes": message(b"/x", b"s", text(b"x" * 9000)),
 }
-"""Packets that a desk on a network has to outlive; other parsers hang, stall for 30 s or pass the poison on."""
+"""Packets that a server on a network has to outlive; other parsers hang, stall for 30 s or pass the poison on."""
 
 
 @pytest.mark.parametrize("killer", KILLERS.values(), ids=KILLERS)

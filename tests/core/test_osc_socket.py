@@ -13,7 +13,7 @@ PACKET = message(b"/x")
 
 
 def opened(bind: str = "127.0.0.1", port: int = 0, *allow: str) -> OscSocket:
-    return OscSocket(bind, port, allow, owner="[desk]", wait=2.0)
+    return OscSocket(bind, port, allow, owner="[operator]", wait=2.0)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_it_hears_messages_and_their_sender(ear: OscSocket) -> None:
 
 
 def test_silence_is_nothing() -> None:
-    ear = OscSocket("127.0.0.1", 0, (), owner="[desk]", wait=0.01)
+    ear = OscSocket("127.0.0.1", 0, (), owner="[operator]", wait=0.01)
     assert ear.hear().messages == ()
     ear.close()
 
@@ -75,7 +75,9 @@ def test_both_families_are_heard_as_what_they_are() -> None:
 
 
 def test_a_taken_port_says_what_to_do(ear: OscSocket) -> None:
-    with pytest.raises(DeviceError, match=rf"port {ear.port} is in use at 127.0.0.1; .* give \[desk\] another port"):
+    with pytest.raises(
+        DeviceError, match=rf"port {ear.port} is in use at 127.0.0.1; .* give \[operator\] another port"
+    ):
         opened("127.0.0.1", ear.port)
 
 

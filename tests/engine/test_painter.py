@@ -10,7 +10,7 @@ import pytest
 from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.controls import Values
 from installation.engine.painter import Hung, Intent, Lane, Painter, Pair
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 
 
 class Counting(Generator):
@@ -25,7 +25,7 @@ class Counting(Generator):
         return np.zeros(1, np.float32)
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        assert self.gate.wait(PATIENCE)
+        assert self.gate.wait(TIMEOUT)
         if controls.get("fail"):
             raise RuntimeError("no more paint")
         self.painted.append(float(latent[0]))
@@ -70,7 +70,7 @@ def test_it_keeps_the_two_newest_frames(painter: Painter) -> None:
 def test_newest_wins_and_nothing_queues(painter: Painter, generator: Counting) -> None:
     generator.gate.clear()
     painter.publish(intent(1.0))
-    until(lambda: painter.tallies.busy_since is not None)
+    until(lambda: painter.stats.busy_since is not None)
     for t in range(2, 100):
         painter.publish(intent(float(t)))
     generator.gate.set()
@@ -81,12 +81,12 @@ def test_newest_wins_and_nothing_queues(painter: Painter, generator: Counting) -
 def test_a_touch_is_carried_to_the_intent_that_is_painted(painter: Painter, generator: Counting) -> None:
     generator.gate.clear()
     painter.publish(intent(1.0))
-    until(lambda: painter.tallies.busy_since is not None)
+    until(lambda: painter.stats.busy_since is not None)
     painter.publish(intent(2.0, touched=time.monotonic() - 5.0))
     painter.publish(intent(3.0))
     generator.gate.set()
-    until(lambda: painter.tallies.steer)
-    assert 5.0 <= painter.tallies.steer[0] < 5.0 + PATIENCE
+    until(lambda: painter.stats.steer)
+    assert 5.0 <= painter.stats.steer[0] < 5.0 + TIMEOUT
 
 
 def test_a_generator_that_raises_leaves_its_last_picture(painter: Painter) -> None:
@@ -141,4 +141,4 @@ def test_what_is_not_painted_is_no_answer_to_a_hand(painter: Painter) -> None:
     until(lambda: painter._intent is None)
     painter.publish(intent(2.0))
     until(lambda: painter.pair(0).later)
-    assert not painter.tallies.steer
+    assert not painter.stats.steer

@@ -1,4 +1,4 @@
-"""The desk's OSC, over real sockets, with clients that we did not write."""
+"""The operator's OSC, over real sockets, with clients that we did not write."""
 
 import re
 import shutil
@@ -7,127 +7,140 @@ import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from installation.core.commands import NOTHING, commands
 from installation.core.controls import Control
 from installation.core.errors import DeviceError
 from installation.core.osc_packets import parse
-from installation.operator.server import EMPTY, OscDesk
+from installation.operator.inbox import Inbox
+from installation.operator.server import OscServer
 from tests.core.test_osc_packets import KILLERS
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 
-CONTROLS = {
-    control.address: control
-    for control in (
-        Control("/walk/speed", "speed", "float", 0.0, 4.0, 1.0, "x"),
-        Control("/show/hold", "hold", "bool"),
-        Control("/show/next", "next", "pulse"),
-        Control("/show/piece", "piece", "choice", choices=("sitters", "company")),
-    )
-}
+CONTROLS = {"/walk/speed": Control("/walk/speed", "speed", "float", 0.0, 4.0, 1.0, "x")}
+COMMANDS = commands(("sitters", "company"))
 TOOLS = pytest.mark.skipif(not shutil.which("oscsend"), reason="needs oscsend and oscdump (Debian: liblo-tools)")
 
 
+def inbox() -> Inbox:
+    return Inbox(CONTROLS, COMMANDS)
+
+
+class Drained(NamedTuple):
+    """What the inbox had: (value, when) by address, of every command that stays the latest; pulses in their order."""
+
+    values: dict[str, tuple[float | None, float]]
+    pulses: list[tuple[str, float]]
+
+
+def drain(server: OscServer) -> Drained:
+    asked = server.inbox.drain()
+    pulses = [(one.address, one.when) for one in asked.commands if COMMANDS[one.address].type == "pulse"]
+    stay = {one.address: (one.value, one.when) for one in asked.commands if COMMANDS[one.address].type != "pulse"}
+    return Drained({address: (touch.value, touch.when) for address, touch in asked.touches.items()} | stay, pulses)
+
+
 @pytest.fixture
-def desk() -> Iterator[OscDesk]:
-    made = OscDesk(CONTROLS, port=0)
+def server() -> Iterator[OscServer]:
+    made = OscServer(inbox(), port=0)
     yield made
     made.close()
 
 
 @pytest.fixture
-def client(desk: OscDesk) -> Iterator[SimpleUDPClient]:
-    with SimpleUDPClient("127.0.0.1", desk.port) as made:
+def client(server: OscServer) -> Iterator[SimpleUDPClient]:
+    with SimpleUDPClient("127.0.0.1", server.port) as made:
         yield made
 
 
-def settled(desk: OscDesk) -> bool:
+def settled(server: OscServer) -> bool:
     """Whether it has heard all that the system kept for it."""
-    before = desk.received
+    before = server.received
     time.sleep(0.2)
-    return desk.received == before
+    return server.received == before
 
 
-def values(desk: OscDesk, count: int) -> dict[str, float]:
-    """What is drained once the desk has heard ``count`` messages."""
-    until(lambda: desk.received + desk.refused >= count)
-    return {address: value for address, (value, _) in desk.drain().values.items()}
+def values(server: OscServer, count: int) -> dict[str, float | None]:
+    """What is drained once the server has heard ``count`` messages."""
+    until(lambda: server.received + server.refused >= count)
+    return {address: value for address, (value, _) in drain(server).values.items()}
 
 
 @TOOLS
-def test_what_oscsend_says_moves_the_controls(desk: OscDesk) -> None:
+def test_what_oscsend_says_moves_the_controls(server: OscServer) -> None:
     for words in (["/walk/speed", "f", "2.5"], ["/show/hold", "T"], ["/show/piece", "s", "company"], ["/show/next"]):
-        subprocess.run(["oscsend", "127.0.0.1", str(desk.port), *words], check=True, timeout=PATIENCE)
-    until(lambda: desk.received == 4)
-    drained = desk.drain()
+        subprocess.run(["oscsend", "127.0.0.1", str(server.port), *words], check=True, timeout=TIMEOUT)
+    until(lambda: server.received == 4)
+    drained = drain(server)
     assert {address: value for address, (value, _) in drained.values.items()} == {
         "/walk/speed": 2.5,
         "/show/hold": 1.0,
         "/show/piece": 1.0,
     }
     assert [address for address, _ in drained.pulses] == ["/show/next"]
-    assert not desk.drain().values
+    assert not drain(server).values
 
 
-def test_the_latest_value_wins_and_every_pulse_counts(desk: OscDesk, client: SimpleUDPClient) -> None:
+def test_the_latest_value_wins_and_every_pulse_counts(server: OscServer, client: SimpleUDPClient) -> None:
     for number in range(50):
         client.send_message("/walk/speed", number / 25)
     for pressed in (1, 0, 1, 0):
         client.send_message("/show/next", pressed)
-    until(lambda: desk.received == 54)
-    drained = desk.drain()
+    until(lambda: server.received == 54)
+    drained = drain(server)
     assert drained.values["/walk/speed"][0] == pytest.approx(49 / 25)
     assert len(drained.pulses) == 2
 
 
-def test_a_value_outside_is_brought_into_its_range(desk: OscDesk, client: SimpleUDPClient) -> None:
+def test_a_value_outside_is_brought_into_its_range(server: OscServer, client: SimpleUDPClient) -> None:
     client.send_message("/walk/speed", 99.0)
-    assert values(desk, 1) == {"/walk/speed": 4.0}
+    assert values(server, 1) == {"/walk/speed": 4.0}
 
 
-def test_a_refusal_is_told_once(desk: OscDesk, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refusal_is_told_once(server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(20):
         client.send_message("/walk/sped", 1.0)
         client.send_message("/show/piece", "sitter")
-    until(lambda: desk.refused >= 40)
+    until(lambda: server.refused >= 40)
     said = [record.getMessage() for record in caplog.records]
     assert sum('did you mean "/walk/speed"?' in line for line in said) == 1
     assert sum('expected one of sitters, company; did you mean "sitters"?' in line for line in said) == 1
 
 
 @pytest.mark.parametrize("killer", KILLERS.values(), ids=KILLERS)
-def test_a_killer_does_no_harm(desk: OscDesk, client: SimpleUDPClient, killer: bytes) -> None:
+def test_a_killer_does_no_harm(server: OscServer, client: SimpleUDPClient, killer: bytes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as raw:
-        raw.sendto(killer, ("127.0.0.1", desk.port))
+        raw.sendto(killer, ("127.0.0.1", server.port))
     client.send_message("/walk/speed", 3.0)
-    assert until(lambda: desk.drain().values.get("/walk/speed"))[0] == 3.0
+    assert until(lambda: drain(server).values.get("/walk/speed"))[0] == 3.0
 
 
 def test_a_keepalive_is_taken_silently(
-    desk: OscDesk, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     client.send_message("/ping", [])
-    until(lambda: desk.received == 1)
-    assert desk.refused == 0
+    until(lambda: server.received == 1)
+    assert server.refused == 0
     assert not caplog.records
 
 
 def test_who_is_not_allowed_is_not_heard() -> None:
-    desk = OscDesk(CONTROLS, port=0, allow=["10.0.0.0/8"])
-    with SimpleUDPClient("127.0.0.1", desk.port) as client:
+    server = OscServer(inbox(), port=0, allow=["10.0.0.0/8"])
+    with SimpleUDPClient("127.0.0.1", server.port) as client:
         client.send_message("/walk/speed", 3.0)
-    until(lambda: desk.refused == 1)
-    assert not desk.drain().values
-    desk.close()
+    until(lambda: server.refused == 1)
+    assert not drain(server).values
+    server.close()
 
 
-def test_a_taken_port_is_told(desk: OscDesk) -> None:
-    with pytest.raises(DeviceError, match=rf"port {desk.port} is in use .* give \[desk\] another port"):
-        OscDesk(CONTROLS, port=desk.port)
+def test_a_taken_port_is_told(server: OscServer) -> None:
+    with pytest.raises(DeviceError, match=rf"port {server.port} is in use .* give \[operator\] another port"):
+        OscServer(inbox(), port=server.port)
 
 
 @TOOLS
@@ -136,18 +149,18 @@ def test_a_surface_is_told_what_changed() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     dump = subprocess.Popen(["oscdump", "-L", str(port)], stdout=subprocess.PIPE, text=True)
-    desk = OscDesk(CONTROLS, port=0, surfaces=[f"127.0.0.1:{port}"])
+    server = OscServer(inbox(), port=0, surfaces=[f"127.0.0.1:{port}"])
     try:
         until(lambda: psutil.Process(dump.pid).net_connections("udp"), "the port of oscdump")
-        desk.echo({"/walk/speed": 1.25, "/show/hold": 0.0})
-        desk.say("/show/now", "Sitters")
+        server.echo({"/walk/speed": 1.25, "/show/hold": 0.0})
+        server.say("/show/now", "Sitters")
         said = [dump.stdout.readline() for _ in range(3)]  # type: ignore[union-attr]
-        desk.echo({"/walk/speed": 1.5, "/show/hold": 0.0})
+        server.echo({"/walk/speed": 1.5, "/show/hold": 0.0})
         said.append(dump.stdout.readline())  # type: ignore[union-attr]
     finally:
         dump.kill()
         dump.communicate()
-        desk.close()
+        server.close()
     heard = [re.sub(r"^\S+ ", "", line.strip()) for line in said]
     assert sorted(heard[:3]) == ["/show/hold f 0.000000", '/show/now s "Sitters"', "/walk/speed f 1.250000"]
     assert heard[3] == "/walk/speed f 1.500000"
@@ -157,30 +170,30 @@ def test_the_finger_on_a_knob_is_not_fought() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
         surface.bind(("127.0.0.1", 0))
         surface.settimeout(0.5)
-        desk = OscDesk(CONTROLS, port=0, surfaces=[f"127.0.0.1:{surface.getsockname()[1]}"])
-        with SimpleUDPClient("127.0.0.1", desk.port) as client:
+        server = OscServer(inbox(), port=0, surfaces=[f"127.0.0.1:{surface.getsockname()[1]}"])
+        with SimpleUDPClient("127.0.0.1", server.port) as client:
             client.send_message("/walk/speed", 2.0)
-        until(lambda: desk.received == 1)
-        desk.echo({"/walk/speed": 2.0})
+        until(lambda: server.received == 1)
+        server.echo({"/walk/speed": 2.0})
         with pytest.raises(TimeoutError):
             surface.recv(1000)
-        surface.settimeout(PATIENCE)
-        desk.echo({"/walk/speed": 2.0})
+        surface.settimeout(TIMEOUT)
+        server.echo({"/walk/speed": 2.0})
         assert b"/walk/speed" in surface.recv(1000)
-        desk.close()
+        server.close()
 
 
 def test_who_sends_is_answered_at_the_reply_port() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tablet:
         tablet.bind(("127.0.0.1", 0))
-        tablet.settimeout(PATIENCE)
-        desk = OscDesk(CONTROLS, port=0, reply_port=tablet.getsockname()[1])
-        with SimpleUDPClient("127.0.0.1", desk.port) as client:
+        tablet.settimeout(TIMEOUT)
+        server = OscServer(inbox(), port=0, reply_port=tablet.getsockname()[1])
+        with SimpleUDPClient("127.0.0.1", server.port) as client:
             client.send_message("/ping", [])
-        until(lambda: desk.received == 1)
-        desk.echo({"/walk/speed": 2.5})
+        until(lambda: server.received == 1)
+        server.echo({"/walk/speed": 2.5})
         assert parse(tablet.recv(1000)) == [("/walk/speed", (2.5,))]
-        desk.close()
+        server.close()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +209,7 @@ def test_who_sends_is_answered_at_the_reply_port() -> None:
     ],
 )
 def test_another_type_is_refused_and_told(
-    desk: OscDesk,
+    server: OscServer,
     client: SimpleUDPClient,
     caplog: pytest.LogCaptureFixture,
     address: str,
@@ -204,53 +217,53 @@ def test_another_type_is_refused_and_told(
     expected: str,
 ) -> None:
     client.send_message(address, argument)
-    until(lambda: desk.refused == 1)
+    until(lambda: server.refused == 1)
     assert re.search(expected, until(lambda: caplog.text))
-    assert desk.drain() == EMPTY
+    assert server.inbox.drain() == NOTHING
 
 
 @pytest.mark.parametrize("argument", [True, 1, 0.7, "company"])
-def test_what_means_the_same_is_taken(desk: OscDesk, client: SimpleUDPClient, argument: Any) -> None:
+def test_what_means_the_same_is_taken(server: OscServer, client: SimpleUDPClient, argument: Any) -> None:
     address = "/show/piece" if isinstance(argument, str) else "/show/hold"
     client.send_message(address, argument)
-    assert values(desk, 1) == {address: 1.0}
+    assert values(server, 1) == {address: 1.0}
 
 
-def test_a_flood_of_wrong_names_costs_little(desk: OscDesk, client: SimpleUDPClient) -> None:
+def test_a_flood_of_wrong_names_costs_little(server: OscServer, client: SimpleUDPClient) -> None:
     """Finding what was perhaps meant takes a millisecond: it is done once a minute, not for each."""
     began = time.process_time()
     for sent in range(100, 4100, 100):
         for _ in range(50):
             client.send_message("/walk/" + "speed" * 40, 1.0)
             client.send_message("/show/piece", "sitter" * 40)
-        until(partial(lambda count: desk.refused >= count, sent))
+        until(partial(lambda count: server.refused >= count, sent))
     assert time.process_time() - began < 2.0
 
 
 def test_a_fault_does_not_take_the_operators_hand_away(
-    desk: OscDesk, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("installation.operator.server.AGAIN", 0.01)
     with monkeypatch.context() as broken:
-        broken.setattr(desk, "_hear", None)
+        broken.setattr(server, "_hear", None)
         client.send_message("/walk/speed", 1.0)
         until(lambda: "TypeError" in caplog.text)
     client.send_message("/walk/speed", 2.0)
-    assert until(lambda: desk.drain().values.get("/walk/speed"))[0] == 2.0
+    assert until(lambda: drain(server).values.get("/walk/speed"))[0] == 2.0
 
 
 def test_it_closes_at_once_and_gives_its_port_back() -> None:
     took = []
     for _ in range(3):
-        desk = OscDesk(CONTROLS, port=0)
+        server = OscServer(inbox(), port=0)
         began = time.perf_counter()
-        desk.close()
+        server.close()
         took.append(time.perf_counter() - began)
     assert min(took) < 1.0
-    OscDesk(CONTROLS, port=desk.port).close()
+    OscServer(inbox(), port=server.port).close()
 
 
-def test_ten_thousand_messages_a_second_end_exactly(desk: OscDesk, client: SimpleUDPClient) -> None:
+def test_ten_thousand_messages_a_second_end_exactly(server: OscServer, client: SimpleUDPClient) -> None:
     """What is lost is in the system's hands; the last value is not, and the loop does not feel the rest."""
     took, sent, pulses, began = [], 0, 0, time.perf_counter()
     while (gone := time.perf_counter() - began) < 2.0:
@@ -258,13 +271,55 @@ def test_ten_thousand_messages_a_second_end_exactly(desk: OscDesk, client: Simpl
             client.send_message("/walk/speed", sent % 400 / 100)
             sent += 1
         drained = time.perf_counter()
-        pulses += len(desk.drain().pulses)
+        pulses += len(drain(server).pulses)
         took.append(time.perf_counter() - drained)
         time.sleep(0.005)
-    until(partial(settled, desk))
+    until(partial(settled, server))
     client.send_message("/walk/speed", 3.125)  # none before was that
-    until(lambda: desk.drain().values.get("/walk/speed", (None,))[0] == 3.125)
-    assert not desk.drain().values
-    assert desk.received > sent / 2
-    assert pulses == desk.refused == 0
+    until(lambda: drain(server).values.get("/walk/speed", (None,))[0] == 3.125)
+    assert not drain(server).values
+    assert server.received > sent / 2
+    assert pulses == server.refused == 0
     assert sorted(took)[len(took) * 99 // 100] < 0.02
+
+
+def test_who_it_was_is_kept(server: OscServer, client: SimpleUDPClient) -> None:
+    client.send_message("/walk/speed", 1.5)
+    client.send_message("/show/next", 1)
+    until(lambda: server.received == 2)
+    asked = server.inbox.drain()
+    assert asked.touches["/walk/speed"].who == asked.commands[0].who == "osc 127.0.0.1"
+
+
+def test_a_piece_that_is_not_there_is_refused(
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send_message("/show/piece", 99)
+    until(lambda: server.refused == 1)
+    assert "/show/piece: found 99, expected one of sitters, company, or 0 to 1" in until(lambda: caplog.text)
+    assert server.inbox.drain() == NOTHING
+
+
+def test_two_wrong_names_in_one_minute_are_both_told(
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send_message("/walk/sped", 1.0)
+    client.send_message("/stage/lable", 1.0)
+    until(lambda: server.refused == 2)
+    assert until(lambda: "/walk/sped" in caplog.text and "/stage/lable" in caplog.text)
+
+
+def test_a_surface_that_gives_back_what_it_is_told_touches_nothing() -> None:
+    """Some clients mirror every message: what comes back unchanged is no finger."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
+        surface.bind(("127.0.0.1", 0))
+        surface.settimeout(TIMEOUT)
+        server = OscServer(inbox(), port=0, surfaces=[f"127.0.0.1:{surface.getsockname()[1]}"])
+        server.echo({"/walk/speed": 1.1})
+        surface.sendto(surface.recv(1000), ("127.0.0.1", server.port))
+        until(lambda: server.received == 1)
+        assert server.inbox.drain() == NOTHING
+        with SimpleUDPClient("127.0.0.1", server.port) as client:
+            client.send_message("/walk/speed", 1.2)
+        assert until(lambda: drain(server).values.get("/walk/speed"))[0] == pytest.approx(1.2)
+        server.close()

@@ -22,7 +22,7 @@ from installation.core.errors import FrameError
 from installation.core.parts import ROOT
 from installation.core.pipe import LIMIT, Message, encode, read_frame, read_frames
 from installation.process.child import QUEUE, Child
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 
 BORN = (
     "import threading, queue; from installation.core.pipe import serve\n"
@@ -108,10 +108,10 @@ def test_it_is_told_hello_first_and_answers(start: Start) -> None:
     child, heard = start(BORN + ECHO, hello={"hello": "é"})
     child.send({"a": [1, 2.5]})
     child.send_latest(b"picture")
-    assert heard.get(timeout=PATIENCE) == {"born": 1}
-    assert heard.get(timeout=PATIENCE) == {"hello": "é"}
-    assert heard.get(timeout=PATIENCE) == {"a": [1, 2.5]}
-    assert heard.get(timeout=PATIENCE) == b"picture"
+    assert heard.get(timeout=TIMEOUT) == {"born": 1}
+    assert heard.get(timeout=TIMEOUT) == {"hello": "é"}
+    assert heard.get(timeout=TIMEOUT) == {"a": [1, 2.5]}
+    assert heard.get(timeout=TIMEOUT) == b"picture"
     assert child.alive
     assert child.trouble == ""
 
@@ -120,7 +120,7 @@ def test_prints_go_to_the_log_and_not_between_the_frames(start: Start, caplog: p
     caplog.set_level(logging.INFO)
     code = BORN + "print('stray', flush=True); import os; os.write(1, b'from C\\n'); send({'b': 1});" + FOR_EVER
     _, heard = start(code)
-    assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"b": 1}]
+    assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"b": 1}]
     until(lambda: "it: stray" in caplog.text and "it: from C" in caplog.text)
 
 
@@ -128,13 +128,13 @@ def test_killed_it_is_started_within_three_seconds_and_told_hello_again(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     child, heard = start(BORN + ECHO, hello={"hello": 1})
-    assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"hello": 1}]
+    assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"hello": 1}]
     assert child.pid is not None
     killed, first = time.monotonic(), child.pid
     psutil.Process(first).kill()
     until(lambda: child.pid not in (first, None))
     assert time.monotonic() - killed < 3.0
-    assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"hello": 1}]
+    assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"hello": 1}]
     assert child.restarts == 1
     assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == [
         f"it: ended with exit code {-9 if os.name == 'posix' else 15}; the show goes on, it is started again"
@@ -161,21 +161,21 @@ def test_silence_gets_it_stopped_and_started_again(start: Start, caplog: pytest.
     child, heard = start(BORN + ECHO, silence=0.4)
     until(lambda: child.restarts)
     assert "it: said nothing for too long and was stopped" in caplog.text
-    assert heard.get(timeout=PATIENCE) == {"born": 1}
+    assert heard.get(timeout=TIMEOUT) == {"born": 1}
 
 
 def test_a_heartbeat_keeps_it_and_is_nobodys_business(start: Start) -> None:
     beats = "import time\nfor i in range(40): send({'alive': 0.0}); time.sleep(0.1)\nsend({'done': 1})\n"
     child, heard = start(BORN + beats + FOR_EVER, silence=3.0)
-    assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"done": 1}]
+    assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"done": 1}]
     assert child.restarts == 0
 
 
-def test_it_may_ask_for_patience(start: Start) -> None:
+def test_it_may_ask_for_more_time(start: Start) -> None:
     ask = "send({'alive': 20.0});"
     code = f"{BORN}{ask} import time; time.sleep(1.5); send({{'opened': 1}}); {ask}{FOR_EVER}"
     child, heard = start(code, silence=1.0)
-    assert [heard.get(timeout=PATIENCE), heard.get(timeout=PATIENCE)] == [{"born": 1}, {"opened": 1}]
+    assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"opened": 1}]
     assert child.restarts == 0
 
 
@@ -202,7 +202,7 @@ def test_sending_never_blocks_and_the_newest_wins(start: Start, tmp_path: Path) 
         child.send({"n": number, "fill": "x" * 10_000})
     read.touch()
     got = []
-    while (message := heard.get(timeout=PATIENCE)) != {"n": 99}:
+    while (message := heard.get(timeout=TIMEOUT)) != {"n": 99}:
         got.append(message)
     numbers = [message["n"]["n"] for message in got if isinstance(message, dict) and isinstance(message["n"], dict)]
     assert numbers[-1] == 10 * QUEUE - 1
@@ -233,7 +233,7 @@ def test_what_waits_is_said_before_the_end(tmp_path: Path) -> None:
     child = Child("it", [sys.executable, "-c", code + FOR_EVER], print)
     child.start()
     child.send_latest(b"the last word")
-    child.stop(timeout=PATIENCE)
+    child.stop(timeout=TIMEOUT)
     assert told.read_bytes() == b"the last word"
 
 
@@ -246,7 +246,7 @@ def test_one_that_is_told_that_it_ends_may_end_by_itself(tmp_path: Path) -> None
     child = Child("it", [sys.executable, "-c", code], print)
     child.start()
     until(lambda: child.alive)
-    child.stop(timeout=PATIENCE)
+    child.stop(timeout=TIMEOUT)
     assert told.read_text() == "closed"
 
 
@@ -265,13 +265,13 @@ def test_no_orphan_when_the_parent_is_killed(stuck_in: str, tmp_path: Path) -> N
         assert process.stdout is not None
         orphan = psutil.Process(int(process.stdout.readline()))
         process.kill()
-    orphan.wait(timeout=PATIENCE)
+    orphan.wait(timeout=TIMEOUT)
 
 
 def test_an_ending_parent_needs_no_stop(tmp_path: Path) -> None:
     child = f"[sys.executable, '-c', {BORN + ECHO!r}]"
     code = f"import sys\nfrom installation.process.child import Child\nChild('it', {child}, print).start()"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=PATIENCE, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=TIMEOUT, check=False).returncode == 0
 
 
 def test_nothing_comes_where_nothing_was_said(start: Start) -> None:

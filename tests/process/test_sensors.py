@@ -17,7 +17,7 @@ from installation.core.signals import Signal
 from installation.process import sensors as sensing
 from installation.process.sensors import Beating, Sensors, run_sensors, supervise
 from sensors.scripted import Config as Scripted
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 
 
 class Config(SensorConfig):
@@ -143,16 +143,16 @@ def test_whoever_looks_at_stop_beats_at_most_once_a_second() -> None:
     assert len(beats) == 2
     stop.set()
     before = time.monotonic()
-    assert stop.wait(2 * PATIENCE)
+    assert stop.wait(2 * TIMEOUT)
     assert stop.wait()
-    assert time.monotonic() - before < PATIENCE
+    assert time.monotonic() - before < TIMEOUT
 
 
 # ---------------------------------------------------------------- processes
 
 CHILD = """
 import os, sys, time
-sys.path.insert(0, {house!r})
+sys.path.insert(0, {root!r})
 from tests.process import test_sensors as ours
 from installation.core import parts
 from installation.process import sensors as sensing
@@ -172,7 +172,7 @@ def apart(running: Callable[..., Sensors], monkeypatch: pytest.MonkeyPatch) -> C
     """Runs a sensor in a process; ``how`` it runs is a piece of Python."""
 
     def run(how: str = "super().run(emit, stop)", **options: object) -> Sensors:
-        code = CHILD.format(house=str(ROOT), how=how)
+        code = CHILD.format(root=str(ROOT), how=how)
         monkeypatch.setattr(sensing, "COMMAND", (sys.executable, "-c", code))
         return running(Apart.model_validate({"name": "door", **options}))
 

@@ -18,7 +18,7 @@ from installation.core.errors import DeviceError, MissingDependency
 from installation.process.sensors import run_sensors
 from sensors import microphone
 from sensors.microphone import Config, Ear, Heard, choose
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 
 RATE = 44100.0
 
@@ -261,7 +261,7 @@ class Server:
     def play(self, sound: Sound) -> None:
         raw = (sound * 32767).astype("<i2").tobytes()
         options = ("--raw", f"--rate={RATE:.0f}", "--channels=1", "--format=s16le")
-        subprocess.run(["pacat", *options], input=raw, check=True, timeout=PATIENCE)
+        subprocess.run(["pacat", *options], input=raw, check=True, timeout=TIMEOUT)
 
     def kill(self) -> None:
         self.process.kill()

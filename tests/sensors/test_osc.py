@@ -13,7 +13,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from installation.core.errors import DeviceError
 from sensors.osc import Config, Osc
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 
 LISTEN = {
     "weight": {"address": "/floor/1", "low": 0.0, "high": 100.0},
@@ -31,7 +31,7 @@ def said() -> Iterator[tuple[Osc, "Said[tuple[str, float]]"]]:
     thread.start()
     yield sensor, heard
     stop.set()
-    thread.join(timeout=PATIENCE)
+    thread.join(timeout=TIMEOUT)
     assert not thread.is_alive()
 
 
@@ -48,8 +48,8 @@ def test_its_signals_are_as_written() -> None:
 def test_what_oscsend_says_is_heard(said: "tuple[Osc, Said[tuple[str, float]]]") -> None:
     sensor, heard = said
     for words in (["/floor/1", "f", "42.5"], ["/pair", "si", "text", "1"], ["/door"], ["/elsewhere", "f", "1"]):
-        subprocess.run(["oscsend", "127.0.0.1", str(sensor.port), *words], check=True, timeout=PATIENCE)
-    assert [heard.get(timeout=PATIENCE) for _ in range(3)] == [("weight", 42.5), ("second", 1.0), ("door", 1.0)]
+        subprocess.run(["oscsend", "127.0.0.1", str(sensor.port), *words], check=True, timeout=TIMEOUT)
+    assert [heard.get(timeout=TIMEOUT) for _ in range(3)] == [("weight", 42.5), ("second", 1.0), ("door", 1.0)]
     assert heard.empty()
 
 
@@ -61,7 +61,7 @@ def test_what_is_no_message_is_passed_over(said: "tuple[Osc, Said[tuple[str, flo
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.sendto(datagram, ("127.0.0.1", sensor.port))
         client.sendto(b"/floor/1\0\0\0\0,i\0\0\0\0\0\x07", ("127.0.0.1", sensor.port))
-    assert heard.get(timeout=PATIENCE) == ("weight", 7.0)
+    assert heard.get(timeout=TIMEOUT) == ("weight", 7.0)
 
 
 def test_what_is_not_allowed_is_not_heard() -> None:
@@ -76,7 +76,7 @@ def test_what_is_not_allowed_is_not_heard() -> None:
         thread.start()
         until(lambda: sensor.socket.refused == 1)
     stop.set()
-    thread.join(timeout=PATIENCE)
+    thread.join(timeout=TIMEOUT)
     assert heard.empty()
 
 
@@ -95,7 +95,7 @@ def test_text_is_no_number_and_a_pulse_of_0_is_none(said: "tuple[Osc, Said[tuple
     with SimpleUDPClient("127.0.0.1", sensor.port) as client:
         for address, value in [("/floor/1", "much"), ("/pair", 1.0), ("/door", 0), ("/door", False), ("/door", True)]:
             client.send_message(address, value)
-    assert heard.get(timeout=PATIENCE) == ("door", 1.0)
+    assert heard.get(timeout=TIMEOUT) == ("door", 1.0)
     assert heard.empty()
 
 

@@ -17,7 +17,7 @@ from installation.core import parts
 from installation.core.contracts import Sensor, SensorConfig
 from installation.core.errors import DeviceError, MissingDependency
 from installation.core.parts import ROOT
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
 
 HEAVY = ("cv2", "sounddevice", "torch", "pygame", "moderngl", "aiohttp")
 SOON = 3.0
@@ -110,7 +110,7 @@ def test_importing_it_opens_nothing_and_is_light(kind: str) -> None:
         f"print([m for m in {HEAVY} if m in sys.modules], threading.active_count(), end='')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=True
     )
     assert done.stdout == "[] 1"
 

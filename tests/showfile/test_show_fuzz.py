@@ -15,8 +15,8 @@ from installation.core import parts
 from installation.core.errors import ShowError
 from installation.showfile.load import Show, load
 from tests.showfile.test_load import LARGE
-from tests.stub_rooms import ROOMS
 from tests.showfile.test_toml_lines import written
+from tests.stub_rooms import ROOMS
 
 DOCUMENT = tomllib.loads(LARGE)
 WORDS = ["", "one", "paint", "door.x", "walk/speed", "/show/next", "votes", "en", "4 min", "127.0.0.1", "../x", "kind"]
@@ -74,7 +74,7 @@ def test_one_place_with_anything_in_it(tmp_path: Path, data: st.DataObject) -> N
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
-@given(st.dictionaries(st.sampled_from(["show", "stage", "house", "desk", "sensor", "piece", "x"]), VALUES))
+@given(st.dictionaries(st.sampled_from(["show", "stage", "web", "operator", "sensor", "piece", "x"]), VALUES))
 def test_tables_of_anything(tmp_path: Path, document: dict[str, Any]) -> None:
     assert isinstance(read(tmp_path, toml(document)), ShowError)
 

@@ -27,7 +27,7 @@ from installation.training.dataset.reading import USUAL
 from installation.training.gan.export import measure
 from installation.training.loop.command_line import published
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
 from tests.tiny_training import ARCH, discs
 
 
@@ -321,7 +321,7 @@ def test_an_interrupt_saves_and_leaves_with_0_and_the_same_command_goes_on(folde
     work = tmp_path / "mine.work"
     until(lambda: run.poll() is not None or (work / "sheet.png").exists(), "its first sheet")
     os.kill(run.pid, signal.SIGINT)
-    told, _ = run.communicate(timeout=PATIENCE)
+    told, _ = run.communicate(timeout=TIMEOUT)
     assert run.returncode == 0
     assert "Stopped and saved" in told
     assert not model.exists()

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from installation.web.messages import Cue, Hello
+from installation.web.messages import Hello, Playback
 from installation.web.page import Scene, page, parts
 from installation.web.words import languages, tongue
-from tests.house_driver import PIECES, Driver, Visitor
+from tests.web_driver import PIECES, Driver, Visitor
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    """One house for all tests that do not end it; each votes in a round of its own."""
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """One web process for all tests that do not end it; each votes in a round of its own."""
     with Driver(tmp_path_factory.mktemp("state")) as driver:
         yield driver
 
@@ -25,10 +25,10 @@ def scene(**more: object) -> Scene:
     hello = Hello.read({"state": "state", "pieces": PIECES, "title": {"en": "A show"}, "languages": ["en", "nl"]})
     told = {"piece": "sitters", "round": 1, "candidates": ["company"], "seconds_left": 20.0}
     settings = {"tongue": tongue("", "", hello.languages), "round": 1, "votes": {"company": 3}} | more
-    return Scene(hello, Cue.read(told, 0.0), **settings)  # type: ignore[arg-type]
+    return Scene(hello, Playback.read(told, 0.0), **settings)  # type: ignore[arg-type]
 
 
-ASSETS = {"house.css": "/c", "live.js": "/j", "icon.svg": "/i"}
+ASSETS = {"web.css": "/c", "live.js": "/j", "icon.svg": "/i"}
 
 
 def test_every_language_has_every_word() -> None:
@@ -66,14 +66,14 @@ def test_words_of_another_language_are_marked() -> None:
     assert "minutes" not in text
     assert 'action="/vote?lang=de#vote"' in text
     arabic = Hello.read({"state": ".", "pieces": [{"name": "x", "title": {"ar": "باب"}}], "languages": ["ar"]})
-    cue = Cue.read({"piece": "x", "round": 1}, 0.0)
-    assert '<span lang="ar" dir="rtl">باب</span>' in page(Scene(arabic, cue, tongue("ar", "", ["ar"])), ASSETS)
+    playback = Playback.read({"piece": "x", "round": 1}, 0.0)
+    assert '<span lang="ar" dir="rtl">باب</span>' in page(Scene(arabic, playback, tongue("ar", "", ["ar"])), ASSETS)
 
 
 def test_names_and_texts_are_text_not_html() -> None:
     hello = Hello.read({"state": ".", "pieces": [{"name": '"><script>', "title": "<b>&"}], "title": "<i>"})
-    cue = Cue.read({"piece": '"><script>', "round": 1, "candidates": ['"><script>']}, 0.0)
-    text = page(Scene(hello, cue, tongue("", "", ["en"]), 1, {'"><script>': 1}, '"><script>'), ASSETS)
+    playback = Playback.read({"piece": '"><script>', "round": 1, "candidates": ['"><script>']}, 0.0)
+    text = page(Scene(hello, playback, tongue("", "", ["en"]), 1, {'"><script>': 1}, '"><script>'), ASSETS)
     assert "<script>" not in text
     assert "<b>" not in text.replace("<b>1</b>", "")
     assert "<i>" not in text
@@ -85,9 +85,9 @@ def test_the_clock_is_words_without_a_script() -> None:
     assert "The vote is open" in parts(scene(left=None))["ask"]
 
 
-def test_the_page_is_light_and_needs_nothing_from_elsewhere(house: Driver) -> None:
-    house.turn()
-    with Visitor(house.port) as visitor:
+def test_the_page_is_light_and_needs_nothing_from_elsewhere(web: Driver) -> None:
+    web.turn()
+    with Visitor(web.port) as visitor:
         answer = visitor.get("/", X_Forwarded_For="10.0.0.9")
         needed = re.findall(r'(?:src|href|action)="([^"]+)"', answer.text)
         assert all(path.startswith("/") for path in needed)

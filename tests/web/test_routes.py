@@ -1,4 +1,4 @@
-"""What the house refuses at its doors, and that all it gives is closed to the outside."""
+"""What the web process refuses, and that all it gives is closed to the outside."""
 
 import asyncio
 import socket
@@ -12,13 +12,13 @@ from installation.web import listener
 from installation.web.limits import Buckets, known_host
 from installation.web.live import PHONES, Hub
 from installation.web.preview import VIEWERS
-from tests.house_driver import Driver, Visitor, streaming
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
+from tests.web_driver import Driver, Visitor, streaming
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    """One house for all tests that do not end it; each votes in a round of its own."""
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """One web process for all tests that do not end it; each votes in a round of its own."""
     with Driver(tmp_path_factory.mktemp("state")) as driver:
         yield driver
 
@@ -42,8 +42,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
     ],
 )  # fmt: skip
-def test_odd_requests_get_a_plain_no(house: Driver, request_line: bytes, status: int) -> None:
-    with socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as connection:
+def test_odd_requests_get_a_plain_no(web: Driver, request_line: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=TIMEOUT) as connection:
         connection.sendall(request_line)
         answer = connection.recv(65_536)
     assert answer.startswith(f"HTTP/1.{answer[7:8].decode()} {status} ".encode())
@@ -53,15 +53,15 @@ def test_odd_requests_get_a_plain_no(house: Driver, request_line: bytes, status:
 @pytest.mark.parametrize(
     "body", [b"", b"&&&===", b"round=x&choice=", b"\xff\xfe", b"round=" + b"9" * 400, b"choice=company&" * 30]
 )
-def test_a_form_that_is_none_is_answered_like_a_late_vote(house: Driver, body: bytes) -> None:
-    house.turn()
-    with Visitor(house.port) as visitor:
+def test_a_form_that_is_none_is_answered_like_a_late_vote(web: Driver, body: bytes) -> None:
+    web.turn()
+    with Visitor(web.port) as visitor:
         answer = visitor.ask("POST", "/vote", body, Content_Type="application/x-www-form-urlencoded")
         assert answer.status == 409
 
 
-def test_every_answer_is_closed_to_the_outside(house: Driver) -> None:
-    with Visitor(house.port) as visitor:
+def test_every_answer_is_closed_to_the_outside(web: Driver) -> None:
+    with Visitor(web.port) as visitor:
         for path in ("/", "/nothing", "/preview", "/healthz"):
             headers = visitor.get(path).headers
             policy = headers["Content-Security-Policy"]
@@ -71,11 +71,11 @@ def test_every_answer_is_closed_to_the_outside(house: Driver) -> None:
             assert headers["Server"] is None
 
 
-def test_the_streams_are_bounded(house: Driver) -> None:
+def test_the_streams_are_bounded(web: Driver) -> None:
     with ExitStack() as stack:
         for _ in range(VIEWERS):
-            stack.enter_context(streaming(house, "/preview.mjpeg"))
-        with Visitor(house.port) as visitor:
+            stack.enter_context(streaming(web, "/preview.mjpeg"))
+        with Visitor(web.port) as visitor:
             answer = visitor.get("/preview.mjpeg")
             assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
     hub = Hub()
@@ -138,15 +138,15 @@ def test_the_surplus_is_turned_away_unread() -> None:
 
 
 @pytest.mark.slow
-def test_a_viewer_who_does_not_read_is_dropped(house: Driver) -> None:
+def test_a_viewer_who_does_not_read_is_dropped(web: Driver) -> None:
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.connect(("127.0.0.1", house.port))
+        connection.connect(("127.0.0.1", web.port))
         connection.sendall(b"GET /preview.mjpeg HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        while house.heard("watching")["watching"] != 1:
+        while web.heard("watching")["watching"] != 1:
             pass
         for shade in range(40):
-            house.send(bytes([shade]) * 100_000)
+            web.send(bytes([shade]) * 100_000)
             time.sleep(0.01)
-        while house.heard("watching")["watching"] != 0:
+        while web.heard("watching")["watching"] != 0:
             pass

@@ -1,4 +1,4 @@
-"""The house as the app and a visitor meet it: a real process, real sockets, a real kill."""
+"""The web process as the app and a visitor meet it: a real process, real sockets, a real kill."""
 
 import re
 import signal
@@ -21,13 +21,13 @@ from benchmarks.votes import measure
 from installation.web import tokens
 from installation.web.ballot_store import FILE
 from installation.web.service import Health
-from tests.house_driver import Driver, Visitor, streaming
-from tests.patience import PATIENCE, until
+from tests.timeout import TIMEOUT, until
+from tests.web_driver import Driver, Visitor, streaming
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    """One house for all tests that do not end it; each votes in a round of its own."""
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """One web process for all tests that do not end it; each votes in a round of its own."""
     with Driver(tmp_path_factory.mktemp("state")) as driver:
         yield driver
 
@@ -42,83 +42,83 @@ def read_until(stream: BinaryIO, wanted: bytes) -> None:
 # ---------------------------------------------------------------- voting
 
 
-def test_one_vote_for_each_visitor_and_it_can_be_changed(house: Driver) -> None:
-    ballot = house.turn()
-    with Visitor(house.port) as first, Visitor(house.port) as second:
+def test_one_vote_for_each_visitor_and_it_can_be_changed(web: Driver) -> None:
+    ballot = web.turn()
+    with Visitor(web.port) as first, Visitor(web.port) as second:
         first.get()
         second.get()
         answer = first.vote("company", ballot)
         assert (answer.status, answer.headers["Location"]) == (303, "/#vote")
         assert second.vote("company", ballot).status == 303
-        house.tally({"company": 2, "nobody": 0})
+        web.tally({"company": 2, "nobody": 0})
         assert first.vote("nobody", ballot).status == 303
-        house.tally({"company": 1, "nobody": 1})
+        web.tally({"company": 1, "nobody": 1})
         assert first.vote("nobody", ballot).status == 303
         assert 'value="nobody" aria-pressed="true"' in first.get().text
         assert 'value="company" aria-pressed="true"' in second.get().text
-        assert house.stored() == {"company": 1, "nobody": 1}
+        assert web.stored() == {"company": 1, "nobody": 1}
 
 
-def test_the_app_knows_a_vote_within_a_second(house: Driver) -> None:
-    ballot, times = house.turn(), []
-    with Visitor(house.port) as visitor:
+def test_the_app_knows_a_vote_within_a_second(web: Driver) -> None:
+    ballot, times = web.turn(), []
+    with Visitor(web.port) as visitor:
         visitor.get()
         for company in (1, 0, 1):
             began = time.monotonic()
             visitor.vote("company" if company else "nobody", ballot)
-            house.tally({"company": company, "nobody": 1 - company})
+            web.tally({"company": company, "nobody": 1 - company})
             times.append(time.monotonic() - began)
     assert min(times) < 1.0
 
 
-def test_a_vote_for_a_closed_round_gets_the_new_one_and_is_not_counted(house: Driver) -> None:
-    old = house.turn()
-    with Visitor(house.port) as visitor:
+def test_a_vote_for_a_closed_round_gets_the_new_one_and_is_not_counted(web: Driver) -> None:
+    old = web.turn()
+    with Visitor(web.port) as visitor:
         visitor.get()
-        house.turn()
+        web.turn()
         answer = visitor.vote("company", old)
         assert answer.status == 409
         assert "That vote has closed. This is what you can vote on now." in answer.text
         assert 'name="choice" value="company"' in answer.text
-        assert house.stored() == {}
+        assert web.stored() == {}
 
 
-def test_a_vote_while_no_round_is_open_is_told_so(house: Driver) -> None:
-    old = house.turn()
-    with Visitor(house.port) as visitor:
+def test_a_vote_while_no_round_is_open_is_told_so(web: Driver) -> None:
+    old = web.turn()
+    with Visitor(web.port) as visitor:
         visitor.get()
         visitor.vote("nobody", old)
-        house.cue(house.round, coming="nobody", candidates=[])
-        house.tally({"company": 0, "nobody": 1})  # the result of the round that has ended
+        web.playback(web.round, coming="nobody", candidates=[])
+        web.tally({"company": 0, "nobody": 1})  # the result of the round that has ended
         answer = visitor.vote("company", old)
         assert answer.status == 409
         assert "The wall is changing" in answer.text
         assert "Coming up: Nobody &lt;in&gt; particular" in re.sub("</?span[^>]*>", "", answer.text)
 
 
-def test_a_piece_that_is_no_candidate_is_refused(house: Driver) -> None:
-    ballot = house.turn()
-    with Visitor(house.port) as visitor:
+def test_a_piece_that_is_no_candidate_is_refused(web: Driver) -> None:
+    ballot = web.turn()
+    with Visitor(web.port) as visitor:
         visitor.get()
         answer = visitor.vote("sitters", ballot)
         assert answer.status == 409
         assert "That piece is not in this vote." in answer.text
 
 
-def test_a_vote_without_cookie_gets_one_and_is_asked_again(house: Driver) -> None:
-    ballot = house.turn()
-    with Visitor(house.port) as visitor:
+def test_a_vote_without_cookie_gets_one_and_is_asked_again(web: Driver) -> None:
+    ballot = web.turn()
+    with Visitor(web.port) as visitor:
         answer = visitor.vote("company", ballot)
         assert answer.status == 403
         assert "your browser did not send our cookie back" in answer.text
         assert visitor.vote("company", ballot).status == 303
 
 
-def test_a_forged_or_old_cookie_is_none(house: Driver) -> None:
-    house.turn()
-    with Visitor(house.port) as visitor:
+def test_a_forged_or_old_cookie_is_none(web: Driver) -> None:
+    web.turn()
+    with Visitor(web.port) as visitor:
         visitor.get()
-        ballot = house.turn()
+        ballot = web.turn()
         assert visitor.vote("company", ballot).status == 403
         visitor.cookies = {name: tokens.mint(tokens.new_key()) for name in visitor.cookies}
         assert visitor.vote("company", ballot).status == 403
@@ -126,31 +126,31 @@ def test_a_forged_or_old_cookie_is_none(house: Driver) -> None:
         assert visitor.vote("company", ballot).status == 403
 
 
-def test_the_cookie_is_strict_and_says_nothing_about_the_visitor(house: Driver) -> None:
-    house.turn()
-    with Visitor(house.port) as visitor:
+def test_the_cookie_is_strict_and_says_nothing_about_the_visitor(web: Driver) -> None:
+    web.turn()
+    with Visitor(web.port) as visitor:
         cookie = visitor.get().headers["Set-Cookie"]
-        assert f"vote{house.port}=" in cookie
+        assert f"vote{web.port}=" in cookie
         assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
         assert visitor.get().headers["Set-Cookie"] is None
-    with Visitor(house.port) as stranger:
+    with Visitor(web.port) as stranger:
         assert stranger.get(Sec_Fetch_Site="cross-site").headers["Set-Cookie"] is None
 
 
-def test_a_vote_from_another_page_is_refused(house: Driver) -> None:
-    ballot = house.turn()
-    with Visitor(house.port) as visitor:
+def test_a_vote_from_another_page_is_refused(web: Driver) -> None:
+    ballot = web.turn()
+    with Visitor(web.port) as visitor:
         visitor.get()
         for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}):
             answer = visitor.vote("company", ballot, **headers)
             assert answer.status == 403
             assert "That vote came from another page." in answer.text
-        assert visitor.vote("company", ballot, Origin=f"http://127.0.0.1:{house.port}").status == 303
+        assert visitor.vote("company", ballot, Origin=f"http://127.0.0.1:{web.port}").status == 303
 
 
-def test_one_visitor_cannot_vote_all_the_time(house: Driver) -> None:
-    ballot = house.turn()
-    with Visitor(house.port) as visitor:
+def test_one_visitor_cannot_vote_all_the_time(web: Driver) -> None:
+    ballot = web.turn()
+    with Visitor(web.port) as visitor:
         visitor.get()
         answers = [visitor.vote(("company", "nobody")[turn % 2], ballot) for turn in range(8)]
         assert [answer.status for answer in answers[:6]] == [303] * 6
@@ -158,9 +158,9 @@ def test_one_visitor_cannot_vote_all_the_time(house: Driver) -> None:
         assert "Please wait a few seconds" in answers[7].text
 
 
-def test_the_script_gets_the_parts_instead_of_a_page(house: Driver) -> None:
-    ballot = house.turn()
-    with Visitor(house.port) as visitor:
+def test_the_script_gets_the_parts_instead_of_a_page(web: Driver) -> None:
+    ballot = web.turn()
+    with Visitor(web.port) as visitor:
         fresh = visitor.get("/parts?lang=nl").json
         assert set(fresh["parts"]) == {"now", "ask", "status", "ballot"}
         assert "Wat moet hierna hangen?" in fresh["parts"]["ask"]
@@ -170,20 +170,20 @@ def test_the_script_gets_the_parts_instead_of_a_page(house: Driver) -> None:
         assert visitor.vote("company", 10**6, Accept="application/json").status == 409
 
 
-def test_nothing_about_a_visitor_is_stored_and_the_end_of_a_round_forgets_the_tokens(house: Driver) -> None:
-    ballot = house.turn()
-    with Visitor(house.port) as visitor:
+def test_nothing_about_a_visitor_is_stored_and_the_end_of_a_round_forgets_the_tokens(web: Driver) -> None:
+    ballot = web.turn()
+    with Visitor(web.port) as visitor:
         visitor.get(User_Agent="a very special telephone")
         visitor.vote("company", ballot, User_Agent="a very special telephone")
-        token = visitor.cookies[f"vote{house.port}"]
-    with closing(sqlite3.connect(house.state / FILE)) as db:
+        token = visitor.cookies[f"vote{web.port}"]
+    with closing(sqlite3.connect(web.state / FILE)) as db:
         key, nonce = db.execute("SELECT key, token FROM rounds JOIN votes ON round = id").fetchone()
         assert tokens.read(key, token) == nonce
-    house.turn()
-    kept = b"".join(path.read_bytes() for path in house.state.iterdir())
+    web.turn()
+    kept = b"".join(path.read_bytes() for path in web.state.iterdir())
     assert b"127.0.0.1" not in kept
     assert b"telephone" not in kept
-    with closing(sqlite3.connect(house.state / FILE)) as db:
+    with closing(sqlite3.connect(web.state / FILE)) as db:
         assert db.execute("SELECT count(*) FROM votes").fetchone() == (0,)
         assert db.execute("SELECT count(*) FROM rounds WHERE key IS NOT NULL").fetchone() == (1,)
         assert db.execute("SELECT choice, votes FROM results WHERE round = ?", (ballot,)).fetchall() == [("company", 1)]
@@ -192,14 +192,14 @@ def test_nothing_about_a_visitor_is_stored_and_the_end_of_a_round_forgets_the_to
 # ---------------------------------------------------------------- live
 
 
-def test_phones_hear_the_tally_and_the_next_round(house: Driver) -> None:
-    ballot = house.turn()
-    with streaming(house, "/live") as stream, Visitor(house.port) as visitor:
+def test_phones_hear_the_tally_and_the_next_round(web: Driver) -> None:
+    ballot = web.turn()
+    with streaming(web, "/live") as stream, Visitor(web.port) as visitor:
         visitor.get()
         read_until(stream, b"event: version")
         visitor.vote("nobody", ballot)
         read_until(stream, b'data: {"company": 0, "nobody": 1}')
-        house.turn("sitters", piece="nobody")
+        web.turn("sitters", piece="nobody")
         read_until(stream, b"event: version")
         read_until(stream, b'data: {"sitters": 0}')
 
@@ -210,32 +210,32 @@ def jpeg(shade: int) -> bytes:
     return out.getvalue()
 
 
-def test_a_viewer_has_the_newest_picture_at_once_and_the_app_knows_who_watches(house: Driver) -> None:
-    house.send(jpeg(10))
-    house.send(jpeg(20))
-    with streaming(house, "/preview.mjpeg") as stream:
-        while house.heard("watching")["watching"] != 1:
+def test_a_viewer_has_the_newest_picture_at_once_and_the_app_knows_who_watches(web: Driver) -> None:
+    web.send(jpeg(10))
+    web.send(jpeg(20))
+    with streaming(web, "/preview.mjpeg") as stream:
+        while web.heard("watching")["watching"] != 1:
             pass
         read_until(stream, b"--frame")
         read_until(stream, b"Content-Type: image/jpeg")
         read_until(stream, jpeg(20)[:4])
-        house.send(jpeg(30))
+        web.send(jpeg(30))
         read_until(stream, b"--frame")
         read_until(stream, b"--frame")
-    while house.heard("watching")["watching"] != 0:
+    while web.heard("watching")["watching"] != 0:
         pass
 
 
-def test_a_still_is_the_picture_of_now(house: Driver) -> None:
-    house.send(jpeg(40))
-    with Visitor(house.port) as visitor:
+def test_a_still_is_the_picture_of_now(web: Driver) -> None:
+    web.send(jpeg(40))
+    with Visitor(web.port) as visitor:
         until(lambda: visitor.get("/preview.jpg").body == jpeg(40))
         assert visitor.get("/preview.jpg").headers["Content-Type"] == "image/jpeg"
         assert b"/preview.mjpeg" in visitor.get("/preview").body
 
 
-def test_the_live_picture_is_on_the_page_for_this_machine_and_not_for_phones(house: Driver) -> None:
-    with Visitor(house.port) as visitor:
+def test_the_live_picture_is_on_the_page_for_this_machine_and_not_for_phones(web: Driver) -> None:
+    with Visitor(web.port) as visitor:
         assert "/preview.mjpeg" in visitor.get("/").text
         assert "/preview.mjpeg" not in visitor.get("/", X_Forwarded_For="10.0.0.9").text
         assert "/preview.mjpeg" in visitor.get("/?live", X_Forwarded_For="10.0.0.9").text
@@ -244,12 +244,12 @@ def test_the_live_picture_is_on_the_page_for_this_machine_and_not_for_phones(hou
 # ---------------------------------------------------------------- health
 
 
-def test_health_is_good_while_the_show_says_so_and_moves(house: Driver) -> None:
-    house.send({"health": {"frames": 1}})
-    with Visitor(house.port) as visitor:
+def test_health_is_good_while_the_show_says_so_and_moves(web: Driver) -> None:
+    web.send({"health": {"frames": 1}})
+    with Visitor(web.port) as visitor:
         answer = until(lambda: (found := visitor.get("/healthz")).status == 200 and found)
         assert (answer.status, answer.json["ok"], answer.json["reasons"]) == (200, True, [])
-        house.send({"health": {"frames": 2, "running": False, "reasons": ["the generator is broken"]}})
+        web.send({"health": {"frames": 2, "running": False, "reasons": ["the generator is broken"]}})
         answer = until(lambda: (found := visitor.get("/healthz")).status != 200 and found)
         assert (answer.status, answer.json["ok"]) == (503, False)
         assert answer.json["reasons"] == ["the generator is broken", "the show is not running"]
@@ -301,7 +301,7 @@ def test_votes_that_were_acknowledged_survive_a_kill(tmp_path: Path) -> None:
     driver.stop()
     assert 20 <= len(acknowledged) < len(visitors)
     driver.start()
-    driver.cue(driver.round)
+    driver.playback(driver.round)
     tally = driver.heard("tally")["tally"]
     assert tally["round"] == driver.round
     assert len(acknowledged) <= tally["votes"]["company"] <= len(acknowledged) + 1  # one may lack only its answer
@@ -317,7 +317,7 @@ def test_it_opens_in_half_a_second_and_closes_in_one_with_visitors_inside(tmp_pa
     for _ in range(3):
         ready = driver.start()
         spent = psutil.Process(driver.process.pid).cpu_times()
-        opened.append(spent.user + spent.system)  # of the processor: what others take of it is not the house's
+        opened.append(spent.user + spent.system)  # of the processor: what others take of it is not its own
         assert ready == {"ready": {"port": driver.port, "url": f"http://127.0.0.1:{driver.port}/"}}
         with streaming(driver, "/live"), streaming(driver, "/preview.mjpeg"):
             began = time.monotonic()
@@ -332,7 +332,7 @@ def test_it_does_not_wait_for_an_app_that_does_not_read(tmp_path: Path) -> None:
         driver.turn()
         driver.hearing.clear()
         for turn in range(3000):
-            driver.cue(driver.round, hold=bool(turn % 2))
+            driver.playback(driver.round, hold=bool(turn % 2))
         assert visitor.get().status == 200
         driver.hearing.set()
 
@@ -343,9 +343,9 @@ def test_a_port_in_use_is_one_clear_message_and_exit_code_3(tmp_path: Path) -> N
         driver = Driver(tmp_path, port=port)
         assert driver.start()["error"] == (
             f"port {port} is in use by another program on 127.0.0.1; end that program, or give the show another port: "
-            f"[house] port = {port + 1}"
+            f"[web] port = {port + 1}"
         )
-        assert driver.process.wait(PATIENCE) == 3
+        assert driver.process.wait(TIMEOUT) == 3
         driver.stop()
 
 
@@ -357,19 +357,19 @@ def test_a_port_in_use_is_one_clear_message_and_exit_code_3(tmp_path: Path) -> N
         ({"port": 70_000}, "port 70000 on 127.0.0.1 cannot be opened"),
     ],
 )
-def test_a_house_that_cannot_open_says_why(tmp_path: Path, hello: dict[str, str], message: str) -> None:
+def test_a_process_that_cannot_open_says_why(tmp_path: Path, hello: dict[str, str], message: str) -> None:
     driver = Driver(tmp_path, **hello)
     assert driver.start()["error"].startswith(message)
-    assert driver.process.wait(PATIENCE) == 3
+    assert driver.process.wait(TIMEOUT) == 3
     driver.stop()
 
 
-def test_a_house_that_cannot_keep_votes_says_so(tmp_path: Path) -> None:
+def test_a_process_that_cannot_keep_votes_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     driver = Driver(tmp_path / "file" / "state")
     path = tmp_path / "file" / "state" / FILE
     assert driver.start()["error"].startswith(f"votes cannot be kept in {path} (")
-    assert driver.process.wait(PATIENCE) == 3
+    assert driver.process.wait(TIMEOUT) == 3
     driver.stop()
 
 
@@ -380,5 +380,5 @@ def test_it_leaves_when_told_nothing_at_all(tmp_path: Path) -> None:
     with Visitor(driver.port) as visitor:
         assert visitor.get().status == 200
     driver.process.terminate()
-    assert driver.process.wait(PATIENCE) == 0
+    assert driver.process.wait(TIMEOUT) == 0
     driver.stop()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.house_driver import Driver
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
+from tests.web_driver import Driver
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -31,7 +31,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    expect.set_options(timeout=1000 * PATIENCE)
+    expect.set_options(timeout=1000 * TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -39,18 +39,18 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     with Driver(tmp_path_factory.mktemp("state")) as driver:
         driver.turn()
         yield driver
 
 
 @contextmanager
-def phone(browser: Any, house: Driver, grumbles: int = 0, **settings: Any) -> Iterator[Any]:
+def phone(browser: Any, web: Driver, grumbles: int = 0, **settings: Any) -> Iterator[Any]:
     """The page as a phone has it: not on the show's own machine (as a proxy would say), so without the live picture.
     ``grumbles`` is how many errors the browser's console may show."""
     context = browser.new_context(**(PHONE | {"locale": "en-GB", "extra_http_headers": {"Via": "1.1 wifi"}} | settings))
-    context.set_default_timeout(1000 * PATIENCE)
+    context.set_default_timeout(1000 * TIMEOUT)
     page = context.new_page()
     complaints: list[str] = []
     page.on(
@@ -58,7 +58,7 @@ def phone(browser: Any, house: Driver, grumbles: int = 0, **settings: Any) -> It
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     try:
-        page.goto(f"http://127.0.0.1:{house.port}/")
+        page.goto(f"http://127.0.0.1:{web.port}/")
         yield page
     finally:
         context.close()
@@ -76,17 +76,17 @@ def pressed(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-def test_a_visitor_votes_and_changes_the_vote(browser: Any, house: Driver, script: bool) -> None:
-    house.turn()
-    with phone(browser, house, java_script_enabled=script) as page:
+def test_a_visitor_votes_and_changes_the_vote(browser: Any, web: Driver, script: bool) -> None:
+    web.turn()
+    with phone(browser, web, java_script_enabled=script) as page:
         assert page.inner_text("h1") == "Sitters who never sat"
         assert pressed(page) == []
         page.tap("button[value=company]")
-        house.tally({"company": 1, "nobody": 0})
+        web.tally({"company": 1, "nobody": 0})
         page.wait_for_selector("button[value=company][aria-pressed=true]")
         says(page, "Your vote: The company.")
         page.tap("button[value=nobody]")
-        house.tally({"company": 0, "nobody": 1})
+        web.tally({"company": 0, "nobody": 1})
         page.wait_for_selector("button[value=nobody][aria-pressed=true]")
         assert pressed(page) == ["nobody"]
         assert page.inner_text("button[value=nobody] .count b") == "1"
@@ -94,60 +94,60 @@ def test_a_visitor_votes_and_changes_the_vote(browser: Any, house: Driver, scrip
         assert pressed(page) == ["nobody"]
 
 
-def test_without_a_script_the_next_round_is_one_reload_away(browser: Any, house: Driver) -> None:
-    house.turn()
-    with phone(browser, house, grumbles=1, java_script_enabled=False) as page:
+def test_without_a_script_the_next_round_is_one_reload_away(browser: Any, web: Driver) -> None:
+    web.turn()
+    with phone(browser, web, grumbles=1, java_script_enabled=False) as page:
         page.tap("button[value=company]")
         says(page, "Your vote: The company")
-        house.turn("sitters", "nobody", piece="company")
+        web.turn("sitters", "nobody", piece="company")
         page.tap("button[value=nobody]")  # of the round that has closed meanwhile
         says(page, "That vote has closed. This is what you can vote on now.")
         assert page.inner_text("h1") == "The company"
         page.tap("button[value=nobody]")
-        house.tally({"sitters": 0, "nobody": 1})
+        web.tally({"sitters": 0, "nobody": 1})
         says(page, "Your vote: Nobody")
-        house.turn("sitters", "company", piece="nobody")
+        web.turn("sitters", "company", piece="nobody")
         page.tap("text=Show the latest")
         page.wait_for_selector("button[value=company]")
         assert pressed(page) == []
 
 
-def test_with_a_script_the_page_follows_the_wall(browser: Any, house: Driver) -> None:
-    house.turn()
-    with phone(browser, house) as page, phone(browser, house) as other:
+def test_with_a_script_the_page_follows_the_wall(browser: Any, web: Driver) -> None:
+    web.turn()
+    with phone(browser, web) as page, phone(browser, web) as other:
         other.tap("button[value=nobody]")
         expect(page.locator("button[value=nobody] .count b")).to_have_text("1")
         assert page.evaluate("document.querySelector('button[value=nobody] progress').value") == 1
         expect(page.locator("time")).to_have_text(re.compile(r"^[12]:\d\d$"))
-        house.cue(house.round, coming="nobody", candidates=[])
+        web.playback(web.round, coming="nobody", candidates=[])
         page.wait_for_selector("text=Coming up: Nobody <in> particular & co")
         assert page.locator("button").count() == 0
-        house.turn("sitters", "company", piece="nobody")
+        web.turn("sitters", "company", piece="nobody")
         page.wait_for_selector("h1:has-text('Nobody <in> particular & co')")
         page.tap("button[value=sitters]")  # the ballot paper of the new round came with the new page
-        house.tally({"sitters": 1, "company": 0})
+        web.tally({"sitters": 1, "company": 0})
 
 
-def test_a_page_that_slept_through_a_round_votes_in_the_one_it_shows(browser: Any, house: Driver) -> None:
-    house.turn()
-    with phone(browser, house, grumbles=1) as page:
+def test_a_page_that_slept_through_a_round_votes_in_the_one_it_shows(browser: Any, web: Driver) -> None:
+    web.turn()
+    with phone(browser, web, grumbles=1) as page:
         page.context.clear_cookies()
         page.tap("button[value=company]")  # the first try is refused and brings the cookie, the script tries again
-        house.tally({"company": 1, "nobody": 0})
+        web.tally({"company": 1, "nobody": 0})
 
 
-def test_a_phone_that_refuses_cookies_is_told_so(browser: Any, house: Driver) -> None:
-    house.turn()
-    with phone(browser, house, grumbles=1, java_script_enabled=False) as page:
+def test_a_phone_that_refuses_cookies_is_told_so(browser: Any, web: Driver) -> None:
+    web.turn()
+    with phone(browser, web, grumbles=1, java_script_enabled=False) as page:
         page.context.route("**/vote", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))
         page.context.clear_cookies()
         page.tap("button[value=company]")
         says(page, "your browser did not send our cookie back")
 
 
-def test_the_keyboard_keeps_its_place(browser: Any, house: Driver) -> None:
-    house.turn()
-    with phone(browser, house, reduced_motion="reduce") as page:
+def test_the_keyboard_keeps_its_place(browser: Any, web: Driver) -> None:
+    web.turn()
+    with phone(browser, web, reduced_motion="reduce") as page:
         page.focus("button[value=nobody]")
         page.keyboard.press("Enter")
         page.wait_for_selector("button[value=nobody][aria-pressed=true]")
@@ -182,9 +182,9 @@ CONTRAST = """
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_read_and_hit_it(browser: Any, house: Driver, scheme: str) -> None:
-    house.turn()
-    with phone(browser, house, color_scheme=scheme) as page:
+def test_everybody_can_read_and_hit_it(browser: Any, web: Driver, scheme: str) -> None:
+    web.turn()
+    with phone(browser, web, color_scheme=scheme) as page:
         page.tap("button[value=company]")
         page.wait_for_selector("button[aria-pressed=true]")
         page.mouse.move(0, 0)
@@ -197,23 +197,23 @@ def test_everybody_can_read_and_hit_it(browser: Any, house: Driver, scheme: str)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_it_fits_a_narrow_phone_with_large_letters(browser: Any, house: Driver) -> None:
-    house.turn()
-    with phone(browser, house, viewport={"width": 320, "height": 568}) as page:
+def test_it_fits_a_narrow_phone_with_large_letters(browser: Any, web: Driver) -> None:
+    web.turn()
+    with phone(browser, web, viewport={"width": 320, "height": 568}) as page:
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_nothing_is_asked_of_anybody_else(browser: Any, house: Driver) -> None:
-    house.turn()
+def test_nothing_is_asked_of_anybody_else(browser: Any, web: Driver) -> None:
+    web.turn()
     asked: list[str] = []
     context = browser.new_context()
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
-    page.set_default_timeout(1000 * PATIENCE)
+    page.set_default_timeout(1000 * TIMEOUT)
     with page.expect_request("**/live"):  # the last thing that its script does
-        page.goto(f"http://127.0.0.1:{house.port}/", wait_until="domcontentloaded")
+        page.goto(f"http://127.0.0.1:{web.port}/", wait_until="domcontentloaded")
     page.wait_for_timeout(300)
     context.close()
     assert len(asked) > 3
-    assert all(re.match(rf"http://127\.0\.0\.1:{house.port}/", url) for url in asked)
+    assert all(re.match(rf"http://127\.0\.0\.1:{web.port}/", url) for url in asked)

@@ -16,8 +16,8 @@ from installation.training.dataset.decoding import PicturesError
 from installation.training.dataset.pictures import load_prepared
 from installation.training.dataset.preparing import Wish, prepare
 from installation.training.dataset.sources import Found
-from tests.patience import PATIENCE, until
 from tests.pictures_of_trouble import chunk, packed, png, raw_folder, scene
+from tests.timeout import TIMEOUT, until
 
 SMALL = Wish(16)
 
@@ -291,8 +291,8 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     journal = out / "files.partial"
     until(lambda: run.poll() is not None or (journal.exists() and journal.stat().st_size > 900))
     run.kill()
-    run.wait(PATIENCE)
-    again = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE, check=True)
+    run.wait(TIMEOUT)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=2 * TIMEOUT, check=True)
     assert "24 pictures of 64 px" in again.stdout
     if run.returncode:
         assert "from the run that was interrupted" in again.stdout
@@ -333,7 +333,7 @@ def test_a_full_disk_loses_nothing(fill: Callable[[Path], int], raw: Path, tmp_p
     good = contents(out)
     argv = ["prepare", str(raw), "--out", str(out), "--size", "16"]
     command = [sys.executable, "-c", FULL, str(fill(raw)), *argv]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=2 * TIMEOUT)
     assert run.returncode == 2
     assert run.stderr.startswith(f"error: {out}")
     assert "cannot be written (File too large). Nothing that was there is lost" in run.stderr

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds; a test may take ten times that (pyproject.toml)."""
 
 Found = TypeVar("Found")
@@ -12,8 +12,8 @@ Found = TypeVar("Found")
 
 def until(true: Callable[[], Found], what: str = "it") -> Found:
     """What ``true`` returns as soon as that is true."""
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + TIMEOUT
     while not (found := true()):
-        assert time.monotonic() < ends, f"{what} did not come true in {PATIENCE:.0f} s"
+        assert time.monotonic() < ends, f"{what} did not come true in {TIMEOUT:.0f} s"
         time.sleep(0.005)
     return found

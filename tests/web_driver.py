@@ -1,4 +1,4 @@
-"""Stands in for the app: runs the house as a process and talks to it in frames, as the app does."""
+"""Stands in for the app: runs the web process and talks to it in frames, as the app does."""
 
 import json
 import queue
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
 from installation.core.pipe import read_frames, write_frame
-from tests.patience import PATIENCE
+from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,7 +36,7 @@ PIECES = [
 
 
 class Driver:
-    """A running house on a port of its own. ``hello`` replaces parts of the usual hello."""
+    """A running web process on a port of its own. ``hello`` replaces parts of the usual hello."""
 
     def __init__(self, state: Path, **hello: Any) -> None:
         self.state = state
@@ -93,30 +93,30 @@ class Driver:
         assert self.process.stdin is not None
         write_frame(self.process.stdin, message)
 
-    def cue(self, round: int = 1, piece: str = "sitters", **more: Any) -> None:
-        cue = {"coming": None, "candidates": ["company", "nobody"], "seconds_left": 134.0, "hold": False}
-        self.send({"cue": {"piece": piece, "round": round} | cue | more})
+    def playback(self, round: int = 1, piece: str = "sitters", **more: Any) -> None:
+        playback = {"coming": None, "candidates": ["company", "nobody"], "seconds_left": 134.0, "hold": False}
+        self.send({"playback": {"piece": piece, "round": round} | playback | more})
 
-    def heard(self, *kinds: str, timeout: float = PATIENCE) -> dict[str, Any]:
+    def heard(self, *kinds: str, timeout: float = TIMEOUT) -> dict[str, Any]:
         """The next message of one of these kinds."""
         deadline = time.monotonic() + timeout
         while True:
             message = self.said.get(timeout=max(0.0, deadline - time.monotonic()))
-            assert message is not None, "the house has ended"
+            assert message is not None, "the web process has ended"
             if set(kinds) & set(message):
                 return message
 
-    def tally(self, votes: dict[str, int], timeout: float = PATIENCE) -> None:
+    def tally(self, votes: dict[str, int], timeout: float = TIMEOUT) -> None:
         """Waits until the app knows this tally of the round that ``turn`` opened."""
         wanted = {"round": self.round, "votes": votes}
         while (found := self.heard("tally", timeout=timeout)["tally"]) != wanted:
             assert found["round"] <= self.round
 
     def turn(self, *candidates: str, **more: Any) -> int:
-        """Opens the next round. Returns the house's own number of it, as the form on the page has it."""
+        """Opens the next round. Returns the web process's own number of it, as the form on the page has it."""
         self.round += 1
         names = list(candidates) or ["company", "nobody"]
-        self.cue(self.round, candidates=names, **more)
+        self.playback(self.round, candidates=names, **more)
         self.tally(dict.fromkeys(names, 0))
         with Visitor(self.port) as visitor:
             return int(visitor.get().text.partition('name="round" value="')[2].partition('"')[0])
@@ -132,12 +132,12 @@ class Driver:
         with suppress(OSError):
             self.process.stdin.close()
         try:
-            return self.process.wait(PATIENCE)
+            return self.process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
         finally:
-            self.listener.join(PATIENCE)
+            self.listener.join(TIMEOUT)
 
     def kill(self) -> None:
         """With -9: it cannot prepare."""
@@ -164,7 +164,7 @@ class Visitor:
     """A browser without a picture: one connection, one cookie jar."""
 
     def __init__(self, port: int) -> None:
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         self.cookies: dict[str, str] = {}
 
     def ask(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> "Answer":
@@ -183,7 +183,7 @@ class Visitor:
         return self.ask("GET", path, **headers)
 
     def vote(self, choice: str, round: int, **headers: str) -> "Answer":
-        """``round`` is the house's own number of the round, as in the form."""
+        """``round`` is the web process's own number of the round, as in the form."""
         headers.setdefault("Content_Type", "application/x-www-form-urlencoded")
         return self.ask("POST", "/vote", urlencode({"round": round, "choice": choice}), **headers)
 
@@ -195,9 +195,9 @@ class Visitor:
 
 
 @contextmanager
-def streaming(house: Driver, path: str) -> Iterator[BinaryIO]:
+def streaming(web: Driver, path: str) -> Iterator[BinaryIO]:
     """A connection that reads a stream, past its headers."""
-    with socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=TIMEOUT) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         with connection.makefile("rb") as stream:
             while stream.readline().strip():

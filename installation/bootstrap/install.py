@@ -51,7 +51,7 @@ class SetupError(Exception):
     """The set-up cannot go on. The message is for a person."""
 
 
-def furnish(home: Home, layers: Sequence[Layer], out: TextIO = sys.stderr) -> int:
+def install(home: Home, layers: Sequence[Layer], out: TextIO = sys.stderr) -> int:
     """Makes what ``layers`` lack. Returns the exit code: 0 done, 1 failed, 130 stopped; the next start goes on."""
     kept = signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ways of stopping end pip, too
     try:
