@@ -90,9 +90,9 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--features",
         type=Bounds(float, 0, 100),
-        default=0.4,
+        default=0.2,
         metavar="W",
-        help="weight of alike features, by a network trained on photographs (extra [projected]; default 0.4)",
+        help="weight of alike features, by a network trained on photographs (extra [projected]; default 0.2)",
     )
     group.add_argument(
         "--adversarial",

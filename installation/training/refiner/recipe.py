@@ -34,7 +34,7 @@ class Recipe:
     """How far brightness, contrast and saturation of a pair are changed together, at most."""
     low_pass: float = 10.0
     """Weight of the difference of the pictures averaged over LOW px (see losses.py)."""
-    features: float = 0.4
+    features: float = 0.2
     """Weight of the difference in the features of a network trained on photographs; 0: none."""
     looked_at: int = 64
     """Side of the part of a window whose features are compared: they cost as much as the rest."""
