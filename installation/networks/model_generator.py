@@ -7,7 +7,8 @@ The network itself is rebuilt by the helper that is named after the model's kind
     build(header, tensors, device, name) -> network        raises ModelError where tensors do not fit
 
 The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard normal -> (n, latent_dim)), ``synthesis
-(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``.
+(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. One with a
+refiner says so by a ``refines`` that is true: behind each latent it takes how much the refiner paints, 0..1.
 """
 
 import hashlib
@@ -171,9 +172,12 @@ class ModelGenerator(Generator):
         return place
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        place = of_class(self.steered(latent, controls), classes_of(self.network), controls)
-        pixels: Pixels = self._form.paint(place)
+        pixels: Pixels = self._form.paint(self.asked(latent, controls))
         return pixels
+
+    def asked(self, latent: Latent, controls: Values) -> Latent:
+        """What the network is given for a latent."""
+        return of_class(self.steered(latent, controls), classes_of(self.network), controls)
 
     @property
     def runtime(self) -> str:
@@ -253,17 +257,24 @@ def fastest_form(model: Path, changed: int, device: str) -> Any:
 
 
 def proofs(network: Any) -> NDArray[np.float32]:
-    """The places where forms of a network are compared: as wild as seeds are, not truncated, of the first class."""
+    """The places where forms of a network are compared: as wild as seeds are, not truncated, of the first class, refined
+    in full."""
     places: NDArray[np.float32] = network.mapping(
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )
-    return np.ascontiguousarray(places[:, : places.shape[1] // classes_of(network)])
+    places = np.ascontiguousarray(places[:, : places.shape[1] // classes_of(network)])
+    return with_refine(places, 1.0) if getattr(network, "refines", False) else places
 
 
 def classes_of(network: Any) -> int:
     """How many classes a network knows; 1 for one that knows of none."""
     found: int = getattr(network, "classes", 1)
     return found
+
+
+def with_refine(places: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
+    """Places (..., dim) with how much a refiner paints behind them, (..., dim + 1)."""
+    return np.concatenate([places, np.full((*places.shape[:-1], 1), amount, np.float32)], -1)
 
 
 def resolve(device: str) -> str:
