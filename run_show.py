@@ -20,4 +20,4 @@ if __name__ == "__main__":
     home, arguments = Home(), sys.argv[1:]
     if home.lacks([RUN]):
         options.parse(arguments)  # --help and mistakes are answered before anything is downloaded
-    sys.exit(prepare(home, [RUN]) or home.hand_over("installation.app", arguments))
+    sys.exit(prepare(home, [RUN]) or home.hand_over("installation.supervised", arguments))

@@ -36,7 +36,8 @@ class Options:
 
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
     until somebody ends it. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that
-    keeps where that was, None is state/NAME beside the program. The files are written at the end, the recordings while
+    keeps where that was, None is state/NAME beside the program. ``supervised`` is the show's own process, whose
+    supervisor is at the other end of stdin and stdout. The files are written at the end, the recordings while
     it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
     """
 
@@ -65,6 +66,19 @@ class Options:
     schema: bool = False
     list: bool = False
     list_devices: bool = False
+    no_supervisor: bool = False
+    supervised: bool = False
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the show keeps what must survive a restart: its log, its votes, its place."""
+        return self.state or ROOT / "state" / self.show.stem
+
+    @property
+    def is_errand(self) -> bool:
+        """Whether something shorter than a show was asked for."""
+        asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
+        return any((*asked, self.ics, self.touchosc, self.replay, self.rehearse))
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -189,6 +203,12 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where the show keeps its log, votes and place (default: a folder of its own in state/)",
     )
+    how.add_argument(
+        "--no-supervisor",
+        action="store_true",
+        help="this process alone: nobody starts the show again where it dies or stands still",
+    )
+    how.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     how.add_argument(
         "--replay",
         type=_existing_file,

@@ -11,6 +11,7 @@ from installation.core.contracts import Accelerates
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Painter
+from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
 from installation.showfile.load import Show
@@ -33,6 +34,7 @@ class Standing:
     opening: Opening
     stats: metrics.ScreenStats
     state: StateFile
+    heartbeat: Heartbeat
     web: WebProcess | None = None
     sensors: Sensors | None = None
 
@@ -50,7 +52,7 @@ class Standing:
             "votes": self.web.votes if self.web else 0,
             "signals": dict(decision.signals) if decision else {},
             "controls": {address: (value, why(address)) for address, value in controls.items()},
-            "reasons": self._broken() + self._hanging(),
+            "reasons": self.heartbeat.reasons + self._broken() + self._hanging(),
             "notes": self._missing(),
         }
 
@@ -100,7 +102,8 @@ class Standing:
 
     def _missing(self) -> list[str]:
         """What the show goes on without."""
-        notes = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
+        notes = self.heartbeat.notes
+        notes += [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
         if self.web and self.web.closed:
             notes.append(f"the web process is closed: {self.web.closed}")
         return notes + ([self.state.fault] if self.state.fault else [])

@@ -24,6 +24,7 @@ from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
 from installation.options import SIZE, Options
+from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
@@ -46,8 +47,8 @@ class Exhibition:
     Raises DeviceError where there is nothing to draw with.
     """
 
-    def __init__(self, show: Show, options: Options, mode: Mode, folder: Path) -> None:
-        self.show, self.options, self.folder = show, options, folder
+    def __init__(self, show: Show, options: Options, mode: Mode, folder: Path, heartbeat: Heartbeat) -> None:
+        self.show, self.options, self.folder, self.heartbeat = show, options, folder, heartbeat
         self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         self.clock = RealClock()
         self.pace = Pace(1.0 / (options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)))
@@ -59,11 +60,12 @@ class Exhibition:
         self.web = WebProcess(show, folder, live=mode == "headless") if show.web.enabled else None
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
+        self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self._resume()
         self.opening = self._opening()
-        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
+        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
         self.outputs: list[Output] = []
         self.leaving = False
         self._foreseen: int | None = None
@@ -87,16 +89,24 @@ class Exhibition:
             rooms.callback(self.state.close)
             self._open_outputs(rooms)
             self._frame()
-            self.painter.start()
-            self.opening.start()
             if self.web:
                 rooms.callback(self.web.stop)
                 self.web.start()
-            self.standing.sensors = run_sensors(self.show.sensors, self._emit)
-            rooms.callback(self.standing.sensors.stop)
+            if self.heartbeat.orders.safe:
+                self.opening.done.set()
+            else:
+                self._open_parts(rooms)
             self._play()
+            self.heartbeat.finishing()
             self._finish()
         return 0
+
+    def _open_parts(self, rooms: ExitStack) -> None:
+        """What the show could do without for a while: generators and sensors."""
+        self.painter.start()
+        self.opening.start()
+        self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        rooms.callback(self.standing.sensors.stop)
 
     def _say_hours(self) -> None:
         """The first line of a show whose house is closed: when it opens, and how to look now."""
@@ -159,7 +169,7 @@ class Exhibition:
     def _play(self) -> None:
         settle()
         ends = None if self.options.seconds is None else self.clock.now() + self.options.seconds
-        while not self.leaving and (ends is None or self.clock.now() < ends):
+        while not (self.leaving or self.heartbeat.gone.is_set()) and (ends is None or self.clock.now() < ends):
             self._frame()
             self.pace.wait()
 
@@ -235,9 +245,10 @@ class Exhibition:
     def _count(self, engine: float) -> None:
         stats, painted = self.standing.stats, self.painter.stats.painted_first is not None
         if stats.first_picture is None:
-            stats.first_picture = metrics.since_process_start()
+            stats.first_picture = metrics.since_process_start(self.heartbeat.started_by)
         if painted and stats.first_painted is None:
-            stats.first_painted = metrics.since_process_start()
+            stats.first_painted = metrics.since_process_start(self.heartbeat.started_by)
+        painted = painted or self.heartbeat.orders.safe
         settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
         if settled and stats.memory_start is None:  # the last moment of the start-up
             settle()
@@ -245,6 +256,8 @@ class Exhibition:
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
         stats.presented(self.clock.now(), engine, settled, changing)
+        piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
+        self.heartbeat.beat(stats.presented_ever, piece, settled)
 
     # ------------------------------------------------------------ at the end
 
