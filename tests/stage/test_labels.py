@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, features
+from PIL import Image, ImageFont, features
 
 from installation.engine.view import Panel
 from installation.stage.cards import CREAM, SMOKE, Press
-from installation.stage.fonts import Faces, font_folders, script_of, suits
+from installation.stage.font_letters import letters
+from installation.stage.fonts import Faces, font_folders, package_for, script_of, suits
 from installation.stage.labels import in_language, shown_languages, typeset
 from installation.stage.layout import Layout, Rect, arrange
 from installation.stage.panel import Poll, content, remaining
@@ -120,7 +121,7 @@ def test_a_script_without_font_is_told_once(caplog: pytest.LogCaptureFixture) ->
         faces.split("漢字", "text", 20)
     assert [record.message.split(",")[0] for record in caplog.records] == [
         "no installed font has Arabic letters (و)",
-        "no installed font has Cjk letters (漢)",
+        "no installed font has Chinese",
     ]
     assert "fonts-noto-core" in caplog.text
     assert "fonts-noto-cjk" in caplog.text
@@ -147,7 +148,55 @@ def test_the_likeliest_font_is_opened_first() -> None:
     stems = ["DejaVuSansMono-Bold", "NotoSansArabic-Regular", "DejaVuSans", "NotoNaskhArabic-Regular", "Comic"]
     ranked = sorted(stems, key=lambda stem: -suits(stem, "ARABIC", "text"))
     assert ranked[:3] == ["NotoNaskhArabic-Regular", "NotoSansArabic-Regular", "DejaVuSans"]
-    assert script_of("漢") == "CJK"
+
+
+@pytest.mark.parametrize(
+    ("letters", "script", "package"),
+    [
+        ("漢かカー々、「！ｱ한㈱", "CJK", "fonts-noto-cjk"),
+        ("☞★♪", "SYMBOL", "fonts-symbola"),
+        ("وپ", "ARABIC", "fonts-noto-core"),
+        ("שּׁ", "HEBREW", "fonts-noto-core"),
+        ("कग", "DEVANAGARI", "fonts-noto-core"),
+        ("กท", "THAI", "fonts-noto-core"),
+    ],
+)
+def test_one_package_cures_a_script(letters: str, script: str, package: str) -> None:
+    assert {script_of(letter) for letter in letters} == {script}
+    assert package_for(script) == package
+
+
+def test_what_is_missing_is_known_before_anything_is_set() -> None:
+    faces = Faces(folders=[])
+    assert faces.missing("Łódź – Ρέμπραντ, “Рембрандт”") == []
+    told = faces.missing(f"{ARABIC} 夜警、やけい ☞")
+    boxes = "so labels show boxes in their place; install one, on Debian"
+    assert told == [
+        f"no installed font has Arabic letters (و), {boxes} fonts-noto-core",
+        f"no installed font has Chinese, Japanese or Korean letters (夜), {boxes} fonts-noto-cjk",
+        f"no installed font has symbols (☞), {boxes} fonts-symbola",
+    ]
+
+
+def test_a_font_file_tells_its_letters(tmp_path: Path) -> None:
+    """As its glyphs do when they are drawn: a box for what is not there."""
+    path = Faces(folders=[]).own("text")
+    font = ImageFont.truetype(path, 24, layout_engine=ImageFont.Layout.BASIC)
+    known, box = letters(path), font.getmask("\ufffe")
+    for code in range(0x21, 0x600, 7):
+        drawn = font.getmask(chr(code))
+        there = drawn.size != box.size or bytes(drawn) != bytes(box)
+        assert (chr(code) in known) == there, hex(code)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no font", b"ttcf" + b"\xff" * 40, b"\0\1\0\0\0\1" + b"\0" * 6 + b"cmap" + b"\xff" * 30]
+)
+def test_what_is_no_font_has_no_letters(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.ttf"
+    path.write_bytes(content)
+    assert "a" not in letters(path)
+    assert "a" not in letters(tmp_path / "none.ttf")
 
 
 # ---------------------------------------------------------------- cards
