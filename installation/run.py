@@ -47,6 +47,7 @@ class Exhibition:
     def __init__(self, show: Show, options: Options, mode: Mode, state: Path) -> None:
         self.show, self.options = show, options
         self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
+        self.stage.announce([show.title_in(language) for language in show.languages[:2]])
         fps = options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)
         self.clock = Clock(fps)
         self.stats = metrics.ScreenStats(1.0 / fps)

@@ -66,6 +66,23 @@ def typeset(press: Press, label: Label, languages: Sequence[str], room: Size, un
     return press.finish(sheet, stock, unit)
 
 
+def announce(press: Press, titles: Sequence[str], width: int, unit: float, stock: Stock) -> Card:
+    """The show's titles, one under another in the middle of a card ``width`` pixels wide: what hangs before a piece."""
+    lines: list[tuple[Line, int]] = []
+    style: Style
+    y = 0.0
+    for index, title in enumerate(dict.fromkeys(titles)):
+        style, size = ("title", 42 * unit) if index == 0 else ("italic", 25 * unit)
+        for line in press.setter.lines(title, style, size, width):
+            y += 1.3 * size
+            lines.append((line, round(y)))
+        y += 10 * unit
+    sheet = press.sheet(stock, (width, round(y + 16 * unit)))
+    for line, baseline in lines:
+        line.draw(sheet, (width - line.width) / 2, baseline, stock.ink)
+    return press.finish(sheet, stock, unit)
+
+
 def _margin(unit: float) -> int:
     return round(18 * unit)
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import moderngl
@@ -12,7 +13,7 @@ from installation.core.contracts import Pixels
 from installation.core.errors import DeviceError
 from installation.engine.view import Panel, Picture, Surface, View
 from installation.stage import gl, labels, pictures
-from installation.stage.cards import CREAM, SMOKE, Card, Press
+from installation.stage.cards import CREAM, NIGHT, SMOKE, Card, Press
 from installation.stage.changes import Changes
 from installation.stage.labels import Label
 from installation.stage.layout import How, Layout, Rect, Size, Slot, arrange
@@ -79,11 +80,14 @@ class Stage:
         self._enlarger = pictures.Enlarger(self._context)
         self._changes = Changes(self._context)
         self._copy = gl.Brush(self._context, gl.fragment("copy"), ("image",))
-        self._small = gl.Brush(self._context, gl.fragment("small"), ("image",))
         self._preview: moderngl.Framebuffer | None = None
         self._panels: dict[Decor, Printed] = {}
         self._turn = False
         self._unfold()
+
+    @cached_property
+    def _small(self) -> gl.Brush:
+        return gl.Brush(self._context, gl.fragment("small"), ("image",))
 
     def _unfold(self) -> None:
         """Makes what has the size of the wall."""
@@ -101,6 +105,20 @@ class Stage:
         return self._window.refresh_hz
 
     # ------------------------------------------------------------ before the show
+
+    def announce(self, titles: Sequence[str]) -> None:
+        """Shows the show's title, in as many languages as are given, at once: the rest may take its time."""
+        width, height = self.size
+        unit = arrange("bleed", self.size, 1.0).unit
+        card = labels.announce(self._press, titles, round(0.8 * width), unit, NIGHT)
+        wide, high = card.paper
+        place = Rect((width - wide) // 2, round(0.46 * height) - high // 2, wide, high)
+        printed = Printed(gl.image(self._context, card.pixels[::-1]), place)
+        self._forget()
+        self._shown.clear(*(level / 255 for level in NIGHT.paper))
+        self._stick(self._shown, printed, 1.0, 1.0)
+        printed.texture.release()
+        self.present()
 
     def hang(
         self,
@@ -142,6 +160,10 @@ class Stage:
         self._walls.at(layout)
         for language in languages:
             self._label(self._hung[piece], language)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Everything is drawn anew with the next frame."""
         for scene in self._scenes:
             scene.decor = scene.picture = ()
 

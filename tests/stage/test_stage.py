@@ -379,6 +379,19 @@ def test_brightness_and_blackout(stage: Stage) -> None:
         assert shown(stage, picture(piece, light)).mean() == full
 
 
+def test_the_title_comes_first_and_leaves_nothing_behind(stage: Stage) -> None:
+    before = shown(stage, picture(2, frame(120)))
+    stage.announce(["The Next Rembrandt", "De volgende Rembrandt", "The Next Rembrandt"])
+    card = stage.read().astype(int)
+    light = card.max(axis=2) > 150
+    rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
+    assert 0.003 < light.mean() < 0.1
+    assert abs(columns.mean() - SIZE[0] / 2) < 20
+    assert SIZE[1] * 0.35 < rows.min() < rows.max() < SIZE[1] * 0.6
+    assert card[:20].max() < 40
+    assert (shown(stage, picture(2, frame(120))) == before).all()
+
+
 # ---------------------------------------------------------------- labels and the panel
 
 
