@@ -102,6 +102,10 @@ class Faces:
         """Whether a font has a glyph for a letter."""
         return ord(letter) < 0x100 if path == PILLOWS_OWN else letter in self._letters(path)
 
+    def draws(self, font: Font, letter: str) -> bool:
+        """The same of a font that was loaded."""
+        return self.has(Path(font.path), letter) if isinstance(font.path, str | Path) else letter.isascii()
+
     def _path(self, letter: str, style: Style, before: Path) -> Path:
         if _tolerant(letter) or (not unicodedata.category(letter).startswith("L") and self.has(before, letter)):
             return before

@@ -6,10 +6,11 @@ from typing import Protocol
 
 from PIL import Image, ImageDraw
 
+from installation.stage.bidi import is_rtl
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
-from installation.stage.typesetting import Line, Setter, is_rtl
+from installation.stage.typesetting import Line, Setter
 
 Words = Mapping[str, str]
 """Language code -> text."""

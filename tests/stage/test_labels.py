@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont, features
 
 from installation.engine.view import Panel
+from installation.stage.bidi import directions, is_rtl
 from installation.stage.cards import CREAM, SMOKE, Press
 from installation.stage.font_letters import letters
 from installation.stage.fonts import Faces, font_folders, package_for, script_of, suits
+from installation.stage.joining import seen
 from installation.stage.labels import in_language, shown_languages, typeset
 from installation.stage.layout import Layout, Rect, arrange
 from installation.stage.panel import Poll, content, remaining
-from installation.stage.typesetting import Setter, directions, is_rtl
+from installation.stage.typesetting import Setter
 from tests.plain_label import Label
 
 ARABIC = "وجوه لم تجلس قط"
@@ -68,6 +70,13 @@ def test_the_first_letter_gives_the_direction(text: str, rtl: bool) -> None:
         ("אבג 2026", True, ["2026", "אבג "]),
         ("אבג (one)", True, [")", "one", "אבג ("]),
         ("one, two", True, ["one, two"]),
+        ("אבג 50% דהו", True, [" דהו", "50%", "אבג "]),
+        ("אבג €20, $5", True, ["$5", ", ", "€20", "אבג "]),
+        ("אבג 3.5-4.5", True, ["3.5-4.5", "אבג "]),
+        ("אבג (1642–1669)", True, [")", "1669", "–", "1642", "אבג ("]),
+        ("אבג (דהו) one", False, ["אבג (דהו)", " one"]),
+        ("one (אבג 12) two", False, ["one (12", "אבג ", ") two"]),
+        ("אבג\u202eone", True, ["one", "אבג\u202e"]),
     ],
 )
 def test_parts_stand_where_they_are_read(text: str, rtl: bool, seen: list[str]) -> None:
@@ -92,6 +101,43 @@ def test_a_line_that_is_cut_says_so(setter: Setter) -> None:
     line = setter.line("A very long name of a piece", "text", 14, 80)
     assert line.width <= 80
     assert line.runs[-1].text.endswith("…")
+
+
+def test_a_sign_beside_arabic_numbers_stays_with_the_line() -> None:
+    assert [part for part, _ in directions("تجلس ١٢ + ١٣", True)] == ["١٣", " + ", "١٢", "تجلس "]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("تجلس", "\ufeb2\ufee0\ufea0\ufe97"),
+        ("قط", "\ufec2\ufed7"),
+        ("سلام", "\ufee1\ufefc\ufeb3"),
+        ("لا", "\ufefb"),
+        ("دار", "\ufead\ufe8d\ufea9"),
+        ("پیر", "\ufeae\ufbff\ufb58"),
+        ("(א)", "(א)"),
+        ("שּׁ", "שּׁ"),
+    ],
+)
+def test_without_a_shaping_library_letters_are_joined_by_hand(word: str, expected: str) -> None:
+    assert seen(word, lambda _: True) == expected
+
+
+def test_a_form_that_a_font_has_not_stays_a_letter() -> None:
+    assert seen("قط", lambda letter: letter < "\u0700") == "طق"
+
+
+def test_labels_run_right_where_nothing_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with the library: as wide, within a little, and joined."""
+    if not Faces().has(Faces()._found("ARABIC", "و", "text") or Path(), "\ufee0"):
+        pytest.skip("no font with Arabic forms here")
+    with_it = Setter(Faces()).line(ARABIC, "text", 20, 500).width
+    monkeypatch.setattr(ImageFont.core, "HAVE_RAQM", False)
+    line = Setter(Faces()).line(ARABIC, "text", 20, 500)
+    assert line.rtl
+    assert line.width == pytest.approx(with_it, rel=0.1)
+    assert "\ufee0" in line.runs[0].drawn
 
 
 @pytest.mark.skipif(not features.check("raqm"), reason="Pillow shapes nothing here; Debian: libfribidi0")
