@@ -115,7 +115,8 @@ class Stage:
         place = Rect((width - wide) // 2, round(0.46 * height) - high // 2, wide, high)
         printed = Printed(gl.image(self._context, card.pixels[::-1]), place)
         self._forget()
-        self._shown.clear(*(level / 255 for level in NIGHT.paper))
+        red, green, blue, _ = NIGHT.paper
+        self._shown.clear(red / 255, green / 255, blue / 255, 1.0)
         self._stick(self._shown, printed, 1.0, 1.0)
         printed.texture.release()
         self.present()

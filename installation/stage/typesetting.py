@@ -27,7 +27,7 @@ DARKER = [round(255 * (level / 255) ** 0.85) for level in range(256)]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Letters of one font and one direction, and as they are ``drawn``; ``width`` in pixels, ``font`` DETAIL times so."""
+    """Letters of one font and one direction, and as they are ``drawn``; ``width`` in pixels, ``font`` DETAIL times."""
 
     text: str
     drawn: str
