@@ -185,6 +185,8 @@ class Child:
         self.restarts = 0
         self.trouble = ""
         """Why it is not running now; empty while it runs."""
+        self.last_trouble = ""
+        """Why it ended the last time; it stays while the next one runs."""
         self._life: _Life | None = None
         self._outbox = _Outbox()
         self._stopping = threading.Event()
@@ -257,8 +259,8 @@ class Child:
         return life.bury()
 
     def _mourn(self, why: str) -> None:
+        self.trouble = self.last_trouble = why
         self.restarts += 1
-        self.trouble = why
         if time.monotonic() - self._logged >= LOG_EVERY:
             self._logged = time.monotonic()
             self.log.warning("%s: %s; the show goes on, it is started again", self.name, why)

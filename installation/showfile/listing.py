@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from installation.core import parts
+from installation.core.contracts import SensorConfig
 from installation.core.errors import VernissageError
 from installation.showfile.transitions import read_transition
 
-ROOMS = {"generator": "generators", "sensor": "sensors", "walk": "walks"}
+ROOMS = {"generator": "generators", "sensor": "sensors", "walk": "walks", "output": "outputs"}
 
 
 def listing() -> str:
-    """All generators, sensors, transitions and walks, found by their files."""
+    """All generators, sensors, walks, outputs and transitions, found by their files."""
     lines: list[str] = []
     for room, title in ROOMS.items():
         lines.append(f"{title.upper()}")
@@ -35,6 +36,20 @@ def _transition(kind: str) -> Iterator[str]:
     yield from (f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
 
 
+def device_listing() -> str:
+    """The devices of this machine by the kind of sensor that opens them, or why they cannot be told."""
+    lines: list[str] = []
+    for kind in parts.kinds("sensor"):
+        try:
+            config: type[SensorConfig] = parts.config("sensor", kind)
+            found = config.devices()
+        except VernissageError as error:
+            found = (str(error),)
+        if found is not None:
+            lines += [kind.upper(), *(f"  {line}" for line in found or ("none found",)), ""]
+    return "\n".join(lines).rstrip()
+
+
 def _part(room: str, kind: str) -> Iterator[str]:
     try:
         config = parts.config(room, kind)
@@ -50,7 +65,7 @@ def _part(room: str, kind: str) -> Iterator[str]:
     sample = config.model_construct(kind=kind, **{n: None for n, o in config.model_fields.items() if o.is_required()})
     if room == "sensor":
         yield from (f"    signal {signal.name}: {signal.doc}" for signal in sample.signals())
-    else:
+    elif room != "output":
         yield from (
             f"    control {control.address}: {control.doc} ({control.expects()})" for control in sample.controls()
         )
