@@ -18,7 +18,7 @@ from installation.stage.cards import CREAM, NIGHT, SMOKE, Card, Press
 from installation.stage.changes import Changes
 from installation.stage.labels import Label
 from installation.stage.layout import How, Layout, Rect, Size, Slot, arrange
-from installation.stage.panel import Poll, content
+from installation.stage.panel import WORDS, Poll, content
 from installation.stage.walls import Walls
 from installation.stage.window import Mode, Window, is_software
 
@@ -192,16 +192,17 @@ class Stage:
             hung.labels[languages] = self._print(card, layout.label) if card else None
         return hung.labels[languages]
 
-    def _panel(self, hung: Hung, panel: Panel, language: str) -> Printed:
+    def _panel(self, hung: Hung, panel: Panel, view: View) -> Printed:
         """The panel's card, set anew when what it says changes; the last few are kept, as two pieces may show it."""
         layout = hung.layout
-        languages = labels.shown_languages(hung.languages, language)
+        languages = labels.shown_languages(hung.languages, view.language)
         key = (content(panel), languages, layout.panel, layout.moulding > 0)
         if key not in self._panels:
             while len(self._panels) >= 4:
                 self._panels.pop(next(iter(self._panels))).texture.release()
             stock = CREAM if layout.moulding else SMOKE
-            card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock)
+            words = {**WORDS, **view.words}
+            card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock, words)
             self._panels[key] = self._print(card, layout.panel)
         self._panels[key] = self._panels.pop(key)  # the least used goes first
         return self._panels[key]
@@ -288,7 +289,7 @@ class Stage:
         if label > 0.0 and (printed := self._label(hung, view.language)):
             cards.append((printed, min(label, 1.0)))
         if view.panel and panel > 0.0:
-            cards.append((self._panel(hung, view.panel, view.language), panel))
+            cards.append((self._panel(hung, view.panel, view), panel))
         return tuple(cards)
 
     def _wall(self, target: moderngl.Framebuffer, layout: Layout, gain: float) -> None:

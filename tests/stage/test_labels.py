@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont, features
 
-from installation.engine.view import Panel
+from installation.engine.view import Panel, PanelWords
 from installation.stage.bidi import directions, is_rtl
 from installation.stage.cards import CREAM, SMOKE, Press
 from installation.stage.font_letters import letters
@@ -18,7 +18,7 @@ from installation.stage.fonts import Faces, font_folders, package_for, script_of
 from installation.stage.joining import seen
 from installation.stage.labels import in_language, shown_languages, typeset
 from installation.stage.layout import Layout, Rect, arrange
-from installation.stage.panel import Poll, content, remaining
+from installation.stage.panel import BAR, MORE, Poll, content, fitting, remaining
 from installation.stage.typesetting import Setter
 from tests.plain_label import Label
 
@@ -336,6 +336,34 @@ def test_a_panel_fits_its_place(press: Press, how: str, size: tuple[int, int]) -
     card = Poll(press).typeset(panel, ("en", "nl"), layout.panel.box.size, layout.unit, CREAM)
     assert card.paper[0] <= layout.panel.box.width
     assert card.paper[1] <= layout.panel.box.height
+
+
+def test_a_panel_lists_all_candidates_or_says_how_many_more() -> None:
+    """Where some have to go, those with the fewest votes do; the others keep their order."""
+    tally = (("one", 1), ("two", 0), ("three", 5), ("four", 0))
+    assert fitting(tally, 4 * BAR) == (tally, 0)
+    assert fitting(tally, 4 * BAR - 1) == ((("one", 1), ("two", 0), ("three", 5))[: (4 * BAR - 1 - MORE) // BAR], 1)
+    assert fitting(tally, 2 * BAR + MORE) == ((("one", 1), ("three", 5)), 2)
+    assert fitting(tally, 0) == ((), 4)
+
+
+def test_a_panel_speaks_as_it_is_told(press: Press) -> None:
+    panel, words = Panel("http://a/", (("one", 1),) * 12, 90.0), {"fi": PanelWords("Äänestä", "{time}", "+{count}")}
+    lines: list[str] = []
+    setter = press.setter
+    poll = Poll(press)
+
+    def told(languages: tuple[str, ...]) -> list[str]:
+        lines.clear()
+        poll.typeset(panel, languages, (256, 400), 1.0, CREAM, words)
+        return lines
+
+    line = type(setter)._line
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(setter), "_line", lambda self, text, *rest: lines.append(text) or line(self, text, *rest))
+        assert {"Äänestä", "2 min"} <= set(told(("fi",)))
+        assert any(text.startswith("+") for text in lines)
+        assert {"Vote for what hangs next", "2 min left"} <= set(told(("xx",)))
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.5:8080/?room=K7QD", "https://a-museum.example/" + "x" * 80])
