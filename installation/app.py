@@ -57,10 +57,14 @@ def run(options: Options) -> int:
         return 0
     show = load(options.show, seed=options.seed)
     if options.check:
+        from installation.stage.advice import counted, warnings
+
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
-            f"{len(show.controls())} controls"
+            f"{len(show.controls())} controls, {counted(show.languages)}"
         )
+        for warning in warnings(show.title, show.pieces):
+            print(f"{options.show}: warning: {warning}")
         return 0
     if options.touchosc:
         from installation.operator.touchosc import layout
