@@ -72,6 +72,7 @@ class Exhibition:
             signal.signal(number, self._leave)
         with ExitStack() as rooms:
             rooms.callback(self.stage.close)
+            self.stage.when_lost(rooms.close)
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)

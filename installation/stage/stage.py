@@ -1,8 +1,8 @@
 """The stage: draws what a View says, and decides nothing."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -213,8 +213,14 @@ class Stage:
     # ------------------------------------------------------------ a frame
 
     def draw(self, view: View) -> None:
-        """Draws one frame, as ``view`` says; ``present`` shows it."""
+        """Draws one frame, as ``view`` says; ``present`` shows it. Where one of two pieces is not hung yet, the other
+        is alone; where none is, the wall stays as it is."""
         self._fit()
+        hung = [picture for picture in (view.current, view.coming) if picture and picture.piece in self._hung]
+        if not hung:
+            return
+        if len(hung) == 1:
+            view = replace(view, current=hung[0], coming=None, progress=0.0)
         coming = view.coming if view.progress > 0.0 else None
         if coming is None or view.progress >= 1.0:
             picture = coming or view.current
@@ -331,9 +337,10 @@ class Stage:
     # ------------------------------------------------------------ what comes of it
 
     def present(self) -> None:
-        """Shows what was drawn. Where nobody looks, it waits until it is drawn."""
+        """Shows what was drawn. Where nobody looks, it waits until it is drawn. Raises DisplayLost."""
         if self.mode == "headless":
             self._context.finish()
+            self._window.look()
             return
         screen = self._context.screen
         self._copy.set({"corner": (0.0, 0.0), "gain": 1.0, "alpha": 1.0})
@@ -358,6 +365,10 @@ class Stage:
     def events(self) -> list[str]:
         """What the keyboard and the window say: ``quit``, ``key:n``."""
         return self._window.events()
+
+    def when_lost(self, close: Callable[[], None]) -> None:
+        """What to do, without the stage, before the process ends where the screen's connection breaks."""
+        self._window.when_lost(close)
 
     def close(self) -> None:
         """Closes the window. May be called twice."""
