@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Literal, NoReturn
 
 from installation.core.controls import Control
-from installation.core.errors import ShowError, VernissageError
+from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
 from installation.options import Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend: show, model, machine."""
+    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend (show, model, machine),
+    3 the display is gone: start again."""
     options = parse(sys.argv[1:] if argv is None else argv)
     try:
         return run(options)
@@ -29,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         faults = len(error.faults)
         print(f"{faults} fault{'s' if faults > 1 else ''} in {options.show}; nothing was started", file=sys.stderr)
         return 2
+    except DisplayLost as error:
+        log.error("%s", error)
+        return LOST
     except VernissageError as error:
         print(f"vernissage: {error}", file=sys.stderr)
         return 2
@@ -66,9 +70,11 @@ def run(options: Options) -> int:
         options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
+        from installation.stage.advice import counted
+
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
-            f"{len(show.controls())} controls"
+            f"{len(show.controls())} controls, {counted(show.languages)}"
         )
         _warn(show)
         return 0
@@ -111,8 +117,10 @@ def _warn(show: Show) -> None:
     """What is no fault of the show's and yet is hardly meant."""
     from installation.engine.schedule import Timetable
     from installation.engine.schedule_check import warnings
+    from installation.stage import advice
 
-    for warning in warnings(show, Timetable(show.plan), date.today()):
+    looks = advice.warnings(show.title, show.pieces)
+    for warning in (*warnings(show, Timetable(show.plan), date.today()), *looks):
         print(f"warning: {warning}")
 
 
@@ -155,7 +163,7 @@ def program() -> NoReturn:
     the interpreter's own end would tear it down in the middle, and abort."""
     status = main()
     logging.shutdown()
-    if threading.active_count() > 1:
+    if threading.active_count() > 1 or status == LOST:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

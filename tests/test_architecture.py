@@ -36,7 +36,7 @@ ONLY = {
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = ("installation.run", "installation.replay")
+LOADERS = ("installation.run", "installation.replay", "installation.rehearsal")
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
@@ -102,13 +102,8 @@ def may_import(importer: str, imported: str) -> bool:
         return target in PART_MAY
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
-    if target in DOORS:
-        return room in (
-            "supervised",
-            "app",
-            "run",
-            "replay",
-        )  # one program in two files: what is asked for, and the run of a show
+    if target in DOORS:  # one program in some files: what is asked for, and the run of a show
+        return room in ("supervised", "app", "run", "replay", "rehearsal")
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"

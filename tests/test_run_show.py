@@ -92,7 +92,7 @@ def make_checkout(root: Path) -> Checkout:
     for name in ("run_show.py", *(f"installation/{file}" for file in package)):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "installation/bootstrap", root / "installation/bootstrap")
-    (root / "installation/app.py").write_text(APP)
+    (root / "installation/supervised.py").write_text(APP)
     (root / "shows").mkdir()
     (root / "shows/next_rembrandt.toml").touch()
     (root / "wheels").mkdir()

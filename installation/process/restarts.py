@@ -32,12 +32,13 @@ class Restarts:
         self._trial: float | None = None
         self._entered = False
 
-    def died(self, now: float, lived: float) -> float:
-        """A life of ``lived`` seconds ended at ``now``. Returns the seconds to wait until the next one."""
+    def died(self, now: float, lived: float, ours: bool = True) -> float:
+        """A life of ``lived`` seconds ended at ``now``. Returns the seconds to wait until the next one. Where the fault
+        was not ``ours``, safe mode is no help."""
         rules = self.rules
         self.count += 1
-        self._deaths = [death for death in self._deaths if now - death < rules.within] + [now]
-        failed = self._trial is not None and now - self._trial < rules.within
+        self._deaths = [death for death in self._deaths if now - death < rules.within] + [now] * ours
+        failed = ours and self._trial is not None and now - self._trial < rules.within
         if not self.safe and (failed or len(self._deaths) >= rules.most):
             self.safe = self._entered = True
             self._since, self._trial = now, None

@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from installation.core.errors import FrameError
+from installation.core.errors import LOST, FrameError
 from installation.core.pipe import Message, encode, read_frames
 from installation.process.heartbeat import FINISH, STACKS, Orders
 from installation.process.process_tree import ProcessTree
@@ -193,7 +193,8 @@ class Supervisor:
             if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
                 self.notifier.say("STOPPING=1")
                 return end.code
-            if not self._pause(self.restarts.died(time.monotonic(), self._lived)):
+            ours = end.code not in (TO_MEND, LOST)  # a missing display is not in safe mode either
+            if not self._pause(self.restarts.died(time.monotonic(), self._lived, ours)):
                 return 0
 
     # ------------------------------------------------------------ one life
@@ -305,7 +306,7 @@ def _ended(code: int) -> str:
     if code < 0:
         with suppress(ValueError):
             return f"was ended by {signal.Signals(-code).name}"
-    return f"ended with exit code {code}"
+    return "lost its display" if code == LOST else f"ended with exit code {code}"
 
 
 def _size(path: Path) -> int:

@@ -50,6 +50,12 @@ def test_all_is_tried_again_every_hour(restarts: Restarts) -> None:
     assert restarts.due(7210.0)
 
 
+def test_a_display_that_is_gone_is_waited_for_without_safe_mode(restarts: Restarts) -> None:
+    waits = [restarts.died(float(now), 1.0, ours=False) for now in range(20)]
+    assert waits[-1] == 60.0
+    assert not restarts.safe
+
+
 def test_a_trial_that_lasts_ten_minutes_is_passed(restarts: Restarts) -> None:
     for now in range(5):
         restarts.died(float(now), 1.0)
