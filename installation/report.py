@@ -57,7 +57,7 @@ class Standing:
     def report(self, renderer: str, size: tuple[int, int], ended: float) -> dict[str, Any]:
         """The report of ``--report``, at the end of a run whose painter stopped at ``ended`` (s)."""
         show, painted, stats = self.show, self.painter.stats, self.stats
-        generator, hung = show.pieces[0].generator, self.painter.hung(0)
+        generator, hung = show.pieces[0].generator, self.painter.hung.get(0)
         return {
             "show": show.title_in(show.languages[0]),
             "device": hung.generator.device if hung else None,
@@ -85,7 +85,7 @@ class Standing:
 
     def _runtime(self, index: int) -> str | None:
         """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
-        hung = self.painter.hung(index)
+        hung = self.painter.hung.get(index)
         return hung.generator.runtime if hung and isinstance(hung.generator, Accelerates) else None
 
     def _broken(self) -> list[str]:
@@ -108,7 +108,7 @@ class Standing:
     def _bare_ms(self, index: int) -> float | None:
         """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else
         painted. None where it does not paint any more."""
-        hung, values = self.painter.hung(index), self.show.pieces[index].rests()
+        hung, values = self.painter.hung.get(index), self.show.pieces[index].rests()
         if hung is None or self.painter.busy_since is not None:
             return None
         durations: list[float] = []

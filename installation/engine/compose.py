@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 
 from installation.core.decision import Decision, Wall
+from installation.engine.frames import Pair
 from installation.engine.languages import turn
-from installation.engine.painter import Pair
 from installation.engine.view import Picture, Surface, View
 from installation.showfile.load import Show
 
