@@ -10,6 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from installation.core.clean_text import clean_lines
 from installation.core.errors import ShowError, VernissageError
 from installation.core.parts import ROOT
 from installation.options import Options, parse
@@ -56,6 +57,8 @@ def run(options: Options) -> int:
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
             f"{len(show.controls())} controls"
         )
+        for warning in show.warnings():
+            print(f"{options.show}: warning: {warning}")
         return 0
     if options.touchosc:
         from installation.operator.touchosc import layout
@@ -98,22 +101,32 @@ class _Sentences(logging.Formatter):
     """For the screen: the message alone, as a traceback helps nobody who stands before the wall."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{time.strftime('%H:%M:%S')} {record.getMessage()}"
+        return f"{time.strftime('%H:%M:%S')} {clean_lines(record.getMessage())}"
+
+
+class _Whole(logging.Formatter):
+    """For the file: all there is to know, with nothing in it that could steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean_lines(super().format(record))
 
 
 def _keep_log(show: Path) -> None:
+    """Logs to the screen and to the show's own folder. Where nothing can be written there, to the screen alone."""
     path = log_file(show)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept: logging.Handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8")
-    except OSError as error:
-        raise VernissageError(
-            f"{path.parent}: cannot be written ({error}); the show keeps its log and votes there"
-        ) from error
-    kept.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     screen = logging.StreamHandler()
     screen.setFormatter(_Sentences())
-    logging.basicConfig(level=logging.INFO, handlers=[kept, screen], force=True)
+    handlers: list[logging.Handler] = [screen]
+    trouble = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8"))
+        handlers[-1].setFormatter(_Whole("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    except OSError as error:
+        trouble = str(error)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    if trouble:
+        log.warning("%s: cannot be written (%s); the show goes on and keeps no log and no votes", path.parent, trouble)
 
 
 def program() -> NoReturn:

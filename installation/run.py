@@ -13,6 +13,7 @@ from installation import metrics
 from installation.core.contracts import Hastens
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
+from installation.core.votes import Tally
 from installation.engine.loop import PLAIN, Loop, nothing
 from installation.engine.opening import Opening
 from installation.engine.painter import Painter
@@ -22,6 +23,7 @@ from installation.process.sensors import Sensors, run_sensors
 from installation.process.web import Clock, WebProcess
 from installation.showfile.load import Show
 from installation.stage import Mode, open_stage
+from installation.web.messages import Health
 
 if TYPE_CHECKING:
     from installation.stage.outputs import Recorder
@@ -55,7 +57,7 @@ class Exhibition:
         self.painter = Painter(self.clock.now)
         self.opening = Opening(show.pieces, options.device, show.seed, self.painter.hang)
         self.osc = self._open_osc()
-        self.web = WebProcess(show, state, live=mode == "headless") if show.web.enabled else None
+        self.web = WebProcess(show, state, mode == "headless", self._tally) if show.web.enabled else None
         self.loop = Loop(show, self.board, self.painter, self.osc.drain if self.osc else nothing, fps)
         self.recorder: Recorder | None = None
         self.sensors: Sensors | None = None
@@ -117,6 +119,11 @@ class Exhibition:
 
     def _hear(self, name: str, value: float) -> None:
         self.board.emit(name, value, self.clock.now())
+
+    def _tally(self, tally: Tally) -> None:
+        """Votes that the web process counted, on their way to the sensors that hear them."""
+        if self.sensors:
+            self.sensors.tell_votes(tally)
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = True
@@ -208,21 +215,20 @@ class Exhibition:
         cue = self.loop.cue
         stats.presented(self.clock.now(), engine, settled, cue is not None and cue.coming is not None)
 
-    def _health(self) -> dict[str, Any]:
+    def _health(self) -> Health:
         """What /healthz tells: everything that a watcher or a curious operator may want to know, once a second."""
         loop, stats, cue = self.loop, self.stats, self.loop.cue
-        return {
+        details = {
             "piece": None if cue is None else self.show.pieces[cue.piece].name,
-            "frames": stats.presented_ever,
             "late": stats.late,
             "painted": self.painter.stats.frames,
             "form": None if cue is None else self._form(cue.piece),
             "votes": self.web.votes if self.web else 0,
             "signals": dict(loop.signals),
             "controls": {address: (value, loop.arbiter.why(address)) for address, value in loop.values.items()},
-            "reasons": self._broken() + self._hanging(),
-            "notes": self._missing(),
         }
+        reasons, notes = tuple(self._broken() + self._hanging()), tuple(self._missing())
+        return Health(stats.presented_ever, not self.leaving, reasons, notes, details)
 
     def _form(self, index: int) -> str | None:
         """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
@@ -242,7 +248,7 @@ class Exhibition:
     def _missing(self) -> list[str]:
         """What the show goes on without."""
         sensors = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
-        return sensors + ([f"the web process is closed: {self.web.closed}"] if self.web and self.web.closed else [])
+        return sensors + (self.web.notes() if self.web else [])
 
     # ------------------------------------------------------------ at the end
 

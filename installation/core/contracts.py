@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from installation.core.controls import Control, Values
 from installation.core.signals import Signal
+from installation.core.votes import Tally
 
 Latent = NDArray[np.float32]
 """(latent_dim,) on the CPU: seedable, testable, the same on every device."""
@@ -134,6 +135,14 @@ class SensorConfig(PartConfig, ABC):
     @abstractmethod
     def open(self) -> Sensor:
         """Raises DeviceError or MissingDependency when it cannot work here."""
+
+
+@runtime_checkable
+class HearsVotes(Protocol):
+    """A sensor that is told how visitors vote. ``hear_votes`` is called by another thread, with every new tally and,
+    after opening, with the newest; it must not wait."""
+
+    def hear_votes(self, tally: Tally) -> None: ...
 
 
 @runtime_checkable

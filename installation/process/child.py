@@ -1,6 +1,7 @@
 """A child process that is kept running, and the mailbox to it. They talk in frames (see core/pipe.py)."""
 
 import logging
+import math
 import os
 import subprocess
 import threading
@@ -10,9 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from installation.core.clean_text import clean
 from installation.core.errors import FrameError
 from installation.core.parts import ROOT
 from installation.core.pipe import Message, encode, read_frames
+from installation.core.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +23,14 @@ QUEUE = 64
 """The most JSON messages that wait for a child that does not read; the oldest is dropped."""
 
 FIRST_WAIT, LONGEST_WAIT, HEALTHY = 0.5, 10.0, 30.0
-"""Seconds before the first restart, doubling to the longest; after a healthy life it begins anew."""
+"""The first restart comes at once. Seconds before the second one, doubling to the longest; it begins anew after a child
+that ran for HEALTHY seconds."""
 
 START = 30.0
 """Seconds that a child may take to say its first word, and the longest that it may ask for (see Child)."""
 
 LOG_EVERY = 60.0
-"""Seconds between two log lines about the same child's deaths."""
+"""Seconds between two log lines about the same trouble of a child."""
 
 STDERR_LINES = 30
 """The most lines of a child's stderr that are logged in LOG_EVERY seconds: a C library can print one a picture."""
@@ -129,7 +133,7 @@ class _Life:
         since, lines = time.monotonic(), 0
         with stderr:
             while line := stderr.readline(4096):
-                self.last_words = line.decode(errors="replace").strip() or self.last_words
+                self.last_words = clean(line.decode(errors="replace").strip()) or self.last_words
                 if time.monotonic() - since > LOG_EVERY:
                     since, lines = time.monotonic(), 0
                 lines += 1
@@ -137,16 +141,22 @@ class _Life:
                     self.child.log.info("%s: %s", self.child.name, self.last_words)
 
     def wait(self) -> None:
-        """Until it ends, or is silent for too long and is killed."""
-        tick = None if self.child.silence is None else self.child.silence / 4
+        """Until it ends, or is silent for too long and is killed. Time in which this thread was not run either, as on
+        an overloaded machine, is not held against the child."""
+        tick = None if self.child.silence is None else self.child.silence / 8
+        looked = time.monotonic()
         while not self.ended.wait(tick):
-            if tick is not None and time.monotonic() > self.due:
+            now = time.monotonic()
+            if tick is not None:
+                self.due += max(0.0, now - looked - 2 * tick)
+            looked = now
+            if now > self.due:
                 self.why = "said nothing for too long and was stopped"
                 self.process.kill()
                 self.ended.wait(1.0)
                 return
 
-    def bury(self) -> str:
+    def reap(self) -> str:
         """Ends what is left of it, and says why it ended."""
         self.outbox.close()
         try:
@@ -185,10 +195,14 @@ class Child:
         self.restarts = 0
         self.trouble = ""
         """Why it is not running now; empty while it runs."""
+        self.last_trouble = ""
+        """Why it ended the last time; it stays while the next one runs."""
+        self.restarted = -math.inf
+        """When it last ended (seconds, monotonic)."""
         self._life: _Life | None = None
         self._outbox = _Outbox()
         self._stopping = threading.Event()
-        self._logged = -LOG_EVERY
+        self._repeats = Repeats(LOG_EVERY)
         self._keeper = threading.Thread(target=self._keep, name=f"{name}-keeper", daemon=True)
 
     def start(self) -> None:
@@ -231,17 +245,17 @@ class Child:
             self._keeper.join(timeout)
 
     def _keep(self) -> None:
-        wait = FIRST_WAIT
+        wait = 0.0
         while not self._stopping.is_set():
             born = time.monotonic()
             why = self._live()
             if self._stopping.is_set():
                 return
             if time.monotonic() - born > HEALTHY:
-                wait = FIRST_WAIT
-            self._mourn(why)
+                wait = 0.0
+            self._report(why)
             self._stopping.wait(wait)
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(max(FIRST_WAIT, 2 * wait), LONGEST_WAIT)
 
     def _live(self) -> str:
         """One life, and why it ended."""
@@ -254,11 +268,11 @@ class Child:
         self._outbox = _Outbox()
         if self._stopping.is_set():
             self._outbox.close()
-        return life.bury()
+        return life.reap()
 
-    def _mourn(self, why: str) -> None:
+    def _report(self, why: str) -> None:
+        self.trouble = self.last_trouble = why
+        self.restarted = time.monotonic()
         self.restarts += 1
-        self.trouble = why
-        if time.monotonic() - self._logged >= LOG_EVERY:
-            self._logged = time.monotonic()
-            self.log.warning("%s: %s; the show goes on, it is started again", self.name, why)
+        if line := self._repeats.line(f"{why}; the show goes on, it is started again", self.restarted):
+            self.log.warning("%s: %s", self.name, line)

@@ -15,15 +15,19 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from installation.core import parts
-from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.contracts import Emit, HearsVotes, Sensor, SensorConfig
 from installation.core.errors import VernissageError
-from installation.core.pipe import Message, serve
+from installation.core.pipe import Message, alive, serve
+from installation.core.votes import Tally
 from installation.process.child import FIRST_WAIT, LOG_EVERY, LONGEST_WAIT, START, Child
 
 log = logging.getLogger(__name__)
 
-SILENCE = 5.0
+SILENCE = 2.5
 """Seconds that a sensor's process may go without a word or a look at ``stop`` before it is taken for stuck."""
+
+BEAT = 0.5
+"""Seconds between two heartbeats of a sensor's process."""
 
 COMMAND = (sys.executable, "-m", "installation.process.sensors")
 
@@ -64,6 +68,7 @@ class _Runner(Protocol):
     def trouble(self) -> str: ...
     def ask_to_stop(self) -> None: ...
     def stop(self) -> None: ...
+    def tell_votes(self, tally: Tally) -> None: ...
 
 
 class _Report:
@@ -90,13 +95,28 @@ class _Threaded:
     def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
         self._report = _Report(config.name, log)
         self._stop = threading.Event()
+        self._config = config
+        self._opened: Sensor | None = None
+        self._tally: Tally | None = None
         self._thread = threading.Thread(
             target=supervise,
-            args=(config.open, lambda signal, value: emit(f"{config.name}.{signal}", value), self._stop, self._report),
+            args=(self._open, lambda signal, value: emit(f"{config.name}.{signal}", value), self._stop, self._report),
             name=f"sensor-{config.name}",
             daemon=True,
         )
         self._thread.start()
+
+    def _open(self) -> Sensor:
+        self._opened = self._config.open()
+        if self._tally is not None:
+            self.tell_votes(self._tally)
+        return self._opened
+
+    def tell_votes(self, tally: Tally) -> None:
+        self._tally = tally
+        opened: object = self._opened
+        if isinstance(opened, HearsVotes):
+            opened.hear_votes(tally)
 
     @property
     def trouble(self) -> str:
@@ -131,6 +151,9 @@ class _Apart:
     def trouble(self) -> str:
         return self.child.trouble or self._report.text
 
+    def tell_votes(self, tally: Tally) -> None:
+        """Votes are heard in this process alone."""
+
     def ask_to_stop(self) -> None:
         self.child.ask_to_stop()
 
@@ -148,6 +171,11 @@ class Sensors:
         """Why, for each sensor that does not work now."""
         return {name: runner.trouble for name, runner in self._runners.items() if runner.trouble}
 
+    def tell_votes(self, tally: Tally) -> None:
+        """Passes on how visitors vote. Called by any thread."""
+        for runner in self._runners.values():
+            runner.tell_votes(tally)
+
     def stop(self) -> None:
         """Ends them all, within seconds, whatever they hang in."""
         for runner in self._runners.values():
@@ -162,7 +190,7 @@ def run_sensors(configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger
 
 
 class Beating(threading.Event):
-    """A ``stop`` that proves that its sensor lives: whoever looks at it, beats, once a second."""
+    """A ``stop`` that proves that its sensor lives: whoever looks at it, beats, twice a second."""
 
     def __init__(self, beat: Callable[[], None]) -> None:
         super().__init__()
@@ -172,14 +200,14 @@ class Beating(threading.Event):
     def is_set(self) -> bool:
         now = time.monotonic()
         if now >= self._due:
-            self._due = now + 1.0
+            self._due = now + BEAT
             self._beat()
         return super().is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
         end = math.inf if timeout is None else time.monotonic() + timeout
         while not self.is_set() and (left := end - time.monotonic()) > 0.0:
-            super().wait(min(1.0, left))
+            super().wait(min(BEAT, left))
         return super().is_set()
 
 
@@ -194,14 +222,14 @@ def main() -> None:
             raise SystemExit(f"found {other!r}, expected a sensor and its options")
 
     def open_sensor() -> Sensor:
-        send({"alive": START})  # some drivers take their time
+        send(alive(START))  # some drivers take their time
         return config.open()
 
     def emit(signal: str, value: float) -> None:
         if math.isfinite(value):
             send({"say": [signal, float(value)]})
 
-    stop = Beating(lambda: send({"alive": SILENCE}))
+    stop = Beating(lambda: send(alive(SILENCE)))
     supervise(open_sensor, emit, stop, lambda text: send({"trouble": text}))
 
 

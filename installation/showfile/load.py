@@ -13,9 +13,10 @@ from installation.core.controls import Control, fixed, table
 from installation.core.durations import spoken
 from installation.core.errors import ControlError, Fault, Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
+from installation.core.words import Words
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
-from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Web, Wire
+from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Web, Wire, own_words
 from installation.showfile.toml_lines import Loc, key_lines
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
@@ -23,6 +24,7 @@ __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "
 LARGEST = 1 << 20
 """Bytes of a show file at most."""
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
+WORDS = "words"
 LISTS = ("sensor", "piece")
 RENAMED = {"house": "web", "desk": "operator"}
 """Names that tables had once, and the ones that they have now."""
@@ -54,6 +56,8 @@ class Show:
     operator: Operator
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
+    words: Words = field(default_factory=dict)
+    """The show's own fixed words, of the visitors' page and the vote panel, by language and key."""
 
     @property
     def folder(self) -> Path:
@@ -66,6 +70,11 @@ class Show:
 
     def title_in(self, language: str) -> str:
         return self.title.get(language, self.title[self.languages[0]])
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is no fault, and still hardly meant."""
+        away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
+        return (away,) if away else ()
 
     def signals(self) -> tuple[Signal, ...]:
         """What its sensors say, as wires call it: ``door.motion``."""
@@ -157,6 +166,7 @@ class _Reader:
         reading = Reading(self.path.absolute().parent, self._languages())
         tables = {name: self._table(name, reading) for name in TABLES}
         head, stage, web, operator = (tables[name] for name in TABLES)
+        words = self._try((WORDS,), partial(own_words, self.data.get(WORDS, {})))
         sensors = self._sensors(reading)
         reading = self._known(reading, head, stage, sensors)
         pieces = self._pieces(reading)
@@ -178,6 +188,7 @@ class _Reader:
             operator=operator,
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
+            words=words or {},
         ), []
 
     def _find(self, loc: Loc, found: str, expected: str, hint: str = "") -> None:
@@ -194,7 +205,7 @@ class _Reader:
         return None
 
     def _check_tables(self) -> None:
-        known = (*TABLES, *LISTS)
+        known = (*TABLES, WORDS, *LISTS)
         for name in self.data:
             if name in RENAMED:
                 self._find((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")

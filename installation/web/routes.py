@@ -8,15 +8,17 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from socket import SO_SNDBUF, SOL_SOCKET
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from installation.core.addresses import is_loopback, netloc_of
+from installation.core.words import merged
 from installation.web import page, posters, tokens
 from installation.web.ballot_store import Answer, Round, Vote
-from installation.web.limits import Buckets, is_loopback, known_host
+from installation.web.limits import Buckets, known_host
 from installation.web.service import Service
-from installation.web.words import tongue
+from installation.web.tongue import tongue
 
 BODY = 1024
 """The longest body of a request, in bytes."""
@@ -49,6 +51,7 @@ class Server:
 
     def __init__(self, service: Service, port: int) -> None:
         self.service, self.port = service, port
+        self.words = merged(service.hello.words)
         self.busy: set[asyncio.BaseProtocol] = set()
         self.cookie = f"vote{port}"  # browsers do not tell the ports of a machine apart, and two shows may share one
         self.voters = Buckets(rate=0.5, burst=6)
@@ -114,13 +117,15 @@ class Server:
 
     def _scene(self, request: web.Request, ticket: bytes | None, notice: str = "") -> page.Scene:
         service, writer = self.service, self.service.writer
-        playback = service.playback
-        ends = playback.ends if playback else None
+        ends = service.ends
         return page.Scene(
             hello=service.hello,
-            playback=playback,
+            playback=service.playback,
             tongue=tongue(
-                request.query.get("lang", "")[:16], request.headers.get("Accept-Language", ""), service.hello.languages
+                request.query.get("lang", "")[:16],
+                request.headers.get("Accept-Language", ""),
+                service.hello.languages,
+                self.words,
             ),
             round=writer.round.id if writer.round else 0,
             votes=writer.tally(),
@@ -128,6 +133,7 @@ class Server:
             left=None if ends is None else max(0.0, ends - time.monotonic()),
             notice=notice,
             live=self._sees_live(request),
+            uncounted=bool(writer.trouble),
             version=service.version,
         )
 
@@ -230,9 +236,9 @@ class Server:
             )
 
     async def poster(self, request: web.Request) -> web.StreamResponse:
-        piece = self.service.hello.pieces.get(request.match_info["name"])
+        piece = self.service.hello.piece(request.match_info["name"])
         width = request.query.get("width", "")
-        if piece is None or piece.poster is None or width not in map(str, posters.WIDTHS):
+        if piece.poster is None or width not in map(str, posters.WIDTHS):
             raise web.HTTPNotFound
         jpeg = await asyncio.to_thread(posters.scaled, piece.poster, int(width))
         if jpeg is None:
@@ -252,15 +258,17 @@ class Server:
     async def health(self, request: web.Request) -> web.Response:
         service = self.service
         reasons = service.reasons(time.monotonic())
+        playback, show = service.playback, service.show.told
         told = {
             "ok": not reasons,
             "reasons": reasons,
-            "piece": service.playback.piece if service.playback else None,
-            "round": service.playback.round if service.playback else None,
+            "notes": service.notes(),
+            "piece": playback.piece if playback else None,
+            "round": playback.round if playback else None,
             "votes": sum(service.writer.tally().values()),
             "phones": len(service.hub),
             "watching": service.preview.viewers,
-            "show": service.health.said,
+            "show": {**show.details, "frames": show.frames} if show else {},
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
@@ -289,7 +297,7 @@ def _own_page(request: web.Request) -> bool:
     """Whether a browser says that the vote comes from our own page. What is no browser carries nobody's cookie."""
     origin = request.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.host
+        return netloc_of(origin) == request.host
     return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
 
 
