@@ -51,6 +51,11 @@ def run(options: Options) -> int:
 
         print(listing())
         return 0
+    if options.list_devices:
+        from installation.showfile.listing import device_listing
+
+        print(device_listing())
+        return 0
     show = load(options.show, seed=options.seed)
     if options.check:
         print(

@@ -51,6 +51,7 @@ class Options:
     touchosc: Path | None = None
     check: bool = False
     list: bool = False
+    list_devices: bool = False
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -183,6 +184,9 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         "--list",
         action="store_true",
         help="every generator, sensor, transition and walk, with its options, signals and controls",
+    )
+    ask.add_argument(
+        "--list-devices", action="store_true", help="the cameras and sound inputs of this machine, and what they offer"
     )
 
 

@@ -5,22 +5,23 @@ a painted portrait is a visitor.
 """
 
 import math
+import re
 import sys
 import threading
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PlainValidator, ValidationInfo
+from pydantic import Field, PlainValidator
 
 from installation.core.contracts import Emit, Sensor, SensorConfig
-from installation.core.errors import DeviceError, Refused
-from installation.core.paths import beside
+from installation.core.errors import Refused
 from installation.core.signals import Signal
+from sensors._camera_source import Source, parse_source
+from sensors._capture import Memory, Picture, open_pictures
+from sensors._video_devices import describe, devices
 
 Gray = NDArray[np.uint8]
 """(height, width), blurred a little."""
@@ -39,25 +40,33 @@ ARRIVE, LEAVE = 1.0, 6.0
 FOLLOW, RETURN = 0.08, 1.0
 """Time constants (s): of the centre and direction after the motion, and back to rest when nobody is there."""
 
-FASTEST = 1 / 38
-"""Seconds between two analyses at least: a camera of 60 is looked at 30 times a second, one of 30 may be unsteady."""
 
-
-def _source(value: object, info: ValidationInfo) -> int | Path:
-    if isinstance(value, (str, Path)):
-        return beside(value, info)
-    if type(value) is int and 0 <= value <= 63:
-        return value
-    raise Refused("a camera's number from 0 to 63, or a video file")
+def _resolution(value: object) -> tuple[int, int] | None:
+    if isinstance(value, (list, tuple)):
+        value = "x".join(map(str, value))
+    found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", value) if isinstance(value, str) else None
+    if value is not None and not found:
+        raise Refused('width x height in pixels, such as "1280x720"')
+    return (int(found[1]), int(found[2])) if found else None
 
 
 class Config(SensorConfig):
     apart: ClassVar[bool] = True
     kind: Literal["camera"] = "camera"
     name: str = "camera"
-    source: Annotated[int | Path, PlainValidator(_source)] = Field(
-        default=0, description="the number of a camera, or a video file, which repeats at its own rate"
+    source: Annotated[Source, PlainValidator(parse_source)] = Field(
+        default=0,
+        description="a camera's number, device, part of its name or address; or a film or still, which repeats",
     )
+    resolution: Annotated[tuple[int, int] | None, PlainValidator(_resolution)] = Field(
+        default=None,
+        description='asked of a camera, such as "1280x720"; 640x480 without (--list-devices: what it offers)',
+    )
+    fps: float | None = Field(default=None, ge=1.0, le=240.0, description="asked of a camera (pictures a second)")
+    format: str | None = Field(
+        default=None, pattern=r"^[ -~]{4}$", description='asked of a camera, four letters such as "MJPG" or "YUYV"'
+    )
+    rotate: Literal[0, 90, 180, 270] = Field(default=0, description="degrees clockwise that set the picture upright")
     width: int = Field(default=320, ge=80, le=640, description="of the picture that is looked at (pixels)")
     mirror: bool = Field(default=True, description="left on the wall is the visitor's left")
 
@@ -70,6 +79,19 @@ class Config(SensorConfig):
             Signal("flow_y", "direction downwards; 1 crosses the picture in a second", -1.0, 1.0),
             Signal("presence", "1 while somebody is there: has moved for a second, has not been still for six"),
         )
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Of this process: when the last picture came, over all openings."""
+        return Memory()
+
+    @classmethod
+    def devices(cls) -> tuple[str, ...]:
+        if sys.platform != "linux":
+            return (
+                "cameras are asked for by number here: source = 0 is the first; their names are read on Linux only",
+            )
+        return tuple(line for device in devices() for line in describe(device))
 
     def open(self) -> "Camera":
         return Camera(self)
@@ -90,12 +112,18 @@ class Motion:
     dy: float = 0.0
 
 
+def upright(picture: Picture, degrees: int) -> Picture:
+    """A picture turned clockwise by 0, 90, 180 or 270 degrees."""
+    return np.ascontiguousarray(np.rot90(picture, -degrees // 90)) if degrees else picture
+
+
 def shrink(picture: NDArray[np.uint8], width: int, mirror: bool) -> Gray:
-    """The small grey picture that is compared, of a (height, width, 3) BGR one."""
+    """The small grey picture that is compared, of a (height, width, 3) BGR or a grey one."""
     import cv2
 
     height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-    gray = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (width, height), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY) if small.ndim == 3 and small.shape[2] == 3 else small
     gray = cv2.GaussianBlur(gray, (5, 5), 0)
     return np.asarray(cv2.flip(gray, 1) if mirror else gray, np.uint8)
 
@@ -173,93 +201,19 @@ class Watch:
 
 class Camera(Sensor):
     def __init__(self, config: Config) -> None:
-        import cv2
-
-        cv2.setNumThreads(1)
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what matters is in the DeviceError
         self.config = config
+        self.source = open_pictures(config.source, config, config.memory)
         self.flow = optical_flow()
-        self.previous: Gray | None = None
-        self.capture = self._open()
-        rate = self.capture.get(cv2.CAP_PROP_FPS)
-        self.interval = 1.0 / rate if 1.0 <= rate <= 240.0 else 1 / 30
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
-        watch, last = Watch(), 0.0
+        watch, last, previous = Watch(), 0.0, None
         try:
-            for now, picture in self._pictures(stop):
-                gray = shrink(picture, self.config.width, self.config.mirror)
-                if self.previous is not None and self.previous.shape == gray.shape:
-                    motion = analyse(self.previous, gray, self.flow)
+            for now, picture, seam in self.source.pictures(stop):
+                gray = shrink(upright(picture, self.config.rotate), self.config.width, self.config.mirror)
+                if not seam and previous is not None and previous.shape == gray.shape:
+                    motion = analyse(previous, gray, self.flow)
                     for signal, value in watch.step(motion, min(now - last, 0.5)).items():
                         emit(signal, value)
-                self.previous, last = gray, now
+                previous, last = gray, now
         finally:
-            self.capture.release()
-
-    def _pictures(self, stop: threading.Event) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-        """(second, picture) at most every FASTEST seconds: of a camera when it gives one, of a file when it is due."""
-        is_file, last = isinstance(self.config.source, Path), -math.inf
-        now = time.monotonic()
-        while not stop.is_set():
-            if is_file:
-                now = max(now + self.interval, time.monotonic() - 1.0)
-                stop.wait(now - time.monotonic())
-            if not self.capture.grab():
-                self._begin_again()
-                continue
-            now = now if is_file else time.monotonic()
-            if now - last < FASTEST:
-                continue
-            last = now
-            good, picture = self.capture.retrieve()
-            if good:
-                yield now, picture
-
-    def _begin_again(self) -> None:
-        self.capture.release()
-        if not isinstance(self.config.source, Path):
-            raise DeviceError(f"camera {self.config.source} has stopped giving pictures; is it still plugged in?")
-        self.previous = None  # the seam is no motion
-        self.capture = self._open()
-
-    def _open(self) -> Any:
-        import cv2
-
-        source = self.config.source
-        if isinstance(source, Path):
-            capture = cv2.VideoCapture(str(source))
-        else:
-            capture = cv2.VideoCapture(source, cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY)
-            capture.set(cv2.CAP_PROP_FRAME_WIDTH, 640)
-            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, 480)
-            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not the oldest waiting
-        if capture.isOpened() and capture.grab():
-            return capture
-        capture.release()
-        raise DeviceError(_file_message(source) if isinstance(source, Path) else _camera_message(source, _devices()))
-
-
-def _devices() -> list[Path]:
-    return sorted(Path("/dev").glob("video[0-9]*")) if sys.platform == "linux" else []
-
-
-def _file_message(source: Path) -> str:
-    return f"{source}: found no picture that can be read in it, expected a video file such as .mp4 or .avi"
-
-
-def _camera_message(source: int, devices: list[Path]) -> str:
-    instead = 'or rehearse with source = "clip.mp4" or kind = "scripted"'
-    wanted = Path(f"/dev/video{source}")
-    if sys.platform != "linux":
-        return (
-            f"found no picture from camera {source}; plug it in, close what else uses it, "
-            f"allow camera access in the system's privacy settings, {instead}"
-        )
-    if wanted not in devices:
-        found = ", ".join(map(str, devices)) or "no /dev/video*"
-        return f"found {found}, expected a camera at {wanted}; plug it in, name another number as source, {instead}"
-    return (
-        f"found no picture from {wanted}; close what else uses it, name another number as source, "
-        f"let this account use it (sudo usermod -aG video $USER, then log in again), {instead}"
-    )
+            self.source.close()

@@ -71,6 +71,19 @@ class Config(SensorConfig):
             Signal("onset", "a sound begins", pulse=True),
         )
 
+    @classmethod
+    def devices(cls) -> tuple[str, ...]:
+        sound = require("sounddevice", "the list of sound inputs", INSTALL)
+        try:
+            return tuple(
+                f'{number}: "{device["name"]}", {device["max_input_channels"]} channels '
+                f"at {device['default_samplerate']:g} Hz"
+                for number, device in enumerate(sound.query_devices())
+                if device["max_input_channels"] > 0
+            )
+        except sound.PortAudioError as error:
+            raise _gone(error) from error
+
     def open(self) -> "Microphone":
         return Microphone(self)
 

@@ -28,7 +28,7 @@ ONLY = {
     "aiohttp": ("installation.web", "installation.training.pages"),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
-    "cv2": ("sensors.camera", "installation.training", "installation.process.web"),
+    "cv2": ("sensors.camera", "sensors._capture", "installation.training", "installation.process.web"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),

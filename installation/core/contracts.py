@@ -132,6 +132,12 @@ class SensorConfig(PartConfig, ABC):
     def signals(self) -> tuple[Signal, ...]:
         """What it says, by bare names; the show calls them ``name.signal``."""
 
+    @classmethod
+    def devices(cls) -> tuple[str, ...] | None:
+        """Lines for a person: the devices that are here for it, and what they offer; None where it opens no device.
+        Raises DeviceError or MissingDependency."""
+        return None
+
     @abstractmethod
     def open(self) -> Sensor:
         """Raises DeviceError or MissingDependency when it cannot work here."""

@@ -94,5 +94,11 @@ def fixed(pieces: Iterable[str], brightness: float = 1.0) -> tuple[Control, ...]
         Control("/stage/brightness", "brightness of the wall", default=brightness),
         Control("/stage/blackout", "the wall goes dark", "bool"),
         Control("/stage/label", "how much of the label is seen", default=1.0),
+        Control("/stage/relief", "how far the paint stands up in the light", default=0.4),
+        Control("/stage/weave", "how much of the canvas is seen", default=0.35),
+        Control("/stage/craquelure", "how cracked the paint is with age"),
+        Control("/stage/varnish", "how warm its varnish has become"),
+        Control("/stage/lamp/x", "where the lamp is, to the right of the middle", low=-1.0, default=-0.5),
+        Control("/stage/lamp/y", "where the lamp is, above the middle", low=-1.0, default=0.8),
         Control("/desk/release", "the operator lets go of everything", "pulse"),
     )

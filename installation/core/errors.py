@@ -75,7 +75,7 @@ class ControlError(VernissageError, ValueError):
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """``did you mean "psi"?`` for the nearest of ``names``, or an empty string when nothing is near."""
-    known = {known.lower(): known for known in names}
+    """``did you mean "psi"?`` for the nearest of ``names``, or an empty string when nothing is near. Never ``name``."""
+    known = {known.lower(): known for known in names if known != name}
     near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     return f'did you mean "{known[near[0]]}"?' if near else ""

@@ -10,7 +10,7 @@ from installation.core.signals import Board
 from installation.engine.arbiter import Arbiter
 from installation.engine.painter import Intent, Lane, Painter
 from installation.engine.playlist import Asks, Cue, Entry, Playlist
-from installation.engine.view import Panel, Picture, View
+from installation.engine.view import Panel, Picture, Surface, View
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
 
@@ -187,7 +187,8 @@ class Loop:
         pair = self.painter.pair(piece)
         # A painter that keeps up with the screen needs no interpolation, and so no wait for its next frame.
         mix = 1.0 if pair.interval <= 1.25 * self.interval else pair.mix(now)
-        return Picture(piece, pair.earlier, pair.later, mix)
+        surface = Surface.of(self.values if piece == self.lead else self.outgoing)
+        return Picture(piece, pair.earlier, pair.later, mix, surface)
 
     def _panel(self, cue: Cue) -> Panel | None:
         if not (self.show.stage.panel and self.vote.url and cue.candidates):

@@ -136,6 +136,8 @@ class _Apart:
     def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
         self._name, self._emit = config.name, emit
         self._report = _Report(config.name, log)
+        self._answered = 0  # restarts of the process when it last told how it is
+        self._said: float | None = None
         hello = {"sensor": config.model_dump(mode="json")}
         self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
         self.child.start()
@@ -143,13 +145,21 @@ class _Apart:
     def _hear(self, message: Message) -> None:
         match message:
             case {"say": [str(signal), int() | float() as value]}:
+                self._said = time.monotonic()
                 self._emit(f"{self._name}.{signal}", value)
             case {"trouble": str(text)}:
+                self._answered = self.child.restarts
                 self._report(text)
 
     @property
     def trouble(self) -> str:
+        """A process that was started again and has not opened its device yet is in the trouble that ended it."""
+        if self._answered < self.child.restarts:
+            return self.child.last_trouble + self._silent_for()
         return self.child.trouble or self._report.text
+
+    def _silent_for(self) -> str:
+        return "" if self._said is None else f"; last signal {time.monotonic() - self._said:.0f} s ago"
 
     def tell_votes(self, tally: Tally) -> None:
         """Votes are heard in this process alone."""

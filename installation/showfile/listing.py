@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from installation.core import parts
+from installation.core.contracts import SensorConfig
 from installation.core.errors import VernissageError
 from installation.showfile.transitions import read_transition
 
@@ -21,10 +22,32 @@ def listing() -> str:
         lines.append("")
     lines.append("TRANSITIONS")
     for kind in parts.kinds("transition"):
-        transition = read_transition(parts.path("transition", kind))
-        lines.append(f"  {kind}: {transition.doc}")
-        lines.extend(f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
+        lines.extend(_transition(kind))
     return "\n".join(lines)
+
+
+def _transition(kind: str) -> Iterator[str]:
+    try:
+        transition = read_transition(parts.path("transition", kind))
+    except VernissageError as error:
+        yield f"  {kind}: cannot be read: {error}"
+        return
+    yield f"  {kind}: {transition.doc}" if transition.doc else f"  {kind}"
+    yield from (f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
+
+
+def device_listing() -> str:
+    """The devices of this machine by the kind of sensor that opens them, or why they cannot be told."""
+    lines: list[str] = []
+    for kind in parts.kinds("sensor"):
+        try:
+            config: type[SensorConfig] = parts.config("sensor", kind)
+            found = config.devices()
+        except VernissageError as error:
+            found = (str(error),)
+        if found is not None:
+            lines += [kind.upper(), *(f"  {line}" for line in found or ("none found",)), ""]
+    return "\n".join(lines).rstrip()
 
 
 def _part(room: str, kind: str) -> Iterator[str]:

@@ -188,13 +188,19 @@ def test_signals_are_called_by_their_sensor(large: Show) -> None:
 
 def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(large: Show) -> None:
     table = large.controls()
-    assert list(table)[:7] == [
+    assert list(table)[:13] == [
         "/show/next",
         "/show/hold",
         "/show/piece",
         "/stage/brightness",
         "/stage/blackout",
         "/stage/label",
+        "/stage/relief",
+        "/stage/weave",
+        "/stage/craquelure",
+        "/stage/varnish",
+        "/stage/lamp/x",
+        "/stage/lamp/y",
         "/desk/release",
     ]
     assert {"/walk/speed", "/generator/detail", "/generator/splash"} <= set(table)
