@@ -21,24 +21,27 @@ class _Known:
 
 
 class Repeats:
-    """The faults of one subject. Time is an argument: seconds of a clock that never goes back."""
+    """The faults of one subject. Time is an argument: seconds of a clock that never goes back.
 
-    def __init__(self, every: float = EVERY) -> None:
-        self.every = every
+    ``at_once`` tells a fault that comes for the second time at once, and not only ``every`` seconds after the first.
+    """
+
+    def __init__(self, every: float = EVERY, at_once: bool = True) -> None:
+        self.every, self.at_once = every, at_once
         self._known: dict[str, _Known] = {}
 
     def line(self, fault: str, now: float) -> str:
         """What to log about a fault that came at ``now``; empty where nothing is due.
 
-        A new fault is told at once, whatever was told before; the same again is told the second time and then once
-        every ``every`` seconds, each time with how often it came.
+        A new fault is told at once, whatever was told before; the same again once every ``every`` seconds, with how
+        often it came.
         """
         self._known = {text: known for text, known in self._known.items() if now - known.last < FORGET}
         known = self._known.get(fault)
         if known is None:
             return self._new(fault, now)
         known.count, known.last = known.count + 1, now
-        if known.count > 2 and now - known.told < self.every:
+        if now - known.told < self.every and not (known.count == 2 and self.at_once):
             return ""
         known.told = now
         return f"{fault} ({known.count} times in {now - known.first:.0f} s)"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from installation.core.clean_text import clean
 from installation.core.controls import Control, Value
 from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_packets import Argument, Message
@@ -167,24 +168,25 @@ class OscServer:
         """The value that the control takes, or None where it takes none."""
         value = args[0] if args else (1.0 if control.type == "pulse" else None)
         if isinstance(value, str) and value not in control.choices:
-            self._refuse(control.address, lambda: _fault(control, value))
+            self._refuse(control.address, str(value), lambda: _fault(control, value))
             return None
         try:
             return control.accept(cast(Value, value))
         except ControlError as error:
             fault = str(error)
-            self._refuse(control.address, lambda: fault)
+            self._refuse(control.address, fault, lambda: fault)
         return None
 
     def _unknown(self, address: str) -> None:
         if address != PING:
-            self._refuse("unknown", lambda: _nearest(address, self._controls))
+            self._refuse("unknown", address, lambda: _nearest(address, self._controls))
 
-    def _refuse(self, subject: str, words: Callable[[], str]) -> None:
-        """Counts, and complains once a minute; ``words`` are found only then, as a nearest name costs a millisecond."""
+    def _refuse(self, subject: str, detail: str, words: Callable[[], str]) -> None:
+        """Counts, and complains once a minute about each detail. ``words`` are found only then: a nearest name costs a
+        millisecond."""
         self._refused += 1
-        if self._socket.complaints.due(subject):
-            log.warning("OSC: %s", words()[:TEXT])
+        if self._socket.complaints.due(subject, detail):
+            log.warning("OSC: %s", clean(words(), TEXT))
 
 
 def _fault(control: Control, text: str) -> str:

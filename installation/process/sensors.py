@@ -18,6 +18,7 @@ from installation.core import parts
 from installation.core.contracts import Emit, HearsVotes, Sensor, SensorConfig
 from installation.core.errors import VernissageError
 from installation.core.pipe import Message, alive, serve
+from installation.core.repeats import Repeats
 from installation.core.votes import Tally
 from installation.process.child import FIRST_WAIT, LOG_EVERY, LONGEST_WAIT, START, Child
 
@@ -72,11 +73,11 @@ class _Runner(Protocol):
 
 
 class _Report:
-    """What a sensor told about itself: each trouble is logged once, and two at least LOG_EVERY seconds apart."""
+    """What a sensor told about itself: a new trouble is logged at once, the same once in LOG_EVERY seconds."""
 
     def __init__(self, name: str, log: logging.Logger) -> None:
         self.name, self.log, self.text = name, log, ""
-        self._logged = -math.inf
+        self._repeats = Repeats(LOG_EVERY, at_once=False)
         self._told = ""
 
     def __call__(self, text: str) -> None:
@@ -84,9 +85,9 @@ class _Report:
         if not text and self._told:
             self._told = ""
             self.log.info("%s: works again", self.name)
-        elif text and text != self._told and time.monotonic() - self._logged >= LOG_EVERY:
-            self._logged, self._told = time.monotonic(), text
-            self.log.warning("%s: %s; the show goes on without it, it is tried again", self.name, text)
+        elif text and text != self._told and (line := self._repeats.line(text, time.monotonic())):
+            self._told = text
+            self.log.warning("%s: %s; the show goes on without it, it is tried again", self.name, line)
 
 
 class _Threaded:

@@ -268,3 +268,20 @@ def test_ten_thousand_messages_a_second_end_exactly(server: OscServer, client: S
     assert server.received > sent / 2
     assert pulses == server.refused == 0
     assert sorted(took)[len(took) * 99 // 100] < 0.02
+
+
+def test_a_second_fault_is_told_too_and_what_could_steer_a_terminal_is_not(
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send_message("/walk/sped", 1.0)
+    client.send_message("/walk/spede", 1.0)
+    client.send_message("/show/piece", "sit\x1b[2Jter\u202e")
+    for number in range(100):
+        client.send_message(f"/wrong/{number}", 1.0)
+    until(lambda: server.refused >= 103)
+    said = [record.getMessage() for record in caplog.records]
+    assert "this show has no /walk/sped;" in said[0]
+    assert "this show has no /walk/spede;" in said[1]
+    assert "\x1b" not in said[2]
+    assert "\u202e" not in said[2]
+    assert len(said) == 9, "eight unknown addresses in a minute, and the one that is known"
