@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from installation.core.clean_text import clean_lines
+from installation.core.controls import Control
 from installation.core.errors import ShowError, VernissageError
 from installation.core.parts import ROOT
 from installation.options import Options, parse
-from installation.showfile.load import load
+from installation.showfile.load import Show, load
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception:  # the program's edge: a curator gets a sentence, the log gets the traceback
         if not log.hasHandlers():
-            _keep_log(options.show)
+            _keep_log(state_folder(options))
         log.exception("stopped over an unexpected fault")
-        print(
-            f"vernissage: stopped over a fault of its own; the details are in {log_file(options.show)}", file=sys.stderr
-        )
+        where = log_file(state_folder(options))
+        print(f"vernissage: stopped over a fault of its own; the details are in {where}", file=sys.stderr)
         return 1
 
 
@@ -68,22 +68,32 @@ def run(options: Options) -> int:
     if options.touchosc:
         from installation.operator.touchosc import layout
 
-        options.touchosc.write_bytes(layout(show.controls(), show.title_in(show.languages[0])))
+        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
-    _keep_log(options.show)
+    folder = state_folder(options)
+    _keep_log(folder)
+    if options.replay:
+        from installation.replay import replay
+
+        return replay(show, options, _mode(options), options.replay)
     from installation.run import Exhibition
 
-    return Exhibition(show, options, _mode(options), state_folder(options.show)).run()
+    return Exhibition(show, options, _mode(options), folder).run()
 
 
-def state_folder(show: Path) -> Path:
-    """Where a show keeps what must survive a restart: its log, its votes."""
-    return ROOT / "state" / show.stem
+def table_of(show: Show) -> dict[str, Control]:
+    """Everything that an operator can move or ask for, by address: the commands, then the knobs."""
+    return {**show.commands(), **show.controls()}
 
 
-def log_file(show: Path) -> Path:
-    return state_folder(show) / "vernissage.log"
+def state_folder(options: Options) -> Path:
+    """Where a show keeps what must survive a restart: its log, its votes, its place."""
+    return options.state or ROOT / "state" / options.show.stem
+
+
+def log_file(folder: Path) -> Path:
+    return folder / "vernissage.log"
 
 
 def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
@@ -116,9 +126,9 @@ class _Whole(logging.Formatter):
         return clean_lines(super().format(record))
 
 
-def _keep_log(show: Path) -> None:
+def _keep_log(folder: Path) -> None:
     """Logs to the screen and to the show's own folder. Where nothing can be written there, to the screen alone."""
-    path = log_file(show)
+    path = log_file(folder)
     screen = logging.StreamHandler()
     screen.setFormatter(_Sentences())
     handlers: list[logging.Handler] = [screen]

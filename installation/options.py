@@ -34,7 +34,9 @@ class Options:
     """What was asked for. ``size`` (width, height) in pixels; None is the screen's own, full screen only.
 
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
-    until somebody ends it. The files are written at the end, ``record`` while running.
+    until somebody ends it. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that
+    keeps where that was, None is state/NAME beside the program. The files are written at the end, the recordings while
+    it runs.
     """
 
     show: Path
@@ -45,8 +47,12 @@ class Options:
     device: Device = "auto"
     seconds: float | None = None
     seed: int | None = None
+    fresh: bool = False
+    state: Path | None = None
     still: Path | None = None
     record: Path | None = None
+    record_decisions: Path | None = None
+    replay: Path | None = None
     report: Path | None = None
     touchosc: Path | None = None
     check: bool = False
@@ -151,6 +157,24 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="for all that is left to chance: the same seed, the same order and ways (default: the show file's)",
     )
 
+    how.add_argument(
+        "--fresh",
+        action="store_true",
+        help="begin with the first piece (default: go on where the show was when it ended)",
+    )
+    how.add_argument(
+        "--state",
+        type=Path,
+        metavar="FOLDER",
+        help="where the show keeps its log, votes and place (default: a folder of its own in state/)",
+    )
+    how.add_argument(
+        "--replay",
+        type=_existing_file,
+        metavar="FILE.jsonl.gz",
+        help="play a recording of --record-decisions instead, frame by frame",
+    )
+
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("what it leaves behind")
@@ -162,6 +186,12 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     )
     files.add_argument(
         "--record", type=_file(".mp4"), metavar="FILE.mp4", help="a film of the wall, written while it runs"
+    )
+    files.add_argument(
+        "--record-decisions",
+        type=_file(".gz"),
+        metavar="FILE.jsonl.gz",
+        help="what was decided in every frame, some 10 MB an hour; --replay draws it again",
     )
     files.add_argument(
         "--report",
@@ -214,6 +244,13 @@ def _existing(path: Path) -> Path:
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )
+
+
+def _existing_file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f'found no file "{path}", expected a recording of --record-decisions')
+    return path
 
 
 def _size(text: str) -> tuple[int, int]:

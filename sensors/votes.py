@@ -7,9 +7,9 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.decision import Tally
 from installation.core.errors import DeviceError
 from installation.core.signals import Signal
-from installation.core.votes import Tally
 
 SAY = 0.25
 """Seconds between two times that the signals are said."""

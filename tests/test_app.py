@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.app import main
+from installation.app import main, table_of
 from installation.core import parts
 from installation.core.parts import ROOT
 from installation.operator.docs import markdown
@@ -47,7 +47,8 @@ def test_touchosc_writes_a_layout_of_this_show(tmp_path: Path) -> None:
     out = tmp_path / "show.tosc"
     assert main([str(REHEARSAL), "--touchosc", str(out)]) == 0
     xml = zlib.decompress(out.read_bytes()).decode()
-    for address in load(REHEARSAL).controls():
+    show = load(REHEARSAL)
+    for address in (*show.controls(), *show.commands()):
         assert f"[{address}]" in xml
 
 
@@ -64,7 +65,7 @@ def test_a_missing_model_is_told_by_name(tmp_path: Path, capsys: pytest.CaptureF
 def test_the_list_of_addresses_is_the_bundled_shows() -> None:
     show = load(ROOT / "shows" / "next_rembrandt.toml")
     page = ROOT / "docs" / "osc.md"
-    made = markdown(show.controls(), show.title_in("en"))
+    made = markdown(table_of(show), show.title_in("en"))
     if not page.exists() or page.read_text() != made:
         page.write_text(made)
         pytest.fail("docs/osc.md was behind the control table; it is written anew, commit it")

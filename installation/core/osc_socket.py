@@ -20,10 +20,11 @@ log = logging.getLogger(__name__)
 RECEIVE_BUFFER = 1 << 20
 """Bytes asked for, for packets that wait to be heard; a system may give less (Linux: net.core.rmem_max)."""
 
-FAULTS, DETAIL = 8, 120
-"""The most faults of one subject that are told a minute, and how many characters tell them apart."""
 LOG_EVERY = 60.0
 """Seconds between two complaints on the same subject: whoever sends must not be able to fill the disk."""
+
+SUBJECTS = 256
+"""Subjects that are told apart within that time; further ones are counted and not told."""
 
 SENDERS = 1024
 """Senders whose right to send is remembered; with more it is looked up anew."""
@@ -42,24 +43,22 @@ NOTHING = Heard((), "")
 
 
 class Complaints:
-    """Says of each fault once a minute that it may be complained about. ``clock`` is in seconds."""
+    """Says of each subject once a minute that it may be complained about. ``clock`` is in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._last: dict[tuple[str, str], float] = {}
+        self._last: dict[str, float] = {}
 
-    def due(self, subject: str, detail: str = "") -> bool:
-        """Whether ``detail`` of ``subject`` is new in this minute; of one subject at most FAULTS details are.
-
-        Ask first, word the complaint after: finding what was perhaps meant takes longer than a flood allows.
-        """
-        now, fault = self._clock(), (subject, detail[:DETAIL])
-        if now - self._last.get(fault, -LOG_EVERY) < LOG_EVERY:
+    def due(self, subject: str) -> bool:
+        """Ask first, word the complaint after: finding what was perhaps meant takes longer than a flood allows."""
+        now = self._clock()
+        if len(self._last) >= SUBJECTS and subject not in self._last:
+            self._last = {known: when for known, when in self._last.items() if now - when < LOG_EVERY}
+            if len(self._last) >= SUBJECTS:
+                return False
+        if now - self._last.get(subject, -LOG_EVERY) < LOG_EVERY:
             return False
-        self._last = {known: when for known, when in self._last.items() if now - when < LOG_EVERY}
-        if sum(known[0] == subject for known in self._last) >= FAULTS:
-            return False
-        self._last[fault] = now
+        self._last[subject] = now
         return True
 
 
@@ -114,7 +113,7 @@ class OscSocket:
 
     def _refuse(self, subject: str, text: str) -> Heard:
         self.refused += 1
-        if self.complaints.due(subject, text):
+        if self.complaints.due(subject):
             log.warning("%s", clean(text))
         return NOTHING
 

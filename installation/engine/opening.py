@@ -13,16 +13,19 @@ log = logging.getLogger(__name__)
 
 
 class Opening:
-    """A thread that opens each piece's generator and walk and gives it to ``hang``, the first of the show first.
+    """A thread that opens each piece's generator and walk and gives it to ``hang``, from the piece ``first`` on.
 
     ``fault`` is what stopped it: a generator that does not open stops a show, as its model is missing or wrong. When
     all hang, each generator that can looks for a faster way to paint; where it finds none, it paints as before.
     """
 
-    def __init__(self, pieces: Sequence[Piece], device: str, seed: int, hang: Callable[[int, Hung], None]) -> None:
+    def __init__(
+        self, pieces: Sequence[Piece], device: str, seed: int, hang: Callable[[int, Hung], None], first: int = 0
+    ) -> None:
         self.fault: Exception | None = None
         self.done = threading.Event()
-        self._job = (tuple(pieces), device, seed, hang)
+        ordered = [*enumerate(pieces)]
+        self._job = ([*ordered[first:], *ordered[:first]], device, seed, hang)
         self._thread = threading.Thread(target=self._run, name="opening", daemon=True)
 
     def start(self) -> None:
@@ -32,7 +35,7 @@ class Opening:
         pieces, device, seed, hang = self._job
         opened: list[tuple[str, Generator]] = []
         try:
-            for index, piece in enumerate(pieces):
+            for index, piece in pieces:
                 generator = piece.generator.open(device)
                 hang(index, Hung(generator, piece.walk.open(generator, seed)))
                 log.info("%s is resident", piece.name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from installation.core.contracts import Frame, Generator, Walk
-from installation.core.controls import Values
+from installation.core.decision import Lane
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +26,6 @@ class Hung:
 
     generator: Generator
     walk: Walk
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One piece to paint: which, where its walk is (s), and the controls that it is painted with."""
-
-    piece: int
-    walk_time: float
-    controls: Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from typing import Protocol
 
 from installation.core import parts
 from installation.core.contracts import Emit, HearsVotes, Sensor, SensorConfig
+from installation.core.decision import Tally
 from installation.core.errors import VernissageError
 from installation.core.pipe import Message, alive, serve
 from installation.core.repeats import Repeats
-from installation.core.votes import Tally
 from installation.process.child import FIRST_WAIT, LOG_EVERY, LONGEST_WAIT, START, Child
 
 log = logging.getLogger(__name__)

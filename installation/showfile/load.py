@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from installation.core.commands import commands
 from installation.core.contracts import SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.durations import spoken
@@ -16,7 +17,19 @@ from installation.core.signals import Signal
 from installation.core.words import Words
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
-from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Web, Wire, own_words
+from installation.showfile.tables import (
+    LANGUAGE,
+    Head,
+    Label,
+    Operator,
+    Order,
+    Piece,
+    Stage,
+    Wall,
+    Web,
+    Wire,
+    own_words,
+)
 from installation.showfile.toml_lines import Loc, key_lines
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
@@ -25,7 +38,7 @@ LARGEST = 1 << 20
 """Bytes of a show file at most."""
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
 WORDS = "words"
-LISTS = ("sensor", "piece")
+LISTS = ("sensor", "piece", "wall")
 RENAMED = {"house": "web", "desk": "operator"}
 """Names that tables had once, and the ones that they have now."""
 
@@ -83,6 +96,10 @@ class Show:
     def controls(self) -> dict[str, Control]:
         """The control table of the whole show, by address."""
         return table(control for piece in self.pieces for control in piece.controls().values())
+
+    def commands(self) -> dict[str, Control]:
+        """What can be asked of the show, by address."""
+        return commands(piece.name for piece in self.pieces)
 
 
 def load(path: Path | str, seed: int | None = None) -> Show:
@@ -174,6 +191,7 @@ class _Reader:
         self._check_repeats("piece", pieces)
         self._check_ports(web, operator, sensors)
         self._check_pieces(pieces)
+        self._check_walls(reading)
         if self.findings:
             return None, self.findings
         panel = head.order == "votes" if stage.panel is None else stage.panel
@@ -250,7 +268,8 @@ class _Reader:
             reading,
             signals={signal.name: signal for sensor in sensors.values() for signal in _signals(sensor)},
             unsure=frozenset(str(name) for index, name in enumerate(names) if index not in sensors),
-            fixed=fixed((name for name in pieces if isinstance(name, str)), stage.brightness if stage else 1.0),
+            fixed=fixed(stage.brightness if stage else 1.0),
+            commands=commands(name for name in pieces if isinstance(name, str)),
             transition=head.transition if head else None,
         )
 
@@ -287,6 +306,13 @@ class _Reader:
         if value_at(self.data, (*loc, "port")) is None:
             loc, other = other, loc
         self._find((*loc, "port"), str(port), "a port of its own", f"{key_text(other, self.data)} has it")
+
+    def _check_walls(self, reading: Reading) -> None:
+        """Walls are read, so that their grammar holds when there may be several."""
+        for index, data in enumerate(self.lists["wall"]):
+            table = data if isinstance(data, dict) else {}
+            if self._try(("wall", index), partial(validate, Wall, table, reading.context)) is not None:
+                self._find(("wall", index), f"{len(self.lists['wall'])} [[wall]]", "none: there is one wall for now")
 
     def _check_pieces(self, pieces: Mapping[int, Piece]) -> None:
         known: dict[str, Control] = {}

@@ -29,7 +29,7 @@ from installation.core.errors import PartError, Refused, did_you_mean
 from installation.core.paths import ShowPath
 from installation.core.words import FIRST, blanks, languages
 from installation.showfile.messages import Finding, Unfit, shown, validate
-from installation.showfile.parts import Table, Transition, read_change, read_part, reading_of
+from installation.showfile.parts import Reading, Table, Transition, read_change, read_part, reading_of
 
 Order = Literal["listed", "shuffle", "votes"]
 Hang = Literal["bleed", "wall"]
@@ -232,13 +232,24 @@ def _control(name: str, info: ValidationInfo) -> str:
     reading, name = reading_of(info), _bare(name)
     if reading.controls is None:
         return name
-    control = reading.controls.get(f"/{name}")
+    control, signal = reading.controls.get(f"/{name}"), reading.signals.get(info.data.get("signal", ""))
     if control is None:
-        raise _no_such("control", name, map(_bare, reading.controls))
-    signal = reading.signals.get(info.data.get("signal", ""))
+        control = _wired_command(name, reading)
     if control.type == "pulse" and signal and not signal.pulse:
         raise Refused("a control that has a value", f'"{name}" is a pulse and "{signal.name}" is none')
     return name
+
+
+def _wired_command(name: str, reading: Reading) -> Control:
+    """The command of that name, which a pulse may ask for. Raises Refused for one that is no pulse, and for none."""
+    command = reading.commands.get(f"/{name}")
+    pulses = [_bare(address) for address, one in reading.commands.items() if one.type == "pulse"]
+    if command is None:
+        raise _no_such("control", name, (*map(_bare, reading.controls or ()), *pulses))
+    if command.type != "pulse":
+        hint = f'"{name}" is the operator\'s command; a wire can ask for {" or ".join(pulses)}'
+        raise Refused("a control, or a command that is a pulse", hint)
+    return command
 
 
 def _wired(info: ValidationInfo) -> Control | None:
@@ -305,17 +316,13 @@ class Wire(Table):
 
 
 def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
-    """Values by address. Those of the show and the operator are not a piece's to set."""
+    """Values by address. Commands are not a piece's to give."""
     if not isinstance(value, dict):
         raise Refused("a table of controls and their values")
     controls = reading_of(info).controls
     if controls is None:
         return {}
-    known = {
-        _bare(address): control
-        for address, control in controls.items()
-        if control.type != "pulse" and not address.startswith(("/show/", "/desk/"))
-    }
+    known = {_bare(address): control for address, control in controls.items() if control.type != "pulse"}
     model = create_model("Rests", __base__=Knobs, **cast(Any, {name: _rest(name, known[name]) for name in known}))
     made = validate(model, value, {})
     return {f"/{name}": known[name].accept(getattr(made, name)) for name in made.model_fields_set}
@@ -329,6 +336,17 @@ def _rest(name: str, control: Control) -> tuple[Any, Any]:
         return Literal[control.choices], Field(None, validation_alias=either)
     number = int if control.type == "int" else float
     return number, Field(None, validation_alias=either, ge=control.low, le=control.high)
+
+
+class Wall(Table):
+    """A picture surface with a playlist of its own: on which display, and which pieces by name. The grammar is fixed;
+    a show has one wall for now, which needs no table."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = Field(
+        description='a name of small letters and digits, such as name = "left"'
+    )
+    display: int = Field(0, ge=0, le=31)
+    pieces: tuple[str, ...] = Field((), max_length=256)
 
 
 class Piece(Table):

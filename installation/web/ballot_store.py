@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from installation.core.votes import Tally
 from installation.web import tokens
+from installation.web.messages import Tally
 
 FILE = "votes.sqlite3"
 VERSION = 2

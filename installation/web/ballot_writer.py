@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from installation.core.votes import Tally
 from installation.web import tally
 from installation.web.ballot_keeper import BallotKeeper, Done, Job, Turn
 from installation.web.ballot_store import Answer, Round, Vote
+from installation.web.messages import Tally
 
 WAITING = 4096
 """The most votes that wait for the disk; more are refused at once."""

@@ -13,7 +13,6 @@ from typing import Any
 
 from installation.core.errors import FrameError
 from installation.core.typed_messages import pack, unpack
-from installation.core.votes import Tally
 
 __all__ = [
     "TO_APP",
@@ -125,6 +124,16 @@ class Ready:
     url: str
     near: bool
     version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The votes of the open round, by the piece's name; while none is open, of the one that ended last. ``casts``
+    counts the votes that were cast or changed in all rounds so far."""
+
+    round: int
+    votes: Mapping[str, int]
+    casts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from queue import SimpleQueue
 
 import pytest
 
+from installation.core.decision import Playback, Tally
 from installation.core.errors import FrameError
 from installation.core.pipe import Message
-from installation.core.votes import Tally
-from installation.engine.playlist import Cue
 from installation.process.web import SILENCE, WebProcess
 from installation.showfile.load import load
 from installation.web.messages import Health, Ready, pack
@@ -30,8 +29,8 @@ walk = "wander"
 label = {{ title = "{name}" }}
 """
 
-NOW = Cue(0, None, 0.0, 1, (1, 2), 30.0, False, 0.0, "play")
-ALONE = Cue(0, None, 0.0, 1, (), None, False, 0.0, "play")
+NOW = Playback(0, None, 0.0, 1, (1, 2), 30.0, False, 0.0, "play")
+ALONE = Playback(0, None, 0.0, 1, (), None, False, 0.0, "play")
 
 Open = Callable[..., WebProcess]
 
@@ -106,16 +105,16 @@ def test_a_frozen_one_is_noticed_and_comes_back(start: Open, caplog: pytest.LogC
 def test_votes_reach_the_show_and_whoever_else_asks(start: Open) -> None:
     told: SimpleQueue[Tally] = SimpleQueue()
     process = start(settings='url = "http://wall.local/"', on_tally=told.put)
-    until(lambda: process.vote.url, "the address")
-    assert process.vote.url == "http://wall.local/"
-    until(lambda: play([process], 0.1) or process.vote.round == 1, "the round")
+    until(lambda: process.tally.url, "the address")
+    assert process.tally.url == "http://wall.local/"
+    until(lambda: play([process], 0.1) or process.tally.round == 1, "the round")
     port = process.port
     with Visitor(port) as visitor:
         ballot = int(visitor.get().text.partition('name="round" value="')[2].partition('"')[0])
         assert visitor.vote("three", ballot).status == 303
-    while told.get(timeout=TIMEOUT) != Tally(1, {"two": 0, "three": 1}, 1):
+    while told.get(timeout=TIMEOUT) != Tally("http://wall.local/", 1, {"two": 0, "three": 1}, 1):
         pass
-    assert (process.vote.votes, process.votes) == ({"two": 0, "three": 1}, 1)
+    assert (process.tally.votes, process.votes) == ({"two": 0, "three": 1}, 1)
 
 
 def test_an_address_of_this_machine_alone_is_told_and_is_no_code_on_the_wall(
@@ -123,7 +122,7 @@ def test_an_address_of_this_machine_alone_is_told_and_is_no_code_on_the_wall(
 ) -> None:
     process = start()
     until(lambda: process.url, "the address")
-    assert process.vote.url == ""
+    assert process.tally.url == ""
     assert 'so the wall shows no code; under [web], write bind = "0.0.0.0"' in caplog.text
     caplog.clear()
     listed = start("listed")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from installation.core.votes import Tally
 from installation.web.ballot_store import FILE, Answer, BallotStore, Vote
+from installation.web.messages import Tally
 
 
 def cast(store: BallotStore, token: int, choice: str) -> Answer:
