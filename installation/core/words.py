@@ -6,7 +6,7 @@ in the nearest language that has it, in the end English.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -37,9 +37,10 @@ def merged(own: Words) -> Words:
     return {**known, **added}
 
 
-def say(words: Words, wanted: Sequence[str], key: str, **values: object) -> str:
-    """The words of a key in the first of the ``wanted`` languages that is known, with its blanks filled in."""
-    return words[nearest(wanted, words) or FIRST][key].format(**values)
+def phrase(words: Words, wanted: Iterable[str], key: str) -> str:
+    """The words of a key in the first of the ``wanted`` languages that is known, with what is to be filled in still in
+    braces: ``{time} left``."""
+    return words[nearest(wanted, words) or FIRST][key]
 
 
 def blanks(text: str) -> list[str]:

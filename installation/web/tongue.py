@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from installation.core.words import FIRST, Words, languages, nearest
+from installation.core.words import FIRST, Words, languages, nearest, phrase
 from installation.web.messages import Text
 
 LONGEST_HEADER = 256
@@ -26,7 +26,7 @@ class Tongue:
 
     def words(self, key: str) -> str:
         """The page's own words of a key, with what is to be filled in still in braces."""
-        return self.known[self.page][key]
+        return phrase(self.known, self.wants, key)
 
     def text(self, found: Text) -> tuple[str, str]:
         """The words that suit best, and their language tag (empty: not known). Without a wanted one, the first."""

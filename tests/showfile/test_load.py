@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from installation.core import parts
 from installation.core.errors import ShowError
-from installation.core.words import merged, say
+from installation.core.words import merged, phrase
 from installation.showfile.load import Show, load
 from tests.stub_rooms import ROOMS
 from tests.timeout import TIMEOUT
@@ -265,11 +265,11 @@ def test_files_lie_beside_the_show_wherever_it_is_read_from(tmp_path: Path, monk
 def test_a_show_brings_words_of_its_own(tmp_path: Path) -> None:
     own = show(tmp_path, SMALL + '\n[words.ja]\ncall = "次に掛ける作品に投票"\n[words.nl]\ncall = "Kies maar"\n').words
     words = merged(own)
-    assert say(words, ["ja"], "call") == "次に掛ける作品に投票"
-    assert say(words, ["ja"], "remaining", time="3 min") == "3 min left"
-    assert say(words, ["nl-BE", "en"], "call") == "Kies maar"
-    assert say(words, ["nl"], "remaining", time="3 min") == "nog 3 min"
-    assert say(words, ["xx"], "call") == "Vote for what hangs next"
+    assert phrase(words, ["ja"], "call") == "次に掛ける作品に投票"
+    assert phrase(words, ["ja"], "left") == "{time} left"
+    assert phrase(words, ["nl-BE", "en"], "call") == "Kies maar"
+    assert phrase(words, ["nl"], "left") == "nog {time}"
+    assert phrase(words, ["xx"], "call") == "Vote for what hangs next"
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,6 @@ HEAVY = ["torch", "pygame", "moderngl", "cv2", "aiohttp", "sounddevice", "av", "
 CHECK = """
 import json, sys
 from installation.core.errors import ShowError
-from installation.core.words import merged, say
 from installation.showfile.load import load
 for path in sys.argv[1:]:
     try:
