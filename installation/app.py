@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -56,14 +57,21 @@ def run(options: Options) -> int:
 
         print(device_listing())
         return 0
+    if options.schema:
+        from installation.showfile.schema import written
+
+        print(written(), end="")
+        return 0
     show = load(options.show, seed=options.seed)
     if options.check:
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
             f"{len(show.controls())} controls"
         )
-        for warning in show.warnings():
-            print(f"{options.show}: warning: {warning}")
+        _warn(show)
+        return 0
+    if options.agenda is not None or options.ics:
+        _tell_agenda(show, options)
         return 0
     if options.touchosc:
         from installation.operator.touchosc import layout
@@ -80,6 +88,28 @@ def run(options: Options) -> int:
     from installation.run import Exhibition
 
     return Exhibition(show, options, _mode(options), folder).run()
+
+
+def _warn(show: Show) -> None:
+    """What is no fault of the show's and yet is hardly meant."""
+    from installation.engine.schedule import Timetable
+    from installation.engine.schedule_check import warnings
+
+    for warning in (*show.warnings(), *warnings(show, Timetable(show.plan), date.today())):
+        print(f"warning: {warning}")
+
+
+def _tell_agenda(show: Show, options: Options) -> None:
+    """What hangs when, as a table and, where one is asked for, as a calendar."""
+    from installation.engine.agenda import agenda, ics, read_span, table
+    from installation.engine.schedule import Timetable
+
+    timetable = Timetable(show.plan)
+    first, last = read_span(options.agenda or "", date.today())
+    entries = agenda(timetable, [piece.name for piece in show.pieces], first, last)
+    if options.ics:
+        options.ics.write_bytes(ics(entries, show.title_in(show.languages[0]), datetime.now(UTC)))
+    print(table(timetable, entries))
 
 
 def table_of(show: Show) -> dict[str, Control]:

@@ -36,7 +36,7 @@ class Options:
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
     until somebody ends it. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that
     keeps where that was, None is state/NAME beside the program. The files are written at the end, the recordings while
-    it runs.
+    it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
     """
 
     show: Path
@@ -55,7 +55,10 @@ class Options:
     replay: Path | None = None
     report: Path | None = None
     touchosc: Path | None = None
+    ics: Path | None = None
+    agenda: str | None = None
     check: bool = False
+    schema: bool = False
     list: bool = False
     list_devices: bool = False
 
@@ -205,11 +208,29 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.tosc",
         help="a TouchOSC layout with every knob of this show; written without starting it",
     )
+    files.add_argument(
+        "--ics",
+        type=_file(".ics"),
+        metavar="FILE.ics",
+        help="the agenda as a calendar, for other programs; with --agenda, and without starting the show",
+    )
 
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:
     ask = parser.add_argument_group("questions it answers, and leaves").add_mutually_exclusive_group()
+    ask.add_argument(
+        "--agenda",
+        nargs="?",
+        const="",
+        metavar="DATE..DATE",
+        help="what hangs when, from one day to another (default: the week from today on)",
+    )
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
+    ask.add_argument(
+        "--schema",
+        action="store_true",
+        help="the grammar of a show file as a JSON schema, for editors; docs/show.schema.json is it",
+    )
     ask.add_argument(
         "--list",
         action="store_true",

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from installation import metrics
-from installation.core.contracts import Hastens
+from installation.core.contracts import Accelerates
 from installation.engine.loop import Loop
+from installation.engine.opening import Opening
 from installation.engine.painter import Painter
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
@@ -30,6 +31,7 @@ class Standing:
     show: Show
     loop: Loop
     painter: Painter
+    opening: Opening
     stats: metrics.ScreenStats
     state: StateFile
     web: WebProcess | None = None
@@ -44,7 +46,7 @@ class Standing:
             "piece": None if wall is None else self.show.pieces[wall.playback.piece].name,
             "late": self.stats.late,
             "painted": self.painter.stats.frames,
-            "form": None if wall is None else self._form(wall.playback.piece),
+            "runtime": None if wall is None else self._runtime(wall.playback.piece),
             "votes": self.web.votes if self.web else 0,
             "signals": dict(decision.signals) if decision else {},
             "controls": {address: (value, why(address)) for address, value in controls.items()},
@@ -59,7 +61,7 @@ class Standing:
         return {
             "show": show.title_in(show.languages[0]),
             "device": hung.generator.device if hung else None,
-            "form": self._form(0),
+            "runtime": self._runtime(0),
             "renderer": renderer,
             "size": list(size),
             "seconds": round(stats.seconds(), 2),
@@ -81,18 +83,18 @@ class Standing:
             "errors": self._broken() + self._missing(),
         }
 
-    def _form(self, index: int) -> str | None:
+    def _runtime(self, index: int) -> str | None:
         """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
         hung = self.painter.hung(index)
-        return hung.generator.form if hung and isinstance(hung.generator, Hastens) else None
+        return hung.generator.runtime if hung and isinstance(hung.generator, Accelerates) else None
 
     def _broken(self) -> list[str]:
-        """Pieces that cannot be painted any more."""
-        broken = dict(self.painter.broken)  # the painter's thread may add to it meanwhile
+        """Pieces that cannot be opened, or painted any more."""
+        broken = {**self.opening.failed, **self.painter.broken}  # other threads may add to both meanwhile
         return [f"{self.show.pieces[index].name}: {why}" for index, why in broken.items()]
 
     def _hanging(self) -> list[str]:
-        since = self.painter.stats.busy_since
+        since = self.painter.busy_since
         late = 0.0 if since is None else self.painter.clock() - since
         return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
 
@@ -106,7 +108,7 @@ class Standing:
         """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else
         painted. None where it does not paint any more."""
         hung, values = self.painter.hung(index), self.show.pieces[index].rests()
-        if hung is None or self.painter.stats.busy_since is not None:
+        if hung is None or self.painter.busy_since is not None:
             return None
         durations: list[float] = []
         while len(durations) < BARE_PAINTS and sum(durations) < BARE_SECONDS:

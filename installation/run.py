@@ -18,7 +18,7 @@ from installation.core.signals import Board
 from installation.engine.compose import PLAIN
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
-from installation.engine.painter import Painter
+from installation.engine.painter import Hung, Painter
 from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
@@ -55,10 +55,11 @@ class Exhibition:
         self.web = self._open_web(mode == "headless")
         self.loop = Loop(show, self.board, self.painter, self.clock, self.pace.interval, self.inbox.drain)
         stats = metrics.ScreenStats(self.pace.interval)
-        self.standing = Standing(show, self.loop, self.painter, stats, StateFile(folder), self.web)
-        self.outputs: list[Output] = []
+        self.state = StateFile(folder)
         self._resume()
-        self.opening = Opening(show.pieces, options.device, show.seed, self.painter.hang, self.loop.decider.first)
+        self.opening = self._opening()
+        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
+        self.outputs: list[Output] = []
         self.leaving = False
         self._unhung = list(range(len(show.pieces)))
         self._unprepared = sorted({piece.transition.kind for piece in show.pieces})
@@ -66,7 +67,7 @@ class Exhibition:
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
 
-        Raises what stops a show: a model that does not open, a file that cannot be written.
+        Raises what stops a show: a file that cannot be written. A model that does not open stops its piece alone.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._leave)
@@ -75,8 +76,8 @@ class Exhibition:
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
-            self.standing.state.start()
-            rooms.callback(self.standing.state.close)
+            self.state.start()
+            rooms.callback(self.state.close)
             self._open_outputs(rooms)
             self._frame()
             self.painter.start()
@@ -91,6 +92,10 @@ class Exhibition:
         return 0
 
     # ------------------------------------------------------------ rooms
+
+    def _opening(self) -> Opening:
+        options, painter, first = self.options, self.painter, self.loop.decider.first
+        return Opening(self.show.pieces, options.device, self.show.seed, painter.hang, stand_in, self.clock.now, first)
 
     def _open_osc(self) -> OscServer | None:
         settings = self.show.operator
@@ -124,7 +129,7 @@ class Exhibition:
     def _resume(self) -> None:
         """Goes on where the show was at the end of its last run."""
         if not self.options.fresh:
-            kept, restart = self.standing.state.read(self.clock.civil())
+            kept, restart = self.state.read(self.clock.civil())
             self.loop.decider.resume(kept, switches=restart)
 
     def _open_outputs(self, rooms: ExitStack) -> None:
@@ -153,8 +158,6 @@ class Exhibition:
         while not self.leaving and (ends is None or self.clock.now() < ends):
             self._frame()
             self.pace.wait()
-            if self.opening.fault is not None:
-                raise self.opening.fault
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
@@ -204,9 +207,11 @@ class Exhibition:
 
     def _tell(self) -> None:
         """Tells the web process and the disk how it stands."""
-        decision, state = self.loop.decision, self.standing.state
+        decision, state = self.loop.decision, self.state
         assert decision is not None
         playback = decision.wall.playback
+        self.painter.watch(decision.time)
+        self.opening.watch(decision.time, self.painter.broken)
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
@@ -238,6 +243,12 @@ class Exhibition:
             save_still(self.options.still, self.stage.read())
         if self.options.report:
             metrics.write(self.options.report, self.standing.report(self.stage.renderer, self.stage.size, ended))
+
+
+def stand_in() -> Hung:
+    """What hangs where no piece of a show opens: a picture that needs no model."""
+    generator = parts.config("generator", "plasma")(kind="plasma").open("cpu")
+    return Hung(generator, parts.config("walk", "wander")(kind="wander").open(generator, 0))
 
 
 def settle() -> None:

@@ -218,12 +218,12 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
-class Hastens(Protocol):
-    """A generator that can look for a faster way to paint the same pictures. ``form`` says how it paints now.
+class Accelerates(Protocol):
+    """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
-    ``hasten`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
+    ``accelerate`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
     """
 
-    form: str
+    runtime: str
 
-    def hasten(self) -> None: ...
+    def accelerate(self) -> None: ...

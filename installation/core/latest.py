@@ -1,6 +1,7 @@
 """The one mailbox between two threads where only the newest counts: what was not taken yet gives way."""
 
 import threading
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -14,12 +15,12 @@ class Latest(Generic[Item]):
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, item: Item) -> Item | None:
-        """Leaves ``item``; returns what it took the place of, if nobody had taken that."""
+    def put(self, item: Item, merge: Callable[[Item, Item], Item] | None = None) -> None:
+        """Leaves ``item`` in the place of what nobody took yet; ``merge(old, new)`` may carry over some of that."""
         with self._changed:
-            missed, self._item = self._item, item
+            old = self._item
+            self._item = merge(old, item) if merge is not None and old is not None else item
             self._changed.notify()
-        return missed
 
     def take(self) -> Item | None:
         """What is there, and None where nothing is; never waits."""

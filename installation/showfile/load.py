@@ -17,6 +17,7 @@ from installation.core.signals import Signal
 from installation.core.words import Words
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
+from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.tables import (
     LANGUAGE,
     Head,
@@ -39,6 +40,8 @@ LARGEST = 1 << 20
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
 WORDS = "words"
 LISTS = ("sensor", "piece", "wall")
+PLANS = ("schedule", "programme", "cue")
+"""What read_plan reads, as these three name one another."""
 RENAMED = {"house": "web", "desk": "operator"}
 """Names that tables had once, and the ones that they have now."""
 
@@ -69,6 +72,9 @@ class Show:
     operator: Operator
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
+    plan: Plan
+    source: Source = field(repr=False, compare=False)
+    """The file as it was read, to tell where a warning stands."""
     words: Words = field(default_factory=dict)
     """The show's own fixed words, of the visitors' page and the vote panel, by language and key."""
 
@@ -105,7 +111,7 @@ class Show:
 def load(path: Path | str, seed: int | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault."""
     source = _read(Path(path), str(path))
-    show, findings = _Reader(Path(path), source.data).show(seed)
+    show, findings = _Reader(Path(path), source).show(seed)
     if show is None:
         raise ShowError(map(source.fault, findings))
     return show
@@ -172,9 +178,13 @@ class _Reader:
     """Reads a document table by table, so that a fault in one hides none in another."""
 
     path: Path
-    data: Mapping[str, Any]
+    source: Source
     findings: list[Finding] = field(default_factory=list)
     lists: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.source.data
 
     def show(self, seed: int | None) -> tuple[Show | None, list[Finding]]:
         """The show, or None and all that is wrong."""
@@ -190,9 +200,10 @@ class _Reader:
         self._check_repeats("sensor", sensors)
         self._check_repeats("piece", pieces)
         self._check_ports(web, operator, sensors)
-        self._check_pieces(pieces)
+        names = self._names(pieces, self._check_pieces(pieces))
         self._check_walls(reading)
-        if self.findings:
+        plan = self._try((), partial(read_plan, self.data, reading, names))
+        if self.findings or plan is None:
             return None, self.findings
         panel = head.order == "votes" if stage.panel is None else stage.panel
         return Show(
@@ -206,6 +217,8 @@ class _Reader:
             operator=operator,
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
+            plan=plan,
+            source=self.source,
             words=words or {},
         ), []
 
@@ -223,7 +236,7 @@ class _Reader:
         return None
 
     def _check_tables(self) -> None:
-        known = (*TABLES, WORDS, *LISTS)
+        known = (*TABLES, WORDS, *LISTS, *PLANS)
         for name in self.data:
             if name in RENAMED:
                 self._find((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")
@@ -283,6 +296,12 @@ class _Reader:
                 made[index] = piece
         return made
 
+    def _names(self, pieces: Mapping[int, Piece], controls: Mapping[str, Control]) -> Names:
+        """What programmes and cues may name."""
+        names = [data.get("name") for data in self.lists["piece"] if isinstance(data, dict)]
+        told = tuple(name for name in names if isinstance(name, str))
+        return Names(told, controls=controls if len(pieces) == len(self.lists["piece"]) else None)
+
     def _check_repeats(self, kind: str, made: Mapping[int, Any]) -> None:
         first: dict[str, int] = {}
         for index, data in enumerate(self.lists[kind]):
@@ -314,7 +333,8 @@ class _Reader:
             if self._try(("wall", index), partial(validate, Wall, table, reading.context)) is not None:
                 self._find(("wall", index), f"{len(self.lists['wall'])} [[wall]]", "none: there is one wall for now")
 
-    def _check_pieces(self, pieces: Mapping[int, Piece]) -> None:
+    def _check_pieces(self, pieces: Mapping[int, Piece]) -> Mapping[str, Control]:
+        """The controls of all of them together."""
         known: dict[str, Control] = {}
         for index, piece in pieces.items():
             # Without one of its own it has the show's, which is None where [show] is at fault.
@@ -325,6 +345,7 @@ class _Reader:
             except ControlError as error:
                 found = "a control that an earlier piece has too"
                 self._find(("piece", index, "generator"), found, "one of the same type", str(error))
+        return known
 
 
 def _too_slow(index: int, piece: Piece) -> tuple[Loc, str, str]:

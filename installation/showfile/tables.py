@@ -66,7 +66,7 @@ def _words(value: object, info: ValidationInfo) -> dict[str, str]:
     return {language: texts.get(language, first) for language in languages}
 
 
-def _name(name: str) -> str:
+def one_line(name: str) -> str:
     if name != name.strip() or not name.isprintable():
         raise Refused("a name on one line, without spaces around it")
     return name
@@ -111,7 +111,7 @@ def _url(url: str) -> str:
     return url
 
 
-Words = Annotated[Mapping[str, str], PlainValidator(_words)]
+Words = Annotated[Mapping[str, str], PlainValidator(_words, json_schema_input_type=str | int | dict[str, str])]
 Language = Annotated[str, Field(pattern=LANGUAGE, description='a language code such as "en", "nl" or "pt-BR"')]
 PicturePath = Annotated[ShowPath, AfterValidator(_picture)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -123,7 +123,7 @@ def _change(value: object, info: ValidationInfo) -> Transition | None:
     return reading.transition if value is None else read_change(value, reading.context)
 
 
-Change = Annotated[Transition, PlainValidator(_change)]
+Change = Annotated[Transition, PlainValidator(_change, json_schema_input_type=str | dict[str, Any])]
 
 
 class Head(Table):
@@ -208,7 +208,7 @@ def _part(room: str, value: object, info: ValidationInfo) -> Any:
 # ---------------------------------------------------------------- wires and rests
 
 
-def _signal(name: str, info: ValidationInfo) -> str:
+def signal_name(name: str, info: ValidationInfo) -> str:
     reading = reading_of(info)
     if name not in reading.signals and name.partition(".")[0] not in reading.unsure:
         raise _no_such("signal", name, reading.signals)
@@ -298,7 +298,7 @@ class Wire(Table):
     """Signal to control: ``in`` (of the signal) goes to ``out`` (of the control) along ``curve``, smoothed with the
     time constant ``smooth`` (s). What is not given is the whole range of the one and of the other."""
 
-    signal: Annotated[str, AfterValidator(_signal)] = Field(description='a signal, such as "door.motion"')
+    signal: Annotated[str, AfterValidator(signal_name)] = Field(description='a signal, such as "door.motion"')
     control: Annotated[str, AfterValidator(_control)] = Field(description='a control, such as "walk/speed"')
     in_: Annotated[Ends, BeforeValidator(_in_default), AfterValidator(_in)] = Field(
         cast(Any, None), alias="in", validate_default=True
@@ -316,10 +316,14 @@ class Wire(Table):
 
 
 def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
-    """Values by address. Commands are not a piece's to give."""
+    return values_of(value, reading_of(info).controls)
+
+
+def values_of(value: object, controls: Mapping[str, Control] | None) -> dict[str, float]:
+    """Values by address. Commands are neither a piece's nor a cue's to give. Without
+    ``controls`` what is written cannot be told to be right or wrong. Raises Refused or Unfit."""
     if not isinstance(value, dict):
         raise Refused("a table of controls and their values")
-    controls = reading_of(info).controls
     if controls is None:
         return {}
     known = {_bare(address): control for address, control in controls.items() if control.type != "pulse"}
@@ -338,6 +342,9 @@ def _rest(name: str, control: Control) -> tuple[Any, Any]:
     return number, Field(None, validation_alias=either, ge=control.low, le=control.high)
 
 
+Rests = Annotated[Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])]
+
+
 class Wall(Table):
     """A picture surface with a playlist of its own: on which display, and which pieces by name. The grammar is fixed;
     a show has one wall for now, which needs no table."""
@@ -352,7 +359,7 @@ class Wall(Table):
 class Piece(Table):
     """What hangs. ``controls`` and ``rests`` hold what every show has, too."""
 
-    name: Annotated[str, AfterValidator(_name)] = Field(
+    name: Annotated[str, AfterValidator(one_line)] = Field(
         min_length=1, max_length=64, description='a name, such as name = "sitters"'
     )
     duration: Seconds = Field(ge=1.0, le=DAY, description='a time, such as duration = "4 min"')
@@ -368,7 +375,9 @@ class Piece(Table):
     """How this piece comes on; the show's without."""
     poster: PicturePath | None = None
     wires: tuple[Wire, ...] = Field((), alias="wire", max_length=256)
-    set_: Annotated[Mapping[str, float], PlainValidator(_rests)] = Field(cast(Any, {}), alias="set")
+    set_: Annotated[
+        Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])
+    ] = Field(cast(Any, {}), alias="set")
 
     _fixed: tuple[Control, ...] = PrivateAttr(())
 

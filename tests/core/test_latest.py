@@ -6,13 +6,16 @@ from installation.core.latest import Latest
 from tests.timeout import TIMEOUT
 
 
-def test_the_newest_wins_and_what_it_replaced_is_returned() -> None:
+def test_the_newest_wins_and_may_carry_over_what_it_replaces() -> None:
     box: Latest[int] = Latest()
     assert box.take() is None
-    assert box.put(1) is None
-    assert box.put(2) == 1
+    box.put(1)
+    box.put(2)
     assert box.take() == 2
     assert box.take() is None
+    box.put(3, max)
+    box.put(1, max)
+    assert box.take() == 3
 
 
 def test_who_waits_is_woken_and_let_go() -> None:
