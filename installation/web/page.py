@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from installation.core.words import RIGHT_TO_LEFT
 from installation.web.messages import Hello, Playback, Text
-from installation.web.tongue import Tongue
+from installation.web.visitor_languages import VisitorLanguages
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,7 +28,7 @@ class Scene:
 
     hello: Hello
     playback: Playback | None
-    tongue: Tongue
+    languages: VisitorLanguages
     round: int = 0
     votes: Mapping[str, int] | None = None
     mine: str | None = None
@@ -41,7 +41,7 @@ class Scene:
     @property
     def query(self) -> str:
         """Keeps the language that the visitor asked for."""
-        return f"?lang={quote(self.tongue.asked)}" if self.tongue.asked else ""
+        return f"?lang={quote(self.languages.asked)}" if self.languages.asked else ""
 
 
 def parts(scene: Scene) -> dict[str, str]:
@@ -89,17 +89,17 @@ def _context(scene: Scene) -> dict[str, Any]:
     """What the templates know: the scene, and the functions that put it into words."""
     from markupsafe import Markup
 
-    say, votes = _speaker(scene.tongue), scene.votes or {}
-    names = {tag: words["name"] for tag, words in scene.tongue.known.items()}
+    say, votes = _speaker(scene.languages), scene.votes or {}
+    names = {tag: words["name"] for tag, words in scene.languages.known.items()}
     known: dict[str, Any] = {
         "scene": scene,
         "say": say,
-        "text": lambda text: _text(text, scene.tongue),
-        "plain": lambda text: scene.tongue.text(text)[0],
+        "text": lambda text: _text(text, scene.languages),
+        "plain": lambda text: scene.languages.text(text)[0],
         "joined": lambda *found: Markup(", ").join(filter(None, found)),
         "direction": _direction,
         "languages": names | {tag: tag for tag in scene.hello.languages if tag not in names},
-        "current": scene.tongue.asked or scene.tongue.page,
+        "current": scene.languages.asked or scene.languages.page,
         "total": max(1, sum(votes.values())),
         "clock": "",
     }
@@ -108,19 +108,19 @@ def _context(scene: Scene) -> dict[str, Any]:
     return known
 
 
-def _speaker(tongue: Tongue) -> "Callable[..., Markup]":
+def _speaker(wanted: VisitorLanguages) -> "Callable[..., Markup]":
     """The page's own words, around values that are HTML already or are escaped."""
     from markupsafe import Markup, escape
 
-    return lambda key, **values: Markup(escape(tongue.words(key))).format(**values)
+    return lambda key, **values: Markup(escape(wanted.words(key))).format(**values)
 
 
-def _text(text: Text, tongue: Tongue) -> "Markup":
+def _text(text: Text, wanted: VisitorLanguages) -> "Markup":
     """A text of the show, marked with its language where that is not the page's."""
     from markupsafe import Markup, escape
 
-    words, tag = tongue.text(text)
-    if not words or tag in ("", tongue.page):
+    words, tag = wanted.text(text)
+    if not words or tag in ("", wanted.page):
         return escape(words)
     return Markup('<span lang="{}"{}>{}</span>').format(tag, _direction(tag), words)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from installation.core.words import languages
 from installation.web.messages import Hello, Piece, Playback, unpack
 from installation.web.page import Scene, page, parts
-from installation.web.tongue import tongue
+from installation.web.visitor_languages import visitor_languages
 from tests.web_driver import PIECES, Driver, Visitor
 
 
@@ -26,7 +26,7 @@ def scene(**more: object) -> Scene:
     fields = {"bind": "", "port": 0, "state": "state", "pieces": PIECES, "title": {"en": "A show"}}
     hello = unpack({"hello": fields | {"languages": ["en", "nl"]}}, (Hello,))
     playback = Playback("sitters", 1, candidates=("company",), seconds_left=20.0)
-    settings = {"tongue": tongue("", "", hello.languages), "round": 1, "votes": {"company": 3}} | more
+    settings = {"languages": visitor_languages("", "", hello.languages), "round": 1, "votes": {"company": 3}} | more
     return Scene(hello, playback, **settings)  # type: ignore[arg-type]
 
 
@@ -55,13 +55,13 @@ def test_every_language_has_every_word() -> None:
     ],
 )
 def test_a_visitor_reads_their_own_language(asked: str, header: str, page_language: str, title: str) -> None:
-    chosen = tongue(asked, header, ["en", "nl"])
+    chosen = visitor_languages(asked, header, ["en", "nl"])
     assert chosen.page == page_language
     assert chosen.text(PIECES[0]["title"])[0] == title  # type: ignore[arg-type]
 
 
 def test_words_of_another_language_are_marked() -> None:
-    german = scene(tongue=tongue("de", "", ["en", "nl"]))
+    german = scene(languages=visitor_languages("de", "", ["en", "nl"]))
     text = page(german, ASSETS)
     assert '<html lang="de">' in text
     assert '<span lang="en">Sitters who never sat</span>' in text
@@ -69,13 +69,15 @@ def test_words_of_another_language_are_marked() -> None:
     assert 'action="/vote?lang=de#vote"' in text
     arabic = Hello("", 0, Path(), pieces=(Piece("x", {"ar": "باب"}),), languages=("ar",))
     playback = Playback("x", 1)
-    assert '<span lang="ar" dir="rtl">باب</span>' in page(Scene(arabic, playback, tongue("ar", "", ["ar"])), ASSETS)
+    assert '<span lang="ar" dir="rtl">باب</span>' in page(
+        Scene(arabic, playback, visitor_languages("ar", "", ["ar"])), ASSETS
+    )
 
 
 def test_names_and_texts_are_text_not_html() -> None:
     hello = Hello("", 0, Path(), pieces=(Piece('"><script>', {"": "<b>&"}),), title={"": "<i>"})
     playback = Playback('"><script>', 1, candidates=('"><script>',))
-    text = page(Scene(hello, playback, tongue("", "", ["en"]), 1, {'"><script>': 1}, '"><script>'), ASSETS)
+    text = page(Scene(hello, playback, visitor_languages("", "", ["en"]), 1, {'"><script>': 1}, '"><script>'), ASSETS)
     assert "<script>" not in text
     assert "<b>" not in text.replace("<b>1</b>", "")
     assert "<i>" not in text

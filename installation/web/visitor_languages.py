@@ -11,7 +11,7 @@ LONGEST_HEADER = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Tongue:
+class VisitorLanguages:
     """A visitor's languages, the best first. ``asked`` is the one of them that the address names, if it does;
     ``known`` are the page's own words."""
 
@@ -36,13 +36,13 @@ class Tongue:
         return found[tag], tag
 
 
-def tongue(asked: str, header: str, show: Sequence[str], words: Words | None = None) -> Tongue:
+def visitor_languages(asked: str, header: str, show: Sequence[str], words: Words | None = None) -> VisitorLanguages:
     """``asked`` (from the address) before what the browser's header says, before the show's own languages."""
     words = languages() if words is None else words
     known = {*words, *show}
     asked = asked.lower() if asked.lower() in {tag.lower() for tag in known} else ""
     wanted = [asked] if asked else []
-    return Tongue(tuple(dict.fromkeys([*wanted, *_accepted(header), *show])), asked, words)
+    return VisitorLanguages(tuple(dict.fromkeys([*wanted, *_accepted(header), *show])), asked, words)
 
 
 def _accepted(header: str) -> Iterable[str]:
