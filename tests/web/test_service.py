@@ -93,6 +93,7 @@ def test_a_vote_while_no_round_is_open_is_told_so(web: Driver) -> None:
         visitor.vote("nobody", old)
         web.playback(web.round, coming="nobody", candidates=[])
         web.tally({"company": 0, "nobody": 1})  # the result of the round that has ended
+        until(lambda: 'name="round"' not in visitor.get().text, "the end of the round")
         answer = visitor.vote("company", old)
         assert answer.status == 409
         assert "The wall is changing" in answer.text
