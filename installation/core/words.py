@@ -7,6 +7,7 @@ in the nearest language that has it, in the end English.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,15 @@ FIRST = "en"
 
 Words = Mapping[str, Mapping[str, str]]
 """Language tag -> key -> words."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelWords:
+    """What the vote panel says of its own: ``{time}`` and ``{count}`` are filled in."""
+
+    call: str
+    left: str
+    more: str
 
 
 @cache
@@ -41,6 +51,12 @@ def phrase(words: Words, wanted: Iterable[str], key: str) -> str:
     """The words of a key in the first of the ``wanted`` languages that is known, with what is to be filled in still in
     braces: ``{time} left``."""
     return words[nearest(wanted, words) or FIRST][key]
+
+
+def panel_words(own: Words, wanted: Iterable[str]) -> dict[str, PanelWords]:
+    """The vote panel's words in each of the ``wanted`` languages, with the show's ``own`` first."""
+    words = merged(own)
+    return {tag: PanelWords(*(phrase(words, [tag], key) for key in ("call", "left", "more"))) for tag in wanted}
 
 
 def blanks(text: str) -> list[str]:

@@ -257,8 +257,8 @@ def fastest_form(model: Path, changed: int, device: str) -> Any:
 
 
 def proofs(network: Any) -> NDArray[np.float32]:
-    """The places where runtimes of a network are compared: wild as seeds are, not truncated, of the first class, refined
-    in full."""
+    """The places where runtimes of a network are compared: as wild as seeds are, not truncated, of the first class, and
+    refined in full."""
     places: NDArray[np.float32] = network.mapping(
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )

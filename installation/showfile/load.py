@@ -14,7 +14,7 @@ from installation.core.controls import Control, fixed, table
 from installation.core.durations import spoken
 from installation.core.errors import ControlError, Fault, Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
-from installation.core.words import Words
+from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
 from installation.showfile.schedule_tables import Names, Plan, read_plan
@@ -77,6 +77,7 @@ class Show:
     """The file as it was read, to tell where a warning stands."""
     words: Words = field(default_factory=dict)
     """The show's own fixed words, of the visitors' page and the vote panel, by language and key."""
+    panel_words: Mapping[str, PanelWords] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -220,6 +221,7 @@ class _Reader:
             plan=plan,
             source=self.source,
             words=words or {},
+            panel_words=panel_words(words or {}, head.languages),
         ), []
 
     def _find(self, loc: Loc, found: str, expected: str, hint: str = "") -> None:
