@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from installation.core.decision import Panel
-from installation.core.words import PanelWords, panel_words
+from installation.core.words import FIRST, PanelWords, panel_words
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
@@ -59,7 +59,8 @@ class Poll:
         setter, margin = self._press.setter, round(15 * unit)
         inner = room[0] - 2 * margin
         words = words or panel_words({}, languages)
-        spoken = [words[language] for language in languages]
+        known = [words[language] for language in languages if language in words]
+        spoken = known or [*panel_words({}, [FIRST]).values()]
         lines = _call(setter, spoken, inner, unit)
         left = _left(setter, panel, spoken[0], inner, unit)
         top = margin + round(sum(leading for _, leading in lines)) + round(4 * unit)
