@@ -13,6 +13,7 @@ from types import FrameType
 from installation import metrics
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
+from installation.core.decision import Tally
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
 from installation.engine.loop import Loop
@@ -57,7 +58,7 @@ class Exhibition:
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands())
         self.osc = open_osc(show, self.inbox, self.clock)
-        self.web = WebProcess(show, folder, live=mode == "headless") if show.web.enabled else None
+        self.web = self._open_web(mode == "headless")
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         stats = metrics.ScreenStats(self.pace.interval)
@@ -110,6 +111,16 @@ class Exhibition:
     def _opening(self) -> Opening:
         options, painter, first = self.options, self.painter, self.loop.decider.first
         return Opening(self.show.pieces, options.device, self.show.seed, painter.hang, stand_in, self.clock.now, first)
+
+    def _open_web(self, live: bool) -> WebProcess | None:
+        if not self.show.web.enabled:
+            return None
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
+
+    def _pass_on_tally(self, tally: Tally) -> None:
+        """Votes that the web process counted, on their way to the sensors that hear them."""
+        if self.standing.sensors:
+            self.standing.sensors.tell_votes(tally)
 
     def _resume(self) -> None:
         """Goes on where the show was at the end of its last run."""

@@ -36,6 +36,7 @@ def compose(
         label=controls.get("/stage/label", 1.0) * turn(show.languages, decision.time, show.stage.rotate)[1],
         language=chosen.language,
         panel=chosen.panel,
+        words=show.panel_words,
     )
 
 
