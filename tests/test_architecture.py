@@ -22,13 +22,16 @@ PARTS = ("generators", "sensors", "installation.walks")
 
 PART_MAY = ("core", "networks")
 
+CAMERA = tuple(f"sensors._{name}" for name in ("background", "capture", "gestures", "seeing", "visitors"))
+"""What the camera sensor is made of."""
+
 ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.web", "installation.training.pages"),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
-    "cv2": ("sensors.camera", "sensors._capture", "installation.training", "installation.process.web"),
+    "cv2": (*CAMERA, "installation.training", "installation.process.web"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
