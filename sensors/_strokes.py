@@ -72,11 +72,6 @@ class Stretches:
         self.clear()
         return moves if len(moves) >= SHORTEST else None
 
-    @property
-    def open_for(self) -> int:
-        """Pictures that the stretch of now has had."""
-        return len(self._moves)
-
 
 def describe(stretch: Sequence[tuple[float, Move]]) -> Features:
     """The features of a stretch."""
