@@ -1,9 +1,30 @@
 """What the stage is told to draw: all that decides a frame, decided before anything is drawn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from installation.core.contracts import Frame
+from installation.core.controls import Values
+from installation.core.decision import Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What a picture is like to the light: how far its paint stands up, its canvas, its cracks and its varnish (0..1),
+    and where the lamp is (-1..1, to the right and upwards of the picture's middle)."""
+
+    relief: float = 0.4
+    weave: float = 0.35
+    craquelure: float = 0.0
+    varnish: float = 0.0
+    lamp_x: float = -0.5
+    lamp_y: float = 0.8
+
+    @classmethod
+    def of(cls, values: Values) -> "Surface":
+        """As the stage's controls say, by their addresses."""
+        names = {field.name: f"/stage/{field.name.replace('_', '/')}" for field in fields(cls)}
+        return cls(**{name: values[address] for name, address in names.items() if address in values})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +36,7 @@ class Picture:
     earlier: Frame | None
     later: Frame | None
     mix: float
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The vote panel: the page's address, drawn as a QR code; (title, votes) of candidates; seconds to the change."""
-
-    url: str
-    tally: tuple[tuple[str, int], ...]
-    seconds_left: float | None
+    surface: Surface = Surface()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from installation.core.contracts import SensorConfig
 from installation.core.errors import VernissageError
 from installation.showfile.transitions import read_transition
 
-ROOMS = {"generator": "generators", "sensor": "sensors", "walk": "walks"}
+ROOMS = {"generator": "generators", "sensor": "sensors", "walk": "walks", "output": "outputs"}
 
 
 def listing() -> str:
-    """All generators, sensors, transitions and walks, found by their files."""
+    """All generators, sensors, walks, outputs and transitions, found by their files."""
     lines: list[str] = []
     for room, title in ROOMS.items():
         lines.append(f"{title.upper()}")
@@ -22,10 +22,18 @@ def listing() -> str:
         lines.append("")
     lines.append("TRANSITIONS")
     for kind in parts.kinds("transition"):
-        transition = read_transition(parts.path("transition", kind))
-        lines.append(f"  {kind}: {transition.doc}")
-        lines.extend(f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
+        lines.extend(_transition(kind))
     return "\n".join(lines)
+
+
+def _transition(kind: str) -> Iterator[str]:
+    try:
+        transition = read_transition(parts.path("transition", kind))
+    except VernissageError as error:
+        yield f"  {kind}: cannot be read: {error}"
+        return
+    yield f"  {kind}: {transition.doc}" if transition.doc else f"  {kind}"
+    yield from (f"    option {option.name} = {option.default} ({option.type})" for option in transition.options)
 
 
 def device_listing() -> str:
@@ -57,7 +65,7 @@ def _part(room: str, kind: str) -> Iterator[str]:
     sample = config.model_construct(kind=kind, **{n: None for n, o in config.model_fields.items() if o.is_required()})
     if room == "sensor":
         yield from (f"    signal {signal.name}: {signal.doc}" for signal in sample.signals())
-    else:
+    elif room != "output":
         yield from (
             f"    control {control.address}: {control.doc} ({control.expects()})" for control in sample.controls()
         )

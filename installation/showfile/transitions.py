@@ -3,7 +3,8 @@
 A transition is one file in ``installation/stage/transitions``. It defines ``vec4 transition(vec2 uv)`` and may call
 ``getFromColor(uv)``, ``getToColor(uv)`` and read ``progress`` (0..1) and ``ratio`` (width / height); ``uv`` is 0,0 at
 the bottom left. Its options are uniforms with the default in a comment, ``uniform float speed; // = 1.0``; its one-line
-doc is the first comment of the file. At progress 0 it must show *from* and at 1 *to*, exactly.
+doc is the first comment of the file. At progress 0 it should show *from* and at 1 *to*; the stage eases the last few
+percent of what does not. A texture of its own, a ``sampler2D``, is refused, as a transition is one file.
 """
 
 import math
@@ -72,7 +73,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A transition as its file says it: not compiled yet."""
+    """A transition as its file says it: not compiled yet. ``doc`` is empty where its file has no comment on top."""
 
     name: str
     doc: str
@@ -151,6 +152,11 @@ def _options(path: Path, source: str, code: str) -> list[Option]:
         if inside_a_comment or name in GIVEN:
             continue
         line = source.count("\n", 0, match.start("name")) + 1
+        if "sampler" in type_:
+            raise PartError(
+                f'{path}:{line}: transition "{path.stem}" needs the texture {name} (uniform {type_}), which the stage '
+                "has not: it draws with the two pictures alone"
+            )
         if type_ not in SIZES:
             raise PartError(f"{path}:{line}: {name}: found uniform {type_}, expected one of {', '.join(SIZES)}")
         text = match["plain"] or match["inside"] or match["after"] or ""

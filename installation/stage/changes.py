@@ -11,6 +11,10 @@ from installation.showfile.transitions import Transition, load_transition
 from installation.stage import gl
 from installation.stage.layout import Rect, Size
 
+EASE = 0.04
+"""How much of the progress at either end leads from the exact picture to what the transition makes of it. Where a
+transition begins or ends with a jump, it becomes a short mixing."""
+
 
 class Changes:
     """The transitions of this stage."""
@@ -24,8 +28,8 @@ class Changes:
         """A brush for it, over a whole wall or in a frame. Raises PartError where its shader is broken."""
         key = (transition.name, framed)
         if key not in self._brushes:
-            source = gl.fragment("transition", FRAMED=int(framed)) + "\n#line 1\n" + transition.source
-            source += "\nvoid main() { stage_color = vec4(transition(place).rgb, 1.0); }\n"
+            given = gl.fragment("transition", FRAMED=int(framed), STAGE_EASE=EASE)
+            source = "\n".join((given, "#line 1", transition.source, gl.shader("ease")))
             try:
                 self._brushes[key] = gl.Brush(self._context, source, ("stage_from", "stage_to"))
             except moderngl.Error as error:

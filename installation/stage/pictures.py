@@ -1,5 +1,6 @@
 """Moving pictures: frames go to the GPU once each, two become one, and small ones are enlarged with care."""
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from PIL import Image, ImageOps
 
 from installation.core.contracts import Frame, Pixels
 from installation.core.errors import DeviceError
+from installation.engine.view import Surface
 from installation.stage import gl
+from installation.stage import surface as surfaces
 from installation.stage.layout import Layout, Rect, Size
 
 MOST_TAPS = 16
@@ -17,6 +20,9 @@ MOST_TAPS = 16
 
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What Pillow raises for files that are no pictures."""
+
+LIT = ("rows", "surface", "glaze")
+"""What the last pass reads."""
 
 LARGEST = 64_000_000
 """Pixels of a poster at most."""
@@ -65,17 +71,34 @@ class Reel:
             texture.release()
 
 
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What falls on a picture: the ``glaze`` of its wall (None where it fills the wall), all of it times ``gain``, on a
+    ``surface`` whose strokes and threads are measured in ``unit`` pixels."""
+
+    glaze: moderngl.Texture | None
+    unit: float
+    surface: Surface
+    gain: float = 1.0
+
+
 class Enlarger:
-    """Draws frames at the size they hang at, softly: first across, at the frame's own height, then down."""
+    """Draws frames at the size they hang at, softly: two become one, then across at their own height, then down."""
 
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context
-        self._across = cache(lambda taps: self._brush("across", ("earlier", "later"), TAPS=taps))
-        self._down = cache(lambda taps: self._brush("down", ("rows", "glaze"), TAPS=taps))
-        self._rows: dict[Size, moderngl.Framebuffer] = {}
+        self._blend = cache(lambda: self._brush("blend", ("earlier", "later")))
+        self._across = cache(lambda taps: self._brush("kernel across", ("frame",), TAPS=taps))
+        self._down = cache(lambda *keys: self._brush("kernel down", LIT, TAPS=keys[0], FRAMED=int(keys[1])))
+        self._tile = cache(lambda unit: surfaces.tile(context, unit))
+        self._passes: dict[tuple[str, Size], moderngl.Framebuffer] = {}
 
-    def _brush(self, name: str, samplers: tuple[str, ...], **defines: object) -> gl.Brush:
-        return gl.Brush(self._context, gl.fragment("kernel", name, **defines), samplers)
+    def _brush(self, names: str, samplers: tuple[str, ...], **defines: object) -> gl.Brush:
+        return gl.Brush(self._context, gl.fragment(*names.split(), **defines), samplers)
+
+    def _pass(self, name: str, size: Size) -> moderngl.Framebuffer:
+        """What one pass draws and the next one reads."""
+        return self._passes.get((name, size)) or self._passes.setdefault((name, size), gl.canvas(self._context, size))
 
     def paint(
         self,
@@ -83,29 +106,43 @@ class Enlarger:
         area: Rect,
         frames: tuple[moderngl.Texture, moderngl.Texture],
         mix: float,
-        glaze: moderngl.Texture,
-        gain: float,
+        light: Light,
     ) -> None:
         """Fills ``area`` with the middle of the frames, ``mix`` of the way from the first to the second."""
-        earlier, later = frames
+        earlier, later = frames if mix < 1.0 else (frames[1], frames[1])
         if earlier.size != later.size:
             earlier = later = frames[round(mix)]
         left, top, wide, high = crop(earlier.size, area.size)
-        size = (area.width, earlier.height)
-        rows = self._rows.get(size) or self._rows.setdefault(size, gl.canvas(self._context, size))
-        self._across(taps(wide / area.width)).paint(
-            rows, None, earlier, later, blend=mix, span=(left, wide), width=float(area.width)
+        steps = wide / area.width, high / area.height
+        blended, rows = self._pass("blended", earlier.size), self._pass("rows", (area.width, earlier.height))
+        self._blend().paint(
+            blended,
+            None,
+            earlier,
+            later,
+            blend=0.0 if earlier is later else mix,
+            **surfaces.relief(light.surface, light.unit, steps),
         )
+        self._across(taps(steps[0])).paint(
+            rows, None, gl.texture_of(blended), span=(left, wide), width=float(area.width)
+        )
+        lit = (self._tile(light.unit), *((light.glaze,) if light.glaze else ()))
         bounds = tuple(map(float, gl.flipped(area, target.size[1])))
-        self._down(taps(high / area.height)).paint(
-            target, area, gl.texture_of(rows), glaze, span=(top, high), bounds=bounds, gain=gain
+        self._down(taps(steps[1]), light.glaze is not None).paint(
+            target,
+            area,
+            gl.texture_of(rows),
+            *lit,
+            span=(top, high),
+            bounds=bounds,
+            **surfaces.light(light.surface, light.gain),
         )
 
     def clear(self) -> None:
         """Frees what was made for pictures of sizes that are no more."""
-        for rows in self._rows.values():
-            gl.discard(rows)
-        self._rows.clear()
+        for drawn in self._passes.values():
+            gl.discard(drawn)
+        self._passes.clear()
 
 
 def taps(shrink: float) -> int:

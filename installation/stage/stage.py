@@ -9,8 +9,9 @@ import moderngl
 import numpy as np
 
 from installation.core.contracts import Pixels
+from installation.core.decision import Panel
 from installation.core.errors import DeviceError
-from installation.engine.view import Panel, Picture, View
+from installation.engine.view import Picture, Surface, View
 from installation.stage import gl, labels, pictures
 from installation.stage.cards import CREAM, SMOKE, Card, Press
 from installation.stage.changes import Changes
@@ -123,8 +124,8 @@ class Stage:
         self._hang(piece, how, label, tuple(languages), poster, aspect or 1.0)
         # Drivers that compile late do so now and not in front of the visitors.
         hung = self._hung[piece]
-        place, glaze = hung.layout.picture, self._walls.at(hung.layout).glaze
-        self._enlarger.paint(self._changing, place, hung.reel.textures(None, None), 0.0, glaze, 1.0)
+        light = pictures.Light(self._walls.at(hung.layout).glaze, hung.layout.unit, Surface())
+        self._enlarger.paint(self._changing, hung.layout.picture, hung.reel.textures(None, None), 0.0, light)
 
     def _hang(
         self, piece: int, how: How, label: Label, languages: tuple[str, ...], poster: Path | None, aspect: float
@@ -224,7 +225,7 @@ class Stage:
         hung = self._hung[picture.piece]
         scene = self._scene(picture.piece, -1 if other is None else other.piece)
         decor = (gain, tuple((card.texture, alpha) for card, alpha in cards))
-        drawn = (picture.earlier, picture.later, picture.mix, decor)
+        drawn = (picture.earlier, picture.later, picture.mix, decor, picture.surface)
         if scene.picture and (_same(scene.picture, drawn) or (may_rest and scene.picture[3] == decor)):
             return scene
         framed = hung.layout.moulding > 0
@@ -232,8 +233,8 @@ class Stage:
             self._wall(scene.canvas, hung.layout, gain)
             self._lay(scene.canvas, cards, gain)
         frames = hung.reel.textures(picture.earlier, picture.later)
-        glaze = self._walls.at(hung.layout).glaze
-        self._enlarger.paint(scene.canvas, hung.layout.picture, frames, picture.mix, glaze, gain)
+        light = pictures.Light(self._walls.at(hung.layout).glaze, hung.layout.unit, picture.surface, gain)
+        self._enlarger.paint(scene.canvas, hung.layout.picture, frames, picture.mix, light)
         if not framed:
             self._lay(scene.canvas, cards, gain)
         scene.decor, scene.picture = decor, drawn

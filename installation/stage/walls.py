@@ -11,10 +11,10 @@ from installation.stage.layout import Layout, Rect
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """``canvas`` is the lit wall with its frame, None where a picture covers it; ``glaze`` the light on the picture."""
+    """``canvas`` is the lit wall with its frame, ``glaze`` the light on the picture; None where that covers all."""
 
-    canvas: moderngl.Framebuffer | None
-    glaze: moderngl.Texture
+    canvas: moderngl.Framebuffer | None = None
+    glaze: moderngl.Texture | None = None
 
 
 class Walls:
@@ -39,6 +39,8 @@ class Walls:
         return self._built[key]
 
     def _build(self, layout: Layout) -> Wall:
+        if not layout.moulding:
+            return Wall()
         picture = layout.picture
         uniforms = {
             "size": tuple(map(float, layout.size)),
@@ -46,9 +48,8 @@ class Walls:
             "picture": tuple(map(float, (picture.x, picture.y, picture.width, picture.height))),
             "moulding": float(layout.moulding),
         }
-        canvas = gl.canvas(self._context, layout.size) if layout.moulding else None
-        if canvas:
-            self._wall.paint(canvas, None, **uniforms)
+        canvas = gl.canvas(self._context, layout.size)
+        self._wall.paint(canvas, None, **uniforms)
         glaze = gl.canvas(self._context, picture.size)
         self._glaze.paint(glaze, Rect(0, 0, *picture.size), **uniforms)
         texture = gl.texture_of(glaze)
@@ -60,5 +61,6 @@ class Walls:
         for wall in self._built.values():
             if wall.canvas:
                 gl.discard(wall.canvas)
-            wall.glaze.release()
+            if wall.glaze:
+                wall.glaze.release()
         self._built.clear()

@@ -1,6 +1,7 @@
 """Transitions: their files as text, and on the GPU: at both ends exactly one of the two pictures."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from installation.core import parts
 from installation.core.errors import PartError
 from installation.engine.view import Picture, View
+from installation.showfile.listing import listing
 from installation.showfile.transitions import Option, load_transition, read_transition
 
 NAMES = parts.kinds("transition")
@@ -29,10 +31,14 @@ def write(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_transition_says_what_it_does(name: str) -> None:
+def test_every_transition_reads_and_has_its_defaults(name: str) -> None:
     transition = load_transition(name)
-    assert transition.doc.endswith(".")
     assert transition.settle({}) == {option.name: option.default for option in transition.options}
+
+
+@pytest.mark.parametrize("name", ["dissolve", "impasto", "wipe"])
+def test_ours_say_what_they_do(name: str) -> None:
+    assert load_transition(name).doc.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,11 @@ def test_the_doc_is_the_first_comment(write, head: str, doc: str) -> None:
     [
         ("void main() {}", ":1: found no function transition, expected vec4 transition(vec2 uv)"),
         ("// vec4 transition(vec2 uv)\n", ":1: found no function transition, expected vec4 transition(vec2 uv)"),
-        ("\nuniform sampler2D luma;" + BODY, ":2: luma: found uniform sampler2D, expected one of float, int, bool"),
+        (
+            "\nuniform sampler2D luma;" + BODY,
+            ':2: transition "mine" needs the texture luma (uniform sampler2D)',
+        ),
+        ("\nuniform mat3 turn;" + BODY, ":2: turn: found uniform mat3, expected one of float, int, bool"),
         ("\n\nuniform vec2 a; // = vec2(1.0, 2.0, 3.0)" + BODY, ":3: a: found default 'vec2(1.0, 2.0, 3.0)'"),
         ("//" + "x" * 70_000, ": found 70002 bytes, expected at most 65536"),
     ],
@@ -193,6 +203,55 @@ def test_a_dropped_file_works(easel: Easel, write, monkeypatch: pytest.MonkeyPat
     easel.changes = type(easel.changes)(easel.stage._context)
     assert np.abs(easel.at("mine", 0.2, False) - easel.picture(easel.before, False)).max() <= 1
     assert (easel.at("mine", 0.7, False) == (255, 0, 0)).all()
+
+
+DEFECTS = {
+    "jumps at the beginning": "return mix(getFromColor(uv), getToColor(uv), 0.3 + 0.7 * progress);",
+    "jumps at the end": "return getFromColor(uv + vec2(progress, 0.0)) * (1.0 - 0.5 * progress);",
+    "is black at both": "return vec4(0.0);",
+    "divides nothing by nothing at the beginning": "return getToColor(uv) * (progress / progress);",
+    "takes the root of less than nothing at the end": "return getFromColor(uv) * sqrt(0.9 - progress);",
+    "divides by nothing at the end": "return getFromColor(uv) / (1.0 - progress);",
+}
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("body", DEFECTS.values(), ids=DEFECTS)
+def test_what_misses_an_end_is_eased_to_it(easel: Easel, write, monkeypatch, body: str, framed: bool) -> None:
+    """Exact at both ends, close to them beside, and never more than a step of the easing at once."""
+    path = write(f"vec4 transition(vec2 uv) {{ {body} }}")
+    monkeypatch.setitem(parts.ROOMS, "transition", (path.parent, ".glsl", ""))
+    easel.changes = type(easel.changes)(easel.stage._context)
+    before, after = easel.picture(easel.before, framed), easel.picture(easel.after, framed)
+    for near, far, end in ((0.0, 0.001, before), (1.0, 0.999, after)):
+        assert np.abs(easel.at("mine", near, framed) - end).max() <= 1
+        assert np.abs(easel.at("mine", far, framed) - end).mean() < 2
+    for begin in (0.0, 0.96):
+        steps = [easel.at("mine", begin + 0.004 * step, framed) for step in range(11)]
+        assert max(np.abs(later - step).mean() for step, later in pairwise(steps)) < 32
+
+
+@pytest.mark.gl
+def test_where_a_transition_gives_no_number_the_pictures_are_mixed(easel: Easel, write, monkeypatch) -> None:
+    path = write("vec4 transition(vec2 uv) { return vec4(0.0) / (progress - progress); }")
+    monkeypatch.setitem(parts.ROOMS, "transition", (path.parent, ".glsl", ""))
+    easel.changes = type(easel.changes)(easel.stage._context)
+    mixed = (easel.picture(easel.before, False) + easel.picture(easel.after, False)) / 2
+    assert np.abs(easel.at("mine", 0.5, False) - mixed).max() <= 1.5
+
+
+def test_dropped_files_are_listed_whatever_they_lack(write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name where there is no comment; with what is wrong where it cannot be read."""
+    folder = write("// Author: Somebody\n" + BODY, "bare").parent
+    write("uniform sampler2D luma;" + BODY, "needy")
+    write("// Fades.\nuniform float a; // = 1.0" + BODY, "told")
+    monkeypatch.setitem(parts.ROOMS, "transition", (folder, ".glsl", ""))
+    listed = listing().partition("TRANSITIONS\n")[2].split("\n")
+    assert listed[0] == "  bare"
+    assert listed[1].startswith("  needy: cannot be read: ")
+    assert 'transition "needy" needs the texture luma (uniform sampler2D)' in listed[1]
+    assert listed[2:] == ["  told: Fades.", "    option a = 1.0 (float)"]
 
 
 @pytest.mark.gl

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from installation.core.contracts import Frame
+from installation.core.controls import fixed
 from installation.core.errors import DeviceError, PartError
-from installation.engine.view import Panel, Picture, View
+from installation.engine.view import Panel, Picture, Surface, View
 from installation.stage import Stage, has_display, open_stage
 from installation.stage.pictures import crop, taps
 from installation.stage.window import is_software
@@ -36,6 +37,9 @@ def frame(pixels: np.ndarray | int, size: tuple[int, int] = (16, 16)) -> Frame:
 
 def picture(piece: int, *frames: Frame, mix: float = 0.0) -> Picture:
     return Picture(piece, frames[0] if frames else None, frames[-1] if frames else None, mix)
+
+
+BARE = Surface(relief=0.0, weave=0.0)
 
 
 def shown(stage: Stage, current: Picture, **more: object) -> np.ndarray:
@@ -242,8 +246,9 @@ def test_a_generator_that_changes_its_size(stage: Stage) -> None:
 def test_enlarging_is_smooth(stage: Stage) -> None:
     """A ramp stays a ramp: no block of a texel's size, no ringing."""
     ramp = np.repeat(np.linspace(20, 220, 16).astype(np.uint8)[None, :, None], 9, 0).repeat(3, 2)
-    row = shown(stage, picture(0, frame(np.ascontiguousarray(ramp)))).mean(axis=(0, 2))
-    steps = np.diff(np.convolve(row, np.full(16, 1 / 16), "valid"))  # past the weave
+    light = frame(np.ascontiguousarray(ramp))
+    row = shown(stage, Picture(0, light, light, 0.0, BARE)).mean(axis=(0, 2))
+    steps = np.diff(np.convolve(row, np.full(16, 1 / 16), "valid"))  # past the levels' own steps
     assert steps[60:-60].min() > 0.15
     assert steps[60:-60].max() < 0.5
 
@@ -252,6 +257,64 @@ def test_geometry_of_enlarging() -> None:
     assert crop((128, 128), (1280, 720)) == (0, 28, 128, 72)
     assert crop((200, 100), (100, 100)) == (50, 0, 100, 100)
     assert [taps(shrink) for shrink in (0.1, 1.0, 1.5, 2.0, 100.0)] == [4, 4, 6, 8, 16]
+
+
+# ---------------------------------------------------------------- the surface
+
+
+def surfaced(stage: Stage, light: Frame, **surface: float) -> np.ndarray:
+    return shown(stage, Picture(0, light, light, 0.0, Surface(**surface)))
+
+
+def test_a_bare_surface_is_the_picture(stage: Stage) -> None:
+    wall = surfaced(stage, frame(120), relief=0.0, weave=0.0)
+    assert np.abs(wall - 120).max() <= 1
+
+
+@pytest.mark.parametrize("lamp", [(-1.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
+def test_what_stands_up_is_lit_from_where_the_lamp_is(stage: Stage, lamp: tuple[float, float]) -> None:
+    """A light spot is a hill: brighter towards the lamp, darker away from it."""
+    y, x = np.mgrid[-18.0:18.0, -32.0:32.0] + 0.5
+    hill = (90 + 80 * np.exp(-(x * x + y * y) / 12)).astype(np.uint8)[..., None].repeat(3, 2)
+    light, place = frame(np.ascontiguousarray(hill)), {"lamp_x": lamp[0], "lamp_y": lamp[1], "weave": 0.0}
+    more = surfaced(stage, light, relief=1.0, **place) - surfaced(stage, light, relief=0.0, **place)
+    ring = more[140:220, 280:360].mean(axis=2)
+    halves = {(-1, 0): ring[:, :40], (1, 0): ring[:, 40:], (0, 1): ring[:40], (0, -1): ring[40:]}
+    near, far = halves[lamp].mean(), halves[-lamp[0], -lamp[1]].mean()
+    assert near > 1.0 > -1.0 > far
+
+
+def test_each_part_of_the_surface_does_its_own(stage: Stage) -> None:
+    light = frame(150)
+    bare = surfaced(stage, light, relief=0.0, weave=0.0)
+    for part in ("relief", "weave", "craquelure"):
+        surface = {"relief": 0.0, "weave": 0.0, part: 1.0}
+        less = np.abs(surfaced(stage, light, **{**surface, part: 0.3}) - bare).mean()
+        assert 0.2 < less < 0.5 * np.abs(surfaced(stage, light, **surface) - bare).mean()
+        assert np.abs(surfaced(stage, light, **surface).mean() - 150) < 12, "light is moved, not made"
+    cracked = surfaced(stage, light, relief=0.0, weave=0.0, craquelure=1.0)
+    assert (cracked < 90).any()
+    assert (np.abs(cracked - 150).max(axis=2) <= 1).mean() > 0.5, "fine lines, and paint between them"
+
+
+def test_varnish_warms(stage: Stage) -> None:
+    white, black = (
+        surfaced(stage, frame(level), relief=0.0, weave=0.0, varnish=1.0).mean(axis=(0, 1)) for level in (220, 0)
+    )
+    assert white[0] > white[1] > white[2] > 150
+    assert 8 > black[0] > black[2] > 0
+
+
+def test_the_stages_controls_make_a_surface() -> None:
+    """Each by its address, and they rest as a surface does that nothing is said of."""
+    controls = {control.address: control.default for control in fixed(["one"])}
+    assert Surface.of(controls) == Surface()
+    assert Surface.of({"/stage/lamp/x": 0.25, "/stage/craquelure": 1.0}) == Surface(lamp_x=0.25, craquelure=1.0)
+
+
+def test_a_lamp_that_moves_is_seen_though_the_picture_stands(stage: Stage) -> None:
+    light = frame(150)
+    assert (surfaced(stage, light, lamp_x=-0.5) != surfaced(stage, light, lamp_x=0.5)).any()
 
 
 # ---------------------------------------------------------------- the wall

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from installation.core.errors import DeviceError
-from installation.stage.outputs import WAITING, Recorder, save_still
+from installation.outputs.record import WAITING, Recorder
+from installation.stage.stills import save_still
 
 
 def picture(level: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:
@@ -47,20 +48,34 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_film_plays_as_fast_as_the_show_did(tmp_path: Path) -> None:
-    """Frames at uneven times keep them, as far as ticks of 0.1 ms go; an odd size loses a row."""
-    path, times = tmp_path / "wall.mp4", [100.0, 100.05, 100.5, 101.0, 102.5]
+    """A frame every 1/30 s, whatever came; what came late is where it was seen; an odd size loses a row."""
+    path, times = tmp_path / "wall.mp4", [100.0, 100.04, 100.1, 100.101, 100.3]
     recorder = Recorder(path, (65, 49), 30.0)
     for number, t in enumerate(times):
         recorder.add(picture(40 * number, (65, 49)), t)
     recorder.close()
     recorder.close()
     assert recorder.fault is None
+    assert (recorder.left_out, recorder.repeated) == (1, 6), "two frames in one interval; empty ones before the others"
     with av.open(str(path)) as film:
+        stream = film.streams.video[0]
+        assert stream.average_rate == 30
         frames = list(film.decode(video=0))
-    assert [frame.time for frame in frames] == pytest.approx([t - 100.0 for t in times], abs=2e-4)
+    assert [frame.time for frame in frames] == pytest.approx([number / 30 for number in range(10)], abs=1e-4)
     assert (frames[0].width, frames[0].height) == (64, 48)
     levels = [frame.to_ndarray(format="rgb24").mean() for frame in frames]
-    assert levels == pytest.approx([40 * number for number in range(5)], abs=3)
+    assert levels == pytest.approx([0, 40, 40, 80, 80, 80, 80, 80, 80, 160], abs=3)
+
+
+def test_a_rate_that_is_no_whole_number(tmp_path: Path) -> None:
+    path = tmp_path / "wall.mp4"
+    recorder = Recorder(path, (64, 48), 59.94)
+    for number in range(5):
+        recorder.add(picture(0), number / 59.94)
+    recorder.close()
+    assert (recorder.left_out, recorder.repeated) == (0, 0)
+    with av.open(str(path)) as film:
+        assert float(film.streams.video[0].average_rate) == pytest.approx(59.94, abs=0.01)
 
 
 def test_the_show_never_waits_for_the_encoder(
@@ -76,7 +91,7 @@ def test_the_show_never_waits_for_the_encoder(
     go.set()
     with caplog.at_level(logging.WARNING):
         recorder.close()
-    assert f"{recorder.left_out} frames were left out" in caplog.text
+    assert f"{recorder.left_out} of 100 frames were left out" in caplog.text
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_show(

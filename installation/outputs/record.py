@@ -1,21 +1,20 @@
-"""What leaves the stage for the disk: stills and recordings."""
+"""A film of the wall, written while the show runs."""
 
 import logging
-import os
 import queue
-import tempfile
 import threading
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import av.error
 import numpy as np
-from PIL import Image
+from pydantic import Field
 
-from installation.core.contracts import Pixels
+from installation.core.contracts import Output, OutputConfig, Pixels, Surroundings, Wanted
+from installation.core.decision import Decision
 from installation.core.errors import DeviceError
-from installation.stage.layout import Size
 
 log = logging.getLogger(__name__)
 
@@ -25,66 +24,58 @@ CODECS = ("libx264", "h264", "libopenh264", "mpeg4")
 WAITING = 8
 """Frames that wait for the encoder at most; more are left out, so that the show never waits."""
 
-TICKS = 10_000
-"""Time stamps a second."""
-
 FOLLOW_UP = 30.0
 """Seconds that ``close`` gives the encoder to finish."""
 
 Item = tuple[Pixels, float] | None
 
 
-def save_still(path: Path, pixels: Pixels) -> None:
-    """Writes (h, w, 3) uint8 as PNG: the whole file or none. Raises DeviceError where it cannot be written."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".png")
-    except OSError as error:
-        raise DeviceError(_unwritable(path, error)) from error
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            Image.fromarray(pixels).save(file, format="PNG", compress_level=4)
-        draft.chmod(0o644)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise DeviceError(_unwritable(path, error)) from error
+class Config(OutputConfig):
+    kind: Literal["record"] = "record"
+    path: Path = Field(description="the film to write (.mp4)")
+
+    def open(self, surroundings: Surroundings) -> "Recorder":
+        return Recorder(self.path, surroundings.size, 1.0 / surroundings.interval)
 
 
-class Recorder:
-    """Encodes frames to a film in a thread of its own, in constant memory.
+class Recorder(Output):
+    """Encodes frames to a film of ``fps`` frames a second, in a thread of its own, in constant memory.
 
-    Each frame is stamped with the time it was shown at, so the film plays as fast as the show did, whatever was left
-    out. It is written in fragments: what was recorded before a power cut can be played. Raises DeviceError where
-    ``path`` cannot be written. A disk that fills later ends the recording, not the show; ``fault`` then says why.
+    The film has a frame for every interval since the first one. Where the show had none, or the encoder no time for it,
+    the frame before is there again: the film plays as fast as the show did. ``left_out`` counts frames that were shown
+    and are not in the film, ``repeated`` those that are in it once more. It is written in fragments: what was recorded
+    before a power cut can be played. Raises DeviceError where ``path`` cannot be written. A disk that fills later ends
+    the recording, not the show; ``fault`` then says why.
     """
 
-    def __init__(self, path: Path, size: Size, fps: float) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
         self.path = path
         self.fault: Exception | None = None
-        self.left_out = 0
+        self.left_out = self.repeated = self._shown = 0
+        self._rate = Fraction(fps).limit_denominator(1001)
         self._size = (size[0] // 2 * 2, size[1] // 2 * 2)
         self._queue: queue.Queue[Item] = queue.Queue(WAITING)
         self._began: float | None = None
-        self._last = -1
+        self._next = 0
+        self._before: av.VideoFrame | None = None
         try:
             path.open("ab").close()
             options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
             self._film = av.open(str(path), "w", format="mp4", options=options)
         except (OSError, av.error.FFmpegError) as error:
             raise DeviceError(_unwritable(path, error)) from error
-        self._stream = self._add_stream(fps)
+        self._stream = self._add_stream()
         self._thread = threading.Thread(target=self._encode, name="recorder", daemon=True)
         self._thread.start()
 
-    def _add_stream(self, fps: float) -> av.VideoStream:
+    def _add_stream(self) -> av.VideoStream:
         name = next(name for name in CODECS if name in av.codecs_available and _encodes(name))
-        stream = self._film.add_stream(name, rate=max(1, round(fps)))
+        stream = self._film.add_stream(name, rate=self._rate)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, TICKS)
-        stream.codec_context.gop_size = max(1, round(fps)) * 2
+        stream.time_base = stream.codec_context.time_base = 1 / self._rate
+        stream.codec_context.gop_size = max(1, round(self._rate)) * 2
         stream.codec_context.max_b_frames = 0  # they delay the first frame, which fragments cannot tell the player
         if name == "mpeg4":
             stream.codec_context.bit_rate = 12_000_000
@@ -92,10 +83,18 @@ class Recorder:
             stream.options = {"preset": "veryfast", "crf": "18"}
         return stream
 
+    def wants(self, now: float) -> Wanted:
+        return "nothing" if self.fault else "screen"
+
+    def show(self, decision: Decision, pixels: Pixels | None) -> None:
+        if pixels is not None:
+            self.add(pixels, decision.time)
+
     def add(self, pixels: Pixels, t: float) -> None:
         """Takes a frame, (h, w, 3) uint8, shown at ``t`` seconds. Never waits: an encoder that lags misses it."""
         if self.fault is not None:
             return
+        self._shown += 1
         try:
             self._queue.put_nowait((pixels, t))
         except queue.Full:
@@ -108,7 +107,12 @@ class Recorder:
         self._queue.put(None, timeout=FOLLOW_UP)
         self._thread.join(FOLLOW_UP)
         if self.left_out:
-            log.warning("%s: %d frames were left out, as encoding them took too long", self.path, self.left_out)
+            log.warning(
+                "%s: %d of %d frames were left out, as encoding took too long; the ones before stand in their places",
+                self.path,
+                self.left_out,
+                self._shown,
+            )
 
     def _encode(self) -> None:
         try:
@@ -125,13 +129,23 @@ class Recorder:
                 pass
 
     def _write(self, pixels: Pixels, t: float) -> None:
+        """Puts a frame in its place of the film, and the one before in all places that are empty until then."""
         self._began = t if self._began is None else self._began
-        stamp = max(self._last + 1, round((t - self._began) * TICKS))
+        place = round((t - self._began) * self._rate)
+        if place < self._next:
+            self.left_out += 1
+            return
+        while self._before is not None and self._next < place:
+            self._put(self._before)
+            self.repeated += 1
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-        frame = frame.reformat(*self._size, format="yuv420p")
-        frame.pts, frame.time_base = stamp, Fraction(1, TICKS)
+        self._before = frame.reformat(*self._size, format="yuv420p")
+        self._put(self._before)
+
+    def _put(self, frame: av.VideoFrame) -> None:
+        frame.pts, frame.time_base = self._next, 1 / self._rate
         self._film.mux(self._stream.encode(frame))
-        self._last = stamp
+        self._next += 1
 
 
 def _encodes(name: str) -> bool:
