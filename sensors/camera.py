@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator
 
 from installation.core.contracts import Emit, Sensor, SensorConfig
 from installation.core.errors import Refused
@@ -59,7 +59,7 @@ class Config(SensorConfig):
         default=0,
         description="a camera's number, device, part of its name or address; or a film or still, which repeats",
     )
-    resolution: Annotated[tuple[int, int] | None, PlainValidator(_resolution)] = Field(
+    resolution: Annotated[tuple[int, int] | None, BeforeValidator(_resolution)] = Field(
         default=None,
         description='asked of a camera, such as "1280x720"; 640x480 without (--list-devices: what it offers)',
     )
@@ -68,7 +68,7 @@ class Config(SensorConfig):
         default=None, pattern=r"^[ -~]{4}$", description='asked of a camera, four letters such as "MJPG" or "YUYV"'
     )
     rotate: Literal[0, 90, 180, 270] = Field(default=0, description="degrees clockwise that set the picture upright")
-    region: Annotated[Region, PlainValidator(_region)] = Field(
+    region: Annotated[Region, BeforeValidator(_region)] = Field(
         default=(0.0, 0.0, 1.0, 1.0),
         description="left, top, right, bottom of what is looked at, in shares of the picture",
     )
