@@ -22,13 +22,16 @@ PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 
 PART_MAY = ("core", "networks")
 
+CAMERA = tuple(f"sensors._{name}" for name in ("background", "capture", "gestures", "seeing", "visitors"))
+"""What the camera sensor is made of."""
+
 ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.web", "installation.training.pages"),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
-    "cv2": ("sensors.camera", "sensors._capture", "installation.outputs.preview", "installation.training"),
+    "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
