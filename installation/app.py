@@ -120,7 +120,7 @@ def _warn(show: Show) -> None:
     from installation.stage import advice
 
     looks = advice.warnings(show.title, show.pieces)
-    for warning in (*warnings(show, Timetable(show.plan), date.today()), *looks):
+    for warning in (*show.warnings(), *warnings(show, Timetable(show.plan), date.today()), *looks):
         print(f"warning: {warning}")
 
 

@@ -14,6 +14,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from installation.core.clean_text import clean_lines
+
 FILE = "vernissage.log"
 
 LARGEST, KEPT = 8_000_000, 4
@@ -32,7 +34,7 @@ class Sentences(logging.Formatter):
     """For the screen: the message alone, as a traceback helps nobody who stands before the wall."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{time.strftime('%H:%M:%S')} {record.getMessage()}"
+        return f"{time.strftime('%H:%M:%S')} {clean_lines(record.getMessage())}"
 
 
 class Lines(logging.Formatter):
@@ -53,7 +55,7 @@ class Lines(logging.Formatter):
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)[-LONGEST:]
         told.update(getattr(record, "told", {}))
-        return json.dumps(told, ensure_ascii=False, default=str)
+        return clean_lines(json.dumps(told, ensure_ascii=False, default=str))
 
 
 class Appending(logging.Handler):

@@ -49,8 +49,8 @@ class Loop:
     def tick(self) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
         now, painter = self.clock.now(), self.painter
-        ready = frozenset(range(len(self.show.pieces))) if self.stills else painter.resident
+        ready = frozenset(range(len(self.show.pieces))) if self.stills else painter.hung
         heard = Heard(self.drain(), self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes)
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
-        return compose(self.show, decision, painter.pair, self.interval, self.refused)
+        return compose(self.show, decision, painter.frames.pair, self.interval, self.refused)
