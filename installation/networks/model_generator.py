@@ -11,7 +11,6 @@ The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard 
 """
 
 import hashlib
-import os
 import re
 import unicodedata
 from abc import ABC
@@ -258,8 +257,6 @@ def proofs(network: Any) -> NDArray[np.float32]:
 
 def resolve(device: str) -> str:
     """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
-    # Read when torch is loaded: its threads that wait shall not spin, as the stage may need their cores to draw.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
