@@ -32,7 +32,8 @@ from installation.networks.cuda_graph import CudaGraph  # noqa: E402
 from installation.networks.model_file import load_model  # noqa: E402
 from installation.networks.model_generator import proofs, rebuild  # noqa: E402
 from installation.networks.runtime import Eager, Form, Synthesis  # noqa: E402
-from installation.networks.stylegan2 import Architecture, Generator, Network, effective_tensors  # noqa: E402
+from installation.networks.stylegan2 import Network, effective_tensors  # noqa: E402
+from installation.networks.stylegan2_generator import Architecture, Generator  # noqa: E402
 
 WIDE = (256, 256, 256, 128, 64, 32, 32)
 """Feature maps from 4 px on: the network that ships, and its next size."""

@@ -1,6 +1,6 @@
-"""Which recipe learns most in equal time: three losses, each with and without augmentation, on a prepared folder.
+"""Which recipe learns most in equal time: two losses, each with and without augmentation, on a prepared folder.
 
-python -m installation.training prepare FOLDER --out ready --size 32
+python3 run_show.py prepare FOLDER --out ready --size 32
 python benchmarks/recipes.py ready --minutes 5
 
 The variants learn in turns of some seconds, in one process and on one thread, and each is stopped by its own processor
@@ -23,10 +23,12 @@ sys.path.insert(0, str(ROOT))
 
 from installation.training.dataset.pictures import Picture, load_prepared  # noqa: E402
 from installation.training.dataset.supply import Supply  # noqa: E402
-from installation.training.gan.recipe import LOSSES, Recipe, Stage  # noqa: E402
-from installation.training.gan.run import Gan, architecture  # noqa: E402
+from installation.training.gan.architecture import architecture  # noqa: E402
+from installation.training.gan.recipe import LOSSES, Recipe  # noqa: E402
+from installation.training.gan.run import Gan  # noqa: E402
 from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
 from installation.training.loop.devices import Devices, open_devices  # noqa: E402
+from installation.training.loop.schedule import Stage  # noqa: E402
 from installation.training.loop.watch import measure  # noqa: E402
 
 TURN = 10.0
@@ -51,6 +53,9 @@ class Variant:
         while self.seconds < end:
             self.run.step()
             self.seconds = time.process_time() - begun
+
+    def painted(self, count: int) -> Picture:
+        return self.run.learner.painted(count, 1.0, *self.run.place())
 
     def row(self) -> str:
         measure(self.run)
@@ -92,7 +97,7 @@ def main() -> None:
         for mark in MARKS:
             in_turns(variants, mark * asked.minutes * 60)
             for variant in variants:
-                variant.distances.append(distance(variant.run.painted(len(pictures), psi=1.0), pictures))
+                variant.distances.append(distance(variant.painted(len(pictures)), pictures))
         tell(variants, pictures, asked.minutes, devices)
 
 

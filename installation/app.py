@@ -84,6 +84,10 @@ def run(options: Options) -> int:
         from installation.replay import replay
 
         return replay(show, options, _mode(options), options.replay)
+    if options.rehearse:
+        from installation.rehearsal import rehearse
+
+        return rehearse(show, options, _mode(options), options.rehearse)
     from installation.run import Exhibition
 
     return Exhibition(show, options, _mode(options), folder).run()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 class Installed:
-    """A wheel of this checkout in an environment of its own; what the program needs is found where the tests find it."""
+    """A wheel of this checkout in an environment of its own; what it needs is found where the tests find it."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from installation.networks.model_file import Header, Tensors, save_model
-from installation.networks.stylegan2 import Architecture, Generator, build, effective_tensors
+from installation.networks.stylegan2 import build, effective_tensors
+from installation.networks.stylegan2_generator import Architecture, Generator
 from installation.training.gan.export import measure
 
 ARCH = Architecture(resolution=16, z_dim=12, w_dim=12, channels=(16, 16, 16), mapping_layers=2)

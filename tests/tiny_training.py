@@ -14,16 +14,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from installation.networks.stylegan2 import Architecture
+from installation.networks.stylegan2_generator import Architecture
 from installation.training.dataset.supply import Supply
-from installation.training.gan.recipe import Recipe, Stage
+from installation.training.gan.recipe import Recipe
 from installation.training.gan.run import Gan
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.run import Run
 from installation.training.loop.saving import CHECKPOINT, resume
+from installation.training.loop.schedule import Stage
 from installation.training.loop.trainer import Habits, train
 
-ARCH = Architecture(resolution=16, z_dim=16, w_dim=16, channels=(16, 16, 16), mapping_layers=2)
+ARCH = Architecture(
+    resolution=16,
+    z_dim=16,
+    w_dim=16,
+    channels=(16, 16, 16),
+    mapping_layers=2,
+    version=2,
+    noise=True,
+    replicate=True,
+    fine=16,
+)
 RECIPE = Recipe(stages=(Stage(8, 0.032), Stage(16, 0.032)), batch=8, fade=16, r1_every=2)
 NEVER = Habits(look=1e9, log=1e9, checkpoint=1e9, sheet=1e9)
 
@@ -52,7 +63,7 @@ def steps(run: Gan, folder: Path, devices: Devices, count: int) -> None:
 
 def digest(run: Gan) -> str:
     """Of all weights and of the averaged ones, to the bit."""
-    every = [*run.weights(), *run.ema.parameters()]
+    every = [*run.weights(), *run.learner.average.net.parameters()]
     return hashlib.sha256(b"".join(weight.detach().numpy().tobytes() for weight in every)).hexdigest()
 
 

@@ -23,7 +23,8 @@ from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import FARTHEST, Shelf, farthest, fastest, race, rival_name
 from installation.networks.model_generator import proofs
 from installation.networks.runtime import REUSED, Eager, Form, levels, ring
-from installation.networks.stylegan2 import Architecture, Generator, Network, effective_tensors
+from installation.networks.stylegan2 import Network, effective_tensors
+from installation.networks.stylegan2_generator import Architecture, Generator
 from installation.networks.vae import Architecture as VaeArchitecture
 from installation.networks.vae import Decoder, decoder_tensors
 from installation.networks.vae import Network as VaeNetwork

@@ -17,13 +17,15 @@ from PIL import Image
 
 from installation.core.errors import ModelError
 from installation.networks.model_file import load_model, read_header
-from installation.networks.stylegan2 import Architecture, Discriminator, Generator, Network, build, effective_tensors
+from installation.networks.stylegan2 import Network, build, effective_tensors
+from installation.networks.stylegan2_generator import Architecture, Generator
 from installation.training.cli import main
 from installation.training.commands._options import add_source
 from installation.training.commands.train import DESCRIPTION, PRESETS, Preset, stages
 from installation.training.dataset import pictures
 from installation.training.dataset.ledger import Ledger, ledger_digest, read_ledger
 from installation.training.dataset.reading import USUAL
+from installation.training.gan.discriminator import Discriminator
 from installation.training.gan.export import measure
 from installation.training.loop.command_line import published
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
+
+from installation.training.loop.options import Bounds
 
 MODELS = ("gan", "vae")
 """Kinds of network that can be trained: each is a folder with a run.py (see loop/run.py)."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """A number from `low` to `high`, as an argparse type."""
-
-    kind: type[int] | type[float]
-    low: float
-    high: float
-
-    def __call__(self, text: str) -> float:
-        try:
-            value = self.kind(text)
-        except ValueError:
-            value = float("nan")
-        if not self.low <= value <= self.high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {self.low:g} to {self.high:g}")
-        return value
+EXPORTED = (*MODELS, "refiner")
+"""Kinds of checkpoint that a model file can be written from."""
 
 
 def add_model(command: argparse.ArgumentParser) -> None:

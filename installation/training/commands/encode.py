@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.commands._options import Bounds, add_model
+from installation.training.commands._options import add_model
+from installation.training.loop.options import Bounds
 
 ORDER = 66
 HELP = "find the places of pictures in a model's space"

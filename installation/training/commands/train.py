@@ -8,7 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from installation.core.errors import OptionError
-from installation.training.commands._options import MODELS, Bounds, add_source
+from installation.training.commands._options import MODELS, add_source
+from installation.training.gan.options import GanOptions
+from installation.training.loop.options import Bounds, add_options
 
 ORDER = 30
 HELP = "train a model"
@@ -20,17 +22,18 @@ is painted anew every few minutes: look at sheet.png.
 --model gan trains two networks against each other (StyleGAN2): sharp, for what is alike, such as faces. --model vae
 trains an encoder with its decoder (beta-VAE): dreamlike, steady, sooner there, and knows the place of any picture.
 
-The network grows: it learns to paint small first, where a step costs little, then larger. A stage is RESOLUTION:KIMG,
-so many thousand pictures at that size (every picture is seen many times); sizes are 8 to 1024 px, each twice the one
-before. A trained model can grow later: the same command with --stages ...,256:300 goes on from its checkpoint.
+The network may grow: it learns to paint small first, where a step costs little, then larger. A stage is
+RESOLUTION:KIMG, so many thousand pictures at that size (every picture is seen many times); sizes are 8 to 1024 px, each
+twice the one before. Without growing: one stage, such as --stages 128:300. A trained model can grow later: the same
+command with --stages ...,256:300 goes on from its checkpoint.
 
 presets:
-  quick      32:30,64:30            64 px. Is this folder worth more? Half an hour to an hour on two cores
-  laptop     32:60,64:40,128:100    128 px, the default. Two to three hours on two cores: 128 px is what they can do in
-                                    a day's spare time, and half of the pictures are seen where they cost a third
-  overnight  32:80,64:120,128:500   128 px. Eight to twelve hours on two cores: most of it at full
+  quick      64:60                  64 px. Is this folder worth more? Half an hour to an hour on two cores
+  laptop     64:60,128:100          128 px, the default. Two to three hours on two cores: 128 px is what they can do in
+                                    a day's spare time, and part of the pictures are seen where they cost half
+  overnight  64:150,128:500         128 px. Eight to twelve hours on two cores: most of it at full
                                     size, where faces get sharp
-  gpu        32:200,64:400,128:1000,256:2000, --batch 32 --width 512
+  gpu        64:400,128:1000,256:2000, --batch 32 --width 512
                                     256 px. A wider network, as a GPU has the arithmetic and 8 GB the room. Some hours
                                     on a GPU of 2022 or later: an estimate from the number of multiplications
 
@@ -49,10 +52,10 @@ class Preset:
 
 
 PRESETS = {
-    "quick": Preset("32:30,64:30"),
-    "laptop": Preset("32:60,64:40,128:100"),
-    "overnight": Preset("32:80,64:120,128:500"),
-    "gpu": Preset("32:200,64:400,128:1000,256:2000", batch=32, width=512),
+    "quick": Preset("64:60"),
+    "laptop": Preset("64:60,128:100"),
+    "overnight": Preset("64:150,128:500"),
+    "gpu": Preset("64:400,128:1000,256:2000", batch=32, width=512),
 }
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
@@ -62,9 +65,7 @@ def stages(text: str) -> tuple[tuple[int, float], ...]:
     try:
         found = tuple((int(size), float(kimg)) for size, kimg in (stage.split(":") for stage in text.split(",")))
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a list of RESOLUTION:KIMG such as 32:60,64:40,128:100"
-        ) from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of RESOLUTION:KIMG such as 64:60,128:100") from None
     sizes = [size for size, _ in found]
     if any(size not in SIZES for size in sizes) or any(b != 2 * a for a, b in pairwise(sizes)):
         raise argparse.ArgumentTypeError(f"{text!r}: sizes are 8, 16, 32 ... 1024, each twice the one before")
@@ -92,6 +93,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=MODELS, default="gan", help="kind of network (default gan)")
     add_schedule(parser.add_argument_group("how long"))
     add_recipe(parser.add_argument_group("recipe"))
+    add_options(parser.add_argument_group("recipe of a gan"), GanOptions)
     add_vae(parser.add_argument_group("recipe of a vae"))
     add_devices(parser.add_argument_group("devices"))
     add_keeping(parser.add_argument_group("keeping"))
@@ -100,7 +102,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def add_schedule(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--preset", choices=list(PRESETS), default="laptop", help="see above (default laptop)")
-    group.add_argument("--stages", type=stages, metavar="LIST", help="your own schedule, such as 32:60,64:40,128:100")
+    group.add_argument("--stages", type=stages, metavar="LIST", help="your own schedule, such as 64:60,128:100")
     group.add_argument(
         "--start-from",
         type=Path,
@@ -128,21 +130,11 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
         "a second at 32 px, twice as many at 128 px; it was enough for the landscapes that ship",
     )
     group.add_argument(
-        "--loss",
-        choices=("non-saturating", "relativistic", "projected"),
-        default="non-saturating",
-        help="of a gan: with lazy R1; with R1 and R2 at each step; or judged by a network that was trained on "
-        "photographs (extra [projected]), which polishes a model that paints already (default non-saturating)",
-    )
-    group.add_argument(
-        "--r1",
-        type=Bounds(float, 0, 0.1),
-        default=5e-5,
-        metavar="W",
-        help="of a gan: R1 for each pixel of a picture; more calms, less lets detail through (default 5e-5)",
-    )
-    group.add_argument(
-        "--no-augment", dest="augment", action="store_false", help="do not alter pictures (for 20,000 or more of them)"
+        "--closest",
+        type=Bounds(float, 0.25, 1),
+        metavar="S",
+        help="learn from windows as small as this share of a picture's side; 1: the whole alone (default 0.85 for a "
+        "vae; for a gan 1 where the pictures were prepared with --crop face, else 0.55)",
     )
     group.add_argument(
         "--weight-by",
@@ -162,13 +154,6 @@ def add_vae(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--latent", type=int, default=64, choices=(8, 16, 32, 64, 128, 256), help="latent dimensions (default 64)"
-    )
-    group.add_argument(
-        "--closest",
-        type=Bounds(float, 0.25, 1),
-        default=0.85,
-        metavar="S",
-        help="learn from windows as small as this share of a picture's side; 1: the whole alone (default 0.85)",
     )
 
 

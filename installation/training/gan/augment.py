@@ -15,12 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 MAX_SHARE = 0.8
+FIRST_SHARE = 0.3
 DICE = 12
-
-
-def throw(n: int, chance: torch.Generator) -> Tensor:
-    """Dice for n pictures: (n, DICE), on the CPU."""
-    return torch.rand(n, DICE, generator=chance)
+"""Numbers in 0..1 that decide what is done to a picture."""
 
 
 def augment(x: Tensor, p: float | Tensor, dice: Tensor) -> Tensor:
@@ -67,3 +64,21 @@ def cutout(x: Tensor, dice: Tensor, p: float | Tensor) -> Tensor:
     columns = (torch.arange(width, device=x.device) - cx).abs() < half
     hole = rows[:, None, :, None] & columns[:, None, None, :] & (dice[:, 2] < p)[:, None, None, None]
     return torch.where(hole, 0.0, x)
+
+
+class Share:
+    """The probability of each augmentation. It rises while the discriminator is sure of the real pictures, and falls
+    while it is not (arXiv 2006.06676); off, it is 0."""
+
+    def __init__(self, on: bool, target: float, speed: float, device: torch.device) -> None:
+        """`target`: how sure, -1..1, is sure enough; `speed`: pictures in which the share can go from 0 to 1."""
+        self.on, self.target, self.speed = on, target, speed
+        self.value = torch.full((1,), FIRST_SHARE if on else 0.0, device=device)
+
+    def follow(self, sure: Tensor, pictures: int) -> None:
+        if self.on:
+            self.value += (sure - self.target).sign() * (pictures / self.speed)
+            self.value.clamp_(0, MAX_SHARE)
+
+    def load(self, value: float) -> None:
+        self.value.fill_(value if self.on else 0.0)

@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 
 from installation.core.atomic_write import write_whole
 from installation.networks.model_file import NOT_TOLD
-from installation.networks.stylegan2 import Generator, Network, build, effective_tensors, read_architecture
+from installation.networks.stylegan2 import Network, build, effective_tensors, read_architecture
+from installation.networks.stylegan2_generator import Generator
 from installation.training.dataset.ledger import as_csv, beside
-from installation.training.gan.recipe import Recipe, Schedule, stage_at
+from installation.training.gan.recipe import Recipe
 from installation.training.latent.finishing import finish
 from installation.training.latent.models import AT_ONCE
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
+from installation.training.loop.schedule import Schedule, stage_at
 
 Floats = NDArray[np.float32]
 SAMPLES = 20_000
@@ -55,7 +57,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     data = json.loads(state.get("facts", "{}"))
     header = {
         "kind": "stylegan2",
-        "architecture": {**asdict(arch), "channels": list(arch.channels)},
+        "architecture": arch.header(),
         "training": training_facts(recipe, progress, data),
         "ledger_sha256": data.get("ledger_sha256"),
         "licence": licences(licence, data),

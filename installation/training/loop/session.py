@@ -25,7 +25,7 @@ from installation.training.dataset.supply import Supply
 from installation.training.loop.command_line import command_line
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.run import Run
-from installation.training.loop.saving import CHECKPOINT, resume
+from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume
 from installation.training.loop.trainer import Habits, Tell
 from installation.training.loop.trainer import train as run_to_the_end
 
@@ -53,12 +53,12 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
         **{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")},
         "command": command_line(sys.argv[1:]),
     }
-    going_on = (work / CHECKPOINT).exists()
-    if going_on:
+    kept = read_checkpoint(work / CHECKPOINT) if (work / CHECKPOINT).exists() else None
+    if kept:
         arguments.start_from = None  # that was the beginning: it may be gone, or be what this training made
-    run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts)
-    if going_on:
-        told = resume(run, work)
+    run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts, kept)
+    if kept:
+        told = resume(run, work, kept)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
     habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or 1e9)
     with interrupts(devices) as stop, progress_bar(run, devices) as tell:

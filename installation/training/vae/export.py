@@ -41,10 +41,10 @@ from installation.training.gan.export import (
     training_facts,
     write_ledger,
 )
-from installation.training.gan.recipe import stage_at
 from installation.training.latent.finishing import finish
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
+from installation.training.loop.schedule import stage_at
 from installation.training.vae.recipe import LOOKED_AT, Recipe
 
 PLACES = 16

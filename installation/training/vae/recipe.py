@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
-from installation.training.gan.recipe import Stage
+from installation.training.loop.schedule import Stage
 
+FIGURES = ("nats", "kl", "bits", "error")
+"""Running means over the training pictures as they are learnt from: log p(x | z) and KL in nats a picture, the bound in
+bits per dimension, the mean absolute error in levels of 255."""
 LOOKED_AT = 1024
 """Pictures that the place of real pictures in the latent space is measured on; the bound, on an eighth of them."""
 
@@ -30,6 +33,10 @@ class Recipe:
     average: float = 6000
     """Half-life of the networks' moving average; never more than a twentieth of what was seen."""
     seed: int = 0
+
+    def beta_at(self, images: int) -> float:
+        """Weight of the KL after so many pictures."""
+        return self.beta * min(1.0, images / max(1.0, self.warm_up))
 
     @classmethod
     def read(cls, text: str) -> Recipe:

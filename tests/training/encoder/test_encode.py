@@ -18,8 +18,9 @@ from installation.core.errors import ModelError, TrainingError
 from installation.networks import encoder as _encoder
 from installation.networks.encoder import Architecture, Encoder, expected_shapes, read_architecture, shrunk, square
 from installation.networks.model_file import amend_model, group_of, load_model, read_header, save_model
-from installation.networks.stylegan2 import Architecture as GeneratorArchitecture
-from installation.networks.stylegan2 import Generator, build, effective_tensors
+from installation.networks.stylegan2 import build, effective_tensors
+from installation.networks.stylegan2_generator import Architecture as GeneratorArchitecture
+from installation.networks.stylegan2_generator import Generator
 from installation.training.cli import main
 from installation.training.encoder import photographs
 from installation.training.encoder.encoding import names_of, refined

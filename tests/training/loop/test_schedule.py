@@ -10,8 +10,9 @@ from installation.core.errors import TrainingError
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import PicturesError
 from installation.training.dataset.supply import Supply
-from installation.training.gan.recipe import Recipe, Stage, continued, in_words, stage_at
+from installation.training.gan.recipe import BEFORE, Recipe
 from installation.training.loop.run import Progress
+from installation.training.loop.schedule import Stage, continued, in_words, stage_at
 from tests.tiny_training import RECIPE, discs
 
 
@@ -61,7 +62,8 @@ def test_a_size_cannot_be_skipped() -> None:
 
 def test_recipe_and_progress_of_an_older_checkpoint_are_read() -> None:
     recipe = Recipe.read('{"stages": [{"resolution": 32, "kimg": 60}], "batch": 8, "gone": 1}')
-    assert recipe == Recipe(stages=(Stage(32, 60),), batch=8)
+    assert recipe == Recipe(stages=(Stage(32, 60),), batch=8, **BEFORE)
+    assert (recipe.mixing, recipe.lecam, recipe.eyes) == (0, 0, 0)
     progress = Progress.read('{"images": 16, "steps": 2, "seconds": 1.5, "share": 0.25, "sure": 0.5}')
     assert progress == Progress(16, 2, 1.5, figures={"share": 0.25, "sure": 0.5})
     assert Progress.read(progress.text()) == progress

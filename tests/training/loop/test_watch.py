@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from installation.training.gan.recipe import Stage
 from installation.training.gan.run import Gan
 from installation.training.loop.devices import Devices
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, save
+from installation.training.loop.schedule import Stage
 from installation.training.loop.trainer import Habits, train
 from installation.training.loop.watch import Collapse, Watch, spread
 from tests.tiny_training import RECIPE, quiet, tiny
@@ -61,7 +61,7 @@ def test_samples_that_become_alike_are_a_collapse_at_the_second_look(devices: De
     run, watch = tiny(devices), Watch()
     assert watch.look(run) is None
     with torch.no_grad():
-        for layer in run.ema.mapping.layers:
+        for layer in run.learner.average.net.mapping.layers:
             layer.weight.zero_()
     assert "samples differ 0.00 times as much as the real pictures, 1.00 times at best" in (watch.look(run) or "")
     with pytest.raises(Collapse, match=r"samples differ 0\.00 times"):
@@ -73,7 +73,7 @@ def test_samples_that_become_alike_are_a_collapse_at_the_second_look(devices: De
 def test_samples_that_never_come_to_differ_are_a_collapse_late(devices: Devices) -> None:
     run = tiny(devices)
     with torch.no_grad():
-        for layer in run.ema.mapping.layers:
+        for layer in run.learner.average.net.mapping.layers:
             layer.weight.zero_()
     assert Watch().look(run) is None
     run.progress.images = 30_000
@@ -83,7 +83,7 @@ def test_samples_that_never_come_to_differ_are_a_collapse_late(devices: Devices)
 def test_a_doubt_that_passes_is_forgotten(devices: Devices) -> None:
     run, watch = tiny(devices), Watch()
     for loss in (99.0, 1.0, 99.0):
-        run.means[3] = loss
+        run.figures.values[2] = loss
         doubt = watch.look(run)
         assert bool(doubt) == (loss > 1)
 
@@ -92,7 +92,7 @@ def test_a_doubtful_run_is_not_saved(tmp_path: Path, devices: Devices) -> None:
     run = tiny(devices)
     save(run, tmp_path)
     good = (tmp_path / CHECKPOINT).read_bytes()
-    run.means[2] = 99.0
+    run.figures.values[1] = 99.0
     with pytest.raises(Collapse, match="the losses have run away to"):
         train(run, tmp_path, devices, quiet, stop=lambda: True, tensorboard=False)
     assert (tmp_path / CHECKPOINT).read_bytes() == good
@@ -102,10 +102,10 @@ def test_a_doubtful_run_is_not_saved(tmp_path: Path, devices: Devices) -> None:
 def test_a_number_that_is_not_finite_ends_a_run_at_once(devices: Devices, where: str) -> None:
     run = tiny(devices)
     if where == "figure":
-        run.means[3] = float("nan")
+        run.figures.values[2] = float("nan")
     else:
         with torch.no_grad():
-            run.g.const[0, 0, 0, 0] = float("inf")
+            run.learner.net.const[0, 0, 0, 0] = float("inf")
     text = "loss_g became nan" if where == "figure" else "weights are no longer finite numbers"
     with pytest.raises(Collapse, match=text):
         Watch().look(run)

@@ -26,11 +26,15 @@ from installation.networks.vae import (
 )
 from installation.training.cli import main
 from installation.training.dataset.supply import Supply
-from installation.training.gan.recipe import Stage
 from installation.training.loop.devices import Devices
 from installation.training.loop.saving import CHECKPOINT, resume, save
+from installation.training.loop.schedule import Stage
+from installation.training.loop.windows import cropped
+from installation.training.vae.architecture import architecture, effort
 from installation.training.vae.export import export
-from installation.training.vae.run import HELD, Recipe, Vae, architecture, cropped, effort
+from installation.training.vae.measures import HELD, held
+from installation.training.vae.recipe import Recipe
+from installation.training.vae.run import Vae
 from tests.tiny_models import VAE as ARCH
 from tests.tiny_models import tiny_vae
 
@@ -56,11 +60,11 @@ def steps(run: Vae, count: int) -> Vae:
 
 def same(some: Vae, other: Vae) -> bool:
     """To the bit: weights, averages, moments of Adam, variances, running figures."""
-    moments = [list(run.optimiser.state_dict()["state"].values()) for run in (some, other)]
+    moments = [list(run.learner.optimiser.state_dict()["state"].values()) for run in (some, other)]
     pairs = [*zip(some.weights(), other.weights(), strict=True)]
-    pairs += zip(some.ema.parameters(), other.ema.parameters(), strict=True)
+    pairs += zip(*(run.learner.average.net.parameters() for run in (some, other)), strict=True)
     pairs += [(a[name], b[name]) for a, b in zip(*moments, strict=True) for name in a]
-    pairs += [(some.variances, other.variances), (some.means, other.means)]
+    pairs += [(some.learner.variances, other.learner.variances), (some.figures.values, other.figures.values)]
     return all(torch.equal(a, b) for a, b in pairs)
 
 
@@ -180,9 +184,9 @@ def test_places_are_spread_as_real_pictures_are() -> None:
 def test_it_learns_the_pictures(devices: Devices) -> None:
     run = tiny(devices, Recipe(stages=(Stage(8, 6),), batch=16, learning_rate=0.003, average=300, warm_up=1000))
     steps(run, 5)
-    before = run.facts_now()["held_out"]
+    before = run.measures.facts_now()["held_out"]
     steps(run, 250)
-    after = run.facts_now()
+    after = run.measures.facts_now()
     assert after["held_out"]["bits"] < before["bits"] - 1
     assert after["held_out"]["error"] < before["error"] / 3
     assert after["training"]["pictures"] == 96 - 3
@@ -200,14 +204,14 @@ def test_a_picture_held_out_is_never_learnt_from(devices: Devices) -> None:
     found = set(((shown[:, 0, 8, 8] + 1) * 127.5).round().int().tolist())
     assert found == {n for n in range(96) if n % HELD}
     few = Vae(Supply(discs(2 * HELD - 1)), ARCH, RECIPE, devices)
-    assert not few.held(torch.arange(2 * HELD - 1)).any()
+    assert not held(torch.arange(2 * HELD - 1), len(few.supply)).any()
 
 
 def test_beta_rises_to_its_value(devices: Devices) -> None:
     run = tiny(devices, replace(RECIPE, beta=4.0))
     found = []
     for _ in range(6):
-        found.append(run.beta())
+        found.append(run.recipe.beta_at(run.progress.images))
         run.step()
     assert found == [0.0, 1.0, 2.0, 3.0, 4.0, 4.0]
 
@@ -239,7 +243,7 @@ def test_a_batch_in_parts_teaches_what_it_teaches_at_once(devices: Devices) -> N
 def test_windows_of_pictures() -> None:
     picture = torch.rand(2, 3, 8, 8)
     middle, corner = torch.tensor([[0.0, 0.5, 0.5]]), torch.tensor([[0.0, 0.0, 0.0]])
-    assert torch.equal(cropped(picture, torch.rand(2, 3), 1.0, 8), picture)
+    torch.testing.assert_close(cropped(picture, torch.rand(2, 3), 1.0, 8), picture)
     ramp = torch.linspace(0, 1, 16).expand(1, 3, 16, 16)
     left, centre = cropped(ramp, corner, 0.5, 8), cropped(ramp, middle, 0.5, 8)
     assert left.shape == (1, 3, 8, 8)
@@ -272,7 +276,7 @@ def test_a_run_can_grow_later(devices: Devices, tmp_path: Path) -> None:
     assert resume(grown, tmp_path) == ["The networks have grown from 8 px to 16 px."]
     assert grown.place() == (16, 0.0)
     steps(grown, 2)
-    assert len(grown.variances) == 9
+    assert len(grown.learner.variances) == 9
     save(grown, tmp_path)
     with pytest.raises(TrainingError, match="holds another network"):
         resume(tiny(devices, replace(RECIPE, stages=(Stage(8, 0.032),)), ARCH.at(8)), tmp_path)
@@ -308,7 +312,7 @@ def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Pa
     assert set(header["training"]["elbo"]["held_out"]) == {"pictures", "nats", "kl", "bits", "error"}
     generator = Config(model=tmp_path / "m.safetensors", psi=1.0).open("cpu")
     space = generator.space
-    mean, covariance = run.latents()
+    mean, covariance = run.measures.latents()
     np.testing.assert_allclose(space.mean, mean, atol=1e-5)
     np.testing.assert_allclose(
         np.diag(space.basis @ covariance.numpy() @ space.basis.T), space.std**2, rtol=1e-3, atol=1e-5
@@ -316,8 +320,8 @@ def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Pa
     assert (np.diff(space.std) <= 0).all()
     picture = discs()[5]
     latent = generator.encode(picture)
-    np.testing.assert_allclose(latent, run.posterior(picture[None])[0][0], atol=0.02)
-    painted = run.paint(torch.from_numpy(latent)[None])[0]
+    np.testing.assert_allclose(latent, run.measures.posterior(picture[None])[0][0], atol=0.02)
+    painted = run.measures.paint(torch.from_numpy(latent)[None])[0]
     assert np.abs(generator.paint(latent, {}).astype(int) - painted).max() <= 2
 
 
@@ -328,7 +332,7 @@ def test_a_model_is_exported_while_a_size_is_new(devices: Devices, tmp_path: Pat
     export(tmp_path / CHECKPOINT, tmp_path / "m.safetensors")
     generator = Config(model=tmp_path / "m.safetensors", psi=1.0).open("cpu")
     latent = generator.place(0)
-    painted = run.paint(torch.from_numpy(latent)[None])[0]
+    painted = run.measures.paint(torch.from_numpy(latent)[None])[0]
     assert np.abs(generator.paint(latent, {}).astype(int) - painted).max() <= 2
 
 
