@@ -118,7 +118,7 @@ def test_a_class_that_is_not_known(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_show_that_names_the_original_is_told_about_convert(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"mine{suffix}"
     path.write_bytes(b"\x80\x04.")
-    with pytest.raises(ModelError, match=r"python -m installation\.training convert .*mine" + suffix):
+    with pytest.raises(ModelError, match=r"python3 run_show\.py convert .*mine" + suffix):
         read_header(path)
 
 
