@@ -184,7 +184,7 @@ def test_a_model_says_by_what_right_and_tells_no_strangers_folders(
     assert main(["train", str(ready), "--out", str(model), *SMALL]) == 0
     header = read_header(model)
     assert header["licence"] == {"weights": "not told", "data": "not told of some; CC0"}
-    assert header["training"]["command"] == "python -m installation.training train ready --out=mine.safetensors"
+    assert header["training"]["command"] == "python3 run_show.py train ready --out=mine.safetensors"
     rows = read_ledger(tmp_path / "mine.ledger.csv")
     assert len(rows) == 13
     assert ledger_digest(rows, "raw", [row[0] for row in rows[1:]]) == header["ledger_sha256"]
