@@ -6,14 +6,16 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from installation.core.controls import Control
 from installation.core.errors import ShowError, VernissageError
 from installation.core.parts import ROOT
 from installation.options import Options, parse
-from installation.showfile.load import load
+from installation.showfile.load import Show, load
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception:  # the program's edge: a curator gets a sentence, the log gets the traceback
         if not log.hasHandlers():
-            _keep_log(options.show)
+            _keep_log(state_folder(options))
         log.exception("stopped over an unexpected fault")
-        print(
-            f"vernissage: stopped over a fault of its own; the details are in {log_file(options.show)}", file=sys.stderr
-        )
+        where = log_file(state_folder(options))
+        print(f"vernissage: stopped over a fault of its own; the details are in {where}", file=sys.stderr)
         return 1
 
 
@@ -55,32 +56,73 @@ def run(options: Options) -> int:
 
         print(device_listing())
         return 0
+    if options.schema:
+        from installation.showfile.schema import written
+
+        print(written(), end="")
+        return 0
     show = load(options.show, seed=options.seed)
     if options.check:
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
             f"{len(show.controls())} controls"
         )
+        _warn(show)
+        return 0
+    if options.agenda is not None or options.ics:
+        _tell_agenda(show, options)
         return 0
     if options.touchosc:
         from installation.operator.touchosc import layout
 
-        options.touchosc.write_bytes(layout(show.controls(), show.title_in(show.languages[0])))
+        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
-    _keep_log(options.show)
+    folder = state_folder(options)
+    _keep_log(folder)
+    if options.replay:
+        from installation.replay import replay
+
+        return replay(show, options, _mode(options), options.replay)
     from installation.run import Exhibition
 
-    return Exhibition(show, options, _mode(options), state_folder(options.show)).run()
+    return Exhibition(show, options, _mode(options), folder).run()
 
 
-def state_folder(show: Path) -> Path:
-    """Where a show keeps what must survive a restart: its log, its votes."""
-    return ROOT / "state" / show.stem
+def _warn(show: Show) -> None:
+    """What is no fault of the show's and yet is hardly meant."""
+    from installation.engine.schedule import Timetable
+    from installation.engine.schedule_check import warnings
+
+    for warning in warnings(show, Timetable(show.plan), date.today()):
+        print(f"warning: {warning}")
 
 
-def log_file(show: Path) -> Path:
-    return state_folder(show) / "vernissage.log"
+def _tell_agenda(show: Show, options: Options) -> None:
+    """What hangs when, as a table and, where one is asked for, as a calendar."""
+    from installation.engine.agenda import agenda, ics, read_span, table
+    from installation.engine.schedule import Timetable
+
+    timetable = Timetable(show.plan)
+    first, last = read_span(options.agenda or "", date.today())
+    entries = agenda(timetable, [piece.name for piece in show.pieces], first, last)
+    if options.ics:
+        options.ics.write_bytes(ics(entries, show.title_in(show.languages[0]), datetime.now(UTC)))
+    print(table(timetable, entries))
+
+
+def table_of(show: Show) -> dict[str, Control]:
+    """Everything that an operator can move or ask for, by address: the commands, then the knobs."""
+    return {**show.commands(), **show.controls()}
+
+
+def state_folder(options: Options) -> Path:
+    """Where a show keeps what must survive a restart: its log, its votes, its place."""
+    return options.state or ROOT / "state" / options.show.stem
+
+
+def log_file(folder: Path) -> Path:
+    return folder / "vernissage.log"
 
 
 def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
@@ -106,8 +148,8 @@ class _Sentences(logging.Formatter):
         return f"{time.strftime('%H:%M:%S')} {record.getMessage()}"
 
 
-def _keep_log(show: Path) -> None:
-    path = log_file(show)
+def _keep_log(folder: Path) -> None:
+    path = log_file(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         kept: logging.Handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8")

@@ -34,7 +34,9 @@ class Options:
     """What was asked for. ``size`` (width, height) in pixels; None is the screen's own, full screen only.
 
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
-    until somebody ends it. The files are written at the end, ``record`` while running.
+    until somebody ends it. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that
+    keeps where that was, None is state/NAME beside the program. The files are written at the end, the recordings while
+    it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
     """
 
     show: Path
@@ -45,11 +47,18 @@ class Options:
     device: Device = "auto"
     seconds: float | None = None
     seed: int | None = None
+    fresh: bool = False
+    state: Path | None = None
     still: Path | None = None
     record: Path | None = None
+    record_decisions: Path | None = None
+    replay: Path | None = None
     report: Path | None = None
     touchosc: Path | None = None
+    ics: Path | None = None
+    agenda: str | None = None
     check: bool = False
+    schema: bool = False
     list: bool = False
     list_devices: bool = False
 
@@ -151,6 +160,24 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="for all that is left to chance: the same seed, the same order and ways (default: the show file's)",
     )
 
+    how.add_argument(
+        "--fresh",
+        action="store_true",
+        help="begin with the first piece (default: go on where the show was when it ended)",
+    )
+    how.add_argument(
+        "--state",
+        type=Path,
+        metavar="FOLDER",
+        help="where the show keeps its log, votes and place (default: a folder of its own in state/)",
+    )
+    how.add_argument(
+        "--replay",
+        type=_existing_file,
+        metavar="FILE.jsonl.gz",
+        help="play a recording of --record-decisions instead, frame by frame",
+    )
+
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("what it leaves behind")
@@ -164,6 +191,12 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--record", type=_file(".mp4"), metavar="FILE.mp4", help="a film of the wall, written while it runs"
     )
     files.add_argument(
+        "--record-decisions",
+        type=_file(".gz"),
+        metavar="FILE.jsonl.gz",
+        help="what was decided in every frame, some 10 MB an hour; --replay draws it again",
+    )
+    files.add_argument(
         "--report",
         type=_file(".json"),
         metavar="FILE.json",
@@ -175,11 +208,29 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.tosc",
         help="a TouchOSC layout with every knob of this show; written without starting it",
     )
+    files.add_argument(
+        "--ics",
+        type=_file(".ics"),
+        metavar="FILE.ics",
+        help="the agenda as a calendar, for other programs; with --agenda, and without starting the show",
+    )
 
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:
     ask = parser.add_argument_group("questions it answers, and leaves").add_mutually_exclusive_group()
+    ask.add_argument(
+        "--agenda",
+        nargs="?",
+        const="",
+        metavar="DATE..DATE",
+        help="what hangs when, from one day to another (default: the week from today on)",
+    )
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
+    ask.add_argument(
+        "--schema",
+        action="store_true",
+        help="the grammar of a show file as a JSON schema, for editors; docs/show.schema.json is it",
+    )
     ask.add_argument(
         "--list",
         action="store_true",
@@ -214,6 +265,13 @@ def _existing(path: Path) -> Path:
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )
+
+
+def _existing_file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f'found no file "{path}", expected a recording of --record-decisions')
+    return path
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -7,67 +7,66 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
 
 from installation import metrics
-from installation.core.contracts import Hastens
+from installation.core import parts
+from installation.core.clock import Pace, RealClock
+from installation.core.contracts import Output, Surroundings
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
-from installation.engine.loop import PLAIN, Loop, nothing
+from installation.engine.compose import PLAIN
+from installation.engine.loop import Loop
 from installation.engine.opening import Opening
-from installation.engine.painter import Painter
+from installation.engine.painter import Hung, Painter
+from installation.operator import keyboard
+from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
 from installation.options import SIZE, Options
-from installation.process.sensors import Sensors, run_sensors
-from installation.process.web import Clock, WebProcess
+from installation.process.sensors import run_sensors
+from installation.process.web import WebProcess
+from installation.report import Standing
 from installation.showfile.load import Show
 from installation.stage import Mode, open_stage
-
-if TYPE_CHECKING:
-    from installation.stage.outputs import Recorder
+from installation.state import StateFile
 
 log = logging.getLogger(__name__)
 
 SOFTWARE_FPS = 30.0
 """The screen's rate where the processor draws."""
-ECHO_INTERVAL = 0.1
-"""Seconds between two answers to the operator's surfaces."""
-HANGS = 3.0
-"""Seconds at one picture after which the painter counts as hanging."""
-BARE_PAINTS, BARE_SECONDS = 50, 3.0
-"""Paints of the generator alone that are timed for the report, and how long that may take at most."""
 
 
 class Exhibition:
-    """Opens the stage at once, as everything else waits behind the first picture. ``state`` is the show's own folder.
+    """Opens the stage at once, as everything else waits behind the first picture. ``folder`` keeps the show's state.
 
     Raises DeviceError where there is nothing to draw with.
     """
 
-    def __init__(self, show: Show, options: Options, mode: Mode, state: Path) -> None:
-        self.show, self.options = show, options
+    def __init__(self, show: Show, options: Options, mode: Mode, folder: Path) -> None:
+        self.show, self.options, self.folder = show, options, folder
         self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
-        fps = options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)
-        self.clock = Clock(fps)
-        self.stats = metrics.ScreenStats(1.0 / fps)
+        self.clock = RealClock()
+        self.pace = Pace(1.0 / (options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)))
         self.board = Board()
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
-        self.opening = Opening(show.pieces, options.device, show.seed, self.painter.hang)
+        self.inbox = Inbox(show.controls(), show.commands())
         self.osc = self._open_osc()
-        self.web = WebProcess(show, state, live=mode == "headless") if show.web.enabled else None
-        self.loop = Loop(show, self.board, self.painter, self.osc.drain if self.osc else nothing, fps)
-        self.recorder: Recorder | None = None
-        self.sensors: Sensors | None = None
+        self.web = WebProcess(show, folder, live=mode == "headless") if show.web.enabled else None
+        self.loop = Loop(show, self.board, self.painter, self.clock, self.pace.interval, self.inbox.drain)
+        stats = metrics.ScreenStats(self.pace.interval)
+        self.state = StateFile(folder)
+        self._resume()
+        self.opening = self._opening()
+        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
+        self.outputs: list[Output] = []
         self.leaving = False
-        self._echoed = 0.0
         self._unhung = list(range(len(show.pieces)))
         self._unprepared = sorted({piece.transition.kind for piece in show.pieces})
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
 
-        Raises what stops a show: a model that does not open, a file that cannot be written.
+        Raises what stops a show: a file that cannot be written. A model that does not open stops its piece alone.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._leave)
@@ -76,20 +75,26 @@ class Exhibition:
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
-            if self.options.record:
-                self.recorder = self._open_recorder(self.options.record)
-                rooms.callback(self.recorder.close)
+            self.state.start()
+            rooms.callback(self.state.close)
+            self._open_outputs(rooms)
             self._frame()
             self.painter.start()
             self.opening.start()
             if self.web:
                 rooms.callback(self.web.stop)
                 self.web.start()
-            self.sensors = run_sensors(self.show.sensors, self._hear)
-            rooms.callback(self.sensors.stop)
+            self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+            rooms.callback(self.standing.sensors.stop)
             self._play()
             self._finish()
         return 0
+
+    # ------------------------------------------------------------ rooms
+
+    def _opening(self) -> Opening:
+        options, painter, first = self.options, self.painter, self.loop.decider.first
+        return Opening(self.show.pieces, options.device, self.show.seed, painter.hang, stand_in, self.clock.now, first)
 
     def _open_osc(self) -> OscServer | None:
         settings = self.show.operator
@@ -97,7 +102,7 @@ class Exhibition:
             return None
         try:
             osc = OscServer(
-                self.show.controls(),
+                self.inbox,
                 settings.bind,
                 settings.port,
                 allow=settings.allow,
@@ -110,12 +115,25 @@ class Exhibition:
         log.info("OSC is heard at %s:%d", settings.bind, osc.port)
         return osc
 
-    def _open_recorder(self, path: Path) -> "Recorder":
-        from installation.stage.outputs import Recorder  # here: a video library is not waited for by the first picture
+    def _resume(self) -> None:
+        """Goes on where the show was at the end of its last run."""
+        if not self.options.fresh:
+            kept, restart = self.state.read(self.clock.civil())
+            self.loop.decider.resume(kept, switches=restart)
 
-        return Recorder(path, self.stage.size, 1.0 / self.clock.interval)
+    def _open_outputs(self, rooms: ExitStack) -> None:
+        """What was asked for, and what operators and visitors always have."""
+        options, surroundings = self.options, Surroundings(self.stage.size, self.pace.interval, self.web, self.osc)
+        wanted: list[tuple[str, dict[str, Path]]] = [("preview", {})] if self.web else []
+        wanted += [("echo", {})] if self.osc else []
+        wanted += [("record", {"path": options.record})] if options.record else []
+        wanted += [("decisions", {"path": options.record_decisions})] if options.record_decisions else []
+        for kind, settings in wanted:
+            output = parts.config("output", kind)(kind=kind, **settings).open(surroundings)
+            rooms.callback(output.close)
+            self.outputs.append(output)
 
-    def _hear(self, name: str, value: float) -> None:
+    def _emit(self, name: str, value: float) -> None:
         self.board.emit(name, value, self.clock.now())
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
@@ -124,33 +142,24 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
-        self._settle()
+        settle()
         ends = None if self.options.seconds is None else self.clock.now() + self.options.seconds
         while not self.leaving and (ends is None or self.clock.now() < ends):
             self._frame()
-            self.clock.wait()
-            if self.opening.fault is not None:
-                raise self.opening.fault
-
-    @staticmethod
-    def _settle() -> None:
-        """Takes all that is there out of the garbage collector's sight: looking through it would be seen."""
-        gc.collect()
-        gc.freeze()
+            self.pace.wait()
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
         self._hang_one()
         began = time.perf_counter()
-        now = self.clock.now()
-        view = self.loop.tick(now)
+        view = self.loop.tick()
         decided = time.perf_counter()
         self.stage.draw(view)
-        self._look(now)
+        self._show_outputs()
         self.stage.present()
         shown = time.perf_counter()
         self._listen()
-        self._tell(now)
+        self._tell()
         self._count(decided - began + time.perf_counter() - shown)
 
     def _hang_one(self) -> None:
@@ -167,82 +176,50 @@ class Exhibition:
                 log.warning("%s; pieces change by %s instead of %s", error, PLAIN, kind)
                 self.loop.refused.add(kind)
 
-    def _look(self, now: float) -> None:
-        """Reads the picture back where somebody asked for it."""
-        if self.recorder:
-            self.recorder.add(self.stage.read(), now)
-        if self.web and self.web.preview_due(now):
-            self.web.preview(self.stage.read_small())
+    def _show_outputs(self) -> None:
+        """Gives the frame to every output that wants it; the picture is read back only for those that want one."""
+        decision = self.loop.decision
+        assert decision is not None
+        for output in self.outputs:
+            wanted = output.wants(decision.time)
+            if wanted != "nothing":
+                small, screen = wanted == "small", wanted == "screen"
+                output.show(decision, self.stage.read_small() if small else self.stage.read() if screen else None)
 
     def _listen(self) -> None:
         """What the keyboard and the window say."""
         for event in self.stage.events():
             if event == "quit":
                 self.leaving = True
-            else:
-                self.loop.key(event.removeprefix("key:"))
+            elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
+                self.inbox.ask(command)
 
-    def _tell(self, now: float) -> None:
-        """Tells the web process and the operator's surfaces how it stands."""
-        cue = self.loop.cue
-        if cue is None:
-            return
+    def _tell(self) -> None:
+        """Tells the web process and the disk how it stands."""
+        decision, state = self.loop.decision, self.state
+        assert decision is not None
+        playback = decision.wall.playback
+        self.painter.watch(decision.time)
+        self.opening.watch(decision.time, self.painter.broken)
         if self.web:
-            self.loop.vote = self.web.vote
-            self.web.tell(cue, now, self._health)
-        if self.osc and now >= self._echoed + ECHO_INTERVAL:
-            self._echoed = now
-            self.osc.echo(self.loop.values)
-            self.osc.say("/show/now", self.show.pieces[cue.piece].title_in(self.loop.language))
+            self.loop.tally = self.web.tally
+            self.web.tell(playback, decision.time, self.standing.health)
+        if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
+            state.keep(self.loop.decider.state(), self.clock.civil())
 
     def _count(self, engine: float) -> None:
-        stats, painted = self.stats, self.painter.stats.painted_first is not None
+        stats, painted = self.standing.stats, self.painter.stats.painted_first is not None
         if stats.first_picture is None:
             stats.first_picture = metrics.since_process_start()
         if painted and stats.first_painted is None:
             stats.first_painted = metrics.since_process_start()
         settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
         if settled and stats.memory_start is None:  # the last moment of the start-up
-            self._settle()
+            settle()
             stats.memory_start, settled = metrics.memory_mb(), False
-        cue = self.loop.cue
-        stats.presented(self.clock.now(), engine, settled, cue is not None and cue.coming is not None)
-
-    def _health(self) -> dict[str, Any]:
-        """What /healthz tells: everything that a watcher or a curious operator may want to know, once a second."""
-        loop, stats, cue = self.loop, self.stats, self.loop.cue
-        return {
-            "piece": None if cue is None else self.show.pieces[cue.piece].name,
-            "frames": stats.presented_ever,
-            "late": stats.late,
-            "painted": self.painter.stats.frames,
-            "form": None if cue is None else self._form(cue.piece),
-            "votes": self.web.votes if self.web else 0,
-            "signals": dict(loop.signals),
-            "controls": {address: (value, loop.arbiter.why(address)) for address, value in loop.values.items()},
-            "reasons": self._broken() + self._hanging(),
-            "notes": self._missing(),
-        }
-
-    def _form(self, index: int) -> str | None:
-        """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
-        hung = self.painter.hung(index)
-        return hung.generator.form if hung and isinstance(hung.generator, Hastens) else None
-
-    def _broken(self) -> list[str]:
-        """Pieces that cannot be painted any more."""
-        broken = dict(self.painter.broken)  # the painter's thread may add to it meanwhile
-        return [f"{self.show.pieces[index].name}: {why}" for index, why in broken.items()]
-
-    def _hanging(self) -> list[str]:
-        since = self.painter.stats.busy_since
-        late = 0.0 if since is None else self.clock.now() - since
-        return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
-
-    def _missing(self) -> list[str]:
-        """What the show goes on without."""
-        sensors = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
-        return sensors + ([f"the web process is closed: {self.web.closed}"] if self.web and self.web.closed else [])
+        decision = self.loop.decision
+        changing = decision is not None and decision.wall.playback.coming is not None
+        stats.presented(self.clock.now(), engine, settled, changing)
 
     # ------------------------------------------------------------ at the end
 
@@ -250,50 +227,20 @@ class Exhibition:
         ended = self.clock.now()
         self.painter.stop()
         if self.options.still:
-            from installation.stage.outputs import save_still
+            from installation.stage.stills import save_still
 
             save_still(self.options.still, self.stage.read())
         if self.options.report:
-            metrics.write(self.options.report, self._report(ended))
+            metrics.write(self.options.report, self.standing.report(self.stage.renderer, self.stage.size, ended))
 
-    def _report(self, ended: float) -> dict[str, Any]:
-        show, painted, stats = self.show, self.painter.stats, self.stats
-        generator, hung = show.pieces[0].generator, self.painter.hung(0)
-        return {
-            "show": show.title_in(show.languages[0]),
-            "device": hung.generator.device if hung else None,
-            "form": self._form(0),
-            "renderer": self.stage.renderer,
-            "size": list(self.stage.size),
-            "seconds": round(stats.seconds(), 2),
-            "startup": {"first_picture_s": stats.first_picture, "first_painted_s": stats.first_painted},
-            "display": stats.display(),
-            "painter": {
-                "model": Path(getattr(generator, "model", generator.kind)).name,
-                **metrics.painter(painted, ended),
-                "bare_ms": self._bare_ms(0),
-            },
-            "engine_ms": metrics.percentiles(stats.engine, 50, 99),
-            "steer_to_frame_ms": metrics.percentiles(painted.steer, 50, 99),
-            "pieces": [
-                {"name": piece.name, "seconds": round(seconds, 2)}
-                for piece, seconds in zip(show.pieces, self.loop.shown, strict=True)
-            ],
-            "votes": self.web.votes if self.web else 0,
-            "memory_mb": {"start": stats.memory_start, "end": metrics.memory_mb()},
-            "errors": self._broken() + self._missing(),
-        }
 
-    def _bare_ms(self, index: int) -> float | None:
-        """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else
-        painted. None where it does not paint any more."""
-        hung, values = self.painter.hung(index), self.show.pieces[index].rests()
-        if hung is None or self.painter.stats.busy_since is not None:
-            return None
-        durations: list[float] = []
-        while len(durations) < BARE_PAINTS and sum(durations) < BARE_SECONDS:
-            latent = hung.walk.at(len(durations) / 30, values)
-            began = time.perf_counter()
-            hung.generator.paint(latent, values)
-            durations.append(time.perf_counter() - began)
-        return metrics.percentiles(durations, 50)["p50"]
+def stand_in() -> Hung:
+    """What hangs where no piece of a show opens: a picture that needs no model."""
+    generator = parts.config("generator", "plasma")(kind="plasma").open("cpu")
+    return Hung(generator, parts.config("walk", "wander")(kind="wander").open(generator, 0))
+
+
+def settle() -> None:
+    """Freezes the garbage collector's view of all that lives now: looking through it would take a visible moment."""
+    gc.collect()
+    gc.freeze()

@@ -7,5 +7,6 @@ ROOMS = {
     "generator": (STUBS / "generators", ".py", "tests.stub_parts.generators"),
     "sensor": (STUBS / "sensors", ".py", "tests.stub_parts.sensors"),
     "walk": (STUBS / "walks", ".py", "tests.stub_parts.walks"),
+    "output": (STUBS / "outputs", ".py", "tests.stub_parts.outputs"),
     "transition": (STUBS / "transitions", ".glsl", ""),
 }

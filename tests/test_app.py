@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.app import main
+from installation.app import main, table_of
 from installation.core import parts
 from installation.core.parts import ROOT
 from installation.operator.docs import markdown
@@ -43,11 +43,30 @@ def test_list_has_every_part(capsys: pytest.CaptureFixture[str]) -> None:
     assert "signal motion" in said
 
 
+def test_agenda_tells_what_hangs_when(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "agenda.ics"
+    assert main([str(REHEARSAL), "--agenda", "2027-12-24..2027-12-25", "--ics", str(out)]) == 0
+    assert capsys.readouterr().out.startswith("Fri 2027-12-24  00:00-")
+    assert out.read_bytes().startswith(b"BEGIN:VCALENDAR")
+    assert main([str(REHEARSAL), "--agenda", "tomorrow"]) == 2
+    assert "expected a date" in capsys.readouterr().err
+
+
+def test_check_warns_of_what_is_hardly_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show = tmp_path / "show.toml"
+    text = REHEARSAL.read_text("utf-8")
+    show.write_text(f'{text}\n[schedule]\ntimezone = "UTC"\nopen = ["10:00-17:00", "2020-01-01"]\n', "utf-8")
+    assert main([str(show), "--check"]) == 0
+    assert "warning: " in (told := capsys.readouterr().out)
+    assert "schedule.open[2]" in told
+
+
 def test_touchosc_writes_a_layout_of_this_show(tmp_path: Path) -> None:
     out = tmp_path / "show.tosc"
     assert main([str(REHEARSAL), "--touchosc", str(out)]) == 0
     xml = zlib.decompress(out.read_bytes()).decode()
-    for address in load(REHEARSAL).controls():
+    show = load(REHEARSAL)
+    for address in (*show.controls(), *show.commands()):
         assert f"[{address}]" in xml
 
 
@@ -64,7 +83,7 @@ def test_a_missing_model_is_told_by_name(tmp_path: Path, capsys: pytest.CaptureF
 def test_the_list_of_addresses_is_the_bundled_shows() -> None:
     show = load(ROOT / "shows" / "next_rembrandt.toml")
     page = ROOT / "docs" / "osc.md"
-    made = markdown(show.controls(), show.title_in("en"))
+    made = markdown(table_of(show), show.title_in("en"))
     if not page.exists() or page.read_text() != made:
         page.write_text(made)
         pytest.fail("docs/osc.md was behind the control table; it is written anew, commit it")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("options", "bootstrap")
 """Standard library and errors only: they run before there is an environment."""
 
-PARTS = ("generators", "sensors", "installation.walks")
+PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 """Found by the name of their file. A part imports what all may import, and helpers of its own folder."""
 
 PART_MAY = ("core", "networks")
@@ -28,15 +28,15 @@ ONLY = {
     "aiohttp": ("installation.web", "installation.training.pages"),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
-    "cv2": ("sensors.camera", "sensors._capture", "installation.training", "installation.process.web"),
+    "cv2": ("sensors.camera", "sensors._capture", "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
-    "av": ("installation.stage", "installation.training"),
+    "av": ("installation.outputs.record", "installation.training"),
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = ("installation.run",)
+LOADERS = ("installation.run", "installation.replay")
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
@@ -103,7 +103,7 @@ def may_import(importer: str, imported: str) -> bool:
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
     if target in DOORS:
-        return room in ("app", "run")  # one program in two files: what is asked for, and the run of a show
+        return room in ("app", "run", "replay")  # one program in two files: what is asked for, and the run of a show
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"

@@ -1,4 +1,4 @@
-"""What a generator, a walk and a sensor must keep. Read this file first; then write one file and drop it in its folder.
+"""What a generator, a walk, a sensor and an output must keep. Read this first; then write one file into its folder.
 
 A part is a module with one class ``Config``: its options, as pydantic fields with ranges. Options live there, so that a
 show can be checked and listed without opening a camera, a sound card or a network.
@@ -8,13 +8,14 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from installation.core.controls import Control, Values
+from installation.core.decision import Decision
 from installation.core.signals import Signal
 
 Latent = NDArray[np.float32]
@@ -142,6 +143,58 @@ class SensorConfig(PartConfig, ABC):
         """Raises DeviceError or MissingDependency when it cannot work here."""
 
 
+Wanted = Literal["nothing", "decision", "small", "screen"]
+"""What an output takes of a frame: nothing, the decision alone, or also the wall's picture, small or at full size."""
+
+
+class Viewers(Protocol):
+    """Those who watch the live preview: how many, and how a JPEG is sent to them."""
+
+    @property
+    def watching(self) -> int: ...
+    def send_preview(self, jpeg: bytes) -> None: ...
+
+
+class Surfaces(Protocol):
+    """The operator's surfaces: values and texts by address, told without waiting."""
+
+    def echo(self, values: Values) -> None: ...
+    def say(self, address: str, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an output may use: the wall's size (width, height), the screen's interval (s), and whom it may tell."""
+
+    size: tuple[int, int]
+    interval: float
+    viewers: Viewers | None = None
+    surfaces: Surfaces | None = None
+
+
+class Output(ABC):
+    """Takes what the wall shows elsewhere. All calls come from the screen's thread: none may wait, so one that is too
+    slow leaves frames out."""
+
+    @abstractmethod
+    def wants(self, now: float) -> Wanted:
+        """What it takes of the frame at ``now`` (s); reading a picture back costs the screen time."""
+
+    @abstractmethod
+    def show(self, decision: Decision, pixels: Pixels | None) -> None:
+        """A frame that it wanted; ``pixels`` is None where it wanted no picture."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finishes. May be called twice."""
+
+
+class OutputConfig(PartConfig, ABC):
+    @abstractmethod
+    def open(self, surroundings: Surroundings) -> Output:
+        """Raises DeviceError or MissingDependency when it cannot work here."""
+
+
 @runtime_checkable
 class Encodes(Protocol):
     """A generator that finds the latent of a picture (height, width, 3) of any size, as it is painted at truncation 1.
@@ -157,12 +210,12 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
-class Hastens(Protocol):
-    """A generator that can look for a faster way to paint the same pictures. ``form`` says how it paints now.
+class Accelerates(Protocol):
+    """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
-    ``hasten`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
+    ``accelerate`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
     """
 
-    form: str
+    runtime: str
 
-    def hasten(self) -> None: ...
+    def accelerate(self) -> None: ...

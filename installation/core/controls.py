@@ -17,7 +17,7 @@ Values = Mapping[str, float]
 class Control:
     """A knob. ``address`` is its OSC address (``/walk/speed``), ``unit`` what the number counts (``s``, ``x``, ``""``).
 
-    A ``pulse`` (``/show/next``) has no value that stays; a ``choice`` takes one of ``choices`` by name or by index.
+    A ``pulse`` has no value that stays; a ``choice`` takes one of ``choices`` by name or by index.
     """
 
     address: str
@@ -36,12 +36,19 @@ class Control:
     def accept(self, value: Value) -> float:
         """The number that this control takes for ``value``: clamped to its range, rounded where it counts.
 
-        Raises ControlError for text that is no choice, numbers that are not finite and values of another type.
+        Raises ControlError for text that is no choice, the number of no choice, numbers that are not finite and values
+        of another type.
         """
         if isinstance(value, str):
             return self._choose(value)
         if not isinstance(value, (int, float)) or not math.isfinite(value):
             raise ControlError(f"{self.address}: found {value!r}, expected {self.expects()}")
+        if self.type == "choice" and not 0 <= round(value) < len(self.choices):
+            raise ControlError(f"{self.address}: found {value:g}, expected {self.expects()}, or 0 to {self.high:g}")
+        return self.clamp(value)
+
+    def clamp(self, value: float) -> float:
+        """A finite number brought into the range, and rounded where it counts."""
         if self.type in ("bool", "pulse"):
             return 1.0 if value >= 0.5 else 0.0
         number = min(max(float(value), self.low), self.high)
@@ -85,14 +92,10 @@ def table(controls: Iterable[Control]) -> dict[str, Control]:
     return known
 
 
-def fixed(pieces: Iterable[str], brightness: float = 1.0) -> tuple[Control, ...]:
-    """The knobs that every show has, whatever hangs: the show's, the stage's and the operator's own."""
+def fixed(brightness: float = 1.0) -> tuple[Control, ...]:
+    """The knobs that every show has, whatever hangs: the stage's own."""
     return (
-        Control("/show/next", "change to the next piece now", "pulse"),
-        Control("/show/hold", "stay on this piece", "bool"),
-        Control("/show/piece", "change to this piece now", "choice", choices=tuple(dict.fromkeys(pieces))),
         Control("/stage/brightness", "brightness of the wall", default=brightness),
-        Control("/stage/blackout", "the wall goes dark", "bool"),
         Control("/stage/label", "how much of the label is seen", default=1.0),
         Control("/stage/relief", "how far the paint stands up in the light", default=0.4),
         Control("/stage/weave", "how much of the canvas is seen", default=0.35),
@@ -100,5 +103,4 @@ def fixed(pieces: Iterable[str], brightness: float = 1.0) -> tuple[Control, ...]
         Control("/stage/varnish", "how warm its varnish has become"),
         Control("/stage/lamp/x", "where the lamp is, to the right of the middle", low=-1.0, default=-0.5),
         Control("/stage/lamp/y", "where the lamp is, above the middle", low=-1.0, default=0.8),
-        Control("/desk/release", "the operator lets go of everything", "pulse"),
     )

@@ -45,5 +45,5 @@ def spoken(time: float) -> str:
     return " ".join(parts) or "0 s"
 
 
-Seconds = Annotated[float, BeforeValidator(seconds)]
+Seconds = Annotated[float, BeforeValidator(seconds, json_schema_input_type=float | str)]
 """An option that is a time, in seconds; add ``Field(gt=..., le=...)`` for its range."""

@@ -22,6 +22,9 @@ RECEIVE_BUFFER = 1 << 20
 LOG_EVERY = 60.0
 """Seconds between two complaints on the same subject: whoever sends must not be able to fill the disk."""
 
+SUBJECTS = 256
+"""Subjects that are told apart within that time; further ones are counted and not told."""
+
 SENDERS = 1024
 """Senders whose right to send is remembered; with more it is looked up anew."""
 
@@ -48,6 +51,10 @@ class Complaints:
     def due(self, subject: str) -> bool:
         """Ask first, word the complaint after: finding what was perhaps meant takes longer than a flood allows."""
         now = self._clock()
+        if len(self._last) >= SUBJECTS and subject not in self._last:
+            self._last = {known: when for known, when in self._last.items() if now - when < LOG_EVERY}
+            if len(self._last) >= SUBJECTS:
+                return False
         if now - self._last.get(subject, -LOG_EVERY) < LOG_EVERY:
             return False
         self._last[subject] = now

@@ -1,4 +1,4 @@
-"""Finds parts by the name of their file: a generator, a sensor, a walk and a transition are one file each."""
+"""Finds parts by the name of their file: each generator, sensor, walk, output and transition is one file."""
 
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "generator": (ROOT / "generators", ".py", "generators"),
     "sensor": (ROOT / "sensors", ".py", "sensors"),
+    "output": (ROOT / "installation" / "outputs", ".py", "installation.outputs"),
     "walk": (ROOT / "installation" / "walks", ".py", "installation.walks"),
     "transition": (ROOT / "installation" / "stage" / "transitions", ".glsl", ""),
 }

@@ -45,5 +45,5 @@ def _nearest(path: Path, written: str) -> str:
     return did_you_mean(typed.as_posix(), [typed.with_name(name).as_posix() for name in names])
 
 
-ShowPath = Annotated[Path, PlainValidator(beside)]
+ShowPath = Annotated[Path, PlainValidator(beside, json_schema_input_type=str)]
 """An option that is a file: refused when it is missing, with the nearest name in its folder."""

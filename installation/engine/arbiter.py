@@ -7,6 +7,7 @@ Five hands may want a knob, and the highest that wants it has it: **operator > c
 - Whenever a knob passes to another hand, to another wire or to another rest (the piece changed), the value eases there
   in ``EASE`` seconds: a smoothstep mix of the value at that moment and of the target, which may go on moving. Then the
   target is passed through as it is, without lag.
+- A knob that no hanging piece has is kept as the operator set it (``kept``), and is his when its piece comes.
 - Knobs that count or switch (int, bool, choice) have nothing between two values, so they switch.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from types import MappingProxyType
 
+from installation.core.commands import Touch
 from installation.core.controls import Control, Values
 
 EASE = 1.5
@@ -36,10 +38,12 @@ class _Knob:
     since: float = -inf  # ... and since when
     held: float | None = None  # what the operator wants, until he lets go
     touched: float = 0.0  # when he last said so
+    who: str = ""  # which operator that was
     wanted: float | None = None  # since when he leaves alone what a lower hand wants
 
-    def touch(self, now: float, value: float, when: float, others: bool) -> None:
-        self.held, self.touched, self.wanted = value, min(now, when), now if others else None
+    def touch(self, now: float, touch: Touch, others: bool) -> None:
+        self.held, self.touched, self.who = touch.value, min(now, touch.when), touch.who
+        self.wanted = now if others else None
 
     def wait(self, now: float, others: bool, release: float) -> None:
         """Lets go of a held value once a lower hand has wanted the knob for ``release`` untouched seconds."""
@@ -71,6 +75,7 @@ class Arbiter:
         self.release = release
         self._now = -inf
         self._knobs: dict[str, _Knob] = {}
+        self._here: Mapping[str, Control] = {}
 
     def step(
         self,
@@ -78,7 +83,7 @@ class Arbiter:
         controls: Mapping[str, Control],
         rests: Values,
         wires: Values,
-        operator: Mapping[str, tuple[float, float]],
+        operator: Mapping[str, Touch],
         cues: Values = NOBODY,
         votes: Values = NOBODY,
         names: Mapping[str, str] = NAMELESS,
@@ -87,22 +92,21 @@ class Arbiter:
 
         ``rests``, ``wires``, ``cues`` and ``votes`` hold what each hand wants *this* frame: an address that is missing,
         or whose number is not finite, is not wanted. A control without a rest rests at its default. ``operator`` holds
-        only what arrived since the last frame, as (value, when). ``names`` says which signal each wire carries, for
-        ``why`` and to ease when it is another. A rest stands still while a piece hangs: what moves is a wire.
+        only what arrived since the last frame. ``names`` says which signal each wire carries, for ``why`` and to ease
+        when it is another. A rest stands still while a piece hangs: what moves is a wire.
         The dict is new each frame, as the painter's thread goes on reading the last one.
         """
         self._now = now = max(now, self._now)
+        self._here = controls
         lower = [(hand, said) for hand, said in ((CUE, cues), (VOTES, votes), (WIRE, wires)) if said]
         values: dict[str, float] = {}
         for address, control in controls.items():
             if control.type == "pulse":
                 continue
-            knob = self._knobs.get(address)
-            if knob is None:
-                knob = self._knobs[address] = _Knob()
+            knob = self._knob(address)
             hand, target = _highest(address, lower)
-            if (touch := operator.get(address)) is not None and isfinite(touch[0]):
-                knob.touch(now, *touch, others=hand != REST)
+            if (touch := operator.get(address)) is not None and isfinite(touch.value):
+                knob.touch(now, touch, others=hand != REST)
             elif knob.held is not None:
                 knob.wait(now, hand != REST, self.release)
             source: float | str | None = names.get(address) if hand == WIRE else None
@@ -111,8 +115,26 @@ class Arbiter:
             elif hand == REST:
                 target = rests.get(address, control.default)
                 source = target = target if isfinite(target) else control.default
-            values[address] = knob.move(now, control, hand, source, control.accept(target))
+            values[address] = knob.move(now, control, hand, source, control.clamp(target))
+        for address in operator.keys() - controls.keys():
+            if isfinite(operator[address].value):
+                self._knob(address).touch(now, operator[address], others=False)
         return values
+
+    def _knob(self, address: str) -> _Knob:
+        knob = self._knobs.get(address)
+        if knob is None:
+            knob = self._knobs[address] = _Knob()
+        return knob
+
+    def hands(self) -> dict[str, str]:
+        """Who has each control of the last step."""
+        return {address: self._knobs[address].hand for address, one in self._here.items() if one.type != "pulse"}
+
+    def kept(self) -> dict[str, float]:
+        """What the operator holds of controls that were not in the last step: they wait for the piece that has them."""
+        waiting = ((address, knob.held) for address, knob in self._knobs.items() if address not in self._here)
+        return {address: held for address, held in waiting if held is not None}
 
     def release_all(self, now: float) -> None:
         """The operator lets go of everything at ``now``; the next frame begins to ease to whoever wants it."""
@@ -126,7 +148,8 @@ class Arbiter:
         if knob is None:
             return REST
         if knob.held is not None:
-            return f"{OPERATOR}, {_words(self._now - knob.touched)} ago; {self._until(knob)}"
+            by = f"{OPERATOR} {knob.who}".rstrip()
+            return f"{by}, {_words(self._now - knob.touched)} ago; {self._until(knob)}"
         who = f"{WIRE} {knob.source}" if knob.hand == WIRE and knob.source else knob.hand
         left = knob.since + EASE - self._now
         return f"{who}, easing for {left:.1f} s more" if left > 0.0 else who

@@ -2,57 +2,131 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from queue import SimpleQueue
 
-from installation.core.contracts import Generator, Hastens
+from installation.core.contracts import Accelerates, Generator
 from installation.core.errors import VernissageError
 from installation.engine.painter import Hung
 from installation.showfile.load import Piece
 
 log = logging.getLogger(__name__)
 
+STUCK = 120.0
+"""Seconds after which a piece that is being opened counts as hanging, and the others are opened by another thread."""
+
+FIRST_RETRY, LONGEST_RETRY = 60.0, 600.0
+"""Seconds until a piece that failed is opened again, doubling from try to try."""
+
+Hang = Callable[[int, Hung], None]
+
 
 class Opening:
-    """A thread that opens each piece's generator and walk and gives it to ``hang``, the first of the show first.
+    """Opens each piece's generator and walk and gives it to ``hang``, from the piece ``first`` on.
 
-    ``fault`` is what stopped it: a generator that does not open stops a show, as its model is missing or wrong. When
-    all hang, each generator that can looks for a faster way to paint; where it finds none, it paints as before.
+    A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
+    the others hang meanwhile. Where none opens, ``stand_in`` makes what hangs in place of the first. ``done`` is set
+    when every piece was tried. Then each generator that can looks for a faster way to paint.
     """
 
-    def __init__(self, pieces: Sequence[Piece], device: str, seed: int, hang: Callable[[int, Hung], None]) -> None:
-        self.fault: Exception | None = None
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        device: str,
+        seed: int,
+        hang: Hang,
+        stand_in: Callable[[], Hung],
+        clock: Callable[[], float],
+        first: int = 0,
+    ) -> None:
+        self.pieces, self.device, self.seed = tuple(pieces), device, seed
+        self.failed: dict[int, str] = {}
         self.done = threading.Event()
-        self._job = (tuple(pieces), device, seed, hang)
-        self._thread = threading.Thread(target=self._run, name="opening", daemon=True)
+        self._hang, self._stand_in, self._clock, self._first = hang, stand_in, clock, first
+        self._opened: dict[int, Generator] = {}
+        self._retries: dict[int, tuple[float, float]] = {}
+        self._waiting: SimpleQueue[int] = SimpleQueue()
+        for index in (*range(first, len(self.pieces)), *range(first)):
+            self._waiting.put(index)
+        self._busy: tuple[int, float] | None = None
+        self._worker = self._hire()
+
+    def _hire(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name="opening", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._worker.start()
+
+    def watch(self, now: float, broken: Collection[int]) -> None:
+        """To be called now and then: gives up an opening that hangs, and has pieces tried again that failed or that the
+        painter took off (``broken``)."""
+        busy = self._busy
+        if busy is not None and now - busy[1] > STUCK:
+            self._busy = None
+            self._fail(busy[0], f"has been opening for {now - busy[1]:.0f} s")
+            self._worker = self._hire()
+            self._worker.start()
+        for index in {*self.failed, *broken}:
+            due, wait = self._retries.setdefault(index, (now + FIRST_RETRY, FIRST_RETRY))
+            if now >= due and self.done.is_set():
+                wait = min(2 * wait, LONGEST_RETRY)
+                self._retries[index] = (now + wait, wait)
+                self._waiting.put(index)
+
+    # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        pieces, device, seed, hang = self._job
-        opened: list[tuple[str, Generator]] = []
+        while threading.current_thread() is self._worker:
+            if self._waiting.empty() and not self.done.is_set():
+                self._finish()
+            self._open(self._waiting.get())
+
+    def _open(self, index: int) -> None:
+        piece = self.pieces[index]
+        busy = self._busy = (index, self._clock())
         try:
-            for index, piece in enumerate(pieces):
-                generator = piece.generator.open(device)
-                hang(index, Hung(generator, piece.walk.open(generator, seed)))
-                log.info("%s is resident", piece.name)
-                opened.append((piece.name, generator))
+            generator = piece.generator.open(self.device)
+            hung = Hung(generator, piece.walk.open(generator, self.seed))
         except VernissageError as error:
-            self.fault = error
-        except Exception as error:  # the edge of the thread: a part's own mistake, told by the app as such
+            why = str(error)
+        except BaseException as error:  # the edge of the thread: a part's own mistake is one piece's, not the show's
             log.exception("%s does not open", piece.name)
-            self.fault = error
+            why = f"{type(error).__name__}: {error}"
         else:
-            hasten(opened)
+            why = ""
+        if self._busy is not busy:
+            return  # it took so long that it was given up
+        self._busy = None
+        if why:
+            self._fail(index, why)
+            return
+        self.failed.pop(index, None)
+        self._opened[index] = generator
+        self._hang(index, hung)
+        log.info("%s is resident", piece.name)
+        if self.done.is_set():
+            accelerate(piece.name, generator)
+
+    def _fail(self, index: int, why: str) -> None:
+        if self.failed.get(index) != why:
+            log.warning("%s does not hang: %s; it is tried again later", self.pieces[index].name, why)
+        self.failed[index] = why
+
+    def _finish(self) -> None:
+        """Every piece was tried once."""
+        if not self._opened:
+            log.error("no piece of this show opens; a procedural picture hangs in their place")
+            self._hang(self._first, self._stand_in())
+        for index, generator in self._opened.items():
+            accelerate(self.pieces[index].name, generator)
         self.done.set()
 
 
-def hasten(opened: Iterable[tuple[str, Generator]]) -> None:
-    """Every generator, with the name of its piece, paints as fast as it can from here on."""
-    for name, generator in opened:
-        if isinstance(generator, Hastens):
-            try:
-                generator.hasten()
-            except Exception:  # the edge: the picture that hangs is worth more than a faster one
-                log.exception("%s goes on as it is", name)
-            log.info("%s is painted by %s", name, generator.form)
+def accelerate(name: str, generator: Generator) -> None:
+    """A piece's generator paints as fast as it can from here on."""
+    if isinstance(generator, Accelerates):
+        try:
+            generator.accelerate()
+        except Exception:  # the edge: the picture that hangs is worth more than a faster one
+            log.exception("%s goes on as it is", name)
+        log.info("%s is painted by %s", name, generator.runtime)

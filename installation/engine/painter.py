@@ -1,6 +1,10 @@
 """The thread that owns the generators: newest intent -> walk -> latent -> picture -> ring, as fast as it can.
 
 Nothing queues: an intent that was not begun is replaced by a newer one, and a ring keeps the two newest frames.
+
+Whatever a generator does, the wall keeps its last good picture: one that raises, paints what is no picture or one flat
+colour for ever, or is at one paint for too long, is taken off and named. A thread that hangs in a paint is given up for
+another, so the other pieces go on.
 """
 
 import logging
@@ -11,10 +15,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from installation.core.contracts import Frame, Generator, Walk
-from installation.core.controls import Values
+from installation.core.contracts import Frame, Generator, Pixels, Walk
+from installation.core.decision import Lane
+from installation.core.latest import Latest
 
 log = logging.getLogger(__name__)
+
+LARGEST = 8192
+"""Pixels of a picture's longer side, at most: more is no picture but a mistake, and no graphics card takes it."""
+
+STUCK = 6.0
+"""Seconds at one paint after which a piece that has painted before counts as hanging."""
+
+STUCK_AT_FIRST = 60.0
+"""The same for a piece's first paint, in which a library may still compile."""
+
+FLAT = 10
+"""Pictures of one colour in a row after which a generator counts as broken. They are not shown."""
 
 REMEMBERED = 20_000
 """The most durations kept for the report's percentiles: a month on the wall must not grow."""
@@ -26,15 +43,6 @@ class Hung:
 
     generator: Generator
     walk: Walk
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One piece to paint: which, where its walk is (s), and the controls that it is painted with."""
-
-    piece: int
-    walk_time: float
-    controls: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +83,12 @@ class PainterStats:
     painted_first: float | None = None
     paint: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     steer: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    busy_since: float | None = None
 
 
 class Painter:
     """``hang`` makes a piece resident, ``publish`` says what to paint, ``pair`` takes what was painted.
 
-    A piece whose generator raises, or paints something that is no picture, is taken off and named in ``broken``; the
-    frames it has painted stay.
+    ``broken`` names the pieces that were taken off, and why; the frames that they painted stay.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -91,24 +97,27 @@ class Painter:
         self.broken: dict[int, str] = {}
         self._hung: dict[int, Hung] = {}
         self._pairs: dict[int, Pair] = {}
-        self._intent: Intent | None = None
-        self._ring = threading.Condition()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
+        self._flat: dict[int, int] = {}
+        self._intents: Latest[Intent] = Latest()
+        self._busy: tuple[int, float] | None = None
+        self._worker = self._hire()
+
+    def _hire(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name="painter", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._worker.start()
 
-    def stop(self, patience: float = 5.0) -> None:
+    def stop(self, timeout: float = 5.0) -> None:
         """Ends after the paint in hand; one that hangs is left behind, as its thread is a daemon."""
-        with self._ring:
-            self._stopping = True
-            self._ring.notify()
-        if self._thread.ident is not None:
-            self._thread.join(patience)
+        self._intents.close()
+        if self._worker.ident is not None:
+            self._worker.join(timeout)
 
     def hang(self, piece: int, hung: Hung) -> None:
         """Makes a piece resident; it paints from the next intent that names it."""
+        self.broken.pop(piece, None)
+        self._flat.pop(piece, None)
         self._hung[piece] = hung
 
     def hung(self, piece: int) -> Hung | None:
@@ -118,29 +127,40 @@ class Painter:
     def resident(self) -> frozenset[int]:
         return frozenset(self._hung)
 
+    @property
+    def busy_since(self) -> float | None:
+        """When the paint under way began (s); None while none is."""
+        busy = self._busy
+        return None if busy is None else busy[1]
+
     def publish(self, intent: Intent) -> None:
         """The newest intent wins; a hand's touch on one never begun is carried over to it."""
-        with self._ring:
-            waiting = self._intent
-            if waiting is not None and waiting.touched is not None:
-                intent = replace(intent, touched=waiting.touched)
-            self._intent = intent
-            self._ring.notify()
+        self._intents.put(intent, _carried)
 
     def pair(self, piece: int) -> Pair:
         """The two newest frames of a piece."""
         return self._pairs.get(piece, NOTHING)
 
+    def watch(self, now: float) -> None:
+        """Gives up a paint that hangs, and its thread; to be called now and then by whoever is not the painter."""
+        busy = self._busy
+        if busy is None:
+            return
+        piece, since = busy
+        if now - since > (STUCK if piece in self._pairs else STUCK_AT_FIRST) and self._busy is busy:
+            self._busy = None
+            self._worker = self._hire()  # the old one sees that it is no longer the worker, if it ever comes back
+            self._take_off(piece, f"has been at one picture for {now - since:.0f} s")
+            self._worker.start()
+
+    # ------------------------------------------------------------ the thread
+
     def _run(self) -> None:
-        while True:
-            with self._ring:
-                while self._intent is None and not self._stopping:
-                    self._ring.wait()
-                if self._stopping:
-                    return
-                intent, self._intent = self._intent, None
-            assert intent is not None
-            if self._paint(self._turn(intent), intent.time) and intent.touched is not None:
+        while (intent := self._intents.wait()) is not None:
+            painted = self._paint(self._turn(intent), intent.time)
+            if threading.current_thread() is not self._worker:
+                return
+            if painted and intent.touched is not None:
                 self.stats.steer.append(self.clock() - intent.touched)
 
     def _turn(self, intent: Intent) -> Lane:
@@ -156,26 +176,49 @@ class Painter:
         hung = self._hung.get(lane.piece)
         if hung is None:
             return False
-        began = self.stats.busy_since = self.clock()
+        busy = self._busy = (lane.piece, self.clock())
         try:
             latent = hung.walk.at(lane.walk_time, lane.controls)
-            pixels = hung.generator.paint(latent, lane.controls)
-            if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-                raise ValueError(f"painted {pixels.dtype} {pixels.shape}, expected uint8 (height, width, 3)")
-        except Exception as error:  # the edge: whatever a part raises must not take the wall down
-            log.exception("piece %d cannot be painted any more", lane.piece)
-            self._hung.pop(lane.piece, None)
-            self.broken[lane.piece] = f"{type(error).__name__}: {error}"
+            pixels = _checked(hung.generator.paint(latent, lane.controls))
+        except BaseException as error:  # noqa: BLE001 the edge: a part may even try to end the program
+            if self._busy is busy:
+                self._busy = None
+                self._take_off(lane.piece, f"{type(error).__name__}: {error}", error)
             return False
-        finally:
-            self.stats.busy_since = None
         done = self.clock()
+        if self._busy is not busy:
+            return False  # it took so long that it was given up
+        self._busy = None
+        if self._is_flat(lane.piece, pixels):
+            return False
         self._keep(lane.piece, Frame(pixels, time), done)
-        self.stats.paint.append(done - began)
+        self._count(done - busy[1], done)
+        return True
+
+    def _take_off(self, piece: int, why: str, error: BaseException | None = None) -> None:
+        log.error("piece %d cannot be painted any more: %s", piece, why, exc_info=error)
+        self._hung.pop(piece, None)
+        self.broken[piece] = why
+
+    def _is_flat(self, piece: int, pixels: Pixels) -> bool:
+        """Whether to leave out a picture of one colour: black, or after one that was none. It is what is left of
+        numbers that are none."""
+        few = pixels[:: max(1, len(pixels) // 16), :: max(1, pixels.shape[1] // 16)]
+        low, high = int(few.min()), int(few.max())
+        before = self._pairs.get(piece, NOTHING).later
+        if high > low or (high > 0 and (before is None or before.pixels.min() == before.pixels.max())):
+            self._flat[piece] = 0
+            return False
+        self._flat[piece] = self._flat.get(piece, 0) + 1
+        if self._flat[piece] >= FLAT:
+            self._take_off(piece, f"paints nothing but one colour, {few[0, 0].tolist()}")
+        return True
+
+    def _count(self, seconds: float, done: float) -> None:
+        self.stats.paint.append(seconds)
         self.stats.frames += 1
         if self.stats.painted_first is None:
             self.stats.painted_first = done
-        return True
 
     def _keep(self, piece: int, frame: Frame, now: float) -> None:
         last = self._pairs.get(piece, NOTHING)
@@ -185,3 +228,19 @@ class Painter:
             # A little smoothing: one slow paint must not make the motion stutter twice.
             interval = 0.7 * last.interval + 0.3 * interval
         self._pairs[piece] = Pair(None if fresh else last.later, frame, now, interval)
+
+
+def _carried(old: Intent, new: Intent) -> Intent:
+    """The new intent, with the touch of the old one: that came in earlier, and was not answered yet."""
+    return new if old.touched is None else replace(new, touched=old.touched)
+
+
+def _checked(pixels: object) -> Pixels:
+    """What was painted. Raises ValueError for what is no picture."""
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        what = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise ValueError(f"painted {what}, expected uint8 (height, width, 3)")
+    height, width = pixels.shape[:2]
+    if not (0 < height <= LARGEST and 0 < width <= LARGEST):
+        raise ValueError(f"painted {width} x {height} pixels, expected 1 to {LARGEST} each way")
+    return pixels

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal
 
+from installation.core.decision import Outgoing, Playback
+
 STALL = 2.0
 """The most seconds that one step counts. A longer gap is a suspended machine: the show goes on where it was."""
 
 Order = Literal["listed", "shuffle", "votes"]
-Outgoing = Literal["play", "hold"]
 Saved = Mapping[str, Any] | None
 
 
@@ -46,28 +47,6 @@ class Asks:
     next: bool = False
     hold: bool = False
     jump: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """One instant of the playlist. Pieces are named by their index.
-
-    ``progress`` is 0 without a ``coming`` piece, and goes from 0 to 1, eased, with one. ``round`` numbers the voting
-    rounds from 1: each opens when a piece is fully on and closes when the change begins; ``candidates`` are all other
-    pieces, the longest unseen first, and empty while no round is open. ``seconds_left`` to the change is 0 during it,
-    and None where time alone will not bring one (on hold, a single piece). ``since`` is when ``piece`` was fully on.
-    ``outgoing`` says what the piece that leaves does in the change under way.
-    """
-
-    piece: int
-    coming: int | None
-    progress: float
-    round: int
-    candidates: tuple[int, ...]
-    seconds_left: float | None
-    hold: bool
-    since: float
-    outgoing: Outgoing
 
 
 class Playlist:
@@ -94,9 +73,9 @@ class Playlist:
         self._jump: int | None = None
         self._resume(resume or {})
 
-    def step(self, now: float, asks: Asks, tally: Mapping[str, int], ready: Collection[int]) -> Cue:
-        """The cue at ``now`` (seconds; one that goes back counts as the last one); ``tally`` is this round's votes by
-        name. A step begins at most one change, whatever the gap, and none where no time passed, as in the first one:
+    def step(self, now: float, asks: Asks, tally: Mapping[str, int], ready: Collection[int]) -> Playback:
+        """The playback at ``now`` (seconds; one that goes back counts as the last one); ``tally`` is this round's votes
+        by name. A step begins at most one change, whatever the gap, and none where no time passed, as in the first one:
         so a resume goes on exactly. Lateness is carried over and never adds up."""
         if self._now is None:
             self._now, self._since = now, now + self._since
@@ -110,7 +89,12 @@ class Playlist:
         if self._coming is None and past > 0.0:
             self._leave(past, asks.hold, tally, ready)
         self._arrive(self._now, past)
-        return self._cue(asks.hold)
+        return self._playback(asks.hold)
+
+    @property
+    def lead(self) -> int:
+        """The piece that hangs, or is coming, by its index."""
+        return self._piece if self._coming is None else self._coming
 
     def state(self) -> dict[str, Any]:
         """All that a ``resume`` needs to go on from the last step, for JSON. Pieces go by name, as shows are edited."""
@@ -155,7 +139,7 @@ class Playlist:
             choice = shuffled(self._place, count, self.seed, self.start)
         return choice
 
-    def _cue(self, hold: bool) -> Cue:
+    def _playback(self, hold: bool) -> Playback:
         candidates, progress, outgoing = self._unseen, 0.0, self.entries[self._piece].outgoing
         left = self.entries[self._piece].duration - self._elapsed
         if self._coming is not None:
@@ -163,7 +147,8 @@ class Playlist:
             way = self._elapsed / coming.transition_seconds
             candidates, progress, left, outgoing = (), way * way * (3.0 - 2.0 * way), 0.0, coming.outgoing
         known = None if hold or not self._unseen or left == inf else max(0.0, left)
-        return Cue(self._piece, self._coming, progress, self._round, candidates, known, hold, self._since, outgoing)
+        piece, number, since = self._piece, self._round, self._since
+        return Playback(piece, self._coming, progress, number, candidates, known, hold, since, outgoing)
 
     def _resume(self, state: Mapping[str, Any]) -> None:
         """Takes a saved state whole, or not at all."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 
 from installation.core.contracts import Frame
 from installation.core.controls import Values
+from installation.core.decision import Panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,6 @@ class Picture:
     later: Frame | None
     mix: float
     surface: Surface = Surface()
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The vote panel: the page's address, drawn as a QR code; (title, votes) of candidates; seconds to the change."""
-
-    url: str
-    tally: tuple[tuple[str, int], ...]
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ silences another; together they start from the mean of those places and never le
 alone is exactly what it says.
 
 A pulse moves a control that has a value as a kick: at once to the second end of ``out``, then back to the first,
-``smooth`` being the time constant of the way back. To a control that is a pulse, it is passed on.
+``smooth`` being the time constant of the way back. To a command, and to a control that is a pulse, it is passed on.
 """
 
 import math
@@ -65,23 +65,25 @@ class _Strand:
 
 
 class Wiring:
-    """The wires of one piece. ``signals`` and ``controls`` are those that the wires name; others are not looked at."""
+    """The wires of one piece. ``signals`` and ``controls`` are those that the wires name; others are not looked at. A
+    wire whose address is no control's passes a pulse on to a command."""
 
     def __init__(self, wires: Iterable[Wire], signals: Mapping[str, Signal], controls: Mapping[str, Control]) -> None:
         self._strands: dict[str, list[_Strand]] = {}
         self._bells: list[tuple[str, str]] = []
         for wire in wires:
-            if controls[wire.address].type == "pulse":
-                self._bells.append((wire.signal, wire.address))
-            else:
+            if wire.address in controls and controls[wire.address].type != "pulse":
                 self._strands.setdefault(wire.address, []).append(_Strand(wire, signals[wire.signal]))
+            else:
+                self._bells.append((wire.signal, wire.address))
 
-    def step(self, snapshot: Snapshot, dt: float) -> tuple[Values, tuple[str, ...]]:
-        """What the wires want of each control that they lead to, ``dt`` seconds (0 or more) after the last step; and
-        the address of every pulse that they pass on, as often as it came."""
-        values = {address: _together(strands, snapshot, dt) for address, strands in self._strands.items()}
-        pulses = (address for signal, address in self._bells for _ in range(snapshot.pulses.get(signal, 0)))
-        return values, tuple(pulses)
+    def pulses(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The address of every pulse that the wires pass on, as often as it came."""
+        return tuple(address for signal, address in self._bells for _ in range(snapshot.pulses.get(signal, 0)))
+
+    def values(self, snapshot: Snapshot, dt: float) -> Values:
+        """What the wires want of each control that they lead to, ``dt`` seconds (0 or more) after the last call."""
+        return {address: _together(strands, snapshot, dt) for address, strands in self._strands.items()}
 
 
 def _together(strands: list[_Strand], snapshot: Snapshot, dt: float) -> float:

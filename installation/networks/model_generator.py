@@ -174,12 +174,12 @@ class ModelGenerator(Generator):
         return pixels
 
     @property
-    def form(self) -> str:
+    def runtime(self) -> str:
         """Such as "eager fp32" or "openvino fp32"."""
         name: str = self._form.name
         return name
 
-    def hasten(self) -> None:
+    def accelerate(self) -> None:
         """From here on pictures may be up to two levels of 255 off plain torch's, as choose_runtime.py proves."""
         if self._config.form == "auto":
             self._form = fastest_form(self._config.model, self._config.model.stat().st_mtime_ns, self.device)()

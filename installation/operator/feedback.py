@@ -1,6 +1,8 @@
 """What the surfaces are told: the values that changed, but never against the finger that moves one. Pure: no socket."""
 
 import math
+import struct
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +22,12 @@ REMEMBERED = 60.0
 AFRESH = 10.0
 """Seconds after which a surface is told everything again: packets get lost, tablets sleep and wake."""
 
+ECHO = 0.5
+"""Seconds after which a value told to a surface is not expected back from it as an echo any more."""
+
+ECHOES = 16
+"""The most values of one control that are remembered for that: half a second at 30 a second."""
+
 SURFACES = 16
 """Surfaces that are not configured, at most; a forged sender must not make us shout at a network."""
 
@@ -38,6 +46,8 @@ class Surface:
     until: float
     afresh: float = -math.inf
     told: dict[str, float | str] = field(default_factory=dict)
+    lately: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)
+    """What it was told of each control lately: (value as OSC carries it, when)."""
 
 
 class Feedback:
@@ -63,6 +73,15 @@ class Feedback:
         if any(place[0] == host for place in self._surfaces):
             self._fingers[host, address] = now
 
+    def is_echo(self, host: str, address: str, value: float, now: float) -> bool:
+        """Whether a surface at ``host`` only gives back what it was told: some mirror every message they get."""
+        return any(
+            said == _single(value) and now - when < ECHO
+            for surface in self._surfaces.values()
+            if surface.place[0] == host
+            for said, when in surface.lately.get(address, ())
+        )
+
     def packets(self, saying: Saying, now: float) -> Iterator[tuple[Place, bytes]]:
         """What to send where, so that every surface shows ``saying``."""
         self._forget(now)
@@ -72,6 +91,7 @@ class Feedback:
                 surface.told.clear()
             news = {address: said for address, said in saying.items() if self._is_news(surface, address, said)}
             surface.told.update(news)
+            _remember(surface, news, now)
             for packet in self._bundles(news):
                 yield surface.place, packet
 
@@ -102,3 +122,15 @@ class Feedback:
         else:
             built.add_arg(float(said), "f")
         return built.build()
+
+
+def _remember(surface: Surface, news: Saying, now: float) -> None:
+    for address, said in news.items():
+        if not isinstance(said, str):
+            surface.lately.setdefault(address, deque(maxlen=ECHOES)).append((_single(said), now))
+
+
+def _single(value: float) -> float:
+    """A number as a float32 of OSC carries it."""
+    single: float = struct.unpack(">f", struct.pack(">f", value))[0]
+    return single

@@ -1,16 +1,14 @@
 """The operator's OSC: every control at its address, with its type and range; values echoed to the surfaces.
 
-A thread of its own listens. What comes in is left in a mailbox that the loop drains once a frame: of a value the latest
-wins, of pulses every one counts. What is to be told is left for the thread in the same way, so the loop never waits.
+A thread of its own listens and leaves what comes in the inbox. What is to be told is left for the thread in a mailbox,
+so the loop never waits.
 """
 
 import logging
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from installation.core.controls import Control, Value
@@ -18,14 +16,12 @@ from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_packets import Argument, Message
 from installation.core.osc_socket import OscSocket, Place
 from installation.operator.feedback import Feedback
+from installation.operator.inbox import Inbox
 
 log = logging.getLogger(__name__)
 
 WAIT = 0.05
 """Seconds that the thread waits for a packet before it looks for something to send."""
-
-PULSES = 256
-"""The most pulses kept between two frames; older ones are dropped."""
 
 PING = "/ping"
 """A surface's way to keep its connection open."""
@@ -37,17 +33,6 @@ AGAIN = 1.0
 """Seconds from a fault of the thread to its next try."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """What came since the last drain: address -> (value, when), and every pulse in its order, with its time."""
-
-    values: Mapping[str, tuple[float, float]]
-    pulses: Sequence[tuple[str, float]]
-
-
-EMPTY = Drained({}, ())
-
-
 class OscServer:
     """Hears at ``bind``:``port`` from the networks in ``allow`` (from all that reach it, without any). Tells
     ``surfaces`` ("host:port") and, for a minute, who sent something, at ``reply_port`` (0: tells the former only).
@@ -57,7 +42,7 @@ class OscServer:
 
     def __init__(
         self,
-        controls: Mapping[str, Control],
+        inbox: Inbox,
         bind: str = "127.0.0.1",
         port: int = 8000,
         *,
@@ -66,13 +51,10 @@ class OscServer:
         reply_port: int = 9000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._controls, self._clock = dict(controls), clock
+        self.inbox, self._clock = inbox, clock
         self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=WAIT, clock=clock)
-        self._feedback = Feedback(self._controls, _places(surfaces), reply_port)
+        self._feedback = Feedback({**inbox.commands, **inbox.controls}, _places(surfaces), reply_port)
         self._received = self._refused = 0
-        self._values: dict[str, tuple[float, float]] = {}
-        self._pulses: deque[tuple[str, float]] = deque(maxlen=PULSES)
-        self._mail = threading.Lock()
         self._saying: dict[str, float | str] = {}
         self._unsaid = threading.Event()
         self._closing = threading.Event()
@@ -95,16 +77,6 @@ class OscServer:
         return self._refused + self._socket.refused
 
     # ------------------------------------------------------------ for the loop
-
-    def drain(self) -> Drained:
-        """What came since the last time; never waits."""
-        if not self._values and not self._pulses:
-            return EMPTY
-        with self._mail:
-            drained = Drained(self._values, tuple(self._pulses))
-            self._values = {}
-            self._pulses.clear()
-        return drained
 
     def echo(self, values: Mapping[str, float]) -> None:
         """Leaves the controls' values to be told, to each surface those that changed. For up to 20 calls a second."""
@@ -148,20 +120,18 @@ class OscServer:
                 self._socket.send(packet, place)
 
     def _hear(self, message: Message, host: str, now: float) -> None:
-        control = self._controls.get(message.address)
+        control = self.inbox.find(message.address)
         if control is None:
             self._unknown(message.address)
             return
         value = self._accept(control, message.args)
         if value is None:
             return
+        if control.type == "float" and self._feedback.is_echo(host, message.address, value, now):
+            return
         if control.type != "pulse":
             self._feedback.touched(host, message.address, now)
-        with self._mail:
-            if control.type != "pulse":
-                self._values[message.address] = (value, now)
-            elif value:  # a surface sends 1 when a button goes down, and 0 when it comes up
-                self._pulses.append((message.address, now))
+        self.inbox.put(message.address, value, now, f"osc {host}")
 
     def _accept(self, control: Control, args: tuple[Argument, ...]) -> float | None:
         """The value that the control takes, or None where it takes none."""
@@ -178,7 +148,8 @@ class OscServer:
 
     def _unknown(self, address: str) -> None:
         if address != PING:
-            self._refuse("unknown", lambda: _nearest(address, self._controls))
+            known = (*self.inbox.controls, *self.inbox.commands)
+            self._refuse(f"unknown {address}", lambda: _nearest(address, known))
 
     def _refuse(self, subject: str, words: Callable[[], str]) -> None:
         """Counts, and complains once a minute; ``words`` are found only then, as a nearest name costs a millisecond."""

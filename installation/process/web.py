@@ -1,24 +1,18 @@
-"""The processes beside the show: the web process and its preview. Each may die and comes back; the picture goes on."""
+"""The web process beside the show. It may die and comes back; the picture goes on."""
 
 import logging
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from installation.core.contracts import Pixels
-from installation.engine.loop import Vote
-from installation.engine.playlist import Cue
+from installation.core.decision import Playback, Tally
 from installation.process.child import Child
 from installation.showfile.load import Show
 
 log = logging.getLogger(__name__)
 
-PREVIEW_INTERVAL = 0.2
-"""Seconds between two pictures of the live preview, while somebody watches it."""
 SILENCE = 10.0
 """Seconds without a word after which the web process counts as frozen and is started anew."""
 TELL_INTERVAL = 1.0
@@ -30,13 +24,12 @@ class WebProcess:
 
     def __init__(self, show: Show, state: Path, live: bool) -> None:
         self.show = show
-        self.vote = Vote()
+        self.tally = Tally()
         self.watching = 0
         self.url = self.closed = ""
         self._ended = 0
         self._said: tuple[Any, ...] = ()
         self._next = 0.0
-        self._preview = PreviewThread(self._send_preview)
         os.environ["VERNISSAGE_STATE"] = str(state)  # where sensors/votes.py, in its own process too, finds the votes
         self.child = Child(
             "web",
@@ -50,7 +43,6 @@ class WebProcess:
         self.child.start()
 
     def stop(self) -> None:
-        self._preview.stop()
         self.child.stop()
 
     def _hello(self, state: Path, live: bool) -> dict[str, Any]:
@@ -84,16 +76,16 @@ class WebProcess:
             return
         if "ready" in message:
             self.url = str(message["ready"]["url"])
-            self.vote = Vote(self.url, self.vote.round, self.vote.votes)
+            self.tally = Tally(self.url, self.tally.round, self.tally.votes)
             self._said, self.closed = (), ""
             log.info("visitors vote and look at %s", self.url)
         elif "tally" in message:
             tally = message["tally"]
             votes = {str(name): int(count) for name, count in tally["votes"].items()}
             number = int(tally["round"])
-            if number != self.vote.round:
-                self._ended += sum(self.vote.votes.values())
-            self.vote = Vote(self.url, number, votes)
+            if number != self.tally.round:
+                self._ended += sum(self.tally.votes.values())
+            self.tally = Tally(self.url, number, votes)
         elif "watching" in message:
             self.watching = int(message["watching"])
         elif "error" in message and message["error"] != self.closed:  # it is tried again and again, and told once
@@ -103,103 +95,30 @@ class WebProcess:
     @property
     def votes(self) -> int:
         """Votes counted since the start, over all rounds."""
-        return self._ended + sum(self.vote.votes.values())
+        return self._ended + sum(self.tally.votes.values())
 
-    def tell(self, cue: Cue, now: float, health: Callable[[], dict[str, Any]]) -> None:
+    def tell(self, playback: Playback, now: float, health: Callable[[], dict[str, Any]]) -> None:
         """Says what hangs, when that changed and once a second."""
-        said = (cue.piece, cue.coming, cue.round, cue.hold)
+        said = (playback.piece, playback.coming, playback.round, playback.hold)
         if said == self._said and now < self._next:
             return
         self._said, self._next = said, now + TELL_INTERVAL
         names = [piece.name for piece in self.show.pieces]
-        candidates = cue.candidates if self.show.order == "votes" else ()
+        candidates = playback.candidates if self.show.order == "votes" else ()
         self.child.send(
             {
                 "playback": {
-                    "piece": names[cue.piece],
-                    "coming": None if cue.coming is None else names[cue.coming],
-                    "round": cue.round,
+                    "piece": names[playback.piece],
+                    "coming": None if playback.coming is None else names[playback.coming],
+                    "round": playback.round,
                     "candidates": [names[index] for index in candidates],
-                    "seconds_left": cue.seconds_left,
-                    "hold": cue.hold,
+                    "seconds_left": playback.seconds_left,
+                    "hold": playback.hold,
                 }
             }
         )
         self.child.send({"health": health()})
 
-    def preview_due(self, now: float) -> bool:
-        """Whether somebody watches and has waited long enough for the next picture."""
-        return self.watching > 0 and self._preview.due(now)
-
-    def preview(self, pixels: Pixels) -> None:
-        """Takes a picture for those who watch; encoded in a thread, the newest wins."""
-        self._preview.take(pixels)
-
-    def _send_preview(self, jpeg: bytes) -> None:
+    def send_preview(self, jpeg: bytes) -> None:
+        """Sends a picture to those who watch; of pictures that wait, the newest counts."""
         self.child.send_latest(jpeg)
-
-
-class PreviewThread:
-    """A thread that turns the newest picture into JPEG, outside the frame's time."""
-
-    def __init__(self, send: Callable[[bytes], None]) -> None:
-        self._send = send
-        self._slot: Pixels | None = None
-        self._next = 0.0
-        self._stopping = False
-        self._wake = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    def due(self, now: float) -> bool:
-        if now < self._next:
-            return False
-        self._next = now + PREVIEW_INTERVAL
-        return True
-
-    def take(self, pixels: Pixels) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
-            self._thread.start()
-        with self._wake:
-            self._slot = pixels
-            self._wake.notify()
-
-    def stop(self) -> None:
-        with self._wake:
-            self._stopping = True
-            self._wake.notify()
-
-    def _run(self) -> None:
-        import cv2  # here: only a watched show pays for it
-
-        while True:
-            with self._wake:
-                while self._slot is None and not self._stopping:
-                    self._wake.wait()
-                if self._stopping:
-                    return
-                pixels, self._slot = self._slot, None
-            assert pixels is not None
-            good, jpeg = cv2.imencode(".jpg", pixels[:, :, ::-1], (cv2.IMWRITE_JPEG_QUALITY, 80))
-            if good:
-                self._send(jpeg.tobytes())
-
-
-class Clock:
-    """The real clock of a show, and its pace: ``wait`` returns when the next frame is due."""
-
-    def __init__(self, fps: float) -> None:
-        self.interval = 1.0 / fps
-        self._due = time.monotonic()
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def wait(self) -> None:
-        """Sleeps until the next frame is due; after a long frame the rhythm starts anew instead of catching up."""
-        self._due += self.interval
-        left = self._due - time.monotonic()
-        if left > 0:
-            time.sleep(left)
-        elif left < -self.interval:
-            self._due = time.monotonic()

@@ -9,11 +9,11 @@ from installation.core.contracts import SensorConfig
 from installation.core.errors import VernissageError
 from installation.showfile.transitions import read_transition
 
-ROOMS = {"generator": "generators", "sensor": "sensors", "walk": "walks"}
+ROOMS = {"generator": "generators", "sensor": "sensors", "walk": "walks", "output": "outputs"}
 
 
 def listing() -> str:
-    """All generators, sensors, transitions and walks, found by their files."""
+    """All generators, sensors, walks, outputs and transitions, found by their files."""
     lines: list[str] = []
     for room, title in ROOMS.items():
         lines.append(f"{title.upper()}")
@@ -65,7 +65,7 @@ def _part(room: str, kind: str) -> Iterator[str]:
     sample = config.model_construct(kind=kind, **{n: None for n, o in config.model_fields.items() if o.is_required()})
     if room == "sensor":
         yield from (f"    signal {signal.name}: {signal.doc}" for signal in sample.signals())
-    else:
+    elif room != "output":
         yield from (
             f"    control {control.address}: {control.doc} ({control.expects()})" for control in sample.controls()
         )

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from installation.core.commands import commands
 from installation.core.contracts import SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.durations import spoken
@@ -15,7 +16,8 @@ from installation.core.errors import ControlError, Fault, Refused, ShowError, di
 from installation.core.signals import Signal
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
-from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Web, Wire
+from installation.showfile.schedule_tables import Names, Plan, read_plan
+from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Wall, Web, Wire
 from installation.showfile.toml_lines import Loc, key_lines
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
@@ -23,7 +25,9 @@ __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "
 LARGEST = 1 << 20
 """Bytes of a show file at most."""
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
-LISTS = ("sensor", "piece")
+LISTS = ("sensor", "piece", "wall")
+PLANS = ("schedule", "programme", "cue")
+"""What read_plan reads, as these three name one another."""
 RENAMED = {"house": "web", "desk": "operator"}
 """Names that tables had once, and the ones that they have now."""
 
@@ -54,6 +58,9 @@ class Show:
     operator: Operator
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
+    plan: Plan
+    source: Source = field(repr=False, compare=False)
+    """The file as it was read, to tell where a warning stands."""
 
     @property
     def folder(self) -> Path:
@@ -75,11 +82,15 @@ class Show:
         """The control table of the whole show, by address."""
         return table(control for piece in self.pieces for control in piece.controls().values())
 
+    def commands(self) -> dict[str, Control]:
+        """What can be asked of the show, by address."""
+        return commands(piece.name for piece in self.pieces)
+
 
 def load(path: Path | str, seed: int | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault."""
     source = _read(Path(path), str(path))
-    show, findings = _Reader(Path(path), source.data).show(seed)
+    show, findings = _Reader(Path(path), source).show(seed)
     if show is None:
         raise ShowError(map(source.fault, findings))
     return show
@@ -146,9 +157,13 @@ class _Reader:
     """Reads a document table by table, so that a fault in one hides none in another."""
 
     path: Path
-    data: Mapping[str, Any]
+    source: Source
     findings: list[Finding] = field(default_factory=list)
     lists: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.source.data
 
     def show(self, seed: int | None) -> tuple[Show | None, list[Finding]]:
         """The show, or None and all that is wrong."""
@@ -163,8 +178,10 @@ class _Reader:
         self._check_repeats("sensor", sensors)
         self._check_repeats("piece", pieces)
         self._check_ports(web, operator, sensors)
-        self._check_pieces(pieces)
-        if self.findings:
+        names = self._names(pieces, self._check_pieces(pieces))
+        self._check_walls(reading)
+        plan = self._try((), partial(read_plan, self.data, reading, names))
+        if self.findings or plan is None:
             return None, self.findings
         panel = head.order == "votes" if stage.panel is None else stage.panel
         return Show(
@@ -178,6 +195,8 @@ class _Reader:
             operator=operator,
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
+            plan=plan,
+            source=self.source,
         ), []
 
     def _find(self, loc: Loc, found: str, expected: str, hint: str = "") -> None:
@@ -194,7 +213,7 @@ class _Reader:
         return None
 
     def _check_tables(self) -> None:
-        known = (*TABLES, *LISTS)
+        known = (*TABLES, *LISTS, *PLANS)
         for name in self.data:
             if name in RENAMED:
                 self._find((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")
@@ -239,7 +258,8 @@ class _Reader:
             reading,
             signals={signal.name: signal for sensor in sensors.values() for signal in _signals(sensor)},
             unsure=frozenset(str(name) for index, name in enumerate(names) if index not in sensors),
-            fixed=fixed((name for name in pieces if isinstance(name, str)), stage.brightness if stage else 1.0),
+            fixed=fixed(stage.brightness if stage else 1.0),
+            commands=commands(name for name in pieces if isinstance(name, str)),
             transition=head.transition if head else None,
         )
 
@@ -252,6 +272,12 @@ class _Reader:
             if piece is not None:
                 made[index] = piece
         return made
+
+    def _names(self, pieces: Mapping[int, Piece], controls: Mapping[str, Control]) -> Names:
+        """What programmes and cues may name."""
+        names = [data.get("name") for data in self.lists["piece"] if isinstance(data, dict)]
+        told = tuple(name for name in names if isinstance(name, str))
+        return Names(told, controls=controls if len(pieces) == len(self.lists["piece"]) else None)
 
     def _check_repeats(self, kind: str, made: Mapping[int, Any]) -> None:
         first: dict[str, int] = {}
@@ -277,7 +303,15 @@ class _Reader:
             loc, other = other, loc
         self._find((*loc, "port"), str(port), "a port of its own", f"{key_text(other, self.data)} has it")
 
-    def _check_pieces(self, pieces: Mapping[int, Piece]) -> None:
+    def _check_walls(self, reading: Reading) -> None:
+        """Walls are read, so that their grammar holds when there may be several."""
+        for index, data in enumerate(self.lists["wall"]):
+            table = data if isinstance(data, dict) else {}
+            if self._try(("wall", index), partial(validate, Wall, table, reading.context)) is not None:
+                self._find(("wall", index), f"{len(self.lists['wall'])} [[wall]]", "none: there is one wall for now")
+
+    def _check_pieces(self, pieces: Mapping[int, Piece]) -> Mapping[str, Control]:
+        """The controls of all of them together."""
         known: dict[str, Control] = {}
         for index, piece in pieces.items():
             # Without one of its own it has the show's, which is None where [show] is at fault.
@@ -288,6 +322,7 @@ class _Reader:
             except ControlError as error:
                 found = "a control that an earlier piece has too"
                 self._find(("piece", index, "generator"), found, "one of the same type", str(error))
+        return known
 
 
 def _too_slow(index: int, piece: Piece) -> tuple[Loc, str, str]:

@@ -80,6 +80,7 @@ class Reading:
     signals: Mapping[str, Signal] = field(default_factory=dict)
     unsure: frozenset[str] = frozenset()
     fixed: tuple[Control, ...] = ()
+    commands: Mapping[str, Control] = field(default_factory=dict)
     controls: Mapping[str, Control] | None = None
     transition: Transition | None = None
 

@@ -27,7 +27,7 @@ from installation.core.durations import Seconds
 from installation.core.errors import PartError, Refused, did_you_mean
 from installation.core.paths import ShowPath
 from installation.showfile.messages import Finding, Unfit, shown, validate
-from installation.showfile.parts import Table, Transition, read_change, read_part, reading_of
+from installation.showfile.parts import Reading, Table, Transition, read_change, read_part, reading_of
 
 Order = Literal["listed", "shuffle", "votes"]
 Hang = Literal["bleed", "wall"]
@@ -64,7 +64,7 @@ def _words(value: object, info: ValidationInfo) -> dict[str, str]:
     return {language: texts.get(language, first) for language in languages}
 
 
-def _name(name: str) -> str:
+def one_line(name: str) -> str:
     if name != name.strip() or not name.isprintable():
         raise Refused("a name on one line, without spaces around it")
     return name
@@ -109,7 +109,7 @@ def _url(url: str) -> str:
     return url
 
 
-Words = Annotated[Mapping[str, str], PlainValidator(_words)]
+Words = Annotated[Mapping[str, str], PlainValidator(_words, json_schema_input_type=str | int | dict[str, str])]
 Language = Annotated[str, Field(pattern=LANGUAGE, description='a language code such as "en", "nl" or "pt-BR"')]
 PicturePath = Annotated[ShowPath, AfterValidator(_picture)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -121,7 +121,7 @@ def _change(value: object, info: ValidationInfo) -> Transition | None:
     return reading.transition if value is None else read_change(value, reading.context)
 
 
-Change = Annotated[Transition, PlainValidator(_change)]
+Change = Annotated[Transition, PlainValidator(_change, json_schema_input_type=str | dict[str, Any])]
 
 
 class Head(Table):
@@ -168,7 +168,7 @@ def _part(room: str, value: object, info: ValidationInfo) -> Any:
 # ---------------------------------------------------------------- wires and rests
 
 
-def _signal(name: str, info: ValidationInfo) -> str:
+def signal_name(name: str, info: ValidationInfo) -> str:
     reading = reading_of(info)
     if name not in reading.signals and name.partition(".")[0] not in reading.unsure:
         raise _no_such("signal", name, reading.signals)
@@ -192,13 +192,24 @@ def _control(name: str, info: ValidationInfo) -> str:
     reading, name = reading_of(info), _bare(name)
     if reading.controls is None:
         return name
-    control = reading.controls.get(f"/{name}")
+    control, signal = reading.controls.get(f"/{name}"), reading.signals.get(info.data.get("signal", ""))
     if control is None:
-        raise _no_such("control", name, map(_bare, reading.controls))
-    signal = reading.signals.get(info.data.get("signal", ""))
+        control = _wired_command(name, reading)
     if control.type == "pulse" and signal and not signal.pulse:
         raise Refused("a control that has a value", f'"{name}" is a pulse and "{signal.name}" is none')
     return name
+
+
+def _wired_command(name: str, reading: Reading) -> Control:
+    """The command of that name, which a pulse may ask for. Raises Refused for one that is no pulse, and for none."""
+    command = reading.commands.get(f"/{name}")
+    pulses = [_bare(address) for address, one in reading.commands.items() if one.type == "pulse"]
+    if command is None:
+        raise _no_such("control", name, (*map(_bare, reading.controls or ()), *pulses))
+    if command.type != "pulse":
+        hint = f'"{name}" is the operator\'s command; a wire can ask for {" or ".join(pulses)}'
+        raise Refused("a control, or a command that is a pulse", hint)
+    return command
 
 
 def _wired(info: ValidationInfo) -> Control | None:
@@ -247,7 +258,7 @@ class Wire(Table):
     """Signal to control: ``in`` (of the signal) goes to ``out`` (of the control) along ``curve``, smoothed with the
     time constant ``smooth`` (s). What is not given is the whole range of the one and of the other."""
 
-    signal: Annotated[str, AfterValidator(_signal)] = Field(description='a signal, such as "door.motion"')
+    signal: Annotated[str, AfterValidator(signal_name)] = Field(description='a signal, such as "door.motion"')
     control: Annotated[str, AfterValidator(_control)] = Field(description='a control, such as "walk/speed"')
     in_: Annotated[Ends, BeforeValidator(_in_default), AfterValidator(_in)] = Field(
         cast(Any, None), alias="in", validate_default=True
@@ -265,17 +276,17 @@ class Wire(Table):
 
 
 def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
-    """Values by address. Those of the show and the operator are not a piece's to set."""
+    return values_of(value, reading_of(info).controls)
+
+
+def values_of(value: object, controls: Mapping[str, Control] | None) -> dict[str, float]:
+    """Values by address. Commands are neither a piece's nor a cue's to give. Without
+    ``controls`` what is written cannot be told to be right or wrong. Raises Refused or Unfit."""
     if not isinstance(value, dict):
         raise Refused("a table of controls and their values")
-    controls = reading_of(info).controls
     if controls is None:
         return {}
-    known = {
-        _bare(address): control
-        for address, control in controls.items()
-        if control.type != "pulse" and not address.startswith(("/show/", "/desk/"))
-    }
+    known = {_bare(address): control for address, control in controls.items() if control.type != "pulse"}
     model = create_model("Rests", __base__=Knobs, **cast(Any, {name: _rest(name, known[name]) for name in known}))
     made = validate(model, value, {})
     return {f"/{name}": known[name].accept(getattr(made, name)) for name in made.model_fields_set}
@@ -291,10 +302,24 @@ def _rest(name: str, control: Control) -> tuple[Any, Any]:
     return number, Field(None, validation_alias=either, ge=control.low, le=control.high)
 
 
+Rests = Annotated[Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])]
+
+
+class Wall(Table):
+    """A picture surface with a playlist of its own: on which display, and which pieces by name. The grammar is fixed;
+    a show has one wall for now, which needs no table."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = Field(
+        description='a name of small letters and digits, such as name = "left"'
+    )
+    display: int = Field(0, ge=0, le=31)
+    pieces: tuple[str, ...] = Field((), max_length=256)
+
+
 class Piece(Table):
     """What hangs. ``controls`` and ``rests`` hold what every show has, too."""
 
-    name: Annotated[str, AfterValidator(_name)] = Field(
+    name: Annotated[str, AfterValidator(one_line)] = Field(
         min_length=1, max_length=64, description='a name, such as name = "sitters"'
     )
     duration: Seconds = Field(ge=1.0, le=DAY, description='a time, such as duration = "4 min"')
@@ -310,7 +335,9 @@ class Piece(Table):
     """How this piece comes on; the show's without."""
     poster: PicturePath | None = None
     wires: tuple[Wire, ...] = Field((), alias="wire", max_length=256)
-    set_: Annotated[Mapping[str, float], PlainValidator(_rests)] = Field(cast(Any, {}), alias="set")
+    set_: Annotated[
+        Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])
+    ] = Field(cast(Any, {}), alias="set")
 
     _fixed: tuple[Control, ...] = PrivateAttr(())
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw
 
-from installation.engine.view import Panel
+from installation.core.decision import Panel
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size

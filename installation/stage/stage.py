@@ -9,8 +9,9 @@ import moderngl
 import numpy as np
 
 from installation.core.contracts import Pixels
+from installation.core.decision import Panel
 from installation.core.errors import DeviceError
-from installation.engine.view import Panel, Picture, Surface, View
+from installation.engine.view import Picture, Surface, View
 from installation.stage import gl, labels, pictures
 from installation.stage.cards import CREAM, SMOKE, Card, Press
 from installation.stage.changes import Changes

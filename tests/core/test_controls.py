@@ -16,7 +16,9 @@ def test_a_float_is_clamped(value: float, taken: float) -> None:
 
 def test_a_choice_goes_by_name_or_index() -> None:
     assert PIECE.accept("company") == PIECE.accept(1) == 1.0
-    assert PIECE.accept(7) == 1.0
+    with pytest.raises(ControlError, match="found 7, expected one of sitters, company, or 0 to 1"):
+        PIECE.accept(7)
+    assert PIECE.clamp(7) == 1.0
 
 
 def test_a_refusal_says_what_is_expected() -> None:

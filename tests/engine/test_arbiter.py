@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from installation.core.commands import Touch
 from installation.core.controls import Control, Values
 from installation.engine.arbiter import EASE, Arbiter
 
@@ -35,7 +36,7 @@ def step(
     names: Mapping[str, str] | None = None,
 ) -> float:
     """One frame; the speed that comes out."""
-    operator = {} if touch is None else {SPEED: (touch, now)}
+    operator = {} if touch is None else {SPEED: Touch(touch, now)}
     values = arbiter.step(now, CONTROLS, rests or {}, wires or {}, operator, cues or {}, votes or {}, names or {})
     return values[SPEED]
 
@@ -75,7 +76,9 @@ def test_the_operator_is_clamped_and_nonsense_is_no_touch() -> None:
     arbiter = Arbiter()
     assert step(arbiter, 0.0, touch=99.0) == 4.0
     assert step(arbiter, 0.1, touch=math.nan) == 4.0
-    assert arbiter.step(0.2, CONTROLS, {}, {}, {"/no/such": (1.0, 0.2), "/show/next": (1.0, 0.2)})[SPEED] == 4.0
+    assert (
+        arbiter.step(0.2, CONTROLS, {}, {}, {"/no/such": Touch(1.0, 0.2), "/show/next": Touch(1.0, 0.2)})[SPEED] == 4.0
+    )
 
 
 def test_the_operator_keeps_what_nobody_else_wants() -> None:
@@ -118,7 +121,7 @@ def test_the_release_runs_only_while_a_lower_hand_wants_it() -> None:
 
 def test_a_touch_that_waited_for_its_frame_still_holds_in_full() -> None:
     arbiter = Arbiter(release=30.0)
-    arbiter.step(100.0, CONTROLS, {}, {SPEED: 1.0}, {SPEED: (3.0, 60.0)})
+    arbiter.step(100.0, CONTROLS, {}, {SPEED: 1.0}, {SPEED: Touch(3.0, 60.0)})
     assert arbiter.why(SPEED) == "operator, 40 s ago; gives back in 30 s"
     assert step(arbiter, 129.0, wires={SPEED: 1.0}) == 3.0
 
@@ -127,8 +130,21 @@ def test_a_piece_with_a_narrower_range_is_kept_in_it_at_once() -> None:
     arbiter, narrow = Arbiter(), {SPEED: Control(SPEED, "speed", "float", 0.0, 1.0, 0.5)}
     step(arbiter, 0.0, rests={SPEED: 4.0})
     assert arbiter.step(0.1, narrow, {}, {}, {})[SPEED] == 1.0
-    arbiter.step(0.2, CONTROLS, {}, {}, {SPEED: (4.0, 0.2)})
+    arbiter.step(0.2, CONTROLS, {}, {}, {SPEED: Touch(4.0, 0.2)})
     assert arbiter.step(0.3, narrow, {}, {}, {})[SPEED] == 1.0
+
+
+def test_a_touch_on_a_knob_that_nobody_has_waits_for_its_piece() -> None:
+    arbiter, psi = Arbiter(), {"/generator/psi": CONTROLS["/generator/psi"]}
+    assert arbiter.step(0.0, psi, {}, {}, {SPEED: Touch(9.0, 0.0, "osc 10.0.0.7")}) == {"/generator/psi": 0.7}
+    assert arbiter.kept() == {SPEED: 9.0}
+    assert step(arbiter, 1.0) == 4.0, "held, and brought into its range"
+    assert arbiter.hands()[SPEED] == "operator"
+    assert arbiter.why(SPEED) == "operator osc 10.0.0.7, 1 s ago; stays until released"
+    assert not arbiter.kept()
+    arbiter.step(2.0, psi, {}, {}, {SPEED: Touch(3.0, 2.0)})
+    arbiter.release_all(2.0)
+    assert not arbiter.kept()
 
 
 def test_release_all_eases_to_whoever_wants_it() -> None:
@@ -213,7 +229,7 @@ frames = st.lists(
         st.floats(-1.0, 50.0),
         wishes,
         wishes,
-        st.dictionaries(st.sampled_from([*CONTROLS, "/no/such"]), st.tuples(anything, anything)),
+        st.dictionaries(st.sampled_from([*CONTROLS, "/no/such"]), st.builds(Touch, anything, anything)),
         wishes,
         wishes,
         st.booleans(),

@@ -9,7 +9,8 @@ import pytest
 
 from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.controls import Values
-from installation.engine.painter import Hung, Intent, Lane, Painter, Pair
+from installation.core.decision import Lane
+from installation.engine.painter import FLAT, STUCK, Hung, Intent, Painter, Pair
 from tests.timeout import TIMEOUT, until
 
 
@@ -29,7 +30,9 @@ class Counting(Generator):
         if controls.get("fail"):
             raise RuntimeError("no more paint")
         self.painted.append(float(latent[0]))
-        return np.full((4, 4, 3), int(latent[0]), np.uint8)
+        picture = np.zeros((4, 4, 3), np.uint8)
+        picture[:2] = int(latent[0])
+        return picture
 
 
 class Straight(Walk):
@@ -70,7 +73,7 @@ def test_it_keeps_the_two_newest_frames(painter: Painter) -> None:
 def test_newest_wins_and_nothing_queues(painter: Painter, generator: Counting) -> None:
     generator.gate.clear()
     painter.publish(intent(1.0))
-    until(lambda: painter.stats.busy_since is not None)
+    until(lambda: painter.busy_since is not None)
     for t in range(2, 100):
         painter.publish(intent(float(t)))
     generator.gate.set()
@@ -81,7 +84,7 @@ def test_newest_wins_and_nothing_queues(painter: Painter, generator: Counting) -
 def test_a_touch_is_carried_to_the_intent_that_is_painted(painter: Painter, generator: Counting) -> None:
     generator.gate.clear()
     painter.publish(intent(1.0))
-    until(lambda: painter.stats.busy_since is not None)
+    until(lambda: painter.busy_since is not None)
     painter.publish(intent(2.0, touched=time.monotonic() - 5.0))
     painter.publish(intent(3.0))
     generator.gate.set()
@@ -138,7 +141,82 @@ def test_a_broken_piece_does_not_hold_up_the_one_that_comes(painter: Painter, ge
 
 def test_what_is_not_painted_is_no_answer_to_a_hand(painter: Painter) -> None:
     painter.publish(Intent(1.0, (Lane(7, 0.0, {}),), touched=0.0))
-    until(lambda: painter._intent is None)
+    until(lambda: painter._intents._item is None)
     painter.publish(intent(2.0))
     until(lambda: painter.pair(0).later)
     assert not painter.stats.steer
+
+
+BAD = {
+    "raises": (RuntimeError("boom"), "RuntimeError: boom"),
+    "ends the program": (SystemExit(3), "SystemExit: 3"),
+    "interrupts": (KeyboardInterrupt(), "KeyboardInterrupt"),
+    "runs out of memory": (MemoryError("x"), "MemoryError: x"),
+    "nothing": (None, "painted NoneType, expected uint8"),
+    "floats": (np.full((4, 4, 3), np.nan, np.float32), "painted float32"),
+    "no pixel": (np.zeros((0, 0, 3), np.uint8), "painted 0 x 0 pixels, expected 1 to 8192"),
+    "no column": (np.zeros((4, 0, 3), np.uint8), "painted 0 x 4 pixels"),
+    "too large": (np.zeros((4, 20000, 3), np.uint8), "painted 20000 x 4 pixels"),
+}
+
+
+@pytest.mark.parametrize(("what", "why"), BAD.values(), ids=BAD)
+@pytest.mark.filterwarnings("error")
+def test_whatever_a_generator_does_the_others_paint_on(
+    painter: Painter, generator: Counting, what: object, why: str
+) -> None:
+    painter.hang(1, Hung(Counting(), Straight()))
+    painter.publish(intent(1.0))
+    until(lambda: painter.pair(0).later)
+
+    def bad(latent: Latent, controls: Values) -> Pixels:
+        if isinstance(what, BaseException):
+            raise what
+        return what  # type: ignore[return-value]
+
+    generator.paint = bad  # type: ignore[method-assign]
+    painter.publish(intent(2.0))
+    until(lambda: painter.broken)
+    assert why in painter.broken[0]
+    assert painter.pair(0).later is not None
+    assert painter.pair(0).later.time == 1.0
+    painter.publish(Intent(3.0, (Lane(1, 3.0, {}),)))
+    until(lambda: painter.pair(1).later)
+
+
+def test_pictures_of_one_colour_are_left_out_and_told(painter: Painter, generator: Counting) -> None:
+    """What is left of numbers that are none, cast to bytes: black, or any one value."""
+    painter.publish(intent(9.0))
+    until(lambda: painter.pair(0).later)
+    generator.paint = lambda latent, controls: np.zeros((4, 4, 3), np.uint8)  # type: ignore[method-assign]
+    for number in range(FLAT + 5):
+        painter.publish(intent(10.0 + number))
+        until(lambda: painter._intents._item is None and painter.busy_since is None)
+    assert painter.broken == {0: "paints nothing but one colour, [0, 0, 0]"}
+    assert painter.pair(0).later is not None
+    assert painter.pair(0).later.time == 9.0
+
+
+def test_a_paint_that_hangs_is_given_up_and_the_others_go_on(generator: Counting) -> None:
+    now = [0.0]
+    painter = Painter(lambda: now[0])
+    painter.hang(0, Hung(generator, Straight()))
+    painter.hang(1, Hung(Counting(), Straight()))
+    painter.start()
+    painter.publish(intent(1.0))
+    until(lambda: painter.pair(0).later)
+    generator.gate.clear()
+    painter.publish(intent(2.0))
+    until(lambda: painter.busy_since is not None)
+    now[0] = STUCK - 1.0
+    painter.watch(now[0])
+    assert not painter.broken
+    now[0] = STUCK + 1.0
+    painter.watch(now[0])
+    assert painter.broken == {0: f"has been at one picture for {STUCK + 1:.0f} s"}
+    painter.publish(Intent(3.0, (Lane(1, 3.0, {}),)))
+    until(lambda: painter.pair(1).later)
+    generator.gate.set()  # it comes back too late: nobody takes its picture
+    until(lambda: sum(thread.name == "painter" for thread in threading.enumerate()) == 1)
+    assert painter.pair(0).later.time == 1.0  # type: ignore[union-attr]
+    painter.stop()

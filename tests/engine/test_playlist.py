@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from installation.engine.playlist import STALL, Asks, Cue, Entry, Order, Playlist, shuffled
+from installation.engine.playlist import STALL, Asks, Entry, Order, Playback, Playlist, shuffled
 
 NOTHING = Asks()
 ORDERS: tuple[Order, ...] = ("listed", "shuffle", "votes")
@@ -19,19 +19,19 @@ def pieces(count: int = 4, duration: float = 10.0, change: float = 2.0) -> list[
     return [Entry("abcdefghij"[piece], duration, change) for piece in range(count)]
 
 
-def play(playlist: Playlist, begin: float, end: float, dt: float = 0.5, **still: object) -> Iterator[Cue]:
+def play(playlist: Playlist, begin: float, end: float, dt: float = 0.5, **still: object) -> Iterator[Playback]:
     """Cues every ``dt`` seconds with the same asks, votes and ready pieces."""
     asks, tally, ready = still.get("asks", NOTHING), still.get("tally", {}), still.get("ready", range(99))
     for frame in range(math.ceil((end - begin) / dt) + 1):
         yield playlist.step(begin + frame * dt, asks, tally, ready)  # type: ignore[arg-type]
 
 
-def last(cues: Iterator[Cue]) -> Cue:
+def last(cues: Iterator[Playback]) -> Playback:
     *_, cue = cues
     return cue
 
 
-def hung(cues: Iterator[Cue]) -> list[int]:
+def hung(cues: Iterator[Playback]) -> list[int]:
     """The pieces in the order in which they came to hang."""
     order: list[int] = []
     for cue in cues:
@@ -43,14 +43,14 @@ def hung(cues: Iterator[Cue]) -> list[int]:
 def test_one_round_trip_in_detail() -> None:
     entries = [Entry("a", 10.0, 2.0), Entry("b", 20.0, 4.0, "hold")]
     playlist = Playlist(entries)
-    assert playlist.step(100.0, NOTHING, {}, (0, 1)) == Cue(0, None, 0.0, 1, (1,), 10.0, False, 100.0, "play")
+    assert playlist.step(100.0, NOTHING, {}, (0, 1)) == Playback(0, None, 0.0, 1, (1,), 10.0, False, 100.0, "play")
     assert last(play(playlist, 100.5, 109.5)).seconds_left == 0.5
     begun = playlist.step(110.0, NOTHING, {}, (0, 1))
-    assert begun == Cue(0, 1, 0.0, 1, (), 0.0, False, 100.0, "hold")
+    assert begun == Playback(0, 1, 0.0, 1, (), 0.0, False, 100.0, "hold")
     assert last(play(playlist, 110.5, 112.0)).progress == 0.5
-    assert last(play(playlist, 112.5, 114.0)) == Cue(1, None, 0.0, 2, (0,), 20.0, False, 114.0, "hold")
-    assert last(play(playlist, 114.5, 134.0)) == Cue(1, 0, 0.0, 2, (), 0.0, False, 114.0, "play")
-    assert last(play(playlist, 134.5, 136.0)) == Cue(0, None, 0.0, 3, (1,), 10.0, False, 136.0, "play")
+    assert last(play(playlist, 112.5, 114.0)) == Playback(1, None, 0.0, 2, (0,), 20.0, False, 114.0, "hold")
+    assert last(play(playlist, 114.5, 134.0)) == Playback(1, 0, 0.0, 2, (), 0.0, False, 114.0, "play")
+    assert last(play(playlist, 134.5, 136.0)) == Playback(0, None, 0.0, 3, (1,), 10.0, False, 136.0, "play")
 
 
 def test_listed_goes_round_from_start() -> None:
@@ -261,7 +261,7 @@ frames = st.lists(
 Frame = tuple[float, Asks, Mapping[str, int], Collection[int]]
 
 
-def run(playlist: Playlist, frames: list[Frame], now: float = 1000.0) -> Iterator[tuple[float, Frame, Cue]]:
+def run(playlist: Playlist, frames: list[Frame], now: float = 1000.0) -> Iterator[tuple[float, Frame, Playback]]:
     for frame in frames:
         now += frame[0]
         yield now, frame, playlist.step(now, *frame[1:])
@@ -285,7 +285,7 @@ def test_whatever_happens_a_cue_is_sound(entries: list[Entry], order: Order, fra
         before = cue
 
 
-def assert_follows(before: Cue, cue: Cue) -> None:
+def assert_follows(before: Playback, cue: Playback) -> None:
     """At most one change between two steps, whole rounds, and a change that only goes forward."""
     assert cue.round - before.round == (cue.piece != before.piece)
     if before.coming is not None:
@@ -311,7 +311,7 @@ def test_the_votes_winner_is_the_most_of_what_is_ready(entries: list[Entry], fra
             assert piece == next(other for other, votes in there.items() if votes == max(there.values()))
 
 
-def came(before: Cue, cue: Cue) -> int | None:
+def came(before: Playback, cue: Playback) -> int | None:
     """The piece whose change began between two steps, which may be done already, if any."""
     if before.coming is not None:
         return None
@@ -335,10 +335,10 @@ def test_a_resume_at_any_moment_goes_on_identically(
     assert again.state() | {"age": 0.0} == playlist.state() | {"age": 0.0}
 
 
-def assert_same(one: Cue, other: Cue) -> None:
+def assert_same(one: Playback, other: Playback) -> None:
     assert one.since == pytest.approx(other.since, abs=1e-6)
-    assert [getattr(one, name) for name in Cue.__slots__ if name != "since"] == [
-        getattr(other, name) for name in Cue.__slots__ if name != "since"
+    assert [getattr(one, name) for name in Playback.__slots__ if name != "since"] == [
+        getattr(other, name) for name in Playback.__slots__ if name != "since"
     ]
 
 

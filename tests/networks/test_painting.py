@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from installation.core import parts
-from installation.core.contracts import Hastens, Latent, Pixels
+from installation.core.contracts import Accelerates, Latent, Pixels
 from installation.core.parts import ROOT
-from installation.engine.opening import hasten
+from installation.engine.opening import accelerate
 from installation.networks import choose_runtime as _fastest
 from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import FARTHEST, Shelf, farthest, fastest, race, rival_name
@@ -300,23 +300,23 @@ def test_a_form_that_paints_something_else_is_refused(
 
 
 @openvino
-def test_the_portraits_hasten(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_portraits_accelerate(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     config = parts.config("generator", "stylegan2")
     generator = config(kind="stylegan2", model=PORTRAITS).open("cpu")
-    assert isinstance(generator, Hastens)
-    assert generator.form == "eager fp32"
+    assert isinstance(generator, Accelerates)
+    assert generator.runtime == "eager fp32"
     place = generator.place(3)
     before = generator.paint(place, {}).copy()
-    hasten([("sitters", generator)])
-    assert f"sitters is painted by {generator.form}" in caplog.text
+    accelerate("sitters", generator)
+    assert f"sitters is painted by {generator.runtime}" in caplog.text
     assert np.abs(generator.paint(place, {}).astype(int) - before).max() <= FARTHEST
 
 
 def test_plain_torch_can_be_asked_for() -> None:
     generator = parts.config("generator", "stylegan2")(kind="stylegan2", model=PORTRAITS, form="eager").open("cpu")
-    generator.hasten()
-    assert generator.form == "eager fp32"
+    generator.accelerate()
+    assert generator.runtime == "eager fp32"
 
 
 class Stuck:
@@ -330,7 +330,8 @@ class Stuck:
 
 def test_a_generator_that_does_not_get_faster_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    hasten([("sitters", Stuck()), ("plasma", object())])  # type: ignore[list-item]
+    for name, one in (("sitters", Stuck()), ("plasma", object())):
+        accelerate(name, one)  # type: ignore[arg-type]
     assert "sitters goes on as it is" in caplog.text
     assert "no kernel for this" in caplog.text
     assert "sitters is painted by slow" in caplog.text

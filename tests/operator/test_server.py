@@ -7,34 +7,47 @@ import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from installation.core.commands import NOTHING, commands
 from installation.core.controls import Control
 from installation.core.errors import DeviceError
 from installation.core.osc_packets import parse
-from installation.operator.server import EMPTY, OscServer
+from installation.operator.inbox import Inbox
+from installation.operator.server import OscServer
 from tests.core.test_osc_packets import KILLERS
 from tests.timeout import TIMEOUT, until
 
-CONTROLS = {
-    control.address: control
-    for control in (
-        Control("/walk/speed", "speed", "float", 0.0, 4.0, 1.0, "x"),
-        Control("/show/hold", "hold", "bool"),
-        Control("/show/next", "next", "pulse"),
-        Control("/show/piece", "piece", "choice", choices=("sitters", "company")),
-    )
-}
+CONTROLS = {"/walk/speed": Control("/walk/speed", "speed", "float", 0.0, 4.0, 1.0, "x")}
+COMMANDS = commands(("sitters", "company"))
 TOOLS = pytest.mark.skipif(not shutil.which("oscsend"), reason="needs oscsend and oscdump (Debian: liblo-tools)")
+
+
+def inbox() -> Inbox:
+    return Inbox(CONTROLS, COMMANDS)
+
+
+class Drained(NamedTuple):
+    """What the inbox had: (value, when) by address, of every command that stays the latest; pulses in their order."""
+
+    values: dict[str, tuple[float | None, float]]
+    pulses: list[tuple[str, float]]
+
+
+def drain(server: OscServer) -> Drained:
+    asked = server.inbox.drain()
+    pulses = [(one.address, one.when) for one in asked.commands if COMMANDS[one.address].type == "pulse"]
+    stay = {one.address: (one.value, one.when) for one in asked.commands if COMMANDS[one.address].type != "pulse"}
+    return Drained({address: (touch.value, touch.when) for address, touch in asked.touches.items()} | stay, pulses)
 
 
 @pytest.fixture
 def server() -> Iterator[OscServer]:
-    made = OscServer(CONTROLS, port=0)
+    made = OscServer(inbox(), port=0)
     yield made
     made.close()
 
@@ -52,10 +65,10 @@ def settled(server: OscServer) -> bool:
     return server.received == before
 
 
-def values(server: OscServer, count: int) -> dict[str, float]:
+def values(server: OscServer, count: int) -> dict[str, float | None]:
     """What is drained once the server has heard ``count`` messages."""
     until(lambda: server.received + server.refused >= count)
-    return {address: value for address, (value, _) in server.drain().values.items()}
+    return {address: value for address, (value, _) in drain(server).values.items()}
 
 
 @TOOLS
@@ -63,14 +76,14 @@ def test_what_oscsend_says_moves_the_controls(server: OscServer) -> None:
     for words in (["/walk/speed", "f", "2.5"], ["/show/hold", "T"], ["/show/piece", "s", "company"], ["/show/next"]):
         subprocess.run(["oscsend", "127.0.0.1", str(server.port), *words], check=True, timeout=TIMEOUT)
     until(lambda: server.received == 4)
-    drained = server.drain()
+    drained = drain(server)
     assert {address: value for address, (value, _) in drained.values.items()} == {
         "/walk/speed": 2.5,
         "/show/hold": 1.0,
         "/show/piece": 1.0,
     }
     assert [address for address, _ in drained.pulses] == ["/show/next"]
-    assert not server.drain().values
+    assert not drain(server).values
 
 
 def test_the_latest_value_wins_and_every_pulse_counts(server: OscServer, client: SimpleUDPClient) -> None:
@@ -79,7 +92,7 @@ def test_the_latest_value_wins_and_every_pulse_counts(server: OscServer, client:
     for pressed in (1, 0, 1, 0):
         client.send_message("/show/next", pressed)
     until(lambda: server.received == 54)
-    drained = server.drain()
+    drained = drain(server)
     assert drained.values["/walk/speed"][0] == pytest.approx(49 / 25)
     assert len(drained.pulses) == 2
 
@@ -104,7 +117,7 @@ def test_a_killer_does_no_harm(server: OscServer, client: SimpleUDPClient, kille
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as raw:
         raw.sendto(killer, ("127.0.0.1", server.port))
     client.send_message("/walk/speed", 3.0)
-    assert until(lambda: server.drain().values.get("/walk/speed"))[0] == 3.0
+    assert until(lambda: drain(server).values.get("/walk/speed"))[0] == 3.0
 
 
 def test_a_keepalive_is_taken_silently(
@@ -117,17 +130,17 @@ def test_a_keepalive_is_taken_silently(
 
 
 def test_who_is_not_allowed_is_not_heard() -> None:
-    server = OscServer(CONTROLS, port=0, allow=["10.0.0.0/8"])
+    server = OscServer(inbox(), port=0, allow=["10.0.0.0/8"])
     with SimpleUDPClient("127.0.0.1", server.port) as client:
         client.send_message("/walk/speed", 3.0)
     until(lambda: server.refused == 1)
-    assert not server.drain().values
+    assert not drain(server).values
     server.close()
 
 
 def test_a_taken_port_is_told(server: OscServer) -> None:
     with pytest.raises(DeviceError, match=rf"port {server.port} is in use .* give \[operator\] another port"):
-        OscServer(CONTROLS, port=server.port)
+        OscServer(inbox(), port=server.port)
 
 
 @TOOLS
@@ -136,7 +149,7 @@ def test_a_surface_is_told_what_changed() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     dump = subprocess.Popen(["oscdump", "-L", str(port)], stdout=subprocess.PIPE, text=True)
-    server = OscServer(CONTROLS, port=0, surfaces=[f"127.0.0.1:{port}"])
+    server = OscServer(inbox(), port=0, surfaces=[f"127.0.0.1:{port}"])
     try:
         until(lambda: psutil.Process(dump.pid).net_connections("udp"), "the port of oscdump")
         server.echo({"/walk/speed": 1.25, "/show/hold": 0.0})
@@ -157,7 +170,7 @@ def test_the_finger_on_a_knob_is_not_fought() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
         surface.bind(("127.0.0.1", 0))
         surface.settimeout(0.5)
-        server = OscServer(CONTROLS, port=0, surfaces=[f"127.0.0.1:{surface.getsockname()[1]}"])
+        server = OscServer(inbox(), port=0, surfaces=[f"127.0.0.1:{surface.getsockname()[1]}"])
         with SimpleUDPClient("127.0.0.1", server.port) as client:
             client.send_message("/walk/speed", 2.0)
         until(lambda: server.received == 1)
@@ -174,7 +187,7 @@ def test_who_sends_is_answered_at_the_reply_port() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tablet:
         tablet.bind(("127.0.0.1", 0))
         tablet.settimeout(TIMEOUT)
-        server = OscServer(CONTROLS, port=0, reply_port=tablet.getsockname()[1])
+        server = OscServer(inbox(), port=0, reply_port=tablet.getsockname()[1])
         with SimpleUDPClient("127.0.0.1", server.port) as client:
             client.send_message("/ping", [])
         until(lambda: server.received == 1)
@@ -206,7 +219,7 @@ def test_another_type_is_refused_and_told(
     client.send_message(address, argument)
     until(lambda: server.refused == 1)
     assert re.search(expected, until(lambda: caplog.text))
-    assert server.drain() == EMPTY
+    assert server.inbox.drain() == NOTHING
 
 
 @pytest.mark.parametrize("argument", [True, 1, 0.7, "company"])
@@ -236,18 +249,18 @@ def test_a_fault_does_not_take_the_operators_hand_away(
         client.send_message("/walk/speed", 1.0)
         until(lambda: "TypeError" in caplog.text)
     client.send_message("/walk/speed", 2.0)
-    assert until(lambda: server.drain().values.get("/walk/speed"))[0] == 2.0
+    assert until(lambda: drain(server).values.get("/walk/speed"))[0] == 2.0
 
 
 def test_it_closes_at_once_and_gives_its_port_back() -> None:
     took = []
     for _ in range(3):
-        server = OscServer(CONTROLS, port=0)
+        server = OscServer(inbox(), port=0)
         began = time.perf_counter()
         server.close()
         took.append(time.perf_counter() - began)
     assert min(took) < 1.0
-    OscServer(CONTROLS, port=server.port).close()
+    OscServer(inbox(), port=server.port).close()
 
 
 def test_ten_thousand_messages_a_second_end_exactly(server: OscServer, client: SimpleUDPClient) -> None:
@@ -258,13 +271,55 @@ def test_ten_thousand_messages_a_second_end_exactly(server: OscServer, client: S
             client.send_message("/walk/speed", sent % 400 / 100)
             sent += 1
         drained = time.perf_counter()
-        pulses += len(server.drain().pulses)
+        pulses += len(drain(server).pulses)
         took.append(time.perf_counter() - drained)
         time.sleep(0.005)
     until(partial(settled, server))
     client.send_message("/walk/speed", 3.125)  # none before was that
-    until(lambda: server.drain().values.get("/walk/speed", (None,))[0] == 3.125)
-    assert not server.drain().values
+    until(lambda: drain(server).values.get("/walk/speed", (None,))[0] == 3.125)
+    assert not drain(server).values
     assert server.received > sent / 2
     assert pulses == server.refused == 0
     assert sorted(took)[len(took) * 99 // 100] < 0.02
+
+
+def test_who_it_was_is_kept(server: OscServer, client: SimpleUDPClient) -> None:
+    client.send_message("/walk/speed", 1.5)
+    client.send_message("/show/next", 1)
+    until(lambda: server.received == 2)
+    asked = server.inbox.drain()
+    assert asked.touches["/walk/speed"].who == asked.commands[0].who == "osc 127.0.0.1"
+
+
+def test_a_piece_that_is_not_there_is_refused(
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send_message("/show/piece", 99)
+    until(lambda: server.refused == 1)
+    assert "/show/piece: found 99, expected one of sitters, company, or 0 to 1" in until(lambda: caplog.text)
+    assert server.inbox.drain() == NOTHING
+
+
+def test_two_wrong_names_in_one_minute_are_both_told(
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send_message("/walk/sped", 1.0)
+    client.send_message("/stage/lable", 1.0)
+    until(lambda: server.refused == 2)
+    assert until(lambda: "/walk/sped" in caplog.text and "/stage/lable" in caplog.text)
+
+
+def test_a_surface_that_gives_back_what_it_is_told_touches_nothing() -> None:
+    """Some clients mirror every message: what comes back unchanged is no finger."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
+        surface.bind(("127.0.0.1", 0))
+        surface.settimeout(TIMEOUT)
+        server = OscServer(inbox(), port=0, surfaces=[f"127.0.0.1:{surface.getsockname()[1]}"])
+        server.echo({"/walk/speed": 1.1})
+        surface.sendto(surface.recv(1000), ("127.0.0.1", server.port))
+        until(lambda: server.received == 1)
+        assert server.inbox.drain() == NOTHING
+        with SimpleUDPClient("127.0.0.1", server.port) as client:
+            client.send_message("/walk/speed", 1.2)
+        assert until(lambda: drain(server).values.get("/walk/speed"))[0] == pytest.approx(1.2)
+        server.close()

@@ -21,7 +21,7 @@ from sensors._camera_source import find_device, shown, trouble_with
 from sensors._capture import Film, Live, Memory, in_words
 from sensors._video_devices import ENUM_FMT, ENUM_FRAMEINTERVALS, ENUM_FRAMESIZES, Device, Mode, devices, modes
 from sensors.camera import Config
-from tests.patience import until
+from tests.timeout import until
 
 BY_ID = "/dev/v4l/by-id/usb-046d_HD_Pro_Webcam-video-index0"
 WEBCAM = Device(Path("/dev/video2"), "Logitech HD Pro Webcam C920")

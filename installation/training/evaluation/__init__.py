@@ -2,8 +2,15 @@
 
 likeness   how alike two pictures are; fingerprints
 measures   the figures of sets of pictures: pure functions, from arrays to numbers
-subject    the model at work: samples, walks, strips, reconstructions
+surface    patterns locked to a place, power of the finest detail, lattices: pure functions as well
+faces, eyes           where landmarks lie; whether the two eyes of a face agree
+landmark_network, tflite    the network that finds landmarks, from a file that the user brings
+efficientnet_lite2    features for KID, from a package with weights
 inception  features for KID and FID, from a file that the user brings
-session    which part is computed, which is remembered; report.json
+subject    the model at work: samples, walks, strips, reconstructions
+parts, near    the parts of an evaluation; result: what a part comes to
+memory     which parts are remembered
+session    the command: which part is computed; report.json
+summary    a line for each question
 charts, page, card    what is read: drawings, the report, the model card
 """

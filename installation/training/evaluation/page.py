@@ -1,86 +1,74 @@
-"""The report: one HTML file with everything in it. Its words are in report.html; pictures and figures come in here."""
+"""The report: one HTML file with everything in it. Its words are in the template report.html; here is what fills it.
+
+A function for each section makes a dictionary of what the template prints: words, numbers as text, rows of tables,
+drawings (SVG of our own, see charts) and pictures as `Shown`.
+"""
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from PIL import Image
 
 from installation.training.evaluation.charts import Series, bars, curves, histogram
-from installation.training.evaluation.glance import at_a_glance, copying_in_words
 from installation.training.evaluation.likeness import Picture
 from installation.training.evaluation.measures import ALIKE, SAME_PRINT, Figures
+from installation.training.evaluation.summary import copying_in_words, summary
 
 Arrays = Mapping[str, NDArray[Any]]
+Section = dict[str, Any]
 
 CELL, SMALL = 128, 64
 """Pixels at most of a painted picture, and of a training picture, where one is asked for."""
 PAPER = 250
 """Level of the empty cells of a sheet."""
+NONE = "–"
+"""In a table: there is no such figure."""
 
 
-class Words:
-    """The sections of report.html by name; each is filled by naming what its $places stand for."""
+@dataclass(frozen=True)
+class Shown:
+    """A picture on the page: what it is called where it cannot be seen, and the JPEG, base64."""
 
-    def __init__(self) -> None:
-        text = (Path(__file__).parent / "report.html").read_text("utf-8")
-        self.top, *parts = re.split(r"<!-- == ([a-z ]+) == -->\n", text)
-        self.sections = dict(zip(parts[::2], parts[1::2], strict=True))
-
-    def fill(self, section: str, **values: object) -> str:
-        return Template(self.sections[section]).substitute(values)
+    words: str
+    data: str
 
 
 def write(figures: Figures, arrays: Mapping[str, Arrays], show_training: bool) -> str:
     """The whole page. Training pictures are on it only where they are asked for."""
-    words = Words()
-    top = Template(words.top).substitute(title=escape(figures["about"]["title"]))
-    makers = {
-        "closeness": _closeness,
-        "copying": _copying,
-        "variety": _variety,
-        "walks": _walks,
-        "rebuilding": _rebuilding,
-        "truncation": _truncation,
-        "directions": _directions,
-        "space": _space,
+    sections = {
+        name: make(figures[name], arrays[name], show_training) if name in figures else None
+        for name, make in SECTIONS.items()
     }
-    body = [make(words, figures[name], arrays[name], show_training) for name, make in makers.items() if name in figures]
-    if "copying" not in figures:
-        body.append(words.fill("no copying"))
-    return "".join([top, _head(words, figures, arrays), *body, _foot(words, figures["about"]), words.fill("end")])
+    about = figures["about"]
+    return template().render(about=about, head=_head(figures, arrays), foot=_foot(about), **sections)
+
+
+def template() -> Any:
+    loader = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("report.html")
 
 
 # -- sections ----------------------------------------------------------------------------------------------------------
 
 
-def _head(words: Words, figures: Figures, arrays: Mapping[str, Arrays]) -> str:
-    about, sheet = figures["about"], figures["sheet"]
-    lines = [
-        f'<tr><td>{escape(line.question)}</td><td class="{line.mark}">{escape(line.answer)}</td>'
-        f"<td>{escape(line.figure)}</td></tr>"
-        for line in at_a_glance(figures)
-    ]
-    return words.fill(
-        "head",
-        title=escape(about["title"]),
-        file=escape(about["file"]),
-        quick=" This was a quick look: its figures are rough." if about["quick"] else "",
-        lines="\n".join(lines),
-        sheet=_picture(grid(arrays["sheet"]["sheet"], 8), f"{sheet['seeds']} samples"),
-        seeds=sheet["seeds"],
-        last=sheet["seeds"] - 1,
-        psi=f"{sheet['psi']:g}",
-    )
+def _head(figures: Figures, arrays: Mapping[str, Arrays]) -> Section:
+    sheet = figures["sheet"]
+    return {
+        "lines": summary(figures),
+        "sheet": _picture(grid(arrays["sheet"]["sheet"], 8), f"{sheet['seeds']} samples"),
+        "seeds": sheet["seeds"],
+        "last": sheet["seeds"] - 1,
+        "psi": f"{sheet['psi']:g}",
+    }
 
 
 def _sets(psi: float) -> tuple[tuple[str, str], ...]:
@@ -89,21 +77,20 @@ def _sets(psi: float) -> tuple[tuple[str, str], ...]:
     return whole if psi == 1 else (*whole, ("shown", f"samples at psi {psi:g}"))
 
 
-def _closeness(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _closeness(found: Figures, arrays: Arrays, show: bool) -> Section:
     levels = list(found["real"]["levels"])
     series = [
         Series(label, np.array([found[name]["levels"][level] for level in levels]), colour)
         for colour, (name, label) in enumerate(_sets(found["psi"]))
     ]
     names = [f"{word} ({level} px)" for word, level in zip(_level_words(len(levels)), levels, strict=True)]
-    return words.fill(
-        "closeness",
-        plot=bars("Distance from the real pictures, by what is compared", names, series, "distance × 1000"),
-        whole=f"{found['whole']['times_real']:.1f} times",
-        shown=_calmer(found["psi"], found["shown"]["times_real"]),
-        inception=_inception(words, found["inception"], found["psi"]),
-        pictures=found["pictures"],
-    )
+    return {
+        "plot": bars("Distance from the real pictures, by what is compared", names, series, "distance × 1000"),
+        "whole": f"{found['whole']['times_real']:.1f} times",
+        "shown": _calmer(found["psi"], found["shown"]["times_real"]),
+        "inception": _inception(found["inception"], found["psi"]),
+        "pictures": found["pictures"],
+    }
 
 
 def _calmer(psi: float, times: float) -> str:
@@ -116,57 +103,98 @@ def _level_words(count: int) -> list[str]:
     return [*fine, *["shapes"] * (count - 1 - len(fine)), "masses"]
 
 
-def _inception(words: Words, found: Figures | None, psi: float) -> str:
+def _inception(found: Figures | None, psi: float) -> Section | None:
     if found is None:
-        return words.fill("no inception")
+        return None
     rows = [(label, f"{found['kid'][name]:.2f}", f"{found['fid'][name]:.1f}") for name, label in _sets(psi)]
-    weights = found["weights_sha256"][:16]
-    return words.fill("inception", rows=_numbers(rows), pictures=found["pictures"], weights=weights)
+    return {"rows": rows, "pictures": found["pictures"], "weights": found["weights_sha256"][:16]}
 
 
-def _copying(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _features(found: Figures, arrays: Arrays, show: bool) -> Section:
+    if "needs" in found:
+        return {"needs": found["needs"]}
+    rows = [(label, f"{found['kid'][name]:.2f}", f"{found['spread'][name]:.0%}") for name, label in _sets(found["psi"])]
+    return {"needs": "", "rows": rows, "pictures": found["pictures"]}
+
+
+def _surface(found: Figures, arrays: Arrays, show: bool) -> Section:
+    locked, peak, power = found["locked"], found["peak"], found.get("power", {})
+    rows = [
+        ("position-locked ratio", *(_told(locked, name, "ratio", ".2f") for name in ("shown", "real"))),
+        ("narrow peak, median", *(_told(peak, name, "median", ".1f") for name in ("shown", "real"))),
+        ("narrow peak, 90th percentile", *(_told(peak, name, "ninetieth", ".1f") for name in ("shown", "real"))),
+    ]
+    rows += [
+        (f"power at {ring} cycles per pixel", *(_told(power, name, ring, ".2f") for name in ("shown", "real")))
+        for ring in power.get("shown", ())
+    ]
+    told = {"rows": rows, "pictures": found["pictures"], "psi": f"{found['psi']:g}"}
+    return told | {"aligned": found["aligned"], "compared": bool(power)}
+
+
+def _told(found: Figures, name: str, key: str, form: str) -> str:
+    value = found.get(name, {}).get(key)
+    return NONE if value is None else f"{value:{form}}"
+
+
+def _faces(found: Figures, arrays: Arrays, show: bool) -> Section:
+    if "needs" in found:
+        return {"needs": found["needs"]}
+    if not found["enough"]:
+        return {"needs": "", "enough": False, "share": f"{found['shown']['faces']:.0%} of the samples"}
+    both = ("shown", "real")
+    rows = [
+        ("eyes agree", *(_told(found, name, "agree", ".0%") for name in both)),
+        ("eyes agree without doubt", *(_told(found, name, "close", ".0%") for name in both)),
+        ("faces compared", *(_told(found, name, "compared", "d") for name in both)),
+        ("spread of the landmarks", *(_told({"shape": found["shape"]}, "shape", name, ".0%") for name in both)),
+    ]
+    worst = [
+        {"picture": _picture(_at_most(picture, CELL), f"seed {one['seed']}"), **one}
+        for one, picture in zip(found["worst"], arrays["worst"], strict=True)
+    ]
+    told = {"needs": "", "enough": True, "rows": rows, "worst": worst, "pictures": found["pictures"]}
+    return told | {"psi": f"{found['psi']:g}", "network": found["network_sha256"][:16]}
+
+
+def _copying(found: Figures, arrays: Arrays, show: bool) -> Section:
     series = [
         Series("shown pictures, to the nearest training picture", arrays["distances"]),
         Series("training pictures, to the nearest other one", arrays["among_real"], 1),
     ]
     mark = (found["copy_limit"], "copies would lie left of here")
+    plot = histogram("Distance to the nearest", series, "distance (0 the same, 1 nothing in common)", [mark])
     ruler = found["ruler"]
-    return words.fill(
-        "copying",
-        verdict=escape(copying_in_words(found)),
-        shown=found["shown"],
-        real=f"{found['real']:,}",
-        plot=histogram("Distance to the nearest", series, "distance (0 the same, 1 nothing in common)", [mark]),
-        pairs="".join(_pairs(found, arrays, show)),
-        tried=ruler["altered_copies"],
-        found=f"{ruler['found']:.0%}",
-        known=f"{ruler['their_95th_percentile']:.3f}",
-        begin=f"{found['first_percentile_of_real']:.3f}",
-        twins=found["copies_among_real"],
-        among=len(arrays["among_real"]),
-        limit=f"{found['copy_limit']:.3f}",
-        nearer=f"{found['share_nearer']:.1%}",
-        median=f"{found['median']:.3f}",
-        usual=f"{found['median_of_real']:.3f}",
-    )
+    return {
+        "verdict": copying_in_words(found),
+        "shown": found["shown"],
+        "real": f"{found['real']:,}",
+        "plot": plot,
+        "pairs": list(_pairs(found, arrays, show)),
+        "tried": ruler["altered_copies"],
+        "found": f"{ruler['found']:.0%}",
+        "known": f"{ruler['their_95th_percentile']:.3f}",
+        "begin": f"{found['first_percentile_of_real']:.3f}",
+        "twins": found["copies_among_real"],
+        "among": len(arrays["among_real"]),
+        "limit": f"{found['copy_limit']:.3f}",
+        "nearer": f"{found['share_nearer']:.1%}",
+        "median": f"{found['median']:.3f}",
+        "usual": f"{found['median_of_real']:.3f}",
+    }
 
 
-def _pairs(found: Figures, arrays: Arrays, show: bool) -> Iterator[str]:
+def _pairs(found: Figures, arrays: Arrays, show: bool) -> Iterator[Section]:
     for index, pair in enumerate(found["closest"]):
-        pictures = _picture(_at_most(arrays["shown"][index], CELL), f"painted, {pair['found_in']}")
+        pictures = [_picture(_at_most(arrays["shown"][index], CELL), f"painted, {pair['found_in']}")]
         if show:
-            pictures += _picture(_at_most(arrays["training"][index], SMALL), "the nearest training picture")
+            pictures.append(_picture(_at_most(arrays["training"][index], SMALL), "the nearest training picture"))
         source = pair.get("source") or {}
         told = ", ".join(str(source[key]) for key in ("artist", "title", "year") if key in source)
-        mirrored = ", mirrored" if pair["mirrored"] else ""
-        yield (
-            f'<figure><div class="two">{pictures}</div><figcaption><b>{pair["distance"]:.3f}</b>, '
-            f"{escape(pair['found_in'])}; nearest: {escape(told)} <code>{escape(pair['file'])}</code>{mirrored}"
-            "</figcaption></figure>"
-        )
+        yield pair | {"distance": f"{pair['distance']:.3f}", "pictures": pictures, "told": told}
 
 
-def _variety(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _variety(found: Figures, arrays: Arrays, show: bool) -> Section:
     pair, twins, real = found["nearest_pair"], found["alike_pairs"], ""
     if "real" in found:
         calm = ", where some of it is given up for calm," if found["psi"] < 1 else ""
@@ -175,24 +203,23 @@ def _variety(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
             f"the model has {found['times_real']:.0%} of their variety"
         )
     alike = f"No two of {found['samples']} samples are alike"
-    return words.fill(
-        "variety",
-        alike=alike if twins == 0 else f"{twins} pairs among {found['samples']} samples are nearly alike",
-        difference=f"{found['mean_difference']:.1f}",
-        real=real,
-        pair=_picture(grid(arrays["pair"], 2), "two samples"),
-        first=pair["first"],
-        second=pair["second"],
-        distance=f"{pair['distance']:.2f}",
-        limit=f"{ALIKE:g}",
-        prints=SAME_PRINT,
-    )
+    return {
+        "alike": alike if twins == 0 else f"{twins} pairs among {found['samples']} samples are nearly alike",
+        "difference": f"{found['mean_difference']:.1f}",
+        "real": real,
+        "pair": _picture(grid(arrays["pair"], 2), "two samples"),
+        "first": pair["first"],
+        "second": pair["second"],
+        "distance": f"{pair['distance']:.2f}",
+        "limit": f"{ALIKE:g}",
+        "prints": SAME_PRINT,
+    }
 
 
 WALKS = ("loop", "wander")
 
 
-def _walks(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _walks(found: Figures, arrays: Arrays, show: bool) -> Section:
     plots = [
         curves(
             f"The {name}: change from each frame to the next",
@@ -213,51 +240,47 @@ def _walks(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
         )
         for name in WALKS
     ]
-    rate = f"{found['loop']['rate']:g}"
-    return words.fill("walks", plots="".join(plots), rows=_numbers(rows), rate=rate, psi=f"{found['psi']:g}")
+    told = {"plots": plots, "rows": rows}
+    return told | {"rate": f"{found['loop']['rate']:g}", "psi": f"{found['psi']:g}"}
 
 
-def _rebuilding(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _rebuilding(found: Figures, arrays: Arrays, show: bool) -> Section:
     if found["encoder"] is None:
-        return words.fill("no rebuilding")
+        return {"encoder": False}
     names = [name for name in ("real", "painted") if name in found]
-    rows = [
-        (f"{name} pictures", *(f"{found[name][key]:.1f}" for key in ("mean_levels", "psnr", "psnr_lowest")))
-        for name in names
-    ]
-    training = ""
+    keys = ("mean_levels", "psnr", "psnr_lowest")
+    rows = [(f"{name} pictures", *(f"{found[name][key]:.1f}" for key in keys)) for name in names]
+    training = None
     if show and "real" in found:
         small = np.stack([_at_most(one, SMALL) for one in (*arrays["real_original"], *arrays["real"])])
-        caption = "<figcaption>The same with training pictures.</figcaption>"
-        training = f"<figure>{_picture(grid(small, len(arrays['real'])), 'training pictures')}{caption}</figure>"
+        training = _picture(grid(small, len(arrays["real"])), "training pictures")
     both = np.concatenate([arrays["painted_original"], arrays["painted"]])
     pictures = _picture(grid(both, len(arrays["painted"])), "samples, and the same painted again")
-    count = found[names[0]]["pictures"]
-    return words.fill("rebuilding", rows=_numbers(rows), pictures=pictures, training=training, count=count)
+    told = {"encoder": True, "rows": rows, "pictures": pictures}
+    return told | {"training": training, "count": found[names[0]]["pictures"]}
 
 
-def _truncation(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _truncation(found: Figures, arrays: Arrays, show: bool) -> Section:
     strips = arrays["strips"]
     sheet = grid(strips.swapaxes(0, 1).reshape(-1, *strips.shape[2:]), strips.shape[0])
-    names = "".join(f"<span>psi {psi:g}</span>" for psi in found["psi"])
-    return words.fill("truncation", names=names, pictures=_picture(sheet, "samples at rising psi"))
+    return {"psi": [f"{psi:g}" for psi in found["psi"]], "pictures": _picture(sheet, "samples at rising psi")}
 
 
-def _directions(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _directions(found: Figures, arrays: Arrays, show: bool) -> Section:
     if not found["count"]:
-        return words.fill("no directions")
+        return {"count": 0}
     strips = arrays["strips"]
     names = [str(one.get("name", number)) for number, one in enumerate(found["directions"], 1)][: len(strips)]
-    return words.fill(
-        "directions",
-        more=f" The first {len(strips)} of {found['count']} are shown." if found["count"] > len(strips) else "",
-        columns="".join(f"<span>{_signed(amount)}</span>" for amount in found["amounts"]),
-        names="".join(f"<span>{escape(name)}</span>" for name in names),
-        pictures=_picture(grid(strips.reshape(-1, *strips.shape[2:]), strips.shape[1]), "steps along directions"),
-    )
+    return {
+        "count": found["count"],
+        "more": found["count"] > len(strips),
+        "amounts": [_signed(amount) for amount in found["amounts"]],
+        "names": names,
+        "pictures": _picture(grid(strips.reshape(-1, *strips.shape[2:]), strips.shape[1]), "steps along directions"),
+    }
 
 
-def _space(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
+def _space(found: Figures, arrays: Arrays, show: bool) -> Section:
     gain = arrays["gain"][:64]
     title = "What one standard deviation along each principal direction changes"
     rows = [
@@ -268,10 +291,25 @@ def _space(words: Words, found: Figures, arrays: Arrays, show: bool) -> str:
         ("favourites of the curator; places blocked", f"{found['favourites']}; {found['blocked']}"),
     ]
     plot = curves(title, [Series("mean change", gain)], "direction, by falling spread", "levels of 255", len(gain))
-    return words.fill("space", rows=_numbers(rows), plot=plot)
+    return {"rows": rows, "plot": plot}
 
 
-def _foot(words: Words, about: Figures) -> str:
+SECTIONS: dict[str, Callable[[Figures, Arrays, bool], Section]] = {
+    "closeness": _closeness,
+    "features": _features,
+    "surface": _surface,
+    "faces": _faces,
+    "copying": _copying,
+    "variety": _variety,
+    "walks": _walks,
+    "rebuilding": _rebuilding,
+    "truncation": _truncation,
+    "directions": _directions,
+    "space": _space,
+}
+
+
+def _foot(about: Figures) -> list[tuple[str, str]]:
     rows = [
         ("model", f"{about['file']}, {about['kind']}, {about['megabytes']:.1f} MB"),
         ("sha256", about["sha256"]),
@@ -281,8 +319,7 @@ def _foot(words: Words, about: Figures) -> str:
         pictures = about["pictures"]
         rows.append(("compared with", f"{pictures['count']} pictures from {pictures['source']}: {sameness(about)}"))
     rows.append(("made with", ", ".join(f"{name} {version}" for name, version in about["made_with"].items())))
-    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(told))}</td></tr>" for name, told in rows)
-    return words.fill("foot", command=escape(about["command"]), rows=cells)
+    return rows
 
 
 def trained(training: Figures) -> str:
@@ -312,15 +349,6 @@ def sameness(about: Figures) -> str:
 # -- pieces ------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows of a table: a word, then numbers."""
-    cells = (
-        f"<td>{escape(row[0])}</td>" + "".join(f'<td class="number">{escape(one)}</td>' for one in row[1:])
-        for row in rows
-    )
-    return "".join(f"<tr>{row}</tr>" for row in cells)
-
-
 def _signed(number: float) -> str:
     return f"{number:+g}".replace("-", "−") if number else "0"
 
@@ -348,8 +376,7 @@ def _at_most(picture: Picture, side: int) -> Picture:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _picture(picture: Picture, words: str) -> str:
+def _picture(picture: Picture, words: str) -> Shown:
     packed = BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(packed, "JPEG", quality=86)
-    data = base64.b64encode(packed.getvalue()).decode()
-    return f'<img alt="{escape(words)}" src="data:image/jpeg;base64,{data}">'
+    return Shown(words, base64.b64encode(packed.getvalue()).decode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from installation.training.dataset.pictures import spread
 from installation.training.evaluation import inception, measures
 from installation.training.evaluation.likeness import Picture
 from installation.training.evaluation.measures import Figures, Numbers
-from installation.training.evaluation.subject import SHEET, Subject
+from installation.training.evaluation.near import faces, features, surface
+from installation.training.evaluation.result import Result
+from installation.training.evaluation.subject import SHEET, Subject, mirrored
 from installation.training.latent.distances import frechet_distance, kernel_distance
 
 PSIS = (0.0, 0.3, 0.5, 0.7, 1.0)
@@ -22,14 +24,6 @@ STRIPS = 8
 """Directions and seeds shown in strips."""
 BLOCK = 256
 """Pixels' change is taken between so many frames at once."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """`figures` can be written as JSON; `arrays` are pictures (n, h, w, 3) uint8 and curves (n,) by name."""
-
-    figures: Figures
-    arrays: dict[str, NDArray[np.generic]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,15 +43,10 @@ def sheet(subject: Subject) -> Result:
 
 
 def closeness(subject: Subject) -> Result:
-    real = _mirrored(_real(subject))
+    real = mirrored(_real(subject))  # as a model learns from both: it is not to be blamed for light from the right
     painted = {"shown": subject.shown[: subject.effort.samples], "whole": subject.whole}
     figures = measures.closeness(real, painted, subject.seed)
     return Result({"psi": subject.psi, **figures, "inception": _inception(subject, real, painted, figures["pictures"])})
-
-
-def _mirrored(real: Picture) -> Picture:
-    """Every second picture mirrored: a model learns from both, and is not to be blamed for light from the right."""
-    return np.concatenate([real[::2], real[1::2, :, ::-1]])
 
 
 def _inception(subject: Subject, real: Picture, painted: dict[str, Picture], count: int) -> Figures | None:
@@ -183,6 +172,9 @@ def _real(subject: Subject) -> Picture:
 PARTS = (
     Part("sheet", sheet),
     Part("closeness", closeness, (), uses_pictures=True, needs_pictures=True),
+    Part("surface", surface, (), uses_pictures=True),
+    Part("faces", faces, (), uses_pictures=True),
+    Part("features", features, (), uses_pictures=True, needs_pictures=True),
     Part("variety", variety, (), uses_pictures=True),
     Part("copying", copying, ("curation",), uses_pictures=True, needs_pictures=True),
     Part("walks", walks, ("curation",)),

@@ -19,12 +19,14 @@ from installation.training.dataset.ledger import LEDGER, Ledger
 from installation.training.dataset.pictures import PicturesError, Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.evaluation import card, page
-from installation.training.evaluation.glance import at_a_glance
+from installation.training.evaluation.landmark_network import find
 from installation.training.evaluation.likeness import Picture
 from installation.training.evaluation.measures import Figures
 from installation.training.evaluation.memory import Memory
-from installation.training.evaluation.parts import PARTS, Result
+from installation.training.evaluation.parts import PARTS
+from installation.training.evaluation.result import Result
 from installation.training.evaluation.subject import QUICK, Effort, Subject
+from installation.training.evaluation.summary import summary
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.command_line import command_line, published
 
@@ -48,7 +50,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     write_whole(arguments.out / FIGURES, (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode())
     write_whole(arguments.out / CARD, card.write(figures, own_words).encode())
     write_whole(arguments.out / REPORT, page.write(figures, arrays, arguments.show_training).encode())
-    for line in at_a_glance(figures):
+    for line in summary(figures):
         print(f"{line.question:32} {line.answer}: {line.figure}")
     print(f"{arguments.out / REPORT}: written, with {FIGURES} and {CARD} beside it.")
 
@@ -94,6 +96,8 @@ def subject_of(arguments: argparse.Namespace, model: OpenModel, prepared: Prepar
             raise OptionError(f"--inception {arguments.inception}: there is no such file.")
         if prepared is None:
             raise OptionError("--inception compares with real pictures: give their folder after the model.")
+    landmarks = find(arguments.landmarks_model)
+    crops = (model.header["training"].get("crop"), None if prepared is None else prepared.facts.get("crop"))
     return Subject(
         model,
         None if prepared is None else prepared.pictures,
@@ -102,6 +106,8 @@ def subject_of(arguments: argparse.Namespace, model: OpenModel, prepared: Prepar
         arguments.seed,
         None if arguments.inception is None else str(arguments.inception),
         arguments.device,
+        None if landmarks is None else str(landmarks),
+        "face" in crops,
     )
 
 

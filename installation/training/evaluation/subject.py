@@ -18,7 +18,7 @@ from installation.core.parts import config
 from installation.networks.encoder import Encode, encoder_of
 from installation.networks.model_file import group_of, network_of
 from installation.training.evaluation.likeness import Picture
-from installation.training.latent.models import OpenModel, progress
+from installation.training.latent.models import OpenModel, progress, shown_psi
 
 Floats = NDArray[np.float32]
 
@@ -45,9 +45,11 @@ class Effort:
     """Frames of a long walk that are searched for training pictures, besides the samples and the loop."""
     rebuilt: int = 200
     """Pictures that are encoded and painted again."""
+    examined: int = 256
+    """Pictures, and as many real ones twice, whose surface, eyes and features are looked at."""
 
 
-QUICK = Effort(samples=128, rate=5.0, frames=64, rebuilt=32)
+QUICK = Effort(samples=128, rate=5.0, frames=64, rebuilt=32, examined=64)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class Subject:
     seed: int = 0
     inception: str | None = None
     device: str = "cpu"
+    landmarks: str | None = None
+    """The file of the landmark network, where there is one."""
+    aligned: bool = False
+    """Whether the pictures are faces, all brought to one place."""
 
     def paint(self, latents: Floats, psi: float, words: str) -> Picture:
         """Pictures (n, h, w, 3) at latents (n, latent_dim), with a progress bar."""
@@ -74,7 +80,7 @@ class Subject:
     @cached_property
     def psi(self) -> float:
         """The truncation at which models of this kind are shown."""
-        return float(config("generator", self.model.header["kind"]).model_fields["psi"].default)
+        return shown_psi(self.model)
 
     @cached_property
     def places(self) -> Floats:
@@ -94,6 +100,23 @@ class Subject:
     @property
     def sheet(self) -> Picture:
         return self.shown[:SHEET]
+
+    @cached_property
+    def halves(self) -> tuple[Picture, Picture] | None:
+        """Two sets of real pictures that have none in common, for what the model is compared with and for what chance
+        alone makes; every second is mirrored, as a model learns from both."""
+        if self.real is None:
+            return None
+        order = np.random.default_rng(self.seed).permutation(len(self.real))
+        count = min(self.effort.examined, len(self.real) // 2)
+        first, second = (self.real[some] for some in (order[:count], order[count : 2 * count]))
+        return mirrored(first), mirrored(second)
+
+    @property
+    def examined(self) -> Picture:
+        """As many samples as there are in each half of the real pictures."""
+        count = self.effort.examined if self.halves is None else len(self.halves[0])
+        return self.shown[:count]
 
     @cached_property
     def hung(self) -> Hung:
@@ -143,6 +166,11 @@ class Subject:
         """The picture at a place, at the truncation shown, and moved along a direction, as a show does."""
         start = self.model.truncated(place[None], self.psi)[0]
         return self.model.pictures(np.stack([start + np.float32(amount) * step for amount in amounts]), 1.0)
+
+
+def mirrored(pictures: Picture) -> Picture:
+    """The same with every second picture mirrored, those behind the others."""
+    return np.concatenate([pictures[::2], pictures[1::2, :, ::-1]])
 
 
 class Hung(Generator):

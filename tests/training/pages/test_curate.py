@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from installation.training.latent.curation import (
 from installation.training.latent.models import open_model
 from tests.page_driver import Pages, looking
 from tests.tiny_models import tiny_vae
+from tests.training.evaluation.test_eyes import landmarks
+from tests.training.evaluation.tiny_tflite import landmarks_file
 
 DAY = "2025-01-31"
 
@@ -259,6 +262,26 @@ def test_every_choice_is_in_the_file_at_once(page: Pages, model: Path) -> None:
         assert page.get(asked)[0] == 400, asked
     assert page.post("keep", {"key": "s1"}, Origin="http://example.org")[0] == 403
     assert model.read_bytes() == before
+
+
+def test_the_page_says_whose_eyes_do_not_agree(model: Path, tmp_path: Path) -> None:
+    network = tmp_path / "landmarks.tflite"
+    network.write_bytes(landmarks_file(landmarks(lids=1.0), {}))
+    with Pages("curate", model, "--landmarks-model", network, "--when", DAY) as pages:
+        assert json.loads(pages.get("state")[1])["eyes"] is True
+        assert "eyes disagree: opening" in json.loads(pages.get("eyes?key=s4&psi=0.7")[1])["words"]
+        assert pages.get("eyes?key=s4&psi=9")[0] == 400
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_mark_is_on_favourites_whose_eyes_do_not_agree(model: Path, tmp_path: Path, chromium: str) -> None:
+    network = tmp_path / "landmarks.tflite"
+    network.write_bytes(landmarks_file(landmarks(lids=1.0), {}))
+    assert curate(model, "--keep", "3:Mirjam") == 0
+    with Pages("curate", model, "--landmarks-model", network) as pages, looking(pages.url, chromium) as (view, expect):
+        expect(view.locator("#favourites .card")).to_have_attribute("data-eyes", re.compile("eyes disagree: opening"))
+        expect(view.locator("#seeds .card >> nth=1")).to_have_attribute("data-eyes", re.compile("eyes disagree"))
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ function image(key) {
 
 function repaint() {
   for (const each of document.querySelectorAll("img[data-key]")) each.src = picture(each.dataset.key);
+  judgeEyes();
 }
 
 function quick(...choices) {
@@ -49,7 +50,31 @@ function drawAll(told) {
   drawBlocked();
   drawSeeds();
   $("#undo").disabled = state.undo === 0;
+  judgeEyes();
 }
+
+// ---- eyes: what the judge of faces says, one picture after the other, favourites first
+
+const judged = new Map(); // words by what was judged: a key at a psi
+let judging = 0; // a number for each time that the page is gone through; a newer one ends an older
+
+async function judgeEyes() {
+  if (!state?.eyes) return;
+  const turn = ++judging;
+  const cards = [...cardsOf("#favourites"), ...cardsOf("#seeds")];
+  for (const card of cards) card.dataset.eyes = judged.get(asJudged(card)) ?? "";
+  for (const card of cards) {
+    const name = asJudged(card);
+    if (!judged.has(name)) {
+      const told = await attempt(() => ask("eyes", { key: card.dataset.key, psi: psi.toFixed(2) }));
+      if (!told || turn !== judging) return;
+      judged.set(name, told.words);
+    }
+    card.dataset.eyes = judged.get(name);
+  }
+}
+
+const asJudged = (card) => `${card.dataset.key} ${psi.toFixed(2)}`;
 
 function drawFavourites() {
   const held = document.activeElement?.closest("#favourites .card")?.dataset.key;
@@ -116,6 +141,7 @@ async function load(from, focus = false) {
   if (document.activeElement !== $("#start")) $("#start").value = start; // a number that is being typed stays
   $("#back").disabled = start === 0;
   drawSeeds();
+  judgeEyes();
   if (focus && !typing()) activate(0, true);
 }
 

@@ -10,6 +10,14 @@ LIKE, ROUGHLY = 2.0, 4.0
 """Times the distance of two halves of the real pictures: up to here the samples are like them, or roughly so."""
 VARIOUS = 0.6
 """Part of the real pictures' variety."""
+UNLOCKED, LOCKED = 1.2, 2.0
+"""Position-locked ratio up to which nothing is seen, and from which it is plain."""
+SHARP = (0.8, 1.2)
+"""Power in the finest third of the spectrum, in times that of the real pictures."""
+LATTICE = 1.3
+"""Strongest narrow peak of a picture (median), in times that of the real ones."""
+AGREEING = 0.95
+"""Share of the faces whose eyes agree."""
 EVEN, JUMP = 0.25, 2.5
 """Largest coefficient of variation, and largest single change in times of the mean, of a walk that looks even."""
 
@@ -24,10 +32,16 @@ class Line:
     mark: str = "none"
 
 
-def at_a_glance(figures: Figures) -> list[Line]:
+def summary(figures: Figures) -> list[Line]:
     makers = (
         ("closeness", _like),
+        ("features", _like_in_features),
         ("copying", _copies),
+        ("surface", _unlocked),
+        ("surface", _sharp),
+        ("surface", _no_lattice),
+        ("faces", _eyes_agree),
+        ("faces", _faces_vary),
         ("variety", _various),
         ("walks", _even),
         ("rebuilding", _rebuilds),
@@ -42,6 +56,71 @@ def _like(found: Figures) -> Line:
     answer = "yes" if good else "roughly" if times <= ROUGHLY else "not yet"
     figure = f"sliced Wasserstein distance {times:.1f} × that of two halves of the real pictures"
     return Line("Like the real pictures?", answer, figure, "good" if good else "look" if times <= ROUGHLY else "bad")
+
+
+def _like_in_features(found: Figures) -> Line:
+    question = "Like them in features?"
+    if "needs" in found:
+        return Line(question, "not measured", found["needs"])
+    kid = found["kid"]
+    figure = f"KID {kid['whole']:.1f} × 10⁻³ in EfficientNet-Lite2, two halves of the real pictures {kid['real']:.1f}"
+    return Line(question, "measured", figure)
+
+
+def _unlocked(found: Figures) -> Line:
+    ratio, real = found["locked"]["shown"]["ratio"], found["locked"].get("real", {}).get("ratio")
+    best = UNLOCKED if real is None else max(UNLOCKED, real)
+    answer, mark = ("yes", "good") if ratio <= best else ("nearly", "look") if ratio <= LOCKED else ("no", "bad")
+    where = " off the face" if found["aligned"] else ""
+    figure = f"position-locked ratio {ratio:.1f}{where} (1 is none{_beside(real, '.1f')})"
+    return Line("Free of fixed patterns?", answer, figure, mark)
+
+
+def _beside(real: float | None, form: str) -> str:
+    return "" if real is None else f"; real pictures {real:{form}}"
+
+
+def _sharp(found: Figures) -> Line | None:
+    if "power" not in found:
+        return None
+    power = found["power"]["shown"]
+    low, high = min(power.values()), max(power.values())
+    good = SHARP[0] <= low and high <= SHARP[1]
+    answer = "yes" if good else "softer" if low < SHARP[0] else "sharper"
+    told = ", ".join(f"{times:.2f}" for times in power.values())
+    figure = f"power at {' / '.join(power)} cycles per pixel {told} × that of the real pictures"
+    return Line("As sharp as they?", answer, figure, "good" if good else "look" if low >= SHARP[0] / 2 else "bad")
+
+
+def _no_lattice(found: Figures) -> Line:
+    peak, real = found["peak"]["shown"]["median"], found["peak"].get("real", {}).get("median")
+    times = None if real is None else peak / max(real, 1e-9)
+    mark = "none" if times is None else "good" if times <= LATTICE else "look" if times <= 2 else "bad"
+    answer = {"none": "measured", "good": "yes", "look": "nearly", "bad": "no"}[mark]
+    figure = f"strongest narrow peak {peak:.1f} × what is around it (median{_beside(real, '.1f')})"
+    return Line("Free of lattices?", answer, figure, mark)
+
+
+def _eyes_agree(found: Figures) -> Line | None:
+    question = "Do the two eyes agree?"
+    if "needs" in found:
+        return Line(question, "not measured", found["needs"])
+    share = found["shown"]["agree"]
+    if not found["enough"] or share is None:
+        return None
+    real = found.get("real", {}).get("agree")
+    figure = f"in {share:.0%} of {found['shown']['compared']} faces{_beside(real, '.0%')}"
+    mark = "good" if share >= AGREEING else "look" if share >= AGREEING - 0.1 else "bad"
+    return Line(question, "yes" if mark == "good" else "mostly" if mark == "look" else "too seldom", figure, mark)
+
+
+def _faces_vary(found: Figures) -> Line | None:
+    if "needs" in found or "shown" not in found.get("shape", {}):
+        return None
+    part = found["shape"]["shown"]
+    good = part >= VARIOUS
+    figure = f"landmarks spread {part:.0%} as far about the mean face as in real pictures"
+    return Line("Various faces?", "yes" if good else "rather alike", figure, "good" if good else "look")
 
 
 def _copies(found: Figures) -> Line:

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from installation.core.errors import DeviceError
-from installation.stage.outputs import WAITING, Recorder, save_still
+from installation.outputs.record import WAITING, Recorder
+from installation.stage.stills import save_still
 
 
 def picture(level: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:

@@ -1,21 +1,20 @@
-"""What leaves the stage for the disk: stills and recordings."""
+"""A film of the wall, written while the show runs."""
 
 import logging
-import os
 import queue
-import tempfile
 import threading
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import av.error
 import numpy as np
-from PIL import Image
+from pydantic import Field
 
-from installation.core.contracts import Pixels
+from installation.core.contracts import Output, OutputConfig, Pixels, Surroundings, Wanted
+from installation.core.decision import Decision
 from installation.core.errors import DeviceError
-from installation.stage.layout import Size
 
 log = logging.getLogger(__name__)
 
@@ -31,24 +30,15 @@ FOLLOW_UP = 30.0
 Item = tuple[Pixels, float] | None
 
 
-def save_still(path: Path, pixels: Pixels) -> None:
-    """Writes (h, w, 3) uint8 as PNG: the whole file or none. Raises DeviceError where it cannot be written."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".png")
-    except OSError as error:
-        raise DeviceError(_unwritable(path, error)) from error
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            Image.fromarray(pixels).save(file, format="PNG", compress_level=4)
-        draft.chmod(0o644)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise DeviceError(_unwritable(path, error)) from error
+class Config(OutputConfig):
+    kind: Literal["record"] = "record"
+    path: Path = Field(description="the film to write (.mp4)")
+
+    def open(self, surroundings: Surroundings) -> "Recorder":
+        return Recorder(self.path, surroundings.size, 1.0 / surroundings.interval)
 
 
-class Recorder:
+class Recorder(Output):
     """Encodes frames to a film of ``fps`` frames a second, in a thread of its own, in constant memory.
 
     The film has a frame for every interval since the first one. Where the show had none, or the encoder no time for it,
@@ -58,7 +48,7 @@ class Recorder:
     the recording, not the show; ``fault`` then says why.
     """
 
-    def __init__(self, path: Path, size: Size, fps: float) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
         self.path = path
         self.fault: Exception | None = None
         self.left_out = self.repeated = self._shown = 0
@@ -92,6 +82,13 @@ class Recorder:
         else:
             stream.options = {"preset": "veryfast", "crf": "18"}
         return stream
+
+    def wants(self, now: float) -> Wanted:
+        return "nothing" if self.fault else "screen"
+
+    def show(self, decision: Decision, pixels: Pixels | None) -> None:
+        if pixels is not None:
+            self.add(pixels, decision.time)
 
     def add(self, pixels: Pixels, t: float) -> None:
         """Takes a frame, (h, w, 3) uint8, shown at ``t`` seconds. Never waits: an encoder that lags misses it."""

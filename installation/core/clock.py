@@ -1,0 +1,66 @@
+"""Time as everything here is given it: seconds that never go back, and the date and hour that people live by."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """``now`` is for durations, ``civil`` for opening hours and for what people read."""
+
+    def now(self) -> float:
+        """Seconds since an arbitrary moment; never goes back."""
+
+    def civil(self) -> datetime:
+        """Date and time of day, with its offset from UTC."""
+
+
+class RealClock:
+    """The machine's clocks."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def civil(self) -> datetime:
+        return datetime.now().astimezone()
+
+
+@dataclass
+class SimulatedClock:
+    """A clock that goes on only when it is told to, by ``advance``: for rehearsals, replays and tests.
+
+    ``began`` is the civil time (with an offset from UTC) at ``seconds`` 0.
+    """
+
+    began: datetime
+    seconds: float = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def civil(self) -> datetime:
+        return self.began + timedelta(seconds=self.seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Goes on by ``seconds``. Raises ValueError for less than nothing."""
+        if seconds < 0.0:
+            raise ValueError(f"found {seconds} s, expected 0 or more: time does not go back")
+        self.seconds += seconds
+
+
+@dataclass
+class Pace:
+    """The screen's rhythm: ``wait`` returns when the next frame is due, ``interval`` seconds after the last."""
+
+    interval: float
+    _due: float = field(default_factory=time.monotonic)
+
+    def wait(self) -> None:
+        """Sleeps until then; after a long frame the rhythm starts anew instead of catching up."""
+        self._due += self.interval
+        left = self._due - time.monotonic()
+        if left > 0:
+            time.sleep(left)
+        elif left < -self.interval:
+            self._due = time.monotonic()

@@ -1,0 +1,59 @@
+"""What is asked of the show and is no knob: the next piece, a piece by name, hold, blackout, release.
+
+A command is handled in one way whoever sends it. It has an address for OSC and for wires, and is described like a
+control, so that surfaces and pages are written from one table.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
+
+from installation.core.controls import Control
+
+NEXT, HOLD, PIECE = "/show/next", "/show/hold", "/show/piece"
+BLACKOUT, RELEASE = "/stage/blackout", "/desk/release"
+
+
+def commands(pieces: Iterable[str]) -> dict[str, Control]:
+    """The commands of a show whose pieces have these names, by address: a pulse is asked for, a bool switches, a choice
+    names a piece."""
+    listed = (
+        Control(NEXT, "change to the next piece now", "pulse"),
+        Control(HOLD, "stay on this piece", "bool"),
+        Control(PIECE, "change to this piece now", "choice", choices=tuple(dict.fromkeys(pieces))),
+        Control(BLACKOUT, "the wall goes dark", "bool"),
+        Control(RELEASE, "the operator lets go of every knob", "pulse"),
+    )
+    return {command.address: command for command in listed}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command as it was sent. ``value`` is 1 for a pulse, 0 or 1 for a switch (None: the other way round), the
+    index of a piece for PIECE. ``when`` is the loop's time (s), ``who`` the sender: ``osc 10.0.0.7``, ``keyboard``."""
+
+    address: str
+    value: float | None = 1.0
+    when: float = 0.0
+    who: str = ""
+
+
+class Touch(NamedTuple):
+    """A control that an operator moved: its new value, when (s) and by whom."""
+
+    value: float
+    when: float
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that operators did since the last frame: of every control the latest touch, by address; every command in the
+    order in which they came."""
+
+    touches: Mapping[str, Touch] = field(default_factory=lambda: MappingProxyType({}))
+    commands: tuple[Command, ...] = ()
+
+
+NOTHING = Asked()

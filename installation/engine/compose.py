@@ -1,0 +1,45 @@
+"""From a Decision and the frames that were painted to what the stage draws. Pure: the time is the Decision's."""
+
+from collections.abc import Callable, Collection
+
+from installation.core.decision import Decision, Wall
+from installation.engine.painter import Pair
+from installation.engine.view import Picture, Surface, View
+from installation.showfile.load import Show
+
+PLAIN = "dissolve"
+"""The transition that takes the place of one that does not work on this machine."""
+
+Frames = Callable[[int], Pair]
+"""The two newest frames of a piece, by its index."""
+
+
+def compose(
+    show: Show, decision: Decision, frames: Frames, interval: float, refused: Collection[str] = (), wall: int = 0
+) -> View:
+    """One frame of a wall. ``interval`` is that of the screen (s); ``refused`` names transitions that this machine's
+    driver does not take."""
+    chosen = decision.walls[wall]
+    playback, controls = chosen.playback, chosen.controls
+    change = show.pieces[playback.lead].transition
+    plain = change.kind in refused
+    coming = playback.coming
+    return View(
+        current=_picture(playback.piece, chosen, frames, decision.time, interval),
+        coming=None if coming is None else _picture(coming, chosen, frames, decision.time, interval),
+        transition=PLAIN if plain else change.kind,
+        options={} if plain else change.options,
+        progress=playback.progress,
+        brightness=controls.get("/stage/brightness", 1.0),
+        blackout=float(chosen.blackout),
+        label=controls.get("/stage/label", 1.0),
+        language=chosen.language,
+        panel=chosen.panel,
+    )
+
+
+def _picture(piece: int, wall: Wall, frames: Frames, now: float, interval: float) -> Picture:
+    pair = frames(piece)
+    # A painter that keeps up with the screen needs no interpolation, and so no wait for its next frame.
+    mix = 1.0 if pair.interval <= 1.25 * interval else pair.mix(now)
+    return Picture(piece, pair.earlier, pair.later, mix, Surface.of(wall.controls_of(piece)))

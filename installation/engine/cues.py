@@ -1,0 +1,295 @@
+"""The cue hand: stored states that are gone to in their time, and held. Pure: time, commands and signals are arguments.
+
+A cue that is fired waits its ``wait``, then lets go of what it is to release and takes its controls to their values in
+its ``fade``: a smooth way from where each is, for numbers; a switch for what counts or switches. When the fade is done
+it fires what follows on. An address is held until another cue that sets it, a cue that releases it, or ``release``.
+
+Everything happens at its own instant, however late the step that hears of it: after a gap of an hour, or a night
+without power, each cue that was missed is where it would be by now. Of one that was missed several times the last
+counts. While a cue waits, firing it again does nothing.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, isfinite
+from typing import Any, Protocol
+
+from installation.core.controls import Control, Values
+from installation.core.signals import Signal, Snapshot
+from installation.showfile.schedule_tables import ALL, Cue
+
+BACK = 1.5
+"""Seconds in which ``back`` returns."""
+UNDONE = 64
+"""The most ``go``s that can be taken back."""
+LOOK_BACK = 7 * 86400.0
+"""Seconds back from now in which a missed cue still counts."""
+REWIND = 2 * 3600.0
+"""Seconds that the civil clock may step back without anything being fired again; further is a clock that is set."""
+LONGEST_WAIT = 86400.0
+"""Seconds that a cue may wait; a state that says more is damaged."""
+RISES, FALLS = 0.5, 0.25
+"""A signal fires a cue when it reaches the first of its range; it may again once it was below the second."""
+
+
+class Moments(Protocol):
+    """When the clock fires cues, as engine/cue_times.py has it. Times are POSIX."""
+
+    def latest(self, after: float, until: float) -> Sequence[tuple[float, str]]: ...
+
+    def next(self, after: float) -> float | None: ...
+
+    def entry(self, at: float) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What an operator asks this frame. ``go`` fires so many cues, each the next of the list; ``back`` takes the last
+    ``go`` back; ``fire`` names cues; ``release`` lets go of what is held; ``panic`` stops what runs and waits, too."""
+
+    go: int = 0
+    back: bool = False
+    release: bool = False
+    panic: bool = False
+    fire: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From ``start`` to ``target`` in ``fade`` seconds from ``since`` on."""
+
+    start: float
+    target: float
+    since: float
+    fade: float
+
+    def at(self, now: float) -> float:
+        """The value at ``now``: a smoothstep, exactly at both ends."""
+        way = (now - self.since) / self.fade if self.fade > 0.0 else inf
+        if way >= 1.0:
+            return self.target
+        mix = max(0.0, way) ** 2 * (3.0 - 2.0 * max(0.0, way))
+        return self.start * (1.0 - mix) + self.target * mix
+
+
+@dataclass(slots=True)
+class _Before:
+    """What a ``go`` is taken back to."""
+
+    standby: int
+    targets: dict[str, float] = field(default_factory=dict)
+
+
+class _Ears:
+    """Which cues the signals fire: at every pulse, and at a level as it rises."""
+
+    def __init__(self, cues: Sequence[Cue], signals: Mapping[str, Signal]) -> None:
+        self._heard = {cue.name: signals[cue.signal] for cue in cues if cue.signal and cue.signal in signals}
+        self._armed = dict.fromkeys(self._heard, True)
+
+    def hear(self, heard: Snapshot) -> list[str]:
+        """The cues that are fired now, in the order of the file."""
+        return [name for name, signal in self._heard.items() if self._fires(name, signal, heard)]
+
+    def _fires(self, cue: str, signal: Signal, heard: Snapshot) -> bool:
+        if signal.pulse:
+            return heard.pulses.get(signal.name, 0) > 0
+        value = heard.values.get(signal.name, signal.rest)
+        level = (value - signal.low) / ((signal.high - signal.low) or 1.0)
+        rises = self._armed[cue] and level >= RISES
+        self._armed[cue] = level < FALLS or (self._armed[cue] and not rises)
+        return rises
+
+
+class CuePlayer:
+    """Plays ``cues`` on ``controls``; ``resume`` is a ``state()`` of before. One that is damaged, or names what is not
+    in this show any more, counts as far as it can be understood."""
+
+    def __init__(
+        self,
+        cues: Sequence[Cue],
+        controls: Mapping[str, Control],
+        signals: Mapping[str, Signal],
+        moments: Moments,
+        resume: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._cues = {cue.name: cue for cue in cues}
+        self._order = tuple(self._cues)
+        self._controls, self._moments = controls, moments
+        self._held: dict[str, Way] = {}
+        self._waiting: dict[str, float] = {}  # when each that was fired begins
+        self._ears = _Ears(cues, signals)
+        self._undo: deque[_Before] = deque(maxlen=UNDONE)
+        self._standby = 0
+        self._now, self._civil = -inf, 0.0
+        self._heard: float | None = None  # up to where the civil clock has fired its cues
+        self._deadline: float | None = None
+        self._resume = resume
+
+    @property
+    def standby(self) -> str | None:
+        """The cue that ``go`` fires."""
+        return self._order[self._standby] if self._standby < len(self._order) else None
+
+    @property
+    def waiting(self) -> Mapping[str, float]:
+        """How many seconds each cue that was fired waits yet."""
+        return {name: max(0.0, begins - self._now) for name, begins in self._waiting.items()}
+
+    def step(self, now: float, civil: float, asks: Asks, heard: Snapshot, values: Values) -> dict[str, float]:
+        """What the cue hand wants at ``now`` (seconds that only pass), when the civil clock says ``civil`` (POSIX).
+        ``values`` is where the controls are: a fade begins there, where no cue holds them yet."""
+        first, self._now, self._civil = self._now == -inf, max(now, self._now), civil
+        if first:
+            self._take_up(self._resume)
+        self._command(asks)
+        for name in self._ears.hear(heard):
+            self._fire(name, self._now)
+        self._tick()
+        self._play(values)
+        return {address: way.at(self._now) for address, way in self._held.items()}
+
+    def state(self) -> dict[str, Any]:
+        """All that a ``resume`` needs to go on from the last step, for JSON; times are the civil clock's."""
+        shift = self._civil - self._now
+        return {
+            "heard": self._heard,
+            "standby": self.standby,
+            "held": {name: [way.start, way.target, way.since + shift, way.fade] for name, way in self._held.items()},
+            "waiting": {name: begins + shift for name, begins in self._waiting.items()},
+        }
+
+    # ------------------------------------------------------------ what fires a cue
+
+    def _fire(self, name: str, when: float) -> None:
+        if name in self._cues:
+            self._waiting.setdefault(name, when + self._cues[name].wait)
+
+    def _command(self, asks: Asks) -> None:
+        if asks.panic:
+            self._waiting.clear()
+        if asks.panic or asks.release:
+            self._held.clear()
+        if asks.back:
+            self._back()
+        for _ in range(asks.go):
+            self._go()
+        for name in asks.fire:
+            self._fire(name, self._now)
+
+    def _go(self) -> None:
+        name = self.standby
+        if name is None:
+            return
+        self._undo.append(_Before(self._standby, {address: way.target for address, way in self._held.items()}))
+        self._fire(name, self._now)
+        self._standby += 1
+        chain = _chain(self._cues, name)
+        while self.standby in chain:
+            self._standby += 1
+
+    def _back(self) -> None:
+        if not self._undo:
+            return
+        before = self._undo.pop()
+        self._waiting.clear()
+        self._standby = before.standby
+        held = {address: way.at(self._now) for address, way in self._held.items()}
+        self._held = {
+            address: Way(held.get(address, target), target, self._now, _fade(self._controls.get(address), BACK))
+            for address, target in before.targets.items()
+        }
+
+    # ------------------------------------------------------------ what the clock fires
+
+    def _tick(self) -> None:
+        """Fires what has come since the clock was last heard."""
+        civil = self._civil
+        if self._heard is None:
+            self._catch_up(civil - LOOK_BACK, fresh=True)
+        elif civil < self._heard - REWIND:
+            self._catch_up(civil - LOOK_BACK, fresh=False)
+        elif civil > self._heard:
+            if self._deadline is not None and civil >= self._deadline:
+                self._catch_up(max(self._heard, civil - LOOK_BACK), fresh=False)
+            self._heard = civil
+
+    def _catch_up(self, after: float, fresh: bool) -> None:
+        missed = list(self._moments.latest(after, self._civil))
+        entry = self._moments.entry(self._civil) if fresh else None
+        if entry is not None and entry not in (name for _, name in missed):
+            missed.insert(0, (after, entry))
+        for at, name in missed:
+            self._fire(name, self._now - (self._civil - at))
+        self._heard = self._civil
+        self._deadline = self._moments.next(self._civil)
+
+    # ------------------------------------------------------------ what a cue does
+
+    def _play(self, values: Values) -> None:
+        """Begins whatever has waited long enough, each at its own instant, in their order."""
+        while self._waiting:
+            name = min(self._waiting, key=lambda one: self._waiting[one])
+            if self._waiting[name] > self._now:
+                return
+            self._begin(self._cues[name], self._waiting.pop(name), values)
+
+    def _begin(self, cue: Cue, when: float, values: Values) -> None:
+        for address in cue.release:
+            if address == ALL:
+                self._held.clear()
+            self._held.pop(address, None)
+        for address, target in cue.targets.items():
+            held = self._held.get(address)
+            start = held.at(when) if held else values.get(address, target)
+            self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade))
+        for name in cue.then:
+            self._fire(name, when + cue.fade)
+
+    # ------------------------------------------------------------ a state of before
+
+    def _take_up(self, saved: Mapping[str, Any] | None) -> None:
+        saved = saved if isinstance(saved, Mapping) else {}
+        shift, heard = self._now - self._civil, _number(saved.get("heard"))
+        self._standby = self._order.index(saved["standby"]) if saved.get("standby") in self._order else 0
+        for address, told in _items(saved.get("held")):
+            numbers = [_number(one) for one in told] if isinstance(told, list) else []
+            if address in self._controls and len(numbers) == 4 and None not in numbers:
+                start, target, since, fade = (float(one or 0.0) for one in numbers)
+                accept = self._controls[address].accept
+                self._held[address] = Way(accept(start), accept(target), since + shift, fade)
+        for name, told in _items(saved.get("waiting")):
+            begins = _number(told)
+            if name in self._cues and begins is not None and begins - self._civil <= LONGEST_WAIT:
+                self._waiting[name] = begins + shift
+        if heard is not None:
+            # What it has fired is fired; the deadline is passed, so that what was missed is looked for.
+            self._heard, self._deadline = heard, heard
+
+
+def _chain(cues: Mapping[str, Cue], name: str) -> set[str]:
+    """All that follows on a cue."""
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        new = [one for one in cues[ahead.pop()].then if one in cues and one not in found]
+        found.update(new)
+        ahead += new
+    return found
+
+
+def _fade(control: Control | None, fade: float) -> float:
+    """What counts or switches has nothing between two values."""
+    return fade if control is None or control.type == "float" else 0.0
+
+
+def _items(value: object) -> list[tuple[str, object]]:
+    return list(value.items()) if isinstance(value, Mapping) else []
+
+
+def _number(value: object) -> float | None:
+    """A finite number, or None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return float(value)

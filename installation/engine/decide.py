@@ -1,0 +1,200 @@
+"""One frame decided: what was asked, what the room says, which piece hangs, who moves which control, what to paint.
+
+The order within a frame: commands and the pulses that wires pass on → the playlist, which names the lead piece → that
+piece's wires → the arbiter → the walks' clocks. So wires and hands see the same lead piece in every frame, also in that
+in which a change begins. Time, calendar and all that comes from outside are arguments; nothing here draws or waits.
+"""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from installation.core.commands import Asked, Command
+from installation.core.controls import Values
+from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
+from installation.core.signals import Snapshot
+from installation.engine.arbiter import Arbiter
+from installation.engine.playlist import Asks, Entry, Playlist
+from installation.engine.transport import Transport
+from installation.engine.wiring import Wiring
+from installation.showfile.load import Show
+
+PAINTED = ("/walk/", "/generator/")
+"""Controls that change what is painted; the others change how it is shown."""
+
+WALL = "wall"
+"""The name of a show's one wall."""
+
+LONGEST = 0.25
+"""The most seconds that one frame moves walks and wires by: after a longer gap they go on where they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that a frame is decided from, besides the time: what operators asked, what the room says, how visitors voted,
+    what cues and votes want, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
+
+    asked: Asked
+    snapshot: Snapshot
+    ready: Collection[int]
+    broken: Collection[int] = ()
+    tally: Tally = field(default_factory=Tally)
+    wishes: Wishes = field(default_factory=Wishes)
+
+
+class Decider:
+    """``decide`` is one frame. What it remembers between two frames is ``state``, and ``resume`` goes on with that."""
+
+    def __init__(self, show: Show) -> None:
+        self.show = show
+        changes = [(piece, piece.transition) for piece in show.pieces]
+        entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
+        self.playlist = Playlist(entries, show.order, show.seed)
+        self.arbiter = Arbiter(show.operator.release)
+        self.transport = Transport()
+        self.playback: Playback | None = None
+        signals = {signal.name: signal for signal in show.signals()}
+        self._controls = [piece.controls() for piece in show.pieces]
+        self._rests = [piece.rests() for piece in show.pieces]
+        self._wirings = [
+            Wiring(piece.wires, signals, controls) for piece, controls in zip(show.pieces, self._controls, strict=True)
+        ]
+        self._names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
+        self.walk_times = [0.0] * len(show.pieces)
+        """Where each piece's walk is, in seconds at speed 1."""
+        self.shown = [0.0] * len(show.pieces)
+        """Seconds that each piece was the lead."""
+        self._values: Values = self._rests[0]
+        self._outgoing: Values = self._rests[0]
+        self._last: float | None = None
+
+    @property
+    def first(self) -> int:
+        """The piece that hangs when the show starts."""
+        return self.playlist.lead
+
+    def decide(self, now: float, civil: datetime, heard: Heard) -> Decision:
+        """The frame at ``now`` (s); ``civil`` is the date and time of day."""
+        dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), LONGEST)
+        self._last = now
+        playback = self._change(now, heard)
+        lead, rests = playback.lead, self._rests[playback.lead]
+        if self.transport.release:
+            self.arbiter.release_all(now)
+        self._values = self.arbiter.step(
+            now,
+            self._controls[lead],
+            rests,
+            self._wirings[lead].values(heard.snapshot, dt),
+            heard.asked.touches,
+            heard.wishes.cue,
+            heard.wishes.votes,
+            self._names[lead],
+        )
+        self._walk(playback, dt)
+        touched = [touch.when for address, touch in heard.asked.touches.items() if address.startswith(PAINTED)]
+        return Decision(
+            time=now,
+            civil=civil.isoformat(),
+            walls=(self._wall(playback, heard.tally),),
+            signals=heard.snapshot.values,
+            kept=self.arbiter.kept(),
+            touched=min(touched, default=None),
+        )
+
+    # ------------------------------------------------------------ which piece hangs
+
+    def _change(self, now: float, heard: Heard) -> Playback:
+        before = self.playback
+        lead = self.playlist.lead if before is None else before.lead
+        wired = tuple(Command(address, 1.0, now, "wire") for address in self._wirings[lead].pulses(heard.snapshot))
+        asks = self._skipping(self.transport.step((*heard.asked.commands, *wired)), heard)
+        votes = {} if before is None else heard.tally.of(before.round)
+        playback = self.playlist.step(now, asks, votes, heard.ready)
+        if heard.broken:  # nobody is asked to vote for what cannot come
+            there = tuple(piece for piece in playback.candidates if piece not in heard.broken)
+            playback = replace(playback, candidates=there)
+        if playback.coming is not None and (before is None or before.coming is None):
+            self._outgoing = self._values
+        self.playback = playback
+        return playback
+
+    def _skipping(self, asks: Asks, heard: Heard) -> Asks:
+        """A piece that hangs and is broken makes room for the next that is ready."""
+        before = self.playback
+        stuck = before is not None and before.coming is None and before.piece in heard.broken
+        return replace(asks, next=True) if stuck and heard.ready and asks.jump is None else asks
+
+    # ------------------------------------------------------------ where the walks are
+
+    def _walk(self, playback: Playback, dt: float) -> None:
+        """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
+        lead = playback.lead
+        self.walk_times[lead] += dt * self._values.get("/walk/speed", 1.0)
+        self.shown[lead] += dt
+        if lead != playback.piece and playback.outgoing == "play":
+            self.walk_times[playback.piece] += dt * self._outgoing.get("/walk/speed", 1.0)
+
+    def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
+        lead = playback.lead
+        first = Lane(lead, self.walk_times[lead], self._values)
+        if lead == playback.piece or playback.outgoing != "play":
+            return (first,)
+        return first, Lane(playback.piece, self.walk_times[playback.piece], self._outgoing)
+
+    # ------------------------------------------------------------ what is shown
+
+    def _wall(self, playback: Playback, tally: Tally) -> Wall:
+        language = self.show.languages[0]
+        return Wall(
+            name=WALL,
+            title=self.show.pieces[playback.piece].title_in(language),
+            playback=playback,
+            controls=self._values,
+            hands=self.arbiter.hands(),
+            lanes=self._lanes(playback),
+            outgoing={} if playback.coming is None else self._outgoing,
+            blackout=self.transport.blackout,
+            language=language,
+            panel=self._panel(playback, tally, language),
+        )
+
+    def _panel(self, playback: Playback, tally: Tally, language: str) -> Panel | None:
+        if not (self.show.stage.panel and tally.url and playback.candidates):
+            return None
+        votes = tally.of(playback.round)
+        pieces = [self.show.pieces[index] for index in playback.candidates]
+        rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
+        left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
+        return Panel(tally.url, rows, left)
+
+    # ------------------------------------------------------------ from one start to the next
+
+    def state(self) -> dict[str, Any]:
+        """All that a ``resume`` needs, for JSON. Pieces go by name, as shows are edited."""
+        names = [piece.name for piece in self.show.pieces]
+        return {
+            "playback": self.playlist.state(),
+            "transport": self.transport.state(),
+            "walks": dict(zip(names, self.walk_times, strict=True)),
+        }
+
+    def resume(self, state: Mapping[str, Any], switches: bool = True) -> None:
+        """Goes on from a ``state``, as far as it fits this show; ``switches``: hold and blackout, too. Before the first
+        frame."""
+        old = self.playlist
+        self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))
+        if switches:
+            self.transport.resume(_table(state, "transport"))
+        walks = _table(state, "walks")
+        for index, piece in enumerate(self.show.pieces):
+            place = walks.get(piece.name)
+            if isinstance(place, int | float) and math.isfinite(place):
+                self.walk_times[index] = float(place)
+
+
+def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = state.get(name)
+    return found if isinstance(found, Mapping) else {}

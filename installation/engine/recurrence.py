@@ -1,0 +1,57 @@
+"""The calendar's events as they happen: from which instant to which. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+from installation.engine.almanac import instant
+from installation.showfile.calendar_file import LAST_YEAR, LONGEST, Event
+
+YEARS = 64
+"""Years that are remembered."""
+MARGIN = timedelta(days=2)
+"""More than any two zones' clocks, and any change of clocks, are apart."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Happening:
+    """One time that the calendar has something called ``name`` (in small letters), from ``start`` to ``end`` (instants
+    in seconds; a cue may have them the same)."""
+
+    start: int
+    end: int
+    name: str
+
+
+class Happenings:
+    """What is in a calendar, looked up by time."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._events = tuple(events)
+        self._year = lru_cache(YEARS)(self._in_year)
+
+    def within(self, start: int, end: int) -> tuple[Happening, ...]:
+        """All that has begun before ``end`` and is not over at ``start``, in order of beginning. What has no length is
+        there where it begins from ``start`` on."""
+        if not self._events:
+            return ()
+        first = datetime.fromtimestamp(start, UTC).year
+        last = min(datetime.fromtimestamp(end, UTC).year, LAST_YEAR)
+        every = dict.fromkeys(one for year in range(first, last + 1) for one in self._year(year))
+        return tuple(one for one in every if one.start < end and (one.end > start or one.start >= start))
+
+    def _in_year(self, year: int) -> tuple[Happening, ...]:
+        """All that touches a year (of UTC), in order."""
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        earliest = datetime.combine(first, time()) - LONGEST - MARGIN
+        latest = datetime.combine(last, time()) + MARGIN
+        return tuple(sorted(one for event in self._events for one in _happenings(event, earliest, latest)))
+
+
+def _happenings(event: Event, earliest: datetime, latest: datetime) -> Iterator[Happening]:
+    """The event's own, of those that begin from ``earliest`` to ``latest`` by its wall clock."""
+    for start in event.starts(latest):
+        if start >= earliest:
+            begin = instant(start, event.zone)
+            yield Happening(begin, max(begin, instant(start + event.length, event.zone)), event.name)

@@ -1,0 +1,12 @@
+"""The keyboard of the machine that shows: an operator's hand like any other."""
+
+from installation.core.commands import BLACKOUT, HOLD, NEXT, RELEASE, Command
+
+KEYS = {"n": NEXT, "h": HOLD, "b": BLACKOUT, "r": RELEASE}
+PULSES = (NEXT, RELEASE)
+
+
+def command(key: str, now: float) -> Command | None:
+    """What a key asks for at ``now`` (s): n the next piece, h hold or go on, b blackout or light, r release."""
+    address = KEYS.get(key)
+    return None if address is None else Command(address, 1.0 if address in PULSES else None, now, "keyboard")

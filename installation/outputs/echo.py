@@ -1,0 +1,42 @@
+"""Tells the operator's surfaces how it stands: every control, the commands that stay switched, and what hangs."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from installation.core.commands import BLACKOUT, HOLD, PIECE
+from installation.core.contracts import Output, OutputConfig, Pixels, Surfaces, Surroundings, Wanted
+from installation.core.decision import Decision
+from installation.core.errors import DeviceError
+
+NOW = "/show/now"
+"""Where surfaces hear the title of what hangs."""
+
+
+class Config(OutputConfig):
+    kind: Literal["echo"] = "echo"
+    rate: float = Field(10.0, gt=0.0, le=30.0, description="answers a second")
+
+    def open(self, surroundings: Surroundings) -> "Echo":
+        if surroundings.surfaces is None:
+            raise DeviceError("echo: OSC is not heard in this show ([operator] enabled = false), so nobody can be told")
+        return Echo(surroundings.surfaces, 1.0 / self.rate)
+
+
+class Echo(Output):
+    def __init__(self, surfaces: Surfaces, interval: float) -> None:
+        self.surfaces, self.interval = surfaces, interval
+        self._due = 0.0
+
+    def wants(self, now: float) -> Wanted:
+        return "decision" if now >= self._due else "nothing"
+
+    def show(self, decision: Decision, pixels: Pixels | None) -> None:
+        self._due = decision.time + self.interval
+        wall = decision.wall
+        switched = {HOLD: float(wall.playback.hold), BLACKOUT: float(wall.blackout), PIECE: float(wall.lead)}
+        self.surfaces.echo({**decision.kept, **wall.controls, **switched})
+        self.surfaces.say(NOW, wall.title)
+
+    def close(self) -> None:
+        """Nothing to finish: the surfaces are another's."""

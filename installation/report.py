@@ -1,0 +1,120 @@
+"""How a running show stands: the health that a watcher reads every second, and the report at its end."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from installation import metrics
+from installation.core.contracts import Accelerates
+from installation.engine.loop import Loop
+from installation.engine.opening import Opening
+from installation.engine.painter import Painter
+from installation.process.sensors import Sensors
+from installation.process.web import WebProcess
+from installation.showfile.load import Show
+from installation.state import StateFile
+
+HANGS = 3.0
+"""Seconds at one picture after which the painter counts as hanging."""
+
+BARE_PAINTS, BARE_SECONDS = 50, 3.0
+"""Paints of the generator alone that are timed for the report, and how long that may take at most."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """The rooms of a running show that are asked how they stand."""
+
+    show: Show
+    loop: Loop
+    painter: Painter
+    opening: Opening
+    stats: metrics.ScreenStats
+    state: StateFile
+    web: WebProcess | None = None
+    sensors: Sensors | None = None
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz tells: everything that a watcher or a curious operator may want to know."""
+        decision, why = self.loop.decision, self.loop.decider.arbiter.why
+        wall = None if decision is None else decision.wall
+        controls: Mapping[str, float] = {} if wall is None else wall.controls
+        return {
+            "piece": None if wall is None else self.show.pieces[wall.playback.piece].name,
+            "frames": self.stats.presented_ever,
+            "late": self.stats.late,
+            "painted": self.painter.stats.frames,
+            "runtime": None if wall is None else self._runtime(wall.playback.piece),
+            "votes": self.web.votes if self.web else 0,
+            "signals": dict(decision.signals) if decision else {},
+            "controls": {address: (value, why(address)) for address, value in controls.items()},
+            "reasons": self._broken() + self._hanging(),
+            "notes": self._missing(),
+        }
+
+    def report(self, renderer: str, size: tuple[int, int], ended: float) -> dict[str, Any]:
+        """The report of ``--report``, at the end of a run whose painter stopped at ``ended`` (s)."""
+        show, painted, stats = self.show, self.painter.stats, self.stats
+        generator, hung = show.pieces[0].generator, self.painter.hung(0)
+        return {
+            "show": show.title_in(show.languages[0]),
+            "device": hung.generator.device if hung else None,
+            "runtime": self._runtime(0),
+            "renderer": renderer,
+            "size": list(size),
+            "seconds": round(stats.seconds(), 2),
+            "startup": {"first_picture_s": stats.first_picture, "first_painted_s": stats.first_painted},
+            "display": stats.display(),
+            "painter": {
+                "model": Path(getattr(generator, "model", generator.kind)).name,
+                **metrics.painter(painted, ended),
+                "bare_ms": self._bare_ms(0),
+            },
+            "engine_ms": metrics.percentiles(stats.engine, 50, 99),
+            "steer_to_frame_ms": metrics.percentiles(painted.steer, 50, 99),
+            "pieces": [
+                {"name": piece.name, "seconds": round(seconds, 2)}
+                for piece, seconds in zip(show.pieces, self.loop.decider.shown, strict=True)
+            ],
+            "votes": self.web.votes if self.web else 0,
+            "memory_mb": {"start": stats.memory_start, "end": metrics.memory_mb()},
+            "errors": self._broken() + self._missing(),
+        }
+
+    def _runtime(self, index: int) -> str | None:
+        """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
+        hung = self.painter.hung(index)
+        return hung.generator.runtime if hung and isinstance(hung.generator, Accelerates) else None
+
+    def _broken(self) -> list[str]:
+        """Pieces that cannot be opened, or painted any more."""
+        broken = {**self.opening.failed, **self.painter.broken}  # other threads may add to both meanwhile
+        return [f"{self.show.pieces[index].name}: {why}" for index, why in broken.items()]
+
+    def _hanging(self) -> list[str]:
+        since = self.painter.busy_since
+        late = 0.0 if since is None else self.painter.clock() - since
+        return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
+
+    def _missing(self) -> list[str]:
+        """What the show goes on without."""
+        notes = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
+        if self.web and self.web.closed:
+            notes.append(f"the web process is closed: {self.web.closed}")
+        return notes + ([self.state.fault] if self.state.fault else [])
+
+    def _bare_ms(self, index: int) -> float | None:
+        """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else
+        painted. None where it does not paint any more."""
+        hung, values = self.painter.hung(index), self.show.pieces[index].rests()
+        if hung is None or self.painter.busy_since is not None:
+            return None
+        durations: list[float] = []
+        while len(durations) < BARE_PAINTS and sum(durations) < BARE_SECONDS:
+            latent = hung.walk.at(len(durations) / 30, values)
+            began = time.perf_counter()
+            hung.generator.paint(latent, values)
+            durations.append(time.perf_counter() - began)
+        return metrics.percentiles(durations, 50)["p50"]

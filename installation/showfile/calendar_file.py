@@ -1,0 +1,273 @@
+"""The museum's own calendar: an iCalendar file (RFC 5545), read into the events that the show knows by name.
+
+What is heard of an event: SUMMARY, DTSTART, DTEND or DURATION, RRULE, RDATE, EXDATE, RECURRENCE-ID, STATUS. An event
+whose summary is none of the show's names is left alone, whatever it says. Times without a zone are the schedule's.
+Bounded: the size of the file, the number of events, how often an event repeats; what repeats within a day is refused.
+"""
+
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import chain, islice, takewhile
+from pathlib import Path
+from typing import Any
+
+from installation.core.errors import Refused, did_you_mean
+
+LARGEST = 2 << 20
+"""Bytes of a calendar at most."""
+EVENTS, REPEATING = 5000, 200
+"""Events at most, and those at most that have one of the show's names and repeat."""
+LONGEST = timedelta(days=400)
+NEAR = 16
+"""The most events that are told to be called almost as something of the show's."""
+STARTS = 40_000
+"""The most repetitions of one event that are counted from its first: a century of days."""
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+HEARD = ("FREQ", "INTERVAL", "WKST", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS")
+"""The parts of a rule that are passed on as they are; UNTIL and COUNT are counted here."""
+BROKEN = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What the library raises where a file is no calendar; it has no error of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that the calendar has at ``start`` for ``length``, by the wall clock of ``zone``; ``name`` is its
+    summary in small letters. With a ``rule`` (of RFC 5545) it repeats, ``until`` a time or ``count`` times; ``more``
+    are further starts, ``without`` and ``without_days`` are those that do not take place."""
+
+    name: str
+    start: datetime
+    length: timedelta
+    zone: tzinfo
+    rule: str = ""
+    until: datetime | None = None
+    count: int = STARTS
+    more: tuple[datetime, ...] = ()
+    without: frozenset[datetime] = frozenset()
+    without_days: frozenset[date] = frozenset()
+
+    def starts(self, last: datetime) -> list[datetime]:
+        """When it begins, up to ``last`` and with it, by its own wall clock, in order."""
+        end = min(last, self.until) if self.until else last
+        found = {*takewhile(lambda start: start <= end, islice(self._repeats(), self.count)), *self.more}
+        return sorted(
+            at for at in found if at <= last and at not in self.without and at.date() not in self.without_days
+        )
+
+    def _repeats(self) -> Iterator[datetime]:
+        if not self.rule:
+            return iter((self.start,))
+        from dateutil.rrule import rrulestr  # here, as only a calendar's events repeat
+
+        return iter(rrulestr(self.rule, dtstart=self.start))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """``events`` have one of the show's names; ``near`` are the summaries that come close to one, with what they were
+    perhaps meant to be."""
+
+    path: Path
+    events: tuple[Event, ...]
+    near: Mapping[str, str]
+
+
+def read_calendar(path: Path, names: Collection[str], zone: tzinfo) -> Calendar:
+    """The events of a file that have one of ``names`` as their summary, whatever its letters' case. ``zone`` is for
+    times that name none. Raises Refused."""
+    components = _components(_bytes(path))
+    known = {name.casefold() for name in names}
+    changed = _changed(components)
+    events: list[Event] = []
+    near: dict[str, str] = {}
+    for component in components:
+        name = _summary(component)
+        if name.casefold() in known:
+            events += _heard(component, name, zone, changed)
+        elif len(near) < NEAR and (hint := _meant(name, names)):
+            near[name] = hint
+    if sum(bool(event.rule) for event in events) > REPEATING:
+        raise Refused(f"no more than {REPEATING} events of the show that repeat")
+    return Calendar(path, tuple(events), near)
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    """What an event was perhaps meant to be called; a museum's calendar is full of words that are no mistakes."""
+    return did_you_mean(name, (known for known in names if abs(len(known) - len(name)) <= 1))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as opened:
+            raw = opened.read(LARGEST + 1)
+    except OSError as error:
+        raise Refused("a calendar that can be read", error.strerror or "") from None
+    if len(raw) > LARGEST:
+        raise Refused("a calendar of no more than 2 MiB")
+    return _without_zones(raw)
+
+
+def _without_zones(raw: bytes) -> bytes:
+    """Without the VTIMEZONE parts: zones are known by their names, and what a file says of them is not computed."""
+    kept, inside = [], False
+    for line in raw.splitlines(keepends=True):
+        word = line.strip().upper()
+        inside = inside or word == b"BEGIN:VTIMEZONE"
+        if not inside:
+            kept.append(line)
+        inside = inside and word != b"END:VTIMEZONE"
+    return b"".join(kept)
+
+
+def _components(raw: bytes) -> list[Any]:
+    from icalendar import Calendar as File  # here, as only a show with a calendar pays for the library
+
+    if raw.upper().count(b"BEGIN:VEVENT") > EVENTS:
+        raise Refused(f"a calendar of no more than {EVENTS} events")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as of a zone's name with a vendor's before it: it is what it says
+            return [event for file in File.from_ical(raw, multiple=True) for event in file.walk("VEVENT")]
+    except BROKEN as error:
+        raise Refused("a calendar in the iCalendar format", f"it is not read: {error}"[:200]) from None
+
+
+def _summary(component: Any) -> str:
+    found = component.get("SUMMARY", "")
+    return str(found).strip() if isinstance(found, str) else ""
+
+
+def _heard(component: Any, name: str, zone: tzinfo, changed: Mapping[str, list[Any]]) -> list[Event]:
+    """The event, or none where it is cancelled. Raises Refused."""
+    if str(component.get("STATUS", "")).upper() == "CANCELLED":
+        return []
+    try:
+        return [_event(component, name, zone, changed)]
+    except BROKEN as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(f'an event "{name}" that can be read', str(error)[:200]) from None
+
+
+def _changed(components: Iterable[Any]) -> dict[str, list[Any]]:
+    """By the UID of an event that repeats: those of its starts that another event stands for."""
+    found: dict[str, list[Any]] = {}
+    for component in components:
+        replaced = component.get("RECURRENCE-ID")
+        if replaced is not None and not isinstance(replaced, list):
+            found.setdefault(str(component.get("UID", "")), []).append(replaced)
+    return found
+
+
+def _event(component: Any, name: str, zone: tzinfo, changed: Mapping[str, list[Any]]) -> Event:
+    _check_errors(component, name)
+    start, own = _wall(_one(component, "DTSTART", name), zone)
+    single = "RECURRENCE-ID" in component
+    rule = {} if single else dict(_one(component, "RRULE", name, {}))
+    replaced = [] if single else changed.get(str(component.get("UID", "")), [])
+    without = [*_times(component, "EXDATE"), *replaced]
+    event = Event(
+        name=name.casefold(),
+        start=start,
+        length=_length(component, name, start, own),
+        zone=own,
+        rule=_rule(rule, name),
+        until=_until(rule, own),
+        count=int(rule.get("COUNT", [STARTS])[0]),
+        more=tuple(_at(prop, own) for prop in _times(component, "RDATE")),
+        without=frozenset(_at(prop, own) for prop in without if isinstance(prop.dt, datetime)),
+        without_days=frozenset(prop.dt for prop in without if not isinstance(prop.dt, datetime)),
+    )
+    _check(event, name)
+    return event
+
+
+def _check_errors(component: Any, name: str) -> None:
+    if component.errors:
+        key, trouble = component.errors[0]
+        raise Refused(f'an event "{name}" that can be read', f"{key}: {trouble}"[:200])
+    if component.get("RECURRENCE-ID") is not None and "RANGE" in component["RECURRENCE-ID"].params:
+        raise Refused(f'an event "{name}" that changes single days', "RANGE=THISANDFUTURE is not understood")
+
+
+def _check(event: Event, name: str) -> None:
+    times = [event.start, *event.more, *([event.until] if event.until else [])]
+    if not all(FIRST_YEAR <= at.year <= LAST_YEAR for at in times):
+        raise Refused(f'an event "{name}" in the years from {FIRST_YEAR} to {LAST_YEAR}')
+    if not timedelta(0) <= event.length <= LONGEST:
+        raise Refused(f'an event "{name}" that ends after it begins, within {LONGEST.days} days')
+    if event.count < 1 or len(event.more) > EVENTS:
+        raise Refused(f'an event "{name}" that takes place, no more than {EVENTS} times besides its rule')
+    if event.rule and next(event._repeats(), None) is None:
+        raise Refused(f'an event "{name}" that takes place', f"{event.rule} never does")
+
+
+def _one(component: Any, key: str, name: str, default: Any = None) -> Any:
+    found = component.get(key, default)
+    if found is None or isinstance(found, list):
+        raise Refused(f'an event "{name}" with one {key}')
+    return found
+
+
+def _times(component: Any, key: str) -> list[Any]:
+    """The properties of every EXDATE or RDATE."""
+    found = component.get(key, [])
+    lists = found if isinstance(found, list) else [found]
+    return list(chain.from_iterable(one.dts for one in lists))
+
+
+def _wall(prop: Any, zone: tzinfo) -> tuple[datetime, tzinfo]:
+    """A time as its zone's wall clock has it, and that zone. A date is its midnight, in ``zone``."""
+    found = prop.dt[0] if isinstance(prop.dt, tuple) else prop.dt  # an RDATE may be a period
+    if not isinstance(found, datetime):
+        return datetime.combine(found, time()), zone
+    named = prop.params.get("TZID")
+    if named and not found.tzinfo:
+        raise Refused("events in zones of the IANA database, such as Europe/Amsterdam", f'there is no zone "{named}"')
+    return found.replace(tzinfo=None), found.tzinfo or zone
+
+
+def _at(prop: Any, zone: tzinfo) -> datetime:
+    """A time by the wall clock of ``zone``."""
+    wall, own = _wall(prop, zone)
+    return wall if own is zone else wall.replace(tzinfo=own).astimezone(zone).replace(tzinfo=None)
+
+
+def _length(component: Any, name: str, start: datetime, zone: tzinfo) -> timedelta:
+    """By the wall clock, so that an evening ends at its hour in the night of a change of clocks, too."""
+    if "DTEND" in component:
+        return _at(_one(component, "DTEND", name), zone) - start
+    if "DURATION" in component:
+        return timedelta(seconds=_one(component, "DURATION", name).dt.total_seconds())
+    whole = not isinstance(component["DTSTART"].dt, datetime)
+    return timedelta(days=1) if whole else timedelta(0)
+
+
+def _rule(rule: Mapping[str, Any], name: str) -> str:
+    if not rule:
+        return ""
+    from dateutil.rrule import rrulestr
+    from icalendar import vRecur
+
+    frequency, known = rule.get("FREQ", [""])[0], (*HEARD, "UNTIL", "COUNT")
+    strange = [key for key in rule if key.upper() not in known]
+    if frequency not in FREQUENCIES or strange:
+        found = strange[0] if strange else f"FREQ={frequency}"
+        raise Refused(f'an event "{name}" that repeats by days, weeks, months or years', f"{found} is not understood")
+    if any(int(step) < 1 for step in rule.get("INTERVAL", [1])) or any(len(part) > 400 for part in rule.values()):
+        raise Refused(f'an event "{name}" that repeats at an interval of 1 or more')
+    text = vRecur({key: rule[key] for key in HEARD if key in rule}).to_ical().decode()
+    rrulestr(text, dtstart=datetime(2000, 1, 1))
+    return str(text)
+
+
+def _until(rule: Mapping[str, Any], zone: tzinfo) -> datetime | None:
+    if "UNTIL" not in rule:
+        return None
+    found = rule["UNTIL"][0]
+    if not isinstance(found, datetime):
+        return datetime.combine(found, time(23, 59, 59))
+    return found.astimezone(zone).replace(tzinfo=None) if found.tzinfo else found

@@ -1,0 +1,325 @@
+"""When what hangs: ``[schedule]``, ``[[programme]]`` and ``[[cue]]``, frozen and checked against one another.
+
+``read_plan`` reads the three of a document, so that each fault stands at its own key. What only the calendar can tell,
+such as a window that never opens, is no fault: engine/schedule_check.py warns of it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from functools import partial
+from graphlib import CycleError, TopologicalSorter
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationInfo
+
+from installation.core.controls import Control, Values
+from installation.core.durations import Seconds
+from installation.core.errors import Refused, did_you_mean
+from installation.core.paths import beside
+from installation.showfile.calendar_file import Calendar, read_calendar
+from installation.showfile.messages import Finding, Unfit, shown, validate, value_at
+from installation.showfile.parts import Reading, Table
+from installation.showfile.tables import Order, one_line, signal_name, values_of
+from installation.showfile.timezones import machine_zone, zone
+from installation.showfile.toml_lines import Loc
+from installation.showfile.windows import HOUSE, SUN, Instant, Window, read_instant, read_window
+
+BLACKOUT = "blackout"
+ALL = "all"
+"""The programme that hangs where the show names none: every piece, in the show's order."""
+OPEN, CLOSED = "open", "closed"
+"""What an event of the calendar may be called to open or close the house for its time."""
+DAY = 86400.0
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the rest of the show is called. ``controls`` is None where a piece is at fault, as they cannot be told."""
+
+    pieces: tuple[str, ...] = ()
+    programmes: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    controls: Mapping[str, Control] | None = None
+
+
+def _names(info: ValidationInfo) -> Names:
+    return cast(Names, cast(dict[str, Any], info.context)["names"])
+
+
+def _among(what: str, name: str, known: Sequence[str]) -> str:
+    if name not in known:
+        there = ", ".join(known) if known else f"but there is no [[{what}]]"
+        raise Refused(f"a {what}: {there}" if known else f"a {what}, {there}", did_you_mean(name, known))
+    return name
+
+
+def _piece(name: str, info: ValidationInfo) -> str:
+    return _among("piece", name, _names(info).pieces)
+
+
+def _cue(name: str, info: ValidationInfo) -> str:
+    return _among("cue", name, _names(info).cues)
+
+
+def _listed(value: object) -> object:
+    """One text is a list of one. A tuple, as pydantic's strict mode makes none of what a validator returns."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _window(house: bool, value: object) -> Window:
+    if not isinstance(value, str):
+        raise Refused("days and hours in quotes")
+    return read_window(value, house)
+
+
+def _instant(value: object) -> Instant:
+    if not isinstance(value, str):
+        raise Refused("a moment in quotes")
+    return read_instant(value)
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [name for at, name in enumerate(names) if name in names[:at]]
+    if twice:
+        raise Refused("each name once", found=f"{shown(twice[0])} twice")
+    return names
+
+
+Windows = Annotated[tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...], BeforeValidator(_listed)]
+HouseWindows = Annotated[
+    tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...], BeforeValidator(_listed)
+]
+Instants = Annotated[tuple[Annotated[Instant, PlainValidator(_instant)], ...], BeforeValidator(_listed)]
+CueName = Annotated[str, AfterValidator(_cue)]
+Name = Annotated[str, AfterValidator(one_line)]
+
+
+class Place(Table):
+    """Where the wall is, in degrees: north and east are positive."""
+
+    latitude: float = Field(ge=-90.0, le=90.0, description="degrees north, such as latitude = 52.36")
+    longitude: float = Field(ge=-180.0, le=180.0, description="degrees east, such as longitude = 4.88")
+
+
+def _timezone(value: object) -> tzinfo:
+    if value is None:
+        return machine_zone()
+    if not isinstance(value, str):
+        raise Refused('a time zone in quotes, such as "Europe/Amsterdam"')
+    return zone(value)
+
+
+def _calendar(value: object, info: ValidationInfo) -> Calendar | None:
+    path = beside(value, info)
+    if path.suffix.lower() != ".ics":
+        raise Refused("a calendar that ends in .ics")
+    names, own = _names(info), info.data.get("timezone")
+    if own is None:  # at fault itself
+        return None
+    return read_calendar(path, {*names.programmes, *names.cues, OPEN, CLOSED}, own)
+
+
+def _outside(name: str, info: ValidationInfo) -> str:
+    return _among("programme", name, tuple(dict.fromkeys((BLACKOUT, *_names(info).programmes))))
+
+
+class Schedule(Table):
+    """``open`` and ``closed`` say when the house is open: without ``open`` at all hours. ``outside`` those hours the
+    wall is dark, or shows that programme. ``timezone`` is the machine's without a name."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    timezone: Annotated[tzinfo, PlainValidator(_timezone)] = Field(cast(Any, None), validate_default=True)
+    place: Place | None = None
+    open: Windows = Field((), max_length=64)
+    closed: Windows = Field((), max_length=256)
+    calendar: Annotated[Calendar | None, PlainValidator(_calendar)] = None
+    outside: Annotated[str, AfterValidator(_outside)] = BLACKOUT
+
+
+class Programme(Table):
+    """Which pieces hang, and when. The first without ``when`` is what hangs at all other hours that are open.
+    ``pieces`` are all of the show's without a list, ``order`` is the show's, ``cue`` is fired as it begins."""
+
+    name: Name = Field(min_length=1, max_length=64, description='a name, such as name = "late"')
+    when: HouseWindows = Field((), max_length=64)
+    pieces: Annotated[
+        tuple[Annotated[str, AfterValidator(_piece)], ...], BeforeValidator(_listed), AfterValidator(_once)
+    ] = Field((), max_length=256)
+    order: Order | None = None
+    cue: CueName | None = None
+
+
+def _held(value: object, info: ValidationInfo) -> dict[str, float]:
+    return values_of(value, _names(info).controls)
+
+
+def _address(name: str, info: ValidationInfo) -> str:
+    """``all``, or the address of a control: ``/walk/speed``."""
+    bare, controls = name.removeprefix("/"), _names(info).controls
+    known = [address.removeprefix("/") for address in controls or ()]
+    if controls is not None and bare != ALL and bare not in known:
+        raise Refused('a control, or "all"', did_you_mean(bare, [ALL, *known]))
+    return bare if bare == ALL else f"/{bare}"
+
+
+class Cue(Table):
+    """A state to go to. ``wait`` seconds after it was fired it lets go of what it is to ``release``, and takes each
+    control of ``set`` to its value in ``fade`` seconds; when that is done it fires ``then``. It is fired by name, by a
+    programme that begins, by another cue, ``at`` its moments, ``every`` so many seconds from midnight, by a ``signal``.
+    """
+
+    name: Name = Field(min_length=1, max_length=64, description='a name, such as name = "dim"')
+    wait: Seconds = Field(0.0, le=DAY)
+    fade: Seconds = Field(0.0, le=DAY)
+    set_: Annotated[Mapping[str, float], PlainValidator(_held)] = Field(cast(Any, {}), alias="set")
+    release: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_listed)] = ()
+    then: Annotated[tuple[CueName, ...], BeforeValidator(_listed), AfterValidator(_once)] = Field((), max_length=32)
+    at: Instants = Field((), max_length=64)
+    every: Seconds | None = Field(None, ge=1.0, le=DAY)
+    signal: Annotated[str, AfterValidator(signal_name)] | None = None
+
+    @property
+    def targets(self) -> Values:
+        """Where it takes the controls, by address."""
+        return self.set_
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a show says of time. Without a ``schedule`` the house is always open."""
+
+    schedule: Schedule
+    programmes: tuple[Programme, ...] = ()
+    cues: tuple[Cue, ...] = ()
+
+    @property
+    def default(self) -> str:
+        """The programme of all open hours that no other has."""
+        return next((one.name for one in self.programmes if not one.when), ALL)
+
+    def programme(self, name: str) -> Programme:
+        """The programme of that name; ``all`` is there in every show."""
+        return next((one for one in self.programmes if one.name == name), Programme.model_validate({"name": ALL}))
+
+
+def read_plan(data: Mapping[str, Any], reading: Reading, names: Names) -> Plan:
+    """The plan of a whole document, of which ``names`` are the other names. Raises Unfit, with every fault's own place
+    in the document."""
+    return _PlanReader(data, reading, names).plan()
+
+
+class _PlanReader:
+    """Reads table by table, so that a fault in one hides none in another."""
+
+    def __init__(self, data: Mapping[str, Any], reading: Reading, names: Names) -> None:
+        self.data = data
+        self.lists = {kind: self._list(kind) for kind in ("programme", "cue")}
+        told = {kind: tuple(_told(tables)) for kind, tables in self.lists.items()}
+        self.names = replace(names, programmes=told["programme"], cues=told["cue"])
+        self.context = {**reading.context, "names": self.names}
+        self.findings: list[Finding] = []
+
+    def plan(self) -> Plan:
+        self._check_shapes()
+        found = self.data.get("schedule", {})
+        schedule = self._try(("schedule",), partial(validate, Schedule, found, self.context))
+        programmes = self._tables("programme", Programme)
+        cues = self._tables("cue", Cue)
+        self._check_names()
+        self._check_moments(schedule, programmes, cues)
+        self._check_circles(cues)
+        if self.findings or schedule is None:
+            raise Unfit(self.findings)
+        return Plan(schedule, tuple(programmes.values()), tuple(cues.values()))
+
+    def _list(self, kind: str) -> list[Any]:
+        found = self.data.get(kind, [])
+        return found if isinstance(found, list) else []
+
+    def _check_shapes(self) -> None:
+        for kind in self.lists:
+            found = self.data.get(kind, [])
+            if not isinstance(found, list):
+                self._find((kind,), shown(found), f"a list of tables, each written [[{kind}]]")
+
+    def _find(self, loc: Loc, found: str, expected: str, hint: str = "") -> None:
+        self.findings.append(Finding(loc, found, expected, hint))
+
+    def _try(self, loc: Loc, read: Callable[[], Made]) -> Made | None:
+        try:
+            return read()
+        except Unfit as unfit:
+            self.findings.extend(finding.below(loc) for finding in unfit.findings)
+        return None
+
+    def _tables(self, kind: str, model: type[Any]) -> dict[int, Any]:
+        """The good ones, by their place in the file."""
+        made = {}
+        for index, table in enumerate(self.lists[kind]):
+            if not isinstance(table, dict):
+                self._find((kind, index), shown(table), f"a table, written [[{kind}]]")
+            elif one := self._try((kind, index), partial(validate, model, table, self.context)):
+                made[index] = one
+        return made
+
+    def _check_names(self) -> None:
+        """No name twice, and none that means something else."""
+        taken = {"programme": (BLACKOUT, ALL, OPEN, CLOSED), "cue": (OPEN, CLOSED)}
+        for kind, tables in self.lists.items():
+            first: dict[str, int] = {}
+            for index, table in enumerate(tables):
+                name, loc = value_at(table, ("name",)), (kind, index, "name")
+                if not isinstance(name, str):
+                    continue
+                if name.casefold() in taken[kind]:
+                    self._find(loc, shown(name), "a name that means nothing else here")
+                elif first.setdefault(name.casefold(), index) != index:
+                    where = f"{kind}[{first[name.casefold()] + 1}] has it"
+                    self._find(loc, shown(name), f"a name that no other {kind} has", where)
+
+    def _check_moments(self, schedule: Any, programmes: Mapping[int, Any], cues: Mapping[int, Any]) -> None:
+        """Sun needs a place, the house's own moments need hours."""
+        if schedule is None:
+            return
+        windows: list[tuple[Loc, Window | Instant]] = []
+        for key in (OPEN, CLOSED):
+            windows += [(("schedule", key, at), one) for at, one in enumerate(getattr(schedule, key))]
+        for index, programme in programmes.items():
+            windows += [(("programme", index, "when", at), one) for at, one in enumerate(programme.when)]
+        for index, cue in cues.items():
+            windows += [(("cue", index, "at", at), one) for at, one in enumerate(cue.at)]
+        for loc, window in windows:
+            self._check_window(loc, window, schedule)
+
+    def _check_window(self, loc: Loc, window: Window | Instant, schedule: Schedule) -> None:
+        if not isinstance(value_at(self.data, loc[:-1]), list):
+            loc = loc[:-1]  # one text in the place of a list
+        if schedule.place is None and any(moment in SUN for moment in window.moments):
+            hint = "add place = { latitude = 52.36, longitude = 4.88 } to [schedule], with your own numbers"
+            self._find(loc, shown(window.text), "a place, as the sun's hours differ from one to the next", hint)
+        if not schedule.open and any(moment in HOUSE for moment in window.moments):
+            hint = 'add open = ["Tue-Sun 10:00-17:00"] to [schedule], with your own hours'
+            self._find(loc, shown(window.text), "opening hours, as this one is measured by them", hint)
+
+    def _check_circles(self, cues: Mapping[int, Any]) -> None:
+        """Follow-ons that come round to where they began would go on for ever."""
+        index = {cue.name: at for at, cue in cues.items()}
+        ways = {cue.name: [name for name in cue.then if name in index] for cue in cues.values()}
+        try:
+            TopologicalSorter(ways).prepare()
+        except CycleError as error:
+            circle = list(reversed(error.args[1]))  # graphlib tells it from the end: each follows on the one after it
+            first = min(range(len(circle) - 1), key=lambda at: index[circle[at]])
+            way = [*circle[first:-1], *circle[: first + 1]]
+            loc = ("cue", index[way[0]], "then")
+            self._find(loc, shown(list(cues[index[way[0]]].then)), "follow-ons that end", f"here {' → '.join(way)}")
+
+
+def _told(tables: Iterable[Any]) -> list[str]:
+    """The names that stand in the tables, whether the rest of each is right or not."""
+    names = (value_at(table, ("name",)) for table in tables if isinstance(table, dict))
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))

@@ -1,0 +1,120 @@
+"""Opening the pieces: one that does not open is off and named, and the show goes on."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from installation.core.errors import ModelError
+from installation.engine.opening import FIRST_RETRY, STUCK, Opening
+from installation.engine.painter import Hung
+from installation.showfile.load import Piece
+from tests.timeout import TIMEOUT, until
+
+
+@dataclass
+class Part:
+    """A generator's and a walk's options at once; ``fault`` is what opening raises, ``gate`` holds it."""
+
+    fault: BaseException | None = None
+    gate: threading.Event = field(default_factory=threading.Event)
+    opened: int = 0
+
+    def open(self, *_: object) -> Any:
+        assert self.gate.wait(TIMEOUT)
+        self.opened += 1
+        if self.fault is not None:
+            raise self.fault
+        return self
+
+
+@dataclass
+class Room:
+    parts: list[Part]
+    now: float = 0.0
+    hung: dict[int, Hung] = field(default_factory=dict)
+
+    def opening(self, first: int = 0) -> Opening:
+        pieces = [SimpleNamespace(name=f"p{at}", generator=part, walk=Part()) for at, part in enumerate(self.parts)]
+        for piece in pieces:
+            piece.walk.gate.set()
+        hang = self.hung.__setitem__
+        return Opening(cast("list[Piece]", pieces), "cpu", 0, hang, self.stand_in, lambda: self.now, first)
+
+    def stand_in(self) -> Hung:
+        return cast(Hung, "stand-in")
+
+
+def room(*faults: BaseException | None) -> Room:
+    made = Room([Part(fault) for fault in faults])
+    for part in made.parts:
+        part.gate.set()
+    return made
+
+
+def test_the_piece_that_hangs_is_opened_first() -> None:
+    three = room(None, None, None)
+    opening = three.opening(first=1)
+    opening.start()
+    assert opening.done.wait(TIMEOUT)
+    assert list(three.hung) == [1, 2, 0]
+
+
+@pytest.mark.parametrize("fault", [ModelError("a.safetensors: truncated"), ValueError("odd"), SystemExit(3)])
+def test_a_piece_that_does_not_open_is_named_and_tried_again(
+    fault: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    two = room(fault, None)
+    opening = two.opening()
+    opening.start()
+    assert opening.done.wait(TIMEOUT)
+    assert list(two.hung) == [1]
+    assert str(fault) in opening.failed[0]
+    assert "p0 does not hang" in caplog.text
+    opening.watch(0.0, ())
+    two.parts[0].fault = None
+    opening.watch(FIRST_RETRY - 1.0, ())
+    opening.watch(FIRST_RETRY, ())
+    until(lambda: 0 in two.hung)
+    assert not opening.failed
+
+
+def test_a_piece_that_broke_is_opened_again() -> None:
+    one = room(None)
+    opening = one.opening()
+    opening.start()
+    assert opening.done.wait(TIMEOUT)
+    opening.watch(0.0, (0,))
+    opening.watch(FIRST_RETRY, (0,))
+    until(lambda: one.parts[0].opened == 2)
+
+
+def test_where_nothing_opens_something_hangs() -> None:
+    two = room(ModelError("no"), ModelError("no"))
+    opening = two.opening()
+    opening.start()
+    assert opening.done.wait(TIMEOUT)
+    assert two.hung == {0: "stand-in"}
+    assert len(opening.failed) == 2
+
+
+@pytest.fixture
+def stuck() -> Iterator[Room]:
+    made = room(None, None)
+    made.parts[0].gate.clear()
+    yield made
+    made.parts[0].gate.set()
+
+
+def test_an_opening_that_hangs_holds_up_no_other(stuck: Room) -> None:
+    opening = stuck.opening()
+    opening.start()
+    until(lambda: opening._busy is not None)
+    stuck.now = STUCK + 1.0
+    opening.watch(stuck.now, ())
+    assert opening.done.wait(TIMEOUT)
+    assert list(stuck.hung) == [1]
+    assert opening.failed == {0: f"has been opening for {STUCK + 1:.0f} s"}
