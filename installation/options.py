@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -48,6 +49,9 @@ class Options:
     seconds: float | None = None
     seed: int | None = None
     fresh: bool = False
+    always_open: bool = False
+    rehearse: datetime | None = None
+    speed: float = 60.0
     state: Path | None = None
     still: Path | None = None
     record: Path | None = None
@@ -166,6 +170,20 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="begin with the first piece (default: go on where the show was when it ended)",
     )
     how.add_argument(
+        "--always-open",
+        action="store_true",
+        help="as if the house never closed: look at a show whose [schedule] is closed now",
+    )
+    how.add_argument(
+        "--rehearse",
+        type=_moment,
+        metavar="'2027-12-24 16:55'",
+        help="play that day and hour instead of now, on a clock that runs --speed times as fast, and print each change",
+    )
+    how.add_argument(
+        "--speed", type=_number(0.1, 100_000), metavar="60", default=60.0, help="how fast --rehearse goes (default: 60)"
+    )
+    how.add_argument(
         "--state",
         type=Path,
         metavar="FOLDER",
@@ -265,6 +283,13 @@ def _existing(path: Path) -> Path:
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'found "{text}", expected a day such as "2027-12-24 16:55"') from None
 
 
 def _existing_file(text: str) -> Path:

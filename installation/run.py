@@ -3,8 +3,10 @@
 import gc
 import logging
 import signal
+import threading
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -27,9 +29,12 @@ from installation.process.web import WebProcess
 from installation.report import Standing
 from installation.showfile.load import Show
 from installation.stage import Mode, open_stage
-from installation.state import StateFile
+from installation.state import RESTART, StateFile
 
 log = logging.getLogger(__name__)
+
+LONGEST_GAP = timedelta(days=1)
+"""A walk goes on where it would be by now after a stop of at most this long, and where it was after a longer one."""
 
 SOFTWARE_FPS = 30.0
 """The screen's rate where the processor draws."""
@@ -44,6 +49,7 @@ class Exhibition:
     def __init__(self, show: Show, options: Options, mode: Mode, folder: Path) -> None:
         self.show, self.options, self.folder = show, options, folder
         self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
+        self.stage.announce([show.title_in(language) for language in show.languages[:2]])
         self.clock = RealClock()
         self.pace = Pace(1.0 / (options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)))
         self.board = Board()
@@ -52,7 +58,8 @@ class Exhibition:
         self.inbox = Inbox(show.controls(), show.commands())
         self.osc = self._open_osc()
         self.web = WebProcess(show, folder, live=mode == "headless") if show.web.enabled else None
-        self.loop = Loop(show, self.board, self.painter, self.clock, self.pace.interval, self.inbox.drain)
+        interval, drain = self.pace.interval, self.inbox.drain
+        self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self._resume()
@@ -60,6 +67,7 @@ class Exhibition:
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
         self.outputs: list[Output] = []
         self.leaving = False
+        self._foreseen: int | None = None
         self._unhung = list(range(len(show.pieces)))
         self._unprepared = sorted({piece.transition.kind for piece in show.pieces})
 
@@ -70,8 +78,10 @@ class Exhibition:
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._leave)
+        self._say_hours()
         with ExitStack() as rooms:
             rooms.callback(self.stage.close)
+            self.stage.when_lost(rooms.close)
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
@@ -89,6 +99,12 @@ class Exhibition:
             self._play()
             self._finish()
         return 0
+
+    def _say_hours(self) -> None:
+        """The first line of a show whose house is closed: when it opens, and how to look now."""
+        opens = self.loop.decider.programming.opens(self.clock.civil())
+        if opens is not None:
+            log.info("closed until %s; --always-open shows it as if it were open", f"{opens:%A %d %B %H:%M}")
 
     # ------------------------------------------------------------ rooms
 
@@ -118,8 +134,9 @@ class Exhibition:
     def _resume(self) -> None:
         """Goes on where the show was at the end of its last run."""
         if not self.options.fresh:
-            kept, restart = self.state.read(self.clock.civil())
-            self.loop.decider.resume(kept, switches=restart)
+            kept, age = self.state.read(self.clock.civil())
+            gap = age.total_seconds() if age < LONGEST_GAP else 0.0
+            self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
 
     def _open_outputs(self, rooms: ExitStack) -> None:
         """What was asked for, and what operators and visitors always have."""
@@ -199,6 +216,7 @@ class Exhibition:
         decision, state = self.loop.decision, self.state
         assert decision is not None
         playback = decision.wall.playback
+        self._foresee()
         self.painter.watch(decision.time)
         self.opening.watch(decision.time, self.painter.broken)
         if self.web:
@@ -206,6 +224,15 @@ class Exhibition:
             self.web.tell(playback, decision.time, self.standing.health)
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
+
+    def _foresee(self) -> None:
+        """Has the schedule's next change found out before it comes, by a thread that has the time."""
+        scheduled = self.loop.decider.scheduled
+        until = None if scheduled is None else scheduled.until
+        if until is not None and until != self._foreseen:
+            self._foreseen = until
+            foresee = self.loop.decider.programming.timetable.foresee
+            threading.Thread(target=foresee, args=(until,), name="schedule", daemon=True).start()
 
     def _count(self, engine: float) -> None:
         stats, painted = self.standing.stats, self.painter.stats.painted_first is not None

@@ -59,19 +59,19 @@ class StateFile:
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
-    def read(self, now: datetime) -> tuple[dict[str, Any], bool]:
-        """The state that was kept, empty where there is none; and whether that was so short ago that this start is a
-        restart. A file that was spoiled is put aside with a word in the log."""
+    def read(self, now: datetime) -> tuple[dict[str, Any], timedelta]:
+        """The state that was kept, empty where there is none, and how long ago that was; see RESTART. A file that was
+        spoiled is put aside with a word in the log."""
         try:
             with self.path.open("rb") as file:
                 state = json.loads(file.read(LARGEST))
-            fresh = abs(now - datetime.fromisoformat(state["civil"])) <= RESTART
+            age = abs(now - datetime.fromisoformat(state["civil"]))
         except FileNotFoundError:
-            return {}, False
+            return {}, timedelta.max
         except (OSError, ValueError, TypeError, KeyError) as error:
             log.warning("%s cannot be read (%s); the show begins anew", self.path, error)
-            return {}, False
-        return dict(state), fresh
+            return {}, timedelta.max
+        return dict(state), age
 
     def _write(self) -> None:
         while (state := self._waiting.wait()) is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.state import EVERY, FILE, RESTART, StateFile
+from installation.state import EVERY, FILE, StateFile
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -21,11 +21,11 @@ def kept(folder: Path, state: dict[str, object]) -> StateFile:
 
 def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
     kept(tmp_path / "new", {"playback": {"piece": "a"}})
-    state, restart = StateFile(tmp_path / "new").read(NOON + RESTART)
+    state, age = StateFile(tmp_path / "new").read(NOON + timedelta(seconds=90))
     assert state["playback"] == {"piece": "a"}
-    assert restart
-    assert not StateFile(tmp_path / "new").read(NOON + RESTART + timedelta(seconds=1))[1]
-    assert StateFile(tmp_path / "nowhere").read(NOON) == ({}, False)
+    assert age == timedelta(seconds=90)
+    assert StateFile(tmp_path / "new").read(NOON - timedelta(hours=1))[1] == timedelta(hours=1)
+    assert StateFile(tmp_path / "nowhere").read(NOON) == ({}, timedelta.max)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"civil": "noon"}', b'{"civil": 3}', b"\xff\xfe"])
@@ -33,7 +33,7 @@ def test_a_spoiled_file_is_put_aside_with_a_word(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     (tmp_path / FILE).write_bytes(content)
-    assert StateFile(tmp_path).read(NOON) == ({}, False)
+    assert StateFile(tmp_path).read(NOON) == ({}, timedelta.max)
     assert "the show begins anew" in caplog.text
 
 

@@ -7,6 +7,7 @@ import torch
 
 from installation.networks.model_file import save_model
 from installation.networks.vae import Architecture, Decoder, Encoder, decoder_tensors, encoder_tensors
+from tests import tiny_converted
 
 VAE = Architecture(resolution=16, latent=8, channels=(16, 16, 16), encoder_channels=(8, 8, 8))
 
@@ -39,5 +40,5 @@ def tiny_vae(path: Path, arch: Architecture = VAE) -> Path:
     return path
 
 
-TINY = {"vae": tiny_vae}
+TINY = {"vae": tiny_vae, **tiny_converted.TINY}
 """{kind: what writes one}."""

@@ -15,9 +15,19 @@ NEXT, HOLD, PIECE = "/show/next", "/show/hold", "/show/piece"
 BLACKOUT, RELEASE = "/stage/blackout", "/desk/release"
 
 
-def commands(pieces: Iterable[str]) -> dict[str, Control]:
-    """The commands of a show whose pieces have these names, by address: a pulse is asked for, a bool switches, a choice
-    names a piece."""
+CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
+RESERVED = ("go", "back", "panic")
+"""What no cue may be called, as its address is that of a command."""
+
+
+def cue_address(name: str) -> str:
+    """The address that fires a cue."""
+    return f"/cue/{name}"
+
+
+def commands(pieces: Iterable[str], cues: Iterable[str] = ()) -> dict[str, Control]:
+    """The commands of a show whose pieces and cues have these names, by address: a pulse is asked for, a bool switches,
+    a choice names a piece."""
     listed = (
         Control(NEXT, "change to the next piece now", "pulse"),
         Control(HOLD, "stay on this piece", "bool"),
@@ -25,7 +35,15 @@ def commands(pieces: Iterable[str]) -> dict[str, Control]:
         Control(BLACKOUT, "the wall goes dark", "bool"),
         Control(RELEASE, "the operator lets go of every knob", "pulse"),
     )
-    return {command.address: command for command in listed}
+    fired = [Control(cue_address(name), f'fire the cue "{name}"', "pulse") for name in cues]
+    if fired:
+        fired = [
+            Control(CUE_GO, "fire the next cue of the list", "pulse"),
+            Control(CUE_BACK, "take the last go back", "pulse"),
+            Control(CUE_PANIC, "stop every cue that runs or waits, and let go", "pulse"),
+            *fired,
+        ]
+    return {command.address: command for command in (*listed, *fired)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,9 +228,9 @@ class CuePlayer:
     # ------------------------------------------------------------ what a cue does
 
     def _play(self, values: Values) -> None:
-        """Begins whatever has waited long enough, each at its own instant, in their order."""
+        """Begins whatever has waited long enough, each at its own instant; those of one instant in the file's order."""
         while self._waiting:
-            name = min(self._waiting, key=lambda one: self._waiting[one])
+            name = min(self._waiting, key=lambda one: (self._waiting[one], self._order.index(one)))
             if self._waiting[name] > self._now:
                 return
             self._begin(self._cues[name], self._waiting.pop(name), values)

@@ -1,12 +1,13 @@
 """One frame decided: what was asked, what the room says, which piece hangs, who moves which control, what to paint.
 
-The order within a frame: commands and the pulses that wires pass on → the playlist, which names the lead piece → that
-piece's wires → the arbiter → the walks' clocks. So wires and hands see the same lead piece in every frame, also in that
-in which a change begins. Time, calendar and all that comes from outside are arguments; nothing here draws or waits.
+The order within a frame: the programme that the schedule names → commands and the pulses that wires pass on → the
+playlist, which names the lead piece → that piece's wires, and the cues → the arbiter → the walks' clocks. So wires and
+hands see the same lead piece in every frame, also in that in which a change begins. Time, calendar and all that comes
+from outside are arguments; nothing here draws or waits.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,9 @@ from installation.core.controls import Values
 from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
 from installation.core.signals import Snapshot
 from installation.engine.arbiter import Arbiter
+from installation.engine.languages import turn
 from installation.engine.playlist import Asks, Entry, Playlist
+from installation.engine.programming import Programming, Scheduled
 from installation.engine.transport import Transport
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
@@ -34,7 +37,7 @@ LONGEST = 0.25
 @dataclass(frozen=True, slots=True)
 class Heard:
     """All that a frame is decided from, besides the time: what operators asked, what the room says, how visitors voted,
-    what cues and votes want, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
+    what other hands want, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
 
     asked: Asked
     snapshot: Snapshot
@@ -47,8 +50,11 @@ class Heard:
 class Decider:
     """``decide`` is one frame. What it remembers between two frames is ``state``, and ``resume`` goes on with that."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Show, always_open: bool = False) -> None:
+        """``always_open``: as if the house never closed."""
         self.show = show
+        self.programming = Programming(show, always_open)
+        self.scheduled: Scheduled | None = None
         changes = [(piece, piece.transition) for piece in show.pieces]
         entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
         self.playlist = Playlist(entries, show.order, show.seed)
@@ -69,6 +75,7 @@ class Decider:
         self._values: Values = self._rests[0]
         self._outgoing: Values = self._rests[0]
         self._last: float | None = None
+        self._guest: int | None = None
 
     @property
     def first(self) -> int:
@@ -79,7 +86,9 @@ class Decider:
         """The frame at ``now`` (s); ``civil`` is the date and time of day."""
         dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), LONGEST)
         self._last = now
-        playback = self._change(now, heard)
+        scheduled = self.scheduled = self.programming.at(civil)
+        commands = self._commands(now, heard)
+        playback = self._change(now, heard, commands, scheduled)
         lead, rests = playback.lead, self._rests[playback.lead]
         if self.transport.release:
             self.arbiter.release_all(now)
@@ -89,7 +98,7 @@ class Decider:
             rests,
             self._wirings[lead].values(heard.snapshot, dt),
             heard.asked.touches,
-            heard.wishes.cue,
+            {**heard.wishes.cue, **self.programming.cues(now, civil, commands, heard.snapshot, self._values)},
             heard.wishes.votes,
             self._names[lead],
         )
@@ -98,7 +107,7 @@ class Decider:
         return Decision(
             time=now,
             civil=civil.isoformat(),
-            walls=(self._wall(playback, heard.tally),),
+            walls=(self._wall(playback, heard.tally, scheduled),),
             signals=heard.snapshot.values,
             kept=self.arbiter.kept(),
             touched=min(touched, default=None),
@@ -106,26 +115,39 @@ class Decider:
 
     # ------------------------------------------------------------ which piece hangs
 
-    def _change(self, now: float, heard: Heard) -> Playback:
-        before = self.playback
-        lead = self.playlist.lead if before is None else before.lead
-        wired = tuple(Command(address, 1.0, now, "wire") for address in self._wirings[lead].pulses(heard.snapshot))
-        asks = self._skipping(self.transport.step((*heard.asked.commands, *wired)), heard)
+    def _commands(self, now: float, heard: Heard) -> tuple[Command, ...]:
+        """What operators asked, and what the wires of the lead piece pass on."""
+        lead = self.playlist.lead if self.playback is None else self.playback.lead
+        wired = (Command(address, 1.0, now, "wire") for address in self._wirings[lead].pulses(heard.snapshot))
+        return (*heard.asked.commands, *wired)
+
+    def _change(self, now: float, heard: Heard, commands: Sequence[Command], scheduled: Scheduled) -> Playback:
+        before, allowed = self.playback, scheduled.pieces
+        asks = self.transport.step(commands)
+        self._guest = self._guest if asks.jump is None else asks.jump
+        ready = [piece for piece in heard.ready if piece in allowed or piece == self._guest]
+        self.playlist.order = scheduled.order
+        asks = self._skipping(asks, heard, ready, allowed)
         votes = {} if before is None else heard.tally.of(before.round)
-        playback = self.playlist.step(now, asks, votes, heard.ready)
-        if heard.broken:  # nobody is asked to vote for what cannot come
-            there = tuple(piece for piece in playback.candidates if piece not in heard.broken)
+        playback = self.playlist.step(now, asks, votes, ready)
+        # Nobody is asked to vote for what cannot come.
+        there = tuple(piece for piece in playback.candidates if piece in allowed and piece not in heard.broken)
+        if there != playback.candidates:
             playback = replace(playback, candidates=there)
         if playback.coming is not None and (before is None or before.coming is None):
             self._outgoing = self._values
         self.playback = playback
         return playback
 
-    def _skipping(self, asks: Asks, heard: Heard) -> Asks:
-        """A piece that hangs and is broken makes room for the next that is ready."""
+    def _skipping(self, asks: Asks, heard: Heard, ready: Collection[int], allowed: Collection[int]) -> Asks:
+        """A piece that hangs and is broken, or is not of the programme, makes room for the next that is ready. What the
+        operator asked for by name may hang at any hour."""
         before = self.playback
-        stuck = before is not None and before.coming is None and before.piece in heard.broken
-        return replace(asks, next=True) if stuck and heard.ready and asks.jump is None else asks
+        if before is None or before.coming is not None or asks.jump is not None:
+            return asks
+        strange = bool(allowed) and before.piece not in allowed and before.piece != self._guest
+        stuck = before.piece in heard.broken or strange
+        return replace(asks, next=True) if stuck and ready else asks
 
     # ------------------------------------------------------------ where the walks are
 
@@ -146,8 +168,8 @@ class Decider:
 
     # ------------------------------------------------------------ what is shown
 
-    def _wall(self, playback: Playback, tally: Tally) -> Wall:
-        language = self.show.languages[0]
+    def _wall(self, playback: Playback, tally: Tally, scheduled: Scheduled) -> Wall:
+        language, _ = turn(self.show.languages, self._last or 0.0, self.show.stage.rotate)
         return Wall(
             name=WALL,
             title=self.show.pieces[playback.piece].title_in(language),
@@ -156,7 +178,8 @@ class Decider:
             hands=self.arbiter.hands(),
             lanes=self._lanes(playback),
             outgoing={} if playback.coming is None else self._outgoing,
-            blackout=self.transport.blackout,
+            programme=scheduled.programme,
+            blackout=self.transport.blackout or scheduled.programme is None,
             language=language,
             panel=self._panel(playback, tally, language),
         )
@@ -179,11 +202,13 @@ class Decider:
             "playback": self.playlist.state(),
             "transport": self.transport.state(),
             "walks": dict(zip(names, self.walk_times, strict=True)),
+            "cues": self.programming.player.state(),
         }
 
-    def resume(self, state: Mapping[str, Any], switches: bool = True) -> None:
-        """Goes on from a ``state``, as far as it fits this show; ``switches``: hold and blackout, too. Before the first
-        frame."""
+    def resume(self, state: Mapping[str, Any], switches: bool = True, gap: float = 0.0) -> None:
+        """Goes on from a ``state``, as far as it fits this show; ``switches``: hold and blackout, too. The walk of the
+        piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
+        self.programming = Programming(self.show, self.programming.always_open, _table(state, "cues"))
         old = self.playlist
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))
         if switches:
@@ -192,7 +217,7 @@ class Decider:
         for index, piece in enumerate(self.show.pieces):
             place = walks.get(piece.name)
             if isinstance(place, int | float) and math.isfinite(place):
-                self.walk_times[index] = float(place)
+                self.walk_times[index] = float(place) + (gap if index == self.playlist.lead else 0.0)
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:

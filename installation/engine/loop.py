@@ -26,12 +26,19 @@ class Loop:
     """
 
     def __init__(
-        self, show: Show, board: Board, painter: Painter, clock: Clock, interval: float, drain: Callable[[], Asked]
+        self,
+        show: Show,
+        board: Board,
+        painter: Painter,
+        clock: Clock,
+        interval: float,
+        drain: Callable[[], Asked],
+        always_open: bool = False,
     ) -> None:
-        """``interval`` is the screen's, in seconds."""
+        """``interval`` is the screen's, in seconds; ``always_open``: as if the house never closed."""
         self.show, self.board, self.painter, self.clock = show, board, painter, clock
         self.interval, self.drain = interval, drain
-        self.decider = Decider(show)
+        self.decider = Decider(show, always_open)
         self.decision: Decision | None = None
         self.tally, self.wishes = Tally(), Wishes()
         self.refused: set[str] = set()

@@ -77,14 +77,20 @@ class Timetable:
         self.hours = Hours(plan.schedule, self.almanac, self.happenings)
         self.segments = lru_cache(CACHED)(self._segments)
         self._last: State | None = None
+        self._ahead: State | None = None
         self._names = {one.name.casefold(): one.name for one in plan.programmes}
 
     def state(self, at: float) -> State:
         """What is so at ``at``, and the next deadline: as ``until``. Cheap while that has not come."""
         last = self._last
-        if last is None or not (last.since or 0) <= at < (last.until or float("inf")):
-            last = self._last = self._state(at)
+        if last is None or not _is_within(last, at):
+            ahead = self._ahead
+            last = self._last = ahead if ahead is not None and _is_within(ahead, at) else self._state(at)
         return last
+
+    def foresee(self, at: float) -> None:
+        """Finds out beforehand what will be so at ``at``, for a thread that has the time: ``state`` is then cheap."""
+        self._ahead = self._state(at)
 
     def opens(self, at: float) -> int | None:
         """When the house is open next after ``at``; None where it never is, or already is."""
@@ -161,3 +167,7 @@ class Timetable:
             if span:
                 rank = (0, -self.almanac.count(window.days, day.year), span[0] - span[1], index)
                 yield Claim(*span, programme.name, rank, ("programme", index, "when", at))
+
+
+def _is_within(state: State, at: float) -> bool:
+    return (state.since or 0) <= at < (state.until or float("inf"))

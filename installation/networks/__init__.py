@@ -1,0 +1,1 @@
+"""Networks that painting and training share."""

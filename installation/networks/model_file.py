@@ -12,6 +12,10 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     directions    [{"name", "method"} ...], one for each row of the tensor directions.vectors
     curation      {"favourites": [{"name"} ...], "blocked": [{"name", "radius"} ...]}, for the rows of curation.*
     encoder       how the encoder whose tensors are encoder.* was trained, and its error
+    source        of a converted model: {"file", "family", "bytes", "sha256"} of what it was read from
+    classes       of a network that knows classes: their names
+    refiner       architecture of the network whose tensors are refiner.*, which paints detail on the pictures of the
+                  model's own, and how it was trained
 
 Tensors are stored as float16 or float32; a reader gets float32. Those of GROUPS say more about a network; all
 others are the network itself.
@@ -38,7 +42,7 @@ REQUIRED = ("format", "kind", "architecture", "training", "ledger_sha256", "lice
 
 NOT_TOLD = "not told"
 """The licence that nobody told."""
-GROUPS = ("latent", "directions", "curation", "encoder")
+GROUPS = ("latent", "directions", "curation", "encoder", "refiner")
 """What a model file may hold besides its network; tensors of a group are named group.something."""
 
 Header = dict[str, Any]
@@ -67,11 +71,17 @@ def save_model(path: Path | str, tensors: Mapping[str, NDArray[Any]], header: He
 
 
 def amend_model(
-    path: Path | str, group: str, tensors: Mapping[str, NDArray[Any]], facts: Any, out: Path | None = None
+    path: Path | str,
+    group: str,
+    tensors: Mapping[str, NDArray[Any]],
+    facts: Any,
+    out: Path | None = None,
+    licence: str = "",
 ) -> Header:
     """Replace one group of a model file: its tensors (named without the group) and its entry in the header.
 
-    Everything else stays as it is, to the bit. Returns the new header; ``out`` leaves the file itself alone.
+    Everything else stays as it is, to the bit, but the licence of the weights where one is given. Returns the new
+    header; ``out`` leaves the file itself alone.
     """
     path = Path(path)
     if group not in GROUPS:
@@ -79,6 +89,8 @@ def amend_model(
     header, old = _read(path, with_tensors=True)
     others = {name: tensor for name, tensor in old.items() if not name.startswith(f"{group}.")}
     header = {**header, group: facts}
+    if licence:
+        header["licence"] = {**header["licence"], "weights": licence}
     save_model(out or path, {**others, **{f"{group}.{name}": tensor for name, tensor in tensors.items()}}, header)
     return header
 
@@ -117,10 +129,19 @@ def load_model(
     return header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
 
 
+FOREIGN = (".pkl", ".pt", ".pth", ".ckpt", ".onnx")
+"""How files end that other programs save networks in."""
+
+
 def _read(path: Path, with_tensors: bool) -> tuple[Header, Tensors]:
     if not path.is_file():
         near = did_you_mean(path.name, (p.name for p in path.parent.glob("*.safetensors")))
         raise ModelError(f"{path}: there is no such model file{'; ' + near if near else '.'}")
+    if path.suffix in FOREIGN:
+        raise ModelError(
+            f"{path}: another program's file, which a show never reads; convert it first: "
+            f"python -m installation.training convert {path} --out {path.with_suffix('.safetensors')}"
+        )
     try:
         with safe_open(path, framework="np") as file:
             header = parse_header(path, (file.metadata() or {}).get(KEY))

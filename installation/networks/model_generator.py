@@ -7,7 +7,8 @@ The network itself is rebuilt by the helper that is named after the model's kind
     build(header, tensors, device, name) -> network        raises ModelError where tensors do not fit
 
 The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard normal -> (n, latent_dim)), ``synthesis
-(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``.
+(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. One with a
+refiner says so by a ``refines`` that is true: behind each latent it takes how much the refiner paints, 0..1.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ from installation.core.controls import Control, Values
 from installation.core.errors import DeviceError, ModelError
 from installation.core.paths import ShowPath
 from installation.networks.avoid import Avoidance
+from installation.networks.classes import class_controls, names_of, of_class
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
 
 FACTS = ("mean", "basis", "std", "gain")
@@ -140,7 +142,7 @@ class ModelConfig(GeneratorConfig, ABC):
     def controls(self) -> tuple[Control, ...]:
         psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
         header = read_header(self.model) if self.model else {}  # a list of all parts shows one that has no model
-        return (psi, *direction_controls(header))
+        return (psi, *class_controls(header, self.model), *direction_controls(header))
 
     def favourites(self) -> tuple[str, ...]:
         return favourite_names(read_header(self.model))
@@ -170,8 +172,12 @@ class ModelGenerator(Generator):
         return place
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        pixels: Pixels = self._form.paint(self.steered(latent, controls))
+        pixels: Pixels = self._form.paint(self.asked(latent, controls))
         return pixels
+
+    def asked(self, latent: Latent, controls: Values) -> Latent:
+        """What the network is given for a latent."""
+        return of_class(self.steered(latent, controls), classes_of(self.network), controls)
 
     @property
     def runtime(self) -> str:
@@ -219,6 +225,8 @@ def opened(model: Path, changed: int, device: str) -> Opened:
     ``changed`` is the file's time of change (ns), so that a new model under the old name is read anew."""
     header, tensors = load_model(model)
     network = rebuild(header, tensors, device, model)
+    if len(names_of(header, model)) != (classes_of(network) if classes_of(network) > 1 else 0):
+        raise ModelError(f"{model}: header classes: {classes_of(network)} names belong there, one for each class.")
     space = space_of(model, header, tensors, f"{model.name}-{changed}")
     steps = group_of(tensors, "directions").get("vectors", np.zeros((0, len(space.mean)), np.float32))
     names = [one["name"] for one in header.get("directions") or ()]
@@ -249,11 +257,24 @@ def fastest_form(model: Path, changed: int, device: str) -> Any:
 
 
 def proofs(network: Any) -> NDArray[np.float32]:
-    """The places where forms of a network are compared: as wild as seeds are, without truncation."""
+    """The places where runtimes of a network are compared: as wild as seeds are, not truncated, of the first class, and
+    refined in full."""
     places: NDArray[np.float32] = network.mapping(
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )
-    return places
+    places = np.ascontiguousarray(places[:, : places.shape[1] // classes_of(network)])
+    return with_refine(places, 1.0) if getattr(network, "refines", False) else places
+
+
+def classes_of(network: Any) -> int:
+    """How many classes a network knows; 1 for one that knows of none."""
+    found: int = getattr(network, "classes", 1)
+    return found
+
+
+def with_refine(places: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
+    """Places (..., dim) with how much a refiner paints behind them, (..., dim + 1)."""
+    return np.concatenate([places, np.full((*places.shape[:-1], 1), amount, np.float32)], -1)
 
 
 def resolve(device: str) -> str:

@@ -84,7 +84,7 @@ class Show:
 
     def commands(self) -> dict[str, Control]:
         """What can be asked of the show, by address."""
-        return commands(piece.name for piece in self.pieces)
+        return commands((piece.name for piece in self.pieces), (cue.name for cue in self.plan.cues))
 
 
 def load(path: Path | str, seed: int | None = None) -> Show:
@@ -253,15 +253,21 @@ class _Reader:
     def _known(self, reading: Reading, head: Any, stage: Any, sensors: Mapping[int, SensorConfig]) -> Reading:
         """The reading that pieces are checked with; ``head`` and ``stage`` are None where they are at fault."""
         names = [data.get("name") if isinstance(data, dict) else None for data in self.lists["sensor"]]
-        pieces = [data.get("name") for data in self.lists["piece"] if isinstance(data, dict)]
+        pieces, cues = (self._named(name) for name in ("piece", "cue"))
         return replace(
             reading,
             signals={signal.name: signal for sensor in sensors.values() for signal in _signals(sensor)},
             unsure=frozenset(str(name) for index, name in enumerate(names) if index not in sensors),
             fixed=fixed(stage.brightness if stage else 1.0),
-            commands=commands(name for name in pieces if isinstance(name, str)),
+            commands=commands(pieces, cues),
             transition=head.transition if head else None,
         )
+
+    def _named(self, kind: str) -> list[str]:
+        """The names that a list of tables gives, as far as they are text."""
+        found = self.data.get(kind)
+        names = [one.get("name") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return [name for name in names if isinstance(name, str)]
 
     def _pieces(self, reading: Reading) -> dict[int, Piece]:
         made = {}

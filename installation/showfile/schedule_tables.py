@@ -4,6 +4,7 @@
 such as a window that never opens, is no fault: engine/schedule_check.py warns of it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -13,6 +14,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationInfo
 
+from installation.core.commands import RESERVED
 from installation.core.controls import Control, Values
 from installation.core.durations import Seconds
 from installation.core.errors import Refused, did_you_mean
@@ -166,13 +168,20 @@ def _address(name: str, info: ValidationInfo) -> str:
     return bare if bare == ALL else f"/{bare}"
 
 
+def _cue_name(name: str) -> str:
+    """As its OSC address ends in it."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name) or name in RESERVED:
+        raise Refused(f"a name of letters, digits, - and _, but not {', '.join(RESERVED)}")
+    return name
+
+
 class Cue(Table):
     """A state to go to. ``wait`` seconds after it was fired it lets go of what it is to ``release``, and takes each
     control of ``set`` to its value in ``fade`` seconds; when that is done it fires ``then``. It is fired by name, by a
     programme that begins, by another cue, ``at`` its moments, ``every`` so many seconds from midnight, by a ``signal``.
     """
 
-    name: Name = Field(min_length=1, max_length=64, description='a name, such as name = "dim"')
+    name: Annotated[str, AfterValidator(_cue_name)] = Field(description='a name, such as name = "dim"')
     wait: Seconds = Field(0.0, le=DAY)
     fade: Seconds = Field(0.0, le=DAY)
     set_: Annotated[Mapping[str, float], PlainValidator(_held)] = Field(cast(Any, {}), alias="set")

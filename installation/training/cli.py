@@ -28,12 +28,17 @@ from pictures to a show; type `python -m installation.training` before each line
   screen ready                                        leaves out copies, blurred and framed ones; look, then decide
   screen ready --review                                 yourself, in your browser
   train ready --out shows/models/mine.safetensors     hours; sheet.png in mine.work shows how it goes
+  refiner shows/models/mine.safetensors large --out shows/models/painted.safetensors
+                                                      of a vae: detail, at twice the size
   directions shows/models/mine.safetensors --sheet look.png
   rename shows/models/mine.safetensors 1=light        each is a knob of the show
   encoder shows/models/mine.safetensors --pictures ready
   encode shows/models/mine.safetensors me.jpg --out places --favourite "Me"
   evaluate shows/models/mine.safetensors ready --out report
   curate shows/models/mine.safetensors                favourites for the walk "gallery", and what nobody shall see
+
+from a network that another program trained (StyleGAN2-ADA, StyleGAN3 and others), without running its pickle:
+  convert stylegan.pkl --out shows/models/mine.safetensors
 
 Put 300 or more pictures of one kind of thing in a folder; 1,000 is comfortable. Train needs no other step before it:
 it takes the folder of pictures as well. Each step says more with --help. What was stopped, by Ctrl-C or a power cut,

@@ -6,10 +6,12 @@ import argparse
 import os
 from pathlib import Path
 
-from installation.training.loop.options import Bounds as Bounds
+from installation.training.loop.options import Bounds
 
 MODELS = ("gan", "vae")
 """Kinds of network that can be trained: each is a folder with a run.py (see loop/run.py)."""
+EXPORTED = (*MODELS, "refiner")
+"""Kinds of checkpoint that a model file can be written from."""
 
 
 def add_model(command: argparse.ArgumentParser) -> None:

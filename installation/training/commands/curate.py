@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import Bounds, add_model, share_cores
+from installation.training.commands._options import add_model, share_cores
+from installation.training.loop.options import Bounds
 
 if TYPE_CHECKING:
     from installation.training.latent.curation import Curation

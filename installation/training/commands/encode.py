@@ -6,7 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
-from installation.training.commands._options import Bounds, add_model
+from installation.training.commands._options import add_model
+from installation.training.loop.options import Bounds
 
 ORDER = 66
 HELP = "find the places of pictures in a model's space"

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import Bounds, add_model, add_source
+from installation.training.commands._options import add_model, add_source
+from installation.training.loop.options import Bounds
 
 ORDER = 64
 HELP = "train a model's encoder: picture to place"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.commands._options import Bounds, add_model, add_source, share_cores
+from installation.training.commands._options import add_model, add_source, share_cores
+from installation.training.loop.options import Bounds
 
 ORDER = 80
 HELP = "measure a model: a report and a model card"

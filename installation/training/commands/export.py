@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import MODELS, share_cores
+from installation.training.commands._options import EXPORTED, share_cores
 
 ORDER = 40
 HELP = "write a model from a checkpoint"
@@ -44,9 +44,10 @@ def run(arguments: argparse.Namespace) -> None:
     check_suffix(arguments.out, ".safetensors", "model")
     path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint
     model = read_checkpoint(path)["model"]
-    if model not in MODELS:
-        raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(MODELS)}.")
+    if model not in EXPORTED:
+        raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(EXPORTED)}.")
     check_place(arguments.out)
     header = import_module(f"installation.training.{model}.run").export(path, arguments.out, arguments.licence)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
-    print(f"{arguments.out}: {size} px, after {images} pictures.")
+    refined = f"; its refiner, after {header['refiner']['images']}" if model == "refiner" else ""
+    print(f"{arguments.out}: {size} px, after {images} pictures{refined}.")

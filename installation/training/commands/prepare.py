@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.commands._options import Bounds, add_source
+from installation.training.commands._options import add_source
+from installation.training.loop.options import Bounds
 
 ORDER = 10
 HELP = "crop pictures to squares"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installation.core.errors import OptionError
-from installation.training.commands._options import Bounds
+from installation.training.loop.options import Bounds
 
 if TYPE_CHECKING:
     from installation.training.screening.rules import Rule

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import Bounds, add_model, share_cores
+from installation.training.commands._options import add_model, share_cores
+from installation.training.loop.options import Bounds
 
 ORDER = 50
 HELP = "paint a sheet of samples"

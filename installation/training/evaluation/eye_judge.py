@@ -58,7 +58,7 @@ def check_favourites(model: OpenModel, curation: Curation, given: Path | None) -
     if failed:
         raise CurationError(
             f"{len(failed)} of {len(curation.favourites)} favourites do not pass the judge of eyes: "
-            f"{', '.join(one.name for one in failed)}. Look at them, and forget those that you agree about."
+            f"{', '.join(one.name for one in failed)}. Look at them; on the page, x forgets a favourite."
         )
     print(f"{len(curation.favourites)} favourites, none of which the judge of eyes objects to.")
 

@@ -63,7 +63,7 @@ def _like_in_features(found: Figures) -> Line:
     if "needs" in found:
         return Line(question, "not measured", found["needs"])
     kid = found["kid"]
-    figure = f"KID {kid['whole']:.1f} × 10⁻³ in EfficientNet-Lite2, two halves of the real pictures {kid['real']:.1f}"
+    figure = f"KID × 1000 in EfficientNet-Lite2 {kid['whole']:.2f}; two halves of the real pictures {kid['real']:.2f}"
     return Line(question, "measured", figure)
 
 

@@ -68,11 +68,19 @@ class Eye:
     Raises MissingDependency where its weights are not installed.
     """
 
-    def __init__(self, device: torch.device, dtype: torch.dtype, narrow: torch.dtype | None = None) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        dtype: torch.dtype,
+        narrow: torch.dtype | None = None,
+        taps: int = len(TAPS),
+    ) -> None:
+        """``taps``: so many of the shallowest are computed."""
         weights = read_weights()
         self.dtype = dtype
         self.stem = Layer(weights, "_conv_stem", "_bn0", 2)
-        self.blocks = [block(weights, f"_blocks.{index}.", stride) for index, stride in enumerate(STRIDES)]
+        strides = STRIDES[: list(TAPS)[taps - 1] + 1]
+        self.blocks = [block(weights, f"_blocks.{index}.", stride) for index, stride in enumerate(strides)]
         for layer in (self.stem, *(layer for layers in self.blocks for layer in layers)):
             layer.to(device, dtype, narrow)
 

@@ -185,7 +185,7 @@ def candidates(model: OpenModel) -> list[Candidate]:
     found = [
         Candidate("pca", index, axis, std) for index, (axis, std) in enumerate(zip(axes, stds, strict=True), start=1)
     ]
-    eigenvectors = enumerate(sefa(styles(model.tensors)), start=1)
+    eigenvectors = enumerate(for_all_classes(sefa(styles(model.tensors)), axes.shape[1]), start=1)
     steered = [Candidate("sefa", index, one, float(np.linalg.norm((axes @ one) * stds))) for index, one in eigenvectors]
     return [one for one in found[:CANDIDATES] + steered[:CANDIDATES] if one.std > 0]
 
@@ -204,6 +204,14 @@ def sefa(layers: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = np.abs(vectors).argmax(1)
     signed: NDArray[np.float64] = vectors * np.sign(vectors[np.arange(len(vectors)), largest])[:, None]
     return signed
+
+
+def for_all_classes(vectors: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
+    """Unit vectors of a style as those of a latent (..., dim), which of a network with classes is several styles."""
+    if not vectors.size or vectors.shape[1] == dim:
+        return vectors
+    times = dim // vectors.shape[1]
+    return np.tile(vectors, (1, times)) / np.sqrt(times)
 
 
 # -- what is seen -----------------------------------------------------------------------------------------------------

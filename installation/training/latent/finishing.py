@@ -24,7 +24,7 @@ from installation.training.latent.models import Floats, OpenModel, open_model, o
 
 SAME_PICTURE = VISIBLE_STEP
 """A place is still the same where its picture has changed by less than this: mean levels of 255, at psi 0.7."""
-KEPT = ("directions", "curation", "encoder")
+KEPT = ("directions", "curation", "encoder", "refiner")
 CHOSEN = {"favourites": ("favourites",), "blocked": ("blocked", "radii")}
 """What a curator chose, as the header calls it, and the tensors of the group that have a row for each."""
 
@@ -103,6 +103,8 @@ def carried(before: OpenModel, after: OpenModel) -> tuple[Header, Tensors, list[
         facts["curation"], tensors, lost = still_chosen(before, after)
     if before.header.get("encoder") and "encoder" not in after.header:
         lost.append("the encoder (train one again: python -m installation.training encoder)")
+    if before.header.get("refiner") and "refiner" not in after.header:
+        lost.append("the refiner (train one again: python -m installation.training refiner)")
     return facts, tensors, lost
 
 

@@ -1,0 +1,16 @@
+"""A StyleGAN2 that was trained elsewhere and converted: by stylegan2-ada-pytorch or a program like it."""
+
+from typing import Literal
+
+from installation.networks.model_generator import ModelConfig, ModelGenerator
+
+
+class Config(ModelConfig):
+    kind: Literal["stylegan2_ada"] = "stylegan2_ada"
+
+    def open(self, device: str) -> "StyleGAN2ADA":
+        return StyleGAN2ADA(self, device)
+
+
+class StyleGAN2ADA(ModelGenerator):
+    """Latents are places in W, (w_dim,); with classes one place in W for each, side by side."""

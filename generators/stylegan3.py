@@ -1,0 +1,16 @@
+"""A StyleGAN3, of configuration T or R, that was trained elsewhere and converted."""
+
+from typing import Literal
+
+from installation.networks.model_generator import ModelConfig, ModelGenerator
+
+
+class Config(ModelConfig):
+    kind: Literal["stylegan3"] = "stylegan3"
+
+    def open(self, device: str) -> "StyleGAN3":
+        return StyleGAN3(self, device)
+
+
+class StyleGAN3(ModelGenerator):
+    """Latents are places in W, (w_dim,); with classes one place in W for each, side by side."""

@@ -1,0 +1,83 @@
+"""The schedule and the cues at work: which programme it is, which pieces may hang in it, what the cue hand wants.
+
+Pure: the time of day is an argument. Without a schedule every piece may hang at every hour.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from installation.core.commands import CUE_BACK, CUE_GO, CUE_PANIC, RELEASE, Command, cue_address
+from installation.core.controls import Values
+from installation.core.signals import Snapshot
+from installation.engine.cue_times import CueTimes
+from installation.engine.cues import Asks, CuePlayer
+from installation.engine.schedule import State, Timetable
+from installation.showfile.load import Show
+from installation.showfile.tables import Order
+
+DARK: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What is due now. ``programme`` is None where the wall is dark; ``pieces`` are those that may hang, by index."""
+
+    programme: str | None
+    pieces: frozenset[int]
+    order: Order
+    until: int | None
+
+
+class Programming:
+    """``at`` says what is due, ``cues`` what the cue hand wants. ``always_open``: as if the house never closed, which
+    leaves the first programme."""
+
+    def __init__(self, show: Show, always_open: bool = False, resume: Mapping[str, Any] | None = None) -> None:
+        self.show, self.always_open = show, always_open
+        self.timetable = Timetable(show.plan)
+        signals = {signal.name: signal for signal in show.signals()}
+        self.player = CuePlayer(show.plan.cues, show.controls(), signals, CueTimes(self.timetable), resume)
+        self._fires = {cue_address(cue.name): cue.name for cue in show.plan.cues}
+        self._index = {piece.name: index for index, piece in enumerate(show.pieces)}
+        self._known: tuple[State, Scheduled] | None = None
+
+    def at(self, civil: datetime) -> Scheduled:
+        """What is due at a time of day; cheap while it stays the same."""
+        state = State(True, self.show.plan.default, None, None) if self.always_open else self._state(civil)
+        if self._known is None or self._known[0] is not state:
+            self._known = (state, self._scheduled(state))
+        return self._known[1]
+
+    def opens(self, civil: datetime) -> datetime | None:
+        """When the house opens next; None where it is open, or never is again."""
+        opens = None if self.always_open else self.timetable.opens(civil.timestamp())
+        return None if opens is None else datetime.fromtimestamp(opens, civil.tzinfo)
+
+    def cues(self, now: float, civil: datetime, asked: Iterable[Command], heard: Snapshot, values: Values) -> Values:
+        """What the cue hand wants at ``now`` (s), while the controls are at ``values``."""
+        if not self.show.plan.cues:
+            return {}
+        return self.player.step(now, civil.timestamp(), self._asks(asked), heard, values)
+
+    def _state(self, civil: datetime) -> State:
+        return self.timetable.state(civil.timestamp())
+
+    def _scheduled(self, state: State) -> Scheduled:
+        if state.programme is None:
+            return Scheduled(None, DARK, self.show.order, state.until)
+        programme = self.show.plan.programme(state.programme)
+        names = programme.pieces or tuple(self._index)
+        pieces = frozenset(self._index[name] for name in names)
+        return Scheduled(programme.name, pieces, programme.order or self.show.order, state.until)
+
+    def _asks(self, asked: Iterable[Command]) -> Asks:
+        addresses = [command.address for command in asked]
+        return Asks(
+            go=addresses.count(CUE_GO),
+            back=CUE_BACK in addresses,
+            release=RELEASE in addresses,
+            panic=CUE_PANIC in addresses,
+            fire=tuple(self._fires[address] for address in addresses if address in self._fires),
+        )

@@ -1,0 +1,177 @@
+"""A refiner: paints detail on the soft pictures of a VAE and doubles their size, in one pass.
+
+It is the generator of a conditional GAN (pix2pix, arXiv 1611.07004): a U-Net (arXiv 1505.04597) of few feature maps.
+The soft picture is halved three times, so that what is painted at a place can follow from a whole face, and comes up
+again past the same sizes; the finest maps are shuffled into twice the pixels (arXiv 1609.05158). What comes out is
+added to the plain enlargement of the soft picture, so `amount` 0 is that and 1 is all of the paint.
+
+Every layer on the way up takes noise with a strength for each map that is learnt (StyleGAN, arXiv 1812.04948): texture
+then has something to be made of besides the place in the picture. While training it is drawn anew for each picture;
+the model file holds one draw, so that nothing boils in a walk and it looks like the grain of a canvas. Convolutions pad
+with the border's own pixels, so that no frame is painted.
+
+Pictures are (n, 3, height, width), sRGB, -1..1, with sides that are multiples of 8.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from installation.core.errors import ModelError
+from installation.networks.model_file import Shapes, check_shapes
+
+SCALE = 2
+"""What comes out is so many times as large."""
+SLOPE = 0.2
+"""Of the leaky ReLU below zero."""
+QUIET = 0.1
+"""What the last convolution of a residual block begins with, as a share of what keeps the variance."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What must be known to rebuild a refiner. ``channels`` count the feature maps at ``resolution`` (the side of the
+    soft picture in px), at half of it, a quarter ..."""
+
+    resolution: int = 128
+    channels: tuple[int, ...] = (24, 48, 80, 112)
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        return tuple(self.resolution >> level for level in range(len(self.channels)))
+
+    @property
+    def grains(self) -> tuple[int, ...]:
+        """Sides of the noise maps: two for each size on the way up, the smallest first."""
+        return tuple(side for side in reversed(self.sides) for _ in range(2))
+
+    def header(self) -> dict[str, Any]:
+        """As a model file's header holds it."""
+        return {**asdict(self), "channels": list(self.channels)}
+
+
+class Conv(nn.Conv2d):
+    """A convolution of odd size that keeps the picture's size and continues the border's pixels beyond it."""
+
+    def __init__(self, wide_in: int, wide_out: int, kernel: int = 3, gain: float = 1.0) -> None:
+        super().__init__(wide_in, wide_out, kernel)
+        self.reach = kernel // 2
+        if not self.weight.is_meta:
+            nn.init.normal_(self.weight, std=gain / math.sqrt(wide_in * kernel**2))
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.reach:
+            x = F.pad(x, (self.reach,) * 4, mode="replicate")
+        weight = self.weight.to(x.dtype, memory_format=torch.channels_last)
+        return F.conv2d(x, weight, self.bias.to(x.dtype))
+
+
+class Block(nn.Module):
+    """A residual block of two convolutions, each with its own noise (n, 1, height, width)."""
+
+    def __init__(self, wide: int) -> None:
+        super().__init__()
+        gain = math.sqrt(2 / (1 + SLOPE**2))
+        self.conv0, self.conv1 = Conv(wide, wide, gain=gain), Conv(wide, wide, gain=gain * QUIET)
+        self.strength = nn.Parameter(torch.zeros(2, wide))
+
+    def forward(self, x: Tensor, grain: Sequence[Tensor]) -> Tensor:
+        strengths = self.strength.to(x.dtype)[:, None, :, None, None]
+        y = self.conv0(F.leaky_relu(x, SLOPE)) + strengths[0] * grain[0].to(x.dtype)
+        return x + self.conv1(F.leaky_relu(y, SLOPE)) + strengths[1] * grain[1].to(x.dtype)
+
+
+class Refiner(nn.Module):
+    """Soft pictures (n, 3, h, w) -> painted ones (n, 3, 2h, 2w), not clipped."""
+
+    def __init__(self, arch: Architecture) -> None:
+        super().__init__()
+        self.arch = arch
+        steps = list(pairwise(arch.channels))
+        gain = math.sqrt(2 / (1 + SLOPE**2))
+        self.entrance = Conv(3, arch.channels[0])
+        self.down = nn.ModuleList(Conv(a, b, gain=gain) for a, b in steps)
+        self.up = nn.ModuleList(Conv(b, a, kernel=1) for a, b in reversed(steps))
+        self.block = nn.ModuleList(Block(wide) for wide in reversed(arch.channels))
+        self.out = Conv(arch.channels[0], 3 * SCALE**2, gain=QUIET)
+        for index, side in enumerate(arch.grains):
+            self.register_buffer(f"grain{index}", torch.randn(1, 1, side, side))
+
+    def forward(self, soft: Tensor, grain: Sequence[Tensor] | None = None, amount: Tensor | float = 1.0) -> Tensor:
+        """``grain`` as `grains` gives it; without, the fixed maps, for pictures of the architecture's size. ``amount``
+        0..1 is a number or (n,)."""
+        grain = self.fixed() if grain is None else grain
+        if isinstance(amount, Tensor):
+            amount = amount[:, None, None, None]
+        return enlarged(soft) + amount * self.paint(soft, grain)
+
+    def paint(self, soft: Tensor, grain: Sequence[Tensor]) -> Tensor:
+        """What is added to the enlarged picture."""
+        x = self.entrance(soft.contiguous(memory_format=torch.channels_last))
+        seen = [x]
+        for down in self.down:
+            x = down(F.leaky_relu(F.avg_pool2d(x, 2), SLOPE))
+            seen.append(x)
+        x = self.block[0](seen.pop(), grain[:2])
+        for index, (up, block) in enumerate(zip(self.up, self.block[1:], strict=True), start=1):
+            x = enlarged(up(x)) + seen.pop()
+            x = block(x, grain[2 * index : 2 * index + 2])
+        return F.pixel_shuffle(self.out(F.leaky_relu(x, SLOPE)), SCALE)
+
+    def fixed(self) -> list[Tensor]:
+        return [self.get_buffer(f"grain{index}") for index in range(len(self.arch.grains))]
+
+    def grains(self, count: int, side: int, chance: torch.Generator) -> list[Tensor]:
+        """New noise for so many pictures of this side, on the CPU, the smallest first."""
+        sides = [side * grain // self.arch.resolution for grain in self.arch.grains]
+        return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
+
+
+def enlarged(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+# -- in a model file --------------------------------------------------------------------------------------------------
+
+
+def expected_shapes(arch: Architecture) -> Shapes:
+    """Name and shape of every tensor of the group ``refiner``."""
+    with torch.device("meta"):
+        return {name: tuple(tensor.shape) for name, tensor in Refiner(arch).state_dict().items()}
+
+
+def read_architecture(options: object, name: object = "model") -> Architecture:
+    """The architecture from a header, checked field by field. Raises ModelError."""
+    wanted = {f.name for f in fields(Architecture)}
+    if not isinstance(options, dict) or set(options) != wanted:
+        raise ModelError(f"{name}: header: refiner: architecture is {options!r}; expected {sorted(wanted)}.")
+    side, channels = options["resolution"], options["channels"]
+    numbers = [side, *(channels if isinstance(channels, list) else [0])]
+    if not all(isinstance(n, int) and 0 < n <= 4096 for n in numbers) or not 1 < len(numbers) <= 9:
+        raise ModelError(f"{name}: header: refiner: architecture {options} must be whole numbers from 1 to 4096.")
+    if side % (1 << (len(channels) - 1)):
+        raise ModelError(f"{name}: header: refiner: {side} px cannot be halved {len(channels) - 1} times.")
+    return Architecture(side, tuple(channels))
+
+
+def build(entry: Any, tensors: Mapping[str, NDArray[np.float32]], name: object = "model") -> Refiner:
+    """The refiner of a model file, ready to paint: ``entry`` is its header's, ``tensors`` are its group's. Raises
+    ModelError, with the file's ``name``, where they do not fit."""
+    arch = read_architecture(entry.get("architecture") if isinstance(entry, dict) else None, name)
+    check_shapes(f"{name}: refiner", tensors, expected_shapes(arch))
+    with torch.device("meta"):
+        refiner = Refiner(arch)
+    ready = {key: torch.from_numpy(np.asarray(tensor, np.float32)) for key, tensor in tensors.items()}
+    refiner.load_state_dict(ready, assign=True)
+    return refiner.requires_grad_(False).eval()

@@ -1,0 +1,240 @@
+"""StyleGAN2 as NVIDIA's stylegan2-ada-pytorch and the networks like it paint it (arXiv 1912.04958, 2006.06676).
+
+The same function, not the same steps: the style scales the activations and the demodulation the output, so that one
+ordinary convolution serves every picture. Computed in float32 on every layer. The noise is constant, as walks need.
+
+Of each block the tensors are, with every constant factor multiplied in (block 4 is the first, whatever its shape):
+
+    const                        (1, channels, height, width)
+    8.conv0.weight .bias .style.weight .style.bias      enlarges twice; not in the first block
+    8.conv1.weight ...
+    8.conv1.noise                (height, width) added to every channel, where there is noise
+    8.rgb.weight ...             in every block for `skip`, in the last one else
+    8.skip.weight                for `resnet`
+    filter                       (k,) or (k, k), by which pictures are enlarged
+    mapping.0.weight .bias, classes     see style_mapping.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from torch import Tensor
+
+from installation.core.errors import ModelError
+from installation.networks.model_file import check_shapes, network_of
+from installation.networks.resampling import prepared, resample
+from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
+
+Shape = tuple[int, ...]
+KERNEL = 3
+
+
+class Architecture(BaseModel):
+    """What must be known to rebuild a network. ``channels`` counts the feature maps of each block, ``start`` is the
+    first one's height and width, ``widths`` what goes into the mapping and what each of its layers gives."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    z_dim: int = Field(ge=0, le=8192)
+    w_dim: PositiveInt = Field(le=8192)
+    classes: int = Field(ge=0, le=1000)
+    widths: list[PositiveInt] = Field(min_length=2, max_length=33)
+    channels: list[PositiveInt] = Field(min_length=1, max_length=12)
+    start: list[PositiveInt] = Field(min_length=2, max_length=2)
+    colours: int = Field(ge=1, le=4)
+    join: Literal["skip", "resnet", "orig"]
+    noise: bool
+    clamp: float | None = Field(gt=0)
+    taps: list[PositiveInt] = Field(min_length=1, max_length=2)
+    resolution: PositiveInt = Field(le=16384)
+
+    @property
+    def blocks(self) -> list[int]:
+        """The blocks' names: 4, 8, 16 ..."""
+        return [4 * 2**index for index in range(len(self.channels))]
+
+    def size(self, block: int) -> tuple[int, int]:
+        """Height and width of a block's pictures."""
+        return self.start[0] * block // 4, self.start[1] * block // 4
+
+    def has_rgb(self, block: int) -> bool:
+        return self.join == "skip" or block == self.blocks[-1]
+
+    def layers(self) -> Iterator[tuple[str, int, int, int]]:
+        """Name, block, width in and width out of every layer that has a style, in the order in which they paint."""
+        for block, (before, after) in zip(self.blocks, pairwise([self.channels[0], *self.channels]), strict=True):
+            if block > 4:
+                yield f"{block}.conv0", block, before, after
+            yield f"{block}.conv1", block, after, after
+            if self.has_rgb(block):
+                yield f"{block}.rgb", block, after, self.colours
+
+
+def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
+    """The architecture from a header. Raises ModelError with the first thing that is wrong."""
+    try:
+        arch = Architecture(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
+    if max(arch.size(arch.blocks[-1])) != arch.resolution or arch.widths[-1] != arch.w_dim:
+        raise ModelError(f"{name}: header: architecture: its blocks and its resolution or w_dim do not fit each other.")
+    return arch
+
+
+def expected_shapes(arch: Architecture) -> dict[str, Shape]:
+    """Name and shape of every tensor of the network."""
+    shapes: dict[str, Shape] = {"const": (1, arch.channels[0], *arch.start), "filter": tuple(arch.taps)}
+    shapes |= mapping_shapes(arch.z_dim, arch.widths, arch.classes)
+    for name, block, wide_in, wide_out in arch.layers():
+        kernel = 1 if name.endswith("rgb") else KERNEL
+        shapes |= {f"{name}.weight": (wide_out, wide_in, kernel, kernel), f"{name}.bias": (wide_out,)}
+        shapes |= {f"{name}.style.weight": (wide_in, arch.w_dim), f"{name}.style.bias": (wide_in,)}
+        if arch.noise and not name.endswith("rgb"):
+            shapes[f"{name}.noise"] = arch.size(block)
+        if arch.join == "resnet" and name.endswith("conv0"):
+            shapes[f"{block}.skip.weight"] = (wide_out, wide_in, 1, 1)
+    return shapes
+
+
+def build(
+    header: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], device: str = "cpu", name: object = "model"
+) -> Network:
+    """The network of a model file named ``name``. Raises ModelError, with that name, if tensors do not fit."""
+    arch = read_architecture(header["architecture"], name)
+    network = network_of(tensors)
+    check_shapes(str(name), network, expected_shapes(arch))
+    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
+
+
+class StyledConv:
+    """A 3x3 convolution steered by a style, with all that does not depend on it worked out beforehand.
+
+    Works in place: ``x`` is the caller's no more. ``gain`` is that of the activation and of the branch that it is in.
+    """
+
+    def __init__(
+        self, tensors: Mapping[str, Tensor], name: str, taps: Tensor, clamp: float | None, gain: float
+    ) -> None:
+        weight = tensors[f"{name}.weight"]
+        self.up = name.endswith("conv0")
+        kernel = weight.transpose(0, 1) if self.up else weight
+        self.weight = kernel.contiguous(memory_format=torch.channels_last)
+        self.squares = weight.square().sum((2, 3)).t().contiguous() / gain**2
+        self.least = 1e-8 / gain**2
+        self.bias = (tensors[f"{name}.bias"] * gain)[None, :, None, None]
+        if f"{name}.noise" in tensors:
+            self.bias = self.bias + tensors[f"{name}.noise"] * gain
+        self.clamp = None if clamp is None else clamp * gain / SQRT2
+        self.taps = prepared(taps, 4.0)
+        self.pad = [pixels - cut for pixels, cut in zip(enlarging(taps), (1, 0, 1, 0), strict=True)]
+
+    def __call__(self, x: Tensor, style: Tensor) -> Tensor:
+        demodulation = torch.mm(style * style, self.squares).add_(self.least).rsqrt_()
+        x = x.mul_(style[:, :, None, None])
+        if self.up:
+            x = resample(F.conv_transpose2d(x, self.weight, stride=2), self.taps, pad=self.pad)
+        else:
+            x = F.conv2d(x, self.weight, padding=1)
+        x = F.leaky_relu_(x.mul_(demodulation[:, :, None, None]).add_(self.bias), 0.2)
+        return x if self.clamp is None else x.clamp_(-self.clamp, self.clamp)
+
+
+def enlarging(taps: Tensor) -> list[int]:
+    """The padding with which a filter enlarges twice and keeps the middle: left, right, top, bottom."""
+    width, height = taps.shape[-1], taps.shape[0]
+    return [(width + 1) // 2, (width - 2) // 2, (height + 1) // 2, (height - 2) // 2]
+
+
+class Network:
+    """A generator that only paints. ``latents`` are styles, (n, w_dim); of a network with classes (n, classes * w_dim),
+    of which the first class is painted."""
+
+    def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
+        self.arch, self.device = arch, device
+        self.z_dim, self.w_dim, self.classes, self.resolution = (
+            arch.z_dim,
+            arch.w_dim,
+            max(1, arch.classes),
+            arch.resolution,
+        )
+        self.mapping = StyleMapping(tensors, len(arch.widths) - 1)
+        placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
+        names = [name for name, *_ in arch.layers()]
+        self._affine = torch.cat([placed[f"{name}.style.weight"] for name in names])
+        self._affine_bias = torch.cat([placed[f"{name}.style.bias"] for name in names])
+        self._widths = [len(placed[f"{name}.style.bias"]) for name in names]
+        self._const = placed["const"].contiguous(memory_format=torch.channels_last)
+        self._taps, self._pad = prepared(placed["filter"], 4.0), enlarging(placed["filter"])
+        self._convs = {
+            name: StyledConv(placed, name, placed["filter"], arch.clamp, self._gain(name))
+            for name in names
+            if not name.endswith("rgb")
+        }
+        self._rgb = {
+            block: (placed[f"{block}.rgb.weight"][:, :, 0, 0].t(), placed[f"{block}.rgb.bias"])
+            for block in arch.blocks
+            if arch.has_rgb(block)
+        }
+        self._skip = {block: placed.get(f"{block}.skip.weight") for block in arch.blocks}
+
+    def _gain(self, name: str) -> float:
+        """Where two branches meet, each brings half of the variance."""
+        return 1.0 if self.arch.join == "resnet" and name.endswith("conv1") and not name.startswith("4.") else SQRT2
+
+    @torch.inference_mode()
+    def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
+        """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
+        places = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
+        places = places[:, : self.w_dim].to(self.device, torch.float32)
+        styles = iter(torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1))
+        x = self._const.repeat(places.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        picture: Tensor | None = None
+        for block in self.arch.blocks:
+            x = self._block(x, block, styles)
+            if picture is not None:
+                picture = resample(picture, self._taps, up=2, pad=self._pad)
+            if block in self._rgb:
+                new = self._coloured(x, next(styles), block)
+                picture = new if picture is None else picture.add_(new)
+        assert picture is not None
+        return three(picture, self.arch.colours)
+
+    def _block(self, x: Tensor, block: int, styles: Iterator[Tensor]) -> Tensor:
+        if block == 4:
+            return self._convs["4.conv1"](x, next(styles))
+        beside = self._beside(x, block)  # first: the convolutions work in place
+        x = self._convs[f"{block}.conv0"](x, next(styles))
+        x = self._convs[f"{block}.conv1"](x, next(styles))
+        return x if beside is None else beside.add_(x)
+
+    def _beside(self, x: Tensor, block: int) -> Tensor | None:
+        """The branch that goes past the convolutions of a block."""
+        weight = self._skip[block]
+        if weight is None:
+            return None
+        y = resample(F.conv2d(x, weight), self._taps, up=2, pad=self._pad).mul_(SQRT2 / 2)
+        clamp = self.arch.clamp
+        return y if clamp is None else y.clamp_(-clamp * SQRT2 / 2, clamp * SQRT2 / 2)
+
+    def _coloured(self, x: Tensor, style: Tensor, block: int) -> Tensor:
+        """Features -> colours: a 1x1 convolution without demodulation is a product of matrices."""
+        weight, bias = self._rgb[block]
+        steered = style[:, :, None] * weight
+        colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), steered).add_(bias)
+        if self.arch.clamp is not None:
+            colours = colours.clamp_(-self.arch.clamp, self.arch.clamp)
+        return colours.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
+
+
+def three(picture: Tensor, colours: int) -> Tensor:
+    """(n, colours, h, w) as red, green and blue: grey is all of them, what is transparent is shown whole."""
+    return picture[:, :1].repeat(1, 3, 1, 1) if colours < 3 else picture[:, :3]

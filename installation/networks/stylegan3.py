@@ -1,0 +1,245 @@
+"""StyleGAN3, configurations T and R, as NVIDIA's stylegan3 paints it (arXiv 2106.12423), in float32 on every layer.
+
+A picture begins as waves in the plane, turned and moved by the style; each layer is a steered convolution and a leaky
+ReLU at a higher sampling rate, between filters that keep it free of aliases. The tensors of a model file are, with
+every constant factor multiplied in:
+
+    input.freqs (channels, 2), input.phases (channels,), input.transform (3, 3), input.weight (channels, channels),
+    input.affine.weight (4, w_dim), input.affine.bias (4,)
+    0.weight .bias .style.weight .style.bias   of each layer; the last one gives the colours
+    0.gain (1,)                                what its input is multiplied by
+    0.up, 0.down (k,) or (k, k)                its filters, where it has any
+    mapping.0.weight .bias, classes            see style_mapping.py
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from torch import Tensor
+
+from installation.core.errors import ModelError
+from installation.networks.model_file import check_shapes, network_of
+from installation.networks.resampling import prepared, resample
+from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
+from installation.networks.stylegan2_ada import three
+
+Shape = tuple[int, ...]
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Layer(BaseModel):
+    """``pad`` is left, right, top, bottom after enlarging ``up`` times; the filters' sizes are empty without one."""
+
+    model_config = STRICT
+    width_in: PositiveInt = Field(le=8192)
+    width_out: PositiveInt = Field(le=8192)
+    kernel: int = Field(ge=1, le=7)
+    up: int = Field(ge=1, le=16)
+    down: int = Field(ge=1, le=16)
+    up_taps: list[PositiveInt] = Field(max_length=2)
+    down_taps: list[PositiveInt] = Field(max_length=2)
+    pad: list[int] = Field(min_length=4, max_length=4)
+    clamp: float | None = Field(gt=0)
+    colours: bool
+    """Whether it gives the colours: without demodulation and without an activation."""
+
+
+class Waves(BaseModel):
+    """The input: its width and height in samples, samples per unit of the plane, and the highest frequency that passes
+    whole."""
+
+    model_config = STRICT
+    size: list[PositiveInt] = Field(min_length=2, max_length=2)
+    rate: PositiveFloat
+    bandwidth: PositiveFloat
+
+
+class Architecture(BaseModel):
+    """What must be known to rebuild a network. ``widths``: what goes into the mapping and what each of its layers
+    gives; ``size`` is the height and width of the pictures."""
+
+    model_config = STRICT
+    z_dim: int = Field(ge=0, le=8192)
+    w_dim: PositiveInt = Field(le=8192)
+    classes: int = Field(ge=0, le=1000)
+    widths: list[PositiveInt] = Field(min_length=2, max_length=33)
+    input: Waves
+    layers: list[Layer] = Field(min_length=1, max_length=64)
+    scale: float
+    size: list[PositiveInt] = Field(min_length=2, max_length=2)
+    resolution: PositiveInt = Field(le=16384)
+
+
+def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
+    """The architecture from a header. Raises ModelError with the first thing that is wrong."""
+    try:
+        arch = Architecture(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
+    if painted_size(arch) != tuple(arch.size) or max(arch.size) != arch.resolution or arch.widths[-1] != arch.w_dim:
+        raise ModelError(f"{name}: header: architecture: its layers and its size or w_dim do not fit each other.")
+    return arch
+
+
+def painted_size(arch: Architecture) -> tuple[int, int]:
+    """Height and width of what its layers paint."""
+    width, height = arch.input.size
+    for layer in arch.layers:
+        width = resized(width, layer, layer.pad[0] + layer.pad[1], axis=-1)
+        height = resized(height, layer, layer.pad[2] + layer.pad[3], axis=0)
+    return height, width
+
+
+def resized(size: int, layer: Layer, pad: int, axis: int) -> int:
+    """What a layer makes of a length: the convolution lets it grow, filters shorten it."""
+    lost = sum(taps[axis] - 1 for taps in (layer.up_taps, layer.down_taps) if taps)
+    return -(-((size + layer.kernel - 1) * layer.up + pad - lost) // layer.down)
+
+
+def expected_shapes(arch: Architecture) -> dict[str, Shape]:
+    """Name and shape of every tensor of the network."""
+    channels = arch.layers[0].width_in
+    shapes: dict[str, Shape] = {
+        "input.freqs": (channels, 2),
+        "input.phases": (channels,),
+        "input.transform": (3, 3),
+        "input.weight": (channels, channels),
+        "input.affine.weight": (4, arch.w_dim),
+        "input.affine.bias": (4,),
+    }
+    shapes |= mapping_shapes(arch.z_dim, arch.widths, arch.classes)
+    for number, layer in enumerate(arch.layers):
+        kernel = (layer.kernel, layer.kernel)
+        shapes |= {f"{number}.weight": (layer.width_out, layer.width_in, *kernel), f"{number}.bias": (layer.width_out,)}
+        shapes |= {f"{number}.style.weight": (layer.width_in, arch.w_dim), f"{number}.style.bias": (layer.width_in,)}
+        shapes[f"{number}.gain"] = (1,)
+        filters = {"up": tuple(layer.up_taps), "down": tuple(layer.down_taps)}
+        shapes |= {f"{number}.{name}": taps for name, taps in filters.items() if taps}
+    return shapes
+
+
+def build(
+    header: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], device: str = "cpu", name: object = "model"
+) -> Network:
+    """The network of a model file named ``name``. Raises ModelError, with that name, if tensors do not fit."""
+    arch = read_architecture(header["architecture"], name)
+    network = network_of(tensors)
+    check_shapes(str(name), network, expected_shapes(arch))
+    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
+
+
+class Input:
+    """The waves in the plane (n, channels, height, width), turned and moved as a style says."""
+
+    def __init__(self, waves: Waves, tensors: Mapping[str, Tensor]) -> None:
+        self.waves = waves
+        self.freqs, self.phases = tensors["input.freqs"], tensors["input.phases"]
+        self.transform = tensors["input.transform"]
+        self.affine = tensors["input.affine.weight"], tensors["input.affine.bias"]
+        self.weight = tensors["input.weight"].t().contiguous()
+        self.grid = grid(waves).to(self.freqs.device)
+
+    def __call__(self, w: Tensor) -> Tensor:
+        freqs, phases = self.steered(w)
+        reach = self.waves.rate / 2 - self.waves.bandwidth
+        strength = (1 - (freqs.norm(dim=2) - self.waves.bandwidth) / reach).clamp_(0, 1)
+        x = torch.matmul(self.grid, freqs.transpose(1, 2)) + phases[:, None]
+        x = x.mul_(2 * math.pi).sin_().mul_(strength[:, None])
+        x = torch.matmul(x, self.weight)
+        width, height = self.waves.size
+        return x.transpose(1, 2).unflatten(2, (height, width))
+
+    def steered(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """Frequencies (n, channels, 2) and phases (n, channels) after turning, then moving, then the file's own
+        transform."""
+        turn = torch.addmm(self.affine[1], w, self.affine[0].t())
+        turn = turn / turn[:, :2].norm(dim=1, keepdim=True)
+        cos, sin, right, down = turn.unbind(1)
+        one, none = torch.ones_like(cos), torch.zeros_like(cos)
+        rotation = torch.stack([cos, -sin, none, sin, cos, none, none, none, one], 1).unflatten(1, (3, 3))
+        movement = torch.stack([one, none, -right, none, one, -down, none, none, one], 1).unflatten(1, (3, 3))
+        whole = torch.matmul(torch.matmul(rotation, movement), self.transform)
+        phases = self.phases + torch.matmul(self.freqs, whole[:, :2, 2:]).squeeze(2)
+        return torch.matmul(self.freqs, whole[:, :2, :2]), phases
+
+
+def grid(waves: Waves) -> Tensor:
+    """(height * width, 2): where the samples are in the plane, x and y, the middle of the picture at 0."""
+    width, height = waves.size
+    x = (torch.arange(width) * 2 + 1 - width) / (2 * waves.rate)
+    y = (torch.arange(height) * 2 + 1 - height) / (2 * waves.rate)
+    return torch.stack([x.expand(height, width), y[:, None].expand(height, width)], 2).flatten(0, 1)
+
+
+class Steered:
+    """One layer."""
+
+    def __init__(self, layer: Layer, tensors: Mapping[str, Tensor], number: int) -> None:
+        self.layer = layer
+        weight = tensors[f"{number}.weight"]
+        if not layer.colours:
+            weight = weight * weight.square().mean((1, 2, 3), keepdim=True).rsqrt()
+        self.weight = weight.contiguous(memory_format=torch.channels_last)
+        self.squares = weight.square().sum((2, 3)).t().contiguous()
+        self.bias, self.gain = tensors[f"{number}.bias"][None, :, None, None], float(tensors[f"{number}.gain"])
+        up, down = tensors.get(f"{number}.up"), tensors.get(f"{number}.down")
+        self.up = None if up is None else prepared(up, float(layer.up**2))
+        self.down = None if down is None else prepared(down)
+        self.slope, self.loud = (1.0, 1.0) if layer.colours else (0.2, SQRT2)
+
+    def __call__(self, x: Tensor, style: Tensor) -> Tensor:
+        x = self.convolved(x, style) + self.bias
+        x = resample(x, self.up, up=self.layer.up, pad=self.layer.pad)
+        if self.slope != 1.0:
+            x = F.leaky_relu_(x, self.slope).mul_(self.loud)
+        if self.layer.clamp is not None:
+            x = x.clamp_(-self.layer.clamp, self.layer.clamp)
+        return resample(x, self.down, down=self.layer.down)
+
+    def convolved(self, x: Tensor, style: Tensor) -> Tensor:
+        padding = self.layer.kernel - 1
+        if self.layer.colours:
+            return F.conv2d(x * (style * self.gain)[:, :, None, None], self.weight, padding=padding)
+        style = style * style.square().mean(1, keepdim=True).rsqrt()
+        demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_().mul_(self.gain)
+        x = F.conv2d(x * style[:, :, None, None], self.weight, padding=padding)
+        return x.mul_(demodulation[:, :, None, None])
+
+
+class Network:
+    """A generator that only paints. ``latents`` are styles, (n, w_dim); of a network with classes (n, classes * w_dim),
+    of which the first class is painted."""
+
+    def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
+        self.arch, self.device = arch, device
+        self.z_dim, self.w_dim = arch.z_dim, arch.w_dim
+        self.classes, self.resolution = max(1, arch.classes), arch.resolution
+        self.mapping = StyleMapping(tensors, len(arch.widths) - 1)
+        placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
+        self._input = Input(arch.input, placed)
+        self._layers = [Steered(layer, placed, number) for number, layer in enumerate(arch.layers)]
+        numbers = range(len(arch.layers))
+        self._affine = torch.cat([placed[f"{number}.style.weight"] for number in numbers])
+        self._affine_bias = torch.cat([placed[f"{number}.style.bias"] for number in numbers])
+        self._widths = [layer.width_in for layer in arch.layers]
+
+    @torch.inference_mode()
+    def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
+        """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
+        places = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
+        places = places[:, : self.w_dim].to(self.device, torch.float32)
+        styles = torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1)
+        x = self._input(places)
+        for layer, style in zip(self._layers, styles, strict=True):
+            x = layer(x, style)
+        return three(x * self.arch.scale, self.arch.layers[-1].width_out)

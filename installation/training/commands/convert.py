@@ -1,0 +1,84 @@
+"""convert: a model that was trained elsewhere becomes a model file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from installation.core.atomic_write import check_suffix
+from installation.training.commands._options import share_cores
+
+ORDER = 45
+HELP = "bring your own model: StyleGAN2-ADA, StyleGAN3 and others"
+DESCRIPTION = """\
+Reads a network that another program trained and writes it as a model file, which paints the same pictures. Its latent
+space is measured and its directions are found on the way, so that a show can use it at once:
+
+  python -m installation.training convert FILE --out shows/models/mine.safetensors
+
+  .pkl                    StyleGAN2-ADA and StyleGAN3 for PyTorch, as NVIDIA's programs save them
+  .pt .pth .safetensors   state dicts of rosinality's stylegan2-pytorch
+
+A pickle is a program. Here it is never run: it is read as data, by a list of what a network may hold, and anything else
+in it is refused by name. The source text that NVIDIA's files carry is not looked at.
+
+Of a network with classes 16 are kept, or those of --classes; a show then chooses and mixes them while it plays:
+/generator/class and /generator/class-mix.
+
+The licence of the weights is theirs who trained them; say it with --licence. NVIDIA's own pretrained networks are for
+non-commercial use: an exhibition that sells tickets may not show them.
+"""
+
+
+def class_list(text: str) -> dict[int, str]:
+    """From 0,3=cats to {0: "", 3: "cats"}."""
+    found: dict[int, str] = {}
+    for one in text.split(","):
+        number, _, name = one.partition("=")
+        if not number.strip().isdecimal() or len(number) > 6 or len(name) > 60:
+            raise argparse.ArgumentTypeError(f"{one!r} is no class; expected a number, or NUMBER=NAME such as 3=cats")
+        found[int(number)] = " ".join(name.split())
+    if len(found) > 16:
+        raise argparse.ArgumentTypeError(f"{len(found)} classes are too many; 16 are the most")
+    return found
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the network's file")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL", help="the model file to write (.safetensors)"
+    )
+    parser.add_argument("--licence", default="", metavar="TEXT", help="of the weights, such as CC-BY-4.0")
+    parser.add_argument(
+        "--classes", type=class_list, metavar="LIST", help="which to keep, such as 0,3 or 0=dogs,3=cats (16 at most)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    share_cores()
+    from installation.core.atomic_write import check_place
+    from installation.training.convert.run import convert
+    from installation.training.loop.command_line import command_line
+
+    check_suffix(arguments.out, ".safetensors", "model")
+    check_place(arguments.out)
+    words = ["convert", str(arguments.file), "--out", str(arguments.out)]
+    header = convert(arguments.file, arguments.out, arguments.licence, arguments.classes, command_line(words))
+    print(told(arguments.out, header))
+
+
+def told(out: Path, header: dict[str, object]) -> str:
+    """What was written, what it may be used for, and how to hang it."""
+    source, licence, architecture = header["source"], header["licence"], header["architecture"]
+    assert isinstance(source, dict)
+    assert isinstance(licence, dict)
+    assert isinstance(architecture, dict)
+    lines = [
+        f"{out}: {source['family']}, {architecture['resolution']} px, licence of the weights: {licence['weights']}."
+    ]
+    if licence["weights"] == "not told":
+        lines.append("Say it with --licence. NVIDIA's own pretrained networks are for non-commercial use only.")
+    if isinstance(header.get("classes"), list):
+        lines.append(f"Its classes are a knob, /generator/class: {', '.join(map(str, header['classes']))}.")  # type: ignore[call-overload]
+    lines.append(f'In a show file: generator = {{ kind = "{header["kind"]}", model = "models/{out.name}" }}')
+    return "\n".join(lines)

@@ -1,0 +1,194 @@
+"""The files that hold networks: pickles, torch's two kinds of files, safetensors. Each gives plain values (allowed.py).
+
+A torch file is a zip with ``data.pkl`` and a file for each storage or, before torch 1.6, five pickles in a row and the
+storages behind them. In a pickle of NVIDIA's programs each storage is such a small file again.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from installation.core.errors import ModelError
+from installation.training.convert.allowed import BUILDERS, TOLD, Stored, apply, number_type
+from installation.training.convert.opcodes import load
+from installation.training.convert.pickle_machine import Budget, Build, Machine
+
+LARGEST = 4 << 30
+"""Bytes of a file that is read."""
+MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+"""How a torch file of the older kind begins: a pickle of one number."""
+MOST_FILES = 20_000
+"""In a zip."""
+
+
+def read(path: Path) -> Any:
+    """What a file holds, as plain values: dicts, lists, numbers, texts, tensors, parts. Runs nothing. Raises ModelError
+    for what cannot be read, OSError where the disk cannot."""
+    if path.suffix == ".safetensors":
+        return tensors(path)
+    if path.suffix == ".onnx":
+        raise ModelError(f"{path}: ONNX files are not supported yet; convert the network's own file (.pkl, .pt).")
+    if path.stat().st_size > LARGEST:
+        raise ModelError(f"{path}: is larger than {LARGEST >> 30} GiB, which no network of this kind is.")
+    data = memoryview(path.read_bytes())
+    if bytes(data[:4]) == b"PK\x03\x04":
+        return zipped(path)
+    if bytes(data[: len(MAGIC)]) == MAGIC:
+        return TorchFile(data, str(path), Budget()).value()
+    machine = Machine(data, str(path), builders=builders(Budget(), str(path)), apply=apply, told=TOLD)
+    return load(machine)
+
+
+def tensors(path: Path) -> dict[str, Any]:
+    """All tensors of a safetensors file, by name."""
+    try:
+        with safe_open(path, framework="np") as file:
+            return {name: file.get_tensor(name) for name in list(file.keys())}
+    except (SafetensorError, TypeError) as error:  # numpy has no bfloat16
+        raise ModelError(f"{path}: cannot be read as safetensors of float16 or float32 ({error}).") from None
+
+
+def builders(budget: Budget, where: str) -> dict[str, Build | None]:
+    """What a pickle may call, with the storages inside of it as torch files that cost of the same budget."""
+
+    def inner(raw: Any) -> Stored:
+        if not isinstance(raw, memoryview):
+            raise ValueError("no storage")
+        found = TorchFile(raw, where, budget, nested=True).value()
+        if not isinstance(found, Stored):
+            raise ValueError("no storage")
+        return found
+
+    return {**BUILDERS, "torch.storage._load_from_bytes": inner}
+
+
+# -- the older kind ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class TorchFile:
+    """A torch file of the older kind. ``nested``: it is itself inside of a pickle, and nothing may be inside of it."""
+
+    data: memoryview
+    where: str
+    budget: Budget
+    nested: bool = False
+    storages: dict[str, Stored] = field(default_factory=dict)
+    places: dict[str, memoryview] = field(default_factory=dict)
+
+    def value(self) -> Any:
+        machine = Machine(
+            self.data,
+            self.where,
+            builders=BUILDERS if self.nested else builders(self.budget, self.where),
+            apply=apply,
+            persistent=self.storage,
+            told=TOLD,
+            budget=self.budget,
+        )
+        magic, protocol, system = load(machine), load(machine), load(machine)
+        if magic != 0x1950A86A20F9469CFC6C or protocol != 1001 or not little(system):
+            machine.refuse("is a torch file of another kind")
+        value = load(machine)
+        keys = load(machine)
+        if not isinstance(keys, list) or set(map(str, keys)) != set(self.storages):
+            machine.refuse("has other storages than it uses")
+        for key in map(str, keys):
+            self.find(machine, key)
+        return value
+
+    def find(self, machine: Machine, key: str) -> None:
+        """The bytes of the storage that comes next: how many numbers, then these."""
+        stored = self.storages[key]
+        if machine.number("<q") != stored.length:
+            machine.refuse("has a storage of another length")
+        self.places[key] = machine.take(stored.length * stored.width)
+
+    def storage(self, identity: Any) -> Stored:
+        """From ("storage", type, key, location, length, view); where it once lay, such as cuda:0, does not matter."""
+        word, kind, key, _, length, *view = identity
+        if word != "storage" or any(part is not None for part in view) or type(length) is not int or length < 0:
+            raise ValueError("no storage")
+        name = str(key)
+        made = Stored(number_type(kind), length, lambda: self.places[name])
+        return self.storages.setdefault(name, made)
+
+
+def little(system: Any) -> bool:
+    return isinstance(system, dict) and system.get("little_endian") is True
+
+
+# -- the newer kind ---------------------------------------------------------------------------------------------------
+
+
+def zipped(path: Path) -> Any:
+    """What a torch file of the newer kind holds."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archived(archive, path)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise ModelError(f"{path}: a zip that cannot be read ({error}). Copy it again.") from None
+
+
+def archived(archive: zipfile.ZipFile, path: Path) -> Any:
+    files = {info.filename: info for info in archive.infolist()}
+    main = next((name for name in files if name.endswith("/data.pkl") or name == "data.pkl"), None)
+    if main is None or len(files) > MOST_FILES:
+        raise ModelError(f"{path}: a zip without data.pkl, so no file of torch; unpack it, and convert what is inside.")
+    folder = main.removesuffix("data.pkl")
+    if f"{folder}constants.pkl" in files:
+        raise ModelError(f"{path}: is a program (TorchScript), which is never run; save its state_dict() instead.")
+    content = {name.removeprefix(folder): plain(archive, info, path) for name, info in files.items()}
+    if bytes(content.get("byteorder", memoryview(b"little"))) != b"little":
+        raise ModelError(f"{path}: was saved on a machine of the other byte order; save it again on a usual one.")
+
+    def storage(identity: Any) -> Stored:
+        word, kind, key, _, length = identity
+        if word != "storage" or type(length) is not int or length < 0:
+            raise ValueError("no storage")
+        return Stored(number_type(kind), length, give(content[f"data/{key}"]))
+
+    budget = Budget()
+    data = content["data.pkl"]
+    return load(
+        Machine(
+            data,
+            str(path),
+            builders=builders(budget, str(path)),
+            apply=apply,
+            persistent=storage,
+            told=TOLD,
+            budget=budget,
+        )
+    )
+
+
+def give(raw: memoryview) -> Callable[[], memoryview]:
+    return lambda: raw
+
+
+def plain(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> memoryview:
+    """A file of the zip, which torch stores as it is: packed ones could be of any size."""
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+        raise ModelError(
+            f"{path}: has packed files inside, which torch does not write. Refused; nothing in it was run."
+        )
+    return memoryview(archive.read(info))
+
+
+def arrays(found: dict[str, Any], where: str) -> dict[str, np.ndarray[Any, Any]]:
+    """The tensors of a state dict as arrays, what is no tensor left out. Raises ModelError."""
+    from installation.training.convert.allowed import tensor_of
+
+    try:
+        pairs = {str(name): tensor_of(value) for name, value in found.items()}
+    except ValueError as error:
+        raise ModelError(f"{where}: has a tensor that does not fit its storage ({error}).") from None
+    return {name: value for name, value in pairs.items() if value is not None}

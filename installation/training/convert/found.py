@@ -1,0 +1,112 @@
+"""What a file turned out to be: a network as this program paints it, and what the file told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.core.errors import ModelError
+from installation.training.convert.allowed import Part, tensor_of
+
+Floats = NDArray[np.float32]
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A network: its kind and architecture, as a header has them, and its tensors, float32. ``mean`` (w_dim,) is what
+    truncation pulls towards, None where the file does not tell; ``labels`` are the classes that were kept, of as many
+    as ``known``; ``told`` is what else the file said; ``notes`` are lines for the person who converts."""
+
+    kind: str
+    architecture: dict[str, Any]
+    tensors: Arrays
+    family: str
+    mean: Floats | None = None
+    labels: tuple[int, ...] = ()
+    known: int = 0
+    told: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A module of a network and where it is, for messages."""
+
+    part: Part
+    where: str
+
+    def refuse(self, what: str) -> ModelError:
+        return ModelError(f"{self.where}: {what}.")
+
+    def child(self, name: str) -> Branch:
+        found = self.maybe(name)
+        if found is None:
+            raise self.refuse(f"has no {name}, which networks of this kind have")
+        return found
+
+    def maybe(self, name: str) -> Branch | None:
+        found = self._group("_modules").get(name)
+        return Branch(found, f"{self.where}.{name}") if isinstance(found, Part) else None
+
+    @property
+    def children(self) -> list[str]:
+        return [str(name) for name, part in self._group("_modules").items() if isinstance(part, Part)]
+
+    def tensor(self, name: str, axes: int | None = None) -> Floats:
+        """A parameter or buffer as float32, copied. Raises ModelError where it is not there or not of so many axes."""
+        found = self.maybe_tensor(name)
+        if found is None or axes not in (None, found.ndim):
+            raise self.refuse(f"has no {name} of {axes} axes" if axes is not None else f"has no {name}")
+        return found
+
+    def maybe_tensor(self, name: str) -> Floats | None:
+        held = {**self._group("_buffers"), **self._group("_parameters")}.get(name)
+        try:
+            found = tensor_of(held)
+        except ValueError as error:
+            raise self.refuse(f"{name}: {error}") from None
+        if found is not None and found.dtype.kind not in "fiub":
+            raise self.refuse(f"{name}: holds {found.dtype}, no numbers")
+        return None if found is None else np.array(found, np.float32)
+
+    def number(self, name: str, default: Any = None) -> Any:
+        """An attribute that is a number, a text or nothing."""
+        value = self.part.state.get(name, default)
+        if isinstance(value, np.ndarray) or tensor_of(value) is not None:
+            return np.asarray(tensor_of(value)).tolist()
+        if not isinstance(value, int | float | str | bool | list | type(None)):
+            raise self.refuse(f"{name} is no number")
+        return value
+
+    def _group(self, name: str) -> dict[str, Any]:
+        found = self.part.state.get(name, {})
+        if not isinstance(found, dict):
+            raise self.refuse(f"has {name} that are no table")
+        return found
+
+
+def linear(branch: Branch, name: str) -> Arrays:
+    """A fully connected layer of NVIDIA's programs, with its gains multiplied in."""
+    weight, bias = branch.tensor("weight", 2), branch.maybe_tensor("bias")
+    gains = [branch.number(f"{part}_gain", 1.0) for part in ("weight", "bias")]
+    if not all(isinstance(gain, int | float) for gain in gains):
+        raise branch.refuse("has a gain that is no number")
+    bias = np.zeros(len(weight), np.float32) if bias is None else bias
+    return {f"{name}.weight": weight * np.float32(gains[0]), f"{name}.bias": bias * np.float32(gains[1])}
+
+
+def chosen_labels(wanted: Sequence[int] | None, known: int, most: int, where: str) -> tuple[int, ...]:
+    """Which classes are kept. Raises ModelError for one that the network does not know."""
+    if not known:
+        return ()
+    if wanted is None:
+        return tuple(range(min(known, most)))
+    wrong = [label for label in wanted if not 0 <= label < known]
+    if wrong:
+        raise ModelError(f"{where}: knows the classes 0 to {known - 1}; there is no {wrong[0]}.")
+    return tuple(wanted)

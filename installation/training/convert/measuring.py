@@ -1,0 +1,59 @@
+"""What walks and truncation need to know of a converted network's latent space, measured on the network itself.
+
+latent.mean   (dim,)    what truncation pulls towards: the file's own average style, where it tells it
+latent.basis  (k, dim)  principal directions of the styles (arXiv 2004.02546)
+latent.std    (k,)      their standard deviations
+latent.gain   (k,)      mean absolute change of the picture, in levels of 255, per standard deviation
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.training.gan.export import MAIN_DIRECTIONS, PLACES, PSI, STEP, axes, gains
+
+Floats = NDArray[np.float32]
+SAMPLES, FEW = 20_000, 2_000
+"""Styles that are looked at: of a network without classes, and with."""
+MANY_PIXELS = 256 * 256
+"""From here on pictures cost seconds: fewer directions are measured, at fewer places."""
+ROWS, FEW_ROWS, FEW_PLACES = 512, 64, 3
+
+
+def measure(network: Any, mean: Floats | None) -> dict[str, Floats]:
+    """The same for the same network (fixed seed). ``mean`` (w_dim,) is the file's."""
+    rng = np.random.default_rng(0)
+    count = SAMPLES if network.classes == 1 else FEW
+    w = network.mapping(rng.standard_normal((count, network.z_dim)).astype(np.float32))
+    large = network.resolution**2 > MANY_PIXELS
+    middle = w.mean(0, dtype=np.float64)
+    basis, std = spread((w - middle).astype(np.float64), FEW_ROWS if large else ROWS)
+    centre = middle.astype(np.float32) if mean is None else np.tile(mean, network.classes)
+    places = centre + PSI * (w[: FEW_PLACES if large else PLACES] - centre)
+    return {"mean": centre, "basis": basis, "std": std, "gain": gains(network, places, basis * std[:, None])}
+
+
+def spread(w: NDArray[np.float64], most: int) -> tuple[Floats, Floats]:
+    """The ``most`` strongest principal directions of centred styles (n, dim), those that vary, and their deviations."""
+    if w.shape[1] <= FEW:
+        _, basis, std = axes(np.zeros(w.shape[1]), w.T @ w / (len(w) - 1))
+    else:
+        _, values, rows = np.linalg.svd(w, full_matrices=False)
+        basis, std = rows.astype(np.float32), (values / np.sqrt(len(w) - 1)).astype(np.float32)
+    used = int(np.count_nonzero(std[:most] > 1e-6 * std[0]))
+    return np.ascontiguousarray(basis[:used]), std[:used]
+
+
+def said(network: Any, facts: dict[str, Floats], own_mean: bool) -> dict[str, Any]:
+    """For the header: how this was measured."""
+    large = network.resolution**2 > MANY_PIXELS
+    return {
+        "samples": SAMPLES if network.classes == 1 else FEW,
+        "mean": "the file's own average style" if own_mean else "the mean of the samples",
+        "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; directions "
+        f"up to {MAIN_DIRECTIONS} at {FEW_PLACES if large else PLACES} places, the others at one",
+        "directions": len(facts["std"]),
+    }

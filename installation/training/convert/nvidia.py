@@ -1,0 +1,81 @@
+"""What StyleGAN2-ADA and StyleGAN3 have in common in NVIDIA's files: the file's table, and the mapping network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from installation.core.errors import ModelError
+from installation.training.convert.allowed import Part
+from installation.training.convert.found import Arrays, Branch, chosen_labels, linear
+
+NETWORKS = ("G_ema", "G")
+"""The averaged one first."""
+
+
+def network(root: Any, where: str) -> Branch | None:
+    """The generator of a file: of the whole table that the trainers write, or the network alone."""
+    if isinstance(root, Part):
+        return Branch(root, where)
+    if isinstance(root, dict):
+        for name in NETWORKS:
+            if isinstance(root.get(name), Part):
+                return Branch(root[name], f"{where}: {name}")
+    return None
+
+
+def told(root: Any) -> dict[str, Any]:
+    """What the file says of its training: plain values only, paths without their folders."""
+    if not isinstance(root, dict) or not isinstance(root.get("training_set_kwargs"), dict):
+        return {}
+    return {"training_set_kwargs": plain(root["training_set_kwargs"])}
+
+
+def plain(table: dict[str, Any]) -> dict[str, Any]:
+    kept = {str(key)[:80]: value for key, value in list(table.items())[:40]}
+    simple = {key: value for key, value in kept.items() if isinstance(value, str | int | float | bool | type(None))}
+    return {
+        key: value.replace("\\", "/").rstrip("/").rpartition("/")[2][:200] if isinstance(value, str) else value
+        for key, value in simple.items()
+        if not isinstance(value, float) or np.isfinite(value)
+    }
+
+
+def mapping(branch: Branch, wanted: Sequence[int] | None, most: int) -> tuple[dict[str, Any], Arrays, tuple[int, ...]]:
+    """The mapping network: its part of the architecture, its tensors, and the labels that were kept."""
+    z_dim, known = branch.number("z_dim"), branch.number("c_dim", 0)
+    if not isinstance(z_dim, int) or not isinstance(known, int):
+        raise branch.refuse("does not tell its z_dim and c_dim")
+    labels = chosen_labels(wanted, known, most, branch.where)
+    tensors: Arrays = {}
+    if labels:
+        tensors["classes"] = embedded(branch.child("embed"), known, labels)
+    count = branch.number("num_layers")
+    if not isinstance(count, int) or not 1 <= count <= 32:
+        raise branch.refuse(f"has {count!r} layers; 1 to 32 are supported")
+    for index in range(count):
+        layer = branch.child(f"fc{index}")
+        if layer.number("activation", "lrelu") != "lrelu":
+            raise layer.refuse(f"has the activation {layer.number('activation')}; lrelu is supported")
+        tensors |= linear(layer, f"mapping.{index}")
+    weights = [tensors[f"mapping.{index}.weight"] for index in range(count)]
+    arch = {
+        "z_dim": z_dim,
+        "w_dim": len(weights[-1]),
+        "classes": len(labels),
+        "widths": [weights[0].shape[1], *(len(weight) for weight in weights)],
+    }
+    return arch, tensors, labels
+
+
+def embedded(branch: Branch, known: int, labels: Sequence[int]) -> np.ndarray[Any, Any]:
+    """What the mapping network sees of each class: its embedding, brought to mean square 1."""
+    layer = linear(branch, "embed")
+    weight, bias = layer["embed.weight"], layer["embed.bias"]
+    if weight.shape[1] != known:
+        raise ModelError(f"{branch.where}: embeds {weight.shape[1]} classes where the network knows {known}.")
+    found = weight[:, list(labels)].T + bias
+    normal: np.ndarray[Any, Any] = found / np.sqrt(np.square(found).mean(1, keepdims=True) + 1e-8)
+    return normal.astype(np.float32)

@@ -1,0 +1,89 @@
+"""From somebody else's file to a model file: read, recognised, rebuilt, measured, written. See commands/convert.py."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from installation.core.errors import ModelError
+from installation.networks.model_file import NOT_TOLD, Header, Tensors
+from installation.networks.model_generator import rebuild
+from installation.training.convert import rosinality, stylegan2_ada, stylegan3
+from installation.training.convert.containers import read
+from installation.training.convert.found import Converted
+from installation.training.convert.measuring import measure, said
+from installation.training.convert.others import family as family_of
+from installation.training.latent.finishing import finish
+
+FAMILIES = (stylegan2_ada, stylegan3, rosinality)
+MOST_CLASSES = 16
+"""A latent holds a style for each class that is kept."""
+SUPPORTED = (
+    "a .pkl of StyleGAN2-ADA or StyleGAN3 (PyTorch), or a .pt, .pth or .safetensors with a state dict of rosinality's "
+    "stylegan2-pytorch"
+)
+
+
+def convert(source: Path, out: Path, licence: str, classes: Mapping[int, str] | None, command: str) -> Header:
+    """Writes the model file of a network in ``source``; returns its header. ``classes`` are those to keep, with names.
+
+    Raises ModelError, in one line, for a file that is refused or not supported, OSError where the disk cannot."""
+    found = recognised(read(source), str(source), classes)
+    tensors, header = model_of(found, source, licence, classes, command)
+    return finish(out, tensors, header)
+
+
+def recognised(root: Any, where: str, classes: Mapping[int, str] | None) -> Converted:
+    """The network of a file's content. Raises ModelError where no family knows it."""
+    wanted = None if classes is None else tuple(classes)
+    for family in FAMILIES:
+        found = family.recognise(root, where, wanted, MOST_CLASSES)
+        if found is not None:
+            if classes is not None and not found.known:
+                raise ModelError(f"{where}: knows no classes; leave --classes out.")
+            return found
+    known = family_of(root, where)
+    raise ModelError(f"{where}: {f'is {known}, not supported' if known else seen(root)}; supported is {SUPPORTED}.")
+
+
+def seen(root: Any) -> str:
+    """What a file has, in words, where no network was recognised."""
+    if not isinstance(root, dict):
+        return f"holds a {type(root).__name__.lower()}, in which no network was recognised"
+    names = [str(key)[:40] for key in list(root)[:5]]
+    return f"no network was recognised in its {len(root)} entries ({', '.join(names)}{' ...' if len(root) > 5 else ''})"
+
+
+def model_of(
+    found: Converted, source: Path, licence: str, classes: Mapping[int, str] | None, command: str
+) -> tuple[Tensors, Header]:
+    """What goes into the model file, its directions still to be found: the network and what was measured of it."""
+    header: Header = {
+        "kind": found.kind,
+        "architecture": found.architecture,
+        "training": {"images": None, "command": command, **found.told},
+        "ledger_sha256": None,
+        "licence": {"weights": licence or NOT_TOLD, "data": NOT_TOLD},
+        "source": {
+            "file": source.name,
+            "family": found.family,
+            "bytes": source.stat().st_size,
+            "sha256": digest(source),
+        },
+    }
+    if len(found.labels) > 1:
+        header["classes"] = [(classes or {}).get(label) or str(label) for label in found.labels]
+    tensors = {name: np.asarray(tensor, np.float32) for name, tensor in found.tensors.items()}
+    network = rebuild(header, tensors, "cpu", source)
+    facts = measure(network, found.mean)
+    header["latent"] = said(network, facts, found.mean is not None)
+    return {**tensors, **{f"latent.{name}": fact for name, fact in facts.items()}}, header
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

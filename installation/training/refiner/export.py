@@ -1,0 +1,73 @@
+"""From a refiner's checkpoint to the model file that is shown: the VAE's file with the averaged refiner in float16."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.core.atomic_write import write_whole
+from installation.networks.model_file import Header, amend_model, group_of, network_of
+from installation.networks.refiner import Refiner, read_architecture
+from installation.training.dataset.ledger import as_csv
+from installation.training.latent.finishing import replaced, set_aside
+from installation.training.latent.models import OpenModel, open_model
+from installation.training.loop.run import Progress
+from installation.training.loop.saving import read_checkpoint
+from installation.training.refiner.recipe import Recipe
+
+BASE = "vae.safetensors"
+"""The VAE as it was when the training began, in the work folder: the refiner fits no other."""
+GROUP = "refiner"
+TOLD = ("command", "source", "pictures", "fine", "features", "ledger_sha256", "licences")
+"""What a header repeats of the facts of a training."""
+
+
+def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
+    """Write the model file of a training checkpoint, whose folder holds the VAE; returns its header.
+
+    ``licence`` is that of the weights; without one, the VAE's stays. Where ``out`` is the same VAE already, its
+    curator's choice and names are kept; where it is anything else, it is kept under another name. The rows of the
+    pictures that the refiner has seen lie beside the model, in NAME.refiner.ledger.csv."""
+    state = read_checkpoint(checkpoint)
+    base = checkpoint.parent / BASE
+    before = replaced(out)
+    if before and same_vae(before, open_model(base)):
+        base = out
+    elif before:
+        print(f"{out}: is another model. It is kept: {set_aside(out)}")
+    header = amend_model(base, GROUP, tensors_of(state), entry(state), out, licence)
+    rows = json.loads(state["facts"]).get("ledger")
+    if rows:
+        write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))
+    return header
+
+
+def same_vae(one: OpenModel, other: OpenModel) -> bool:
+    """Whether two model files hold the same network and latent space."""
+    pairs = [(part(one.tensors), part(other.tensors)) for part in (network_of, lambda t: group_of(t, "latent"))]
+    return all(a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a) for a, b in pairs)
+
+
+def tensors_of(state: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """The averaged refiner."""
+    refiner = Refiner(read_architecture(json.loads(state["arch"])))
+    refiner.load_state_dict(state["ema"])
+    return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in refiner.state_dict().items()}
+
+
+def entry(state: dict[str, Any]) -> dict[str, Any]:
+    """What the header says of the refiner."""
+    progress, facts = Progress.read(state["progress"]), json.loads(state["facts"])
+    return {
+        "architecture": json.loads(state["arch"]),
+        "images": progress.images,
+        "steps": progress.steps,
+        "active_minutes": round(progress.seconds / 60, 1),
+        "recipe": asdict(Recipe.read(state["recipe"])),
+        **{name: facts.get(name) for name in TOLD},
+    }

@@ -1,0 +1,50 @@
+"""What a refiner is measured by while it learns. Pictures are (n, 3, h, w) in -1..1."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from installation.training.gan.projected import Eye
+
+LOW = 8
+"""Px of the painted picture over which it is averaged before it must be the real one."""
+TAPS = 3
+"""Depths of features that are compared: a 4th, 8th and 16th of the picture."""
+
+
+def low_pass(painted: Tensor, real: Tensor) -> Tensor:
+    """Mean absolute difference of the pictures averaged over LOW px: light, colour and drawing stay; what is finer is
+    left to the other losses, as the mean of all that it might be is a blur."""
+    return F.l1_loss(F.avg_pool2d(painted, LOW), F.avg_pool2d(real, LOW))
+
+
+def features(eye: Eye, painted: Tensor, real: Tensor) -> Tensor:
+    """Mean absolute difference of a frozen network's features at each depth, in units of the real ones' size
+    (arXiv 1512.09300 takes the discriminator's own, arXiv 1603.08155 a trained network's)."""
+    with torch.no_grad():
+        wanted = eye(real)
+    pairs = zip(eye(painted), wanted, strict=True)
+    return torch.stack([F.l1_loss(mine, other) / other.abs().mean() for mine, other in pairs]).mean()
+
+
+def judge_loss(real: list[Tensor], painted: list[Tensor]) -> Tensor:
+    """Of the discriminator: logistic (arXiv 1406.2661), each size of patch counts alike."""
+    found = [F.softplus(-a).mean() + F.softplus(b).mean() for a, b in zip(real, painted, strict=True)]
+    return torch.stack(found).mean()
+
+
+def painter_loss(painted: list[Tensor]) -> Tensor:
+    """Of the refiner: non-saturating (same paper)."""
+    return torch.stack([F.softplus(-score).mean() for score in painted]).mean()
+
+
+def gradient_penalty(scores: list[Tensor], picture: Tensor) -> Tensor:
+    """R1 (arXiv 1801.04406) of a discriminator of patches: the square of the gradient of each size's scores, summed
+    over the picture, as if each patch were a picture (divided by the root of their number)."""
+    total = torch.stack([score.sum() / math.sqrt(score.shape[1]) for score in scores]).sum()
+    (gradient,) = torch.autograd.grad(total, picture, create_graph=True)
+    return gradient.square().sum((1, 2, 3)).mean()

@@ -1,0 +1,146 @@
+"""Pairs to learn from: what the VAE paints of a picture, and the picture.
+
+The soft picture is painted from a draw of the posterior and not from its mean, and half of them are blurred a little:
+samples of the prior are a little less precise than reconstructions, and the refiner has to paint on these. Windows of a
+pair are taken at any place, both halves are mirrored together and their colours changed together, so that nothing is
+learnt of where in a picture things are, and a thousand pictures are not known by heart too soon. A share of the soft
+pictures are samples of the prior themselves.
+
+A picture with enough real detail is *fine*: it is judged at twice the soft picture's size. Others hold nothing there
+and are averaged down to the soft picture's size, and so is what is painted of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from installation.networks.refiner import SCALE, enlarged
+from installation.training.dataset.pictures import Picture
+from installation.training.dataset.supply import Supply
+from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.vae import SoftPainter
+
+HELD = 32
+"""Every so many pictures one is held out, where there are at least twice as many."""
+PLAIN = 0.5
+"""What a picture counts that is not fine, at most: a fine one counts 1."""
+LEAST = 0.02
+BLUR_REACH = 3
+"""Pixels on each side that the blur takes in."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Windows: ``soft`` (n, 3, w, w) and ``real`` (n, 3, 2w, 2w) in -1..1; (n,) bool, whether the real one is ``fine``
+    and whether the soft one is ``known``: a reconstruction of the real one, and no sample of the prior."""
+
+    soft: Tensor
+    real: Tensor
+    fine: Tensor
+    known: Tensor
+
+    def judged(self, picture: Tensor) -> Tensor:
+        """A picture of twice the size, without what its pair has no real detail for."""
+        return torch.where(self.fine[:, None, None, None], picture, enlarged(F.avg_pool2d(picture, SCALE)))
+
+
+class PairSupply:
+    """Deals pairs of the pictures (n, 2r, 2r, 3) uint8 for a VAE of r px."""
+
+    def __init__(self, pictures: Picture, detail: NDArray[np.float64] | None, vae: SoftPainter, recipe: Recipe) -> None:
+        """``detail`` (n,): px of real detail along each picture's side; without, all are fine."""
+        self.vae, self.recipe, self.side = vae, recipe, vae.arch.resolution
+        detail = np.full(len(pictures), np.inf) if detail is None else detail
+        self.fine = torch.from_numpy(detail >= recipe.fine * self.side)
+        large = SCALE * self.side
+        self.supply = Supply(pictures, worth(detail, self.side, recipe.fine) * large)
+        self.large = large
+        small = self.supply.pyramid[self.side]
+        self.posterior = torch.stack([vae.posterior(small), vae.posterior(small.flip(2))], 1)
+
+    def __len__(self) -> int:
+        return len(self.supply)
+
+    def held(self) -> Tensor:
+        """(n,) bool: the pictures that are never learnt from."""
+        index = torch.arange(len(self))
+        return (index % HELD == 0) & (len(self) >= 2 * HELD) & (index + 1 < len(self))
+
+    def deal(self, chance: torch.Generator, device: torch.device) -> Pairs:
+        """The next batch of windows."""
+        recipe = self.recipe
+        hand = self.supply.deal(recipe.batch, self.large, chance)
+        hand[:, 0] += self.held()[hand[:, 0]]  # in place of one that is held out, the one beside it
+        real = self.supply.show(hand, self.large, device)
+        known = torch.rand(recipe.batch, generator=chance) >= (0 if recipe.conditional else recipe.prior)
+        soft = self.vae.paint(torch.where(known[:, None], self.drawn(hand, chance), self.seeds(chance)))
+        soft, real = windows(soft, real, torch.rand(recipe.batch, 2, generator=chance), recipe.window)
+        soft = blurred(soft, recipe.blur * (2 * torch.rand(recipe.batch, generator=chance) - 1).clamp_min(0))
+        dice = recipe.colour * (2 * torch.rand(recipe.batch, 3, generator=chance) - 1)
+        masks = (self.fine[hand[:, 0]].to(device), known.to(device))
+        return Pairs(recoloured(soft, dice), recoloured(real, dice), *masks)
+
+    def drawn(self, hand: Tensor, chance: torch.Generator) -> Tensor:
+        """Latents (n, latent) from the posteriors of the pictures of a hand."""
+        mean, deviation = self.posterior[hand[:, 0], hand[:, 1]].unbind(1)
+        return mean + deviation * torch.randn(mean.shape, generator=chance)
+
+    def seeds(self, chance: torch.Generator) -> Tensor:
+        """As many latents as a batch has pictures, as seeds of a show name them."""
+        return self.vae.seeds(torch.randn(self.recipe.batch, len(self.vae.axes), generator=chance)).cpu()
+
+    @torch.no_grad()
+    def known(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Whole soft pictures from the posterior's mean, and the pictures (n, 3, 2r, 2r)."""
+        hand = torch.stack([index, torch.zeros_like(index)], 1)
+        return self.vae.paint(self.posterior[index, 0, 0]), self.supply.show(hand, self.large, self.vae.mean.device)
+
+    def state(self) -> dict[str, Any]:
+        return self.supply.state()
+
+    def load(self, state: dict[str, Any]) -> list[str]:
+        return self.supply.load(state)
+
+
+def worth(detail: NDArray[np.float64], side: int, fine: float) -> NDArray[np.float64]:
+    """(n,) how often pictures are dealt: 1 for a fine one; PLAIN for one that holds all that the soft picture's size
+    shows and a quarter more, less by the square of what it lacks."""
+    share = np.minimum(1, detail / (1.25 * side))
+    found: NDArray[np.float64] = np.where(detail >= fine * side, 1.0, np.maximum(LEAST, PLAIN * share**2))
+    return found
+
+
+def windows(soft: Tensor, real: Tensor, dice: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """The same window of each soft picture, ``side`` px wide, and of the real one; ``dice`` (n, 2) in 0..1."""
+    places = (dice * (soft.shape[-1] - side + 1)).long()
+    return taken(soft, places, side), taken(real, SCALE * places, SCALE * side)
+
+
+def taken(x: Tensor, places: Tensor, side: int) -> Tensor:
+    """Of each picture (n, 3, h, h) the window at its place (n, 2), row and column."""
+    cut = [one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, places.tolist(), strict=True)]
+    return torch.stack(cut)
+
+
+def blurred(x: Tensor, deviation: Tensor) -> Tensor:
+    """Each picture (n, 3, h, w) by a Gaussian of its own deviation (n,) in px; 0 leaves it as it is."""
+    at = torch.arange(-BLUR_REACH, BLUR_REACH + 1, dtype=torch.float32)
+    kernel = torch.softmax(-0.5 * (at / deviation.clamp_min(1e-3)[:, None]) ** 2, 1).to(x.device)
+    n, reach = len(x), BLUR_REACH
+    y = F.pad(x, (reach,) * 4, mode="replicate").transpose(0, 1)
+    y = F.conv2d(y, kernel[:, None, :, None], groups=n)
+    return F.conv2d(y, kernel[:, None, None, :], groups=n).transpose(0, 1).contiguous()
+
+
+def recoloured(x: Tensor, dice: Tensor) -> Tensor:
+    """Brightness, contrast and saturation of pictures (n, 3, h, w), by ``dice`` (n, 3) about 0."""
+    brightness, contrast, saturation = (d[:, None, None, None].to(x.device) for d in dice.unbind(1))
+    grey = x.mean(1, keepdim=True)
+    return ((grey + (x - grey) * (1 + saturation)) * (1 + contrast) + brightness).clamp(-1, 1)

@@ -1,0 +1,56 @@
+"""What decides the training of a refiner apart from its pictures, its VAE and its network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Counts are in pictures, not in steps; sides are in px of the soft picture."""
+
+    kimg: float = 200
+    """Thousands of pictures of the whole training."""
+    batch: int = 4
+    window: int = 96
+    """Side of the windows of pictures that are learnt from; a multiple of 8."""
+    learning_rate: float = 0.0005
+    """Of both networks."""
+    fine: float = 1.56
+    """A picture is judged at twice the soft one's size where it has at least so many px of real detail for each px of
+    the soft picture: 200 for 128. Others are judged at the soft one's size."""
+    blur: float = 1.0
+    """Half of the soft pictures are blurred by a Gaussian with a deviation of up to so many px."""
+    prior: float = 0.25
+    """Share of what is painted that is a sample of the prior and no reconstruction, as a show paints them. It has no
+    picture to be compared with: its light and colour must stay as they are, and the discriminator judges it."""
+    conditional: bool = False
+    """Whether the discriminator sees the soft picture beside what it judges, and no samples of the prior.
+
+    A soft picture leaves much open (a hat, a contour by a few pixels). A conditional discriminator asks for as much
+    disagreement with it as real pictures show, and where the refiner cannot know better, that is speckle."""
+    colour: float = 0.15
+    """How far brightness, contrast and saturation of a pair are changed together, at most."""
+    low_pass: float = 10.0
+    """Weight of the difference of the pictures averaged over LOW px (see losses.py)."""
+    features: float = 0.2
+    """Weight of the difference in the features of a network trained on photographs; 0: none."""
+    looked_at: int = 64
+    """Side of the part of a window whose features are compared: they cost as much as the rest."""
+    adversarial: float = 1.0
+    rise: float = 1000
+    """Pictures over which the weight of the adversarial loss rises from 0."""
+    r1: float = 0.03
+    """Weight of the penalty on the discriminator's gradient (arXiv 1801.04406), at every ``r1_every`` steps. It counts
+    by the patch: a patch of 32 px differs by little, so that a weight of 1 lets no discriminator learn."""
+    r1_every: int = 16
+    average: float = 10_000
+    """Half-life of the refiner's moving average; never more than a tenth of what was seen."""
+    seed: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Recipe:
+        """From the JSON in a checkpoint; what an older one does not have is the default."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in json.loads(text).items() if name in known})

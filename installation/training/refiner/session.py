@@ -1,0 +1,124 @@
+"""One session of training a refiner: from the command's arguments to a checkpoint, and at the end to a model."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.core.atomic_write import check_place, check_suffix
+from installation.core.errors import MissingDependency
+from installation.networks.refiner import SCALE
+from installation.training.dataset.detail import read_detail
+from installation.training.dataset.pictures import LEDGER, Ledger, Prepared
+from installation.training.dataset.reading import read_any
+from installation.training.dataset.sources import is_prepared
+from installation.training.gan.projected import Eye
+from installation.training.latent.models import OpenModel, open_model
+from installation.training.loop.command_line import command_line
+from installation.training.loop.devices import Devices, open_devices
+from installation.training.loop.saving import CHECKPOINT, resume
+from installation.training.loop.session import PREPARED, interrupts, progress_bar, quoted
+from installation.training.loop.trainer import Habits
+from installation.training.loop.trainer import train as run_to_the_end
+from installation.training.refiner.export import BASE, export
+from installation.training.refiner.losses import TAPS
+from installation.training.refiner.pairs import PairSupply
+from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.run import Facts, Refining
+from installation.training.refiner.vae import soft_painter
+
+
+def train(arguments: argparse.Namespace) -> None:
+    check_suffix(arguments.out, ".safetensors", "model")
+    with open_devices(arguments.device, 1, arguments.threads, "fp32") as devices:
+        session(arguments, devices)
+
+
+def session(arguments: argparse.Namespace, devices: Devices) -> None:
+    work = arguments.work or arguments.out.with_suffix(".work")
+    check_place(arguments.out)
+    work.mkdir(parents=True, exist_ok=True)
+    base = keep_base(arguments.model, work)
+    run = begin(arguments, base, devices, work)
+    if (work / CHECKPOINT).exists():
+        told = resume(run, work)
+        print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
+    habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or 1e9)
+    with interrupts(devices) as stop, progress_bar(run, devices) as tell:
+        finished = run_to_the_end(run, work, devices, tell, stop, habits, arguments.tensorboard)
+    if not finished:
+        print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
+        print(f"  python -m installation.training export {quoted(work)} --out {quoted(arguments.out)}")
+        return
+    export(work / CHECKPOINT, arguments.out)
+    print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+
+
+def keep_base(model: Path, work: Path) -> OpenModel:
+    """The VAE as the work folder keeps it: once a training has begun there, it needs the model file no more."""
+    base = work / BASE
+    if not (work / CHECKPOINT).exists():
+        open_model(model)
+        shutil.copyfile(model, base)
+    return open_model(base)
+
+
+def begin(arguments: argparse.Namespace, base: OpenModel, devices: Devices, work: Path) -> Refining:
+    """The run that the command's options ask for."""
+    vae = soft_painter(base, devices.device)
+    folder = arguments.folder if is_prepared(arguments.folder) else work / PREPARED
+    prepared = read_any(arguments, SCALE * vae.arch.resolution, folder)
+    recipe = recipe_of(arguments, vae.arch.resolution)
+    pairs = PairSupply(prepared.pictures, detail_of(arguments.weight_by, folder, prepared), vae, recipe)
+    digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
+    return Refining(pairs, recipe, devices, eye_of(arguments, devices), facts_of(prepared, pairs, digest))
+
+
+def recipe_of(arguments: argparse.Namespace, side: int) -> Recipe:
+    return Recipe(
+        kimg=arguments.kimg,
+        batch=arguments.batch,
+        window=min(arguments.window, side),
+        learning_rate=arguments.learning_rate,
+        features=arguments.features,
+        adversarial=arguments.adversarial,
+        r1=arguments.r1,
+        conditional=arguments.conditional,
+        seed=arguments.seed,
+    )
+
+
+def detail_of(column: str, folder: Path, prepared: Prepared) -> NDArray[np.float64] | None:
+    """Px of real detail of each picture; None, which is told, where the folder's ledger does not know them."""
+    if not (folder / LEDGER).exists() or column not in Ledger.read(folder / LEDGER).columns:
+        print(f"{folder}: no ledger with a column {column}: every picture is taken for sharp.", file=sys.stderr)
+        return None
+    return read_detail(folder, column, prepared.facts["files"])
+
+
+def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
+    told = {name: value for name, value in prepared.facts.items() if name not in ("files", "skipped")}
+    return {
+        **told,
+        "command": command_line(sys.argv[1:]),
+        "pictures": len(pairs),
+        "fine": int(pairs.fine.sum()),
+        "vae": digest,
+    }
+
+
+def eye_of(arguments: argparse.Namespace, devices: Devices) -> Eye | None:
+    """The network whose features are compared; None where it is not wanted, or not installed, which is told."""
+    if not arguments.features:
+        return None
+    try:
+        return Eye(devices.device, devices.dtype, TAPS)
+    except MissingDependency as error:
+        print(f"Without features: {error}", file=sys.stderr)
+        return None

@@ -1,0 +1,170 @@
+"""The schedule and the cues on the wall: which pieces hang at which hour, what cues hold, what is dark."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from installation.core.commands import NOTHING, Asked, Command
+from installation.core.decision import Decision
+from installation.core.signals import Snapshot
+from installation.engine.decide import Decider, Heard
+from installation.rehearsal import Rehearsal, told
+from installation.showfile.load import Show, load
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+TEXT = """
+[show]
+title = "Hours"
+
+[schedule]
+timezone = "Europe/Amsterdam"
+open = "10:00-17:00"
+
+[[programme]]
+name = "day"
+pieces = ["one", "two"]
+
+[[programme]]
+name = "late"
+when = "15:00-17:00"
+pieces = ["three"]
+cue = "dim"
+
+[[cue]]
+name = "dim"
+fade = "20 s"
+set = { "stage/brightness" = 0.6 }
+
+[[cue]]
+name = "noon"
+at = "12:00"
+set = { "stage/label" = 0.25 }
+""" + "".join(
+    f"""
+[[piece]]
+name = "{name}"
+duration = "10 min"
+generator = "plasma"
+walk = "loop"
+"""
+    for name in ("one", "two", "three")
+)
+
+
+@pytest.fixture(scope="module")
+def show(tmp_path_factory: pytest.TempPathFactory) -> Show:
+    path: Path = tmp_path_factory.mktemp("show") / "hours.toml"
+    path.write_text(TEXT)
+    return load(path)
+
+
+class Day:
+    """A decider on a simulated day, a second at a time."""
+
+    def __init__(self, show: Show, at: str, always_open: bool = False) -> None:
+        self.show, self.decider = show, Decider(show, always_open)
+        self.began, self.seconds = datetime.fromisoformat(f"2027-03-02 {at}").replace(tzinfo=ZONE), 0.0
+        self.decision = self.step()
+
+    def step(self, *commands: Command, dt: float = 0.0) -> Decision:
+        self.seconds += dt
+        heard = Heard(Asked(commands=commands) if commands else NOTHING, Snapshot({}, {}), range(3))
+        self.decision = self.decider.decide(self.seconds, self.began + timedelta(seconds=self.seconds), heard)
+        return self.decision
+
+    def play(self, seconds: float) -> Decision:
+        for _ in range(round(seconds)):
+            self.step(dt=1.0)
+        return self.decision
+
+    @property
+    def hangs(self) -> str:
+        return self.show.pieces[self.decision.wall.playback.piece].name
+
+
+def test_a_programme_brings_its_pieces_and_its_cue(show: Show) -> None:
+    day = Day(show, "14:59:00")
+    day.play(50)
+    assert (day.decision.wall.programme, day.hangs) == ("day", "one")
+    day.play(80)
+    assert (day.decision.wall.programme, day.hangs) == ("late", "three")
+    assert day.decision.wall.controls["/stage/brightness"] == pytest.approx(0.6)
+    assert day.decision.wall.hands["/stage/brightness"] == "cue"
+
+
+def test_closed_is_dark_and_opens_again(show: Show) -> None:
+    day = Day(show, "09:59:30")
+    assert day.decision.wall.programme is None
+    assert day.decision.wall.blackout
+    assert day.decider.programming.opens(day.began) == day.began.replace(hour=10, minute=0, second=0)
+    day.play(31)
+    assert day.decision.wall.programme == "day"
+    assert not day.decision.wall.blackout
+
+
+def test_always_open_shows_the_default_programme(show: Show) -> None:
+    day = Day(show, "03:00:00", always_open=True)
+    assert (day.decision.wall.programme, day.decision.wall.blackout) == ("day", False)
+    assert day.decider.programming.opens(day.began) is None
+
+
+def test_after_a_restart_what_should_hang_hangs(show: Show) -> None:
+    """Programme, and a cue that was missed, in its final state."""
+    day = Day(show, "16:00:00")
+    day.play(30)
+    assert day.hangs == "three"
+    assert day.decision.wall.controls["/stage/brightness"] == pytest.approx(0.6)
+    assert day.decision.wall.controls["/stage/label"] == pytest.approx(0.25)
+
+
+def test_nobody_votes_for_a_piece_of_another_programme(show: Show) -> None:
+    day = Day(show, "11:00:00")
+    day.play(5)
+    assert day.decision.wall.playback.candidates == (1,)
+
+
+def test_the_operator_may_hang_any_piece(show: Show) -> None:
+    day = Day(show, "11:00:00")
+    day.play(5)
+    day.step(Command("/show/piece", 2.0), dt=1.0)
+    day.play(10)
+    assert day.hangs == "three"
+    day.play(60)
+    assert day.hangs == "three"
+    day.play(600)
+    assert day.hangs in ("one", "two")
+
+
+def test_cues_are_commands(show: Show) -> None:
+    assert {"/cue/go", "/cue/back", "/cue/panic", "/cue/dim", "/cue/noon"} <= show.commands().keys()
+    day = Day(show, "11:00:00")
+    day.play(2)
+    day.step(Command("/cue/noon"), dt=1.0)
+    day.play(3)
+    assert day.decision.wall.controls["/stage/label"] == pytest.approx(0.25)
+    day.step(Command("/cue/panic"), dt=1.0)
+    day.play(5)
+    assert day.decision.wall.controls["/stage/label"] == 1.0
+
+
+def test_a_thread_may_find_out_beforehand(show: Show) -> None:
+    day = Day(show, "14:59:00")
+    assert day.decider.scheduled is not None
+    assert day.decider.scheduled.until is not None
+    day.decider.programming.timetable.foresee(day.decider.scheduled.until)
+    day.play(61)
+    assert day.decision.wall.programme == "late"
+
+
+def test_a_day_is_rehearsed(show: Show) -> None:
+    rehearsal = Rehearsal(show, datetime(2027, 3, 2, 9, 55, tzinfo=ZONE))
+    said: list[str] = []
+    for decision in rehearsal.play(8 * 3600.0):
+        line = told(show, decision)
+        if decision.wall.playback.coming is None and (not said or said[-1] != line):
+            said.append(line)
+    assert said[0] == said[-1] == "closed, the wall is dark"
+    # The cue of the evening before is held until another cue says otherwise.
+    assert {f"{what}, brightness 60%" for what in ("day: one", "day: two", "late: three")} <= set(said)

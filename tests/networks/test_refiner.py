@@ -1,0 +1,167 @@
+"""The refiner paints on what a VAE paints, in every form, and as much as it is asked to."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from generators.vae import REFINE, Config
+from installation.core.errors import ModelError
+from installation.networks import openvino as _openvino
+from installation.networks.choose_runtime import FARTHEST, farthest
+from installation.networks.model_file import amend_model, load_model, read_header
+from installation.networks.model_generator import opened, proofs
+from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes
+from installation.networks.runtime import Eager
+from tests.tiny_models import tiny_vae
+from tests.tiny_refiner import ARCH, refined_vae, stirred
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return refined_vae(tmp_path / "m.safetensors")
+
+
+# -- the network ------------------------------------------------------------------------------------------------------
+
+
+def test_how_large_it_is() -> None:
+    count = sum(np.prod(shape) for name, shape in expected_shapes(Architecture()).items() if "grain" not in name)
+    assert 300_000 < count < 600_000
+
+
+def test_the_amount_goes_from_the_enlarged_picture_to_the_painted_one() -> None:
+    refiner, soft = stirred(), torch.rand(3, 3, 16, 16)
+    plain, painted = refiner(soft, amount=0.0), refiner(soft)
+    torch.testing.assert_close(plain, enlarged(soft))
+    assert painted.shape == (3, 3, 32, 32)
+    assert (painted - plain).abs().mean() > 0.01
+    some = refiner(soft, amount=torch.tensor([0.0, 0.5, 1.0]))
+    torch.testing.assert_close(some, torch.stack([plain[0], (plain[1] + painted[1]) / 2, painted[2]]))
+
+
+def test_grain_is_fixed_when_painting_and_new_when_learning() -> None:
+    refiner, soft = stirred(), torch.rand(2, 3, 16, 16)
+    torch.testing.assert_close(refiner(soft), refiner(soft), rtol=0, atol=0)
+    chance = torch.Generator().manual_seed(0)
+    one, other = (refiner(soft, refiner.grains(2, 16, chance)) for _ in range(2))
+    assert (one - other).abs().mean() > 0.01
+
+
+def test_every_strength_of_grain_is_felt() -> None:
+    refiner, soft = stirred(), torch.rand(1, 3, 16, 16)
+    before = refiner(soft)
+    for name, strength in [(n, p) for n, p in refiner.named_parameters() if n.endswith("strength")]:
+        for layer in range(2):
+            kept = strength.clone()
+            strength[layer] = 0
+            assert (refiner(soft) - before).abs().max() > 1e-4, (name, layer)
+            strength.copy_(kept)
+
+
+def test_no_frame_is_painted() -> None:
+    """Of one colour without grain, every place is painted alike, up to which pixel of the four it is."""
+    refiner = stirred()
+    for name, parameter in refiner.named_parameters():
+        if name.endswith("strength"):
+            parameter.zero_()
+    painted = refiner(torch.full((1, 3, 16, 16), 0.3))[0].unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
+    assert painted.std((1, 3)).max() < 1e-5
+
+
+def test_a_window_of_any_size_can_be_painted() -> None:
+    refiner = Refiner(Architecture(32, (4, 4, 4)))
+    grain = refiner.grains(2, 24, torch.Generator())
+    assert [one.shape[-1] for one in grain] == [6, 6, 12, 12, 24, 24]
+    assert refiner(torch.rand(2, 3, 24, 24), grain).shape == (2, 3, 48, 48)
+
+
+# -- the model file ---------------------------------------------------------------------------------------------------
+
+
+def test_a_model_file_holds_it(model: Path) -> None:
+    network = opened(model, 0, "cpu")[0]
+    place = torch.from_numpy(proofs(network))
+    soft = network.decoded(place[:, :-1]).clamp(-1, 1)
+    torch.testing.assert_close(network.synthesis(place), stirred()(soft), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(network.synthesis(place[:, :-1]), network.synthesis(place))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"resolution": 18}, "header: refiner: 18 px cannot be halved 2 times"),
+        ({"channels": [8, 0, 8]}, "must be whole numbers from 1 to 4096"),
+        ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
+        ({"layers": 3}, "expected ['channels', 'resolution']"),
+        ({"channels": [8, 8]}, "refiner: "),
+    ],
+)
+def test_build_refuses_what_does_not_fit(change: dict[str, Any], text: str) -> None:
+    tensors = {name: tensor.numpy() for name, tensor in stirred().state_dict().items()}
+    with pytest.raises(ModelError, match=re.escape(text)):
+        build({"architecture": {**ARCH.header(), **change}}, tensors)
+
+
+def test_a_refiner_of_another_size_is_refused(tmp_path: Path) -> None:
+    path, arch = tiny_vae(tmp_path / "m.safetensors"), Architecture(32, (8, 8, 8))
+    tensors = {name: tensor.numpy() for name, tensor in stirred(arch).state_dict().items()}
+    amend_model(path, "refiner", tensors, {"architecture": arch.header()})
+    with pytest.raises(ModelError, match="its refiner is for pictures of 32 px, and it paints 16 px"):
+        opened(path, 0, "cpu")
+
+
+def test_tensors_without_their_entry_in_the_header_are_refused(model: Path) -> None:
+    header, tensors = load_model(model)
+    group = {name.removeprefix("refiner."): t for name, t in tensors.items() if name.startswith("refiner.")}
+    with pytest.raises(ModelError, match="header: refiner: architecture is None"):
+        build(header.get("no refiner"), group)
+
+
+# -- the part ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_hand_says_how_much_is_painted(model: Path) -> None:
+    generator = Config(model=model).open("cpu")
+    latent = generator.place(0)
+    full, half, none = (generator.paint(latent, {REFINE: x}).copy().astype(int) for x in (1.0, 0.5, 0.0))
+    assert full.shape == (32, 32, 3)
+    np.testing.assert_array_equal(generator.paint(latent, {}), full)
+    assert np.abs(full - none).mean() > 1
+    clear = (full > 0) & (full < 255) & (none > 0) & (none < 255)
+    assert np.abs(half - (full + none) / 2)[clear].max() <= 1
+    soft = Config(model=tiny_vae(model.with_name("soft.safetensors"))).open("cpu").paint(latent, {})
+    assert np.abs(none[8:24, 8:24].mean((0, 1)) - soft[4:12, 4:12].mean((0, 1))).max() < 2
+
+
+def test_the_knob_is_there_where_the_model_has_a_refiner(model: Path) -> None:
+    rest = {control.address: control.default for control in Config(model=model, refine=0.4).controls()}
+    assert rest[REFINE] == 0.4
+    plain = tiny_vae(model.with_name("plain.safetensors"))
+    assert REFINE not in {control.address for control in Config(model=plain).controls()}
+    with pytest.raises(ValidationError, match=r"refine: .*plain.safetensors holds no refiner"):
+        Config(model=plain, refine=0.4)
+
+
+def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
+    refined = Config(model=model).open("cpu")
+    plain = Config(model=tiny_vae(model.with_name("plain.safetensors"))).open("cpu")
+    picture = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
+    np.testing.assert_array_equal(refined.place(3), plain.place(3))
+    np.testing.assert_array_equal(refined.encode(picture), plain.encode(picture))
+    np.testing.assert_array_equal(refined.space.mean, plain.space.mean)
+    assert read_header(model)["architecture"] == read_header(model.with_name("plain.safetensors"))["architecture"]
+
+
+@pytest.mark.skipif(not _openvino.version(), reason="without the extra openvino")
+def test_openvino_paints_it_as_plain_torch_does(model: Path) -> None:
+    network = opened(model, 0, "cpu")[0]
+    places = proofs(network)
+    places[1::2, -1] = (0.0, 0.3, 0.7)
+    form = _openvino.OpenVino(_openvino.compiled(network.synthesis, places))
+    assert farthest(form, Eager(network.synthesis, places), places) <= FARTHEST
+    assert form.paint(places[0]).shape == (32, 32, 3)

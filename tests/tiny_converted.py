@@ -1,0 +1,134 @@
+"""Files of tiny networks that were never trained, as other programs would save them, and models converted from them."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from installation.networks.model_file import save_model
+from installation.training.convert.found import Converted
+from installation.training.convert.run import model_of
+
+Arrays = dict[str, NDArray[np.float32]]
+PICKLES = Path(__file__).resolve().parent / "training" / "pickles"
+
+
+def rosinality(size: int = 16, width: int = 8, dim: int = 8, depth: int = 2, seed: int = 0) -> dict[str, torch.Tensor]:
+    """A state dict in the layout of rosinality's stylegan2-pytorch."""
+    torch.manual_seed(seed)
+    state = {"input.input": torch.randn(1, width, 4, 4)}
+    for layer in range(1, depth + 1):
+        state |= {f"style.{layer}.weight": torch.randn(dim, dim) * 100, f"style.{layer}.bias": torch.randn(dim)}
+
+    def steered(name: str, wide_out: int, kernel: int) -> None:
+        state[f"{name}.conv.weight"] = torch.randn(1, wide_out, width, kernel, kernel)
+        state[f"{name}.conv.modulation.weight"] = torch.randn(width, dim)
+        state[f"{name}.conv.modulation.bias"] = torch.ones(width)
+        if kernel == 3:
+            state[f"{name}.noise.weight"] = torch.randn(1) * 0.1
+            state[f"{name}.activate.bias"] = torch.randn(width) * 0.1
+        else:
+            state[f"{name}.bias"] = torch.randn(1, 3, 1, 1) * 0.1
+
+    taps = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 16
+    blocks = size.bit_length() - 3
+    steered("conv1", width, 3)
+    steered("to_rgb1", 3, 1)
+    for block in range(blocks):
+        steered(f"convs.{2 * block}", width, 3)
+        state[f"convs.{2 * block}.conv.blur.kernel"] = taps
+        steered(f"convs.{2 * block + 1}", width, 3)
+        steered(f"to_rgbs.{block}", 3, 1)
+        state[f"to_rgbs.{block}.upsample.kernel"] = taps
+    for number in range(2 * blocks + 1):
+        side = 4 * 2 ** ((number + 1) // 2)
+        state[f"noises.noise_{number}"] = torch.randn(1, 1, side, side)
+    return state
+
+
+def network(wide: int, wide_out: int, dim: int, name: str, rng: np.random.Generator, kernel: int = 3) -> Arrays:
+    """The tensors of one steered layer."""
+
+    def normal(*shape: int) -> NDArray[np.float32]:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    return {
+        f"{name}.weight": normal(wide_out, wide, kernel, kernel) / np.float32(np.sqrt(wide) * kernel),
+        f"{name}.bias": normal(wide_out) * np.float32(0.1),
+        f"{name}.style.weight": normal(wide, dim) / np.float32(np.sqrt(dim)),
+        f"{name}.style.bias": np.ones(wide, np.float32),
+    }
+
+
+def ada(colours: int = 3, classes: int = 0, start: tuple[int, int] = (4, 4), dim: int = 8) -> Converted:
+    """A StyleGAN2 of two blocks."""
+    rng = np.random.default_rng(0)
+    tensors: Arrays = {"const": rng.standard_normal((1, 8, *start)).astype(np.float32)}
+    for name in ("4.conv1", "8.conv0", "8.conv1"):
+        tensors |= network(8, 8, dim, name, rng)
+    for name in ("4.rgb", "8.rgb"):
+        tensors |= network(8, colours, dim, name, rng, kernel=1)
+    tensors["filter"] = (np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64).astype(np.float32)
+    widths = [dim * 2 if classes else dim, dim, dim]
+    for index in range(2):
+        shape = (widths[index + 1], widths[index])
+        tensors[f"mapping.{index}.weight"] = (rng.standard_normal(shape) / np.sqrt(shape[1])).astype(np.float32)
+        tensors[f"mapping.{index}.bias"] = np.zeros(shape[0], np.float32)
+    if classes:
+        tensors["classes"] = rng.standard_normal((classes, dim)).astype(np.float32)
+    architecture = {
+        "z_dim": dim, "w_dim": dim, "classes": classes, "widths": widths, "channels": [8, 8], "start": list(start),
+        "colours": colours, "join": "skip", "noise": False, "clamp": 256.0, "taps": [4, 4],
+        "resolution": max(start) * 2,
+    }  # fmt: skip
+    return Converted("stylegan2_ada", architecture, tensors, "a test", labels=tuple(range(classes)), known=classes)
+
+
+def waves(dim: int = 8) -> Converted:
+    """A StyleGAN3 of two layers."""
+    rng = np.random.default_rng(0)
+    tensors: Arrays = {
+        "input.freqs": rng.standard_normal((8, 2)).astype(np.float32),
+        "input.phases": rng.random(8).astype(np.float32),
+        "input.transform": np.eye(3, dtype=np.float32),
+        "input.weight": rng.standard_normal((8, 8)).astype(np.float32),
+        "input.affine.weight": np.zeros((4, dim), np.float32),
+        "input.affine.bias": np.array([1, 0, 0, 0], np.float32),
+    }
+    layers = []
+    for number, (wide, colours) in enumerate(((8, False), (3, True))):
+        tensors |= network(8, wide, dim, str(number), rng, kernel=1) | {f"{number}.gain": np.ones(1, np.float32)}
+        taps = [] if colours else [12]
+        times = 1 if colours else 2
+        layers.append(
+            {"width_in": 8, "width_out": wide, "kernel": 1, "up": times, "down": times, "up_taps": taps,
+             "down_taps": taps, "pad": [0, 0, 0, 0] if colours else [11, 10, 11, 10], "clamp": 256.0,
+             "colours": colours}
+        )  # fmt: skip
+    line = np.hanning(14)[1:-1]
+    tensors |= {f"0.{way}": (line / line.sum()).astype(np.float32) for way in ("up", "down")}
+    for index in range(2):
+        tensors[f"mapping.{index}.weight"] = (rng.standard_normal((dim, dim)) / np.sqrt(dim)).astype(np.float32)
+        tensors[f"mapping.{index}.bias"] = np.zeros(dim, np.float32)
+    architecture = {
+        "z_dim": dim, "w_dim": dim, "classes": 0, "widths": [dim] * 3, "layers": layers, "scale": 0.5, "size": [16, 16],
+        "input": {"size": [16, 16], "rate": 16.0, "bandwidth": 2.0}, "resolution": 16,
+    }  # fmt: skip
+    return Converted("stylegan3", architecture, tensors, "a test")
+
+
+def written(path: Path, found: Converted) -> Path:
+    """The model file of one."""
+    source = path.with_suffix(".pkl")
+    source.write_bytes(b"a stand-in")
+    save_model(path, *model_of(found, source, "CC0-1.0", None, "convert"))
+    source.unlink()
+    return path
+
+
+TINY = {
+    "stylegan2_ada": lambda path: written(path, ada(classes=2)),
+    "stylegan3": lambda path: written(path, waves()),
+}
+"""{kind: what writes one}."""

