@@ -53,9 +53,7 @@ def test_aligned_faces_are_learnt_whole_with_a_judge_of_the_eyes_and_others_in_w
     assert (recipe_of(asked(), hills).eyes, recipe_of(asked(), hills).closest) == (0.0, 0.55)
     own = recipe_of(asked("--eyes", "0", "--closest", "0.8"), faces)
     assert (own.eyes, own.closest) == (0.0, 0.8)
-    with pytest.raises(
-        TrainingError, match=r"--eyes 0\.3: the pictures .* with --crop centre, .* --crop face"
-    ):
+    with pytest.raises(TrainingError, match=r"--eyes 0\.3: the pictures .* with --crop centre, .* --crop face"):
         recipe_of(asked("--eyes", "0.3"), hills)
 
 
@@ -83,9 +81,7 @@ def test_a_checkpoint_that_was_judged_by_photographs_alone_is_refused(tmp_path: 
     state = read_checkpoint(tmp_path / CHECKPOINT)
     recipe = {**json.loads(state["recipe"]), "loss": "projected"}
     torch.save({**state, "recipe": json.dumps(recipe)}, tmp_path / CHECKPOINT)
-    with pytest.raises(
-        TrainingError, match=r"trained with --loss projected, .* --start-from MODEL --projected 0\.2"
-    ):
+    with pytest.raises(TrainingError, match=r"trained with --loss projected, .* --start-from MODEL --projected 0\.2"):
         resume(tiny(devices), tmp_path)
 
 
