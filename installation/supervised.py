@@ -1,9 +1,11 @@
 """What the door starts: a show under a supervisor, in a process that stays small; or the app itself, for all else."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from installation.core import invocation
 from installation.core.log_file import keep_log
 from installation.options import Options, parse
 
@@ -15,6 +17,7 @@ def main(argv: Sequence[str]) -> int:
     from installation.process.supervisor import Supervisor
 
     options = parse(argv)
+    os.environ[invocation.VARIABLE] = invocation.program()  # the show's process says it as a person types it
     folder = options.state_folder
     keep_log(folder, "supervisor", shared=True)
     return Supervisor([*COMMAND, *argv, "--supervised"], folder, options.seconds).run()
@@ -33,7 +36,3 @@ def program() -> NoReturn:
 def alone(options: Options) -> bool:
     """Whether this process does what was asked for by itself."""
     return options.is_errand or options.no_supervisor or options.supervised
-
-
-if __name__ == "__main__":
-    program()

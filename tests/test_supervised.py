@@ -127,7 +127,7 @@ def test_a_run_for_some_seconds_leaves_its_report_and_the_exit_code_of_the_show(
 def test_a_show_file_with_a_fault_is_told_once(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.toml"
     wrong.write_text(REHEARSAL.read_text().replace('"plasma"', '"plasm"'))
-    line = [sys.executable, "-m", "installation.supervised", str(wrong), *SMALL, "--state", str(tmp_path / "state")]
+    line = [sys.executable, "-m", "installation.program", str(wrong), *SMALL, "--state", str(tmp_path / "state")]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 2
     assert done.stderr.count("nothing was started") == 1
