@@ -20,6 +20,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
+SERVICE_COMMANDS = ("install-service", "uninstall-service")
+"""Before a show's command line: it is to start with the machine, and no more."""
+
 SIZE = (1280, 720)
 """The wall's size in pixels where no screen gives one."""
 
@@ -30,6 +33,9 @@ examples:
   PROGRAM my_show.toml --check         is it right? every fault with its line; exit code 0 or 2
   PROGRAM --headless --seconds 20 --still wall.png
                                        no screen: what a visitor would see after 20 seconds
+
+  PROGRAM install-service my_show.toml
+                                       starts the show with this machine; uninstall-service takes it back
 
 Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in seven words.
 
@@ -312,7 +318,7 @@ def _existing(path: Path) -> Path:
     if path.is_file():
         return path
     known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml"))
-    hint = did_you_mean(path.stem, [*known, *cli.names()])
+    hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS])
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )

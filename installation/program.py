@@ -3,6 +3,7 @@
 import sys
 from typing import NoReturn
 
+from installation.options import SERVICE_COMMANDS
 from installation.training import cli
 
 
@@ -11,6 +12,10 @@ def program() -> NoReturn:
     words = sys.argv[1:]
     if words and words[0] in cli.names():
         sys.exit(cli.program(words))
+    if words and words[0] in SERVICE_COMMANDS:
+        from installation import services
+
+        sys.exit(services.program(words))
     from installation import supervised
 
     supervised.program()
