@@ -50,6 +50,9 @@ class Standing:
             "painted": self.painter.stats.frames,
             "runtime": None if wall is None else self._runtime(wall.playback.piece),
             "votes": self.web.votes if self.web else 0,
+            "restarts": self.heartbeat.orders.restarts,
+            "safe_mode": self.heartbeat.orders.safe,
+            "memory_mb": round(metrics.memory_mb(), 1),
             "signals": dict(decision.signals) if decision else {},
             "controls": {address: (value, why(address)) for address, value in controls.items()},
         }

@@ -35,6 +35,7 @@ ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.web", "installation.training.pages"),
+    "prometheus_client": ("installation.web",),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
     "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
