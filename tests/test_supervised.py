@@ -3,15 +3,20 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from installation.core.log_file import log_file
 from installation.core.parts import ROOT
@@ -51,7 +56,7 @@ class Show:
         line = [
             sys.executable,
             "-m",
-            "installation.supervised",
+            "installation.program",
             str(show),
             *SMALL,
             "--state",
@@ -67,7 +72,11 @@ class Show:
         return []
 
     def says(self, words: str, times: int = 1) -> None:
-        until(lambda: sum(words in message for message in self.messages()) >= times, words)
+        def said() -> bool:
+            assert self.process.poll() is None, self.process.communicate()[1]
+            return sum(words in message for message in self.messages()) >= times
+
+        until(said, words)
 
     def child(self) -> Any:
         return until(lambda: next(iter(psutil.Process(self.process.pid).children()), None), "the show's process")
@@ -132,3 +141,77 @@ def test_a_show_file_with_a_fault_is_told_once(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.count("nothing was started") == 1
     assert "again" not in done.stderr
+
+
+SAFE = """
+import sys
+from pathlib import Path
+from installation.process.restarts import Rules
+from installation.process.supervisor import Supervisor
+show, folder = sys.argv[1:]
+command = [sys.executable, "-m", "installation.app", show, "--headless", "--size", "320x180", "--state", folder]
+sys.exit(Supervisor([*command, "--supervised"], Path(folder), rules=Rules(most=1, first=0.1)).run())
+"""
+
+PIECES = """
+[show]
+title = "Try-out"
+transition = {{ kind = "dissolve", duration = "0.2 s" }}
+
+[web]
+port = {port}
+
+[operator]
+enabled = false
+"""
+
+PIECE = """
+[[piece]]
+name = "{name}"
+duration = "2 s"
+generator = {{ kind = "plasma" }}
+walk = {{ kind = "wander" }}
+poster = "{poster}"
+hang = "bleed"
+"""
+
+
+@pytest.mark.gl
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_safe_mode_shows_the_stills_of_all_pieces_and_says_so_in_health(tmp_path: Path) -> None:
+    show, folder, poster = tmp_path / "safe.toml", tmp_path / "state", tmp_path / "still.png"
+    Image.new("RGB", (320, 180), (200, 30, 30)).save(poster)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    show.write_text(PIECES.format(port=port) + "".join(PIECE.format(name=name, poster=poster) for name in "ab"))
+    process = subprocess.Popen([sys.executable, "-c", SAFE, str(show), str(folder)], cwd=ROOT)
+    try:
+        until(lambda: ask(port, "/healthz").get("ok"), "health")
+        psutil.Process(process.pid).children()[0].kill()
+        until(lambda: any("safe mode" in reason for reason in ask(port, "/healthz").get("reasons", ())), "safe mode")
+        seen = set()
+        until(lambda: seen.add(ask(port, "/healthz").get("piece")) or {"a", "b"} <= seen, "both pieces")
+        health = ask(port, "/healthz")
+        assert health["show"]["painted"] == 0
+        assert any("ended by SIGKILL" in note for note in health["notes"])
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/thumbnail.jpg", timeout=TIMEOUT) as answer:
+            red, green, _ = np.asarray(Image.open(answer)).reshape(-1, 3).mean(axis=0)
+        assert red > 100 > green, "the still, and not the dark"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ask(port: int, path: str) -> Any:
+    """The JSON of an answer, whatever its status; nothing where there is none."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+    except (OSError, ValueError):
+        return {}
