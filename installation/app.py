@@ -13,7 +13,7 @@ from typing import Literal, NoReturn
 
 from installation.core import places
 from installation.core.controls import Control
-from installation.core.errors import ShowError, VernissageError
+from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.options import Options, parse
 from installation.showfile.load import Show, load
 
@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend: show, model, machine."""
+    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend (show, model, machine),
+    3 the display is gone: start again."""
     options = parse(sys.argv[1:] if argv is None else argv)
     try:
         return run(options)
@@ -30,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         faults = len(error.faults)
         print(f"{faults} fault{'s' if faults > 1 else ''} in {options.show}; nothing was started", file=sys.stderr)
         return 2
+    except DisplayLost as error:
+        log.error("%s", error)
+        return LOST
     except VernissageError as error:
         print(f"vernissage: {error}", file=sys.stderr)
         return 2
@@ -63,9 +67,11 @@ def run(options: Options) -> int:
         return 0
     show = load(options.show, seed=options.seed)
     if options.check:
+        from installation.stage.advice import counted
+
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
-            f"{len(show.controls())} controls"
+            f"{len(show.controls())} controls, {counted(show.languages)}"
         )
         _warn(show)
         return 0
@@ -97,8 +103,10 @@ def _warn(show: Show) -> None:
     """What is no fault of the show's and yet is hardly meant."""
     from installation.engine.schedule import Timetable
     from installation.engine.schedule_check import warnings
+    from installation.stage import advice
 
-    for warning in warnings(show, Timetable(show.plan), date.today()):
+    looks = advice.warnings(show.title, show.pieces)
+    for warning in (*warnings(show, Timetable(show.plan), date.today()), *looks):
         print(f"warning: {warning}")
 
 
@@ -172,7 +180,7 @@ def program() -> NoReturn:
     the interpreter's own end would tear it down in the middle, and abort."""
     status = main()
     logging.shutdown()
-    if threading.active_count() > 1:
+    if threading.active_count() > 1 or status == LOST:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

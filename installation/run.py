@@ -49,6 +49,7 @@ class Exhibition:
     def __init__(self, show: Show, options: Options, mode: Mode, folder: Path) -> None:
         self.show, self.options, self.folder = show, options, folder
         self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
+        self.stage.announce([show.title_in(language) for language in show.languages[:2]])
         self.clock = RealClock()
         self.pace = Pace(1.0 / (options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)))
         self.board = Board()
@@ -80,6 +81,7 @@ class Exhibition:
         self._say_hours()
         with ExitStack() as rooms:
             rooms.callback(self.stage.close)
+            self.stage.when_lost(rooms.close)
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)

@@ -1,7 +1,8 @@
 """Open Sound Control packets (OSC 1.0, and the types of 1.1), read with every bound checked before the work is done.
 
-Pure: bytes in, messages out. The only error is Malformed, it is cheap to raise, and a packet is taken whole or not at
-all. Time tags are passed over: what arrives counts now, as a clock that is an hour wrong must not delay a blackout.
+Pure: bytes in, messages out. The only error is Malformed, and it is cheap to raise. A message in a bundle that breaks a
+rule may be left out alone; where the bundle itself does, nothing of the packet is taken. Time tags are passed over:
+what arrives counts now, as a clock that is an hour wrong must not delay a blackout.
 """
 
 import math
@@ -15,10 +16,10 @@ LARGEST = 8192
 DEPTH = 4
 """Bundles within one another, and arrays within one another, at most."""
 
-MESSAGES = 64
+MESSAGES = 512
 """Messages in a packet, at most."""
 
-ARGUMENTS = 16
+ARGUMENTS = 512
 """Arguments of a message, at most; an array counts, and so does each value in it."""
 
 ADDRESS = re.compile(rb'/[!"$-)+./0-9:;<=>@-Z\\^-z|~-]{0,254}')
@@ -50,20 +51,30 @@ _CONSTANTS: dict[int, bool | None] = {ord("T"): True, ord("F"): False, ord("N"):
 _OPEN, _CLOSE = ord("["), ord("]")
 
 
-def parse(packet: bytes) -> list[Message]:
-    """The messages of a packet (bare, or in bundles), in their order. Raises Malformed, and nothing else ever."""
+def parse(packet: bytes, spoiled: list[str] | None = None) -> list[Message]:
+    """The messages of a packet (bare, or in bundles), in their order. Raises Malformed, and nothing else ever.
+
+    With ``spoiled``, a message in a bundle that breaks a rule is left out, and which rule it was is noted there.
+    """
     if not packet or len(packet) > LARGEST or len(packet) % 4:
         raise Malformed("not a multiple of 4 bytes up to 8192")
     messages: list[Message] = []
-    _element(packet, 0, len(packet), 0, messages)
+    _element(packet, 0, len(packet), 0, messages, spoiled)
     return messages
 
 
-def _element(packet: bytes, start: int, end: int, depth: int, messages: list[Message]) -> None:
+def _element(
+    packet: bytes, start: int, end: int, depth: int, messages: list[Message], spoiled: list[str] | None
+) -> None:
     if not packet.startswith(_BUNDLE, start, end):
-        if len(messages) == MESSAGES:
-            raise Malformed("more than 64 messages")
-        messages.append(_message(packet, start, end))
+        if len(messages) + len(spoiled or ()) == MESSAGES:
+            raise Malformed(f"more than {MESSAGES} messages")
+        try:
+            messages.append(_message(packet, start, end))
+        except Malformed as error:
+            if spoiled is None or depth == 0:
+                raise
+            spoiled.append(str(error))
         return
     if depth == DEPTH:
         raise Malformed("bundles nested too deep")
@@ -75,7 +86,7 @@ def _element(packet: bytes, start: int, end: int, depth: int, messages: list[Mes
         at += 4
         if size <= 0 or size % 4 or size > end - at:
             raise Malformed("an element's size")
-        _element(packet, at, at + size, depth + 1, messages)
+        _element(packet, at, at + size, depth + 1, messages, spoiled)
         at += size
 
 
@@ -86,8 +97,10 @@ def _message(packet: bytes, start: int, end: int) -> Message:
     if at == end:  # some senders leave out the type tags of a message that carries nothing
         return Message(address.decode("ascii"), ())
     tags, at = _string(packet, at, end)
-    if tags[:1] != b"," or len(tags) > 1 + 2 * ARGUMENTS:
+    if tags[:1] != b",":
         raise Malformed("its type tags")
+    if len(tags) > 1 + 3 * ARGUMENTS:
+        raise Malformed(f"more than {ARGUMENTS} arguments")
     args, at = _arguments(packet, tags, at, end)
     if at != end:
         raise Malformed("bytes after the last argument")
@@ -107,7 +120,7 @@ def _arguments(packet: bytes, tags: bytes, at: int, end: int) -> tuple[tuple[Arg
             continue
         room -= 1
         if room < 0:
-            raise Malformed("more than 16 arguments")
+            raise Malformed(f"more than {ARGUMENTS} arguments")
         if tag == _OPEN:
             if len(outer) == DEPTH:
                 raise Malformed("arrays nested too deep")

@@ -8,11 +8,12 @@ import ipaddress
 import logging
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from installation.core.errors import DeviceError
-from installation.core.osc_packets import Malformed, Message, parse
+from installation.core.osc_packets import LARGEST, Malformed, Message, parse
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,9 @@ RECEIVE_BUFFER = 1 << 20
 
 LOG_EVERY = 60.0
 """Seconds between two complaints on the same subject: whoever sends must not be able to fill the disk."""
+
+WAITING = 1024
+"""Packets that wait to be read, at most. Of more, the oldest give way: what counts after a flood is what came last."""
 
 SUBJECTS = 256
 """Subjects that are told apart within that time; further ones are counted and not told."""
@@ -82,22 +86,45 @@ class OscSocket:
         self._networks = [ipaddress.ip_network(network, strict=False) for network in allow]
         self._allowed: dict[str, bool] = {}
         self._room = memoryview(bytearray(1 << 16))  # any UDP packet whole: some systems raise where others cut
+        self._waiting: deque[tuple[bytes, str]] = deque(maxlen=WAITING)
+        self._wait = wait
         self._socket = _open(bind, port, owner)
-        self._socket.settimeout(wait)
         self.port: int = self._socket.getsockname()[1]
 
     def hear(self) -> Heard:
         """The next packet, or nothing where none came in time or it was refused."""
+        if not self._waiting:
+            self._take(self._wait)
+        for _ in range(WAITING):  # the system drops the newest when its buffer is full, so that is emptied first
+            if not self._take(0.0):
+                break
+        if not self._waiting:
+            return NOTHING
+        packet, host = self._waiting.popleft()
+        spoiled: list[str] = []
+        try:
+            heard = Heard(parse(packet, spoiled), host)
+        except Malformed as error:
+            return self._refuse(f"malformed {host}", f"OSC from {host} is not heard by {self.owner}: {error}")
+        for why in spoiled:
+            self._refuse(f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}")
+        return heard
+
+    def _take(self, wait: float) -> bool:
+        """Puts the next packet of the system's buffer with those that wait; whether there was one in time."""
+        self._socket.settimeout(wait)
         try:
             size, source = self._socket.recvfrom_into(self._room)
-        except (TimeoutError, ConnectionError):  # the latter on Windows: nobody listens any more where we sent
-            return NOTHING
-        if not self._may_send(source[0]):
-            return self._refuse("allow", f"OSC from {source[0]} is not heard: {self.owner} allow does not name it")
-        try:
-            return Heard(parse(bytes(self._room[:size])), source[0])
-        except Malformed as error:
-            return self._refuse("malformed", f"OSC from {source[0]} is not heard by {self.owner}: {error}")
+        except (TimeoutError, BlockingIOError, ConnectionError):  # the last on Windows: nobody listens where we sent
+            return False
+        if self._may_send(source[0]):
+            self._waiting.append(
+                (bytes(self._room[: min(size, LARGEST + 1)]), source[0])
+            )  # enough to see that it is too long
+        else:
+            where = f"OSC from {source[0]} is not heard"
+            self._refuse(f"allow {source[0]}", f"{where}: {self.owner} allow does not name it")
+        return True
 
     def send(self, packet: bytes, place: Place) -> None:
         """Sends at once or not at all: a surface that is off, or a network that is down, holds nothing up."""

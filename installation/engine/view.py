@@ -40,6 +40,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelWords:
+    """What the vote panel says of its own: ``{time}`` and ``{count}`` are filled in."""
+
+    call: str = "Vote for what hangs next"
+    left: str = "{time} left"
+    more: str = "and {count} more"
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """One frame of the wall: at ``progress`` 0 ``current`` is alone, at 1 ``coming``. Brightness, blackout are 0..1."""
 
@@ -53,3 +62,4 @@ class View:
     label: float = 1.0
     language: str = "en"
     panel: Panel | None = None
+    words: Mapping[str, PanelWords] = field(default_factory=dict)

@@ -82,6 +82,12 @@ def _picture(path: Path) -> Path:
     return path
 
 
+def _calm(rotate: float) -> float:
+    if 0.0 < rotate < 5.0:
+        raise Refused('a time from 5 s up, or "0 s" to stay with the first language')
+    return rotate
+
+
 def _bind(address: str) -> str:
     try:
         return address if address == "localhost" else str(ipaddress.ip_address(address))
@@ -134,6 +140,8 @@ class Head(Table):
 
 class Stage(Table):
     brightness: float = Field(1.0, ge=0.0, le=1.0)
+    rotate: Annotated[Seconds, AfterValidator(_calm)] = Field(20.0, le=DAY)
+    """How long each of three or more languages stands on the labels; 0 stays with the first."""
     panel: bool | None = None
     """Whether the vote panel is drawn. The show's reader puts a default by its order."""
 

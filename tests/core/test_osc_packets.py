@@ -119,7 +119,7 @@ KILLERS = {
     "infinity": number(b"f", math.inf),
     "less than any number": number(b"d", -math.inf),
     "bundles in bundles": nested(400),
-    "sixty-five messages": bundle(*[message(b"/x")] * 65),
+    "five hundred and thirteen messages": bundle(*[message(b"/x")] * 513),
     "arrays without end": message(b"/x", b"[" * 30),
     "five thousand arguments": message(b"/x", b"T" * 5000),
     "a blob of two gigabytes": message(b"/x", b"b", struct.pack(">i", 2**31 - 1)),
@@ -161,11 +161,11 @@ def test_the_bounds_themselves_are_allowed() -> None:
         (b"/x", "multiple"),
         (message(b"/x", b"b", struct.pack(">i", 8184) + bytes(8184)), "8192"),
         (nested(DEPTH + 1), "deep"),
-        (bundle(*[message(b"/x")] * (MESSAGES + 1)), "64"),
-        (bundle(*[bundle(*[message(b"/x")] * 33)] * 2), "64"),
-        (message(b"/x", b"T" * (ARGUMENTS + 1)), "16"),
-        (message(b"/x", b"[" + b"T" * ARGUMENTS + b"]"), "16"),
-        (message(b"/x", b"T" * 5000), "type tags"),
+        (bundle(*[message(b"/x")] * (MESSAGES + 1)), "512 messages"),
+        (bundle(*[bundle(*[message(b"/x")] * (MESSAGES // 2 + 1))] * 2), "512 messages"),
+        (message(b"/x", b"T" * (ARGUMENTS + 1)), "512 arguments"),
+        (message(b"/x", b"[" + b"T" * ARGUMENTS + b"]"), "512 arguments"),
+        (message(b"/x", b"T" * 5000), "512 arguments"),
         (message(b"/x", b"[" * 5 + b"]" * 5), "deep"),
         (message(b"/x", b"]"), "not opened"),
         (message(b"/x", b"[i", bytes(4)), "not closed"),
@@ -202,6 +202,21 @@ def test_no_address_is_a_pattern(character: str) -> None:
 def test_an_argument_does_not_reach_into_the_next_element() -> None:
     short, after = message(b"/x", b"h", bytes(4)), message(b"/y")
     refused(bundle(short, after), "cut short")
+
+
+def test_a_bad_message_in_a_bundle_loses_itself_alone() -> None:
+    good, bad = message(b"/a", b"i", bytes(4)), message(b"/x", b"i", bytes(8))
+    spoiled: list[str] = []
+    assert [one.address for one in parse(bundle(good, bad, bundle(bad, good)), spoiled)] == ["/a", "/a"]
+    assert spoiled == ["bytes after the last argument"] * 2
+    with pytest.raises(Malformed, match="after the last"):
+        parse(bad, [])
+
+
+def test_a_face_trackers_bundle_and_a_whole_surfaces_arrive() -> None:
+    face = bundle(message(b"/found", b"f", bytes(4)), message(b"/raw", b"f" * 132, bytes(528)))
+    assert [len(one.args) for one in parse(face)] == [1, 132]
+    assert len(parse(bundle(*[message(b"/walk/speed", b"f", bytes(4))] * 70))) == 70
 
 
 # ---------------------------------------------------------------- any bytes at all

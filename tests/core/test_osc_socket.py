@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from installation.core.errors import DeviceError
-from installation.core.osc_socket import LOG_EVERY, Complaints, OscSocket
+from installation.core.osc_socket import LOG_EVERY, WAITING, Complaints, OscSocket
 from tests.core.test_osc_packets import message
 
 PACKET = message(b"/x")
@@ -102,3 +102,13 @@ def test_a_complaint_is_due_once_a_minute() -> None:
     assert not complaints.due("a")
     now = LOG_EVERY
     assert complaints.due("a")
+
+
+def test_a_flood_leaves_what_came_last(ear: OscSocket) -> None:
+    """More packets than may wait: the oldest give way. They are sent in portions that the system's buffer holds."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+        for number in range(3 * WAITING):
+            mouth.sendto(message(b"/n", b"i", number.to_bytes(4, "big")), ("127.0.0.1", ear.port))
+            ear._take(0.5)
+    heard = [ear.hear().messages[0].args[0] for _ in range(WAITING)]
+    assert heard == list(range(2 * WAITING, 3 * WAITING))

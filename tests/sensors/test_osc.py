@@ -110,7 +110,7 @@ def test_a_taken_port_is_told(said: "tuple[Osc, Said[tuple[str, float]]]") -> No
         ({"adress": "/floor/1"}, "adress"),
         ({"address": "floor/1"}, "expected an OSC address"),
         ({"address": "/floor/*"}, "expected an OSC address"),
-        ({"address": "/floor/1", "arg": 16}, "arg"),
+        ({"address": "/floor/1", "arg": 512}, "arg"),
         ({"address": "/floor/1", "low": 2.0}, "expected low below high"),
         ({"address": "/floor/1", "rest": 2.0}, "expected a rest from 0 to 1"),
         ({"address": "/floor/1", "stale_after": "soon"}, "expected a time"),

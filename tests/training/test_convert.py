@@ -1,6 +1,7 @@
 """Networks of others: read without being run, and painting what they painted where they come from."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,15 @@ from tests.tiny_converted import PICKLES, ada, rosinality, waves, written
 
 FIXTURES = sorted(PICKLES.glob("*.pkl"))
 FARTHEST, FARTHEST_STYLE = 1e-3, 1e-5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Pictures this small are not worth dividing."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def network(found, name="test"):
