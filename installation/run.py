@@ -179,9 +179,9 @@ class Exhibition:
                 began = self.clock.now()
 
     def _painted(self) -> bool:
-        """Whether something was painted, or nothing is to be, as the house is closed."""
+        """Whether something was painted, or nothing is to be seen, as the house is closed."""
         decision = self.loop.decision
-        return self.painter.stats.painted_first is not None or (decision is not None and not decision.wall.lanes)
+        return self.painter.stats.painted_first is not None or (decision is not None and decision.wall.blackout)
 
     def _over(self, began: float | None) -> bool:
         """Whether --seconds are over, which began (s) with the first painted frame."""

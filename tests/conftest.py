@@ -57,7 +57,9 @@ def _own_ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Which show has which port is told apart from a show that hangs here meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
         if sys.platform == "linux":
-            patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+            usual = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+            patch.setenv("MESA_SHADER_CACHE_DIR", usual)
+            patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 
 

@@ -21,4 +21,4 @@ def port_folder() -> Path:
     """For what says which of this user's shows has which port, whatever folder each was started from."""
     import platformdirs
 
-    return platformdirs.user_runtime_path(NAME, appauthor=False) / "ports"
+    return platformdirs.user_cache_path(NAME, appauthor=False) / "ports"
