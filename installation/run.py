@@ -13,11 +13,10 @@ from types import FrameType
 
 from installation import metrics
 from installation.core import parts
-from installation.core.clock import Pace, RealClock
-from installation.core.contracts import Output, Surroundings
+from installation.core.clock import Clock, Pace, RealClock
+from installation.core.decision import Tally
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
-from installation.engine.compose import PLAIN
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
@@ -25,6 +24,8 @@ from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
 from installation.options import SIZE, Options
+from installation.outlets import Outlets
+from installation.preparing import Preparing
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
@@ -44,6 +45,20 @@ PAINTED_BY = 120.0
 """Seconds after which --seconds begin even though nothing was painted."""
 
 
+class Limit:
+    """How long a show runs: ``seconds`` from its first painted frame on, without end where they are None."""
+
+    def __init__(self, seconds: float | None, started: float) -> None:
+        self.seconds, self.latest = seconds, started + PAINTED_BY
+        self._began: float | None = None
+
+    def over(self, now: float, painted: bool) -> bool:
+        """Whether that is over at ``now`` (s); to be asked every frame."""
+        if self._began is None and (painted or now > self.latest):
+            self._began = now
+        return self.seconds is not None and self._began is not None and now >= self._began + self.seconds
+
+
 class Exhibition:
     """Opens the stage at once, as everything else waits behind the first picture. ``folder`` keeps the show's state.
 
@@ -60,8 +75,8 @@ class Exhibition:
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands())
-        self.osc = self._open_osc()
-        self.web = WebProcess(show, folder, live=mode == "headless") if show.web.enabled else None
+        self.osc = open_osc(show, self.inbox, self.clock)
+        self.web = self._open_web(mode == "headless")
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         stats = metrics.ScreenStats(self.pace.interval)
@@ -69,11 +84,10 @@ class Exhibition:
         self._resume()
         self.opening = self._opening()
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
-        self.outputs: list[Output] = []
         self.leaving = False
         self._foreseen: int | None = None
-        self._unhung = list(range(len(show.pieces)))
-        self._unprepared = sorted({piece.transition.kind for piece in show.pieces})
+        self.preparing = Preparing(self.stage, show)
+        self.loop.refused = self.preparing.refused
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
@@ -92,7 +106,7 @@ class Exhibition:
                 rooms.callback(self.osc.close)
             self.state.start()
             rooms.callback(self.state.close)
-            self._open_outputs(rooms)
+            self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
             self.painter.start()
             self.opening.start()
@@ -122,24 +136,15 @@ class Exhibition:
         options, painter, first = self.options, self.painter, self.loop.decider.first
         return Opening(self.show.pieces, options.device, self.show.seed, painter.hang, stand_in, self.clock.now, first)
 
-    def _open_osc(self) -> OscServer | None:
-        settings = self.show.operator
-        if not settings.enabled:
+    def _open_web(self, live: bool) -> WebProcess | None:
+        if not self.show.web.enabled:
             return None
-        try:
-            osc = OscServer(
-                self.inbox,
-                settings.bind,
-                settings.port,
-                allow=settings.allow,
-                surfaces=settings.surfaces,
-                clock=self.clock.now,
-            )
-        except VernissageError as error:
-            log.warning("%s; the show goes on without OSC", error)
-            return None
-        log.info("OSC is heard at %s:%d", settings.bind, osc.port)
-        return osc
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
+
+    def _pass_on_tally(self, tally: Tally) -> None:
+        """Votes that the web process counted, on their way to the sensors that hear them."""
+        if self.standing.sensors:
+            self.standing.sensors.tell_votes(tally)
 
     def _resume(self) -> None:
         """Goes on where the show was at the end of its last run."""
@@ -147,18 +152,6 @@ class Exhibition:
             kept, age = self.state.read(self.clock.civil())
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
-
-    def _open_outputs(self, rooms: ExitStack) -> None:
-        """What was asked for, and what operators and visitors always have."""
-        options, surroundings = self.options, Surroundings(self.stage.size, self.pace.interval, self.web, self.osc)
-        wanted: list[tuple[str, dict[str, Path]]] = [("preview", {})] if self.web else []
-        wanted += [("echo", {})] if self.osc else []
-        wanted += [("record", {"path": options.record})] if options.record else []
-        wanted += [("decisions", {"path": options.record_decisions})] if options.record_decisions else []
-        for kind, settings in wanted:
-            output = parts.config("output", kind)(kind=kind, **settings).open(surroundings)
-            rooms.callback(output.close)
-            self.outputs.append(output)
 
     def _emit(self, name: str, value: float) -> None:
         self.board.emit(name, value, self.clock.now())
@@ -170,61 +163,30 @@ class Exhibition:
 
     def _play(self) -> None:
         settle()
-        latest = self.clock.now() + PAINTED_BY
-        began: float | None = None
-        while not self.leaving and not self._over(began):
+        limit = Limit(self.options.seconds, self.clock.now())
+        while not self.leaving and not limit.over(self.clock.now(), self._painted()):
             self._frame()
             self.pace.wait()
-            if began is None and (self._painted() or self.clock.now() > latest):
-                began = self.clock.now()
 
     def _painted(self) -> bool:
         """Whether something was painted, or nothing is to be seen, as the house is closed."""
         decision = self.loop.decision
         return self.painter.stats.painted_first is not None or (decision is not None and decision.wall.blackout)
 
-    def _over(self, began: float | None) -> bool:
-        """Whether --seconds are over, which began (s) with the first painted frame."""
-        seconds = self.options.seconds
-        return seconds is not None and began is not None and self.clock.now() >= began + seconds
-
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
-        self._hang_one()
+        self.preparing.step()
         began = time.perf_counter()
         view = self.loop.tick()
         decided = time.perf_counter()
         self.stage.draw(view)
-        self._show_outputs()
+        assert self.loop.decision is not None
+        self.outlets.show(self.loop.decision)
         self.stage.present()
         shown = time.perf_counter()
         self._listen()
         self._tell()
         self._count(decided - began + time.perf_counter() - shown)
-
-    def _hang_one(self) -> None:
-        """Prepares one more wall or transition, a frame each: the first picture need not wait for the last of them."""
-        if self._unhung:
-            index = self._unhung.pop(0)
-            piece = self.show.pieces[index]
-            self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
-        elif self._unprepared:
-            kind = self._unprepared.pop()
-            try:
-                self.stage.prepare(kind)
-            except VernissageError as error:  # this machine's driver refuses it, which no check of the show could see
-                log.warning("%s; pieces change by %s instead of %s", error, PLAIN, kind)
-                self.loop.refused.add(kind)
-
-    def _show_outputs(self) -> None:
-        """Gives the frame to every output that wants it; the picture is read back only for those that want one."""
-        decision = self.loop.decision
-        assert decision is not None
-        for output in self.outputs:
-            wanted = output.wants(decision.time)
-            if wanted != "nothing":
-                small, screen = wanted == "small", wanted == "screen"
-                output.show(decision, self.stage.read_small() if small else self.stage.read() if screen else None)
 
     def _listen(self) -> None:
         """What the keyboard and the window say."""
@@ -263,7 +225,7 @@ class Exhibition:
             stats.first_picture = metrics.since_process_start()
         if painted and stats.first_painted is None:
             stats.first_painted = metrics.since_process_start()
-        settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
+        settled = painted and self.opening.done.is_set() and self.preparing.done
         if settled and stats.resident is None:  # the last moment of the start-up
             settle()
             stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start()
@@ -289,6 +251,22 @@ class Exhibition:
         self.painter.stop()
         if self.options.report:
             metrics.write(self.options.report, self.standing.report(self.stage.renderer, self.stage.size, ended))
+
+
+def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
+    """The operator's OSC; None where the show has none, or where it cannot be opened."""
+    settings = show.operator
+    if not settings.enabled:
+        return None
+    try:
+        osc = OscServer(
+            inbox, settings.bind, settings.port, allow=settings.allow, surfaces=settings.surfaces, clock=clock.now
+        )
+    except VernissageError as error:
+        log.warning("%s; the show goes on without OSC", error)
+        return None
+    log.info("OSC is heard at %s:%d", settings.bind, osc.port)
+    return osc
 
 
 def stand_in() -> Hung:

@@ -18,7 +18,7 @@ from installation.stage.cards import CREAM, NIGHT, SMOKE, Card, Press
 from installation.stage.changes import Changes
 from installation.stage.labels import Label
 from installation.stage.layout import How, Layout, Rect, Size, Slot, arrange
-from installation.stage.panel import WORDS, Poll, content
+from installation.stage.panel import Poll, content
 from installation.stage.walls import Walls
 from installation.stage.window import Mode, Window, is_software
 
@@ -201,8 +201,7 @@ class Stage:
             while len(self._panels) >= 4:
                 self._panels.pop(next(iter(self._panels))).texture.release()
             stock = CREAM if layout.moulding else SMOKE
-            words = {**WORDS, **view.words}
-            card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock, words)
+            card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock, view.words)
             self._panels[key] = self._print(card, layout.panel)
         self._panels[key] = self._panels.pop(key)  # the least used goes first
         return self._panels[key]
