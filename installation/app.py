@@ -86,16 +86,17 @@ def run(options: Options) -> int:
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
     folder = state_folder(options)
-    if not (options.replay or options.rehearse):
-        return _hang(show, options, folder)
-    _keep_log(folder)
     if options.replay:
         from installation.replay import replay
 
+        _keep_log(folder)
         return replay(show, options, _mode(options), options.replay)
-    from installation.rehearsal import rehearse
+    if options.rehearse:
+        from installation.rehearsal import rehearse
 
-    return rehearse(show, options, _mode(options), options.rehearse)
+        _keep_log(folder)
+        return rehearse(show, options, _mode(options), options.rehearse)
+    return _hang(show, options, folder)
 
 
 def _hang(show: Show, options: Options, folder: Path) -> int:
