@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Literal, NoReturn
 
 from installation.core.controls import Control
@@ -88,18 +89,17 @@ def run(options: Options) -> int:
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
     folder = options.state_folder
-    keep_log(folder, "show")
     if options.replay:
         from installation.replay import replay
 
+        keep_log(folder, "show")
         return replay(show, options, _mode(options), options.replay)
     if options.rehearse:
         from installation.rehearsal import rehearse
 
+        keep_log(folder, "show")
         return rehearse(show, options, _mode(options), options.rehearse)
-    from installation.run import Exhibition
-
-    return Exhibition(show, options, _mode(options), folder, heartbeat).run()
+    return _hang(show, options, folder, heartbeat)
 
 
 def ordered(options: Options, orders: Orders) -> Options:
@@ -111,6 +111,17 @@ def ordered(options: Options, orders: Orders) -> Options:
         for path in (options.record, options.record_decisions)
     )
     return replace(options, fresh=False, seconds=orders.seconds, record=record, record_decisions=decisions)
+
+
+def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> int:
+    """The show itself, unless another copy of it runs."""
+    from installation.single import only_copy
+
+    with only_copy(show, folder):
+        keep_log(folder, "show")
+        from installation.run import Exhibition
+
+        return Exhibition(show, options, _mode(options), folder, heartbeat).run()
 
 
 def _warn(show: Show) -> None:

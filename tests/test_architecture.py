@@ -20,7 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("options", "bootstrap")
 """Standard library only: they run before there is an environment."""
 
-DOORS_MAY = tuple(f"installation.{name}" for name in ("core.errors", "core.invocation", "core.places", "training.cli"))
+DOORS_MAY = tuple(
+    f"installation.{name}"
+    for name in ("core.errors", "core.file_lock", "core.invocation", "core.places", "training.cli")
+)
 
 
 PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")

@@ -3,7 +3,7 @@
 The frame loop calls ``beat`` once a frame, and only what it says is passed on: a loop that stands still is silent,
 whatever other threads do. To the show: ``{"orders": ...}`` first; ``{"dump": 1}`` asks for the stacks of all threads,
 where there are no signals; the pipe's end asks it to leave. To the supervisor: ``{"beat": ...}`` and
-``{"finishing": 1}``.
+``{"finishing": ...}``.
 """
 
 import ctypes
@@ -80,8 +80,8 @@ class Heartbeat:
         """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs; ``settled`` is false while
         pieces are still being opened. Never waits."""
 
-    def finishing(self) -> None:
-        """The last frame was shown; what follows may take some time."""
+    def finishing(self, meant: bool = True) -> None:
+        """The last frame was shown; what follows may take some time. ``meant``: no fault ended it."""
 
     @property
     def started_by(self) -> int:
@@ -129,9 +129,9 @@ class Supervised(Heartbeat):
             self._watch(patience)
             self._waiting.put({"beat": {"frames": frames, "piece": piece, "patience": patience}})
 
-    def finishing(self) -> None:
+    def finishing(self, meant: bool = True) -> None:
         self._watch(FINISH)
-        self._send({"finishing": 1})
+        self._send({"finishing": {"meant": meant}})
 
     @property
     def started_by(self) -> int:

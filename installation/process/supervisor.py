@@ -113,8 +113,8 @@ class Life:
             case {"beat": {"frames": int(frames), "piece": str(piece), "patience": float(patience)}}:
                 self.frames, self.piece = frames, piece
                 self._patience = FINISH if self.asked else patience
-            case {"finishing": _}:
-                self.finishing, self._patience = True, FINISH
+            case {"finishing": {"meant": bool(meant)}}:
+                self.finishing, self._patience = meant, FINISH
 
     @property
     def still(self) -> bool:
