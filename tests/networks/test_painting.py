@@ -333,9 +333,9 @@ def test_plain_torch_can_be_asked_for() -> None:
 class Stuck:
     """A generator that finds no faster way."""
 
-    form = "slow"
+    runtime = "slow"
 
-    def hasten(self) -> None:
+    def accelerate(self) -> None:
         raise RuntimeError("no kernel for this")
 
 
