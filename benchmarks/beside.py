@@ -38,15 +38,15 @@ def busy() -> Iterator[None]:
 
 
 def pace(folder: Path, out: Path, seconds: float, environment: dict[str, str]) -> float:
-    """Pictures a second of a training of so many seconds, the mean over its second half."""
+    """Pictures a second of a training of so many seconds, from its first line in the log to its last."""
     line = [sys.executable, "-m", "installation.training", "train", str(folder), "--out", str(out), *TRAIN]
     line += ["--minutes", str(seconds / 60)]
     done = subprocess.run(line, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True)
     with (out.with_suffix(".work") / "log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    if len(rows) < 2:
-        raise SystemExit(f"the training told nothing: {done.stderr[-400:]}")
-    first, last = rows[len(rows) // 2 - 1], rows[-1]
+    first, last = rows[0], rows[-1]
+    if first["images"] == last["images"]:
+        raise SystemExit(f"too short for two lines in the log, give more --seconds; {done.stderr[-400:]}")
     images, minutes = (float(last[name]) - float(first[name]) for name in ("images", "minutes"))
     return images / minutes / 60
 
