@@ -63,6 +63,9 @@ def run(options: Options) -> int:
         return 0
     show = load(options.show, seed=options.seed)
     if options.check:
+        from installation.showfile.verify import verify
+
+        verify(show)
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
             f"{len(show.controls())} controls"
@@ -121,7 +124,8 @@ def table_of(show: Show) -> dict[str, Control]:
 
 
 def state_folder(options: Options) -> Path:
-    """Where a show keeps what must survive a restart: its log, its votes, its place."""
+    """Where a show keeps what must survive a restart: its log, its votes, its place; and what spares the next start
+    work."""
     return options.state or ROOT / "state" / options.show.stem
 
 
