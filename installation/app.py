@@ -11,9 +11,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from installation.core import places
+from installation.core.clean_text import clean_lines
 from installation.core.controls import Control
-from installation.core.errors import ShowError, VernissageError
-from installation.core.parts import ROOT
+from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.options import Options, parse
 from installation.showfile.load import Show, load
 
@@ -21,7 +22,8 @@ log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend: show, model, machine."""
+    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend (show, model, machine),
+    3 the display is gone: start again."""
     options = parse(sys.argv[1:] if argv is None else argv)
     try:
         return run(options)
@@ -30,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         faults = len(error.faults)
         print(f"{faults} fault{'s' if faults > 1 else ''} in {options.show}; nothing was started", file=sys.stderr)
         return 2
+    except DisplayLost as error:
+        log.error("%s", error)
+        return LOST
     except VernissageError as error:
         print(f"vernissage: {error}", file=sys.stderr)
         return 2
@@ -64,11 +69,12 @@ def run(options: Options) -> int:
     show = load(options.show, seed=options.seed)
     if options.check:
         from installation.showfile.verify import verify
+        from installation.stage.advice import counted
 
         verify(show)
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
-            f"{len(show.controls())} controls"
+            f"{len(show.controls())} controls, {counted(show.languages)}"
         )
         _warn(show)
         return 0
@@ -100,8 +106,10 @@ def _warn(show: Show) -> None:
     """What is no fault of the show's and yet is hardly meant."""
     from installation.engine.schedule import Timetable
     from installation.engine.schedule_check import warnings
+    from installation.stage import advice
 
-    for warning in warnings(show, Timetable(show.plan), date.today()):
+    looks = advice.warnings(show.title, show.pieces)
+    for warning in (*show.warnings(), *warnings(show, Timetable(show.plan), date.today()), *looks):
         print(f"warning: {warning}")
 
 
@@ -126,7 +134,7 @@ def table_of(show: Show) -> dict[str, Control]:
 def state_folder(options: Options) -> Path:
     """Where a show keeps what must survive a restart: its log, its votes, its place; and what spares the next start
     work."""
-    return options.state or ROOT / "state" / options.show.stem
+    return options.state or places.state_folder() / options.show.stem
 
 
 def log_file(folder: Path) -> Path:
@@ -153,22 +161,32 @@ class _Sentences(logging.Formatter):
     """For the screen: the message alone, as a traceback helps nobody who stands before the wall."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{time.strftime('%H:%M:%S')} {record.getMessage()}"
+        return f"{time.strftime('%H:%M:%S')} {clean_lines(record.getMessage())}"
+
+
+class _Whole(logging.Formatter):
+    """For the file: all there is to know, with nothing in it that could steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean_lines(super().format(record))
 
 
 def _keep_log(folder: Path) -> None:
+    """Logs to the screen and to the show's own folder. Where nothing can be written there, to the screen alone."""
     path = log_file(folder)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept: logging.Handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8")
-    except OSError as error:
-        raise VernissageError(
-            f"{path.parent}: cannot be written ({error}); the show keeps its log and votes there"
-        ) from error
-    kept.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     screen = logging.StreamHandler()
     screen.setFormatter(_Sentences())
-    logging.basicConfig(level=logging.INFO, handlers=[kept, screen], force=True)
+    handlers: list[logging.Handler] = [screen]
+    trouble = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8"))
+        handlers[-1].setFormatter(_Whole("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    except OSError as error:
+        trouble = str(error)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    if trouble:
+        log.warning("%s: cannot be written (%s); the show goes on and keeps no log and no votes", path.parent, trouble)
 
 
 def program() -> NoReturn:
@@ -176,7 +194,7 @@ def program() -> NoReturn:
     the interpreter's own end would tear it down in the middle, and abort."""
     status = main()
     logging.shutdown()
-    if threading.active_count() > 1:
+    if threading.active_count() > 1 or status == LOST:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

@@ -12,15 +12,24 @@ from pathlib import Path
 
 import pytest
 
+from installation.training import cli
+from tests.timeout import TIMEOUT
+
 ROOT = Path(__file__).resolve().parent.parent
 
 DOORS = ("options", "bootstrap")
-"""Standard library and errors only: they run before there is an environment."""
+"""Standard library only: they run before there is an environment."""
+
+DOORS_MAY = ("installation.core.errors", "installation.core.invocation", "installation.training.cli")
+
 
 PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 """Found by the name of their file. A part imports what all may import, and helpers of its own folder."""
 
 PART_MAY = ("core", "networks")
+
+CAMERA = tuple(f"sensors._{name}" for name in ("background", "capture", "gestures", "seeing", "visitors"))
+"""What the camera sensor is made of."""
 
 ONLY = {
     "moderngl": ("installation.stage",),
@@ -28,7 +37,7 @@ ONLY = {
     "aiohttp": ("installation.web", "installation.training.pages"),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
-    "cv2": ("sensors.camera", "sensors._capture", "installation.outputs.preview", "installation.training"),
+    "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
@@ -36,7 +45,7 @@ ONLY = {
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = ("installation.run", "installation.replay")
+LOADERS = tuple(f"installation.{name}" for name in ("run", "replay", "rehearsal", "outlets", "preparing", "report"))
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
@@ -80,9 +89,9 @@ def room_of(module: str) -> str:
 
 @cache
 def ranks() -> dict[str, int]:
-    """The rooms in the order of the page on the architecture, which says ``app → run → ... → core``."""
+    """The rooms in the order of the page on the architecture, which says ``program → app → ... → core``."""
     page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
-    found = re.search(r"`(app → [^`]+ → core)`", page)
+    found = re.search(r"`(program → [^`]+ → core)`", page)
     assert found, "docs/ARCHITECTURE.md says no more who imports whom"
     levels = found[1].split(" → ")
     return {room: len(levels) - at for at, level in enumerate(levels) for room in level.split(", ")}
@@ -95,7 +104,9 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
 def may_import(importer: str, imported: str) -> bool:
     room, target = room_of(importer), room_of(imported)
     if room in DOORS:
-        return target in DOORS or imported == "installation.core.errors"
+        return target in DOORS or imported in DOORS_MAY
+    if room == "program":
+        return room_of(imported) == "app" or imported == "installation.training.cli"
     if room == target:
         return not is_in(importer, PARTS) or "._" in imported
     if is_in(importer, PARTS):
@@ -103,7 +114,13 @@ def may_import(importer: str, imported: str) -> bool:
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
     if target in DOORS:
-        return room in ("app", "run", "replay")  # one program in two files: what is asked for, and the run of a show
+        return room in (
+            "app",
+            "run",
+            "replay",
+            "rehearsal",
+            "outlets",
+        )  # one program in two files: what is asked for, and the run of a show
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"
@@ -144,6 +161,21 @@ def test_the_door_needs_nothing_installed(name: str) -> None:
     path = modules().get(name, ROOT / f"{name}.py")
     foreign = {used.partition(".")[0] for used in imports(path)} - sys.stdlib_module_names
     assert foreign <= {"installation"}
+
+
+def test_the_door_answers_before_anything_is_installed() -> None:
+    """Help of the program, which asks every step, and of one, by a Python that has the standard library alone."""
+    door = str(ROOT / "run_show.py")
+    pretend = (
+        f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); from installation.bootstrap.home import Home; "
+        f"Home.lacks = lambda *_: True; sys.argv[0] = {door!r}; runpy.run_path({door!r}, run_name='__main__')"
+    )
+    for words in ([], ["train"]):
+        line = [sys.executable, "-I", "-S", "-c", pretend, *words, "--help"]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=TIMEOUT)
+        assert done.returncode == 0, done.stderr
+        assert "usage: " in done.stdout
+        assert words or all(f"\n  {name} " in done.stdout for name in cli.names())
 
 
 WITNESS = """

@@ -58,6 +58,14 @@ class DeviceError(VernissageError, OSError):
     """A camera, sound card, port, display or GL driver that is not there or not free."""
 
 
+LOST = 3
+"""The exit status of a show whose display is gone: start it again."""
+
+
+class DisplayLost(DeviceError):
+    """The display or the graphics card is gone while the show runs: whoever started it may start it again."""
+
+
 class FrameError(VernissageError, ValueError):
     """What came from another process and is no message, or is too long for one."""
 

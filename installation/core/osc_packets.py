@@ -1,8 +1,8 @@
 """Open Sound Control packets (OSC 1.0, and the types of 1.1), read with every bound checked before the work is done.
 
 Pure: bytes in, messages out. The only error is Malformed, and it is cheap to raise. A message in a bundle that breaks a
-rule may be left out alone; where the bundle itself does, nothing of the packet is taken. Time tags are passed over: what
-arrives counts now, as a clock that is an hour wrong must not delay a blackout.
+rule may be left out alone; where the bundle itself does, nothing of the packet is taken. Time tags are passed over:
+what arrives counts now, as a clock that is an hour wrong must not delay a blackout.
 """
 
 import math

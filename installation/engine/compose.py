@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection
 
 from installation.core.decision import Decision, Wall
-from installation.engine.painter import Pair
+from installation.engine.frames import Pair
+from installation.engine.languages import turn
 from installation.engine.view import Picture, Surface, View
 from installation.showfile.load import Show
 
@@ -32,9 +33,10 @@ def compose(
         progress=playback.progress,
         brightness=controls.get("/stage/brightness", 1.0),
         blackout=float(chosen.blackout),
-        label=controls.get("/stage/label", 1.0),
+        label=controls.get("/stage/label", 1.0) * turn(show.languages, decision.time, show.stage.rotate)[1],
         language=chosen.language,
         panel=chosen.panel,
+        words=show.panel_words,
     )
 
 

@@ -17,6 +17,7 @@ from installation.core.controls import Values
 from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
 from installation.core.signals import Snapshot
 from installation.engine.arbiter import Arbiter
+from installation.engine.languages import turn
 from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
 from installation.engine.transport import Transport
@@ -168,7 +169,7 @@ class Decider:
     # ------------------------------------------------------------ what is shown
 
     def _wall(self, playback: Playback, tally: Tally, scheduled: Scheduled) -> Wall:
-        language = self.show.languages[0]
+        language, _ = turn(self.show.languages, self._last or 0.0, self.show.stage.rotate)
         return Wall(
             name=WALL,
             title=self.show.pieces[playback.piece].title_in(language),

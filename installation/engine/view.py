@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from installation.core.contracts import Frame
 from installation.core.controls import Values
 from installation.core.decision import Panel
+from installation.core.words import PanelWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,4 @@ class View:
     label: float = 1.0
     language: str = "en"
     panel: Panel | None = None
+    words: Mapping[str, PanelWords] = field(default_factory=dict)

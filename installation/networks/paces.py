@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.core.errors import ModelError
+from installation.core.invocation import program
 from installation.networks.model_file import Header, Tensors, group_of
 
 GROUP = "pace"
@@ -52,7 +53,7 @@ def _pace(name: object, entry: object, tensor: NDArray[np.float32]) -> MeasuredP
 
 
 def again(name: object) -> str:
-    return f"Measure again: python -m installation.training pace {name} --fresh"
+    return f"Measure again: {program()} pace {name} --fresh"
 
 
 def joined(old: Sequence[MeasuredPace], new: Sequence[MeasuredPace]) -> tuple[MeasuredPace, ...]:

@@ -14,10 +14,23 @@ from installation.core.controls import Control, fixed, table
 from installation.core.durations import spoken
 from installation.core.errors import ControlError, Fault, Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
+from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.messages import SHOWN, Finding, Source, Unfit, key_text, shown, validate, value_at
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
 from installation.showfile.schedule_tables import Names, Plan, read_plan
-from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Wall, Web, Wire
+from installation.showfile.tables import (
+    LANGUAGE,
+    Head,
+    Label,
+    Operator,
+    Order,
+    Piece,
+    Stage,
+    Wall,
+    Web,
+    Wire,
+    own_words,
+)
 from installation.showfile.toml_lines import Loc, key_lines
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
@@ -25,6 +38,7 @@ __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "
 LARGEST = 1 << 20
 """Bytes of a show file at most."""
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
+WORDS = "words"
 LISTS = ("sensor", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
 """What read_plan reads, as these three name one another."""
@@ -61,6 +75,9 @@ class Show:
     plan: Plan
     source: Source = field(repr=False, compare=False)
     """The file as it was read, to tell where a warning stands."""
+    words: Words = field(default_factory=dict)
+    """The show's own fixed words, of the visitors' page and the vote panel, by language and key."""
+    panel_words: Mapping[str, PanelWords] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -73,6 +90,11 @@ class Show:
 
     def title_in(self, language: str) -> str:
         return self.title.get(language, self.title[self.languages[0]])
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is no fault, and still hardly meant."""
+        away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
+        return (away,) if away else ()
 
     def signals(self) -> tuple[Signal, ...]:
         """What its sensors say, as wires call it: ``door.motion``."""
@@ -172,6 +194,7 @@ class _Reader:
         reading = Reading(self.path.absolute().parent, self._languages())
         tables = {name: self._table(name, reading) for name in TABLES}
         head, stage, web, operator = (tables[name] for name in TABLES)
+        words = self._try((WORDS,), partial(own_words, self.data.get(WORDS, {})))
         sensors = self._sensors(reading)
         reading = self._known(reading, head, stage, sensors)
         pieces = self._pieces(reading)
@@ -197,6 +220,8 @@ class _Reader:
             pieces=tuple(pieces.values()),
             plan=plan,
             source=self.source,
+            words=words or {},
+            panel_words=panel_words(words or {}, head.languages),
         ), []
 
     def _find(self, loc: Loc, found: str, expected: str, hint: str = "") -> None:
@@ -213,7 +238,7 @@ class _Reader:
         return None
 
     def _check_tables(self) -> None:
-        known = (*TABLES, *LISTS, *PLANS)
+        known = (*TABLES, WORDS, *LISTS, *PLANS)
         for name in self.data:
             if name in RENAMED:
                 self._find((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")

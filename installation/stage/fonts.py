@@ -13,6 +13,7 @@ from PIL import ImageFont
 
 from installation.core import parts
 from installation.core.errors import MissingDependency
+from installation.stage.font_letters import letters
 
 Style = Literal["title", "italic", "text"]
 Font = ImageFont.FreeTypeFont
@@ -30,10 +31,19 @@ PILLOWS_OWN = Path("the font in Pillow")
 ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
 MOST_FILES = 4000
 """Font files whose names are looked at, at most."""
-MOST_OPENED = 200
-"""Font files that are opened in search of one letter, at most."""
-
-EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
+EAST_ASIAN, SYMBOLS = "CJK", "SYMBOL"
+EAST_ASIAN_BLOCKS = (
+    (0x1100, 0x11FF),
+    (0x2E80, 0xA4CF),
+    (0xA960, 0xA97F),
+    (0xAC00, 0xD7FF),
+    (0xF900, 0xFAFF),
+    (0xFE30, 0xFE4F),
+    (0xFF00, 0xFFEF),
+    (0x1AFF0, 0x1B16F),
+    (0x20000, 0x3FFFF),
+)
+"""First and last letters of Chinese, Japanese and Korean, with their own signs: one font has them all."""
 EAST_ASIAN_FONTS = ("cjk", "wqy", "uming", "msyh", "simsun", "yugoth", "malgun", "pingfang", "hiragino", "heiti")
 ODD_FONTS = ("mono", "condensed", "black", "thin")
 WIDE_FONTS = ("dejavu", "freeserif", "freesans", "times", "segoeui", "arial", "tahoma", "nirmala", "unifont")
@@ -48,7 +58,8 @@ class Faces:
         self._folders = tuple(font_folders() if folders is None else folders)
         self._told: set[str] = set()
         self.load = cache(self._load)
-        self.has = cache(self._has)
+        self._letters = cache(letters)
+        self._ranked = cache(self._rank)
         self._found = cache(self._find)
 
     def split(self, text: str, style: Style, size: int) -> list[tuple[str, Font]]:
@@ -77,9 +88,26 @@ class Faces:
             log.warning("%s; until then labels are set in another", error)
         return {style: self._found("LATIN", "e", style) or PILLOWS_OWN for style in OURS}
 
+    def missing(self, text: str) -> list[str]:
+        """What no font here has a glyph for, in sentences, one for each script: what is seen, and what cures it."""
+        lacking: dict[str, str] = {}
+        for letter in text:
+            if not (_tolerant(letter) or self.has(self.own("text"), letter)):
+                script = script_of(letter)
+                if self._found(script, letter, "text") is None:
+                    lacking.setdefault(script, letter)
+        return [_sentence(script, letter) for script, letter in lacking.items()]
+
+    def has(self, path: Path, letter: str) -> bool:
+        """Whether a font has a glyph for a letter."""
+        return ord(letter) < 0x100 if path == PILLOWS_OWN else letter in self._letters(path)
+
+    def draws(self, font: Font, letter: str) -> bool:
+        """The same of a font that was loaded."""
+        return self.has(Path(font.path), letter) if isinstance(font.path, str | Path) else letter.isascii()
+
     def _path(self, letter: str, style: Style, before: Path) -> Path:
-        category = unicodedata.category(letter)
-        if category in TOLERANT or (not category.startswith("L") and self.has(before, letter)):
+        if _tolerant(letter) or (not unicodedata.category(letter).startswith("L") and self.has(before, letter)):
             return before
         own = self.own(style)
         if self.has(own, letter):
@@ -90,18 +118,14 @@ class Faces:
     def _missing(self, script: str, letter: str, own: Path) -> Path:
         if script not in self._told:
             self._told.add(script)
-            package = "fonts-noto-cjk" if script in EAST_ASIAN else "fonts-noto-core"
-            log.warning(
-                "no installed font has %s letters (%s), so labels show boxes in their place; install one, on Debian %s",
-                script.capitalize(),
-                letter,
-                package,
-            )
+            log.warning("%s", _sentence(script, letter))
         return own
 
     def _find(self, script: str, letter: str, style: Style) -> Path | None:
-        ranked = sorted(self._files, key=lambda path: (-suits(path.stem, script, style), path.name))
-        return next((path for path in ranked[:MOST_OPENED] if self.has(path, letter)), None)
+        return next((path for path in self._ranked(script, style) if self.has(path, letter)), None)
+
+    def _rank(self, script: str, style: Style) -> list[Path]:
+        return sorted(self._files, key=lambda path: (-suits(path.stem, script, style), path.name))
 
     @cached_property
     def _files(self) -> list[Path]:
@@ -114,20 +138,29 @@ class Faces:
             return font
         return ImageFont.truetype(path, size, layout_engine=layout)
 
-    def _has(self, path: Path, letter: str) -> bool:
-        """Whether a font has a glyph for ``letter``: one that differs from what it draws for a letter that is none."""
-        try:
-            font = self._load(path, 24, ImageFont.Layout.BASIC)
-            drawn, box = font.getmask(letter), font.getmask("\ufffe")
-        except (OSError, ValueError):
-            return False
-        return drawn.size != box.size or bytes(drawn) != bytes(box)
+
+def _tolerant(letter: str) -> bool:
+    return unicodedata.category(letter) in TOLERANT
+
+
+def _sentence(script: str, letter: str) -> str:
+    known = {EAST_ASIAN: "Chinese, Japanese or Korean letters", SYMBOLS: "symbols"}
+    what = known.get(script, f"{script.capitalize()} letters")
+    return (
+        f"no installed font has {what} ({letter}), so labels show boxes in their place; "
+        f"install one, on Debian {package_for(script)}"
+    )
+
+
+def package_for(script: str) -> str:
+    """The Debian package whose fonts have a script."""
+    return {EAST_ASIAN: "fonts-noto-cjk", SYMBOLS: "fonts-symbola"}.get(script, "fonts-noto-core")
 
 
 def suits(stem: str, script: str, style: Style) -> int:
     """How well a font's file name promises a script in a style; higher is better."""
     name = stem.lower().replace("-", "").replace("_", "").replace(" ", "")
-    hints = EAST_ASIAN_FONTS if script in EAST_ASIAN else (script.lower().replace(" ", ""),)
+    hints = EAST_ASIAN_FONTS if script == EAST_ASIAN else (script.lower().replace(" ", ""),)
     score = 40 * any(hint in name for hint in hints) + 10 * any(wide in name for wide in WIDE_FONTS)
     score += 6 * ("serif" in name or "naskh" in name) - 12 * any(odd in name for odd in ODD_FONTS)
     weight = "bold" if style == "title" else "regular"
@@ -137,7 +170,12 @@ def suits(stem: str, script: str, style: Style) -> int:
 
 
 def script_of(letter: str) -> str:
-    """``ARABIC``, ``DEVANAGARI``, ``CJK``: the first word of the letter's Unicode name."""
+    """``ARABIC``, ``DEVANAGARI``: the first word of the letter's Unicode name; ``CJK`` for all of East Asia, ``SYMBOL``
+    for what is no letter of any script."""
+    if any(first <= ord(letter) <= last for first, last in EAST_ASIAN_BLOCKS):
+        return EAST_ASIAN
+    if unicodedata.category(letter).startswith("S"):
+        return SYMBOLS
     return unicodedata.name(letter, "UNKNOWN").split(" ")[0]
 
 

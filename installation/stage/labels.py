@@ -6,10 +6,11 @@ from typing import Protocol
 
 from PIL import Image, ImageDraw
 
+from installation.stage.bidi import is_rtl
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
-from installation.stage.typesetting import Line, Setter, is_rtl
+from installation.stage.typesetting import Line, Setter
 
 Words = Mapping[str, str]
 """Language code -> text."""
@@ -63,6 +64,23 @@ def typeset(press: Press, label: Label, languages: Sequence[str], room: Size, un
         scale *= 0.94
     sheet = press.sheet(stock, (room[0], min(height, room[1])))
     _print(sheet, stock, placed, _margin(unit * scale), max(1, round(unit)))
+    return press.finish(sheet, stock, unit)
+
+
+def announce(press: Press, titles: Sequence[str], width: int, unit: float, stock: Stock) -> Card:
+    """The show's titles, one under another in the middle of a card ``width`` pixels wide: what hangs before a piece."""
+    lines: list[tuple[Line, int]] = []
+    style: Style
+    y = 0.0
+    for index, title in enumerate(dict.fromkeys(titles)):
+        style, size = ("title", 42 * unit) if index == 0 else ("italic", 25 * unit)
+        for line in press.setter.lines(title, style, size, width):
+            y += 1.3 * size
+            lines.append((line, round(y)))
+        y += 10 * unit
+    sheet = press.sheet(stock, (width, round(y + 16 * unit)))
+    for line, baseline in lines:
+        line.draw(sheet, (width - line.width) / 2, baseline, stock.ink)
     return press.finish(sheet, stock, unit)
 
 

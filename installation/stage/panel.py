@@ -1,30 +1,26 @@
 """The vote panel: a QR code of the visitors' page, what the vote is about, and how it stands."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from installation.core.decision import Panel
+from installation.core.words import FIRST, PanelWords, panel_words
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
 from installation.stage.typesetting import Line, Setter
 
-CALLS = {
-    "en": ("Vote for what hangs next", "{} left"),
-    "nl": ("Stem op wat hierna hangt", "nog {}"),
-    "de": ("Stimmen Sie ab, was als Nächstes hängt", "noch {}"),
-    "fr": ("Votez pour le prochain tableau", "encore {}"),
-    "es": ("Vote por el próximo cuadro", "quedan {}"),
-}
-MOST_BARS = 5
 LEAST_CODE = 120
 """Units that a code is wide at least."""
 BAR = 29
 """Units from one candidate's bar to the next one's."""
+MORE = 19
+"""Units that the line takes which says how many there are besides."""
+Tally = tuple[tuple[str, int], ...]
 BLACK, WHITE = (24, 21, 18, 255), (255, 255, 255, 255)
 QUIET = 4
 """Blank modules around a QR code, as its standard asks."""
@@ -49,20 +45,32 @@ class Poll:
         self._press = press
         self._qr = lru_cache(maxsize=4)(qr)
 
-    def typeset(self, panel: Panel, languages: Sequence[str], room: Size, unit: float, stock: Stock) -> Card:
-        """The panel's card, no larger than ``room``: the call, the code, the time left, a bar for each candidate."""
+    def typeset(
+        self,
+        panel: Panel,
+        languages: Sequence[str],
+        room: Size,
+        unit: float,
+        stock: Stock,
+        words: Mapping[str, PanelWords] | None = None,
+    ) -> Card:
+        """The panel's card, no larger than ``room``: the call, the code, the time left, a bar for each candidate. Where
+        there is no place for all of them, it says how many there are besides."""
         setter, margin = self._press.setter, round(15 * unit)
         inner = room[0] - 2 * margin
-        lines = _call(setter, languages, inner, unit)
-        left = _left(setter, panel, languages, inner, unit)
+        words = words or panel_words({}, languages)
+        known = [words[language] for language in languages if language in words]
+        spoken = known or [*panel_words({}, [FIRST]).values()]
+        lines = _call(setter, spoken, inner, unit)
+        left = _left(setter, panel, spoken[0], inner, unit)
         top = margin + round(sum(leading for _, leading in lines)) + round(4 * unit)
         gap = round((20 if left else 4) * unit)
         room_under = room[1] - top - gap - margin
-        # In a low room the code is smaller, and where a phone would lose it candidates are left out.
-        bars = panel.tally[: max(0, min(MOST_BARS, int((room_under / unit - LEAST_CODE) / BAR)))]
-        code = self._qr(panel.url, min(inner, room_under - round(len(bars) * BAR * unit)), stock.paper)
+        bars, besides = fitting(panel.tally, room_under / unit - LEAST_CODE)
+        list_height = round((len(bars) * BAR + (MORE if besides else 0)) * unit)
+        code = self._qr(panel.url, min(inner, room_under - list_height), stock.paper)
         under = top + code.height + gap
-        sheet = self._press.sheet(stock, (room[0], under + round(len(bars) * BAR * unit) + margin))
+        sheet = self._press.sheet(stock, (room[0], under + list_height + margin))
         y = margin - 5.0 * unit
         for line, leading in lines:
             y += leading
@@ -71,6 +79,9 @@ class Poll:
         if left:
             left.draw(sheet, margin + (inner - left.width) / 2, round(under - 6 * unit), stock.pale)
         _bars(setter, sheet, stock, bars, under, margin, unit)
+        if besides:
+            more = setter.line(spoken[0].more.format(count=besides), "italic", 14 * unit, inner)
+            more.draw(sheet, margin, round(under + (len(bars) * BAR + 13) * unit), stock.pale)
         return self._press.finish(sheet, stock, unit)
 
 
@@ -85,12 +96,19 @@ def qr(url: str, size: int, paper: tuple[int, int, int, int]) -> Image.Image:
     return Image.fromarray(inks[modules.repeat(scale, 0).repeat(scale, 1)])
 
 
-def _call(setter: Setter, languages: Sequence[str], width: float, unit: float) -> list[tuple[Line, float]]:
+def fitting(tally: Tally, units: float) -> tuple[Tally, int]:
+    """The candidates that a list so high has place for, and how many there are besides. In a low room the code is
+    smaller, and where a phone would lose it candidates are left out: those with the fewest votes."""
+    if len(tally) * BAR <= units:
+        return tally, 0
+    most = max(0, int((units - MORE) / BAR))
+    kept = sorted(sorted(range(len(tally)), key=lambda index: -tally[index][1])[:most])
+    return tuple(tally[index] for index in kept), len(tally) - most
+
+
+def _call(setter: Setter, spoken: Sequence[PanelWords], width: float, unit: float) -> list[tuple[Line, float]]:
     """(line, leading) of the call to vote, in each language."""
-    known = [language for language in languages if language in CALLS] or ["en"]
-    calls: list[tuple[str, Style]] = [
-        (CALLS[language][0], "text" if index else "title") for index, language in enumerate(known)
-    ]
+    calls: list[tuple[str, Style]] = [(words.call, "text" if index else "title") for index, words in enumerate(spoken)]
     return [
         (line, leading * unit)
         for (words, style), leading in zip(calls, (20, 18), strict=False)
@@ -98,18 +116,17 @@ def _call(setter: Setter, languages: Sequence[str], width: float, unit: float) -
     ]
 
 
-def _left(setter: Setter, panel: Panel, languages: Sequence[str], width: float, unit: float) -> Line | None:
+def _left(setter: Setter, panel: Panel, words: PanelWords, width: float, unit: float) -> Line | None:
     """The time that is left, in the first language."""
     left = remaining(panel.seconds_left)
-    words = CALLS.get(languages[0], CALLS["en"])[1].format(left)
-    return setter.line(words, "italic", 14 * unit, width) if left else None
+    return setter.line(words.left.format(time=left), "italic", 14 * unit, width) if left else None
 
 
 def _bars(
     setter: Setter,
     sheet: Image.Image,
     stock: Stock,
-    tally: Sequence[tuple[str, int]],
+    tally: Tally,
     top: int,
     margin: int,
     unit: float,

@@ -83,7 +83,7 @@ class Light:
 
 
 class Enlarger:
-    """Draws frames at the size they hang at, softly: two become one, then across at their own height, then down."""
+    """Draws frames at the size they hang at, softly: two become one, which is enlarged across and then down."""
 
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context

@@ -1,8 +1,9 @@
 """The stage: draws what a View says, and decides nothing."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import moderngl
@@ -13,7 +14,7 @@ from installation.core.decision import Panel
 from installation.core.errors import DeviceError
 from installation.engine.view import Picture, Surface, View
 from installation.stage import gl, labels, pictures
-from installation.stage.cards import CREAM, SMOKE, Card, Press
+from installation.stage.cards import CREAM, NIGHT, SMOKE, Card, Press
 from installation.stage.changes import Changes
 from installation.stage.labels import Label
 from installation.stage.layout import How, Layout, Rect, Size, Slot, arrange
@@ -80,11 +81,14 @@ class Stage:
         self._enlarger = pictures.Enlarger(self._context)
         self._changes = Changes(self._context)
         self._copy = gl.Brush(self._context, gl.fragment("copy"), ("image",))
-        self._small = gl.Brush(self._context, gl.fragment("small"), ("image",))
         self._preview: moderngl.Framebuffer | None = None
         self._panels: dict[Decor, Printed] = {}
         self._turn = False
         self._unfold()
+
+    @cached_property
+    def _small(self) -> gl.Brush:
+        return gl.Brush(self._context, gl.fragment("small"), ("image",))
 
     def _unfold(self) -> None:
         """Makes what has the size of the wall."""
@@ -102,6 +106,21 @@ class Stage:
         return self._window.refresh_hz
 
     # ------------------------------------------------------------ before the show
+
+    def announce(self, titles: Sequence[str]) -> None:
+        """Shows the show's title, in as many languages as are given, at once: the rest may take its time."""
+        width, height = self.size
+        unit = arrange("bleed", self.size, 1.0).unit
+        card = labels.announce(self._press, titles, round(0.8 * width), unit, NIGHT)
+        wide, high = card.paper
+        place = Rect((width - wide) // 2, round(0.46 * height) - high // 2, wide, high)
+        printed = Printed(gl.image(self._context, card.pixels[::-1]), place)
+        self._forget()
+        red, green, blue, _ = NIGHT.paper
+        self._shown.clear(red / 255, green / 255, blue / 255, 1.0)
+        self._stick(self._shown, printed, 1.0, 1.0)
+        printed.texture.release()
+        self.present()
 
     def hang(
         self,
@@ -143,6 +162,10 @@ class Stage:
         self._walls.at(layout)
         for language in languages:
             self._label(self._hung[piece], language)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Everything is drawn anew with the next frame."""
         for scene in self._scenes:
             scene.decor = scene.picture = ()
 
@@ -169,16 +192,16 @@ class Stage:
             hung.labels[languages] = self._print(card, layout.label) if card else None
         return hung.labels[languages]
 
-    def _panel(self, hung: Hung, panel: Panel, language: str) -> Printed:
+    def _panel(self, hung: Hung, panel: Panel, view: View) -> Printed:
         """The panel's card, set anew when what it says changes; the last few are kept, as two pieces may show it."""
         layout = hung.layout
-        languages = labels.shown_languages(hung.languages, language)
+        languages = labels.shown_languages(hung.languages, view.language)
         key = (content(panel), languages, layout.panel, layout.moulding > 0)
         if key not in self._panels:
             while len(self._panels) >= 4:
                 self._panels.pop(next(iter(self._panels))).texture.release()
             stock = CREAM if layout.moulding else SMOKE
-            card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock)
+            card = self._poll.typeset(panel, languages, layout.panel.box.size, layout.unit, stock, view.words)
             self._panels[key] = self._print(card, layout.panel)
         self._panels[key] = self._panels.pop(key)  # the least used goes first
         return self._panels[key]
@@ -189,8 +212,14 @@ class Stage:
     # ------------------------------------------------------------ a frame
 
     def draw(self, view: View) -> None:
-        """Draws one frame, as ``view`` says; ``present`` shows it."""
+        """Draws one frame, as ``view`` says; ``present`` shows it. Where one of two pieces is not hung yet, the other
+        is alone; where none is, the wall stays as it is."""
         self._fit()
+        hung = [picture for picture in (view.current, view.coming) if picture and picture.piece in self._hung]
+        if not hung:
+            return
+        if len(hung) == 1:
+            view = replace(view, current=hung[0], coming=None, progress=0.0)
         coming = view.coming if view.progress > 0.0 else None
         if coming is None or view.progress >= 1.0:
             picture = coming or view.current
@@ -265,7 +294,7 @@ class Stage:
         if label > 0.0 and (printed := self._label(hung, view.language)):
             cards.append((printed, min(label, 1.0)))
         if view.panel and panel > 0.0:
-            cards.append((self._panel(hung, view.panel, view.language), panel))
+            cards.append((self._panel(hung, view.panel, view), panel))
         return tuple(cards)
 
     def _wall(self, target: moderngl.Framebuffer, layout: Layout, gain: float) -> None:
@@ -307,9 +336,10 @@ class Stage:
     # ------------------------------------------------------------ what comes of it
 
     def present(self) -> None:
-        """Shows what was drawn. Where nobody looks, it waits until it is drawn."""
+        """Shows what was drawn. Where nobody looks, it waits until it is drawn. Raises DisplayLost."""
         if self.mode == "headless":
             self._context.finish()
+            self._window.look()
             return
         screen = self._context.screen
         self._copy.set({"corner": (0.0, 0.0), "gain": 1.0, "alpha": 1.0})
@@ -334,6 +364,10 @@ class Stage:
     def events(self) -> list[str]:
         """What the keyboard and the window say: ``quit``, ``key:n``."""
         return self._window.events()
+
+    def when_lost(self, close: Callable[[], None]) -> None:
+        """What to do, without the stage, before the process ends where the screen's connection breaks."""
+        self._window.when_lost(close)
 
     def close(self) -> None:
         """Closes the window. May be called twice."""

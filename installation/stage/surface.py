@@ -19,11 +19,11 @@ TINT, LIFT = (1.0, 0.945, 0.80), (0.020, 0.013, 0.004)
 
 def tile(context: moderngl.Context, unit: float) -> moderngl.Texture:
     """The surface of a wall with that unit, to be laid side by side: slopes of strokes and threads, cracks."""
-    side = 512 if unit < 0.8 else 1024 if unit < 1.7 else 2048
+    side = 512 if unit < 1.2 else 1024 if unit < 2.4 else 2048
     heights = context.texture((side, side), 4, dtype="f2")
     drawn = context.framebuffer([heights])
     paint = gl.Brush(context, gl.fragment("paint"))
-    paint.paint(drawn, None, side=float(side), unit=unit)
+    paint.paint(drawn, None, side=float(side), unit=unit, around=9)
     made = gl.canvas(context, (side, side))
     slopes = gl.Brush(context, gl.fragment("slopes"), ("heights",))
     slopes.paint(made, None, heights, side=side)

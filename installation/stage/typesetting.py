@@ -1,12 +1,14 @@
 """Sets text in lines: any script, either direction, fonts mixed where one does not have it all."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
+from functools import partial
 
 from PIL import Image, ImageDraw, ImageFont
 
+from installation.stage.bidi import directions, is_rtl
 from installation.stage.fonts import Faces, Font, Style
+from installation.stage.joining import seen
 
 DETAIL = 4
 """Type is drawn this many times larger, then made small: its letters stand where they belong, not on whole pixels."""
@@ -25,9 +27,10 @@ DARKER = [round(255 * (level / 255) ** 0.85) for level in range(256)]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Letters of one font and one direction; ``width`` in pixels, ``font`` DETAIL times larger."""
+    """Letters of one font and one direction, and as they are ``drawn``; ``width`` in pixels, ``font`` DETAIL times."""
 
     text: str
+    drawn: str
     font: Font
     rtl: bool
     width: float
@@ -53,7 +56,7 @@ class Line:
         at = (x - left + pad) * DETAIL
         for run in self.runs:
             way = _direction_of(run.font, run.rtl)
-            draw.text((at, above * DETAIL), run.text, 255, run.font, anchor="ls", direction=way)
+            draw.text((at, above * DETAIL), run.drawn, 255, run.font, anchor="ls", direction=way)
             at += run.width * DETAIL
         image.paste(ink, (left - pad, baseline - above), mask.reduce(DETAIL).point(DARKER))
 
@@ -103,44 +106,11 @@ class Setter:
         return Line(tuple(runs), rtl)
 
     def _run(self, text: str, font: Font, rtl: bool) -> Run:
-        return Run(text, font, rtl, font.getlength(text, direction=_direction_of(font, rtl)) / DETAIL)
+        shapes = font.layout_engine == ImageFont.Layout.RAQM
+        drawn = text if shapes or not rtl else seen(text, partial(self._faces.draws, font))
+        return Run(text, drawn, font, rtl, font.getlength(drawn, direction=_direction_of(font, rtl)) / DETAIL)
 
 
 def _direction_of(font: Font, rtl: bool) -> str | None:
     """A direction may only be told to the layout engine that shapes."""
     return ("rtl" if rtl else "ltr") if font.layout_engine == ImageFont.Layout.RAQM else None
-
-
-def is_rtl(text: str) -> bool:
-    """Whether a paragraph runs from right to left: its first letter that has a direction says so."""
-    kinds = (unicodedata.bidirectional(letter) for letter in text)
-    return next((kind != "L" for kind in kinds if kind in ("L", "R", "AL")), False)
-
-
-def directions(text: str, rtl: bool) -> list[tuple[str, bool]]:
-    """(part, whether it runs from right to left), in the order in which the parts are seen from left to right.
-
-    The two levels of the Unicode bidirectional algorithm that labels need: a paragraph, and words of the other one
-    in it. What has no direction of its own (spaces, signs) goes with its neighbours where they agree, else with the
-    paragraph.
-    """
-    kinds = [_direction(letter) for letter in text]
-    if not rtl and True not in kinds:
-        return [(text, False)]
-    parts: list[tuple[str, bool]] = []
-    for index, letter in enumerate(text):
-        before = next((kind for kind in reversed(kinds[:index]) if kind is not None), rtl)
-        after = next((kind for kind in kinds[index:] if kind is not None), rtl)
-        backwards = before if before == after else rtl
-        if (own := kinds[index]) is not None:
-            backwards = own
-        if parts and parts[-1][1] == backwards:
-            parts[-1] = parts[-1][0] + letter, backwards
-        else:
-            parts.append((letter, backwards))
-    return parts[::-1] if rtl else parts
-
-
-def _direction(letter: str) -> bool | None:
-    kind = unicodedata.bidirectional(letter)
-    return False if kind in ("L", "EN", "AN") else True if kind in ("R", "AL") else None

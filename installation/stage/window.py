@@ -1,9 +1,11 @@
 """The window, or what stands for it where nobody looks: pygame opens it, moderngl draws in it."""
 
 import ctypes
+import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any, Literal
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -11,8 +13,10 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import moderngl
 import pygame
 
-from installation.core.errors import DeviceError
+from installation.core.errors import LOST, DeviceError, DisplayLost
 from installation.stage.layout import Size
+
+log = logging.getLogger(__name__)
 
 Mode = Literal["headless", "windowed", "fullscreen"]
 
@@ -25,11 +29,20 @@ ASSUMED_HZ = 60.0
 """The refresh rate of displays that do not tell theirs."""
 
 
+GONE = ("GL_UNKNOWN_ERROR", "GL_OUT_OF_MEMORY")
+"""What moderngl calls errors after which nothing is drawn any more; a lost context is unknown to it."""
+LOOKS = 60
+"""Frames between two looks at whether display and graphics card are still there, as looking makes some drivers wait."""
+
+AGAIN = "start the show again when it is back; it goes on where it was"
+
+
 class Window:
-    """An open OpenGL 3.3 window. Raises DeviceError where none can be opened."""
+    """An open OpenGL 3.3 window. Raises DeviceError where none can be opened, DisplayLost where it is gone later."""
 
     def __init__(self, mode: Mode, size: Size, display: int, title: str) -> None:
         self.mode = mode
+        self._broken = Broken()
         self._driver = os.environ.get("SDL_VIDEODRIVER")
         if mode == "headless" and sys.platform == "linux":
             os.environ["SDL_VIDEODRIVER"] = "offscreen"
@@ -42,6 +55,9 @@ class Window:
         except (pygame.error, ValueError, OSError, RuntimeError, moderngl.Error) as error:
             self.close()
             raise DeviceError(_no_gl(mode, error)) from error
+        self._frames = 0
+        if pygame.display.get_driver() == "x11":
+            self._broken.watch_x11(pygame.display.get_wm_info().get("display"))
 
     def _open(self, size: Size, display: int, title: str) -> None:
         pygame.display.init()
@@ -89,11 +105,37 @@ class Window:
         return float(ask() if ask else 0) or ASSUMED_HZ
 
     def flip(self) -> None:
-        pygame.display.flip()
+        """Shows what was drawn. Raises DisplayLost."""
+        self._unbroken()
+        try:
+            pygame.display.flip()
+        except pygame.error as error:
+            raise DisplayLost(f"the window is gone ({error}); {AGAIN}") from error
+        self.look()
+
+    def look(self) -> None:
+        """Raises DisplayLost where the display or the OpenGL context is gone, as far as that can be noticed."""
+        self._frames += 1
+        self._unbroken()
+        if self._frames % LOOKS:
+            return
+        if self.mode != "headless" and pygame.display.get_num_displays() < 1:
+            self._broken.why = "no screen is connected"
+        self._unbroken()
+        if (found := self.context.error) in GONE:
+            raise DisplayLost(f"the graphics card's OpenGL is gone ({found}); {AGAIN}")
+
+    def when_lost(self, close: Callable[[], None]) -> None:
+        """What to do before the process ends where the screen's connection breaks in the middle of a call."""
+        self._broken.closing = close
+
+    def _unbroken(self) -> None:
+        if self._broken.why:
+            raise DisplayLost(f"the display is gone ({self._broken.why}); {AGAIN}")
 
     def events(self) -> list[str]:
         """What happened since the last call: ``quit`` for Esc and a closed window, ``key:n`` for other keys. F11 and f
-        change between full screen and window by themselves."""
+        change between full screen and window by themselves. Raises DisplayLost."""
         events = []
         for event in pygame.event.get():
             key = event.key if event.type == pygame.KEYDOWN else None
@@ -103,6 +145,7 @@ class Window:
                 self._toggle()
             elif key is not None:
                 events.append(f"key:{pygame.key.name(key)}")
+        self._unbroken()
         return events
 
     def _toggle(self) -> None:
@@ -115,12 +158,55 @@ class Window:
 
     def close(self) -> None:
         """Closes the window; what was drawn with ``context`` is gone. May be called twice."""
-        pygame.display.quit()
+        if not self._broken.why:  # a window that is gone cannot be closed
+            pygame.display.quit()
         if self.mode == "headless":
             if self._driver is None:
                 os.environ.pop("SDL_VIDEODRIVER", None)
             else:
                 os.environ["SDL_VIDEODRIVER"] = self._driver
+
+
+class Broken:
+    """Whether the connection to the screen broke, and ``why``.
+
+    X11's library never comes back from a broken connection. So the program ends inside its call: ``closing`` is called
+    to close what is open, then the process leaves with the exit status LOST.
+    """
+
+    def __init__(self) -> None:
+        self.why = ""
+        self.closing: Callable[[], None] | None = None
+        self._ended = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._ends)
+        self._failed = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(self._fails)
+
+    def watch_x11(self, display: object) -> None:
+        """From now on a broken connection is an orderly end. ``display`` is the capsule of Xlib's. Needs libX11 1.7
+        (2020), which asks two functions: one what to say, the other how to end the process."""
+        pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        try:
+            x11 = ctypes.CDLL("libX11.so.6")
+            x11.XSetIOErrorExitHandler.argtypes = [ctypes.c_void_p, type(self._ended), ctypes.c_void_p]
+            x11.XSetIOErrorExitHandler(pointer(display, b"display"), self._ended, None)
+            x11.XSetIOErrorHandler.argtypes = [type(self._failed)]
+            x11.XSetIOErrorHandler(self._failed)
+        except (OSError, AttributeError, ValueError):
+            log.info("this X11 library ends the show where the display is lost; whoever started it has to notice")
+
+    def _fails(self, display: int) -> int:
+        self.why = "the X server closed the connection"
+        return 0
+
+    def _ends(self, display: int, data: int) -> None:
+        log.error("the display is gone (%s); %s", self.why, AGAIN)
+        try:
+            if self.closing:
+                self.closing()
+        except Exception:  # nobody is above this call to hear of it, and the process has to end
+            log.exception("not everything could be closed")
+        logging.shutdown()
+        os._exit(LOST)
 
 
 class Loader:

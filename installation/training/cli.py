@@ -1,10 +1,10 @@
-"""The trainer's command line. A step is a file in `steps`, found by its name; the work is loaded once a step is known.
+"""The chain's command line. A step is a file in `commands`, found by its name; the work is loaded once a step is known.
 
-A step's module, light to import (standard library and `options` alone), has
+The program's door reads it before anything is installed. A step's module, light to import (standard library alone), has
 
     ORDER        where it comes in the chain, for --help
     HELP         a line for the list of steps
-    DESCRIPTION  what its own --help teaches
+    DESCRIPTION  what its own --help teaches; PROGRAM in it becomes what a person types
     options(parser)    adds its arguments
     run(arguments)     does it; raises VernissageError with one clear message for what cannot be done
 """
@@ -19,11 +19,13 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from installation.core import invocation
 from installation.core.errors import VernissageError
 from installation.training import commands
+from installation.training.cores import share_cores
 
 EPILOG = """\
-from pictures to a show; type `python -m installation.training` before each line, in this folder:
+from pictures to a show; type `PROGRAM` before each line:
   prepare my_pictures --out ready                     squares of one size (--size 128), and a ledger of them
   screen ready                                        leaves out copies, blurred and framed ones; look, then decide
   screen ready --review                                 yourself, in your browser
@@ -36,6 +38,7 @@ from pictures to a show; type `python -m installation.training` before each line
   encode shows/models/mine.safetensors me.jpg --out places --favourite "Me"
   evaluate shows/models/mine.safetensors ready --out report
   curate shows/models/mine.safetensors                favourites for the walk "gallery", and what nobody shall see
+  pace shows/models/mine.safetensors --show shows/mine.toml     its walks look even from the first second
 
 from a network that another program trained (StyleGAN2-ADA, StyleGAN3 and others), without running its pickle:
   convert stylegan.pkl --out shows/models/mine.safetensors
@@ -46,27 +49,49 @@ goes on with the same command.
 """
 
 
+def names() -> tuple[str, ...]:
+    """The names of all steps. Imports none."""
+    return tuple(found.name for found in pkgutil.iter_modules(commands.__path__) if not found.name.startswith("_"))
+
+
 def all_steps() -> dict[str, ModuleType]:
     """{name: module} in the order of the chain."""
-    names = [found.name for found in pkgutil.iter_modules(commands.__path__) if not found.name.startswith("_")]
-    modules = {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names}
+    modules = {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names()}
     return dict(sorted(modules.items(), key=lambda item: item[1].ORDER))
 
 
+def listing() -> str:
+    """A line for each step, in the order of the chain."""
+    return "\n".join(f"  {name:<12}  {step.HELP}" for name, step in all_steps().items())
+
+
 def parser() -> argparse.ArgumentParser:
-    plain = argparse.RawDescriptionHelpFormatter
     root = argparse.ArgumentParser(
-        prog="python -m installation.training",
+        prog=invocation.program(),
         description="Makes a small generative network from your pictures, on an ordinary computer.",
-        epilog=EPILOG,
-        formatter_class=plain,
+        epilog=_typed(EPILOG),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, step in all_steps().items():
-        command = subparsers.add_parser(name, help=step.HELP, description=step.DESCRIPTION, formatter_class=plain)
+        command = subparsers.add_parser(
+            name,
+            help=step.HELP,
+            description=_typed(step.DESCRIPTION),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         step.options(command)
         command.set_defaults(run=step.run)
     return root
+
+
+def _typed(text: str) -> str:
+    return text.replace("PROGRAM", invocation.program())
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The step and its arguments; leaves with exit code 2 and a message on a wrong one, with 0 after --help."""
+    return parser().parse_args(argv)
 
 
 NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -79,12 +104,18 @@ def told(error: OSError) -> str:
     return f"{where}. What was there is whole. {advice}; then the same command goes on."
 
 
+def program(argv: Sequence[str]) -> int:
+    """`main` as a process of its own, which shares the processor with others."""
+    share_cores()
+    return main(argv)
+
+
 def main(argv: Sequence[str]) -> int:
     """Exit code 0; 2 with one clear message when something cannot be done."""
     if not argv:
         parser().print_help()
         return 0
-    arguments = parser().parse_args(argv)
+    arguments = parse(argv)
     try:
         arguments.run(arguments)
     except VernissageError as error:

@@ -1,6 +1,6 @@
 """From favourite to favourite, as a visitor goes through a gallery: it rests at each and travels on to the next.
 
-The favourites are those that a curator chose in the model, in that order: python -m installation.training curate MODEL.
+The favourites are those that a curator chose in the model, in that order: ``curate MODEL``.
 """
 
 from typing import Annotated, Literal
@@ -13,6 +13,7 @@ from installation.core.contracts import Generator, GeneratorConfig, Latent, Spac
 from installation.core.controls import Control, Values
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, did_you_mean
+from installation.core.invocation import program
 from installation.walks._path import Floats, PacedWalk, closed_curve, digest, estimated
 
 STEPS, MOST_STEPS = 32, 1024
@@ -107,7 +108,7 @@ def check_names(names: tuple[str, ...], favourites: tuple[str, ...]) -> None:
     if not favourites:
         raise PartError(
             "the walk gallery goes through a model's favourites, and this model has none yet; choose some: "
-            "python -m installation.training curate MODEL"
+            f"{program()} curate MODEL"
         )
     unknown = next((name for name in names if name not in favourites), None)
     if unknown is not None:

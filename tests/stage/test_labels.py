@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, features
+from PIL import Image, ImageFont, features
 
+from installation.core.words import PanelWords
 from installation.engine.view import Panel
+from installation.stage.bidi import directions, is_rtl
 from installation.stage.cards import CREAM, SMOKE, Press
-from installation.stage.fonts import Faces, font_folders, script_of, suits
+from installation.stage.font_letters import letters
+from installation.stage.fonts import Faces, font_folders, package_for, script_of, suits
+from installation.stage.joining import seen
 from installation.stage.labels import in_language, shown_languages, typeset
 from installation.stage.layout import Layout, Rect, arrange
-from installation.stage.panel import Poll, content, remaining
-from installation.stage.typesetting import Setter, directions, is_rtl
+from installation.stage.panel import BAR, MORE, Poll, content, fitting, remaining
+from installation.stage.typesetting import Setter
 from tests.plain_label import Label
 
 ARABIC = "وجوه لم تجلس قط"
@@ -67,6 +71,13 @@ def test_the_first_letter_gives_the_direction(text: str, rtl: bool) -> None:
         ("אבג 2026", True, ["2026", "אבג "]),
         ("אבג (one)", True, [")", "one", "אבג ("]),
         ("one, two", True, ["one, two"]),
+        ("אבג 50% דהו", True, [" דהו", "50%", "אבג "]),
+        ("אבג €20, $5", True, ["$5", ", ", "€20", "אבג "]),
+        ("אבג 3.5-4.5", True, ["3.5-4.5", "אבג "]),
+        ("אבג (1642–1669)", True, [")", "1669", "–", "1642", "אבג ("]),
+        ("אבג (דהו) one", False, ["אבג (דהו)", " one"]),
+        ("one (אבג 12) two", False, ["one (12", "אבג ", ") two"]),
+        ("אבג\u202eone", True, ["one", "אבג\u202e"]),
     ],
 )
 def test_parts_stand_where_they_are_read(text: str, rtl: bool, seen: list[str]) -> None:
@@ -91,6 +102,43 @@ def test_a_line_that_is_cut_says_so(setter: Setter) -> None:
     line = setter.line("A very long name of a piece", "text", 14, 80)
     assert line.width <= 80
     assert line.runs[-1].text.endswith("…")
+
+
+def test_a_sign_beside_arabic_numbers_stays_with_the_line() -> None:
+    assert [part for part, _ in directions("تجلس ١٢ + ١٣", True)] == ["١٣", " + ", "١٢", "تجلس "]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("تجلس", "\ufeb2\ufee0\ufea0\ufe97"),
+        ("قط", "\ufec2\ufed7"),
+        ("سلام", "\ufee1\ufefc\ufeb3"),
+        ("لا", "\ufefb"),
+        ("دار", "\ufead\ufe8d\ufea9"),
+        ("پیر", "\ufeae\ufbff\ufb58"),
+        ("(א)", "(א)"),
+        ("שּׁ", "שּׁ"),
+    ],
+)
+def test_without_a_shaping_library_letters_are_joined_by_hand(word: str, expected: str) -> None:
+    assert seen(word, lambda _: True) == expected
+
+
+def test_a_form_that_a_font_has_not_stays_a_letter() -> None:
+    assert seen("قط", lambda letter: letter < "\u0700") == "طق"
+
+
+def test_labels_run_right_where_nothing_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with the library: as wide, within a little, and joined."""
+    if not Faces().has(Faces()._found("ARABIC", "و", "text") or Path(), "\ufee0"):
+        pytest.skip("no font with Arabic forms here")
+    with_it = Setter(Faces()).line(ARABIC, "text", 20, 500).width
+    monkeypatch.setattr(ImageFont.core, "HAVE_RAQM", False)
+    line = Setter(Faces()).line(ARABIC, "text", 20, 500)
+    assert line.rtl
+    assert line.width == pytest.approx(with_it, rel=0.1)
+    assert "\ufee0" in line.runs[0].drawn
 
 
 @pytest.mark.skipif(not features.check("raqm"), reason="Pillow shapes nothing here; Debian: libfribidi0")
@@ -120,7 +168,7 @@ def test_a_script_without_font_is_told_once(caplog: pytest.LogCaptureFixture) ->
         faces.split("漢字", "text", 20)
     assert [record.message.split(",")[0] for record in caplog.records] == [
         "no installed font has Arabic letters (و)",
-        "no installed font has Cjk letters (漢)",
+        "no installed font has Chinese",
     ]
     assert "fonts-noto-core" in caplog.text
     assert "fonts-noto-cjk" in caplog.text
@@ -147,7 +195,55 @@ def test_the_likeliest_font_is_opened_first() -> None:
     stems = ["DejaVuSansMono-Bold", "NotoSansArabic-Regular", "DejaVuSans", "NotoNaskhArabic-Regular", "Comic"]
     ranked = sorted(stems, key=lambda stem: -suits(stem, "ARABIC", "text"))
     assert ranked[:3] == ["NotoNaskhArabic-Regular", "NotoSansArabic-Regular", "DejaVuSans"]
-    assert script_of("漢") == "CJK"
+
+
+@pytest.mark.parametrize(
+    ("letters", "script", "package"),
+    [
+        ("漢かカー々、「！ｱ한㈱", "CJK", "fonts-noto-cjk"),
+        ("☞★♪", "SYMBOL", "fonts-symbola"),
+        ("وپ", "ARABIC", "fonts-noto-core"),
+        ("שּׁ", "HEBREW", "fonts-noto-core"),
+        ("कग", "DEVANAGARI", "fonts-noto-core"),
+        ("กท", "THAI", "fonts-noto-core"),
+    ],
+)
+def test_one_package_cures_a_script(letters: str, script: str, package: str) -> None:
+    assert {script_of(letter) for letter in letters} == {script}
+    assert package_for(script) == package
+
+
+def test_what_is_missing_is_known_before_anything_is_set() -> None:
+    faces = Faces(folders=[])
+    assert faces.missing("Łódź – Ρέμπραντ, “Рембрандт”") == []
+    told = faces.missing(f"{ARABIC} 夜警、やけい ☞")
+    boxes = "so labels show boxes in their place; install one, on Debian"
+    assert told == [
+        f"no installed font has Arabic letters (و), {boxes} fonts-noto-core",
+        f"no installed font has Chinese, Japanese or Korean letters (夜), {boxes} fonts-noto-cjk",
+        f"no installed font has symbols (☞), {boxes} fonts-symbola",
+    ]
+
+
+def test_a_font_file_tells_its_letters(tmp_path: Path) -> None:
+    """As its glyphs do when they are drawn: a box for what is not there."""
+    path = Faces(folders=[]).own("text")
+    font = ImageFont.truetype(path, 24, layout_engine=ImageFont.Layout.BASIC)
+    known, box = letters(path), font.getmask("\ufffe")
+    for code in range(0x21, 0x600, 7):
+        drawn = font.getmask(chr(code))
+        there = drawn.size != box.size or bytes(drawn) != bytes(box)
+        assert (chr(code) in known) == there, hex(code)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no font", b"ttcf" + b"\xff" * 40, b"\0\1\0\0\0\1" + b"\0" * 6 + b"cmap" + b"\xff" * 30]
+)
+def test_what_is_no_font_has_no_letters(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.ttf"
+    path.write_bytes(content)
+    assert "a" not in letters(path)
+    assert "a" not in letters(tmp_path / "none.ttf")
 
 
 # ---------------------------------------------------------------- cards
@@ -241,6 +337,34 @@ def test_a_panel_fits_its_place(press: Press, how: str, size: tuple[int, int]) -
     card = Poll(press).typeset(panel, ("en", "nl"), layout.panel.box.size, layout.unit, CREAM)
     assert card.paper[0] <= layout.panel.box.width
     assert card.paper[1] <= layout.panel.box.height
+
+
+def test_a_panel_lists_all_candidates_or_says_how_many_more() -> None:
+    """Where some have to go, those with the fewest votes do; the others keep their order."""
+    tally = (("one", 1), ("two", 0), ("three", 5), ("four", 0))
+    assert fitting(tally, 4 * BAR) == (tally, 0)
+    assert fitting(tally, 4 * BAR - 1) == ((("one", 1), ("two", 0), ("three", 5))[: (4 * BAR - 1 - MORE) // BAR], 1)
+    assert fitting(tally, 2 * BAR + MORE) == ((("one", 1), ("three", 5)), 2)
+    assert fitting(tally, 0) == ((), 4)
+
+
+def test_a_panel_speaks_as_it_is_told(press: Press) -> None:
+    panel, words = Panel("http://a/", (("one", 1),) * 12, 90.0), {"fi": PanelWords("Äänestä", "{time}", "+{count}")}
+    lines: list[str] = []
+    setter = press.setter
+    poll = Poll(press)
+
+    def told(languages: tuple[str, ...]) -> list[str]:
+        lines.clear()
+        poll.typeset(panel, languages, (256, 400), 1.0, CREAM, words)
+        return lines
+
+    line = type(setter)._line
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(setter), "_line", lambda self, text, *rest: lines.append(text) or line(self, text, *rest))
+        assert {"Äänestä", "2 min"} <= set(told(("fi",)))
+        assert any(text.startswith("+") for text in lines)
+        assert {"Vote for what hangs next", "2 min left"} <= set(told(("xx",)))
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.5:8080/?room=K7QD", "https://a-museum.example/" + "x" * 80])

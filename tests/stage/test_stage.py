@@ -1,10 +1,13 @@
 """The stage, on a real OpenGL: what is drawn, what is drawn again and what is not, and what is told where it cannot."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import moderngl
 import numpy as np
@@ -14,12 +17,13 @@ from PIL import Image
 
 from installation.core.contracts import Frame
 from installation.core.controls import fixed
-from installation.core.errors import DeviceError, PartError
+from installation.core.errors import LOST, DeviceError, DisplayLost, PartError
 from installation.engine.view import Panel, Picture, Surface, View
 from installation.stage import Stage, has_display, open_stage
 from installation.stage.pictures import crop, taps
-from installation.stage.window import is_software
+from installation.stage.window import LOOKS, is_software
 from tests.plain_label import Label
+from tests.timeout import TIMEOUT
 
 SIZE = (640, 360)
 pytestmark = pytest.mark.gl
@@ -147,8 +151,6 @@ def test_a_display_that_is_not_there() -> None:
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     root = str(Path(__file__).resolve().parents[2])
     return {**os.environ, "PYTHONPATH": root}
 
@@ -377,6 +379,62 @@ def test_brightness_and_blackout(stage: Stage) -> None:
         )
         assert shown(stage, picture(piece, light), blackout=1.0).max() == 0
         assert shown(stage, picture(piece, light)).mean() == full
+
+
+def test_the_title_comes_first_and_leaves_nothing_behind(stage: Stage) -> None:
+    before = shown(stage, picture(2, frame(120)))
+    stage.announce(["The Next Rembrandt", "De volgende Rembrandt", "The Next Rembrandt"])
+    card = stage.read().astype(int)
+    light = card.max(axis=2) > 150
+    rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
+    assert 0.003 < light.mean() < 0.1
+    assert abs(columns.mean() - SIZE[0] / 2) < 20
+    assert SIZE[1] * 0.35 < rows.min() < rows.max() < SIZE[1] * 0.6
+    assert card[:20].max() < 40
+    assert (shown(stage, picture(2, frame(120))) == before).all()
+
+
+def test_a_piece_that_is_not_hung_yet_keeps_out_of_the_picture(stage: Stage) -> None:
+    light = frame(120)
+    alone = shown(stage, picture(2, light))
+    assert (shown(stage, picture(2, light), coming=picture(99), progress=0.5) == alone).all()
+    assert (shown(stage, picture(98), coming=picture(2, light), progress=0.5) == alone).all()
+    assert (shown(stage, picture(98)) == alone).all()
+
+
+@pytest.mark.skipif(not shutil.which("Xvfb"), reason="no Xvfb here; Debian: xvfb")
+def test_a_lost_screen_is_an_orderly_end(tmp_path: Path) -> None:
+    """What is open is closed, one line says what happened, and the exit status says: start again."""
+    script = """
+import subprocess
+from installation.stage import open_stage
+from tests.stage.test_stage import *
+server = subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", "640x480x24"], stdout=subprocess.PIPE, text=True)
+os.environ |= {"DISPLAY": ":" + server.stdout.readline().strip(), "SDL_VIDEODRIVER": "x11"}
+stage = open_stage("windowed", (320, 180))
+stage.hang(0, "wall", LABEL, ("en",))
+stage.when_lost(lambda: print("closed"))
+for number in range(100_000):
+    if number == 3:
+        server.kill()
+        server.wait()
+    stage.draw(View(picture(0, frame(number % 2))))
+    stage.present()
+    stage.events()
+"""
+    done = subprocess.run(
+        [sys.executable, "-u", "-c", script], env=_environment(), capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert done.returncode == LOST, done.stderr
+    assert done.stdout == "closed\n"
+    assert "the display is gone (the X server closed the connection); start the show again" in done.stderr
+
+
+def test_a_lost_context_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage._window, "context", SimpleNamespace(error="GL_UNKNOWN_ERROR"))
+    monkeypatch.setattr(stage._window, "_frames", LOOKS - 1)
+    with pytest.raises(DisplayLost, match=r"OpenGL is gone \(GL_UNKNOWN_ERROR\); start the show again"):
+        stage.present()
 
 
 # ---------------------------------------------------------------- labels and the panel

@@ -25,7 +25,7 @@ from installation.training.commands.train import DESCRIPTION, PRESETS, Preset, s
 from installation.training.dataset import pictures
 from installation.training.dataset.ledger import Ledger, ledger_digest, read_ledger
 from installation.training.dataset.reading import USUAL
-from installation.training.gan.discriminator import Discriminator
+from installation.training.gan.discriminator import deviation
 from installation.training.gan.export import measure
 from installation.training.loop.command_line import published
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint
@@ -108,10 +108,9 @@ def test_build_refuses_an_impossible_architecture(change: dict[str, Any], text: 
 
 
 def test_the_discriminator_sees_whether_neighbours_differ() -> None:
-    score = Discriminator(ARCH)
     alike = torch.ones(4, 16, 4, 4)
-    assert score.deviation(alike)[:, -1].max() < 1e-3
-    assert score.deviation(alike * torch.arange(4.0)[:, None, None, None])[:, -1].min() > 0.5
+    assert deviation(alike)[:, -1].max() < 1e-3
+    assert deviation(alike * torch.arange(4.0)[:, None, None, None])[:, -1].min() > 0.5
 
 
 # -- export -----------------------------------------------------------------------------------------------------------
@@ -184,7 +183,7 @@ def test_a_model_says_by_what_right_and_tells_no_strangers_folders(
     assert main(["train", str(ready), "--out", str(model), *SMALL]) == 0
     header = read_header(model)
     assert header["licence"] == {"weights": "not told", "data": "not told of some; CC0"}
-    assert header["training"]["command"] == "python -m installation.training train ready --out=mine.safetensors"
+    assert header["training"]["command"] == "python3 run_show.py train ready --out=mine.safetensors"
     rows = read_ledger(tmp_path / "mine.ledger.csv")
     assert len(rows) == 13
     assert ledger_digest(rows, "raw", [row[0] for row in rows[1:]]) == header["ledger_sha256"]

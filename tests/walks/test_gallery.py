@@ -150,7 +150,7 @@ def test_an_unknown_favourite_is_named_with_the_nearest(generator: Generator) ->
 
 
 def test_a_model_without_favourites_says_how_to_choose_some() -> None:
-    with pytest.raises(PartError, match=r"has none yet.*python -m installation\.training curate MODEL"):
+    with pytest.raises(PartError, match=r"has none yet.*curate MODEL"):
         Config().open(PlasmaConfig(width=64, height=64).open("cpu"), 0)
 
 

@@ -3,6 +3,7 @@
 
 uniform float side;  // of the tile, in pixels
 uniform float unit;  // pixels to one 720th of the wall
+uniform int around;  // 9: cells that are looked at; a number that is not known is quicker to compile
 out vec4 color;
 
 float hash(vec2 p) {
@@ -30,7 +31,7 @@ float bristles(float v) {
 float strokes(vec2 p, float cells) {
   vec2 cell = floor(p);
   float top = -1.0, height = 0.0;
-  for (int i = 0; i < 9; i++) {
+  for (int i = 0; i < around; i++) {
     vec2 other = cell + vec2(i % 3 - 1, i / 3 - 1), place = mod(other, cells);
     vec3 luck = hash3(place);
     float angle = 0.75 + 1.5 * (luck.x - 0.5) + 2.4 * (hills(place / 6.0, cells / 6.0) - 0.5);
@@ -57,7 +58,7 @@ float weave(vec2 p, float cells) {
 float cracks(vec2 p, float cells, float width) {
   vec2 cell = floor(p);
   float first = 9.0, second = 9.0;
-  for (int i = 0; i < 9; i++) {
+  for (int i = 0; i < around; i++) {
     vec2 other = cell + vec2(i % 3 - 1, i / 3 - 1);
     vec2 away = p - other - 0.1 - 0.8 * hash3(mod(other, cells)).xy;
     float far = dot(away, away);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from installation.training.loop.options import Bounds
@@ -54,9 +53,3 @@ def add_source(command: argparse.ArgumentParser) -> None:
         metavar="X",
         help="leave out what would have to be enlarged more than so many times (default 2)",
     )
-
-
-def share_cores() -> None:
-    """Before torch is loaded: its threads that wait leave their core to others instead of spinning, which is many times
-    as fast where a training, or anything else, runs beside."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")

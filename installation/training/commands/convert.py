@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import share_cores
 
 ORDER = 45
 HELP = "bring your own model: StyleGAN2-ADA, StyleGAN3 and others"
@@ -14,7 +13,7 @@ DESCRIPTION = """\
 Reads a network that another program trained and writes it as a model file, which paints the same pictures. Its latent
 space is measured and its directions are found on the way, so that a show can use it at once:
 
-  python -m installation.training convert FILE --out shows/models/mine.safetensors
+  PROGRAM convert FILE --out shows/models/mine.safetensors
 
   .pkl                    StyleGAN2-ADA and StyleGAN3 for PyTorch, as NVIDIA's programs save them
   .pt .pth .safetensors   state dicts of rosinality's stylegan2-pytorch
@@ -55,7 +54,6 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    share_cores()
     from installation.core.atomic_write import check_place
     from installation.training.convert.run import convert
     from installation.training.loop.command_line import command_line

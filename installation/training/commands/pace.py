@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.commands._options import add_model, share_cores
+from installation.training.commands._options import add_model
 
 ORDER = 95
 HELP = "measure the walks of a show, so that it starts even"
@@ -15,8 +15,8 @@ kept in the model file, so that no show has to do it: the gallery of all favouri
 hangs on this model, under --show. What is known already is not measured again, so this also brings an old model up to
 date:
 
-  python -m installation.training pace MODEL
-  python -m installation.training pace MODEL --show shows/mine.toml
+  PROGRAM pace MODEL
+  PROGRAM pace MODEL --show shows/mine.toml
 
 A show whose model does not know the pace of a walk estimates it, and measures it beside the picture.
 """
@@ -29,7 +29,6 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    share_cores()
     from installation.networks.model_file import read_header
     from installation.training.latent.models import progress
     from installation.training.latent.pace import amend, gallery_of, walks_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.training.commands._options import add_source, share_cores
+from installation.training.commands._options import add_source
 from installation.training.loop.options import Bounds
 
 ORDER = 45
@@ -16,9 +16,9 @@ paints on top: contours, hair, cloth, brushwork, and twice the size (256 px for 
 pairs of what the VAE makes of a picture and that picture, against a network that tells painted ones from real ones.
 The VAE itself stays as it is, and so do its places, directions, encoder and favourites.
 
-  python -m installation.training prepare my_pictures --out large --size 256       twice the VAE's size
-  python -m installation.training screen large --native 0.25 --without blur        soft ones help, too; see below
-  python -m installation.training refiner mine.safetensors large --out painted.safetensors --minutes 600
+  PROGRAM prepare my_pictures --out large --size 256       twice the VAE's size
+  PROGRAM screen large --native 0.25 --without blur        soft ones help, too; see below
+  PROGRAM refiner mine.safetensors large --out painted.safetensors --minutes 600
 
 The new model holds the VAE and its refiner. In a show the knob /generator/refine goes from 0, the VAE alone enlarged,
 to 1, all of the paint.
@@ -29,10 +29,10 @@ judged at full size; others are judged at the VAE's size, and seen the less ofte
 is kept apart; sheet.png in the work folder shows, from above: what the VAE makes of such pictures, that painted, the
 pictures themselves; then samples, each row above what is painted on it.
 
-Half an hour shows contours and hair; ten hours of one core are a beginning. --minutes counts active time from the
-beginning on. The same command goes on after Ctrl-C or a power cut, and with more --minutes after its end; meanwhile
-  python -m installation.training export painted.work --out look.safetensors     gives the model as it is
-Where other programs need the processor too, begin with: OMP_WAIT_POLICY=PASSIVE nice -n 19 python -m ... --threads 1
+Five minutes of one core show firmer contours and a grain of canvas; hours are meant. --minutes counts active time from
+the beginning on. The same command goes on after Ctrl-C or a power cut, and with more --minutes after its end; meanwhile
+  PROGRAM export painted.work --out look.safetensors     gives the model as it is
+Where other programs need the processor too, give --threads 1, and begin with nice -n 19
 """
 
 
@@ -138,7 +138,6 @@ def add_keeping(group: argparse._ArgumentGroup) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    share_cores()
     from installation.training.refiner.session import train
 
     train(arguments)

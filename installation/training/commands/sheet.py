@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import add_model, share_cores
+from installation.training.commands._options import add_model
 from installation.training.loop.options import Bounds
 
 ORDER = 50
@@ -24,7 +24,6 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    share_cores()
     import numpy as np
 
     from installation.core.atomic_write import check_place, write_whole

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import VernissageError
+from installation.core.invocation import program
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import Prepared
 from installation.training.dataset.reading import read_any
@@ -66,7 +67,7 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
         return
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
-        print(f"  python -m installation.training export {quoted(work)} --out {quoted(arguments.out)}")
+        print(f"  {program()} export {quoted(work)} --out {quoted(arguments.out)}")
         return
     model.export(work / CHECKPOINT, arguments.out)
     print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")

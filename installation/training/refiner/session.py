@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import MissingDependency
+from installation.core.invocation import program
 from installation.networks.refiner import SCALE
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import LEDGER, Ledger, Prepared
@@ -54,7 +55,7 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
         finished = run_to_the_end(run, work, devices, tell, stop, habits, arguments.tensorboard)
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
-        print(f"  python -m installation.training export {quoted(work)} --out {quoted(arguments.out)}")
+        print(f"  {program()} export {quoted(work)} --out {quoted(arguments.out)}")
         return
     export(work / CHECKPOINT, arguments.out)
     print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")

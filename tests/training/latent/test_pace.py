@@ -87,7 +87,7 @@ def test_a_pace_that_does_not_rise_is_refused(model: Path, pace: list[float]) ->
 
 @pytest.mark.parametrize("piece", load(ROOT / "shows/next_rembrandt.toml").pieces, ids=lambda piece: piece.name)
 def test_the_bundled_models_know_the_pace_of_the_bundled_show(piece: object) -> None:
-    """Or else: python -m installation.training pace MODEL --show shows/next_rembrandt.toml"""
+    """Or else: python3 run_show.py pace MODEL --show shows/next_rembrandt.toml"""
     generator = piece.generator.open("cpu")  # type: ignore[attr-defined]
     walk = piece.walk.open(generator, 0)  # type: ignore[attr-defined]
     assert walk.measured or piece.generator.kind == "plasma"  # type: ignore[attr-defined]

@@ -1,0 +1,80 @@
+"""What a show may be warned of before it hangs: letters that no font has, small pictures that are stretched far."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from installation.core.errors import ModelError
+from installation.networks.model_file import read_header
+from installation.stage.fonts import Faces
+from installation.stage.labels import Label
+from installation.stage.layout import How, Size, arrange
+
+WALL = (1920, 1080)
+"""The wall that pictures are measured against where nobody named another."""
+SOFT = 12.0
+"""Pixels of the wall to one of the picture from which on it looks soft to somebody who stands before it."""
+
+
+class Piece(Protocol):
+    """A piece as a show file says it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def hang(self) -> How: ...
+    @property
+    def label(self) -> Label: ...
+    @property
+    def generator(self) -> object: ...
+
+
+def warnings(titles: Mapping[str, str], pieces: Sequence[Piece], wall: Size = WALL) -> list[str]:
+    """Sentences about what will hang and not look as it should. Opens no window; looks through the installed fonts."""
+    texts = [*titles.values(), *(text for piece in pieces for text in _texts(piece.label))]
+    soft = (stretched(piece.name, piece.hang, size, wall) for piece in pieces if (size := painted_size(piece)))
+    return [*Faces().missing("".join(texts)), *filter(None, soft)]
+
+
+def _texts(label: Label) -> Iterator[str]:
+    for words in (label.title, label.medium, label.date, label.text):
+        yield from words.values()
+
+
+def painted_size(piece: Piece) -> Size | None:
+    """Width and height of what a piece's generator paints, as far as its options or its model's header tell."""
+    options = piece.generator
+    width, height, model = (getattr(options, name, None) for name in ("width", "height", "model"))
+    if isinstance(width, int) and isinstance(height, int):
+        return width, height
+    if model is None:
+        return None
+    try:
+        side = read_header(model)["architecture"].get("resolution")
+    except ModelError:
+        return None
+    return (side, side) if isinstance(side, int) else None
+
+
+def stretch(how: How, picture: Size, wall: Size) -> float:
+    """Pixels of the wall to one of the picture, along an edge."""
+    place = arrange(how, wall, picture[0] / picture[1]).picture
+    return max(place.width / picture[0], place.height / picture[1])
+
+
+def stretched(name: str, how: How, picture: Size, wall: Size) -> str:
+    """What to say of a picture that is stretched too far where it hangs; nothing of the others."""
+    times = stretch(how, picture, wall)
+    if times < SOFT:
+        return ""
+    framed = stretch("wall", picture, wall)
+    cure = f'hang = "wall" would stretch it {framed:.0f} times' if how == "bleed" else "a larger model would be sharp"
+    return (
+        f'"{name}": a picture of {picture[0]}x{picture[1]} is stretched {times:.0f} times on a wall of '
+        f"{wall[0]}x{wall[1]}, which looks soft from near; {cure}"
+    )
+
+
+def counted(languages: Iterable[str]) -> str:
+    """``3 languages (en, nl, ar)``."""
+    known = list(languages)
+    return f"{len(known)} language{'s' * (len(known) != 1)} ({', '.join(known)})"
