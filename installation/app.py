@@ -71,8 +71,10 @@ def run(options: Options) -> int:
         options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
+        from installation.showfile.verify import verify
         from installation.stage.advice import counted
 
+        verify(show)
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
             f"{len(show.controls())} controls, {counted(show.languages)}"

@@ -37,7 +37,7 @@ examples:
   PROGRAM install-service my_show.toml
                                        starts the show with this machine; uninstall-service takes it back
 
-Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in seven words.
+Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in eight words.
 
 for the artist, from pictures to a model that hangs; PROGRAM train --help teaches it:
 """

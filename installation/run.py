@@ -15,6 +15,7 @@ from installation import metrics
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
 from installation.core.decision import Tally
+from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
 from installation.engine.loop import Loop
@@ -145,7 +146,9 @@ class Exhibition:
 
     def _opening(self) -> Opening:
         options, painter, first = self.options, self.painter, self.loop.decider.first
-        return Opening(self.show.pieces, options.device, self.show.seed, painter.hang, stand_in, self.clock.now, first)
+        cache, clock = DiskCache(self.folder / "cache"), self.clock.now
+        pieces, seed = self.show.pieces, self.show.seed
+        return Opening(pieces, options.device, seed, painter.hang, stand_in, clock, cache, first)
 
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
