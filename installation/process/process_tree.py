@@ -73,6 +73,15 @@ def members(session: int) -> list[int]:
     return found
 
 
+def stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal, so that it can answer none; see proc(5). False where nobody tells."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] in "Tt"
+    except OSError:
+        return False
+
+
 def _pids() -> list[int]:
     if os.path.isdir("/proc/self"):
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]

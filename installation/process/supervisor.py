@@ -21,7 +21,7 @@ from types import FrameType
 from installation.core.errors import LOST, FrameError
 from installation.core.pipe import Message, encode, read_frames
 from installation.process.heartbeat import FINISH, STACKS, Orders
-from installation.process.process_tree import ProcessTree
+from installation.process.process_tree import ProcessTree, stopped
 from installation.process.restarts import Restarts, Rules
 from installation.process.systemd import Notifier
 
@@ -138,7 +138,7 @@ class Life:
             self.tree.signal(signal.SIGUSR1)
         else:
             self._send({"dump": 1})
-        ends = time.monotonic() + DUMP
+        ends = time.monotonic() + (0.0 if stopped(self.tree.pid) else DUMP)
         while time.monotonic() < ends and not self._has_dumped(size):
             time.sleep(0.02)
         self.tree.process.kill()
