@@ -90,6 +90,18 @@ def run(arguments: argparse.Namespace) -> None:
     from installation.training.pages.curate import curate
 
     curate(model, curation_of(*load_model(chosen)), arguments)
+    measure_gallery(arguments.out or arguments.model)
+
+
+def measure_gallery(path: Path) -> None:
+    """The gallery of all favourites, so that no show has to measure it."""
+    from installation.networks.model_file import read_header
+    from installation.training.latent.models import progress
+    from installation.training.latent.pace import amend, gallery_of
+
+    if path.exists():
+        with progress("measuring the gallery") as tick:
+            amend(path, gallery_of(path, read_header(path)), tick)
 
 
 def script(arguments: argparse.Namespace, model: OpenModel, chosen: Path) -> None:
@@ -108,6 +120,7 @@ def script(arguments: argparse.Namespace, model: OpenModel, chosen: Path) -> Non
     if arguments.clear or arguments.keep or arguments.drop:
         who, when = arguments.who or login(), date_given(arguments.when)
         save(arguments.model, curation, len(model.space.mean), who, when, arguments.out)
+        measure_gallery(arguments.out or arguments.model)
     if arguments.list:
         show(curation)
     if arguments.check_eyes:
