@@ -90,11 +90,18 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Windows = Annotated[tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...], BeforeValidator(_listed)]
-HouseWindows = Annotated[
-    tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...], BeforeValidator(_listed)
+Windows = Annotated[
+    tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
 ]
-Instants = Annotated[tuple[Annotated[Instant, PlainValidator(_instant)], ...], BeforeValidator(_listed)]
+HouseWindows = Annotated[
+    tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+]
+Instants = Annotated[
+    tuple[Annotated[Instant, PlainValidator(_instant)], ...],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+]
 CueName = Annotated[str, AfterValidator(_cue)]
 Name = Annotated[str, AfterValidator(one_line)]
 
@@ -149,7 +156,9 @@ class Programme(Table):
     name: Name = Field(min_length=1, max_length=64, description='a name, such as name = "late"')
     when: HouseWindows = Field((), max_length=64)
     pieces: Annotated[
-        tuple[Annotated[str, AfterValidator(_piece)], ...], BeforeValidator(_listed), AfterValidator(_once)
+        tuple[Annotated[str, AfterValidator(_piece)], ...],
+        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+        AfterValidator(_once),
     ] = Field((), max_length=256)
     order: Order | None = None
     cue: CueName | None = None
@@ -185,8 +194,13 @@ class Cue(Table):
     wait: Seconds = Field(0.0, le=DAY)
     fade: Seconds = Field(0.0, le=DAY)
     set_: Annotated[Mapping[str, float], PlainValidator(_held)] = Field(cast(Any, {}), alias="set")
-    release: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_listed)] = ()
-    then: Annotated[tuple[CueName, ...], BeforeValidator(_listed), AfterValidator(_once)] = Field((), max_length=32)
+    release: Annotated[
+        tuple[Annotated[str, AfterValidator(_address)], ...],
+        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    ] = ()
+    then: Annotated[
+        tuple[CueName, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str]), AfterValidator(_once)
+    ] = Field((), max_length=32)
     at: Instants = Field((), max_length=64)
     every: Seconds | None = Field(None, ge=1.0, le=DAY)
     signal: Annotated[str, AfterValidator(signal_name)] | None = None
