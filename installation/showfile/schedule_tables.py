@@ -90,17 +90,20 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+ONE_OR_MORE = BeforeValidator(_listed, json_schema_input_type=str | list[str])
+"""A list, or one that is written without brackets."""
+
 Windows = Annotated[
     tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    ONE_OR_MORE,
 ]
 HouseWindows = Annotated[
     tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    ONE_OR_MORE,
 ]
 Instants = Annotated[
     tuple[Annotated[Instant, PlainValidator(_instant)], ...],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    ONE_OR_MORE,
 ]
 CueName = Annotated[str, AfterValidator(_cue)]
 Name = Annotated[str, AfterValidator(one_line)]
@@ -157,7 +160,7 @@ class Programme(Table):
     when: HouseWindows = Field((), max_length=64)
     pieces: Annotated[
         tuple[Annotated[str, AfterValidator(_piece)], ...],
-        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+        ONE_OR_MORE,
         AfterValidator(_once),
     ] = Field((), max_length=256)
     order: Order | None = None
@@ -196,11 +199,9 @@ class Cue(Table):
     set_: Annotated[Mapping[str, float], PlainValidator(_held)] = Field(cast(Any, {}), alias="set")
     release: Annotated[
         tuple[Annotated[str, AfterValidator(_address)], ...],
-        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+        ONE_OR_MORE,
     ] = ()
-    then: Annotated[
-        tuple[CueName, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str]), AfterValidator(_once)
-    ] = Field((), max_length=32)
+    then: Annotated[tuple[CueName, ...], ONE_OR_MORE, AfterValidator(_once)] = Field((), max_length=32)
     at: Instants = Field((), max_length=64)
     every: Seconds | None = Field(None, ge=1.0, le=DAY)
     signal: Annotated[str, AfterValidator(signal_name)] | None = None
