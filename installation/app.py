@@ -15,7 +15,7 @@ from installation.core import places
 from installation.core.clean_text import clean_lines
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
-from installation.options import Options, parse
+from installation.options import SIZE, Options, parse
 from installation.showfile.load import Show, load
 
 log = logging.getLogger(__name__)
@@ -107,9 +107,14 @@ def _hang(show: Show, options: Options, folder: Path) -> int:
 
     with only_copy(show, folder):
         _keep_log(folder)
-        from installation.run import Exhibition
+        from installation.stage import open_stage
 
-        return Exhibition(show, options, _mode(options), folder).run()
+        mode = _mode(options)
+        stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
+        stage.announce([show.title_in(language) for language in show.languages[:2]])
+        from installation.run import Exhibition  # here: the title stands while it loads
+
+        return Exhibition(show, options, stage, folder, live=mode == "headless").run()
 
 
 def _warn(show: Show) -> None:
