@@ -27,6 +27,7 @@ from installation.operator.server import OscServer
 from installation.options import Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
+from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
@@ -64,8 +65,11 @@ class Exhibition:
     """``stage`` is open, and closed at the end of the run. ``folder`` keeps the show's state. ``live``: the web process
     may show what is on the wall, as there is no screen."""
 
-    def __init__(self, show: Show, options: Options, stage: Stage, folder: Path, live: bool) -> None:
+    def __init__(
+        self, show: Show, options: Options, stage: Stage, folder: Path, heartbeat: Heartbeat, live: bool
+    ) -> None:
         self.show, self.options, self.stage, self.folder = show, options, stage, folder
+        self.heartbeat = heartbeat
         self.clock = RealClock()
         self.pace = Pace(1.0 / (options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)))
         self.board = Board()
@@ -76,11 +80,12 @@ class Exhibition:
         self.web = self._open_web(live)
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
+        self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self._resume()
         self.opening = self._opening()
-        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
+        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
         self.leaving, self._growing = False, True
         self._foreseen: int | None = None
         self.preparing = Preparing(self.stage, show)
@@ -105,21 +110,30 @@ class Exhibition:
             rooms.callback(self.state.close)
             self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
-            self.painter.start()
-            self.opening.start()
             if self.web:
                 rooms.callback(self.web.stop)
                 self.web.start()
-            self.standing.sensors = run_sensors(self.show.sensors, self._emit)
-            rooms.callback(self.standing.sensors.stop)
+            if self.heartbeat.orders.safe:
+                self.opening.done.set()
+            else:
+                self._open_parts(rooms)
             rooms.callback(self._report)
             try:
                 self._play()
+                self.heartbeat.finishing()
                 self._save_still()
             except Exception as error:
                 self.standing.ended = str(error)
+                self.heartbeat.finishing(meant=False)
                 raise
         return 0
+
+    def _open_parts(self, rooms: ExitStack) -> None:
+        """What the show could do without for a while: generators and sensors."""
+        self.painter.start()
+        self.opening.start()
+        self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        rooms.callback(self.standing.sensors.stop)
 
     def _say_hours(self) -> None:
         """The first line of a show whose house is closed: when it opens, and how to look now."""
@@ -163,14 +177,15 @@ class Exhibition:
     def _play(self) -> None:
         settle()
         limit = Limit(self.options.seconds, self.clock.now())
-        while not self.leaving and not limit.over(self.clock.now(), self._painted()):
+        while not (self.leaving or self.heartbeat.gone.is_set() or limit.over(self.clock.now(), self._painted())):
             self._frame()
             self.pace.wait()
 
     def _painted(self) -> bool:
         """Whether something was painted, or nothing is to be seen, as the house is closed."""
         decision = self.loop.decision
-        return self.painter.stats.painted_first is not None or (decision is not None and decision.wall.blackout)
+        painted = self.painter.stats.painted_first is not None or self.heartbeat.orders.safe
+        return painted or (decision is not None and decision.wall.blackout)
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
@@ -221,18 +236,24 @@ class Exhibition:
     def _count(self, engine: float) -> None:
         stats, painted = self.standing.stats, self.painter.stats.painted_first is not None
         if stats.first_picture is None:
-            stats.first_picture = metrics.since_process_start()
+            stats.first_picture = metrics.since_process_start(self.heartbeat.started_by)
         if painted and stats.first_painted is None:
-            stats.first_painted = metrics.since_process_start()
+            stats.first_painted = metrics.since_process_start(self.heartbeat.started_by)
+        painted = painted or self.heartbeat.orders.safe
         settled = painted and self.opening.done.is_set() and self.preparing.done
         if settled and stats.resident is None:  # the last moment of the start-up
             settle()
-            stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start()
+            stats.memory_start, stats.resident = (
+                metrics.memory_mb(),
+                metrics.since_process_start(self.heartbeat.started_by),
+            )
         if self._growing and self.opening.accelerated.is_set():  # what faster runtimes need is no growth of the show's
             self._growing, stats.memory_start = False, metrics.memory_mb()
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
         stats.presented(self.clock.now(), engine, painted, changing)
+        piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
+        self.heartbeat.beat(stats.presented_ever, piece, settled)
 
     # ------------------------------------------------------------ at the end
 

@@ -17,8 +17,8 @@ from installation.showfile.load import Piece
 
 log = logging.getLogger(__name__)
 
-STUCK = 120.0
-"""Seconds after which a piece that is being opened counts as hanging, and the others are opened by another thread."""
+SLOW = 20.0
+"""Seconds at one piece after which it is named as failed, and the others are opened by another thread meanwhile."""
 
 FIRST_RETRY, LONGEST_RETRY = 60.0, 600.0
 """Seconds until a piece that failed is opened again, doubling from try to try."""
@@ -60,6 +60,7 @@ class Opening:
         for index in (*range(first, len(self.pieces)), *range(first)):
             self._waiting.put(index)
         self._busy: tuple[int, float] | None = None
+        self._late: set[int] = set()
         self._worker = self._hire()
 
     def _hire(self) -> threading.Thread:
@@ -69,15 +70,16 @@ class Opening:
         self._worker.start()
 
     def watch(self, now: float, broken: Collection[int]) -> None:
-        """To be called now and then: gives up an opening that hangs, and has pieces tried again that failed or that the
-        painter took off (``broken``)."""
+        """To be called now and then: has the others opened beside a piece that takes long, and pieces tried again that
+        failed or that the painter took off (``broken``)."""
         busy = self._busy
-        if busy is not None and now - busy[1] > STUCK:
+        if busy is not None and now - busy[1] > SLOW:
             self._busy = None
+            self._late.add(busy[0])
             self._fail(busy[0], f"has been opening for {now - busy[1]:.0f} s")
             self._worker = self._hire()
             self._worker.start()
-        for index in {*self.failed, *broken}:
+        for index in {*self.failed, *broken} - self._late:
             due, wait = self._retries.setdefault(index, (now + FIRST_RETRY, FIRST_RETRY))
             if now >= due and self.done.is_set():
                 wait = min(2 * wait, LONGEST_RETRY)
@@ -105,9 +107,9 @@ class Opening:
             why = f"{type(error).__name__}: {error}"
         else:
             why = ""
-        if self._busy is not busy:
-            return  # it took so long that it was given up
-        self._busy = None
+        if self._busy is busy:
+            self._busy = None
+        self._late.discard(index)
         if why:
             self._fail(index, why)
             return

@@ -20,8 +20,8 @@ model was trained on, raw or prepared, cropped in the same way: then it also lea
 in sixteen is kept apart to measure its error.
 
 Two minutes on one core of 2024 show pose, light, hair and beard of a 128 px portrait, eight come nearer in colour and
-likeness. --minutes counts active time from the beginning on: the same command goes on after Ctrl-C or a power cut, and
-with more --minutes after its end. A VAE needs none of this: it carries its encoder from the start.
+likeness. --minutes counts by the clock from the beginning on: the same command goes on after Ctrl-C or a power cut,
+and with more --minutes after its end. A VAE needs none of this: it carries its encoder from the start.
 """
 
 
@@ -35,7 +35,11 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="real pictures to learn from as well, raw or prepared (recommended)",
     )
     parser.add_argument(
-        "--minutes", type=Bounds(float, 0.01, 1e5), default=15, metavar="N", help="active time in all (default 15)"
+        "--minutes",
+        type=Bounds(float, 0.01, 1e5),
+        default=15,
+        metavar="N",
+        help="minutes by the clock in all (default 15)",
     )
     parser.add_argument(
         "--work", type=Path, metavar="DIR", help="checkpoint (default: MODEL without suffix + .encoder.work)"

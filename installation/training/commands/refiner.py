@@ -29,7 +29,7 @@ judged at full size; others are judged at the VAE's size, and seen the less ofte
 is kept apart; sheet.png in the work folder shows, from above: what the VAE makes of such pictures, that painted, the
 pictures themselves; then samples, each row above what is painted on it.
 
-Five minutes of one core show firmer contours and a grain of canvas; hours are meant. --minutes counts active time from
+Five minutes of one core show firmer contours and a grain of canvas; hours are meant. --minutes counts by the clock from
 the beginning on. The same command goes on after Ctrl-C or a power cut, and with more --minutes after its end; meanwhile
   PROGRAM export painted.work --out look.safetensors     gives the model as it is
 Where other programs need the processor too, give --threads 1, and begin with nice -n 19
@@ -60,7 +60,12 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_length(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--minutes", type=Bounds(float, 0.01, 1e6), metavar="N", help="end after so much active time")
+    group.add_argument(
+        "--minutes",
+        type=Bounds(float, 0.01, 1e6),
+        metavar="N",
+        help="end after so many minutes by the clock, those of earlier sessions counted",
+    )
     group.add_argument(
         "--kimg",
         type=Bounds(float, 0.001, 1e5),

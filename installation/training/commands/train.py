@@ -48,7 +48,7 @@ class Preset:
 
     stages: str
     batch: int = 16
-    width: int = 256
+    width: int = 128
 
 
 PRESETS = {
@@ -57,6 +57,8 @@ PRESETS = {
     "overnight": Preset("64:150,128:500"),
     "gpu": Preset("64:400,128:1000,256:2000", batch=32, width=512),
 }
+VAE_WIDTH = 256
+"""A VAE has one network to train where a GAN has two."""
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -109,7 +111,12 @@ def add_schedule(group: argparse._ArgumentGroup) -> None:
         metavar="MODEL",
         help="of a gan: begin with the generator of a trained model; --stages then begins at its size",
     )
-    group.add_argument("--minutes", type=Bounds(float, 0.01, 1e6), metavar="N", help="end after so much active time")
+    group.add_argument(
+        "--minutes",
+        type=Bounds(float, 0.01, 1e6),
+        metavar="N",
+        help="end after so many minutes by the clock, those of earlier sessions counted",
+    )
 
 
 def add_recipe(group: argparse._ArgumentGroup) -> None:
@@ -126,8 +133,8 @@ def add_recipe(group: argparse._ArgumentGroup) -> None:
         "--width",
         type=int,
         choices=(32, 64, 128, 256, 512),
-        help="most feature maps (default 256). On a processor 128 sees three times as many pictures "
-        "a second at 32 px, twice as many at 128 px; it was enough for the landscapes that ship",
+        help="most feature maps (default 128, of a vae and on --preset gpu more). On a processor 128 sees three "
+        "times as many pictures a second as 256 at 32 px, twice as many at 128 px (docs/models.md)",
     )
     group.add_argument(
         "--closest",
@@ -202,5 +209,5 @@ def run(arguments: argparse.Namespace) -> None:
     preset = PRESETS[arguments.preset]
     arguments.stages = arguments.stages or stages(preset.stages)
     arguments.batch = arguments.batch or preset.batch
-    arguments.width = arguments.width or preset.width
+    arguments.width = arguments.width or (max(preset.width, VAE_WIDTH) if arguments.model == "vae" else preset.width)
     train(arguments)

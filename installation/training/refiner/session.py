@@ -51,7 +51,7 @@ def session(arguments: argparse.Namespace, devices: Devices) -> None:
         told = resume(run, work)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
     habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or 1e9)
-    with interrupts(devices) as stop, progress_bar(run, devices) as tell:
+    with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
         finished = run_to_the_end(run, work, devices, tell, stop, habits, arguments.tensorboard)
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
