@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from shlex import quote
 
+from installation.core.invocation import program
 from installation.training.commands._options import add_source
 from installation.training.loop.options import Bounds
 
@@ -55,4 +57,4 @@ def run(arguments: argparse.Namespace) -> None:
     resumed = f", {done.resumed} from the run that was interrupted" if done.resumed else ""
     what = "nothing new" if done.unchanged else f"files: {done.made} new{resumed}, {done.before} as before"
     print(f"{arguments.out}: {done.pictures} pictures of {arguments.size} px ({what}).")
-    print(f"Look at {arguments.out / 'sheet.png'}. Next: screen {arguments.out}")
+    print(f"Look at {arguments.out / 'sheet.png'}. Next: {program()} screen {quote(str(arguments.out))}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from installation.core.errors import OptionError
+from installation.core.invocation import program
 from installation.training.loop.options import Bounds
 
 if TYPE_CHECKING:
@@ -157,8 +159,9 @@ def judge(arguments: argparse.Namespace, when: str) -> None:
         return
     screening.save(found, limits, rules, changed)
     save_sheets(found)
-    print(f"Look at {arguments.folder / 'screen_dropped.png'}. To decide yourself: screen {arguments.folder} --review")
-    print(f"Next: train {arguments.folder} --out MODEL.safetensors")
+    folder, chain = quote(str(arguments.folder)), program()
+    print(f"Look at {arguments.folder / 'screen_dropped.png'}. To decide yourself: {chain} screen {folder} --review")
+    print(f"Next: {chain} train {folder} --out mine.safetensors")
 
 
 def tell(found: Screening, rules: list[Rule], changed: int) -> None:

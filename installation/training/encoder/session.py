@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from installation.core.atomic_write import check_place, write_whole
 from installation.core.errors import TrainingError
+from installation.core.invocation import program
 from installation.networks.encoder import Architecture
 from installation.networks.model_file import amend_model, check_kind
 from installation.training.dataset.reading import read_any
@@ -50,7 +51,9 @@ def train(arguments: argparse.Namespace) -> None:
 def begin(arguments: argparse.Namespace, work: Path, dtype: torch.dtype) -> tuple[Trainer, dict[str, Any]]:
     model = open_model(arguments.model)
     if model.header["kind"] == "vae":
-        raise TrainingError(f"{arguments.model}: a VAE, which has its encoder from the start. Go on with encode.")
+        raise TrainingError(
+            f"{arguments.model}: a VAE, which has its encoder from the start. Go on with: {program()} encode"
+        )
     check_kind(arguments.model, model.header, "stylegan2")
     frozen = freeze(model)
     recipe = Recipe(seed=arguments.seed, learning_rate=arguments.learning_rate)
