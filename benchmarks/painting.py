@@ -33,7 +33,7 @@ from installation.networks.model_file import load_model  # noqa: E402
 from installation.networks.model_generator import proofs, rebuild  # noqa: E402
 from installation.networks.runtime import Eager, Runtime, Synthesis  # noqa: E402
 from installation.networks.stylegan2 import Network, effective_tensors  # noqa: E402
-from installation.networks.stylegan2_generator import Architecture, Generator  # noqa: E402
+from installation.networks.stylegan2_generator import Architecture, StyleGan2  # noqa: E402
 
 WIDE = (256, 256, 256, 128, 64, 32, 32)
 """Feature maps from 4 px on: the network that ships, and its next size."""
@@ -100,7 +100,7 @@ def runtimes(painting: Synthesis, places: Latent, device: str) -> Iterator[tuple
 def speeds(size: int, paints: int, device: str) -> Iterator[str]:
     arch = Architecture(channels=WIDE).at(size)
     torch.manual_seed(0)
-    generator = Generator(arch)
+    generator = StyleGan2(arch)
     network = Network(arch, effective_tensors(generator, size), device)
     places = proofs(network)
     training = partial(generator.to(device).synthesis, resolution=size)

@@ -13,7 +13,7 @@ from typing import Literal, NoReturn
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
-from installation.options import Options, parse
+from installation.options import SIZE, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.showfile.load import Show, load
 
@@ -121,9 +121,14 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
 
     with only_copy(show, folder):
         keep_log(folder, "show")
-        from installation.run import Exhibition
+        from installation.stage import open_stage
 
-        return Exhibition(show, options, _mode(options), folder, heartbeat).run()
+        mode = _mode(options)
+        stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
+        stage.announce([show.title_in(language) for language in show.languages[:2]])
+        from installation.run import Exhibition  # here: the title stands while it loads
+
+        return Exhibition(show, options, stage, folder, heartbeat, live=mode == "headless").run()
 
 
 def _warn(show: Show) -> None:

@@ -24,7 +24,7 @@ from installation.engine.painter import Hung, Painter
 from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
-from installation.options import SIZE, Options
+from installation.options import Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
@@ -32,7 +32,7 @@ from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
 from installation.showfile.load import Show
-from installation.stage import Mode, open_stage
+from installation.stage import Stage
 from installation.state import RESTART, StateFile
 
 log = logging.getLogger(__name__)
@@ -62,15 +62,14 @@ class Limit:
 
 
 class Exhibition:
-    """Opens the stage at once, as everything else waits behind the first picture. ``folder`` keeps the show's state.
+    """``stage`` is open, and closed at the end of the run. ``folder`` keeps the show's state. ``live``: the web process
+    may show what is on the wall, as there is no screen."""
 
-    Raises DeviceError where there is nothing to draw with.
-    """
-
-    def __init__(self, show: Show, options: Options, mode: Mode, folder: Path, heartbeat: Heartbeat) -> None:
-        self.show, self.options, self.folder, self.heartbeat = show, options, folder, heartbeat
-        self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
-        self.stage.announce([show.title_in(language) for language in show.languages[:2]])
+    def __init__(
+        self, show: Show, options: Options, stage: Stage, folder: Path, heartbeat: Heartbeat, live: bool
+    ) -> None:
+        self.show, self.options, self.stage, self.folder = show, options, stage, folder
+        self.heartbeat = heartbeat
         self.clock = RealClock()
         self.pace = Pace(1.0 / (options.fps or (SOFTWARE_FPS if self.stage.software else self.stage.refresh_hz)))
         self.board = Board()
@@ -78,7 +77,7 @@ class Exhibition:
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands())
         self.osc = open_osc(show, self.inbox, self.clock)
-        self.web = self._open_web(mode == "headless")
+        self.web = self._open_web(live)
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
@@ -87,7 +86,7 @@ class Exhibition:
         self._resume()
         self.opening = self._opening()
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
-        self.leaving = False
+        self.leaving, self._growing = False, True
         self._foreseen: int | None = None
         self.preparing = Preparing(self.stage, show)
         self.loop.refused = self.preparing.refused
@@ -248,6 +247,8 @@ class Exhibition:
                 metrics.memory_mb(),
                 metrics.since_process_start(self.heartbeat.started_by),
             )
+        if self._growing and self.opening.accelerated.is_set():  # what faster runtimes need is no growth of the show's
+            self._growing, stats.memory_start = False, metrics.memory_mb()
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
         stats.presented(self.clock.now(), engine, painted, changing)

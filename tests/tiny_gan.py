@@ -8,16 +8,16 @@ import torch
 
 from installation.networks.model_file import Header, Tensors, save_model
 from installation.networks.stylegan2 import build, effective_tensors
-from installation.networks.stylegan2_generator import Architecture, Generator
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.gan.export import measure
 
 ARCH = Architecture(resolution=16, z_dim=12, w_dim=12, channels=(16, 16, 16), mapping_layers=2)
 
 
-def tiny_gan(seed: int = 0, change: Callable[[Generator], Any] = lambda _: None) -> tuple[Tensors, Header]:
+def tiny_gan(seed: int = 0, change: Callable[[StyleGan2], Any] = lambda _: None) -> tuple[Tensors, Header]:
     """Tensors with their latent.*, and header. ``change`` may work on the weights first."""
     torch.manual_seed(seed)
-    generator = Generator(ARCH)
+    generator = StyleGan2(ARCH)
     with torch.no_grad():
         for name, weight in generator.named_parameters():
             if "affine.weight" in name:

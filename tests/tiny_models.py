@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from installation.networks.model_file import save_model
-from installation.networks.vae import Architecture, Decoder, Encoder, decoder_tensors, encoder_tensors
+from installation.networks.vae import Architecture, Decoder, VaeEncoder, decoder_tensors, encoder_tensors
 from tests import tiny_converted
 
 VAE = Architecture(resolution=16, latent=8, channels=(16, 16, 16), encoder_channels=(8, 8, 8))
@@ -15,7 +15,7 @@ VAE = Architecture(resolution=16, latent=8, channels=(16, 16, 16), encoder_chann
 def tiny_vae(path: Path, arch: Architecture = VAE) -> Path:
     """Its pictures are colourful noise, strong enough to differ from seed to seed."""
     torch.manual_seed(0)
-    decoder, encoder = Decoder(arch), Encoder(arch)
+    decoder, encoder = Decoder(arch), VaeEncoder(arch)
     with torch.no_grad():
         for block in decoder.block.values():
             block.rgb.weight.mul_(3)

@@ -70,7 +70,7 @@ class PartConfig(BaseModel):
     """A part's options: frozen, typed, ranged; unknown ones are errors. They are read as JSON would be: a field whose
     validator makes another type, a Path say, is checked with a PlainValidator (see installation/core/paths.py)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
     renamed: ClassVar[Mapping[str, str]] = {}
     """Names that options had once, and the ones that they have now: who still writes the old one is told."""
     kind: str

@@ -34,8 +34,8 @@ class Opening:
 
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
     the others hang meanwhile. Where none opens, ``stand_in`` makes what hangs in place of the first. ``done`` is set
-    when every piece was tried. Then each generator that can looks for a faster way to paint, and the pace of the walks
-    whose model does not know it is measured. Both are kept in ``cache``.
+    when every piece was tried. Then each generator that can looks for a faster way to paint (``accelerated``), and the
+    pace of the walks whose model does not know it is measured. Both are kept in ``cache``.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Opening:
     ) -> None:
         self.pieces, self.device, self.seed = tuple(pieces), device, seed
         self.failed: dict[int, str] = {}
-        self.done = threading.Event()
+        self.done, self.accelerated = threading.Event(), threading.Event()
         self._hang, self._stand_in, self._clock, self._first = hang, stand_in, clock, first
         self._cache = cache
         self._opened: dict[int, Hung] = {}
@@ -131,14 +131,15 @@ class Opening:
         if not self._opened:
             log.error("no piece of this show opens; a procedural picture hangs in their place")
             self._hang(self._first, self._stand_in())
-        for index, hung in self._opened.items():
-            accelerate(self.pieces[index].name, hung.generator, self._cache)
         self.done.set()
-        threading.Thread(target=self._measure, name="pacing", daemon=True).start()
+        threading.Thread(target=self._improve, args=(dict(self._opened),), name="improving", daemon=True).start()
 
-    def _measure(self) -> None:
-        """The walks' paces, in a thread of its own as it may take minutes."""
-        for index, hung in list(self._opened.items()):
+    def _improve(self, opened: dict[int, Hung]) -> None:
+        """Makes faster, then more even, what hangs; in a thread of its own, as that may take minutes."""
+        for index, hung in opened.items():
+            accelerate(self.pieces[index].name, hung.generator, self._cache)
+        self.accelerated.set()
+        for index, hung in opened.items():
             piece = self.pieces[index]
             try:
                 measure_pace(hung.walk, partial(piece.generator.open, self.device), self._cache)

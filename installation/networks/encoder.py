@@ -92,7 +92,7 @@ square the middle is taken."""
 
 
 def build(header: Header, tensors: Tensors, device: str, name: object) -> Encode:
-    """The encoder of a model that checkpoint.load_model has read from the file ``name``. Raises ModelError where it has
+    """The encoder of a model that model_file.load_model has read from the file ``name``. Raises ModelError where it has
     none, or one that does not fit."""
     group, facts = group_of(tensors, "encoder"), group_of(tensors, "latent")
     entry = header.get("encoder")

@@ -51,7 +51,7 @@ REACH = 3.0
 
 
 def rebuild(header: Header, tensors: Tensors, device: str, name: Path) -> Any:
-    """The network of a model file that checkpoint.load_model has read. Raises ModelError for a kind unknown here."""
+    """The network of a model file that model_file.load_model has read. Raises ModelError for a kind unknown here."""
     helper = f"installation.networks.{header['kind']}"
     known = header["kind"].isidentifier() and find_spec(helper) is not None
     build = getattr(import_module(helper), "build", None) if known else None

@@ -1,4 +1,4 @@
-"""A StyleGAN2-type network as a model file holds it, and as it paints (the training form: stylegan2_generator.py).
+"""A StyleGAN2-type network as a model file holds it, and as it paints (in training: stylegan2_generator.py).
 
 A file holds every weight with its constant factor multiplied in, and the fixed noise of version 2 with its strength
 beside it: painting is always the same picture for the same w.
@@ -24,7 +24,7 @@ from installation.networks.stylegan2_generator import (
     SQRT2,
     Architecture,
     EqualLinear,
-    Generator,
+    StyleGan2,
     convolve,
     enlarges,
     upsample,
@@ -34,21 +34,21 @@ LATENT = ("mean", "basis", "std", "gain")
 """Measured facts about W that travel with a model, as tensors latent.mean ... (see training/gan/export.py)."""
 
 
-def effective_tensors(generator: Generator, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
+def effective_tensors(generator: StyleGan2, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
     """What a model file holds: the generator cut off at `resolution`, every constant factor multiplied into its weights
     (and the fade of the topmost resolution, where it is still new)."""
     tensors = {name: (weight * factor).detach() for name, weight, factor in effective_weights(generator, resolution)}
     return tensors | {name: tensors[name] * fade for name in (f"{resolution}.rgb.weight", f"{resolution}.rgb.bias")}
 
 
-def load_effective(generator: Generator, tensors: Mapping[str, Tensor], resolution: int) -> None:
-    """The way back: into the training form, up to `resolution`; larger blocks stay as they are."""
+def load_effective(generator: StyleGan2, tensors: Mapping[str, Tensor], resolution: int) -> None:
+    """The way back: into the network in training, up to `resolution`; larger blocks stay as they are."""
     with torch.no_grad():
         for name, weight, factor in effective_weights(generator, resolution):
             weight.copy_(tensors[name] / factor)
 
 
-def effective_weights(generator: Generator, resolution: int) -> Iterator[tuple[str, Tensor, float]]:
+def effective_weights(generator: StyleGan2, resolution: int) -> Iterator[tuple[str, Tensor, float]]:
     """(name in a model file, weight, its constant factor) up to `resolution`."""
     yield "const", generator.const, 1.0
     for index, layer in enumerate(generator.mapping.layers):
@@ -131,7 +131,7 @@ def check_form(options: Mapping[str, Any], name: object) -> None:
 def build(
     header: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], device: str = "cpu", name: object = "model"
 ) -> Network:
-    """The painting form of a model that checkpoint.load_model has read from the file ``name``. Raises ModelError, with
+    """The network of a model that model_file.load_model has read from the file ``name``. Raises ModelError, with
     that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
     network = network_of(tensors)
@@ -168,7 +168,7 @@ class PaintLayer:
 
 
 class Network:
-    """A generator that only paints. Same pictures as `Generator`, faster at one picture a time.
+    """A generator that only paints. Same pictures as `StyleGan2`, faster at one picture a time.
 
     `mapping` runs on the CPU in float32, so that a seed names the same place on every device.
     """

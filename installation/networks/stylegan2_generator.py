@@ -185,8 +185,8 @@ class SynthesisBlock(nn.Module):
         return self.conv1(x, w, *noise[-1:])
 
 
-class Generator(nn.Module):
-    """z -> w -> picture: the training form. `fade` (0..1) blends the topmost resolution in while it is new."""
+class StyleGan2(nn.Module):
+    """z -> w -> picture, in training. `fade` (0..1) blends the topmost resolution in while it is new."""
 
     def __init__(self, arch: Architecture) -> None:
         super().__init__()

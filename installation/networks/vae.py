@@ -103,7 +103,7 @@ class EncoderBlock(nn.Module):
         return self.conv1(F.avg_pool2d(y, 2)) + self.skip(F.avg_pool2d(x, 2))
 
 
-class Encoder(nn.Module):
+class VaeEncoder(nn.Module):
     """Picture -> mean and log variance of the posterior over latents, both (n, latent).
 
     The picture enters at every size, so that a larger one can be added without a loss (``fade`` 0..1 lets it in)."""
@@ -153,7 +153,7 @@ class DecoderBlock(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Latent -> mean of the picture: the training form. ``fade`` (0..1) blends the topmost size in while it is new."""
+    """Latent -> mean of the picture, in training. ``fade`` (0..1) blends the topmost size in while it is new."""
 
     def __init__(self, arch: Architecture) -> None:
         super().__init__()
@@ -185,7 +185,7 @@ def upsample(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-# -- the painting form ------------------------------------------------------------------------------------------------
+# -- painting ---------------------------------------------------------------------------------------------------------
 
 
 def decoder_tensors(decoder: Decoder, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
@@ -193,7 +193,7 @@ def decoder_tensors(decoder: Decoder, resolution: int, fade: float = 1.0) -> dic
     return _cut(decoder, resolution, fade, ("rgb",))
 
 
-def encoder_tensors(encoder: Encoder, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
+def encoder_tensors(encoder: VaeEncoder, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
     """What a model file holds as its group ``encoder``."""
     return _cut(encoder, resolution, fade, ("conv1", "skip"))
 
@@ -218,7 +218,7 @@ def expected_shapes(arch: Architecture) -> Shapes:
 
 def encoder_shapes(arch: Architecture) -> Shapes:
     """Name and shape of every tensor of the group ``encoder``."""
-    return _shapes(Encoder, arch)
+    return _shapes(VaeEncoder, arch)
 
 
 def _shapes(kind: type[nn.Module], arch: Architecture) -> Shapes:
@@ -248,7 +248,7 @@ def read_architecture(options: Mapping[str, Any], name: object = "model") -> Arc
 def build(
     header: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], device: str = "cpu", name: object = "model"
 ) -> Network:
-    """The painting form of a model that checkpoint.load_model has read from the file ``name``. Raises ModelError, with
+    """The network of a model that model_file.load_model has read from the file ``name``. Raises ModelError, with
     that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
     decoder, encoder = network_of(tensors), group_of(tensors, "encoder")
@@ -330,9 +330,9 @@ class Network:
         self._steer = torch.cat([decoder[f"{name}.weight"] for name in blocks]).t().contiguous().to(device)
         self._steer_bias = (torch.cat([decoder[f"{name}.bias"] for name in blocks]) + torch.tensor(rest)).to(device)
         self._blocks = [PaintBlock(decoder, size, device) for size in arch.resolutions]
-        self._encoder: Encoder | None = None
+        self._encoder: VaeEncoder | None = None
         if encoder:
-            self._encoder = Encoder(arch).to(device).requires_grad_(False)
+            self._encoder = VaeEncoder(arch).to(device).requires_grad_(False)
             self._encoder.load_state_dict(encoder)
         self._refiner = refiner and refiner.to(device, memory_format=torch.channels_last)
 

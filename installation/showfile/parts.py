@@ -21,7 +21,7 @@ Outgoing = Literal["play", "hold"]
 
 
 class Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 # ---------------------------------------------------------------- transitions

@@ -33,7 +33,7 @@ from installation.networks.choose_runtime import (
 from installation.networks.model_generator import proofs
 from installation.networks.runtime import REUSED, Eager, Runtime, levels, ring
 from installation.networks.stylegan2 import Network, effective_tensors
-from installation.networks.stylegan2_generator import Architecture, Generator
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.networks.vae import Architecture as VaeArchitecture
 from installation.networks.vae import Decoder, decoder_tensors
 from installation.networks.vae import Network as VaeNetwork
@@ -46,13 +46,13 @@ PORTRAITS = ROOT / "shows" / "models" / "portraits.safetensors"
 
 def gan(seed: int = 0) -> Any:
     torch.manual_seed(seed)
-    return Network(ARCH, effective_tensors(Generator(ARCH), SIZE))
+    return Network(ARCH, effective_tensors(StyleGan2(ARCH), SIZE))
 
 
 def second(seed: int = 0) -> Any:
     """The same in the second version of its architecture, with noise of some strength."""
     torch.manual_seed(seed)
-    generator = Generator(replace(ARCH, version=2, noise=True, replicate=True, fine=32))
+    generator = StyleGan2(replace(ARCH, version=2, noise=True, replicate=True, fine=32))
     with torch.no_grad():
         for name, weight in generator.named_parameters():
             if name.endswith("strength"):

@@ -20,17 +20,17 @@ from installation.networks.stylegan2 import (
     load_effective,
     read_architecture,
 )
-from installation.networks.stylegan2_generator import SQRT2, Architecture, Generator
+from installation.networks.stylegan2_generator import SQRT2, Architecture, StyleGan2
 
 FIRST = Architecture(16, 12, 12, (16, 16, 8), 2)
 SECOND = replace(FIRST, version=2, noise=True, replicate=True, fine=16)
 BUNDLED = sorted((ROOT / "shows/models").glob("*.safetensors"))
 
 
-def stirred(arch: Architecture, seed: int = 0) -> Generator:
+def stirred(arch: Architecture, seed: int = 0) -> StyleGan2:
     """Biases and noise are not zero, so that a forgotten one shows."""
     torch.manual_seed(seed)
-    generator = Generator(arch)
+    generator = StyleGan2(arch)
     with torch.no_grad():
         for name, weight in generator.named_parameters():
             if name.endswith(("bias", "strength")):

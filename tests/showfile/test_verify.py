@@ -137,3 +137,9 @@ def test_bfloat16_opens_as_what_it_is(show: Path) -> None:
         np.testing.assert_allclose(after[name], values, rtol=2**-7)
     amend_model(path, "directions", {"vectors": np.zeros((0, 12), np.float32)}, [])
     assert load_model(path)[1].keys() == after.keys() | {"directions.vectors"}
+
+
+def test_the_old_name_of_an_option_names_the_new_one(show: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show.write_text(SHOW.replace('"tiny.safetensors"', '"tiny.safetensors", form = "eager"'))
+    assert main([str(show), "--check"]) == 2
+    assert "it is called runtime now" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from PIL import Image
 from installation.core.errors import ModelError
 from installation.networks.model_file import load_model, read_header
 from installation.networks.stylegan2 import Network, build, effective_tensors
-from installation.networks.stylegan2_generator import Architecture, Generator
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.cli import main
 from installation.training.commands._options import add_source
 from installation.training.commands.train import DESCRIPTION, PRESETS, Preset, stages
@@ -53,10 +53,10 @@ def folder(tmp_path: Path) -> Path:
 # -- the network ------------------------------------------------------------------------------------------------------
 
 
-def stirred(arch: Architecture = ARCH) -> Generator:
+def stirred(arch: Architecture = ARCH) -> StyleGan2:
     """A generator whose biases are not zero, so that a forgotten one shows."""
     torch.manual_seed(0)
-    generator = Generator(arch)
+    generator = StyleGan2(arch)
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.2)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks import stylegan2, vae
 from installation.networks.model_file import network_of
-from installation.networks.stylegan2_generator import Architecture, Generator
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.latent.models import OpenModel
 
 Floats = NDArray[np.float32]
@@ -94,9 +94,9 @@ def styled(model: OpenModel) -> Synthesis:
     return lambda latents, dtype: generator.synthesis(latents, arch.resolution, dtype=dtype)
 
 
-def training_form(arch: Architecture, tensors: Mapping[str, Floats]) -> Generator:
+def training_form(arch: Architecture, tensors: Mapping[str, Floats]) -> StyleGan2:
     """The inverse of `effective_tensors`: what was multiplied into the weights is divided out again."""
-    generator = Generator(arch)
+    generator = StyleGan2(arch)
     state = {}
     for key, tensor in tensors.items():
         place, _, what = key.rpartition(".")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from installation.core.atomic_write import write_whole
 from installation.networks.model_file import NOT_TOLD
 from installation.networks.stylegan2 import Network, build, effective_tensors, read_architecture
-from installation.networks.stylegan2_generator import Generator
+from installation.networks.stylegan2_generator import StyleGan2
 from installation.training.dataset.ledger import as_csv, beside
 from installation.training.gan.recipe import Recipe
 from installation.training.latent.finishing import finish
@@ -50,7 +50,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     whole = read_architecture(json.loads(state["arch"]))
     recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
     resolution, fade = stage_at(recipe, progress.images)
-    generator = Generator(whole)
+    generator = StyleGan2(whole)
     generator.load_state_dict(state["ema"])
     arch = whole.at(resolution)
     tensors = {name: half(tensor) for name, tensor in effective_tensors(generator, resolution, fade).items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from installation.networks.stylegan2_generator import Architecture, Generator
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.dataset.pictures import Picture
 from installation.training.gan.augment import DICE
 from installation.training.gan.judges import Judge, Lesson, adam
@@ -44,7 +44,7 @@ class Learner:
 
     def __init__(self, arch: Architecture, recipe: Recipe, devices: Devices) -> None:
         self.arch, self.recipe, self.devices = arch, recipe, devices
-        self.net = Generator(arch).to(devices.device)
+        self.net = StyleGan2(arch).to(devices.device)
         self.average = MovingAverage(self.net)
         self.optimiser = adam(self.net, recipe.learning_rate)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from installation.core.errors import TrainingError
 from installation.networks.model_file import Tensors, check_shapes, group_of, network_of
-from installation.networks.vae import Architecture, Decoder, Encoder, as_tensors, read_architecture
+from installation.networks.vae import Architecture, Decoder, VaeEncoder, as_tensors, read_architecture
 from installation.training.latent.models import OpenModel
 
 AT_ONCE = 32
@@ -24,7 +24,7 @@ class SoftPainter:
     """Encoder and decoder of a VAE, without gradients."""
 
     arch: Architecture
-    encoder: Encoder
+    encoder: VaeEncoder
     decoder: Decoder
     mean: Tensor
     """(latent,) of real pictures."""
@@ -67,7 +67,7 @@ def soft_painter(model: OpenModel, device: torch.device) -> SoftPainter:
     axes = torch.from_numpy(space.basis * space.std[:, None])
     return SoftPainter(
         arch,
-        ready(Encoder(arch), encoder, device, model.path),
+        ready(VaeEncoder(arch), encoder, device, model.path),
         ready(Decoder(arch), network_of(model.tensors), device, model.path),
         torch.from_numpy(space.mean).to(device),
         axes.to(device),

@@ -23,8 +23,8 @@ import torch
 
 from installation.networks.vae import (
     Decoder,
-    Encoder,
     Network,
+    VaeEncoder,
     build,
     decoder_tensors,
     encoder_tensors,
@@ -58,7 +58,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     whole = read_architecture(json.loads(state["arch"]))
     recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
     resolution, fade = stage_at(recipe, progress.images)
-    net = torch.nn.ModuleDict({"encoder": Encoder(whole), "decoder": Decoder(whole)})
+    net = torch.nn.ModuleDict({"encoder": VaeEncoder(whole), "decoder": Decoder(whole)})
     net.load_state_dict(state["ema"])
     tensors = {name: half(tensor) for name, tensor in decoder_tensors(net["decoder"], resolution, fade).items()}
     encoder = encoder_tensors(net["encoder"], resolution, fade)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from installation.networks.vae import Architecture, Decoder, Encoder
+from installation.networks.vae import Architecture, Decoder, VaeEncoder
 from installation.training.loop.average import MovingAverage, share_of
 from installation.training.loop.devices import Devices
 from installation.training.loop.optimisers import gather
@@ -27,7 +27,7 @@ class Learner:
 
     def __init__(self, arch: Architecture, recipe: Recipe, devices: Devices) -> None:
         self.arch, self.recipe, self.devices = arch, recipe, devices
-        self.net = nn.ModuleDict({"encoder": Encoder(arch), "decoder": Decoder(arch)}).to(devices.device)
+        self.net = nn.ModuleDict({"encoder": VaeEncoder(arch), "decoder": Decoder(arch)}).to(devices.device)
         self.average = MovingAverage(self.net)
         self.optimiser = torch.optim.Adam(self.net.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), fused=True)
         self.variances = torch.zeros(0, device=devices.device)

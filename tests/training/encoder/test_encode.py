@@ -20,7 +20,7 @@ from installation.networks.encoder import Architecture, Encoder, expected_shapes
 from installation.networks.model_file import amend_model, group_of, load_model, read_header, save_model
 from installation.networks.stylegan2 import build, effective_tensors
 from installation.networks.stylegan2_generator import Architecture as GeneratorArchitecture
-from installation.networks.stylegan2_generator import Generator
+from installation.networks.stylegan2_generator import StyleGan2
 from installation.training.cli import main
 from installation.training.encoder import photographs
 from installation.training.encoder.encoding import names_of, refined
@@ -50,7 +50,7 @@ def one_thread() -> Iterator[None]:
 def tiny_gan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generator that was never trained, whose biases are not zero and whose pictures differ much."""
     torch.manual_seed(0)
-    generator = Generator(GENERATOR)
+    generator = StyleGan2(GENERATOR)
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from installation.core.errors import MissingDependency, ModelError, TrainingError
 from installation.networks.stylegan2 import effective_tensors, load_effective
-from installation.networks.stylegan2_generator import Architecture, Generator
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.cli import main
 from installation.training.gan import judges, learner, projected
 from installation.training.gan.checkpoint import HEAD_START, start_from
@@ -120,7 +120,7 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(devices: Devices, monke
 
 def test_weights_of_a_model_file_come_back_into_the_training_form() -> None:
     torch.manual_seed(1)
-    one, other = Generator(TINY), Generator(TINY)
+    one, other = StyleGan2(TINY), StyleGan2(TINY)
     load_effective(other, effective_tensors(one, 16), 16)
     z = torch.randn(4, 12)
     with torch.no_grad():

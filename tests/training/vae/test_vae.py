@@ -18,8 +18,8 @@ from installation.networks.model_file import load_model, network_of, read_header
 from installation.networks.vae import (
     Architecture,
     Decoder,
-    Encoder,
     Network,
+    VaeEncoder,
     build,
     decoder_tensors,
     encoder_tensors,
@@ -71,10 +71,10 @@ def same(some: Vae, other: Vae) -> bool:
 # -- the networks -----------------------------------------------------------------------------------------------------
 
 
-def stirred(arch: Architecture = ARCH) -> tuple[Encoder, Decoder]:
+def stirred(arch: Architecture = ARCH) -> tuple[VaeEncoder, Decoder]:
     """Networks whose biases are not zero, so that a forgotten one shows."""
     torch.manual_seed(0)
-    encoder, decoder = Encoder(arch), Decoder(arch)
+    encoder, decoder = VaeEncoder(arch), Decoder(arch)
     with torch.no_grad():
         for parameter in (*encoder.parameters(), *decoder.parameters()):
             parameter.add_(torch.randn_like(parameter) * 0.1)
@@ -292,7 +292,7 @@ def test_a_gan_does_not_go_on_as_a_vae(devices: Devices, tmp_path: Path) -> None
 
 def test_the_networks_of_each_size() -> None:
     assert architecture(128) == Architecture()
-    parts = [kind(architecture(128)).parameters() for kind in (Encoder, Decoder)]
+    parts = [kind(architecture(128)).parameters() for kind in (VaeEncoder, Decoder)]
     assert 3e6 < sum(p.numel() for part in parts for p in part) < 6e6
     assert architecture(256).at(128) == architecture(128)
     assert 1.5 < effort(architecture(128), 128) / effort(architecture(128), 32) < 3
