@@ -1,12 +1,12 @@
-"""The trainer's command line. A step is a file in `steps`, found by its name; the work is loaded once a step is known.
+"""The trainer's command line. A step is a file in `commands`, found by its name, and loaded once it is known.
 
-A step's module, light to import (standard library and `options` alone), has
+A step's module, light to import (standard library and classes of options alone), has
 
     ORDER        where it comes in the chain, for --help
     HELP         a line for the list of steps
     DESCRIPTION  what its own --help teaches
-    options(parser)    adds its arguments
-    run(arguments)     does it; raises VernissageError with one clear message for what cannot be done
+    Options      its options, a class as command_line/options.py tells
+    run(options) does it; raises VernissageError with one clear message for what cannot be done
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from types import ModuleType
 
 from installation.core.errors import VernissageError
 from installation.training import commands
+from installation.training.command_line.options import add_options, read_options
 
 EPILOG = """\
 from pictures to a show; type `python -m installation.training` before each line, in this folder:
@@ -64,8 +65,11 @@ def parser() -> argparse.ArgumentParser:
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, step in all_steps().items():
         command = subparsers.add_parser(name, help=step.HELP, description=step.DESCRIPTION, formatter_class=plain)
-        step.options(command)
-        command.set_defaults(run=step.run)
+        if hasattr(step, "Options"):
+            add_options(command, step.Options)
+        else:
+            step.options(command)
+        command.set_defaults(step=step)
     return root
 
 
@@ -86,7 +90,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     arguments = parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        step = arguments.step
+        step.run(read_options(step.Options, arguments) if hasattr(step, "Options") else arguments)
     except VernissageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -20,6 +20,7 @@ from installation.networks.model_file import load_model, read_header
 from installation.networks.stylegan2 import Network, build, effective_tensors
 from installation.networks.stylegan2_generator import Architecture, Generator
 from installation.training.cli import main
+from installation.training.command_line.published import published
 from installation.training.commands._options import add_source
 from installation.training.commands.train import DESCRIPTION, PRESETS, Preset, stages
 from installation.training.dataset import pictures
@@ -27,7 +28,6 @@ from installation.training.dataset.ledger import Ledger, ledger_digest, read_led
 from installation.training.dataset.reading import USUAL
 from installation.training.gan.discriminator import Discriminator
 from installation.training.gan.export import measure
-from installation.training.loop.command_line import published
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint
 from tests.timeout import TIMEOUT, until
 from tests.tiny_training import ARCH, discs

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from installation.training.loop.options import Bounds
+from installation.training.command_line.options import Bounds
 
 MODELS = ("gan", "vae")
 """Kinds of network that can be trained: each is a folder with a run.py (see loop/run.py)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from installation.training.command_line.options import Bounds
 from installation.training.commands._options import add_source, share_cores
-from installation.training.loop.options import Bounds
 
 ORDER = 45
 HELP = "teach a VAE to paint: detail, at twice the size"

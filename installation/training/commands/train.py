@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from installation.core.errors import OptionError
+from installation.training.command_line.options import Bounds, add_options
 from installation.training.commands._options import MODELS, add_source
 from installation.training.gan.options import GanOptions
-from installation.training.loop.options import Bounds, add_options
 
 ORDER = 30
 HELP = "train a model"

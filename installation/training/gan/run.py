@@ -29,6 +29,7 @@ from torch import Tensor
 
 from installation.core.errors import TrainingError
 from installation.networks.stylegan2_generator import Architecture
+from installation.training.command_line.options import read_options
 from installation.training.dataset.pictures import Picture
 from installation.training.dataset.supply import Supply
 from installation.training.gan import checkpoint
@@ -43,7 +44,6 @@ from installation.training.gan.recipe import R1_HEURISTIC, Recipe
 from installation.training.loop.devices import Devices
 from installation.training.loop.figures import RunningMeans
 from installation.training.loop.numbers import Numbers
-from installation.training.loop.options import read_options
 from installation.training.loop.run import Progress
 from installation.training.loop.samples import Samples
 from installation.training.loop.schedule import Stage, Timetable, softened

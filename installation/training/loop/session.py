@@ -16,12 +16,14 @@ from tqdm import tqdm
 
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import VernissageError
+from installation.training.command_line.options import read_options
+from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
+from installation.training.dataset.options import SourceOptions
 from installation.training.dataset.pictures import Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import Supply
-from installation.training.loop.command_line import command_line
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.run import Run
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume
@@ -77,7 +79,9 @@ def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) 
     if devices.first:
         try:
             check_place(arguments.out)
-            prepared = read_any(arguments, arguments.stages[-1][0], folder)
+            prepared = read_any(
+                arguments.folder, read_options(SourceOptions, arguments), arguments.stages[-1][0], folder
+            )
         except (VernissageError, OSError):
             devices.agree(0)
             raise
@@ -85,7 +89,7 @@ def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) 
         return prepared
     if not devices.agree(0):
         raise SystemExit(0)
-    return read_any(arguments, arguments.stages[-1][0], folder)
+    return read_any(arguments.folder, read_options(SourceOptions, arguments), arguments.stages[-1][0], folder)
 
 
 def quoted(path: Path) -> str:

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import MissingDependency
 from installation.networks.refiner import SCALE
+from installation.training.command_line.options import read_options
+from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
+from installation.training.dataset.options import SourceOptions
 from installation.training.dataset.pictures import LEDGER, Ledger, Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.gan.projected import Eye
 from installation.training.latent.models import OpenModel, open_model
-from installation.training.loop.command_line import command_line
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.saving import CHECKPOINT, resume
 from installation.training.loop.session import PREPARED, interrupts, progress_bar, quoted
@@ -73,7 +75,7 @@ def begin(arguments: argparse.Namespace, base: OpenModel, devices: Devices, work
     """The run that the command's options ask for."""
     vae = soft_painter(base, devices.device)
     folder = arguments.folder if is_prepared(arguments.folder) else work / PREPARED
-    prepared = read_any(arguments, SCALE * vae.arch.resolution, folder)
+    prepared = read_any(arguments.folder, read_options(SourceOptions, arguments), SCALE * vae.arch.resolution, folder)
     recipe = recipe_of(arguments, vae.arch.resolution)
     pairs = PairSupply(prepared.pictures, detail_of(arguments.weight_by, folder, prepared), vae, recipe)
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()

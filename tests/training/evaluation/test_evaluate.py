@@ -32,9 +32,10 @@ from installation.training.evaluation import (
     session,
     summary,
 )
+from installation.training.evaluation.effort import Effort
 from installation.training.evaluation.likeness import Ruler, altered, differing, fingerprints
 from installation.training.evaluation.parts import changes
-from installation.training.evaluation.subject import Effort, Subject
+from installation.training.evaluation.subject import Subject
 from installation.training.latent.distances import (
     frechet_distance,
     kernel_distance,
