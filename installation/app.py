@@ -11,6 +11,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from installation.core.clean_text import clean_lines
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.parts import ROOT
@@ -106,7 +107,7 @@ def _warn(show: Show) -> None:
     from installation.stage import advice
 
     looks = advice.warnings(show.title, show.pieces)
-    for warning in (*warnings(show, Timetable(show.plan), date.today()), *looks):
+    for warning in (*show.warnings(), *warnings(show, Timetable(show.plan), date.today()), *looks):
         print(f"warning: {warning}")
 
 
@@ -157,22 +158,32 @@ class _Sentences(logging.Formatter):
     """For the screen: the message alone, as a traceback helps nobody who stands before the wall."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{time.strftime('%H:%M:%S')} {record.getMessage()}"
+        return f"{time.strftime('%H:%M:%S')} {clean_lines(record.getMessage())}"
+
+
+class _Whole(logging.Formatter):
+    """For the file: all there is to know, with nothing in it that could steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean_lines(super().format(record))
 
 
 def _keep_log(folder: Path) -> None:
+    """Logs to the screen and to the show's own folder. Where nothing can be written there, to the screen alone."""
     path = log_file(folder)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept: logging.Handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8")
-    except OSError as error:
-        raise VernissageError(
-            f"{path.parent}: cannot be written ({error}); the show keeps its log and votes there"
-        ) from error
-    kept.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     screen = logging.StreamHandler()
     screen.setFormatter(_Sentences())
-    logging.basicConfig(level=logging.INFO, handlers=[kept, screen], force=True)
+    handlers: list[logging.Handler] = [screen]
+    trouble = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8"))
+        handlers[-1].setFormatter(_Whole("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    except OSError as error:
+        trouble = str(error)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    if trouble:
+        log.warning("%s: cannot be written (%s); the show goes on and keeps no log and no votes", path.parent, trouble)
 
 
 def program() -> NoReturn:

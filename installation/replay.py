@@ -9,7 +9,8 @@ from installation.core.decision import Decision
 from installation.core.errors import DeviceError
 from installation.core.recording import read
 from installation.engine.compose import PLAIN, compose
-from installation.engine.painter import Hung, Pair
+from installation.engine.frames import Pair
+from installation.engine.painter import Hung
 from installation.engine.view import View
 from installation.options import SIZE, Options
 from installation.showfile.load import Show

@@ -15,6 +15,7 @@ from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
 from installation.showfile.load import Show
 from installation.state import StateFile
+from installation.web.messages import Health
 
 HANGS = 3.0
 """Seconds at one picture after which the painter counts as hanging."""
@@ -36,28 +37,27 @@ class Standing:
     web: WebProcess | None = None
     sensors: Sensors | None = None
 
-    def health(self) -> dict[str, Any]:
+    def health(self) -> Health:
         """What /healthz tells: everything that a watcher or a curious operator may want to know."""
         decision, why = self.loop.decision, self.loop.decider.arbiter.why
         wall = None if decision is None else decision.wall
         controls: Mapping[str, float] = {} if wall is None else wall.controls
-        return {
+        details = {
             "piece": None if wall is None else self.show.pieces[wall.playback.piece].name,
-            "frames": self.stats.presented_ever,
             "late": self.stats.late,
             "painted": self.painter.stats.frames,
             "runtime": None if wall is None else self._runtime(wall.playback.piece),
             "votes": self.web.votes if self.web else 0,
             "signals": dict(decision.signals) if decision else {},
             "controls": {address: (value, why(address)) for address, value in controls.items()},
-            "reasons": self._broken() + self._hanging(),
-            "notes": self._missing(),
         }
+        reasons, notes = tuple(self._broken() + self._hanging()), tuple(self._missing())
+        return Health(self.stats.presented_ever, True, reasons, notes, details)
 
     def report(self, renderer: str, size: tuple[int, int], ended: float) -> dict[str, Any]:
         """The report of ``--report``, at the end of a run whose painter stopped at ``ended`` (s)."""
         show, painted, stats = self.show, self.painter.stats, self.stats
-        generator, hung = show.pieces[0].generator, self.painter.hung(0)
+        generator, hung = show.pieces[0].generator, self.painter.hung.get(0)
         return {
             "show": show.title_in(show.languages[0]),
             "device": hung.generator.device if hung else None,
@@ -85,7 +85,7 @@ class Standing:
 
     def _runtime(self, index: int) -> str | None:
         """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
-        hung = self.painter.hung(index)
+        hung = self.painter.hung.get(index)
         return hung.generator.runtime if hung and isinstance(hung.generator, Accelerates) else None
 
     def _broken(self) -> list[str]:
@@ -101,14 +101,13 @@ class Standing:
     def _missing(self) -> list[str]:
         """What the show goes on without."""
         notes = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
-        if self.web and self.web.closed:
-            notes.append(f"the web process is closed: {self.web.closed}")
+        notes += self.web.notes() if self.web else []
         return notes + ([self.state.fault] if self.state.fault else [])
 
     def _bare_ms(self, index: int) -> float | None:
         """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else
         painted. None where it does not paint any more."""
-        hung, values = self.painter.hung(index), self.show.pieces[index].rests()
+        hung, values = self.painter.hung.get(index), self.show.pieces[index].rests()
         if hung is None or self.painter.busy_since is not None:
             return None
         durations: list[float] = []

@@ -12,11 +12,10 @@ from types import FrameType
 
 from installation import metrics
 from installation.core import parts
-from installation.core.clock import Pace, RealClock
-from installation.core.contracts import Output, Surroundings
+from installation.core.clock import Clock, Pace, RealClock
+from installation.core.decision import Tally
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
-from installation.engine.compose import PLAIN
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
@@ -24,6 +23,8 @@ from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
 from installation.options import SIZE, Options
+from installation.outlets import Outlets
+from installation.preparing import Preparing
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
@@ -56,8 +57,8 @@ class Exhibition:
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands())
-        self.osc = self._open_osc()
-        self.web = WebProcess(show, folder, live=mode == "headless") if show.web.enabled else None
+        self.osc = open_osc(show, self.inbox, self.clock)
+        self.web = self._open_web(mode == "headless")
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         stats = metrics.ScreenStats(self.pace.interval)
@@ -65,11 +66,10 @@ class Exhibition:
         self._resume()
         self.opening = self._opening()
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
-        self.outputs: list[Output] = []
         self.leaving = False
         self._foreseen: int | None = None
-        self._unhung = list(range(len(show.pieces)))
-        self._unprepared = sorted({piece.transition.kind for piece in show.pieces})
+        self.preparing = Preparing(self.stage, show)
+        self.loop.refused = self.preparing.refused
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
@@ -87,7 +87,7 @@ class Exhibition:
                 rooms.callback(self.osc.close)
             self.state.start()
             rooms.callback(self.state.close)
-            self._open_outputs(rooms)
+            self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
             self.painter.start()
             self.opening.start()
@@ -112,24 +112,15 @@ class Exhibition:
         options, painter, first = self.options, self.painter, self.loop.decider.first
         return Opening(self.show.pieces, options.device, self.show.seed, painter.hang, stand_in, self.clock.now, first)
 
-    def _open_osc(self) -> OscServer | None:
-        settings = self.show.operator
-        if not settings.enabled:
+    def _open_web(self, live: bool) -> WebProcess | None:
+        if not self.show.web.enabled:
             return None
-        try:
-            osc = OscServer(
-                self.inbox,
-                settings.bind,
-                settings.port,
-                allow=settings.allow,
-                surfaces=settings.surfaces,
-                clock=self.clock.now,
-            )
-        except VernissageError as error:
-            log.warning("%s; the show goes on without OSC", error)
-            return None
-        log.info("OSC is heard at %s:%d", settings.bind, osc.port)
-        return osc
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
+
+    def _pass_on_tally(self, tally: Tally) -> None:
+        """Votes that the web process counted, on their way to the sensors that hear them."""
+        if self.standing.sensors:
+            self.standing.sensors.tell_votes(tally)
 
     def _resume(self) -> None:
         """Goes on where the show was at the end of its last run."""
@@ -137,18 +128,6 @@ class Exhibition:
             kept, age = self.state.read(self.clock.civil())
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
-
-    def _open_outputs(self, rooms: ExitStack) -> None:
-        """What was asked for, and what operators and visitors always have."""
-        options, surroundings = self.options, Surroundings(self.stage.size, self.pace.interval, self.web, self.osc)
-        wanted: list[tuple[str, dict[str, Path]]] = [("preview", {})] if self.web else []
-        wanted += [("echo", {})] if self.osc else []
-        wanted += [("record", {"path": options.record})] if options.record else []
-        wanted += [("decisions", {"path": options.record_decisions})] if options.record_decisions else []
-        for kind, settings in wanted:
-            output = parts.config("output", kind)(kind=kind, **settings).open(surroundings)
-            rooms.callback(output.close)
-            self.outputs.append(output)
 
     def _emit(self, name: str, value: float) -> None:
         self.board.emit(name, value, self.clock.now())
@@ -167,41 +146,18 @@ class Exhibition:
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
-        self._hang_one()
+        self.preparing.step()
         began = time.perf_counter()
         view = self.loop.tick()
         decided = time.perf_counter()
         self.stage.draw(view)
-        self._show_outputs()
+        assert self.loop.decision is not None
+        self.outlets.show(self.loop.decision)
         self.stage.present()
         shown = time.perf_counter()
         self._listen()
         self._tell()
         self._count(decided - began + time.perf_counter() - shown)
-
-    def _hang_one(self) -> None:
-        """Prepares one more wall or transition, a frame each: the first picture need not wait for the last of them."""
-        if self._unhung:
-            index = self._unhung.pop(0)
-            piece = self.show.pieces[index]
-            self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
-        elif self._unprepared:
-            kind = self._unprepared.pop()
-            try:
-                self.stage.prepare(kind)
-            except VernissageError as error:  # this machine's driver refuses it, which no check of the show could see
-                log.warning("%s; pieces change by %s instead of %s", error, PLAIN, kind)
-                self.loop.refused.add(kind)
-
-    def _show_outputs(self) -> None:
-        """Gives the frame to every output that wants it; the picture is read back only for those that want one."""
-        decision = self.loop.decision
-        assert decision is not None
-        for output in self.outputs:
-            wanted = output.wants(decision.time)
-            if wanted != "nothing":
-                small, screen = wanted == "small", wanted == "screen"
-                output.show(decision, self.stage.read_small() if small else self.stage.read() if screen else None)
 
     def _listen(self) -> None:
         """What the keyboard and the window say."""
@@ -240,7 +196,7 @@ class Exhibition:
             stats.first_picture = metrics.since_process_start()
         if painted and stats.first_painted is None:
             stats.first_painted = metrics.since_process_start()
-        settled = painted and self.opening.done.is_set() and not (self._unhung or self._unprepared)
+        settled = painted and self.opening.done.is_set() and self.preparing.done
         if settled and stats.memory_start is None:  # the last moment of the start-up
             settle()
             stats.memory_start, settled = metrics.memory_mb(), False
@@ -259,6 +215,22 @@ class Exhibition:
             save_still(self.options.still, self.stage.read())
         if self.options.report:
             metrics.write(self.options.report, self.standing.report(self.stage.renderer, self.stage.size, ended))
+
+
+def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
+    """The operator's OSC; None where the show has none, or where it cannot be opened."""
+    settings = show.operator
+    if not settings.enabled:
+        return None
+    try:
+        osc = OscServer(
+            inbox, settings.bind, settings.port, allow=settings.allow, surfaces=settings.surfaces, clock=clock.now
+        )
+    except VernissageError as error:
+        log.warning("%s; the show goes on without OSC", error)
+        return None
+    log.info("OSC is heard at %s:%d", settings.bind, osc.port)
+    return osc
 
 
 def stand_in() -> Hung:

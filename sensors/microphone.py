@@ -1,16 +1,16 @@
-"""How loud the room is, low, middle and high, and each onset of a sound, from a microphone. Nothing is recorded.
+"""How loud the room is, low, middle and high, onsets, tempo, pitch and voices, from a microphone or a WAV file.
 
-It runs in a process of its own: its drivers block and crash like a camera's, and after the death of a sound server the
-library has to be opened anew for a whole process.
+Nothing is recorded. It runs in a process of its own: its drivers block and crash like a camera's, and after the death
+of a sound server the library has to be opened anew for a whole process.
 """
 
-import math
 import queue
 import sys
 import threading
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+import wave
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -20,29 +20,9 @@ from pydantic import Field
 from installation.core.contracts import Emit, Sensor, SensorConfig
 from installation.core.errors import DeviceError, did_you_mean
 from installation.core.parts import require
+from installation.core.paths import ShowPath
 from installation.core.signals import Signal
-
-Block = NDArray[np.float32]
-"""(samples,), -1..1."""
-
-BANDS = {"low": (30.0, 250.0), "mid": (250.0, 2000.0), "high": (2000.0, 12000.0)}
-"""Hz. Footsteps and bass are low, voices mostly mid, keys and applause high."""
-BLOCK_SECONDS = 0.023
-"""About how long a block is; the spectrum is taken of the last two."""
-
-QUIET = -70.0
-"""dB of full scale: what is fainter is silence."""
-MARGIN, RANGE = 6.0, 24.0
-"""dB over the usual quiet that still count as 0, and dB from there to 1 at least: a hush is not blown up to a crowd."""
-TO_EXTREME, TO_USUAL = 0.5, 40.0
-"""Time constants (s) of the automatic gain: to a new quietest or loudest, and back when the room has changed."""
-
-STEPS = np.geomspace(30.0, 12000.0, 41)
-"""Hz. The spectrum for onsets, in about five steps an octave, so that a note counts as much as a clap."""
-FLUX_TIMES, FLUX_LEAST = 3.0, 0.12
-"""An onset is a rise of that spectrum of so many times its mean of the last second, and at least so much."""
-ONSET_PAUSE = 0.1
-"""Seconds between two onsets at least."""
+from sensors._hearing import SILENT, Block, Ear, Heard
 
 DEAF, WAKING = 1.0, 3.0
 """Seconds without a block after which the microphone is taken for gone: a dead sound server says nothing at all; and
@@ -62,6 +42,13 @@ class Config(SensorConfig):
         default=None, description="number or part of the name of a sound input; without it, the system's own choice"
     )
 
+    file: ShowPath | None = Field(
+        default=None, description="a WAV file that is heard instead, again and again, for rehearsing"
+    )
+    calibration: float = Field(
+        default=0.0, ge=0.0, le=140.0, description="added to the loudness (dB): what a sound level meter reads more"
+    )
+
     def signals(self) -> tuple[Signal, ...]:
         return (
             Signal("level", "how loud it is, for this room"),
@@ -69,6 +56,16 @@ class Config(SensorConfig):
             Signal("mid", "voices"),
             Signal("high", "keys, applause"),
             Signal("onset", "a sound begins", pulse=True),
+            Signal(
+                "loudness",
+                "dB, A-weighted, below full scale; with a calibration, of sound pressure",
+                SILENT + (self.calibration or 0.0),
+                self.calibration or 0.0,
+                SILENT + (self.calibration or 0.0),
+            ),
+            Signal("pitch", "Hz of a sound that has one, else 0", 0.0, 1000.0),
+            Signal("tempo", "beats a minute of what begins again and again, else 0", 0.0, 200.0),
+            Signal("voice", "how much it sounds like a voice"),
         )
 
     @classmethod
@@ -84,73 +81,8 @@ class Config(SensorConfig):
         except sound.PortAudioError as error:
             raise _gone(error) from error
 
-    def open(self) -> "Microphone":
-        return Microphone(self)
-
-
-# ---------------------------------------------------------------- what is heard: numbers in, numbers out
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One block: ``levels`` 0..1 of level, low, mid and high, and whether a sound begins in it."""
-
-    levels: dict[str, float]
-    onset: bool
-
-
-class Ear:
-    """Blocks of ``size`` samples at ``rate`` (Hz) in, what is heard out. Knows the last block and how loud it was."""
-
-    def __init__(self, rate: float) -> None:
-        self.size = 2 ** round(math.log2(rate * BLOCK_SECONDS))
-        self.seconds = self.size / rate
-        window = np.hanning(2 * self.size)
-        self._window = (window * 2.0 / window.sum()).astype(np.float32)
-        edges = [[round(hertz * 2 * self.size / rate) for hertz in band] for band in BANDS.values()]
-        self._bands = [slice(max(1, low), max(2, high)) for low, high in edges]
-        self._steps = np.unique(np.clip(np.round(STEPS * 2 * self.size / rate), 1, self.size).astype(np.intp))
-        self._last = np.zeros(self.size, np.float32)
-        self._spectra = deque([np.zeros(len(self._steps) - 1)] * 2, maxlen=2)
-        self._age = 0.0
-        self._floor = np.full(1 + len(BANDS), QUIET)
-        self._ceiling = np.full(1 + len(BANDS), QUIET + MARGIN + RANGE)
-        self._flux = 0.3  # at first all is new: it takes a second to learn what is not
-        self._since_onset = math.inf
-
-    def hear(self, block: Block) -> Heard:
-        """The next block, (size,)."""
-        self._age += self.seconds
-        amplitudes = np.abs(np.fft.rfft(np.concatenate((self._last, block)) * self._window))
-        self._last = block
-        powers = [
-            float(block @ block) / block.size,
-            *(float(a @ a) / 3.0 for a in map(amplitudes.__getitem__, self._bands)),
-        ]
-        values = self._gain(10.0 * np.log10(np.maximum(powers, 10.0 ** (QUIET / 10.0))))
-        levels = dict(zip(("level", *BANDS), values.tolist(), strict=True))
-        return Heard(levels, self._begins(amplitudes))
-
-    def _gain(self, loudness: NDArray[np.float64]) -> NDArray[np.float64]:
-        """0..1 of each loudness (dB) between the quietest and the loudest that this room has lately been."""
-        fast = -math.expm1(-self.seconds / TO_EXTREME)
-        slow = -math.expm1(-self.seconds / min(max(1.0, self._age), TO_USUAL))  # a new ear learns the room soon
-        self._floor += (loudness - self._floor) * np.where(loudness < self._floor, fast, slow)
-        self._ceiling += (loudness - self._ceiling) * np.where(loudness > self._ceiling, fast, slow)
-        quiet = self._floor + MARGIN
-        return np.clip((loudness - quiet) / np.maximum(self._ceiling - quiet, RANGE), 0.0, 1.0)
-
-    def _begins(self, amplitudes: NDArray[np.float32]) -> bool:
-        powers = np.add.reduceat(amplitudes * amplitudes, self._steps)[:-1] / np.diff(self._steps)
-        spectrum = np.log1p(1000.0 * np.sqrt(powers))
-        flux = float(np.maximum(spectrum - self._spectra[0], 0.0).mean())  # [0], two blocks ago, shares no sample
-        self._spectra.append(spectrum)
-        self._since_onset += self.seconds
-        begins = flux > max(FLUX_LEAST, FLUX_TIMES * self._flux) and self._since_onset > ONSET_PAUSE
-        self._flux += (flux - self._flux) * min(1.0, self.seconds)
-        if begins:
-            self._since_onset = 0.0
-        return begins
+    def open(self) -> "Microphone | Recording":
+        return Microphone(self) if self.file is None else Recording(self.file, self.calibration)
 
 
 # ---------------------------------------------------------------- the device
@@ -158,6 +90,7 @@ class Ear:
 
 class Microphone(Sensor):
     def __init__(self, config: Config) -> None:
+        self.calibration = config.calibration
         again = "sounddevice" in sys.modules
         self.sound = require("sounddevice", "the microphone", INSTALL)
         try:
@@ -183,7 +116,7 @@ class Microphone(Sensor):
             ):
                 patience = WAKING
                 while not stop.is_set():
-                    _say(ear.hear(blocks.get(timeout=patience)), emit)
+                    _say(ear.hear(blocks.get(timeout=patience)), emit, self.calibration)
                     patience = DEAF
         except queue.Empty:
             raise DeviceError(f"found no sound for {patience:g} s; is the microphone still plugged in?") from None
@@ -191,9 +124,52 @@ class Microphone(Sensor):
             raise _gone(error) from error
 
 
-def _say(heard: Heard, emit: Emit) -> None:
+class Recording(Sensor):
+    """A WAV file, at its own rate, again and again."""
+
+    def __init__(self, path: Path, calibration: float) -> None:
+        self.calibration = calibration
+        self.rate, self.samples = read_wav(path)
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        ear, due = Ear(self.rate), time.monotonic()
+        for block in self._blocks(ear.size):
+            due = max(due + ear.seconds, time.monotonic() - 1.0)
+            if stop.wait(max(0.0, due - time.monotonic())):
+                return
+            _say(ear.hear(block), emit, self.calibration)
+
+    def _blocks(self, size: int) -> Iterator[Block]:
+        """For ever; the last of a run takes its rest from the beginning."""
+        at, samples = 0, self.samples
+        while True:
+            yield np.take(samples, range(at, at + size), mode="wrap")
+            at = (at + size) % len(samples)
+
+
+def read_wav(path: Path) -> tuple[float, Block]:
+    """The rate (Hz) and the first channel of a WAV file of 8, 16, 24 or 32 bits PCM, -1..1. Raises DeviceError."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            width, channels, rate = file.getsampwidth(), file.getnchannels(), float(file.getframerate())
+            raw = np.frombuffer(file.readframes(file.getnframes()), np.uint8)
+    except (wave.Error, EOFError, OSError) as error:
+        raise DeviceError(
+            f"{path}: found no sound that can be read in it ({error}), expected a WAV file, PCM"
+        ) from error
+    if not len(raw) or width not in (1, 2, 3, 4) or rate < 4000.0:
+        raise DeviceError(f"{path}: found {len(raw)} bytes at {rate:g} Hz, expected sound of 4000 Hz at least")
+    first = raw[: len(raw) // (width * channels) * width * channels].reshape(-1, channels, width)[:, 0]
+    if width == 1:
+        return rate, (first[:, 0].astype(np.float32) - 128.0) / 128.0
+    padded = np.zeros((len(first), 4), np.uint8)
+    padded[:, 4 - width :] = first
+    return rate, (padded.view("<i4")[:, 0] / 2.0**31).astype(np.float32)
+
+
+def _say(heard: Heard, emit: Emit, calibration: float) -> None:
     for signal, value in heard.levels.items():
-        emit(signal, value)
+        emit(signal, value + calibration if signal == "loudness" else value)
     if heard.onset:
         emit("onset", 1.0)
 

@@ -1,43 +1,30 @@
 """Visitors' votes: every vote as a pulse, how many there are, how clear the lead is and how lively the room votes."""
 
-import os
-import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, Field, ValidationInfo
+from queue import Empty, SimpleQueue
+from typing import Literal
 
 from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.decision import Tally
 from installation.core.errors import DeviceError
 from installation.core.signals import Signal
 
-FILE = "votes.sqlite3"
-POLL = 0.25
-"""Seconds between two looks at the ballot store."""
+SAY = 0.25
+"""Seconds between two times that the signals are said."""
 MINUTE = 60.0
 PULSES = 64
-"""The most votes of one look that are said one by one."""
-
-
-def _beside(path: Path, info: ValidationInfo) -> Path:
-    """A relative path starts at the show file's folder; the file itself may come later."""
-    return (Path((info.context or {}).get("folder", ".")) / path).absolute()
+"""The most votes of one tally that are said one by one."""
+FIRST = 30.0
+"""Seconds without any tally after which the sensor says that it hears none."""
 
 
 class Config(SensorConfig):
-    """Reads the votes that the web process keeps; writes nothing."""
+    """Hears the votes that the web process counts."""
 
     kind: Literal["votes"] = "votes"
     name: str = "votes"
-    database: Annotated[Path, AfterValidator(_beside)] | None = Field(
-        None, description="the web process's file; by itself it finds the one of this show"
-    )
 
     def signals(self) -> tuple[Signal, ...]:
         return (
@@ -48,87 +35,62 @@ class Config(SensorConfig):
         )
 
     def open(self) -> "Votes":
-        state = os.environ.get("VERNISSAGE_STATE")
-        if self.database is None and state is None:
-            raise DeviceError(
-                f'the sensor "{self.name}" finds no votes: this show has no web process that keeps any; open one '
-                '([web] enabled = true), or name a file (database = "votes.sqlite3")'
-            )
-        return Votes(self.database or Path(state or "") / FILE)
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What the ballot store held at one look: row of the newest round, votes cast in each round since the last look's
-    (row -> casts, a change counting again), votes of the open round by piece."""
-
-    round: int
-    casts: Mapping[int, int]
-    votes: Mapping[str, int]
+        return Votes(self.name)
 
 
 class Votes(Sensor):
-    """A reader that waits quietly for a box that is not there, and comes back when it is replaced."""
+    """Is told each new tally (``hear_votes``), and says the signals four times a second from the first one on.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Raises DeviceError where none comes for ``first`` seconds.
+    """
+
+    def __init__(self, name: str = "votes", first: float = FIRST) -> None:
+        self.name, self.first = name, first
+        self._told: SimpleQueue[Tally] = SimpleQueue()
+
+    def hear_votes(self, tally: Tally) -> None:
+        self._told.put(tally)
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
+        room, began = Room(), time.monotonic()
         while not stop.is_set():
-            # not there yet, or just being made: it is asked again
-            with suppress(sqlite3.Error, OSError), closing(_read_only(self.path)) as db:
-                self._watch(db, emit, stop)
-            stop.wait(POLL)
-
-    def _watch(self, db: sqlite3.Connection, emit: Emit, stop: threading.Event) -> None:
-        """Looks four times a second, and counts only when something was written, until the file is another one."""
-        room, file, version = Room(), self.path.stat().st_ino, -1
-        while not stop.is_set() and self.path.stat().st_ino == file:
-            now = db.execute("PRAGMA data_version").fetchone()[0]
-            if now != version:
-                room.counted(count(db, room.round), time.monotonic())
-                version = now
-            room.say(emit, time.monotonic())
-            stop.wait(POLL)
+            try:
+                room.counted(self._told.get(timeout=SAY), time.monotonic())
+            except Empty:
+                if room.tally is None and time.monotonic() - began > self.first:
+                    raise DeviceError(
+                        f'the sensor "{self.name}" hears no votes: they are counted where [web] is enabled '
+                        'and the order of the show is "votes"'
+                    ) from None
+            if room.tally is not None:
+                room.say(emit, time.monotonic())
 
 
 class Room:
     """What was counted so far, and what there is to say about it."""
 
     def __init__(self) -> None:
-        self.round = 0
-        self._casts: dict[int, int] | None = None
-        self._votes: Mapping[str, int] = {}
+        self.tally: Tally | None = None
         self._news = 0
         self._recent: deque[tuple[float, int]] = deque()
 
-    def counted(self, found: Count, now: float) -> None:
-        """Takes a look's count at ``now`` (seconds). What was cast before the first look is no news."""
-        if self._casts is not None:
-            fresh = sum(casts - self._casts.get(row, 0) for row, casts in found.casts.items())
-            self._news += max(0, fresh)
-            self._recent.append((now, max(0, fresh)))
-        self.round, self._casts, self._votes = found.round, dict(found.casts), found.votes
+    def counted(self, tally: Tally, now: float) -> None:
+        """Takes a tally at ``now`` (seconds). What was cast before the first one is no news."""
+        if self.tally is not None:
+            fresh = max(0, tally.casts - self.tally.casts)
+            self._news += fresh
+            self._recent.append((now, fresh))
+        self.tally = tally
 
     def say(self, emit: Emit, now: float) -> None:
+        """Says the pulses that are new, and the levels."""
         while self._recent and now - self._recent[0][0] > MINUTE:
             self._recent.popleft()
         for _ in range(min(self._news, PULSES)):
             emit("cast", 1.0)
         self._news = 0
-        total = sum(self._votes.values())
+        votes = self.tally.votes if self.tally else {}
+        total = sum(votes.values())
         emit("total", float(total))
-        emit("share", max(self._votes.values()) / total if total else 0.0)
+        emit("share", max(votes.values()) / total if total else 0.0)
         emit("rate", float(sum(casts for _, casts in self._recent)))
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1.0, isolation_level=None)
-
-
-def count(db: sqlite3.Connection, since: int) -> Count:
-    """Counts the rounds from row ``since`` on. Raises sqlite3.Error where there is no ballot store yet."""
-    casts = dict(db.execute("SELECT id, casts FROM rounds WHERE id >= ?", (since,)))
-    newest = max(casts, default=0)
-    votes = db.execute("SELECT choice, count(*) FROM votes WHERE round = ? GROUP BY choice", (newest,))
-    return Count(newest, casts, dict(votes))

@@ -110,6 +110,23 @@ def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
     assert frames > 60
 
 
+@pytest.mark.gl
+@pytest.mark.slow
+def test_where_nothing_can_be_kept_the_show_hangs_and_says_so(tmp_path: Path) -> None:
+    state, still = tmp_path / "file" / "state", tmp_path / "wall.png"
+    (tmp_path / "file").touch()  # where the folder should be
+    show = tmp_path / "quiet.toml"
+    show.write_text(f"[web]\nport = 0\n[operator]\nenabled = false\n{REHEARSAL.read_text()}")
+    line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "8"]
+    line += ["--state", str(state), "--still", str(still)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * TIMEOUT)
+    assert done.returncode == 0, done.stderr
+    assert still.stat().st_size > 1000
+    assert f"{state}: cannot be written" in done.stderr
+    assert "the show goes on and keeps no log and no votes" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_taken_screen_or_none_is_told(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "installation.app", str(REHEARSAL), "--headless", "--display", "9"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * TIMEOUT)

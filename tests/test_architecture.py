@@ -22,13 +22,16 @@ PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 
 PART_MAY = ("core", "networks")
 
+CAMERA = tuple(f"sensors._{name}" for name in ("background", "capture", "gestures", "seeing", "visitors"))
+"""What the camera sensor is made of."""
+
 ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.web", "installation.training.pages"),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
-    "cv2": ("sensors.camera", "sensors._capture", "installation.outputs.preview", "installation.training"),
+    "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
@@ -36,7 +39,7 @@ ONLY = {
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = ("installation.run", "installation.replay")
+LOADERS = tuple(f"installation.{name}" for name in ("run", "replay", "rehearsal", "outlets", "preparing", "report"))
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
@@ -103,7 +106,13 @@ def may_import(importer: str, imported: str) -> bool:
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
     if target in DOORS:
-        return room in ("app", "run", "replay")  # one program in two files: what is asked for, and the run of a show
+        return room in (
+            "app",
+            "run",
+            "replay",
+            "rehearsal",
+            "outlets",
+        )  # one program in two files: what is asked for, and the run of a show
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"

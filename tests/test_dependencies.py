@@ -75,7 +75,7 @@ def test_what_a_pinned_package_needs_is_pinned(lock: str) -> None:
         assert name == "torch" or not loose, f"{name} needs {loose}"
 
 
-def test_what_the_house_imports_is_asked_for_and_the_other_way_round() -> None:
+def test_what_the_project_imports_is_asked_for_and_the_other_way_round() -> None:
     used = imported(("installation", "generators", "sensors"))
     extras = [need for name, needs in PROJECT["optional-dependencies"].items() if name != "dev" for need in needs]
     needs = asked([*PROJECT["dependencies"], *extras])

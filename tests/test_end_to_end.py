@@ -98,11 +98,11 @@ class Running:
 
     def __init__(self, folder: Path, *more: str) -> None:
         self.folder = folder
-        self.web, self.osc = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        self.web, self.osc_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
         film(folder / "visitors.avi")
         # The stem names the state folder: one of its own for each run.
         self.show = folder / f"tryout-{os.getpid()}-{self.web}.toml"
-        self.show.write_text(SHOW.format(web=self.web, osc=self.osc))
+        self.show.write_text(SHOW.format(web=self.web, osc=self.osc_port))
         self.log = ROOT / "state" / self.show.stem / "vernissage.log"
         line = [sys.executable, "-m", "installation.app", str(self.show), "--headless", "--size", "640x360", *more]
         self.process = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -121,7 +121,7 @@ class Running:
         return json.loads(body)["show"] if status == 200 else {}
 
     def osc(self, address: str, kind: str, value: str) -> None:
-        subprocess.run(["oscsend", "127.0.0.1", str(self.osc), address, kind, value], check=True, timeout=TIMEOUT)
+        subprocess.run(["oscsend", "127.0.0.1", str(self.osc_port), address, kind, value], check=True, timeout=TIMEOUT)
 
     def picture(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The newest picture of the preview, as a visitor of the page gets it."""
@@ -237,7 +237,7 @@ def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
         ]
         second = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
         assert second.returncode == 0
-        assert f"port {running.osc} is in use" in second.stderr
+        assert f"port {running.osc_port} is in use" in second.stderr
         assert f"port {running.web} is in use" in second.stderr
         assert "Traceback" not in second.stderr
         assert running.leave() == 0

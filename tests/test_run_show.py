@@ -17,7 +17,7 @@ import pytest
 from installation.bootstrap import RUN, debian, pip
 from installation.bootstrap.home import Home, Layer
 from installation.bootstrap.install import reason
-from installation.bootstrap.telling import Telling
+from installation.bootstrap.progress import Progress
 from tests.timeout import until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -274,34 +274,34 @@ class TestDebian:
         assert debian.missing(["dpkg", "no-such-package", "dpkg"]) == ["no-such-package"]
 
 
-class TestTelling:
-    def test_pips_tale(self, tmp_path: Path) -> None:
-        tale = pip.Tale(pip.pinned("torch==2.13.0\nnumpy==2\nPydantic_core==1\n"), tmp_path, tmp_path)
-        tale.hear("Processing /wheels/numpy-2-cp311-cp311-linux.whl (from -r lock (line 2))")
-        assert str(tale) == "1 of 3: numpy 2"
-        tale.hear("Collecting torch==2.13.0 (from -r lock (line 1))")
-        tale.hear("  Downloading torch-2.13.0%2Bcpu-cp311.whl (200.0 MB)")
+class TestProgress:
+    def test_what_pip_prints(self, tmp_path: Path) -> None:
+        output = pip.PipOutput(pip.pinned("torch==2.13.0\nnumpy==2\nPydantic_core==1\n"), tmp_path, tmp_path)
+        output.hear("Processing /wheels/numpy-2-cp311-cp311-linux.whl (from -r lock (line 2))")
+        assert str(output) == "1 of 3: numpy 2"
+        output.hear("Collecting torch==2.13.0 (from -r lock (line 1))")
+        output.hear("  Downloading torch-2.13.0%2Bcpu-cp311.whl (200.0 MB)")
         (tmp_path / "unpack").mkdir()
         (tmp_path / "unpack/torch-2.13.0+cpu-cp311.whl").write_bytes(bytes(3_000_000))
-        assert str(tale) == "2 of 3: torch 2.13.0, 3 of 200 MB"
-        tale.hear("Ignoring pydantic-core: markers 'x' don't match your environment")
-        assert str(tale) == "3 of 3: pydantic-core"
-        tale.hear("Installing collected packages: numpy, torch")
-        assert str(tale) == "putting in place 0 of 2"
+        assert str(output) == "2 of 3: torch 2.13.0, 3 of 200 MB"
+        output.hear("Ignoring pydantic-core: markers 'x' don't match your environment")
+        assert str(output) == "3 of 3: pydantic-core"
+        output.hear("Installing collected packages: numpy, torch")
+        assert str(output) == "putting in place 0 of 2"
 
     def test_a_torch_with_cuda_is_noticed(self, tmp_path: Path) -> None:
         noticed: list[bool] = []
-        tale = pip.Tale(frozenset({"torch"}), tmp_path, tmp_path, lambda: noticed.append(True))
-        tale.hear("Downloading torch-2.13.0-cp311-manylinux.whl (887.9 MB)")
+        output = pip.PipOutput(frozenset({"torch"}), tmp_path, tmp_path, lambda: noticed.append(True))
+        output.hear("Downloading torch-2.13.0-cp311-manylinux.whl (887.9 MB)")
         assert noticed == [True]
 
     def test_a_log_gets_a_line_now_and_then(self, capsys: pytest.CaptureFixture[str]) -> None:
         now = [0.0]
-        telling = Telling(1, sys.stdout, clock=lambda: now[0])
-        with telling.step("packages"):
+        progress = Progress(1, sys.stdout, clock=lambda: now[0])
+        with progress.step("packages"):
             for second in range(6):
                 now[0] = second + 2.0
-                telling.now(f"{second} of 6")
+                progress.now(f"{second} of 6")
         lines = capsys.readouterr().out.splitlines()
         assert [line.split("packages")[1].strip().partition("  ")[0] for line in lines] == [
             "0 of 6",

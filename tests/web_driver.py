@@ -27,10 +27,10 @@ PIECES = [
         "name": "sitters",
         "title": {"en": "Sitters who never sat", "nl": "Zitters die nooit zaten"},
         "medium": {"en": "Generative adversarial network", "nl": "Generatief adversarieel netwerk"},
-        "date": "2026",
+        "date": {"": "2026"},
         "text": {"en": "Four people who never lived.", "nl": "Vier mensen die nooit hebben geleefd."},
     },
-    {"name": "company", "title": {"en": "The company", "nl": "Het gezelschap"}, "medium": "A walk", "text": ""},
+    {"name": "company", "title": {"en": "The company", "nl": "Het gezelschap"}, "medium": {"": "A walk"}},
     {"name": "nobody", "title": {"en": "Nobody <in> particular & co"}, "medium": {}, "text": {}},
 ]
 
@@ -48,7 +48,6 @@ class Driver:
             "title": {"en": "The Next Rembrandt", "nl": "De volgende Rembrandt"},
             "languages": ["en", "nl"],
             "pieces": PIECES,
-            "poster": None,
         } | hello
         self.said: queue.Queue[dict[str, Any] | None]
         self.hearing = threading.Event()
@@ -106,10 +105,11 @@ class Driver:
             if set(kinds) & set(message):
                 return message
 
-    def tally(self, votes: dict[str, int], timeout: float = TIMEOUT) -> None:
-        """Waits until the app knows this tally of the round that ``turn`` opened."""
-        wanted = {"round": self.round, "votes": votes}
-        while (found := self.heard("tally", timeout=timeout)["tally"]) != wanted:
+    def tally(self, votes: dict[str, int], timeout: float = TIMEOUT, round: int = 0) -> None:
+        """Waits until the app knows this tally of a round, which is the one that ``turn`` opened unless it is named."""
+        self.round = round or self.round
+        wanted = (self.round, votes)
+        while ((found := self.heard("tally", timeout=timeout)["tally"])["round"], found["votes"]) != wanted:
             assert found["round"] <= self.round
 
     def turn(self, *candidates: str, **more: Any) -> int:

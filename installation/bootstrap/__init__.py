@@ -1,4 +1,4 @@
-"""The way in: makes the environment on the first start, repairs it, and hands over to it. Standard library only.
+"""Makes the environment on the first start, repairs it, and starts the program in it. Standard library only.
 
 Everything is in one folder beside the code, ``.venv``: the packages, ``setup.log``, and for each layer a stamp that is
 written last, so that what was interrupted is never taken for done. Deleting the folder starts afresh.
@@ -16,7 +16,7 @@ TESTS = Layer(
 
 
 def prepare(home: Home, layers: Sequence[Layer]) -> int:
-    """Makes what the environment lacks of ``layers``, telling about it. Returns the exit code, 0 when it is there."""
+    """Makes what the environment lacks of ``layers``, showing how far it is. Returns the exit code, 0 for success."""
     if not home.lacks(layers):
         return 0
     from installation.bootstrap.install import install  # only a first start pays for it

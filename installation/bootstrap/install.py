@@ -1,4 +1,4 @@
-"""The first start's work: an environment, Debian's libraries, the pinned packages, and a word on how far it is.
+"""The first start: makes an environment, installs Debian's libraries and the pinned packages, and shows how far it is.
 
 A killed or failed set-up is taken up where it stopped: whatever is incomplete is found and made again.
 """
@@ -18,7 +18,7 @@ from typing import IO, TextIO
 
 from installation.bootstrap import debian, pip
 from installation.bootstrap.home import Home, Layer
-from installation.bootstrap.telling import Telling
+from installation.bootstrap.progress import Progress
 
 TAIL = 12
 """Lines of the log that are shown when something fails."""
@@ -62,7 +62,7 @@ def install(home: Home, layers: Sequence[Layer], out: TextIO = sys.stderr) -> in
                 work = "Going on with" if home.interpreter() else "Once, for some minutes and about 2 GB: making"
                 print(f"{work} the environment in {home.folder}", file=out)
                 with home.log.open("wb") as log:
-                    Setup(home, lacking, lock, log, Telling(3, out)).run()
+                    Setup(home, lacking, lock, log, Progress(3, out)).run()
     except KeyboardInterrupt:
         print("\nStopped. The next start goes on from here.", file=out)
         return 130
@@ -83,15 +83,15 @@ class Setup:
     layers: Sequence[Layer]
     lock: int
     log: IO[bytes]
-    tell: Telling
+    progress: Progress
 
     def run(self) -> None:
         """Raises SetupError where it cannot go on."""
-        with self.tell.step("environment"):
+        with self.progress.step("environment"):
             self.environment()
-        with self.tell.step("libraries"):
+        with self.progress.step("libraries"):
             self.libraries()
-        with self.tell.step("packages"):
+        with self.progress.step("packages"):
             self.packages()
         for layer in self.layers:
             self.home.set_stamp(layer)
@@ -99,46 +99,46 @@ class Setup:
     def environment(self) -> None:
         """An environment with a pip that works; the one that is there, if it does."""
         if not self._works():
-            self.tell.now("making it")
+            self.progress.now("making it")
             self._clear()
             base = str(getattr(sys, "_base_executable", sys.executable))  # not an environment's: that would nest
             self._need_venv(base)
             if self._run((base, "-m", "venv", str(self.home.folder))) or not self._works():
                 raise SetupError(self._why(f"{base} makes no environment in {self.home.folder}"))
-        self.tell.now(f"{self.home.interpreter()}")
+        self.progress.now(f"{self.home.interpreter()}")
 
     def libraries(self) -> None:
         """What no wheel brings. A show starts without them where it can, so this stops nothing."""
         lacking = debian.missing(package for layer in self.layers for package in layer.debian)
         if lacking and debian.may_install():
-            lacking = debian.install(lacking, self._run, self.tell.now)
-        self.tell.now("all there" if not lacking else f"not there: {' '.join(lacking)}")
+            lacking = debian.install(lacking, self._run, self.progress.now)
+        self.progress.now("all there" if not lacking else f"not there: {' '.join(lacking)}")
         if lacking:
-            self.tell.note(f"going on without; to have them, type: {debian.line(lacking)}")
+            self.progress.note(f"going on without; to have them, type: {debian.line(lacking)}")
 
     def packages(self) -> None:
         """The pinned packages, whole."""
         site = self._site()
-        for info in pip.halves(site):
+        for info in pip.incomplete(site):
             shutil.rmtree(info)
         locks = [self.home.root / layer.lock for layer in self.layers]
         names = frozenset[str]().union(*(pip.pinned(lock.read_text("utf-8")) for lock in locks))
         with _emptied(self.home.folder / "downloads") as downloads:
-            note = self.tell.note if sys.platform.startswith("linux") and not _nvidia() else _ignore
-            tale = pip.Tale(names, downloads, site, on_cuda=lambda: note(CUDA))
+            note = self.progress.note if sys.platform.startswith("linux") and not _nvidia() else _ignore
+            output = pip.PipOutput(names, downloads, site, on_cuda=lambda: note(CUDA))
             command = [str(self.home.python), "-m", "pip", "install", "--progress-bar", "off"]
             command += [word for lock in locks for word in ("-r", str(lock))]
-            if self._run(command, tale.hear, _pip_environment(downloads), lambda: self.tell.now(str(tale))):
+            if self._run(command, output.hear, _pip_environment(downloads), lambda: self.progress.now(str(output))):
                 raise SetupError(self._why("pip did not install the packages"))
-        if half := next(pip.halves(site), None):
+        if half := next(pip.incomplete(site), None):
             raise SetupError(f"{half} is not whole; is the disk sound?")
-        self.tell.now(f"{len(names)} in place")
+        self.progress.now(f"{len(names)} in place")
 
     def _works(self) -> bool:
         ask = "import sys, pip._internal.cli.main; sys.exit(sys.version_info < (3, 11))"
         if not self.home.interpreter() or self._run((str(self.home.python), "-I", "-c", ask)):
             return False
-        return not any(half.name.startswith("pip-") for half in pip.halves(self._site()))
+        return not any(half.name.startswith("pip-") for half in pip.incomplete(self._site()))
 
     def _clear(self) -> None:
         """Empties the folder, but for this set-up's own files."""
@@ -154,7 +154,7 @@ class Setup:
             return
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         if debian.may_install():
-            debian.install((package,), self._run, self.tell.now)
+            debian.install((package,), self._run, self.progress.now)
         if self._run((base, "-c", NEEDS)):
             raise SetupError(f"{base} comes without its venv module; type: {debian.line((package,))}")
 

@@ -1,4 +1,4 @@
-"""What pip says, in short; and whether what it put in place is whole."""
+"""What pip prints, in short; and whether the packages that it installed are complete."""
 
 import csv
 import re
@@ -25,8 +25,8 @@ def plain(name: str) -> str:
 
 
 @dataclass(slots=True)
-class Tale:
-    """Reads pip's output line by line; ``str()`` of it is where pip stands.
+class PipOutput:
+    """Reads pip's output line by line; ``str()`` of it says how far pip is.
 
     ``names`` are the pinned ones, ``downloads`` the folder that pip downloads to, ``site`` the one it installs in.
     ``on_cuda`` is called when a torch with CUDA is on its way, which is ten times as large as one without.
@@ -73,7 +73,7 @@ class Tale:
         return sum(1 for _ in self.site.glob("*.dist-info/RECORD"))
 
 
-def halves(site: Path) -> Iterator[Path]:
+def incomplete(site: Path) -> Iterator[Path]:
     """The ``.dist-info`` folders of packages that were put in place in part: no list of files, or files that are not
     there or not of the listed size. pip takes them for installed."""
     return (info for info in sorted(site.glob("*.dist-info")) if not _whole(info))

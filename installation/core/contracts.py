@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from installation.core.controls import Control, Values
-from installation.core.decision import Decision
+from installation.core.decision import Decision, Tally
 from installation.core.signals import Signal
 
 Latent = NDArray[np.float32]
@@ -193,6 +193,14 @@ class OutputConfig(PartConfig, ABC):
     @abstractmethod
     def open(self, surroundings: Surroundings) -> Output:
         """Raises DeviceError or MissingDependency when it cannot work here."""
+
+
+@runtime_checkable
+class HearsVotes(Protocol):
+    """A sensor that is told how visitors vote. ``hear_votes`` is called by another thread, with every new tally and,
+    after opening, with the newest; it must not wait."""
+
+    def hear_votes(self, tally: Tally) -> None: ...
 
 
 @runtime_checkable

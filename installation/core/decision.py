@@ -64,11 +64,13 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How visitors voted: where they vote, the round, and the votes by the piece's name."""
+    """How visitors voted: where they vote, the round, and the votes by the piece's name. ``casts`` counts the votes
+    that were cast or changed in all rounds so far."""
 
     url: str = ""
     round: int = -1
     votes: Mapping[str, int] = field(default_factory=dict)
+    casts: int = 0
 
     def of(self, number: int) -> Mapping[str, int]:
         """The votes of that round; none where the tally is another's."""

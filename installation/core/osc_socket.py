@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from installation.core.clean_text import clean
 from installation.core.errors import DeviceError
 from installation.core.osc_packets import LARGEST, Malformed, Message, parse
 
@@ -140,7 +141,7 @@ class OscSocket:
     def _refuse(self, subject: str, text: str) -> Heard:
         self.refused += 1
         if self.complaints.due(subject):
-            log.warning(text)
+            log.warning("%s", clean(text))
         return NOTHING
 
     def _may_send(self, host: str) -> bool:

@@ -35,6 +35,11 @@ def encode(message: Message) -> bytes:
     return len(payload).to_bytes(4, "big") + kind + payload
 
 
+def alive(seconds: float) -> dict[str, Any]:
+    """A child's heartbeat: it works, and may be silent for so many seconds."""
+    return {"alive": seconds}
+
+
 def write_frame(stream: IO[bytes], message: Message) -> None:
     """Writes one message and flushes. Blocks while the other side does not read."""
     stream.write(encode(message))

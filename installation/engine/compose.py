@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 
 from installation.core.decision import Decision, Wall
+from installation.engine.frames import Pair
 from installation.engine.languages import turn
-from installation.engine.painter import Pair
 from installation.engine.view import Picture, Surface, View
 from installation.showfile.load import Show
 
@@ -36,6 +36,7 @@ def compose(
         label=controls.get("/stage/label", 1.0) * turn(show.languages, decision.time, show.stage.rotate)[1],
         language=chosen.language,
         panel=chosen.panel,
+        words=show.panel_words,
     )
 
 

@@ -47,7 +47,7 @@ class Loop:
     def tick(self) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
         now, painter = self.clock.now(), self.painter
-        heard = Heard(self.drain(), self.board.snapshot(now), painter.resident, painter.broken, self.tally, self.wishes)
+        heard = Heard(self.drain(), self.board.snapshot(now), painter.hung, painter.broken, self.tally, self.wishes)
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
-        return compose(self.show, decision, painter.pair, self.interval, self.refused)
+        return compose(self.show, decision, painter.frames.pair, self.interval, self.refused)

@@ -18,6 +18,7 @@ import numpy as np
 from installation.core.contracts import Frame, Generator, Pixels, Walk
 from installation.core.decision import Lane
 from installation.core.latest import Latest
+from installation.engine.frames import Frames
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,6 @@ STUCK = 6.0
 
 STUCK_AT_FIRST = 60.0
 """The same for a piece's first paint, in which a library may still compile."""
-
-FLAT = 10
-"""Pictures of one colour in a row after which a generator counts as broken. They are not shown."""
 
 REMEMBERED = 20_000
 """The most durations kept for the report's percentiles: a month on the wall must not grow."""
@@ -55,26 +53,6 @@ class Intent:
     touched: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """The two newest frames of a piece: the later one arrived at ``arrived``, ``interval`` after the earlier (s)."""
-
-    earlier: Frame | None
-    later: Frame | None
-    arrived: float
-    interval: float
-
-    def mix(self, now: float) -> float:
-        """How far the screen has come from the earlier to the later frame: the later one is reached when the next is
-        due, so the picture moves at the screen's rate whatever the generator's is."""
-        if self.earlier is None or self.interval <= 0.0:
-            return 1.0
-        return min(1.0, max(0.0, (now - self.arrived) / self.interval))
-
-
-NOTHING = Pair(None, None, 0.0, 0.0)
-
-
 @dataclass(slots=True)
 class PainterStats:
     """What the painter did: counts, and the newest durations in seconds."""
@@ -86,7 +64,7 @@ class PainterStats:
 
 
 class Painter:
-    """``hang`` makes a piece resident, ``publish`` says what to paint, ``pair`` takes what was painted.
+    """``hang`` makes a piece resident (``hung``), ``publish`` says what to paint, ``frames`` has what was painted.
 
     ``broken`` names the pieces that were taken off, and why; the frames that they painted stay.
     """
@@ -95,9 +73,8 @@ class Painter:
         self.clock = clock
         self.stats = PainterStats()
         self.broken: dict[int, str] = {}
-        self._hung: dict[int, Hung] = {}
-        self._pairs: dict[int, Pair] = {}
-        self._flat: dict[int, int] = {}
+        self.hung: dict[int, Hung] = {}
+        self.frames = Frames()
         self._intents: Latest[Intent] = Latest()
         self._busy: tuple[int, float] | None = None
         self._worker = self._hire()
@@ -117,15 +94,8 @@ class Painter:
     def hang(self, piece: int, hung: Hung) -> None:
         """Makes a piece resident; it paints from the next intent that names it."""
         self.broken.pop(piece, None)
-        self._flat.pop(piece, None)
-        self._hung[piece] = hung
-
-    def hung(self, piece: int) -> Hung | None:
-        return self._hung.get(piece)
-
-    @property
-    def resident(self) -> frozenset[int]:
-        return frozenset(self._hung)
+        self.frames.begin(piece)
+        self.hung[piece] = hung
 
     @property
     def busy_since(self) -> float | None:
@@ -137,17 +107,13 @@ class Painter:
         """The newest intent wins; a hand's touch on one never begun is carried over to it."""
         self._intents.put(intent, _carried)
 
-    def pair(self, piece: int) -> Pair:
-        """The two newest frames of a piece."""
-        return self._pairs.get(piece, NOTHING)
-
     def watch(self, now: float) -> None:
         """Gives up a paint that hangs, and its thread; to be called now and then by whoever is not the painter."""
         busy = self._busy
         if busy is None:
             return
         piece, since = busy
-        if now - since > (STUCK if piece in self._pairs else STUCK_AT_FIRST) and self._busy is busy:
+        if now - since > (STUCK if piece in self.frames else STUCK_AT_FIRST) and self._busy is busy:
             self._busy = None
             self._worker = self._hire()  # the old one sees that it is no longer the worker, if it ever comes back
             self._take_off(piece, f"has been at one picture for {now - since:.0f} s")
@@ -166,14 +132,14 @@ class Painter:
     def _turn(self, intent: Intent) -> Lane:
         """Of two pieces the one that waited longer, so that a hand never waits for more than the paint under way; what
         a hand has touched, the first, goes before."""
-        lanes = [lane for lane in intent.lanes if lane.piece in self._hung] or intent.lanes
+        lanes = [lane for lane in intent.lanes if lane.piece in self.hung] or intent.lanes
         if intent.touched is not None or len(lanes) == 1:
             return lanes[0]
-        return min(lanes, key=lambda lane: self.pair(lane.piece).arrived)
+        return min(lanes, key=lambda lane: self.frames.pair(lane.piece).arrived)
 
     def _paint(self, lane: Lane, time: float) -> bool:
         """Whether there is a new picture."""
-        hung = self._hung.get(lane.piece)
+        hung = self.hung.get(lane.piece)
         if hung is None:
             return False
         busy = self._busy = (lane.piece, self.clock())
@@ -189,45 +155,23 @@ class Painter:
         if self._busy is not busy:
             return False  # it took so long that it was given up
         self._busy = None
-        if self._is_flat(lane.piece, pixels):
+        if (fault := self.frames.keep(lane.piece, Frame(pixels, time), done)) is not None:
+            if fault:
+                self._take_off(lane.piece, fault)
             return False
-        self._keep(lane.piece, Frame(pixels, time), done)
         self._count(done - busy[1], done)
         return True
 
     def _take_off(self, piece: int, why: str, error: BaseException | None = None) -> None:
         log.error("piece %d cannot be painted any more: %s", piece, why, exc_info=error)
-        self._hung.pop(piece, None)
+        self.hung.pop(piece, None)
         self.broken[piece] = why
-
-    def _is_flat(self, piece: int, pixels: Pixels) -> bool:
-        """Whether to leave out a picture of one colour: black, or after one that was none. It is what is left of
-        numbers that are none."""
-        few = pixels[:: max(1, len(pixels) // 16), :: max(1, pixels.shape[1] // 16)]
-        low, high = int(few.min()), int(few.max())
-        before = self._pairs.get(piece, NOTHING).later
-        if high > low or (high > 0 and (before is None or before.pixels.min() == before.pixels.max())):
-            self._flat[piece] = 0
-            return False
-        self._flat[piece] = self._flat.get(piece, 0) + 1
-        if self._flat[piece] >= FLAT:
-            self._take_off(piece, f"paints nothing but one colour, {few[0, 0].tolist()}")
-        return True
 
     def _count(self, seconds: float, done: float) -> None:
         self.stats.paint.append(seconds)
         self.stats.frames += 1
         if self.stats.painted_first is None:
             self.stats.painted_first = done
-
-    def _keep(self, piece: int, frame: Frame, now: float) -> None:
-        last = self._pairs.get(piece, NOTHING)
-        fresh = last.later is None or now - last.arrived > 1.0
-        interval = 0.0 if fresh else now - last.arrived
-        if last.interval > 0.0 and not fresh:
-            # A little smoothing: one slow paint must not make the motion stutter twice.
-            interval = 0.7 * last.interval + 0.3 * interval
-        self._pairs[piece] = Pair(None if fresh else last.later, frame, now, interval)
 
 
 def _carried(old: Intent, new: Intent) -> Intent:

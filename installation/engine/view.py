@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from installation.core.contracts import Frame
 from installation.core.controls import Values
 from installation.core.decision import Panel
+from installation.core.words import PanelWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,6 @@ class Picture:
     later: Frame | None
     mix: float
     surface: Surface = Surface()
-
-
-@dataclass(frozen=True, slots=True)
-class PanelWords:
-    """What the vote panel says of its own: ``{time}`` and ``{count}`` are filled in."""
-
-    call: str = "Vote for what hangs next"
-    left: str = "{time} left"
-    more: str = "and {count} more"
 
 
 @dataclass(frozen=True, slots=True)

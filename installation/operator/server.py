@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
+from installation.core.clean_text import clean
 from installation.core.controls import Control, Value
 from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_packets import Argument, Message
@@ -155,7 +156,7 @@ class OscServer:
         """Counts, and complains once a minute; ``words`` are found only then, as a nearest name costs a millisecond."""
         self._refused += 1
         if self._socket.complaints.due(subject):
-            log.warning("OSC: %s", words()[:TEXT])
+            log.warning("OSC: %s", clean(words(), TEXT))
 
 
 def _fault(control: Control, text: str) -> str:

@@ -1,6 +1,7 @@
-"""A child process that is kept running, and the mailbox to it. They talk in frames (see core/pipe.py)."""
+"""A child process that is kept running, and the messages to it: frames on its pipes (see core/pipe.py)."""
 
 import logging
+import math
 import os
 import subprocess
 import threading
@@ -10,9 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from installation.core.clean_text import clean
 from installation.core.errors import FrameError
 from installation.core.parts import ROOT
 from installation.core.pipe import Message, encode, read_frames
+from installation.core.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +23,14 @@ QUEUE = 64
 """The most JSON messages that wait for a child that does not read; the oldest is dropped."""
 
 FIRST_WAIT, LONGEST_WAIT, HEALTHY = 0.5, 10.0, 30.0
-"""Seconds before the first restart, doubling to the longest; after a healthy life it begins anew."""
+"""The first restart comes at once. Seconds before the second one, doubling to the longest; it begins anew after a child
+that ran for HEALTHY seconds."""
 
 START = 30.0
 """Seconds that a child may take to say its first word, and the longest that it may ask for (see Child)."""
 
 LOG_EVERY = 60.0
-"""Seconds between two log lines about the same child's deaths."""
+"""Seconds between two log lines about the same trouble of a child."""
 
 STDERR_LINES = 30
 """The most lines of a child's stderr that are logged in LOG_EVERY seconds: a C library can print one a picture."""
@@ -64,7 +68,7 @@ class _Outbox:
             return frame
 
 
-class _Life:
+class _Process:
     """One run of the child, from its start to its end, with the three threads that hold its pipes."""
 
     def __init__(self, child: "Child", outbox: _Outbox) -> None:
@@ -72,8 +76,8 @@ class _Life:
         self.ended = threading.Event()
         self.due = time.monotonic() + START
         self.why = ""
-        self.last_words = ""
-        self.process = subprocess.Popen(
+        self.last_line = ""
+        self.popen = subprocess.Popen(
             child.argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -91,7 +95,7 @@ class _Life:
             thread.start()
 
     def _read(self) -> None:
-        stdout = self.process.stdout
+        stdout = self.popen.stdout
         assert stdout is not None
         try:
             with stdout:
@@ -112,9 +116,9 @@ class _Life:
             self.child.on_message(message)
 
     def _write(self) -> None:
-        stdin = self.process.stdin
+        stdin = self.popen.stdin
         assert stdin is not None
-        with suppress(OSError):  # it died; _read knows
+        with suppress(OSError):  # it ended, which _read notices
             stdin.write(self.child.hello)
             stdin.flush()
             while (frame := self.outbox.take()) is not None:
@@ -124,50 +128,56 @@ class _Life:
             stdin.close()
 
     def _relay(self) -> None:
-        stderr = self.process.stderr
+        stderr = self.popen.stderr
         assert stderr is not None
         since, lines = time.monotonic(), 0
         with stderr:
             while line := stderr.readline(4096):
-                self.last_words = line.decode(errors="replace").strip() or self.last_words
+                self.last_line = clean(line.decode(errors="replace").strip()) or self.last_line
                 if time.monotonic() - since > LOG_EVERY:
                     since, lines = time.monotonic(), 0
                 lines += 1
                 if lines <= STDERR_LINES:
-                    self.child.log.info("%s: %s", self.child.name, self.last_words)
+                    self.child.log.info("%s: %s", self.child.name, self.last_line)
 
     def wait(self) -> None:
-        """Until it ends, or is silent for too long and is killed."""
-        tick = None if self.child.silence is None else self.child.silence / 4
+        """Until it ends, or is silent for too long and is killed. Time in which this thread was not run either, as on
+        an overloaded machine, is not held against the child."""
+        tick = None if self.child.silence is None else self.child.silence / 8
+        looked = time.monotonic()
         while not self.ended.wait(tick):
-            if tick is not None and time.monotonic() > self.due:
+            now = time.monotonic()
+            if tick is not None:
+                self.due += max(0.0, now - looked - 2 * tick)
+            looked = now
+            if now > self.due:
                 self.why = "said nothing for too long and was stopped"
-                self.process.kill()
+                self.popen.kill()
                 self.ended.wait(1.0)
                 return
 
-    def bury(self) -> str:
+    def reap(self) -> str:
         """Ends what is left of it, and says why it ended."""
         self.outbox.close()
         try:
-            code = self.process.wait(0.5)
+            code = self.popen.wait(0.5)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
+            self.popen.kill()
+            code = self.popen.wait()
         for thread in self.threads:
             thread.join(1.0)
-        ended = f"ended with exit code {code}" + (f"; its last words: {self.last_words}" if self.last_words else "")
+        ended = f"ended with exit code {code}" + (f"; its last line: {self.last_line}" if self.last_line else "")
         return self.why or ended
 
 
 class Child:
-    """A process that is kept running until ``stop``, and the mailbox to it.
+    """A process that is kept running until ``stop``, and the messages to it.
 
     ``hello`` is the first message that every new process gets. ``on_message`` is called by a reading thread for all
     that the child says, except ``{"alive": seconds}``, its heartbeat: "I work; expect nothing for so long". With
     ``silence`` (seconds), a child that says nothing for that long, or for as long as it asked for, is stopped and
-    started again. So is one that dies, or writes what is no frame. What waited for a dead child is lost: repeat what
-    changes, put what lasts into ``hello``.
+    started again. So is one that ends, or writes what is no frame. What waited for a child that ended is lost: repeat
+    what changes, put what lasts into ``hello``.
     """
 
     def __init__(
@@ -187,26 +197,28 @@ class Child:
         """Why it is not running now; empty while it runs."""
         self.last_trouble = ""
         """Why it ended the last time; it stays while the next one runs."""
-        self._life: _Life | None = None
+        self.restarted = -math.inf
+        """When it last ended (seconds, monotonic)."""
+        self._current: _Process | None = None
         self._outbox = _Outbox()
         self._stopping = threading.Event()
-        self._logged = -LOG_EVERY
+        self._repeats = Repeats(LOG_EVERY)
         self._keeper = threading.Thread(target=self._keep, name=f"{name}-keeper", daemon=True)
 
     def start(self) -> None:
-        """Starts it, in a thread: a process that does not start is logged and tried again like one that dies."""
+        """Starts it, in a thread: a process that does not start is logged and tried again like one that ends."""
         self._keeper.start()
 
     @property
     def alive(self) -> bool:
-        life = self._life
-        return life is not None and life.process.poll() is None
+        process = self._current
+        return process is not None and process.popen.poll() is None
 
     @property
     def pid(self) -> int | None:
         """The number of the running process."""
-        life = self._life
-        return life.process.pid if life is not None and self.alive else None
+        process = self._current
+        return process.popen.pid if process is not None and self.alive else None
 
     def send(self, message: dict[str, Any]) -> None:
         """Never blocks: at most QUEUE wait, then the oldest is dropped. Raises FrameError for what is no message."""
@@ -227,40 +239,40 @@ class Child:
         if self._keeper.ident is None:
             return
         self._keeper.join(timeout)
-        life = self._life
-        if self._keeper.is_alive() and life is not None:
-            life.process.kill()
+        process = self._current
+        if self._keeper.is_alive() and process is not None:
+            process.popen.kill()
             self._keeper.join(timeout)
 
     def _keep(self) -> None:
-        wait = FIRST_WAIT
+        wait = 0.0
         while not self._stopping.is_set():
-            born = time.monotonic()
-            why = self._live()
+            began = time.monotonic()
+            why = self._run_once()
             if self._stopping.is_set():
                 return
-            if time.monotonic() - born > HEALTHY:
-                wait = FIRST_WAIT
-            self._mourn(why)
+            if time.monotonic() - began > HEALTHY:
+                wait = 0.0
+            self._report(why)
             self._stopping.wait(wait)
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(max(FIRST_WAIT, 2 * wait), LONGEST_WAIT)
 
-    def _live(self) -> str:
-        """One life, and why it ended."""
+    def _run_once(self) -> str:
+        """Starts it, waits until it ends, and says why it ended."""
         try:
-            self._life = life = _Life(self, self._outbox)
+            self._current = process = _Process(self, self._outbox)
         except OSError as error:
             return f"does not start: {error}"
         self.trouble = ""
-        life.wait()
+        process.wait()
         self._outbox = _Outbox()
         if self._stopping.is_set():
             self._outbox.close()
-        return life.bury()
+        return process.reap()
 
-    def _mourn(self, why: str) -> None:
+    def _report(self, why: str) -> None:
         self.trouble = self.last_trouble = why
+        self.restarted = time.monotonic()
         self.restarts += 1
-        if time.monotonic() - self._logged >= LOG_EVERY:
-            self._logged = time.monotonic()
-            self.log.warning("%s: %s; the show goes on, it is started again", self.name, why)
+        if line := self._repeats.line(f"{why}; the show goes on, it is started again", self.restarted):
+            self.log.warning("%s: %s", self.name, line)

@@ -15,15 +15,20 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from installation.core import parts
-from installation.core.contracts import Emit, Sensor, SensorConfig
+from installation.core.contracts import Emit, HearsVotes, Sensor, SensorConfig
+from installation.core.decision import Tally
 from installation.core.errors import VernissageError
-from installation.core.pipe import Message, serve
+from installation.core.pipe import Message, alive, serve
+from installation.core.repeats import Repeats
 from installation.process.child import FIRST_WAIT, LOG_EVERY, LONGEST_WAIT, START, Child
 
 log = logging.getLogger(__name__)
 
-SILENCE = 5.0
+SILENCE = 2.5
 """Seconds that a sensor's process may go without a word or a look at ``stop`` before it is taken for stuck."""
+
+BEAT = 0.5
+"""Seconds between two heartbeats of a sensor's process."""
 
 COMMAND = (sys.executable, "-m", "installation.process.sensors")
 
@@ -64,14 +69,15 @@ class _Runner(Protocol):
     def trouble(self) -> str: ...
     def ask_to_stop(self) -> None: ...
     def stop(self) -> None: ...
+    def tell_votes(self, tally: Tally) -> None: ...
 
 
 class _Report:
-    """What a sensor told about itself: each trouble is logged once, and two at least LOG_EVERY seconds apart."""
+    """What a sensor told about itself: a new trouble is logged at once, the same once in LOG_EVERY seconds."""
 
     def __init__(self, name: str, log: logging.Logger) -> None:
         self.name, self.log, self.text = name, log, ""
-        self._logged = -math.inf
+        self._repeats = Repeats(LOG_EVERY, at_once=False)
         self._told = ""
 
     def __call__(self, text: str) -> None:
@@ -79,9 +85,9 @@ class _Report:
         if not text and self._told:
             self._told = ""
             self.log.info("%s: works again", self.name)
-        elif text and text != self._told and time.monotonic() - self._logged >= LOG_EVERY:
-            self._logged, self._told = time.monotonic(), text
-            self.log.warning("%s: %s; the show goes on without it, it is tried again", self.name, text)
+        elif text and text != self._told and (line := self._repeats.line(text, time.monotonic())):
+            self._told = text
+            self.log.warning("%s: %s; the show goes on without it, it is tried again", self.name, line)
 
 
 class _Threaded:
@@ -90,13 +96,28 @@ class _Threaded:
     def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
         self._report = _Report(config.name, log)
         self._stop = threading.Event()
+        self._config = config
+        self._opened: Sensor | None = None
+        self._tally: Tally | None = None
         self._thread = threading.Thread(
             target=supervise,
-            args=(config.open, lambda signal, value: emit(f"{config.name}.{signal}", value), self._stop, self._report),
+            args=(self._open, lambda signal, value: emit(f"{config.name}.{signal}", value), self._stop, self._report),
             name=f"sensor-{config.name}",
             daemon=True,
         )
         self._thread.start()
+
+    def _open(self) -> Sensor:
+        self._opened = self._config.open()
+        if self._tally is not None:
+            self.tell_votes(self._tally)
+        return self._opened
+
+    def tell_votes(self, tally: Tally) -> None:
+        self._tally = tally
+        opened: object = self._opened
+        if isinstance(opened, HearsVotes):
+            opened.hear_votes(tally)
 
     @property
     def trouble(self) -> str:
@@ -141,6 +162,9 @@ class _Apart:
     def _silent_for(self) -> str:
         return "" if self._said is None else f"; last signal {time.monotonic() - self._said:.0f} s ago"
 
+    def tell_votes(self, tally: Tally) -> None:
+        """Votes are heard in this process alone."""
+
     def ask_to_stop(self) -> None:
         self.child.ask_to_stop()
 
@@ -158,6 +182,11 @@ class Sensors:
         """Why, for each sensor that does not work now."""
         return {name: runner.trouble for name, runner in self._runners.items() if runner.trouble}
 
+    def tell_votes(self, tally: Tally) -> None:
+        """Passes on how visitors vote. Called by any thread."""
+        for runner in self._runners.values():
+            runner.tell_votes(tally)
+
     def stop(self) -> None:
         """Ends them all, within seconds, whatever they hang in."""
         for runner in self._runners.values():
@@ -172,7 +201,7 @@ def run_sensors(configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger
 
 
 class Beating(threading.Event):
-    """A ``stop`` that proves that its sensor lives: whoever looks at it, beats, once a second."""
+    """A ``stop`` that proves that its sensor lives: whoever looks at it, beats, twice a second."""
 
     def __init__(self, beat: Callable[[], None]) -> None:
         super().__init__()
@@ -182,14 +211,14 @@ class Beating(threading.Event):
     def is_set(self) -> bool:
         now = time.monotonic()
         if now >= self._due:
-            self._due = now + 1.0
+            self._due = now + BEAT
             self._beat()
         return super().is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
         end = math.inf if timeout is None else time.monotonic() + timeout
         while not self.is_set() and (left := end - time.monotonic()) > 0.0:
-            super().wait(min(1.0, left))
+            super().wait(min(BEAT, left))
         return super().is_set()
 
 
@@ -204,14 +233,14 @@ def main() -> None:
             raise SystemExit(f"found {other!r}, expected a sensor and its options")
 
     def open_sensor() -> Sensor:
-        send({"alive": START})  # some drivers take their time
+        send(alive(START))  # some drivers take their time
         return config.open()
 
     def emit(signal: str, value: float) -> None:
         if math.isfinite(value):
             send({"say": [signal, float(value)]})
 
-    stop = Beating(lambda: send({"alive": SILENCE}))
+    stop = Beating(lambda: send(alive(SILENCE)))
     supervise(open_sensor, emit, stop, lambda text: send({"trouble": text}))
 
 

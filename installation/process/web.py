@@ -1,43 +1,75 @@
-"""The web process beside the show. It may die and comes back; the picture goes on."""
+"""The visitors' page as a process beside the show: it may die and comes back; the picture goes on."""
 
 import logging
-import os
+import secrets
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from installation.core.decision import Playback, Tally
+from installation.core import decision
+from installation.core.pipe import Message
 from installation.process.child import Child
 from installation.showfile.load import Show
+from installation.web.messages import (
+    TO_APP,
+    Error,
+    Health,
+    Hello,
+    Piece,
+    Playback,
+    Ready,
+    Tally,
+    Watching,
+    check_version,
+    pack,
+    unpack,
+)
 
 log = logging.getLogger(__name__)
 
-SILENCE = 10.0
-"""Seconds without a word after which the web process counts as frozen and is started anew."""
+SILENCE = 2.5
+"""Seconds without a heartbeat (two a second) after which the web process counts as frozen and is started anew."""
 TELL_INTERVAL = 1.0
 """Seconds after which the web process is told what hangs although nothing changed."""
+RECENT = 600.0
+"""Seconds for which a restart is told in health."""
+
+NO_NETWORK = (
+    "this machine has no network address, so phones cannot reach {url} and the wall shows no code until it has one; "
+    'connect it, or add url = "http://<its address>:{port}/" under [web]'
+)
 
 
 class WebProcess:
-    """The visitors' page as a child process: it is told the playback and the health, and tells the votes."""
+    """The visitors' page as a child process: it is told the playback and the health, and tells the votes.
 
-    def __init__(self, show: Show, state: Path, live: bool) -> None:
-        self.show = show
-        self.tally = Tally()
+    ``state`` is the folder that keeps the votes. ``on_tally`` is called by the reading thread with every tally. A web
+    process that is silent for ``silence`` seconds is started anew. ``fresh`` takes up no round that an earlier run of
+    the show left open.
+    """
+
+    def __init__(
+        self,
+        show: Show,
+        state: Path,
+        live: bool,
+        on_tally: Callable[[decision.Tally], None] = lambda tally: None,
+        silence: float = SILENCE,
+        fresh: bool = False,
+    ) -> None:
+        self.show, self.on_tally = show, on_tally
+        self.tally = decision.Tally()
         self.watching = 0
         self.url = self.closed = ""
+        self.port = 0
         self._ended = 0
-        self._said: tuple[Any, ...] = ()
+        self._said: Playback | None = None
         self._next = 0.0
-        os.environ["VERNISSAGE_STATE"] = str(state)  # where sensors/votes.py, in its own process too, finds the votes
-        self.child = Child(
-            "web",
-            [sys.executable, "-m", "installation.web"],
-            self._heard,
-            hello=self._hello(state, live),
-            silence=SILENCE,
-        )
+        hello = _hello(show, state, live, secrets.token_hex(8) if fresh else "")
+        command = [sys.executable, "-m", "installation.web"]
+        self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
 
     def start(self) -> None:
         self.child.start()
@@ -45,80 +77,91 @@ class WebProcess:
     def stop(self) -> None:
         self.child.stop()
 
-    def _hello(self, state: Path, live: bool) -> dict[str, Any]:
-        settings = self.show.web
-        return {
-            "hello": {
-                "bind": settings.bind,
-                "port": settings.port,
-                "url": settings.url,
-                "state": str(state),
-                "live": live,
-                "title": self.show.title,
-                "languages": list(self.show.languages),
-                "pieces": [
-                    {
-                        "name": piece.name,
-                        "title": piece.label.title,
-                        "medium": piece.label.medium,
-                        "date": piece.label.date,
-                        "text": piece.label.text,
-                        "poster": None if piece.poster is None else str(piece.poster),
-                    }
-                    for piece in self.show.pieces
-                ],
-            }
-        }
+    def _heard(self, message: Message) -> None:
+        """Called by the child's reading thread; each of these is one assignment, read by the loop's thread."""
+        match unpack(message if isinstance(message, dict) else {}, TO_APP):
+            case Ready() as ready:
+                check_version(ready.version)
+                self._opened(ready)
+            case Tally() as tally:
+                self._counted(tally)
+            case Watching(viewers):
+                self.watching = viewers
+            case Error(text) if text != self.closed:  # it is tried again and again, and told once
+                self.closed = text
+                log.warning("the web process is closed: %s; the show goes on without it", text)
 
-    def _heard(self, message: dict[str, Any] | bytes) -> None:
-        """Called by the child's reader thread; each of these is one assignment, read by the loop's thread."""
-        if not isinstance(message, dict):
-            return
-        if "ready" in message:
-            self.url = str(message["ready"]["url"])
-            self.tally = Tally(self.url, self.tally.round, self.tally.votes)
-            self._said, self.closed = (), ""
-            log.info("visitors vote and look at %s", self.url)
-        elif "tally" in message:
-            tally = message["tally"]
-            votes = {str(name): int(count) for name, count in tally["votes"].items()}
-            number = int(tally["round"])
-            if number != self.tally.round:
-                self._ended += sum(self.tally.votes.values())
-            self.tally = Tally(self.url, number, votes)
-        elif "watching" in message:
-            self.watching = int(message["watching"])
-        elif "error" in message and message["error"] != self.closed:  # it is tried again and again, and told once
-            self.closed = str(message["error"])
-            log.warning("the web process is closed: %s; the show goes on without it", self.closed)
+    def _opened(self, ready: Ready) -> None:
+        """Phones may come. An address that only this machine reaches is no use on the wall."""
+        log.info("visitors vote and look at %s", ready.url)
+        if ready.near and self.show.stage.panel:
+            no_network = NO_NETWORK.format(url=ready.url, port=ready.port)
+            log.warning("%s", self.show.web.keeps_phones_away(ready.url) or no_network)
+        self.url, self.port = ready.url, ready.port
+        self.tally = replace(self.tally, url="" if ready.near else ready.url)
+        self._said, self.closed = None, ""
+
+    def _counted(self, tally: Tally) -> None:
+        if tally.round != self.tally.round:
+            self._ended += sum(self.tally.votes.values())
+        self.tally = decision.Tally(self.tally.url, tally.round, tally.votes, tally.casts)
+        self.on_tally(self.tally)
 
     @property
     def votes(self) -> int:
         """Votes counted since the start, over all rounds."""
         return self._ended + sum(self.tally.votes.values())
 
-    def tell(self, playback: Playback, now: float, health: Callable[[], dict[str, Any]]) -> None:
+    def notes(self) -> list[str]:
+        """What somebody who looks after the show should know of this process; empty when all is well."""
+        found = [f"the web process is closed: {self.closed}"] if self.closed else []
+        ago = time.monotonic() - self.child.restarted
+        if not self.closed and ago < RECENT:
+            times = f"{self.child.restarts} time{'s' if self.child.restarts > 1 else ''}"
+            last = f"the last time {ago:.0f} s ago, as it {self.child.last_trouble}"
+            found.append(f"the web process was started again {times}, {last}")
+        return found
+
+    def tell(self, now_hangs: decision.Playback, now: float, health: Callable[[], Health]) -> None:
         """Says what hangs, when that changed and once a second."""
-        said = (playback.piece, playback.coming, playback.round, playback.hold)
-        if said == self._said and now < self._next:
+        playback = self._playback(now_hangs)
+        if now < self._next and self._said is not None and playback.without_time() == self._said.without_time():
             return
-        self._said, self._next = said, now + TELL_INTERVAL
+        self._said, self._next = playback, now + TELL_INTERVAL
+        self.child.send(pack(playback))
+        self.child.send(pack(health()))
+
+    def _playback(self, found: decision.Playback) -> Playback:
         names = [piece.name for piece in self.show.pieces]
-        candidates = playback.candidates if self.show.order == "votes" else ()
-        self.child.send(
-            {
-                "playback": {
-                    "piece": names[playback.piece],
-                    "coming": None if playback.coming is None else names[playback.coming],
-                    "round": playback.round,
-                    "candidates": [names[index] for index in candidates],
-                    "seconds_left": playback.seconds_left,
-                    "hold": playback.hold,
-                }
-            }
+        return Playback(
+            piece=names[found.piece],
+            round=found.round,
+            coming=None if found.coming is None else names[found.coming],
+            candidates=tuple(names[index] for index in found.candidates) if self.show.order == "votes" else (),
+            seconds_left=found.seconds_left,
+            hold=found.hold,
         )
-        self.child.send({"health": health()})
 
     def send_preview(self, jpeg: bytes) -> None:
         """Sends a picture to those who watch; of pictures that wait, the newest counts."""
         self.child.send_latest(jpeg)
+
+
+def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
+    settings = show.web
+    pieces = tuple(
+        Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
+        for piece in show.pieces
+    )
+    return Hello(
+        bind=settings.bind,
+        port=settings.port,
+        state=state,
+        url=settings.url,
+        title=show.title,
+        languages=show.languages,
+        pieces=pieces,
+        words=show.words,
+        live=live,
+        run=run,
+    )

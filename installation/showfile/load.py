@@ -12,17 +12,31 @@ from installation.core.contracts import SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
+from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.checks import check_pieces, check_ports, check_repeats
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
 from installation.showfile.schedule_tables import Names, Plan, read_plan
-from installation.showfile.tables import LANGUAGE, Head, Label, Operator, Order, Piece, Stage, Wall, Web, Wire
+from installation.showfile.tables import (
+    LANGUAGE,
+    Head,
+    Label,
+    Operator,
+    Order,
+    Piece,
+    Stage,
+    Wall,
+    Web,
+    Wire,
+    own_words,
+)
 from installation.showfile.toml_source import read_source
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
 
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
+WORDS = "words"
 LISTS = ("sensor", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
 """What read_plan reads, as these three name one another."""
@@ -47,6 +61,9 @@ class Show:
     plan: Plan
     source: Source = field(repr=False, compare=False)
     """The file as it was read, to tell where a warning stands."""
+    words: Words = field(default_factory=dict)
+    """The show's own fixed words, of the visitors' page and the vote panel, by language and key."""
+    panel_words: Mapping[str, PanelWords] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -59,6 +76,11 @@ class Show:
 
     def title_in(self, language: str) -> str:
         return self.title.get(language, self.title[self.languages[0]])
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is no fault, and still hardly meant."""
+        away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
+        return (away,) if away else ()
 
     def signals(self) -> tuple[Signal, ...]:
         """What its sensors say, as wires call it: ``door.motion``."""
@@ -100,6 +122,7 @@ class _Reader:
         self._check_tables()
         reading = Reading(self.path.absolute().parent, self._languages())
         tables: dict[str, Any] = {name: self.document.table(name, TABLES[name], reading.context) for name in TABLES}
+        words = self.document.attempt((WORDS,), partial(own_words, self.source.data.get(WORDS, {})))
         sensors = self._sensors(reading)
         reading = self._reading(reading, tables["show"], tables["stage"], sensors)
         pieces = self._pieces(reading)
@@ -111,7 +134,7 @@ class _Reader:
         plan = self.document.attempt((), partial(read_plan, self.source.data, reading, names))
         if self.document.findings or plan is None:
             return None
-        return self._made(tables, sensors, pieces, plan, seed)
+        return self._made(tables | {WORDS: words or {}}, sensors, pieces, plan, seed)
 
     def _made(
         self,
@@ -136,10 +159,12 @@ class _Reader:
             pieces=tuple(pieces.values()),
             plan=plan,
             source=self.source,
+            words=tables[WORDS],
+            panel_words=panel_words(tables[WORDS], head.languages),
         )
 
     def _check_tables(self) -> None:
-        known = (*TABLES, *LISTS, *PLANS)
+        known = (*TABLES, WORDS, *LISTS, *PLANS)
         for name in self.source.data:
             if name in RENAMED:
                 self.document.note((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")

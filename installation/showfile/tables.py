@@ -21,11 +21,13 @@ from pydantic import (
     model_validator,
 )
 
+from installation.core.addresses import host_of, is_loopback, netloc_of
 from installation.core.contracts import GeneratorConfig, WalkConfig
 from installation.core.controls import Control, Values, table
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, Refused, did_you_mean
 from installation.core.paths import ShowPath
+from installation.core.words import FIRST, blanks, languages
 from installation.showfile.messages import Finding, Unfit, shown, validate
 from installation.showfile.parts import Reading, Table, Transition, read_change, read_part, reading_of
 
@@ -151,6 +153,44 @@ class Web(Table):
     bind: Bind = "127.0.0.1"
     port: Port = 8080
     url: Annotated[str, AfterValidator(_url)] = ""
+
+    def keeps_phones_away(self, at: str = "") -> str:
+        """Why no phone reaches the page, and the line to write; empty where these settings keep nobody away. ``at`` is
+        where the page really is, once that is known."""
+        if not is_loopback(host_of(netloc_of(self.url)) if self.url else self.bind):
+            return ""
+        url = self.url or at or f"http://{self.bind}:{self.port}/"
+        line = f'url = "http://<this machine>:{self.port}/"' if self.url else 'bind = "0.0.0.0"'
+        return f"phones cannot reach {url}, so the wall shows no code; under [web], write {line}"
+
+
+def own_words(value: object) -> dict[str, dict[str, str]]:
+    """Words by language and key, checked against those that come with the program."""
+    if not isinstance(value, dict):
+        raise Refused('tables such as [words.ja], with words such as call = "..."')
+    known = languages()[FIRST]
+    findings = []
+    for tag, words in value.items():
+        if not re.match(LANGUAGE, tag):
+            findings.append(Finding((tag,), shown(tag), 'a language code such as "ja" or "pt-BR"'))
+        elif not isinstance(words, dict):
+            findings.append(Finding((tag,), shown(words), f"a table, written [words.{tag}]"))
+        else:
+            findings += [found for key, text in words.items() if (found := _unfit_words(tag, key, text, known))]
+    if findings:
+        raise Unfit(findings)
+    return {tag: dict(words) for tag, words in value.items()}
+
+
+def _unfit_words(tag: str, key: str, text: object, known: Mapping[str, str]) -> Finding | None:
+    if key not in known:
+        return Finding((tag, key), "an unknown word", f"one of {len(known)} words", did_you_mean(key, known))
+    if not isinstance(text, str) or not text.strip():
+        return Finding((tag, key), shown(text), f'text, such as "{known[key]}"')
+    if blanks(text) != blanks(known[key]):
+        wanted = " and ".join(blanks(known[key])) or "no braces"
+        return Finding((tag, key), shown(text), f"text with {wanted} in it")
+    return None
 
 
 class Operator(Table):

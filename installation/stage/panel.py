@@ -8,20 +8,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from installation.core.decision import Panel
-from installation.engine.view import PanelWords
+from installation.core.words import FIRST, PanelWords, panel_words
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
 from installation.stage.layout import Size
 from installation.stage.typesetting import Line, Setter
 
-WORDS: Mapping[str, PanelWords] = {
-    "en": PanelWords(),
-    "nl": PanelWords("Stem op wat hierna hangt", "nog {time}", "en nog {count}"),
-    "de": PanelWords("Stimmen Sie ab, was als Nächstes hängt", "noch {time}", "und {count} weitere"),
-    "fr": PanelWords("Votez pour le prochain tableau", "encore {time}", "et {count} de plus"),
-    "es": PanelWords("Vote por el próximo cuadro", "quedan {time}", "y {count} más"),
-}
-"""Where the view brings no words of its own for a language."""
 LEAST_CODE = 120
 """Units that a code is wide at least."""
 BAR = 29
@@ -60,13 +52,15 @@ class Poll:
         room: Size,
         unit: float,
         stock: Stock,
-        words: Mapping[str, PanelWords] = WORDS,
+        words: Mapping[str, PanelWords] | None = None,
     ) -> Card:
         """The panel's card, no larger than ``room``: the call, the code, the time left, a bar for each candidate. Where
         there is no place for all of them, it says how many there are besides."""
         setter, margin = self._press.setter, round(15 * unit)
         inner = room[0] - 2 * margin
-        spoken = [words[language] for language in languages if language in words] or [PanelWords()]
+        words = words or panel_words({}, languages)
+        known = [words[language] for language in languages if language in words]
+        spoken = known or [*panel_words({}, [FIRST]).values()]
         lines = _call(setter, spoken, inner, unit)
         left = _left(setter, panel, spoken[0], inner, unit)
         top = margin + round(sum(leading for _, leading in lines)) + round(4 * unit)

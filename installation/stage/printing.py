@@ -11,7 +11,7 @@ from installation.stage import gl, labels
 from installation.stage.cards import CREAM, NIGHT, SMOKE, Card, Press, Stock
 from installation.stage.labels import Label
 from installation.stage.layout import Layout, Rect, Size, Slot, arrange
-from installation.stage.panel import WORDS, Poll, content
+from installation.stage.panel import Poll, content
 
 PANELS = 4
 """Panels that are kept, as two pieces may show one and languages take turns."""
@@ -58,9 +58,8 @@ class Printer:
         if key not in self._panels:
             while len(self._panels) >= PANELS:
                 self._panels.pop(next(iter(self._panels))).texture.release()
-            words = {**WORDS, **view.words}
             size = layout.panel.box.size
-            card = self._poll.typeset(panel, languages, size, layout.unit, _stock(layout), words)
+            card = self._poll.typeset(panel, languages, size, layout.unit, _stock(layout), view.words)
             self._panels[key] = self._print(card, layout.panel)
         self._panels[key] = self._panels.pop(key)  # the least used goes first
         return self._panels[key]

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import sqlite3
 import sys
 import threading
 import traceback
@@ -14,17 +13,24 @@ from typing import Any
 
 from aiohttp import web
 
+from installation.core.addresses import host_of, is_loopback, netloc_of
 from installation.core.errors import DeviceError
-from installation.core.pipe import Message, serve
+from installation.core.pipe import Message, alive, serve
 from installation.web import listener
 from installation.web.ballot_store import FILE
 from installation.web.ballot_writer import BallotWriter
-from installation.web.messages import Hello
+from installation.web.messages import Error, Hello, Ready, Watching, check_version, pack, unpack
 from installation.web.routes import Server
 from installation.web.service import Service
 
 CLOSED = 3
 """Exit code of a web process that cannot open here."""
+
+BEAT = 0.5
+"""Seconds between two heartbeats, which come from the loop that answers visitors."""
+
+ADDRESS = 5.0
+"""Seconds between two looks at this machine's own address: a network may come after the show."""
 
 LIMITS: dict[str, Any] = {
     "max_line_size": 2048,
@@ -72,27 +78,27 @@ async def _attend() -> int:
         if hello is not None:
             await _open(hello, inbox, send)
     except DeviceError as error:
-        send({"error": str(error)})
+        send(pack(Error(str(error))))
         return CLOSED
     return 0
 
 
 async def _hello(inbox: Inbox) -> Hello | None:
-    while (message := await inbox.get()) is not None:
-        if isinstance(message, dict) and "hello" in message:
-            return Hello.read(message["hello"])
-    return None
+    """The first message; None where the app left before it. Raises FrameError for anything else."""
+    message = await inbox.get()
+    if message is None:
+        return None
+    hello: Hello = unpack(message if isinstance(message, dict) else {}, (Hello,))
+    check_version(hello.version)
+    return hello
 
 
 async def _open(hello: Hello, inbox: Inbox, send: Callable[[Message], None]) -> None:
-    """Listens and keeps votes until the app is gone. Raises DeviceError when it cannot."""
+    """Listens and keeps votes until the app is gone. Raises DeviceError where it cannot listen."""
     outbox = Outbox(send)
     with closing(listener.listen(hello.bind, hello.port)) as listening:
-        writer = BallotWriter(hello.state / FILE)
-        try:
-            await writer.open()
-        except (OSError, sqlite3.Error) as error:
-            raise DeviceError(f"votes cannot be kept in {writer.path} ({error}); make that folder writable") from error
+        writer = BallotWriter(hello.state / FILE, hello.run)
+        await writer.open()
         try:
             await _receive_visitors(Service(hello, writer, outbox.tell), listening, inbox, outbox)
         finally:
@@ -105,9 +111,14 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
     await runner.setup()
     assert runner.server is not None
     serving = await asyncio.get_running_loop().create_server(listener.admit(runner.server), sock=listening)
-    outbox.tell("ready", {"port": server.port, "url": service.hello.url or listener.url(listening)})
-    outbox.tell("watching", 0)  # whoever watched the process before this one has to come again
-    works = (_listen(service, inbox), service.run(), listener.sweep(runner.server, server.busy))
+    outbox.tell(Watching(0))  # whoever watched the process before this one has to come again
+    works = (
+        _listen(service, inbox),
+        service.run(),
+        listener.sweep(runner.server, server.busy),
+        _tell_address(service.hello, listening, server.port, outbox),
+        _beat(outbox),
+    )
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -125,28 +136,53 @@ async def _listen(service: Service, inbox: Inbox) -> None:
         service.receive(message)
 
 
+async def _tell_address(hello: Hello, listening: socket.socket, port: int, outbox: "Outbox") -> None:
+    """Says that visitors may come, and says it again whenever this machine's own address is another one."""
+    told = None
+    while True:
+        url = hello.url or listener.url(listening)
+        if url != told:
+            outbox.tell(Ready(port, url, is_loopback(host_of(netloc_of(url)))))
+            told = url
+        await asyncio.sleep(ADDRESS)
+
+
+async def _beat(outbox: "Outbox") -> None:
+    """Proves that visitors are answered, whether or not anything happens."""
+    while True:
+        outbox.beat(alive(3 * BEAT))
+        await asyncio.sleep(BEAT)
+
+
 class Outbox:
     """Words for the app, written by a thread of their own: an app that does not read must not hold up the visitors.
     Of several words of a kind the newest wins."""
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
-        self._waiting: dict[str, Any] = {}
+        self._waiting: dict[str, Message] = {}
         self._changed = threading.Condition()
         threading.Thread(target=self._write, name="outbox", daemon=True).start()
 
-    def tell(self, kind: str, content: Any) -> None:
+    def tell(self, message: Any) -> None:
+        """One of the messages TO_APP."""
+        self._put(type(message).__name__, pack(message))
+
+    def beat(self, heartbeat: Message) -> None:
+        self._put("alive", heartbeat)
+
+    def _put(self, kind: str, message: Message) -> None:
         with self._changed:
-            self._waiting[kind] = content
+            self._waiting[kind] = message
             self._changed.notify()
 
     def _write(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
-                kind, content = next(iter(self._waiting.items()))
+                kind, message = next(iter(self._waiting.items()))
                 del self._waiting[kind]
-            self._send({kind: content})
+            self._send(message)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The ballot store: votes on disk, in one SQLite file. One thread of one process writes it; anybody may read it.
+"""Votes on disk, in one SQLite file. One thread of one process writes it; anybody may read it.
 
-rounds   one row a round: its number in the show, its candidates (JSON), how many votes were cast or changed, and the
-         key that signs its tokens. The end of a round destroys the key
+rounds   one row a round: its number in the show, the run of the show, its candidates (JSON), how many votes were cast
+         or changed, and the key that signs its tokens. The end of a round destroys the key
 votes    (round, token) -> choice, of the open round alone: a new vote of a token replaces the old one
 results  (round, choice) -> votes, of every round that ended
 
@@ -13,27 +13,25 @@ during the one before it, so the price is per commit, not per vote).
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from installation.web import tokens
+from installation.web.messages import Tally
 
 FILE = "votes.sqlite3"
-VERSION = 1
-
-RESUME = 900.0
-"""Seconds after the last word about a round within which a restarted show goes on with it."""
+VERSION = 2
 
 VOTERS = 100_000
 """The most tokens that vote in one round."""
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS rounds (
-    id INTEGER PRIMARY KEY, number INTEGER NOT NULL, candidates TEXT NOT NULL, casts INTEGER NOT NULL DEFAULT 0,
-    opened REAL NOT NULL, seen REAL NOT NULL, closed REAL, key BLOB);
+    id INTEGER PRIMARY KEY, number INTEGER NOT NULL, run TEXT NOT NULL, candidates TEXT NOT NULL,
+    casts INTEGER NOT NULL DEFAULT 0, opened REAL NOT NULL, closed REAL, key BLOB);
 CREATE TABLE IF NOT EXISTS votes (
     round INTEGER NOT NULL REFERENCES rounds, token BLOB NOT NULL, choice TEXT NOT NULL,
     PRIMARY KEY (round, token)) WITHOUT ROWID;
@@ -47,6 +45,8 @@ _CAST = """
 INSERT INTO votes (round, token, choice) VALUES (?, ?, ?)
 ON CONFLICT (round, token) DO UPDATE SET choice = excluded.choice WHERE choice <> excluded.choice
 """
+
+_INSERT_ROUND = "INSERT INTO rounds (id, number, run, candidates, opened, key, casts) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Answer(Enum):
@@ -71,25 +71,45 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
+    """A vote to be written: the round's id, the visitor's token, the name of the piece."""
+
     round: int
     token: bytes
     choice: str
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a file of votes holds: the open round, who voted for what in it, how many votes were cast or changed in
+    all rounds, and the result of the round before."""
+
+    round: Round | None = None
+    choices: Mapping[bytes, str] = field(default_factory=dict)
+    casts: int = 0
+    ended: Tally | None = None
+
+
 class BallotStore:
     """Opens or makes the file. One that is damaged, or from another version, is put aside under another name.
 
-    Raises sqlite3.Error or OSError when the folder cannot be written.
+    ``run`` is empty, or names a run of the show that takes up no round of another run. Raises sqlite3.Error or OSError
+    when the folder cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, run: str = "") -> None:
+        self.path, self.run = path, run
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same rights
         if not _usable(path):
             _put_aside(path)
         self._db = _connect(path)
         self._db.executescript(_SCHEMA)
+        self._files = _identities(path)
         self.round: Round | None = None
+
+    def is_there(self) -> bool:
+        """Whether the files on the disk are still the ones that are written to: nobody removed or replaced them."""
+        return _identities(self.path) == self._files
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
@@ -108,9 +128,10 @@ class BallotStore:
     def turn(self, number: int, candidates: Sequence[str], now: float) -> Round | None:
         """Makes ``number`` the open round, or no round where there are no candidates. ``now`` is wall-clock seconds.
 
-        A round that was open with the same number and the same pieces goes on, also after a restart within RESUME.
+        A round that was left open with the same number and the same pieces goes on, whatever the clock says: a machine
+        without a battery wakes up in another year.
         """
-        found = self.round or self._left_open(now)
+        found = self.round or self._left_open()
         if found and candidates and found.number == number and set(found.candidates) == set(candidates):
             self.round = self._reorder(found, candidates)
         else:
@@ -118,11 +139,11 @@ class BallotStore:
             self.round = self._open(number, candidates, now) if candidates else None
         return self.round
 
-    def _left_open(self, now: float) -> Round | None:
+    def _left_open(self) -> Round | None:
         row = self._db.execute(
-            "SELECT id, number, candidates, key FROM rounds WHERE closed IS NULL AND abs(? - seen) < ?"
+            "SELECT id, number, candidates, key FROM rounds WHERE closed IS NULL AND ? IN ('', run)"
             " ORDER BY id DESC LIMIT 1",
-            (now, RESUME),
+            (self.run,),
         ).fetchone()
         return Round(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None
 
@@ -140,14 +161,12 @@ class BallotStore:
 
     def _open(self, number: int, candidates: Sequence[str], now: float) -> Round:
         key = tokens.new_key()
-        row = self._db.execute(
-            "INSERT INTO rounds (number, candidates, opened, seen, key) VALUES (?, ?, ?, ?, ?)",
-            (number, json.dumps(candidates), now, now, key),
-        )
+        values = (None, number, self.run, json.dumps(candidates), now, key, 0)
+        row = self._db.execute(_INSERT_ROUND, values)
         assert row.lastrowid is not None
         return Round(row.lastrowid, number, tuple(candidates), key)
 
-    def cast(self, votes: Sequence[Vote], now: float) -> list[Answer]:
+    def cast(self, votes: Sequence[Vote]) -> list[Answer]:
         """Writes votes in their order; the last of a token counts."""
         voters = self._db.execute("SELECT count(*) FROM votes").fetchone()[0]
         answers = [self._judge(vote, voters + place) for place, vote in enumerate(votes)]
@@ -155,10 +174,8 @@ class BallotStore:
         if good:
             before = self._db.total_changes
             self._db.executemany(_CAST, [(vote.round, vote.token, vote.choice) for vote in good])
-            self._db.execute(
-                "UPDATE rounds SET casts = casts + ?, seen = ? WHERE id = ?",
-                (self._db.total_changes - before, now, good[0].round),
-            )
+            changed = self._db.total_changes - before
+            self._db.execute("UPDATE rounds SET casts = casts + ? WHERE id = ?", (changed, good[0].round))
         return answers
 
     def _judge(self, vote: Vote, voters: int) -> Answer:
@@ -168,27 +185,77 @@ class BallotStore:
             return Answer.UNKNOWN
         return Answer.COUNTED if voters < VOTERS else Answer.FULL
 
-    def choices(self) -> dict[bytes, str]:
+    def kept(self) -> Kept:
+        """All that the open round needs to go on, and the result of the round before."""
+        return Kept(self.round, self._choices(), self._casts(), self._ended())
+
+    def write_anew(self, kept: Kept, now: float) -> None:
+        """Puts what another file held into this one: within a transaction. What was open in this one is closed."""
+        least = kept.round.id if kept.round else 1 << 62
+        for table, column in (("results", "round"), ("rounds", "id")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} >= ?", (least,))
+        self._db.execute("DELETE FROM votes")
+        self._db.execute("UPDATE rounds SET closed = ?, key = NULL WHERE closed IS NULL", (now,))
+        if kept.ended is not None:
+            self._write_result(kept.ended, 0 if kept.round else kept.casts, now)
+        if (found := kept.round) is not None:
+            # With the id that it had, as the forms on the phones carry it.
+            values = (found.id, found.number, self.run, json.dumps(found.candidates), now, found.key, kept.casts)
+            self._db.execute(_INSERT_ROUND, values)
+            self._db.executemany(_CAST, [(found.id, token, choice) for token, choice in kept.choices.items()])
+        self.round = kept.round
+
+    def _write_result(self, ended: Tally, casts: int, now: float) -> None:
+        row = self._db.execute(
+            "INSERT INTO rounds (number, run, candidates, casts, opened, closed) VALUES (?, ?, ?, ?, ?, ?)",
+            (ended.round, self.run, json.dumps(list(ended.votes)), casts, now, now),
+        )
+        results = [(row.lastrowid, choice, votes) for choice, votes in ended.votes.items() if votes]
+        self._db.executemany("INSERT INTO results VALUES (?, ?, ?)", results)
+
+    def probe(self) -> None:
+        """Writes nothing new. Raises sqlite3.Error where nothing can be written."""
+        with self.all_or_nothing():
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _choices(self) -> dict[bytes, str]:
         """Token -> choice of the open round."""
         if self.round is None:
             return {}
         return dict(self._db.execute("SELECT token, choice FROM votes WHERE round = ?", (self.round.id,)))
 
-    def ended(self) -> tuple[int, dict[str, int]] | None:
-        """Number and result of the round that ended last."""
+    def _casts(self) -> int:
+        """Votes cast or changed, in all rounds."""
+        found: int = self._db.execute("SELECT coalesce(sum(casts), 0) FROM rounds").fetchone()[0]
+        return found
+
+    def _ended(self) -> Tally | None:
+        """The result of the round that ended last."""
         row = self._db.execute(
             "SELECT id, number, candidates FROM rounds WHERE closed IS NOT NULL ORDER BY id DESC LIMIT 1"
         ).fetchone()
         if row is None:
             return None
         votes = dict(self._db.execute("SELECT choice, votes FROM results WHERE round = ?", row[:1]))
-        return row[1], {name: votes.get(name, 0) for name in json.loads(row[2])}
+        return Tally(row[1], {candidate: votes.get(candidate, 0) for candidate in json.loads(row[2])}, self._casts())
 
-    def close(self, now: float) -> None:
-        """Leaves the round open, for the show that comes back soon."""
-        with closing(self._db), suppress(sqlite3.Error):  # a full disk: then it is not resumed, and nothing is lost
-            if self.round is not None:
-                self._db.execute("UPDATE rounds SET seen = ? WHERE id = ?", (now, self.round.id))
+    def close(self) -> None:
+        """Closes the file; an open round stays open in it, for a restart."""
+        with suppress(sqlite3.Error):  # what is acknowledged is on the disk already
+            self._db.close()
+
+
+def _identities(path: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Device and number of the file and of its write-ahead log on the disk; None for one that is not there."""
+    found: list[tuple[int, int] | None] = []
+    for name in (path.name, f"{path.name}-wal"):
+        try:
+            stat = os.stat(path.with_name(name))
+        except OSError:
+            found.append(None)
+        else:
+            found.append((stat.st_dev, stat.st_ino))
+    return tuple(found)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,20 +1,19 @@
-"""The one writer of the ballot store. Votes that come while the disk is busy share the next commit; each is
-acknowledged after it."""
+"""The one writer of the votes. Votes that come while the disk is busy share the next commit; each is acknowledged
+after it."""
 
 import asyncio
 import sqlite3
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from installation.web import tally
-from installation.web.ballot_store import Answer, BallotStore, Round, Vote
+from installation.web.ballot_keeper import BallotKeeper, Done, Job, Turn
+from installation.web.ballot_store import Answer, Round, Vote
+from installation.web.messages import Tally
 
 WAITING = 4096
 """The most votes that wait for the disk; more are refused at once."""
@@ -22,38 +21,39 @@ WAITING = 4096
 BATCH = 1024
 """The most votes in one commit."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    number: int
-    candidates: tuple[str, ...]
-
-
-_Job = Vote | _Turn
+CHECK = 0.5
+"""Seconds between two looks whether the files are still there and can be written."""
 
 
 class BallotWriter:
-    """``round`` and ``choices`` (token -> choice) are what is on the disk, as of the last commit."""
+    """``round`` and ``choices`` (token -> choice) are what is on the disk, as of the last commit. Where the disk takes
+    nothing, votes are refused, ``trouble`` says why, and it is tried again until it does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, run: str = "") -> None:
         self.path = path
         self.on_change: Callable[[], None] = lambda: None
         """Called after every commit."""
         self.round: Round | None = None
         self.choices: dict[bytes, str] = {}
-        self.ended: tuple[int, dict[str, int]] | None = None
-        """Number and result of the round before."""
+        self.casts = 0
+        self.ended: Tally | None = None
+        """The result of the round before."""
         self.trouble = ""
-        """Why the last commit failed; empty when it did not."""
+        """Why votes cannot be kept; empty while they can."""
+        self.note = ""
+        """What happened to the files, if anything did."""
+        self._keeper = BallotKeeper(path, run)
+        self._rescues = 0
+        self._asked: Turn | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ballot")  # SQLite's connection lives in one thread
-        self._jobs: asyncio.Queue[tuple[_Job, asyncio.Future[Any]]] = asyncio.Queue(WAITING)
+        self._jobs: asyncio.Queue[tuple[Job, asyncio.Future[Any]]] = asyncio.Queue(WAITING)
 
     async def open(self) -> None:
-        """Raises sqlite3.Error or OSError when the store cannot be opened."""
-        self._store = await self._there(BallotStore, self.path)
+        """Opens the file. Where that does not work, ``trouble`` says why."""
+        await self._try(self._keeper.check)
 
     async def close(self) -> None:
-        await self._there(self._store.close, time.time())
+        await self._there(self._keeper.close)
         self._thread.shutdown()
 
     async def _there(self, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -63,9 +63,9 @@ class BallotWriter:
         """Votes of each candidate of the open round."""
         return tally.tally(self.choices.values(), self.round.candidates) if self.round else {}
 
-    def result(self) -> tuple[int, dict[str, int]] | None:
-        """Number and tally of the open round; while none is open, of the one that ended last."""
-        return (self.round.number, self.tally()) if self.round else self.ended
+    def result(self) -> Tally | None:
+        """The tally of the open round; while none is open, of the one that ended last."""
+        return Tally(self.round.number, self.tally(), self.casts) if self.round else self.ended
 
     async def vote(self, vote: Vote) -> Answer:
         """Returns when the vote is on the disk, or was refused."""
@@ -80,10 +80,11 @@ class BallotWriter:
 
     async def turn(self, number: int, candidates: Sequence[str]) -> Round | None:
         """Opens this round and closes the one before, after all votes that came earlier. Returns the open round."""
-        found: Round | None = await self._put(_Turn(number, tuple(candidates)))
+        self._asked = Turn(number, tuple(candidates))
+        found: Round | None = await self._put(self._asked)
         return found
 
-    async def _put(self, job: _Job) -> Any:
+    async def _put(self, job: Job) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         await self._jobs.put((job, answer))
         return await answer
@@ -100,39 +101,42 @@ class BallotWriter:
                     waiting.set_result(answer)
             self.on_change()
 
-    async def _commit(self, jobs: Sequence[_Job]) -> Sequence[Any]:
-        try:
-            answers, turned = await self._there(_commit, self._store, jobs)
-        except sqlite3.Error as error:
-            if not self.trouble:
-                traceback.print_exc(file=sys.stderr)
-            self.trouble = str(error)
-            return [self.round if isinstance(job, _Turn) else Answer.BROKEN for job in jobs]
-        self.trouble = ""
-        if turned:
-            self.round, self.choices, self.ended = turned
+    async def watch(self) -> None:
+        """Looks after the files for ever; run it as a task. Once they can be written again, the round opens."""
+        while True:
+            await asyncio.sleep(CHECK)
+            before = self.trouble
+            if await self._try(self._keeper.check, bool(before)) and before and self._asked is not None:
+                await self._put(self._asked)
+
+    async def _commit(self, jobs: Sequence[Job]) -> Sequence[Done]:
+        done: list[Done] = []
+        if not await self._try(lambda: done.extend(self._keeper.commit(jobs))):
+            return [self.round if isinstance(job, Turn) else Answer.BROKEN for job in jobs]
+        if any(isinstance(job, Turn) for job in jobs):
+            kept = self._keeper.kept
+            self.round, self.choices, self.ended = kept.round, dict(kept.choices), kept.ended
         else:
-            counted = zip(jobs, answers, strict=True)
+            counted = zip(jobs, done, strict=True)
             self.choices |= {
                 job.token: job.choice for job, answer in counted if isinstance(job, Vote) and answer is Answer.COUNTED
             }
-        return answers
+        self.casts = self._keeper.casts
+        return done
 
-
-_State = tuple[Round | None, dict[bytes, str], tuple[int, dict[str, int]] | None]
-
-
-def _commit(store: BallotStore, jobs: Sequence[_Job]) -> tuple[list[Any], _State | None]:
-    """All jobs in their order, in one transaction. Returns their answers and, after a turn, what is open and ended."""
-    answers: list[Any] = []
-    turned: _State | None = None
-    now = time.time()
-    with store.all_or_nothing():
-        for kind, group in groupby(jobs, key=type):
-            if kind is Vote:
-                answers += store.cast([job for job in group if isinstance(job, Vote)], now)
-            else:
-                answers += [store.turn(job.number, job.candidates, now) for job in group if isinstance(job, _Turn)]
-        if any(isinstance(job, _Turn) for job in jobs):
-            turned = store.round, store.choices(), store.ended()
-    return answers, turned
+    async def _try(self, work: Callable[..., Any], *arguments: Any) -> bool:
+        """Whether the disk took it. What went wrong, or was put right, is told once."""
+        try:
+            await self._there(work, *arguments)
+        except (OSError, sqlite3.Error) as error:
+            trouble = f"votes cannot be kept in {self.path} ({error}); make room there and make it writable"
+            if trouble != self.trouble:
+                print(trouble, file=sys.stderr)
+            self.trouble = trouble
+            return False
+        self.trouble = ""
+        if self._keeper.rescues != self._rescues:
+            self._rescues = self._keeper.rescues
+            self.note = f"the files of the votes were gone or damaged at {time.strftime('%H:%M:%S')}: written anew"
+            print(self.note, file=sys.stderr)
+        return True

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+
+from installation.core.addresses import host_of, netloc_of
 
 
 class Buckets:
@@ -23,21 +24,6 @@ class Buckets:
         return allowed
 
 
-def is_loopback(address: str | None) -> bool:
-    try:
-        return address is not None and ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
-
-
-def host_of(netloc: str) -> str:
-    """``Wall.local:8080`` -> ``wall.local``; an empty string for what is no host."""
-    try:
-        return urlsplit(f"//{netloc}").hostname or ""
-    except ValueError:
-        return ""
-
-
 def known_host(netloc: str, url: str) -> bool:
     """Whether a request's Host may be ours: an address, a name of the local network, or the name in ``url``.
 
@@ -51,5 +37,5 @@ def known_host(netloc: str, url: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
-        return host == host_of(urlsplit(url).netloc)
+        return host == host_of(netloc_of(url))
     return True

@@ -1,19 +1,50 @@
-"""What the app tells the web process: the show (``hello``) and what hangs now (``playback``)."""
+"""The messages between the app and the web process: one definition, which both ends read and write.
+
+To the web process: ``Hello`` first, to every new process; ``Playback`` whenever it changes and once a second;
+``Health`` once a second; and bytes, the newest preview as a JPEG. To the app: ``Ready`` or ``Error``, then ``Tally``
+after every commit (at most ten times a second) and after every playback, ``Watching`` when that changes, and the
+heartbeat of every child (installation/core/pipe.py).
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from installation.core.errors import FrameError
+from installation.core.typed_messages import pack, unpack
+
+__all__ = [
+    "TO_APP",
+    "TO_WEB",
+    "VERSION",
+    "Error",
+    "Health",
+    "Hello",
+    "Piece",
+    "Playback",
+    "Ready",
+    "Tally",
+    "Text",
+    "Watching",
+    "pack",
+    "unpack",
+]
+
+VERSION = 2
+"""The version of these messages: ``Hello`` and ``Ready`` carry it, and each end refuses another one."""
 
 Text = Mapping[str, str]
 """Language tag -> words. The tag ``""`` is text whose language nobody named."""
 
 
-def text(found: Any) -> Text:
-    """A text as the app may give it: words alone, or words by language."""
-    if isinstance(found, Mapping):
-        return {str(language): str(words) for language, words in found.items()}
-    return {"": str(found)} if found else {}
+def check_version(found: int) -> None:
+    """Raises FrameError for messages of another version."""
+    if found != VERSION:
+        raise FrameError(f"found messages of version {found}, expected {VERSION}: start the show anew after an update")
+
+
+# ---------------------------------------------------------------- to the web process
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,88 +52,103 @@ class Piece:
     """A piece as visitors know it. ``poster`` is a picture of it, where there is one."""
 
     name: str
-    title: Text
-    medium: Text
-    date: Text
-    text: Text
+    title: Text = field(default_factory=dict)
+    medium: Text = field(default_factory=dict)
+    date: Text = field(default_factory=dict)
+    text: Text = field(default_factory=dict)
     poster: Path | None = None
-
-    @classmethod
-    def read(cls, message: Mapping[str, Any]) -> "Piece":
-        poster = message.get("poster")
-        return cls(
-            str(message["name"]),
-            text(message.get("title")) or {"": str(message["name"])},
-            text(message.get("medium")),
-            text(message.get("date")),
-            text(message.get("text")),
-            Path(poster) if poster else None,
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Orders. ``state`` is the folder that keeps the votes, ``live`` shows everybody the live picture."""
+    """The show, and where to listen. Port 0 takes any, an empty ``url`` is worked out.
+
+    ``state`` is the folder that keeps the votes, ``live`` shows everybody the live picture, ``words`` are the show's
+    own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
+    """
 
     bind: str
     port: int
-    url: str
     state: Path
-    title: Text
-    languages: tuple[str, ...]
-    pieces: Mapping[str, Piece]
-    live: bool
-
-    @classmethod
-    def read(cls, message: Mapping[str, Any]) -> "Hello":
-        pieces = [Piece.read(piece) for piece in message.get("pieces", ())]
-        return cls(
-            bind=str(message.get("bind") or "127.0.0.1"),
-            port=int(message.get("port", 8080)),
-            url=str(message.get("url") or ""),
-            state=Path(message["state"]),
-            title=text(message.get("title")),
-            languages=tuple(map(str, message.get("languages") or ("en",))),
-            pieces={piece.name: piece for piece in pieces},
-            live=bool(message.get("live")),
-        )
+    url: str = ""
+    title: Text = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
+    pieces: tuple[Piece, ...] = ()
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    live: bool = False
+    run: str = ""
+    version: int = VERSION
 
     def piece(self, name: str) -> Piece:
         """The piece of that name; one that nobody described is called by its name."""
-        return self.pieces.get(name) or Piece.read({"name": name})
+        found = next((piece for piece in self.pieces if piece.name == name), Piece(name))
+        return found if found.title else replace(found, title={"": name})
 
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """What hangs. ``candidates`` are the names that may be voted for, none while no round is open; ``ends`` is when the
-    vote closes (seconds, the web process's monotonic clock), None where time alone does not close it."""
+    """What hangs. ``candidates`` are the names that may be voted for, none while no round is open; ``seconds_left`` is
+    the time until the vote closes, None where time alone does not close it."""
 
     piece: str
-    coming: str | None
     round: int
-    candidates: tuple[str, ...]
-    ends: float | None
-    hold: bool
-
-    @classmethod
-    def read(cls, message: Mapping[str, Any], now: float) -> "Playback":
-        left, coming = message.get("seconds_left"), message.get("coming")
-        return cls(
-            str(message["piece"]),
-            None if coming is None else str(coming),
-            int(message["round"]),
-            tuple(map(str, message.get("candidates") or ())),
-            None if left is None else now + max(0.0, float(left)),
-            bool(message.get("hold")),
-        )
-
-    def looks_like(self, other: "Playback | None") -> bool:
-        """Whether visitors would see no difference: the same, and closing within the same second or so."""
-        if other is None or self.without_time() != other.without_time():
-            return False
-        if self.ends is None or other.ends is None:
-            return self.ends is other.ends
-        return abs(self.ends - other.ends) < 1.5
+    coming: str | None = None
+    candidates: tuple[str, ...] = ()
+    seconds_left: float | None = None
+    hold: bool = False
 
     def without_time(self) -> tuple[Any, ...]:
         return (self.piece, self.coming, self.round, self.candidates, self.hold)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the app says about itself. ``frames`` (shown since the start) has to grow; ``reasons`` say why not all is
+    well, ``notes`` what the show goes on without. ``details`` are passed on to whoever asks /healthz."""
+
+    frames: int
+    running: bool = True
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- to the app
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Visitors may come, to ``url``. ``near`` is true where only this machine reaches it."""
+
+    port: int
+    url: str
+    near: bool
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The votes of the open round, by the piece's name; while none is open, of the one that ended last. ``casts``
+    counts the votes that were cast or changed in all rounds so far."""
+
+    round: int
+    votes: Mapping[str, int]
+    casts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How many look at the live picture."""
+
+    viewers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Why the web process cannot open; it then ends with exit code 3."""
+
+    message: str
+
+
+TO_WEB = (Hello, Playback, Health)
+TO_APP = (Ready, Tally, Watching, Error)

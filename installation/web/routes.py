@@ -8,15 +8,17 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from socket import SO_SNDBUF, SOL_SOCKET
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from installation.core.addresses import is_loopback, netloc_of
+from installation.core.words import merged
 from installation.web import page, posters, tokens
 from installation.web.ballot_store import Answer, Round, Vote
-from installation.web.limits import Buckets, is_loopback, known_host
+from installation.web.limits import Buckets, known_host
 from installation.web.service import Service
-from installation.web.words import tongue
+from installation.web.visitor_languages import visitor_languages
 
 BODY = 1024
 """The longest body of a request, in bytes."""
@@ -49,6 +51,7 @@ class Server:
 
     def __init__(self, service: Service, port: int) -> None:
         self.service, self.port = service, port
+        self.words = merged(service.hello.words)
         self.busy: set[asyncio.BaseProtocol] = set()
         self.cookie = f"vote{port}"  # browsers do not tell the ports of a machine apart, and two shows may share one
         self.voters = Buckets(rate=0.5, burst=6)
@@ -96,12 +99,12 @@ class Server:
             headers["Allow"] = allow
         return _html(page.lost(self._scene(request, None), self.assets, key), status, headers)
 
-    def _ticket(self, request: web.Request) -> bytes | None:
+    def _token(self, request: web.Request) -> bytes | None:
         """The visitor's random number for the open round; None without a cookie that this round's key signed."""
         found = self.service.writer.round
         return tokens.read(found.key, request.cookies.get(self.cookie, "")) if found else None
 
-    def _give_ticket(self, request: web.Request, response: web.StreamResponse, found: Round | None) -> None:
+    def _give_token(self, request: web.Request, response: web.StreamResponse, found: Round | None) -> None:
         if found is not None:
             response.set_cookie(
                 self.cookie,
@@ -112,22 +115,25 @@ class Server:
                 secure=request.secure,
             )
 
-    def _scene(self, request: web.Request, ticket: bytes | None, notice: str = "") -> page.Scene:
+    def _scene(self, request: web.Request, token: bytes | None, notice: str = "") -> page.Scene:
         service, writer = self.service, self.service.writer
-        playback = service.playback
-        ends = playback.ends if playback else None
+        ends = service.ends
         return page.Scene(
             hello=service.hello,
-            playback=playback,
-            tongue=tongue(
-                request.query.get("lang", "")[:16], request.headers.get("Accept-Language", ""), service.hello.languages
+            playback=service.playback,
+            languages=visitor_languages(
+                request.query.get("lang", "")[:16],
+                request.headers.get("Accept-Language", ""),
+                service.hello.languages,
+                self.words,
             ),
             round=writer.round.id if writer.round else 0,
             votes=writer.tally(),
-            mine=writer.choices.get(ticket) if ticket else None,
+            mine=writer.choices.get(token) if token else None,
             left=None if ends is None else max(0.0, ends - time.monotonic()),
             notice=notice,
             live=self._sees_live(request),
+            uncounted=bool(writer.trouble),
             version=service.version,
         )
 
@@ -140,19 +146,19 @@ class Server:
     # ------------------------------------------------------------ the visitors' page
 
     async def wall(self, request: web.Request) -> web.Response:
-        ticket = self._ticket(request)
-        response = _html(page.page(self._scene(request, ticket), self.assets))
-        # A link from elsewhere never carries our strict cookie: no reason to hand out a second ballot paper.
-        if ticket is None and request.headers.get("Sec-Fetch-Site") != "cross-site":
-            self._give_ticket(request, response, self.service.writer.round)
+        token = self._token(request)
+        response = _html(page.page(self._scene(request, token), self.assets))
+        # A link from elsewhere never carries our strict cookie: no reason to give out a second token.
+        if token is None and request.headers.get("Sec-Fetch-Site") != "cross-site":
+            self._give_token(request, response, self.service.writer.round)
         return response
 
     async def parts(self, request: web.Request) -> web.Response:
         """The page's parts for the script."""
-        ticket = self._ticket(request)
-        response = self._parts(self._scene(request, ticket))
-        if ticket is None:
-            self._give_ticket(request, response, self.service.writer.round)
+        token = self._token(request)
+        response = self._parts(self._scene(request, token))
+        if token is None:
+            self._give_token(request, response, self.service.writer.round)
         return response
 
     def _parts(self, scene: page.Scene, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
@@ -168,20 +174,20 @@ class Server:
         if not _own_page(request):
             return self._answer(request, HTTPStatus.FORBIDDEN, "foreign")
         round_id, choice = await _read_vote(request)
-        found, ticket = self.service.writer.round, self._ticket(request)
+        found, token = self.service.writer.round, self._token(request)
         if found is None or found.id != round_id:
-            return self._answer(request, *ANSWERS[Answer.LATE], ticket=ticket)
-        if ticket is None:
+            return self._answer(request, *ANSWERS[Answer.LATE], token=token)
+        if token is None:
             return self._answer(request, HTTPStatus.FORBIDDEN, "cookies")
-        if not self.voters.allow(ticket, time.monotonic()):
-            return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "hasty", ticket=ticket)
-        answer = await self.service.writer.vote(Vote(round_id, ticket, choice))
+        if not self.voters.allow(token, time.monotonic()):
+            return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "hasty", token=token)
+        answer = await self.service.writer.vote(Vote(round_id, token, choice))
         if answer is not Answer.COUNTED:
-            return self._answer(request, *ANSWERS[answer], ticket=ticket)
-        return self._thank(request, ticket)
+            return self._answer(request, *ANSWERS[answer], token=token)
+        return self._thank(request, token)
 
-    def _thank(self, request: web.Request, ticket: bytes) -> web.Response:
-        scene = self._scene(request, ticket)
+    def _thank(self, request: web.Request, token: bytes) -> web.Response:
+        scene = self._scene(request, token)
         if _wants_json(request):
             return self._parts(scene)
         return self._to_vote(scene)
@@ -190,13 +196,13 @@ class Server:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/{scene.query}#vote"})
 
     def _answer(
-        self, request: web.Request, status: HTTPStatus, notice: str, ticket: bytes | None = None
+        self, request: web.Request, status: HTTPStatus, notice: str, token: bytes | None = None
     ) -> web.StreamResponse:
         """The page as it is now, with a notice why the vote was not counted."""
-        scene = replace(self._scene(request, ticket, notice), live=False)
+        scene = replace(self._scene(request, token, notice), live=False)
         response = self._parts(scene, status) if _wants_json(request) else _html(page.page(scene, self.assets), status)
-        if ticket is None and notice != "foreign":
-            self._give_ticket(request, response, self.service.writer.round)
+        if token is None and notice != "foreign":
+            self._give_token(request, response, self.service.writer.round)
         return response
 
     async def live(self, request: web.Request) -> web.StreamResponse:
@@ -230,9 +236,9 @@ class Server:
             )
 
     async def poster(self, request: web.Request) -> web.StreamResponse:
-        piece = self.service.hello.pieces.get(request.match_info["name"])
+        piece = self.service.hello.piece(request.match_info["name"])
         width = request.query.get("width", "")
-        if piece is None or piece.poster is None or width not in map(str, posters.WIDTHS):
+        if piece.poster is None or width not in map(str, posters.WIDTHS):
             raise web.HTTPNotFound
         jpeg = await asyncio.to_thread(posters.scaled, piece.poster, int(width))
         if jpeg is None:
@@ -252,15 +258,17 @@ class Server:
     async def health(self, request: web.Request) -> web.Response:
         service = self.service
         reasons = service.reasons(time.monotonic())
+        playback, show = service.playback, service.show.told
         told = {
             "ok": not reasons,
             "reasons": reasons,
-            "piece": service.playback.piece if service.playback else None,
-            "round": service.playback.round if service.playback else None,
+            "notes": service.notes(),
+            "piece": playback.piece if playback else None,
+            "round": playback.round if playback else None,
             "votes": sum(service.writer.tally().values()),
             "phones": len(service.hub),
             "watching": service.preview.viewers,
-            "show": service.health.said,
+            "show": {**show.details, "frames": show.frames} if show else {},
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
@@ -289,7 +297,7 @@ def _own_page(request: web.Request) -> bool:
     """Whether a browser says that the vote comes from our own page. What is no browser carries nobody's cookie."""
     origin = request.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.host
+        return netloc_of(origin) == request.host
     return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
 
 

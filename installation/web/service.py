@@ -3,13 +3,13 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
 from installation.web.live import Hub
-from installation.web.messages import Hello, Playback
+from installation.web.messages import TO_WEB, Health, Hello, Playback, Watching, unpack
 from installation.web.preview import Preview
 
 TELL_APP, TELL_PHONES = 0.1, 0.25
@@ -18,47 +18,56 @@ TELL_APP, TELL_PHONES = 0.1, 0.25
 SILENT = 3.0
 """Seconds without a word about the show's health after which it counts as gone."""
 
+SAME_END = 1.5
+"""Two playbacks whose rounds close within so many seconds of one another look alike."""
+
 
 class Service:
-    """The web process's state. ``tell`` sends a message to the app and never blocks."""
+    """The web process's state. ``tell`` sends a message (of TO_APP) to the app and never blocks."""
 
-    def __init__(self, hello: Hello, writer: BallotWriter, tell: Callable[[str, Any], None]) -> None:
+    def __init__(self, hello: Hello, writer: BallotWriter, tell: Callable[[Any], None]) -> None:
         self.hello, self.writer, self.tell = hello, writer, tell
         self.playback: Playback | None = None
+        self.ends: float | None = None
+        """When the vote closes (seconds, monotonic); None where time alone does not close it."""
         self.version = secrets.randbits(32)  # a process that was restarted has another page
         self.hub = Hub()
-        self.preview = Preview(lambda viewers: tell("watching", viewers))
-        self.health = Health()
-        writer.on_change = self.cast
-        self._moved_on, self._cast, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.preview = Preview(lambda viewers: tell(Watching(viewers)))
+        self.show = ShowHealth()
+        writer.on_change = self.counted
+        self._changed, self._due, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def receive(self, message: Message) -> None:
-        """One message of the app."""
+        """One message of the app. Raises FrameError for what is none of its messages."""
         if isinstance(message, bytes):
             self.preview.show(message)
-        elif "playback" in message:
-            self._playback(Playback.read(message["playback"], time.monotonic()))
-        elif "health" in message:
-            self.health.heard(message["health"], time.monotonic())
+            return
+        match unpack(message, TO_WEB):
+            case Playback() as playback:
+                self._hang(playback, time.monotonic())
+            case Health() as health:
+                self.show.heard(health, time.monotonic())
 
-    def _playback(self, playback: Playback) -> None:
-        same = playback.looks_like(self.playback)
-        self.playback = self.playback if same else playback
-        self._cast.set()
-        if not same:
-            self._moved_on.set()
+    def _hang(self, playback: Playback, now: float) -> None:
+        ends = None if playback.seconds_left is None else now + max(0.0, playback.seconds_left)
+        same = self.playback is not None and playback.without_time() == self.playback.without_time()
+        if not same or not _near(ends, self.ends):
+            self.playback, self.ends = playback, ends
+            self._changed.set()
+        self._due.set()
 
-    def cast(self) -> None:
+    def counted(self) -> None:
         """Votes were written."""
-        self._cast.set()
+        self._due.set()
         self._counted.set()
 
     async def run(self) -> None:
         """Passes on what changes, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.writer.write())
-            tasks.create_task(_paced(self._moved_on, 0.0, self._turn))
-            tasks.create_task(_paced(self._cast, TELL_APP, self._tell_app))
+            tasks.create_task(self.writer.watch())
+            tasks.create_task(_paced(self._changed, 0.0, self._turn))
+            tasks.create_task(_paced(self._due, TELL_APP, self._tell_app))
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
 
     async def _turn(self) -> None:
@@ -73,7 +82,7 @@ class Service:
     async def _tell_app(self) -> None:
         result = self.writer.result()
         if result is not None:
-            self.tell("tally", {"round": result[0], "votes": result[1]})
+            self.tell(result)
 
     async def _tell_phones(self) -> None:
         if self.writer.round is not None:
@@ -81,37 +90,46 @@ class Service:
 
     def reasons(self, now: float) -> list[str]:
         """Why not all is well; empty when it is."""
-        trouble = self.writer.trouble
-        return self.health.reasons(now) + ([f"votes cannot be kept: {trouble}"] if trouble else [])
+        return self.show.reasons(now) + ([self.writer.trouble] if self.writer.trouble else [])
+
+    def notes(self) -> list[str]:
+        """What somebody who looks after the show may want to know, although all is well."""
+        told = list(self.show.told.notes) if self.show.told else []
+        return told + ([self.writer.note] if self.writer.note else [])
 
 
-class Health:
+class ShowHealth:
     """What the app said about itself, and when the picture last moved on."""
 
     def __init__(self) -> None:
-        self.said: Mapping[str, Any] = {}
-        self._heard: float | None = None
-        self._moved = 0.0
+        self.told: Health | None = None
+        self._heard = self._moved = 0.0
 
-    def heard(self, said: Mapping[str, Any], now: float) -> None:
-        if "frames" not in said or said["frames"] != self.said.get("frames"):
+    def heard(self, told: Health, now: float) -> None:
+        if self.told is None or told.frames != self.told.frames:
             self._moved = now
-        self.said, self._heard = said, now
+        self.told, self._heard = told, now
 
     def reasons(self, now: float) -> list[str]:
-        if self._heard is None:
+        if self.told is None:
             return ["the show has not said anything yet"]
-        reasons = [str(reason) for reason in self.said.get("reasons", ())]
+        reasons = list(self.told.reasons)
         if now - self._heard > SILENT:
             reasons.append(f"the show has been silent for {now - self._heard:.0f} s")
         elif now - self._moved > SILENT:
             reasons.append(f"the picture has stood still for {now - self._moved:.0f} s")
-        if not self.said.get("running", True):
+        if not self.told.running:
             reasons.append("the show is not running")
         return reasons
 
 
-async def _paced(due: asyncio.Event, pause: float, act: Callable[[], Any]) -> None:
+def _near(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) < SAME_END
+
+
+async def _paced(due: asyncio.Event, pause: float, act: Callable[[], Awaitable[None]]) -> None:
     """Acts whenever something is due, at most once every ``pause`` seconds."""
     while True:
         await due.wait()

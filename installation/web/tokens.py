@@ -1,4 +1,4 @@
-"""A visitor's ballot paper: a random number signed with the round's key. It says who may vote, never who it is."""
+"""A visitor's token: a random number signed with the round's key. It says who may vote, never who it is."""
 
 import hmac
 import secrets

@@ -148,7 +148,7 @@ def test_votes_of_an_older_round_do_not_count(room: Room, show: Show) -> None:
 
 
 def test_a_broken_piece_makes_room_for_the_next(room: Room) -> None:
-    room.painter._hung.pop(0)
+    room.painter.hung.pop(0)
     room.painter.broken[0] = "RuntimeError"
     room.play(3.0)
     assert room.view.current.piece == 1

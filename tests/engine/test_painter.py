@@ -10,7 +10,8 @@ import pytest
 from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.controls import Values
 from installation.core.decision import Lane
-from installation.engine.painter import FLAT, STUCK, Hung, Intent, Painter, Pair
+from installation.engine.frames import FLAT, Pair
+from installation.engine.painter import STUCK, Hung, Intent, Painter
 from tests.timeout import TIMEOUT, until
 
 
@@ -62,8 +63,8 @@ def intent(t: float, touched: float | None = None, **controls: float) -> Intent:
 def test_it_keeps_the_two_newest_frames(painter: Painter) -> None:
     for t in (1.0, 2.0, 3.0):
         painter.publish(intent(t))
-        until(lambda t=t: painter.pair(0).later is not None and painter.pair(0).later.time == t)
-    pair = painter.pair(0)
+        until(lambda t=t: painter.frames.pair(0).later is not None and painter.frames.pair(0).later.time == t)
+    pair = painter.frames.pair(0)
     assert pair.earlier is not None
     assert pair.later is not None
     assert (pair.earlier.time, pair.later.time) == (2.0, 3.0)
@@ -94,15 +95,15 @@ def test_a_touch_is_carried_to_the_intent_that_is_painted(painter: Painter, gene
 
 def test_a_generator_that_raises_leaves_its_last_picture(painter: Painter) -> None:
     painter.publish(intent(1.0))
-    until(lambda: painter.pair(0).later)
+    until(lambda: painter.frames.pair(0).later)
     painter.publish(intent(2.0, fail=1.0))
     until(lambda: painter.broken)
     assert painter.broken == {0: "RuntimeError: no more paint"}
-    assert painter.pair(0).later is not None
-    assert 0 not in painter.resident
+    assert painter.frames.pair(0).later is not None
+    assert 0 not in painter.hung
     painter.hang(0, Hung(Counting(), Straight()))  # opened again, it paints again
     painter.publish(intent(3.0))
-    until(lambda: painter.pair(0).later.time == 3.0)  # type: ignore[union-attr]
+    until(lambda: painter.frames.pair(0).later.time == 3.0)  # type: ignore[union-attr]
 
 
 def test_what_is_no_picture_is_not_shown(painter: Painter, generator: Counting) -> None:
@@ -143,7 +144,7 @@ def test_what_is_not_painted_is_no_answer_to_a_hand(painter: Painter) -> None:
     painter.publish(Intent(1.0, (Lane(7, 0.0, {}),), touched=0.0))
     until(lambda: painter._intents._item is None)
     painter.publish(intent(2.0))
-    until(lambda: painter.pair(0).later)
+    until(lambda: painter.frames.pair(0).later)
     assert not painter.stats.steer
 
 
@@ -167,7 +168,7 @@ def test_whatever_a_generator_does_the_others_paint_on(
 ) -> None:
     painter.hang(1, Hung(Counting(), Straight()))
     painter.publish(intent(1.0))
-    until(lambda: painter.pair(0).later)
+    until(lambda: painter.frames.pair(0).later)
 
     def bad(latent: Latent, controls: Values) -> Pixels:
         if isinstance(what, BaseException):
@@ -178,23 +179,23 @@ def test_whatever_a_generator_does_the_others_paint_on(
     painter.publish(intent(2.0))
     until(lambda: painter.broken)
     assert why in painter.broken[0]
-    assert painter.pair(0).later is not None
-    assert painter.pair(0).later.time == 1.0
+    assert painter.frames.pair(0).later is not None
+    assert painter.frames.pair(0).later.time == 1.0
     painter.publish(Intent(3.0, (Lane(1, 3.0, {}),)))
-    until(lambda: painter.pair(1).later)
+    until(lambda: painter.frames.pair(1).later)
 
 
 def test_pictures_of_one_colour_are_left_out_and_told(painter: Painter, generator: Counting) -> None:
     """What is left of numbers that are none, cast to bytes: black, or any one value."""
     painter.publish(intent(9.0))
-    until(lambda: painter.pair(0).later)
+    until(lambda: painter.frames.pair(0).later)
     generator.paint = lambda latent, controls: np.zeros((4, 4, 3), np.uint8)  # type: ignore[method-assign]
     for number in range(FLAT + 5):
         painter.publish(intent(10.0 + number))
         until(lambda: painter._intents._item is None and painter.busy_since is None)
     assert painter.broken == {0: "paints nothing but one colour, [0, 0, 0]"}
-    assert painter.pair(0).later is not None
-    assert painter.pair(0).later.time == 9.0
+    assert painter.frames.pair(0).later is not None
+    assert painter.frames.pair(0).later.time == 9.0
 
 
 def test_a_paint_that_hangs_is_given_up_and_the_others_go_on(generator: Counting) -> None:
@@ -204,7 +205,7 @@ def test_a_paint_that_hangs_is_given_up_and_the_others_go_on(generator: Counting
     painter.hang(1, Hung(Counting(), Straight()))
     painter.start()
     painter.publish(intent(1.0))
-    until(lambda: painter.pair(0).later)
+    until(lambda: painter.frames.pair(0).later)
     generator.gate.clear()
     painter.publish(intent(2.0))
     until(lambda: painter.busy_since is not None)
@@ -215,8 +216,8 @@ def test_a_paint_that_hangs_is_given_up_and_the_others_go_on(generator: Counting
     painter.watch(now[0])
     assert painter.broken == {0: f"has been at one picture for {STUCK + 1:.0f} s"}
     painter.publish(Intent(3.0, (Lane(1, 3.0, {}),)))
-    until(lambda: painter.pair(1).later)
+    until(lambda: painter.frames.pair(1).later)
     generator.gate.set()  # it comes back too late: nobody takes its picture
     until(lambda: sum(thread.name == "painter" for thread in threading.enumerate()) == 1)
-    assert painter.pair(0).later.time == 1.0  # type: ignore[union-attr]
+    assert painter.frames.pair(0).later.time == 1.0  # type: ignore[union-attr]
     painter.stop()

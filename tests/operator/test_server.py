@@ -323,3 +323,13 @@ def test_a_surface_that_gives_back_what_it_is_told_touches_nothing() -> None:
             client.send_message("/walk/speed", 1.2)
         assert until(lambda: drain(server).values.get("/walk/speed"))[0] == pytest.approx(1.2)
         server.close()
+
+
+def test_what_could_steer_a_terminal_reaches_no_log(
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send_message("/show/piece", "sit\x1b[2Jter\u202e")
+    until(lambda: server.refused == 1)
+    said = until(lambda: caplog.text)
+    assert "sit\ufffd[2Jter\ufffd" in said
+    assert "\x1b" not in said

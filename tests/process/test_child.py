@@ -1,4 +1,4 @@
-"""A child behind framed pipes: what it says and hears, how it dies and comes back; it never outlives its parent."""
+"""A child behind framed pipes: what it says and hears, how it ends and comes back; it never outlives its parent."""
 
 import io
 import logging
@@ -141,13 +141,13 @@ def test_killed_it_is_started_within_three_seconds_and_told_hello_again(
     ]
 
 
-def test_a_death_is_logged_once_with_its_last_words(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_death_is_logged_and_so_is_that_it_repeats(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     child, _ = start("raise SystemExit('no such port')")
-    until(lambda: child.restarts >= 2)
+    until(lambda: child.restarts >= 3)
     warnings = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
-    assert warnings == [
-        "it: ended with exit code 1; its last words: no such port; the show goes on, it is started again"
-    ]
+    line = "it: ended with exit code 1; its last line: no such port; the show goes on, it is started again"
+    assert [warning.partition(" (2 times in ")[0] for warning in warnings[:2]] == [line, line]
+    assert len(warnings) == 2, "the third and each one after is told once a minute, with their number"
     assert child.trouble.startswith("ended with exit code 1")
 
 

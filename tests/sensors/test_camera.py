@@ -1,10 +1,11 @@
-"""What the camera sees in drawn clips whose motion is known, and the process that watches a video file."""
+"""What the camera says of drawn people and of rooms in which nobody is, and the process that watches a video file."""
 
 import logging
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,154 +13,208 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+from pydantic import ValidationError
 
 from installation.core.errors import DeviceError
 from installation.process.sensors import run_sensors
+from sensors._background import shrink
 from sensors._capture import Film
-from sensors.camera import Config, Motion, Watch, analyse, optical_flow, shrink
+from sensors._seeing import Seeing
+from sensors._strokes import CLASSES, Move, Stretches, describe, read_judge
+from sensors.camera import Config, Says, crop, upright
+from tests.sensors.drawn_visitors import (
+    FPS,
+    GESTURES,
+    HEIGHT,
+    WEATHER,
+    WIDTH,
+    Actor,
+    Clip,
+    gesture_clip,
+    nuisance_clip,
+    somebody,
+    standing_clip,
+    wall,
+)
 from tests.timeout import until
 
-SIZE = (320, 240)
-FPS = 30
-
-Picture = np.ndarray
-Where = Callable[[int], tuple[int, int] | None]
-"""Picture number -> the visitor's top left corner (x, y) in pixels, or None when nobody is there."""
+Levels = list[dict[str, float]]
 
 
-def textured(size: tuple[int, int], low: int, high: int, seed: int) -> Picture:
-    coarse = np.random.default_rng(seed).integers(low, high, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
-    return cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
+def watch(clip: Clip, mirror: bool = False) -> tuple[Levels, list[tuple[float, str]]]:
+    """The levels after each picture, and the (second, name) of each pulse."""
+    cv2.setNumThreads(1)
+    seeing, levels, pulses = Seeing(), [], []
+    for number, picture in enumerate(clip.pictures()):
+        seen = seeing.see(shrink(picture, 160, mirror), number / FPS, 1 / FPS, number == 0)
+        levels.append(seen.levels)
+        pulses += [(number / FPS, name) for name in seen.pulses]
+    return levels, pulses
 
 
-def clip(count: int, where: Where, noise: float = 4.0, light: Callable[[int], float] = lambda _: 0.0) -> list[Picture]:
-    """Pictures of a gallery with a visitor of 64x128 pixels, and a camera's noise (levels)."""
-    wall, visitor = textured(SIZE, 60, 180, 1), textured((64, 128), 0, 255, 2)
-    chance = np.random.default_rng(3)
-    pictures = []
-    for number in range(count):
-        picture = wall.copy()
-        if (corner := where(number)) is not None:
-            x, y = corner
-            picture[y : y + 128, x : x + 64] = visitor
-        loud = picture + chance.normal(light(number), noise, picture.shape)
-        pictures.append(np.clip(loud, 0, 255).astype(np.uint8))
-    return pictures
+def passing(speed: float = 110.0, length: float = 4.0) -> Clip:
+    """Somebody walks through from left to right, from the first second on."""
+    person = replace(somebody(np.random.default_rng(1), 1), height=150.0, ground=235.0)
+    actor = Actor(person, WIDTH + 60.0, 1.0, speed=speed)
+    return Clip("passing", wall(np.random.default_rng(5), 1), (actor,), length, 3)
 
 
-def watch(pictures: list[Picture], mirror: bool = False) -> list[dict[str, float]]:
-    """The signals after each picture but the first."""
-    flow, state = optical_flow(), Watch()
-    grays = [shrink(picture, 320, mirror) for picture in pictures]
-    return [state.step(analyse(a, b, flow), 1 / FPS) for a, b in pairwise(grays)]
+# ---------------------------------------------------------------- somebody
 
 
-def walk_right(number: int) -> tuple[int, int]:
-    return 10 + 3 * number, 60
+def test_a_visitor_who_walks_is_followed() -> None:
+    clip = passing()
+    levels, pulses = watch(clip)
+    assert pulses[0][1] == "enter"
+    assert pulses[0][0] < 2.4, "a second after the first of him is in the picture"
+    for number in range(round(2.5 * FPS), round(3.7 * FPS)):
+        pose, said = clip.actors[0].pose(number / FPS), levels[number]
+        assert pose is not None
+        assert said["motion"] > 0.3
+        assert said["x"] == pytest.approx(pose.x / WIDTH, abs=0.06)
+        assert said["visitor1_x"] == pytest.approx(pose.x / WIDTH, abs=0.06)
+        assert said["flow_x"] > 0.1
+        assert said["visitors"] == said["presence"] == 1.0
+    assert {name for _, name in pulses} == {"enter"}, "walking is no gesture"
+
+
+def test_a_mirror_turns_left_and_right() -> None:
+    said = watch(passing(length=3.0), mirror=True)[0][-1]
+    assert said["visitor1_x"] < 0.5
+    assert said["flow_x"] < -0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["plain", "noise 14", "lamp"])
+def test_one_who_stands_still_and_looks_is_there_until_he_leaves(name: str) -> None:
+    clip = standing_clip(name, 40.0)
+    actor = clip.actors[0]
+    levels, pulses = watch(clip)
+    told = [(name, second) for second, name in pulses if name in ("enter", "leave")]
+    assert [name for name, _ in told] == ["enter", "leave"]
+    assert told[0][1] < actor.enters + 1.8
+    assert actor.leaves < told[1][1] < actor.leaves + 4.0
+    assert levels[round(actor.leaves * FPS)]["dwell"] == pytest.approx(actor.leaves - told[0][1], abs=0.1)
+    if name == "plain":
+        assert "stillness" in {name for _, name in pulses}
+        assert levels[round(actor.leaves * FPS) - 5]["stillness_level"] > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GESTURES)
+def test_a_gesture_is_told_once_and_no_other(name: str) -> None:
+    """One clip each; how many of all are told is what benchmarks/gestures.py prints."""
+    clip = gesture_clip(name, 2 if name == "pull" else 1)
+    levels, pulses = watch(clip)
+    told = [(second, found) for second, found in pulses if found in GESTURES]
+    assert [found for _, found in told] == [name]
+    assert clip.truth[0][1] <= told[0][0] <= clip.truth[0][2]
+    assert levels[round(told[0][0] * FPS)][f"{name}_level"] > 0.25
+
+
+# ---------------------------------------------------------------- nobody
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WEATHER)
+def test_what_is_nobody(name: str) -> None:
+    levels, pulses = watch(nuisance_clip(name, 12.0))
+    assert not pulses
+    assert max(said["presence"] for said in levels) == 0.0
+
+
+def test_a_still_gallery_is_at_rest() -> None:
+    levels, _ = watch(nuisance_clip("noise 14", 2.0))
+    signals = {signal.name: signal for signal in Config().signals() if not signal.pulse}
+    assert all(said == {name: signals[name].rest for name in signals} for said in levels)
+
+
+def test_a_glimpse_is_nobody() -> None:
+    levels, pulses = watch(passing(speed=800.0, length=3.0))
+    assert max(said["motion"] for said in levels) > 0.3
+    assert not pulses
 
 
 # ---------------------------------------------------------------- numbers
 
 
-def test_a_visitor_who_walks_is_followed() -> None:
-    for number, said in enumerate(watch(clip(80, walk_right)), start=1):
-        if number < 10:
-            continue
-        assert 0.4 < said["motion"] <= 1.0
-        assert said["x"] == pytest.approx((walk_right(number)[0] + 32) / SIZE[0], abs=0.04)
-        assert said["y"] == pytest.approx((60 + 64) / SIZE[1], abs=0.05)
-        assert said["flow_x"] == pytest.approx(3 * FPS / SIZE[0], rel=0.25)
-        assert abs(said["flow_y"]) < 0.08
-
-
-def test_a_mirror_turns_left_and_right() -> None:
-    said = watch(clip(40, walk_right), mirror=True)[-1]
-    assert said["x"] == pytest.approx(1.0 - (walk_right(39)[0] + 32) / SIZE[0], abs=0.04)
-    assert said["flow_x"] == pytest.approx(-3 * FPS / SIZE[0], rel=0.25)
-
-
-@pytest.mark.parametrize(("step", "sign"), [(2, 1.0), (-2, -1.0)])
-def test_down_is_positive(step: int, sign: float) -> None:
-    said = watch(clip(30, lambda number: (120, 50 + step * (number - 15))))[-1]
-    assert said["flow_y"] * sign == pytest.approx(2 * FPS / SIZE[1], rel=0.25)
-    assert abs(said["flow_x"]) < 0.08
-
-
-def test_a_gallery_of_paintings_is_empty() -> None:
-    rest = {"motion": 0.0, "x": 0.5, "y": 0.5, "flow_x": 0.0, "flow_y": 0.0, "presence": 0.0}
-    assert all(said == rest for said in watch(clip(60, lambda _: (128, 56))))
-
-
-@pytest.mark.parametrize("light", [lambda n: 0.4 * n, lambda n: 60.0 * (n >= 20), lambda n: 25.0 * (n % 2)])
-def test_lamps_and_exposure_are_no_visitors(light: Callable[[int], float]) -> None:
-    said = watch(clip(60, lambda _: None, light=light))
-    assert max(signals["presence"] for signals in said) == 0.0
-    assert max(signals["motion"] for signals in said) < 0.3
-
-
-def test_a_glimpse_is_nobody() -> None:
-    said = watch(clip(60, lambda number: walk_right(number) if 20 <= number < 35 else None))
-    assert max(signals["motion"] for signals in said) > 0.4
-    assert max(signals["presence"] for signals in said) == 0.0
-
-
-def test_somebody_is_there_after_a_second_and_gone_after_six_of_stillness() -> None:
-    state = Watch()
-    there = [state.step(Motion(0.5, 0.8, 0.5), 1 / FPS)["presence"] for _ in range(2 * FPS)]
-    assert there.index(1.0) == pytest.approx(FPS, abs=2)
-    looks = [state.step(Motion(0.08 if n % 60 < 20 else 0.0, 0.8, 0.5), 1 / FPS) for n in range(30 * FPS)]
-    assert all(said["presence"] == 1.0 for said in looks), "one who looks moves a little now and then"
-    assert looks[-1]["x"] == pytest.approx(0.8, abs=0.01), "and stays where he is"
-    gone = [state.step(Motion(), 1 / FPS) for _ in range(12 * FPS)]
-    assert [said["presence"] for said in gone].index(0.0) == pytest.approx(6 * FPS, abs=2 * FPS)
-    assert gone[-1]["x"] == pytest.approx(0.5, abs=0.01)
-
-
 def test_every_signal_keeps_its_range_whatever_moves() -> None:
-    signals = {signal.name: signal for signal in Config().signals()}
-    chance = np.random.default_rng(5)
-    pictures = [chance.integers(0, 255, (120, 160, 3), dtype=np.uint8) for _ in range(10)]
-    for said in watch(pictures):
+    signals = {signal.name: signal for signal in Config().signals() if not signal.pulse}
+    chance, seeing = np.random.default_rng(5), Seeing()
+    for number in range(12):
+        size = (120, 160) if number < 8 else (90, 160)
+        said = seeing.see(chance.integers(0, 255, size, dtype=np.uint8), number / FPS, 1 / FPS).levels
         assert said.keys() == signals.keys()
         assert all(signals[name].low <= value <= signals[name].high for name, value in said.items())
 
 
-@pytest.mark.parametrize("shape", [(480, 640, 3), (1080, 1920, 3), (640, 360, 3), (2, 640, 3)])
-def test_every_shape_is_shrunk(shape: tuple[int, int, int]) -> None:
-    gray = shrink(np.zeros(shape, np.uint8), 320, True)
-    assert gray.shape == (max(1, round(shape[0] * 320 / shape[1])), 320)
+@pytest.mark.parametrize("shape", [(480, 640, 3), (1080, 1920, 3), (640, 360, 3), (2, 640, 3), (480, 640), (9, 16, 1)])
+def test_every_shape_is_shrunk(shape: tuple[int, ...]) -> None:
+    gray = shrink(np.zeros(shape, np.uint8), 160, True)
+    assert gray.shape == (max(1, round(shape[0] * 160 / shape[1])), 160)
+
+
+def test_a_picture_is_turned_upright_and_cut_to_its_region() -> None:
+    picture = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    assert upright(picture, 0) is picture
+    assert upright(picture, 90)[0, -1] == picture[0, 0], "clockwise"
+    assert upright(picture, 180)[0, 0] == picture[-1, -1]
+    assert crop(picture, (0.5, 0.0, 1.0, 0.5)).tolist() == picture[:2, 3:].tolist()
+    for region in ([0, 0, 1], [0, 0, 2, 1], [0.5, 0, 0.55, 1], "all"):
+        with pytest.raises(ValidationError, match=r"left|right"):
+            Config.model_validate({"region": region})
+
+
+def test_a_stretch_ends_where_the_hand_pauses_and_is_judged_whole() -> None:
+    cutter, ended = Stretches(), []
+    areas = [0.0] * 3 + [0.02] * 9 + [0.0] * 3 + [0.02] * 2 + [0.0] * 5 + [0.03] * 50
+    for number, area in enumerate(areas):
+        if stretch := cutter.step(Move(area=area, x=number * 0.01, spread=0.1), number / FPS):
+            ended.append(len(stretch))
+    assert ended == [9, 37], "two pictures are too few; what goes on is cut"
+    chances = read_judge().chances(describe([(n / FPS, Move(0.02, 0.01 * n, 0.5, 0.1)) for n in range(10)]))
+    assert chances.shape == (len(CLASSES),)
+    assert chances.sum() == pytest.approx(1.0)
+
+
+def test_levels_are_said_when_they_change_and_twice_a_second() -> None:
+    said: list[tuple[str, float]] = []
+    says = Says(Config().signals(), lambda name, value: said.append((name, value)))
+    for number in range(30):
+        says.levels({"motion": 0.5 if number < 10 else 0.0, "x": 0.5 + 0.0001 * number}, number / FPS)
+    assert [value for name, value in said if name == "motion"] == [0.5, 0.0, 0.0]
+    assert len([value for name, value in said if name == "x"]) == 2
 
 
 # ---------------------------------------------------------------- the device
 
 
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    """Two seconds: an empty second, then a visitor walks right."""
-    path = tmp_path / "clip.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), FPS, SIZE)
-    for picture in clip(60, lambda number: walk_right(2 * (number - 30)) if number >= 30 else None):
+def film(path: Path, clip: Clip, rate: int = FPS) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (WIDTH, HEIGHT))
+    for picture in clip.pictures():
         writer.write(picture)
     writer.release()
     return path
 
 
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """An empty second, then somebody walks through."""
+    return film(tmp_path / "clip.avi", passing())
+
+
 def test_a_file_is_watched_at_its_own_rate_and_repeats(video: Path) -> None:
-    said: list[tuple[str, float]] = []
-    stop = threading.Event()
+    times: list[float] = []
+    camera, stop = Config(source=video).open(), threading.Event()
 
     def emit(signal: str, value: float) -> None:
-        said.append((signal, value))
-        if len(said) == 6 * 75:
-            stop.set()
+        if signal == "enter":
+            times.append(time.monotonic())
+            if len(times) == 2:
+                stop.set()
 
-    camera, begun = Config(source=video, mirror=False).open(), time.monotonic()
     camera.run(emit, stop)
-    assert time.monotonic() - begun > 2.0, "a busy machine may be later than 2.5 s, and none earlier"
-    motions = [value for signal, value in said if signal == "motion"]
-    assert max(motions[:25]) == 0.0, "nobody is there yet"
-    assert min(motions[32:55]) > 0.4
-    assert max(motions[59:]) == 0.0, "from the start again, and the seam is no motion"
+    assert times[1] - times[0] > 3.5, "the clip lasts four seconds; a busy machine may be later, and none earlier"
 
 
 def test_a_stop_already_set_ends_it_at_once(video: Path) -> None:
@@ -183,37 +238,32 @@ class Counted:
 
 
 def test_a_fast_file_is_analysed_30_times_a_second(tmp_path: Path) -> None:
-    path = tmp_path / "fast.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 120, SIZE)
-    for picture in clip(240, lambda _: None):
-        writer.write(picture)
-    writer.release()
-    stop, count = threading.Event(), []
-
-    def emit(signal: str, value: float) -> None:
-        count.append(signal)
-        if count.count("motion") == 30:
-            stop.set()
-
-    camera, begun = Config(source=path).open(), time.monotonic()
-    assert isinstance(camera.source, Film)
-    camera.source.capture = film = Counted(camera.source.capture)
-    camera.run(emit, stop)
+    path = film(tmp_path / "fast.avi", nuisance_clip("noise 14", 8.0), 120)
+    stop, begun = threading.Event(), time.monotonic()
+    source = Film(path, Config())
+    source.capture = counted = Counted(source.capture)
+    for number, _ in enumerate(source.pictures(stop)):
+        if number == 29:
+            break
     assert time.monotonic() - begun > 0.9
-    assert film.grabbed <= 4 * 31 + 1
+    assert counted.grabbed <= 4 * 31 + 1
 
 
-def test_the_process_watches_a_file_and_comes_back(video: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.slow
+def test_the_process_tells_a_gesture_and_comes_back_when_it_is_killed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     heard: dict[str, float] = {}
-    sensors = run_sensors([Config(name="door", source=video)], heard.__setitem__)
+    path = film(tmp_path / "wave.avi", gesture_clip("wave", 1))
+    sensors = run_sensors([Config(name="door", source=path, mirror=False)], heard.__setitem__)
     try:
-        until(lambda: heard.get("door.motion", 0.0) > 0.4)
-        assert heard.keys() == {f"door.{signal.name}" for signal in Config().signals()}
+        until(lambda: "door.wave" in heard)
+        assert heard.keys() >= {f"door.{signal.name}" for signal in Config().signals() if not signal.pulse}
         child = sensors._runners["door"].child  # type: ignore[attr-defined]
         process, killed = psutil.Process(child.pid), time.monotonic()
         assert not [file.path for file in process.open_files() if file.mode != "r"], "no picture is written"
         process.kill()
-        assert "last signal 0 s ago" in until(sensors.trouble)["door"]
+        assert "last signal" in until(sensors.trouble)["door"]
         until(lambda: child.pid not in (process.pid, None))
         assert time.monotonic() - killed < 3.0
         heard.clear()
@@ -224,17 +274,14 @@ def test_the_process_watches_a_file_and_comes_back(video: Path, caplog: pytest.L
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 1
 
 
-# ---------------------------------------------------------------- what is missing
-
-
 def test_a_missing_camera_says_what_was_found_and_what_to_do() -> None:
     with pytest.raises(DeviceError, match=r"(camera|/dev/video63).*no picture yet") as refused:
         Config(source=63).open()
     assert 'kind = "scripted"' in str(refused.value)
 
 
-def test_a_file_without_pictures_is_refused_by_name(tmp_path: Path) -> None:
-    text = tmp_path / "clip.mp4"
-    text.write_text("no film")
-    with pytest.raises(DeviceError, match=r"clip\.mp4: found no picture"):
-        Config(source=text).open()
+def test_what_there_is_is_listed_on_request() -> None:
+    done = subprocess.run([sys.executable, "run_show.py", "--list-devices"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "CAMERA" in done.stdout
+    assert "MICROPHONE" in done.stdout

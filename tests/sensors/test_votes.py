@@ -1,16 +1,18 @@
-"""The sensor that reads the ballot store, on a real one without a web process."""
+"""The sensor that hears how visitors vote."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from installation.core.decision import Tally
 from installation.core.errors import DeviceError
-from installation.web.ballot_store import FILE, BallotStore, Vote
-from sensors.votes import Config, Count, Room
+from installation.process.sensors import run_sensors
+from sensors.votes import Config, Room, Votes
 from tests.timeout import TIMEOUT, until
+
+URL = "http://wall.local/"
 
 
 class Ear:
@@ -21,6 +23,7 @@ class Ear:
         self.casts = 0
 
     def __call__(self, name: str, value: float) -> None:
+        name = name.removeprefix("votes.")
         if name == "cast":
             self.casts += 1
         else:
@@ -28,9 +31,9 @@ class Ear:
 
 
 @contextmanager
-def listening(config: Config) -> Iterator[Ear]:
+def listening(votes: Votes) -> Iterator[Ear]:
     ear, stop = Ear(), threading.Event()
-    thread = threading.Thread(target=config.open().run, args=(ear, stop))
+    thread = threading.Thread(target=votes.run, args=(ear, stop))
     thread.start()
     try:
         yield ear
@@ -40,74 +43,50 @@ def listening(config: Config) -> Iterator[Ear]:
         assert not thread.is_alive()
 
 
-def cast(store: BallotStore, *votes: tuple[int, str]) -> None:
-    assert store.round is not None
-    with store.all_or_nothing():
-        store.cast([Vote(store.round.id, bytes([token]) * 16, choice) for token, choice in votes], 0.0)
-
-
-def turn(store: BallotStore, number: int) -> None:
-    with store.all_or_nothing():
-        store.turn(number, ["a", "b"], float(number))
-
-
-def test_it_follows_the_box_from_before_it_exists_through_two_rounds(tmp_path: Path) -> None:
-    with listening(Config(database=tmp_path / FILE)) as ear:
+def test_it_follows_the_votes_through_two_rounds() -> None:
+    votes = Config().open()
+    with listening(votes) as ear:
         assert ear.levels == {}
-        store = BallotStore(tmp_path / FILE)
-        turn(store, 1)
+        votes.hear_votes(Tally(URL, 1, {"a": 0, "b": 0}, 0))
         until(lambda: ear.levels.get("total") == 0.0)
-        cast(store, (1, "a"), (2, "a"), (3, "b"))
+        votes.hear_votes(Tally(URL, 1, {"a": 2, "b": 1}, 3))
         until(lambda: ear.levels == {"total": 3.0, "share": 2 / 3, "rate": 3.0})
         assert ear.casts == 3
-        cast(store, (3, "a"), (2, "a"))  # one changes, one says the same again
+        votes.hear_votes(Tally(URL, 1, {"a": 3, "b": 0}, 4))  # one changed
         until(lambda: ear.levels == {"total": 3.0, "share": 1.0, "rate": 4.0})
         assert ear.casts == 4
-        cast(store, (4, "b"))
-        turn(store, 2)
+        votes.hear_votes(Tally(URL, 2, {"a": 0, "b": 0}, 5))  # one more just before the end of the round
         until(lambda: ear.levels == {"total": 0.0, "share": 0.0, "rate": 5.0})
         assert ear.casts == 5
-        store.close(0.0)
 
 
-def test_votes_of_before_are_counted_and_not_told_as_news(tmp_path: Path) -> None:
-    store = BallotStore(tmp_path / FILE)
-    turn(store, 1)
-    cast(store, (1, "a"))
-    store.close(0.0)
-    with listening(Config(database=tmp_path / FILE)) as ear:
+def test_votes_of_before_are_counted_and_not_told_as_news() -> None:
+    votes = Config().open()
+    votes.hear_votes(Tally(URL, 7, {"a": 1}, 20))
+    with listening(votes) as ear:
         until(lambda: ear.levels == {"total": 1.0, "share": 1.0, "rate": 0.0})
         assert ear.casts == 0
 
 
-def test_it_comes_back_when_the_box_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / FILE
-    path.write_bytes(b"no database at all" * 99)
-    with listening(Config(database=path)) as ear:
-        store = BallotStore(path)
-        turn(store, 1)
-        cast(store, (1, "b"))
-        until(lambda: ear.levels.get("total") == 1.0)
-        store.close(0.0)
+def test_a_show_tells_it_and_tells_it_again_when_it_was_opened_anew() -> None:
+    ear = Ear()
+    sensors = run_sensors([Config()], ear)
+    try:
+        sensors.tell_votes(Tally(URL, 1, {"a": 2, "b": 0}, 2))
+        until(lambda: ear.levels.get("total") == 2.0)
+    finally:
+        sensors.stop()
 
 
-def test_the_show_tells_it_where_the_votes_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VERNISSAGE_STATE", str(tmp_path))
-    assert Config().open().path == tmp_path / FILE
-    monkeypatch.delenv("VERNISSAGE_STATE")
-    with pytest.raises(DeviceError, match=r'the sensor "votes" finds no votes: this show has no web process'):
-        Config().open()
-
-
-def test_a_relative_database_is_looked_for_beside_the_show(tmp_path: Path) -> None:
-    config = Config.model_validate({"kind": "votes", "database": "old.sqlite3"}, context={"folder": tmp_path})
-    assert config.open().path == tmp_path / "old.sqlite3"
+def test_without_a_web_process_it_says_so() -> None:
+    with pytest.raises(DeviceError, match=r'the sensor "votes" hears no votes: they are counted where \[web\] is'):
+        Votes(first=0.0).run(Ear(), threading.Event())
 
 
 def test_the_rate_forgets_after_a_minute_and_pulses_are_bounded() -> None:
     room, ear = Room(), Ear()
-    room.counted(Count(1, {1: 10}, {"a": 10}), 0.0)
-    room.counted(Count(1, {1: 510}, {"a": 510}), 1.0)
+    room.counted(Tally(URL, 1, {"a": 10}, 10), 0.0)
+    room.counted(Tally(URL, 1, {"a": 510}, 510), 1.0)
     room.say(ear, 1.0)
     assert (ear.levels["rate"], ear.casts) == (500.0, 64)
     room.say(ear, 62.0)

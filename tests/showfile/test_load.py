@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from installation.core import parts
 from installation.core.errors import ShowError
+from installation.core.words import merged, phrase
 from installation.showfile.load import Show, load
 from tests.stub_rooms import ROOMS
 from tests.timeout import TIMEOUT
@@ -259,6 +260,38 @@ def test_files_lie_beside_the_show_wherever_it_is_read_from(tmp_path: Path, monk
     piece = load(f"{tmp_path.name}/night.toml").pieces[0]
     assert piece.generator.model == tmp_path / "models" / "a.model"
     assert piece.poster == tmp_path / "one.jpg"
+
+
+def test_a_show_brings_words_of_its_own(tmp_path: Path) -> None:
+    own = show(tmp_path, SMALL + '\n[words.ja]\ncall = "次に掛ける作品に投票"\n[words.nl]\ncall = "Kies maar"\n').words
+    words = merged(own)
+    assert phrase(words, ["ja"], "call") == "次に掛ける作品に投票"
+    assert phrase(words, ["ja"], "left") == "{time} left"
+    assert phrase(words, ["nl-BE", "en"], "call") == "Kies maar"
+    assert phrase(words, ["nl"], "left") == "nog {time}"
+    assert phrase(words, ["xx"], "call") == "Vote for what hangs next"
+
+
+@pytest.mark.parametrize(
+    ("settings", "warning"),
+    [
+        (
+            "",
+            'reach http://127.0.0.1:8080/, so the wall shows no code; under [web], write bind = "0.0.0.0"',
+        ),
+        ('bind = "::1"\n', 'write bind = "0.0.0.0"'),
+        ('url = "http://localhost:8080/"\n', 'write url = "http://<this machine>:8080/"'),
+        ('bind = "0.0.0.0"\n', ""),
+        ('url = "http://wall.local/"\n', ""),
+        ("enabled = false\n", ""),
+    ],
+)
+def test_a_vote_that_no_phone_reaches_is_warned_of(tmp_path: Path, settings: str, warning: str) -> None:
+    votes = SMALL.replace('"Small"', '"Small"\norder = "votes"') + f"\n[web]\n{settings}"
+    warnings = show(tmp_path, votes).warnings()
+    assert len(warnings) == bool(warning)
+    assert warning in "".join(warnings)
+    assert show(tmp_path, SMALL).warnings() == ()
 
 
 # ---------------------------------------------------------------- several rooms

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont, features
 
-from installation.engine.view import Panel, PanelWords
+from installation.core.words import PanelWords
+from installation.engine.view import Panel
 from installation.stage.bidi import directions, is_rtl
 from installation.stage.cards import CREAM, SMOKE, Press
 from installation.stage.font_letters import letters

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from installation.web.ballot_store import FILE, RESUME, Answer, BallotStore, Vote
+from installation.web.ballot_store import FILE, Answer, BallotStore, Vote
+from installation.web.messages import Tally
 
 
 def cast(store: BallotStore, token: int, choice: str) -> Answer:
     assert store.round is not None
     with store.all_or_nothing():
-        return store.cast([Vote(store.round.id, bytes([token]) * 16, choice)], 0.0)[0]
+        return store.cast([Vote(store.round.id, bytes([token]) * 16, choice)])[0]
 
 
 def turn(store: BallotStore, number: int, *candidates: str, now: float = 0.0) -> None:
@@ -19,17 +20,29 @@ def turn(store: BallotStore, number: int, *candidates: str, now: float = 0.0) ->
         store.turn(number, candidates, now)
 
 
-def test_a_round_goes_on_after_a_short_break_only(tmp_path: Path) -> None:
-    for pause, goes_on in ((RESUME - 1, True), (RESUME + 1, False)):
-        path = tmp_path / f"{pause}.sqlite3"
-        store = BallotStore(path)
-        turn(store, 7, "a", "b")
-        cast(store, 1, "a")
-        store.close(100.0)
-        store = BallotStore(path)
-        turn(store, 7, "b", "a", now=100.0 + pause)
-        assert store.choices() == ({b"\1" * 16: "a"} if goes_on else {})
-        store.close(0.0)
+@pytest.mark.parametrize("clock", [-1e9, 101.0, 1e12])
+def test_a_round_goes_on_whatever_the_clock_says(tmp_path: Path, clock: float) -> None:
+    path = tmp_path / FILE
+    store = BallotStore(path)
+    turn(store, 7, "a", "b", now=100.0)
+    cast(store, 1, "a")
+    store.close()
+    store = BallotStore(path)
+    turn(store, 7, "b", "a", now=clock)
+    assert store.kept().choices == {b"\1" * 16: "a"}
+    store.close()
+
+
+@pytest.mark.parametrize(("first", "then", "goes_on"), [("", "new", False), ("new", "new", True), ("new", "", True)])
+def test_a_fresh_run_takes_up_no_round_of_another(tmp_path: Path, first: str, then: str, goes_on: bool) -> None:
+    store = BallotStore(tmp_path / FILE, first)
+    turn(store, 1, "a", "b")
+    cast(store, 1, "a")
+    store.close()
+    store = BallotStore(tmp_path / FILE, then)
+    turn(store, 1, "a", "b")
+    assert bool(store.kept().choices) is goes_on
+    store.close()
 
 
 def test_another_number_or_other_pieces_are_another_round(tmp_path: Path) -> None:
@@ -37,12 +50,12 @@ def test_another_number_or_other_pieces_are_another_round(tmp_path: Path) -> Non
     turn(store, 1, "a", "b")
     cast(store, 1, "a")
     turn(store, 1, "a", "c")
-    assert (store.choices(), store.ended()) == ({}, (1, {"a": 1, "b": 0}))
+    assert (store.kept().choices, store.kept().ended) == ({}, Tally(1, {"a": 1, "b": 0}, 1))
     turn(store, 2, "a", "c")
-    assert store.ended() == (1, {"a": 0, "c": 0})
+    assert store.kept().ended == Tally(1, {"a": 0, "c": 0}, 1)
     turn(store, 2)
-    assert (store.round, store.ended()) == (None, (2, {"a": 0, "c": 0}))
-    store.close(0.0)
+    assert (store.round, store.kept().ended) == (None, Tally(2, {"a": 0, "c": 0}, 1))
+    store.close()
 
 
 def test_a_commit_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
@@ -53,7 +66,7 @@ def test_a_commit_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
         store.turn(2, [("b")], object())  # type: ignore[arg-type]
     assert store.round == before
     assert cast(store, 1, "a") is Answer.COUNTED
-    store.close(0.0)
+    store.close()
 
 
 @pytest.mark.parametrize("content", [b"SQLite format 3\0" + b"junk" * 2000, b"not a database, for sure" * 99])
@@ -63,7 +76,7 @@ def test_a_damaged_box_is_put_aside_and_kept(tmp_path: Path, content: bytes) -> 
     store = BallotStore(path)
     turn(store, 1, "a")
     assert cast(store, 1, "a") is Answer.COUNTED
-    store.close(0.0)
+    store.close()
     assert path.with_name(f"{FILE}.aside-1").read_bytes() == content
 
 
@@ -71,4 +84,4 @@ def test_nobody_else_may_read_the_box(tmp_path: Path) -> None:
     store = BallotStore(tmp_path / FILE)
     turn(store, 1, "a")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-    store.close(0.0)
+    store.close()

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from installation.web.messages import Hello, Playback
+from installation.core.words import languages
+from installation.web.messages import Hello, Piece, Playback, unpack
 from installation.web.page import Scene, page, parts
-from installation.web.words import languages, tongue
+from installation.web.visitor_languages import visitor_languages
 from tests.web_driver import PIECES, Driver, Visitor
 
 
@@ -22,10 +23,11 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
 
 
 def scene(**more: object) -> Scene:
-    hello = Hello.read({"state": "state", "pieces": PIECES, "title": {"en": "A show"}, "languages": ["en", "nl"]})
-    told = {"piece": "sitters", "round": 1, "candidates": ["company"], "seconds_left": 20.0}
-    settings = {"tongue": tongue("", "", hello.languages), "round": 1, "votes": {"company": 3}} | more
-    return Scene(hello, Playback.read(told, 0.0), **settings)  # type: ignore[arg-type]
+    fields = {"bind": "", "port": 0, "state": "state", "pieces": PIECES, "title": {"en": "A show"}}
+    hello = unpack({"hello": fields | {"languages": ["en", "nl"]}}, (Hello,))
+    playback = Playback("sitters", 1, candidates=("company",), seconds_left=20.0)
+    settings = {"languages": visitor_languages("", "", hello.languages), "round": 1, "votes": {"company": 3}} | more
+    return Scene(hello, playback, **settings)  # type: ignore[arg-type]
 
 
 ASSETS = {"web.css": "/c", "live.js": "/j", "icon.svg": "/i"}
@@ -53,27 +55,29 @@ def test_every_language_has_every_word() -> None:
     ],
 )
 def test_a_visitor_reads_their_own_language(asked: str, header: str, page_language: str, title: str) -> None:
-    chosen = tongue(asked, header, ["en", "nl"])
+    chosen = visitor_languages(asked, header, ["en", "nl"])
     assert chosen.page == page_language
     assert chosen.text(PIECES[0]["title"])[0] == title  # type: ignore[arg-type]
 
 
 def test_words_of_another_language_are_marked() -> None:
-    german = scene(tongue=tongue("de", "", ["en", "nl"]))
+    german = scene(languages=visitor_languages("de", "", ["en", "nl"]))
     text = page(german, ASSETS)
     assert '<html lang="de">' in text
     assert '<span lang="en">Sitters who never sat</span>' in text
     assert "minutes" not in text
     assert 'action="/vote?lang=de#vote"' in text
-    arabic = Hello.read({"state": ".", "pieces": [{"name": "x", "title": {"ar": "باب"}}], "languages": ["ar"]})
-    playback = Playback.read({"piece": "x", "round": 1}, 0.0)
-    assert '<span lang="ar" dir="rtl">باب</span>' in page(Scene(arabic, playback, tongue("ar", "", ["ar"])), ASSETS)
+    arabic = Hello("", 0, Path(), pieces=(Piece("x", {"ar": "باب"}),), languages=("ar",))
+    playback = Playback("x", 1)
+    assert '<span lang="ar" dir="rtl">باب</span>' in page(
+        Scene(arabic, playback, visitor_languages("ar", "", ["ar"])), ASSETS
+    )
 
 
 def test_names_and_texts_are_text_not_html() -> None:
-    hello = Hello.read({"state": ".", "pieces": [{"name": '"><script>', "title": "<b>&"}], "title": "<i>"})
-    playback = Playback.read({"piece": '"><script>', "round": 1, "candidates": ['"><script>']}, 0.0)
-    text = page(Scene(hello, playback, tongue("", "", ["en"]), 1, {'"><script>': 1}, '"><script>'), ASSETS)
+    hello = Hello("", 0, Path(), pieces=(Piece('"><script>', {"": "<b>&"}),), title={"": "<i>"})
+    playback = Playback('"><script>', 1, candidates=('"><script>',))
+    text = page(Scene(hello, playback, visitor_languages("", "", ["en"]), 1, {'"><script>': 1}, '"><script>'), ASSETS)
     assert "<script>" not in text
     assert "<b>" not in text.replace("<b>1</b>", "")
     assert "<i>" not in text
@@ -103,8 +107,8 @@ def test_posters_come_at_the_size_of_a_phone(tmp_path: Path) -> None:
     Image.effect_noise((1600, 1200), 20).convert("RGB").save(poster)
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
     pieces = [
-        {"name": "a b/c", "title": "A", "poster": str(poster)},
-        {"name": "bad", "title": "B", "poster": str(tmp_path / "bad.jpg")},
+        {"name": "a b/c", "title": {"": "A"}, "poster": str(poster)},
+        {"name": "bad", "title": {"": "B"}, "poster": str(tmp_path / "bad.jpg")},
     ]
     with Driver(tmp_path, pieces=pieces) as driver, Visitor(driver.port) as visitor:
         driver.turn("a b/c", "bad", piece="a b/c")

@@ -143,10 +143,10 @@ def test_a_viewer_who_does_not_read_is_dropped(web: Driver) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", web.port))
         connection.sendall(b"GET /preview.mjpeg HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        while web.heard("watching")["watching"] != 1:
+        while web.heard("watching")["watching"]["viewers"] != 1:
             pass
         for shade in range(40):
             web.send(bytes([shade]) * 100_000)
             time.sleep(0.01)
-        while web.heard("watching")["watching"] != 0:
+        while web.heard("watching")["watching"]["viewers"] != 0:
             pass

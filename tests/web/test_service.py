@@ -1,6 +1,8 @@
 """The web process as the app and a visitor meet it: a real process, real sockets, a real kill."""
 
+import random
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -20,7 +22,8 @@ from PIL import Image
 from benchmarks.votes import measure
 from installation.web import tokens
 from installation.web.ballot_store import FILE
-from installation.web.service import Health
+from installation.web.messages import VERSION, Health
+from installation.web.service import ShowHealth
 from tests.timeout import TIMEOUT, until
 from tests.web_driver import Driver, Visitor, streaming
 
@@ -90,6 +93,7 @@ def test_a_vote_while_no_round_is_open_is_told_so(web: Driver) -> None:
         visitor.vote("nobody", old)
         web.playback(web.round, coming="nobody", candidates=[])
         web.tally({"company": 0, "nobody": 1})  # the result of the round that has ended
+        until(lambda: 'name="round"' not in visitor.get().text, "the end of the round")
         answer = visitor.vote("company", old)
         assert answer.status == 409
         assert "The wall is changing" in answer.text
@@ -145,6 +149,7 @@ def test_a_vote_from_another_page_is_refused(web: Driver) -> None:
             answer = visitor.vote("company", ballot, **headers)
             assert answer.status == 403
             assert "That vote came from another page." in answer.text
+        assert visitor.vote("company", ballot, Origin="http://[").status == 403
         assert visitor.vote("company", ballot, Origin=f"http://127.0.0.1:{web.port}").status == 303
 
 
@@ -214,7 +219,7 @@ def test_a_viewer_has_the_newest_picture_at_once_and_the_app_knows_who_watches(w
     web.send(jpeg(10))
     web.send(jpeg(20))
     with streaming(web, "/preview.mjpeg") as stream:
-        while web.heard("watching")["watching"] != 1:
+        while web.heard("watching")["watching"]["viewers"] != 1:
             pass
         read_until(stream, b"--frame")
         read_until(stream, b"Content-Type: image/jpeg")
@@ -222,7 +227,7 @@ def test_a_viewer_has_the_newest_picture_at_once_and_the_app_knows_who_watches(w
         web.send(jpeg(30))
         read_until(stream, b"--frame")
         read_until(stream, b"--frame")
-    while web.heard("watching")["watching"] != 0:
+    while web.heard("watching")["watching"]["viewers"] != 0:
         pass
 
 
@@ -256,13 +261,13 @@ def test_health_is_good_while_the_show_says_so_and_moves(web: Driver) -> None:
 
 
 def test_health_says_why_it_is_not_good() -> None:
-    health = Health()
+    health = ShowHealth()
     assert health.reasons(0.0) == ["the show has not said anything yet"]
-    health.heard({"frames": 7}, 0.0)
+    health.heard(Health(7), 0.0)
     assert health.reasons(2.9) == []
-    health.heard({"frames": 7}, 3.0)
+    health.heard(Health(7), 3.0)
     assert health.reasons(4.0) == ["the picture has stood still for 4 s"]
-    health.heard({"frames": 8}, 4.0)
+    health.heard(Health(8), 4.0)
     assert health.reasons(4.5) == []
     assert health.reasons(9.0) == ["the show has been silent for 5 s"]
 
@@ -318,7 +323,8 @@ def test_it_opens_in_half_a_second_and_closes_in_one_with_visitors_inside(tmp_pa
         ready = driver.start()
         spent = psutil.Process(driver.process.pid).cpu_times()
         opened.append(spent.user + spent.system)  # of the processor: what others take of it is not its own
-        assert ready == {"ready": {"port": driver.port, "url": f"http://127.0.0.1:{driver.port}/"}}
+        url = f"http://127.0.0.1:{driver.port}/"
+        assert ready == {"ready": {"port": driver.port, "url": url, "near": True, "version": VERSION}}
         with streaming(driver, "/live"), streaming(driver, "/preview.mjpeg"):
             began = time.monotonic()
             assert driver.stop() == 0
@@ -341,7 +347,7 @@ def test_a_port_in_use_is_one_clear_message_and_exit_code_3(tmp_path: Path) -> N
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         driver = Driver(tmp_path, port=port)
-        assert driver.start()["error"] == (
+        assert driver.start()["error"]["message"] == (
             f"port {port} is in use by another program on 127.0.0.1; end that program, or give the show another port: "
             f"[web] port = {port + 1}"
         )
@@ -359,18 +365,95 @@ def test_a_port_in_use_is_one_clear_message_and_exit_code_3(tmp_path: Path) -> N
 )
 def test_a_process_that_cannot_open_says_why(tmp_path: Path, hello: dict[str, str], message: str) -> None:
     driver = Driver(tmp_path, **hello)
-    assert driver.start()["error"].startswith(message)
+    assert driver.start()["error"]["message"].startswith(message)
     assert driver.process.wait(TIMEOUT) == 3
     driver.stop()
 
 
-def test_a_process_that_cannot_keep_votes_says_so(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    driver = Driver(tmp_path / "file" / "state")
-    path = tmp_path / "file" / "state" / FILE
-    assert driver.start()["error"].startswith(f"votes cannot be kept in {path} (")
-    assert driver.process.wait(TIMEOUT) == 3
-    driver.stop()
+def test_where_no_votes_can_be_kept_the_page_says_so_and_opens_the_vote_once_they_can(tmp_path: Path) -> None:
+    folder = tmp_path / "file"
+    folder.touch()  # where the folder should be
+    with Driver(folder / "state") as driver, Visitor(driver.port) as visitor:
+        driver.playback()
+        driver.send({"health": {"frames": 1}})
+        page = until(lambda: "Votes cannot be counted just now" in (found := visitor.get().text) and found, "a word")
+        assert "Four people who never lived." in page
+        answer = visitor.get("/healthz")
+        assert answer.status == 503
+        assert answer.json["reasons"][-1].startswith(f"votes cannot be kept in {folder / 'state' / FILE} (")
+        assert visitor.vote("company", 1).status == 409
+        folder.unlink()
+        driver.tally({"company": 0, "nobody": 0}, round=1)
+        ballot = int(visitor.get().text.partition('name="round" value="')[2].partition('"')[0])
+        assert visitor.vote("company", ballot).status == 303
+        driver.tally({"company": 1, "nobody": 0}, round=1)
+
+
+def test_votes_outlive_the_removal_of_their_folder_and_then_a_kill(tmp_path: Path) -> None:
+    driver = Driver(tmp_path / "state")
+    driver.start()
+    ballot = driver.turn()
+    with ExitStack() as stack:
+        first, second, third = (stack.enter_context(Visitor(driver.port)) for _ in range(3))
+        first.get()
+        assert first.vote("company", ballot).status == 303
+        shutil.rmtree(driver.state)
+        note = until(lambda: first.get("/healthz").json["notes"], "a note")[-1]  # though nobody votes
+        assert "written anew" in note
+        assert driver.stored() == {"company": 1}
+        shutil.rmtree(driver.state)
+        second.get()
+        assert second.vote("nobody", ballot).status == 303  # acknowledged: so it is on the disk
+        assert driver.stored() == {"company": 1, "nobody": 1}
+        driver.kill()
+        driver.start()
+        driver.playback(driver.round)
+        driver.tally({"company": 1, "nobody": 1})
+        third.connection.close()
+        first.connection.close()
+        with Visitor(driver.port) as again:
+            again.cookies = {f"vote{driver.port}": value for value in first.cookies.values()}
+            assert again.vote("nobody", ballot).status == 303  # the form that the phone still shows
+        driver.tally({"company": 0, "nobody": 2})
+    assert driver.stop() == 0
+
+
+@pytest.mark.slow
+def test_kills_at_any_moment_lose_no_acknowledged_vote(tmp_path: Path) -> None:
+    """The next moment is drawn anew each time: in the middle of a start, of a commit, of a turn."""
+    dice, driver, acknowledged = random.Random(1606), Driver(tmp_path), set()
+    for _ in range(12):
+        driver.start()
+        driver.playback(1)
+        killer = threading.Timer(dice.uniform(0.0, 0.4), driver.process.kill)
+        killer.start()
+        for _ in range(1000):
+            if (cookie := voted(driver.port, "company", dice.randrange(3000))) is None:
+                break
+            acknowledged |= {cookie} - {""}
+        killer.join()
+        driver.stop()
+    driver.start()
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        kept = {token for (token,) in db.execute("SELECT token FROM votes")}
+        key = db.execute("SELECT key FROM rounds WHERE closed IS NULL").fetchone()[0]
+    assert driver.stop() == 0
+    assert acknowledged
+    assert {tokens.read(key, cookie) for cookie in acknowledged} <= kept
+
+
+def voted(port: int, choice: str, pause: int) -> str | None:
+    """The cookie of a new visitor whose vote was acknowledged; None once nobody answers."""
+    try:
+        with Visitor(port) as visitor:
+            page = visitor.get().text
+            ballot = page.partition('name="round" value="')[2].partition('"')[0]
+            if not ballot:  # the round is not open yet
+                return ""
+            time.sleep(pause / 1e6)
+            return visitor.cookies[f"vote{port}"] if visitor.vote(choice, int(ballot)).status == 303 else ""
+    except (OSError, HTTPException):
+        return None
 
 
 def test_it_leaves_when_told_nothing_at_all(tmp_path: Path) -> None:

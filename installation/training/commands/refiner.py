@@ -29,8 +29,8 @@ judged at full size; others are judged at the VAE's size, and seen the less ofte
 is kept apart; sheet.png in the work folder shows, from above: what the VAE makes of such pictures, that painted, the
 pictures themselves; then samples, each row above what is painted on it.
 
-Half an hour shows contours and hair; ten hours of one core are a beginning. --minutes counts active time from the
-beginning on. The same command goes on after Ctrl-C or a power cut, and with more --minutes after its end; meanwhile
+Five minutes of one core show firmer contours and a grain of canvas; hours are meant. --minutes counts active time from
+the beginning on. The same command goes on after Ctrl-C or a power cut, and with more --minutes after its end; meanwhile
   python -m installation.training export painted.work --out look.safetensors     gives the model as it is
 Where other programs need the processor too, begin with: OMP_WAIT_POLICY=PASSIVE nice -n 19 python -m ... --threads 1
 """

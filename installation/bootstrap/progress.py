@@ -12,8 +12,8 @@ PAUSE = 2.0
 
 
 @dataclass(slots=True)
-class Telling:
-    """Tells ``steps`` steps. ``clock`` counts seconds."""
+class Progress:
+    """Shows how far ``steps`` steps are. ``clock`` counts seconds."""
 
     steps: int
     out: TextIO

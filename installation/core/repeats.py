@@ -1,0 +1,54 @@
+"""Which faults of one subject are worth a line in the log: each new one at once, one that repeats with its count."""
+
+from dataclasses import dataclass
+
+EVERY = 60.0
+"""Seconds between two lines about the same fault, from its third time on."""
+
+FORGET = 600.0
+"""Seconds without a fault after which it counts as new when it comes again."""
+
+MOST = 8
+"""The most different faults of one subject that are told in EVERY seconds."""
+
+
+@dataclass(slots=True)
+class _Known:
+    first: float
+    last: float
+    told: float
+    count: int = 1
+
+
+class Repeats:
+    """The faults of one subject. Time is an argument: seconds of a clock that never goes back.
+
+    ``at_once`` tells a fault that comes for the second time at once, and not only ``every`` seconds after the first.
+    """
+
+    def __init__(self, every: float = EVERY, at_once: bool = True) -> None:
+        self.every, self.at_once = every, at_once
+        self._known: dict[str, _Known] = {}
+
+    def line(self, fault: str, now: float) -> str:
+        """What to log about a fault that came at ``now``; empty where nothing is due.
+
+        A new fault is told at once, whatever was told before; the same again once every ``every`` seconds, with how
+        often it came.
+        """
+        self._known = {text: known for text, known in self._known.items() if now - known.last < FORGET}
+        known = self._known.get(fault)
+        if known is None:
+            return self._new(fault, now)
+        known.count, known.last = known.count + 1, now
+        if now - known.told < self.every and not (known.count == 2 and self.at_once):
+            return ""
+        known.told = now
+        return f"{fault} ({known.count} times in {now - known.first:.0f} s)"
+
+    def _new(self, fault: str, now: float) -> str:
+        lately = sum(now - known.first < self.every for known in self._known.values())
+        if lately >= MOST:
+            return ""
+        self._known[fault] = _Known(now, now, now)
+        return fault

@@ -1,0 +1,48 @@
+"""What takes the wall's picture elsewhere while a show runs: recordings, the preview, the answers to surfaces."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from installation.core import parts
+from installation.core.contracts import Output, Surfaces, Surroundings, Viewers
+from installation.core.decision import Decision
+from installation.options import Options
+from installation.stage import Stage
+
+
+class Outlets:
+    """Opens what was asked for, and what operators and visitors always have; ``rooms`` closes them.
+
+    Raises DeviceError for a file that cannot be written.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        interval: float,
+        options: Options,
+        viewers: Viewers | None,
+        surfaces: Surfaces | None,
+        rooms: ExitStack,
+    ) -> None:
+        """``interval`` is the screen's, in seconds."""
+        self.stage = stage
+        wanted: list[tuple[str, dict[str, Path]]] = [("preview", {})] if viewers else []
+        wanted += [("echo", {})] if surfaces else []
+        wanted += [("record", {"path": options.record})] if options.record else []
+        wanted += [("decisions", {"path": options.record_decisions})] if options.record_decisions else []
+        surroundings = Surroundings(stage.size, interval, viewers, surfaces)
+        self.outputs: list[Output] = []
+        for kind, settings in wanted:
+            output = parts.config("output", kind)(kind=kind, **settings).open(surroundings)
+            rooms.callback(output.close)
+            self.outputs.append(output)
+
+    def show(self, decision: Decision) -> None:
+        """Gives the frame that was drawn to every output that wants it; the picture is read back only for those that
+        want one."""
+        for output in self.outputs:
+            wanted = output.wants(decision.time)
+            if wanted != "nothing":
+                small, screen = wanted == "small", wanted == "screen"
+                output.show(decision, self.stage.read_small() if small else self.stage.read() if screen else None)

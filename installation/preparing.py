@@ -1,0 +1,38 @@
+"""Walls and transitions made ready one by one, a frame each: the first picture need not wait for the last of them."""
+
+import logging
+
+from installation.core.errors import VernissageError
+from installation.engine.compose import PLAIN
+from installation.showfile.load import Show
+from installation.stage import Stage
+
+log = logging.getLogger(__name__)
+
+
+class Preparing:
+    """``step`` makes one more ready, until all are (``done``). ``refused`` names the transitions that this machine's
+    driver does not take."""
+
+    def __init__(self, stage: Stage, show: Show) -> None:
+        self.stage, self.show = stage, show
+        self.refused: set[str] = set()
+        self._walls = list(range(len(show.pieces)))
+        self._transitions = sorted({piece.transition.kind for piece in show.pieces})
+
+    @property
+    def done(self) -> bool:
+        return not (self._walls or self._transitions)
+
+    def step(self) -> None:
+        if self._walls:
+            index = self._walls.pop(0)
+            piece = self.show.pieces[index]
+            self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
+        elif self._transitions:
+            kind = self._transitions.pop()
+            try:
+                self.stage.prepare(kind)
+            except VernissageError as error:  # this machine's driver refuses it, which no check of the show could see
+                log.warning("%s; pieces change by %s instead of %s", error, PLAIN, kind)
+                self.refused.add(kind)

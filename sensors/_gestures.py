@@ -1,0 +1,209 @@
+"""Gestures of one visitor: strokes of a hand, waving, a raised hand, and standing still.
+
+Every picture gives one Move of what moves within his reach. Lengths are in heights of the visitor, so that a child far
+off and a grown-up close by are alike. A hand is lifted before a gesture and lowered after it: neither is one.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensors._background import Mask
+from sensors._strokes import STROKES, Move, Stretches, read_judge
+from sensors._visitors import Box, Visitor
+
+GESTURES = (*STROKES, "wave", "raise", "stillness")
+
+Flow = NDArray[np.float32]
+"""(height, width, 2): pixels to the right and downwards from the picture before."""
+
+REACH, ABOVE = 0.45, 0.3
+"""How far beside and above a visitor his hands reach."""
+FEWEST = 10
+"""Moving pixels below which nothing is told of their direction."""
+SURE = 0.55
+"""The least probability of a stroke that is told."""
+STAY_UP = 0.5
+"""Seconds after a stroke upwards in which the hand may stay up, and so is raised."""
+AFTERWARDS, AFTER_WAVE = 1.2, 1.2
+"""Seconds after a stroke, and after the last turn of a wave, in which the hand goes back and no stroke counts."""
+SIDEWAYS, TURNS, TURN_LENGTH, TURN_TIME = 0.5, 4, 0.04, 1.8
+"""The least share of all motion that goes to one side, the turns of a hand that make a wave, the least way between
+two, and the seconds that they take at most."""
+ALIKE = 0.3
+"""The least share of the longest way that another way of a wave has."""
+RAISED, RAISED_TIME, CALM = 0.06, 0.6, 0.02
+"""How far above the head the hand must be, for how many seconds, and the largest moving area meanwhile."""
+WALKS, WALKED = 0.2, 0.5
+"""Heights a second from which on somebody walks, and seconds after it in which there is no gesture."""
+STILL, STILL_TIME, STILL_FULL = 0.012, 3.0, 10.0
+"""The moving area, in squares of his own height, below which he is still; seconds until that is told, and until its
+level is full."""
+
+
+def reach(visitor: Visitor) -> Box:
+    """Where his hands can be, in pixels; it may lie outside the picture."""
+    left, top, right, bottom = visitor.box
+    beside, above = round(REACH * visitor.height), round(ABOVE * visitor.height)
+    return left - beside, max(0, top - above), right + beside, bottom
+
+
+def measure(visitor: Visitor, moving: Mask, flow: Flow, height: float, seconds: float) -> Move:
+    """The move within reach of a visitor of that height (pixels), over the ``seconds`` since the picture before."""
+    left, top, right, bottom = reach(visitor)
+    left = max(0, left)
+    rows, columns = np.nonzero(moving[top:bottom, left:right])
+    if len(rows) < FEWEST:
+        return Move(area=len(rows) / height**2)
+    steps = flow[rows + top, columns + left] / (seconds * height)
+    lengths = np.hypot(steps[:, 0], steps[:, 1])
+    total = float(lengths.sum()) + 1e-9
+    mean = steps.sum(axis=0) / total
+    weights = lengths + 1e-9
+    around = np.stack((columns - np.average(columns, weights=weights), rows - np.average(rows, weights=weights)), 1)
+    distance = np.hypot(around[:, 0], around[:, 1]) + 1e-6
+    own = steps - steps.mean(axis=0)
+    outwards = (own * around).sum(axis=1)
+    return Move(
+        area=len(rows) / height**2,
+        x=(float(columns.mean()) + left - visitor.place[0]) / height,
+        y=(bottom - float(rows.mean()) - top) / height,
+        spread=float(np.hypot(rows.std(), columns.std())) / height,
+        speed=float((lengths * lengths).sum() / total),
+        growth=float(outwards.sum() / (distance * distance).sum() * height),
+        right=float(mean[0]),
+        up=float(-mean[1]),
+        near=float((outwards / distance).sum() / total),
+    )
+
+
+@dataclass(slots=True)
+class Waving:
+    """Counts the turns of a hand that goes to and fro."""
+
+    _runs: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=12))
+    """(second of its beginning, way to the right in heights), the newest last."""
+
+    def step(self, move: Move, now: float, seconds: float) -> int:
+        """The turns of the last TURN_TIME seconds."""
+        if abs(move.right) > SIDEWAYS and move.area > STILL / 2:
+            way = math.copysign(move.speed * seconds, move.right)
+            if self._runs and self._runs[-1][1] * way > 0:
+                self._runs[-1] = (self._runs[-1][0], self._runs[-1][1] + way)
+            else:
+                self._runs.append((now, way))
+        recent = [way for begin, way in self._runs if now - begin < TURN_TIME and abs(way) > TURN_LENGTH]
+        longest = max(map(abs, recent), default=0.0)
+        return sum(a * b < 0 for a, b in pairwise(way for way in recent if abs(way) > ALIKE * longest))
+
+
+@dataclass(slots=True)
+class Gestures:
+    """What one visitor does. ``step`` says (gesture, confidence 0..1) when one is made."""
+
+    height: float = 0.0
+    still: float = 0.0
+    _top: float = 0.0
+    _stretches: Stretches = field(default_factory=Stretches)
+    _waving: Waving = field(default_factory=Waving)
+    _feet: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=13))
+    _walked: float = -math.inf
+    _busy_until: float = -math.inf
+    _wave_until: float = -math.inf
+    _upwards: tuple[float, float] | None = None
+    _raised: float = 0.0
+    _raise_told: bool = False
+    _still_told: bool = False
+
+    def step(self, visitor: Visitor, moving: Mask, flow: Flow, now: float, seconds: float) -> list[tuple[str, float]]:
+        self._size(visitor, now, seconds)
+        move = measure(visitor, moving, flow, self.height, seconds)
+        told = self._stay_still(move, now, seconds)
+        if now - self._walked < WALKED:
+            self._stretches.clear()
+            return told
+        stretch = self._stretches.step(move, now)
+        found = self._wave(move, now, seconds), self._raise(visitor, move, now, seconds), self._stroke(stretch, now)
+        return [*told, *(one for one in found if one)][:1]
+
+    def _size(self, visitor: Visitor, now: float, seconds: float) -> None:
+        """How tall he is, where his head ends, and whether he walks."""
+        _, top, _, bottom = visitor.box
+        if not self.height:
+            self.height, self._top = float(visitor.height), float(top)
+        slow = min(1.0, seconds / (0.3 if now - self._walked < WALKED else 3.0))
+        if top > self._top - RAISED * self.height:
+            self._top += (top - self._top) * slow
+            self.height += (visitor.height - self.height) * slow
+        columns = np.flatnonzero(visitor.mask[(top + 3 * bottom) // 4 : bottom].any(axis=0))
+        self._feet.append((now, float(columns.mean()) if len(columns) else visitor.place[0]))
+        (since, before), (_, feet) = self._feet[0], self._feet[-1]
+        if now > since and abs(feet - before) / (now - since) > WALKS * self.height:
+            self._walked = now
+
+    def _wave(self, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
+        """Told once, however long it goes on."""
+        turns = self._waving.step(move, now, seconds)
+        if turns < TURNS:
+            return None
+        begins = now > self._wave_until and now > self._busy_until
+        self._wave_until = now + AFTER_WAVE
+        self._busy_until = max(self._busy_until, now + AFTER_WAVE)
+        return ("wave", min(1.0, 0.25 * turns)) if begins else None
+
+    def _raise(self, visitor: Visitor, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
+        over = (self._top - visitor.box[1]) / self.height
+        if over < RAISED:
+            self._raised, self._raise_told = 0.0, False
+            return None
+        self._raised = max(0.0, self._raised + (seconds if move.area < CALM else -0.5 * seconds))
+        if self._raise_told:
+            self._busy_until = max(self._busy_until, now + AFTERWARDS)  # the arm that is lowered is no gesture
+        if self._raised < RAISED_TIME or self._raise_told or now < self._wave_until:
+            return None
+        self._raise_told, self._upwards = True, None
+        return "raise", min(1.0, 5.0 * over)
+
+    def _stroke(self, stretch: list[tuple[float, Move]] | None, now: float) -> tuple[str, float] | None:
+        if self._upwards and now - self._upwards[0] > STAY_UP:
+            sure, self._upwards = self._upwards[1], None
+            return ("swipe_up", sure) if self._raised < STAY_UP / 2 else None
+        if stretch is None or stretch[0][0] < self._busy_until:
+            return None
+        kind, sure = read_judge().judge(stretch)
+        if not kind or sure < SURE:
+            return None
+        self._busy_until = now + AFTERWARDS
+        if kind == "swipe_up":
+            self._upwards = (now, sure)
+            return None
+        return kind, sure
+
+    def _stay_still(self, move: Move, now: float, seconds: float) -> list[tuple[str, float]]:
+        stirs = move.area > STILL or now - self._walked < WALKED
+        self.still = 0.0 if stirs else self.still + seconds
+        if stirs:
+            self._still_told = False
+        if self.still < STILL_TIME or self._still_told:
+            return []
+        self._still_told = True
+        return [("stillness", 1.0)]
+
+    @property
+    def stillness(self) -> float:
+        """0..1, full after ten seconds."""
+        return min(1.0, self.still / STILL_FULL)
+
+
+def optical_flow() -> Any:
+    """OpenCV's fastest DIS flow, one scale finer: as it comes it halves the speed of anything as narrow as a person."""
+    import cv2
+
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    flow.setFinestScale(1)
+    return flow

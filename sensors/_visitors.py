@@ -1,0 +1,253 @@
+"""Who is there: pieces of the picture that differ from the empty room, followed from one picture to the next.
+
+A piece is a visitor once it has travelled: it has left the place where it appeared, or has come closer. From then on
+it is one for as long as it stands there. What changes where it is (a screen, a curtain, a patch of sun, a painting that
+was hung) never travels, and the background absorbs it.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from sensors._background import Mask, View, share_of, smoothing
+
+Box = tuple[int, int, int, int]
+"""left, top, right, bottom in pixels; right and bottom are outside."""
+
+LEAST = 0.006
+"""The share of the picture that a visitor takes at least."""
+AGE = 0.6
+"""Seconds until a piece can be a visitor: a glimpse is nobody."""
+TRAVEL, TRAVEL_WIDTHS, TRAVEL_TIME = 0.07, 0.45, 2.0
+"""Share of the picture's width, or of its own, that it travels in so many seconds at least."""
+GOING = 0.2
+"""Seconds for which it must have done so without a break."""
+STRAIGHT = 0.6
+"""The least share of its way by which that brings it on: what swings or jumps about comes back."""
+MOVES = 0.06
+"""The share of a piece that moves while it travels, at least: what fades in does not."""
+STAYS = 0.6
+"""A piece that still covers this share of where it appeared has not left."""
+GROWN = 1.3
+"""How much taller one who comes straight closer grows, in the same seconds."""
+GONE = 1.0
+"""Seconds without a trace after which a visitor has left."""
+LIFELESS = 300.0
+"""Seconds without the least motion after which it was no visitor: a thing left behind."""
+NEAR = 6
+"""Pixels between a piece and the place where one was, at most, to be the same."""
+MOST = 8
+"""Visitors that are followed at most."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """A connected part of the picture that differs from the background."""
+
+    box: Box
+    mask: Mask
+    """Of the whole picture."""
+    moving: float
+    """0..1 of it."""
+
+
+@dataclass(slots=True)
+class Visitor:
+    """A followed piece. It is one of the visitors when ``since`` (s) says since when."""
+
+    box: Box
+    place: tuple[float, float]
+    birth: Mask
+    born: float
+    seen: float
+    mask: Mask
+    since: float | None = None
+    alive: float = 0.0
+    moving: float = 0.0
+    going: float = 0.0
+    """Seconds that it has travelled as a visitor does."""
+    trail: deque[tuple[float, float, float, float]] = field(default_factory=lambda: deque(maxlen=90))
+
+    @property
+    def height(self) -> int:
+        return self.box[3] - self.box[1]
+
+    @property
+    def width(self) -> int:
+        return self.box[2] - self.box[0]
+
+
+class Visitors:
+    """Follows everybody. ``here`` are the visitors of now, the longest present first."""
+
+    def __init__(self) -> None:
+        self._followed: list[Visitor] = []
+
+    @property
+    def here(self) -> list[Visitor]:
+        return [one for one in self._followed if one.since is not None]
+
+    def occupied(self) -> Mask | None:
+        """Where visitors are, with a margin."""
+        import cv2
+
+        masks = [one.mask for one in self.here]
+        if not masks:
+            return None
+        return np.asarray(cv2.dilate(np.bitwise_or.reduce(masks), np.ones((7, 7), np.uint8)), np.uint8)
+
+    def step(self, view: View, now: float, seconds: float) -> list[Visitor]:
+        """The visitors after the picture at ``now`` (s)."""
+        pieces = find_pieces(view)
+        claimed: set[int] = set()
+        for one in self._followed:
+            self._follow(one, pieces, claimed, view, now, seconds)
+        self._followed = [one for one in self._followed if now - one.seen <= GONE and not _lifeless(one, now)]
+        self._drop_doubles()
+        for number, piece in enumerate(pieces):
+            if number not in claimed and len(self._followed) < MOST:
+                self._followed.append(_new(piece, now))
+        return self.here
+
+    def _follow(
+        self, one: Visitor, pieces: list[Piece], claimed: set[int], view: View, now: float, seconds: float
+    ) -> None:
+        near = [number for number, piece in enumerate(pieces) if _touch(one.box, piece.box, NEAR)]
+        if not near:
+            return
+        own, others = _own(one, near, pieces)
+        claimed.update(own)
+        for number in others:
+            if one.since is not None and pieces[number].moving > 0.15 and number not in claimed:
+                claimed.add(number)
+                self._followed.append(_new(pieces[number], now, one.since))
+        _move(one, [pieces[number] for number in own], view, now, seconds)
+
+    def _drop_doubles(self) -> None:
+        """Two that cover the same are one, the one who has been there longer."""
+        kept: list[Visitor] = []
+        for one in sorted(self._followed, key=lambda one: (one.since is None, one.since or one.born)):
+            if not any(other.box == one.box and (one.since is None or _same(one, other)) for other in kept):
+                kept.append(one)
+        self._followed = kept
+
+
+def find_pieces(view: View) -> list[Piece]:
+    """The pieces of what changed that are large enough for a visitor."""
+    import cv2
+
+    clean = cv2.medianBlur(view.changed, 3)
+    joined = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((9, 5), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    least = LEAST * joined.size
+    order = sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA]))[:MOST]
+    found = []
+    for label in order:
+        left, top, width, height, area = (int(number) for number in stats[label])
+        if area >= least:
+            mask = np.where(labels == label, np.uint8(255), np.uint8(0))
+            moving = share_of(mask & view.moving) * mask.size / area
+            found.append(Piece((left, top, left + width, top + height), mask, moving))
+    return found
+
+
+def _new(piece: Piece, now: float, since: float | None = None) -> Visitor:
+    return Visitor(piece.box, _centre(piece.mask), piece.mask, now, now, piece.mask, since, now)
+
+
+def _own(one: Visitor, near: list[int], pieces: list[Piece]) -> tuple[list[int], list[int]]:
+    """Which of the near pieces are parts of him (one above the other), and which are somebody or something else.
+
+    Where one goes and a thing stays, he is what moves.
+    """
+
+    def weight(number: int) -> float:
+        piece = pieces[number]
+        return (0.1 + piece.moving) * np.count_nonzero(piece.mask) * (1.0 + _cover(one.box, piece.box))
+
+    main = max(near, key=weight)
+    box = pieces[main].box
+    margin = 0.15 * (box[2] - box[0])
+    own = [n for n in near if n == main or _beside(box, pieces[n].box) < margin]
+    return own, [n for n in near if n not in own]
+
+
+def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float) -> None:
+    boxes = [piece.box for piece in own]
+    one.box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    one.mask = own[0].mask if len(own) == 1 else np.bitwise_or.reduce([piece.mask for piece in own])
+    one.place, one.seen = _centre(one.mask), now
+    one.moving += (max(piece.moving for piece in own) - one.moving) * smoothing(seconds, 0.3)
+    if share_of(view.slow & one.mask) > 0.01 * share_of(one.mask):
+        one.alive = now
+    one.trail.append((now, *one.place, float(one.height)))
+    if one.since is None:
+        one.going = one.going + seconds if _has_travelled(one) else 0.0
+        if one.going >= GOING and now - one.born >= AGE:
+            one.since = now
+
+
+def _has_travelled(one: Visitor) -> bool:
+    if one.moving < MOVES:
+        return False
+    recent = [point for point in one.trail if one.trail[-1][0] - point[0] <= TRAVEL_TIME]
+    return _has_grown(recent) or (_has_gone_on(recent, one) and _has_left_its_birth(one))
+
+
+def _has_grown(recent: list[tuple[float, float, float, float]]) -> bool:
+    """Steadily taller for all of the time, as one who comes closer."""
+    heights = [point[3] for point in recent]
+    rises = sum(later >= earlier for earlier, later in pairwise(heights[::5]))
+    return heights[-1] >= GROWN * heights[0] and rises >= 0.8 * (len(heights[::5]) - 1) and len(heights) > 20
+
+
+def _has_gone_on(recent: list[tuple[float, float, float, float]], one: Visitor) -> bool:
+    """Far enough, and on a straight way rather than to and fro."""
+    wide = one.mask.shape[1]
+    need = max(TRAVEL * wide, min(TRAVEL_WIDTHS * one.width, 0.15 * wide))
+    path = 0.0
+    for later, earlier in zip(recent[:0:-1], recent[-2::-1], strict=True):
+        path += math.dist(later[1:3], earlier[1:3])
+        gone = math.dist(recent[-1][1:3], earlier[1:3])
+        if gone >= need and gone >= STRAIGHT * path:
+            return True
+    return False
+
+
+def _has_left_its_birth(one: Visitor) -> bool:
+    return share_of(one.birth & one.mask) < STAYS * share_of(one.birth)
+
+
+def _lifeless(one: Visitor, now: float) -> bool:
+    return one.since is not None and now - one.alive > LIFELESS
+
+
+def _same(one: Visitor, other: Visitor) -> bool:
+    """Two visitors who have had one box for long are one."""
+    return one.seen - max(one.born, other.born) > 3.0 and one.width < 0.8 * one.height
+
+
+def _touch(a: Box, b: Box, margin: int) -> bool:
+    return a[0] - margin < b[2] and b[0] < a[2] + margin and a[1] - margin < b[3] and b[1] < a[3] + margin
+
+
+def _cover(a: Box, b: Box) -> float:
+    """The share of ``b`` that lies in ``a``."""
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(0, wide) * max(0, high) / max(1, (b[2] - b[0]) * (b[3] - b[1]))
+
+
+def _beside(a: Box, b: Box) -> float:
+    """Pixels between them from left to right; negative where one is above the other."""
+    return max(b[0] - a[2], a[0] - b[2])
+
+
+def _centre(mask: Mask) -> tuple[float, float]:
+    import cv2
+
+    sums = cv2.moments(mask, binaryImage=True)
+    count = max(1.0, sums["m00"])
+    return sums["m10"] / count, sums["m01"] / count
