@@ -1,4 +1,5 @@
-"""The curator's door: ``python3 run_show.py`` makes the environment on its first start and hangs the show on every one.
+"""The door: ``python3 run_show.py`` makes the environment on its first start, then hangs the show, or takes a step of
+the artist's chain: ``python3 run_show.py train``.
 
 Standard library only. This file has to parse on old Pythons, too, so that they can be told what is missing.
 """
@@ -15,9 +16,15 @@ if sys.version_info < (3, 11):
 from installation import options
 from installation.bootstrap import RUN, prepare
 from installation.bootstrap.home import Home
+from installation.core import invocation
+from installation.training import cli
 
 if __name__ == "__main__":
     home, arguments = Home(), sys.argv[1:]
-    if home.lacks([RUN]):
-        options.parse(arguments)  # --help and mistakes are answered before anything is downloaded
-    sys.exit(prepare(home, [RUN]) or home.hand_over("installation.app", arguments))
+    if home.lacks([RUN]):  # --help and mistakes are answered before anything is downloaded
+        if arguments and arguments[0] in cli.names():
+            cli.parse(arguments)
+        else:
+            options.parse(arguments)
+    called = {invocation.VARIABLE: invocation.program()}
+    sys.exit(prepare(home, [RUN]) or home.hand_over("installation.program", arguments, called))

@@ -1,6 +1,6 @@
 """What takes away the texture that is locked to its place in the picture: four trainings of 64 px in equal time.
 
-python -m installation.training prepare FOLDER --out ready --size 64 --crop face --landmarks FILE
+python3 run_show.py prepare FOLDER --out ready --size 64 --crop face --landmarks FILE
 python benchmarks/causes.py ready --minutes 15 --out proof
 
 The arms are the first generator, grown from 32 px; the same with noise; with noise and its border repeated as padding;

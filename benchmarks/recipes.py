@@ -1,6 +1,6 @@
 """Which recipe learns most in equal time: two losses, each with and without augmentation, on a prepared folder.
 
-python -m installation.training prepare FOLDER --out ready --size 32
+python3 run_show.py prepare FOLDER --out ready --size 32
 python benchmarks/recipes.py ready --minutes 5
 
 The variants learn in turns of some seconds, in one process and on one thread, and each is stopped by its own processor

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from installation.core.contracts import Latent
 from installation.core.controls import Control, Values
+from installation.core.invocation import program
 from installation.networks.model_file import read_header
 from installation.networks.model_generator import ModelConfig, ModelGenerator, with_refine
 
@@ -23,7 +24,7 @@ class Config(ModelConfig):
     def _refines_if_asked(self) -> "Config":
         if "refine" in self.model_fields_set and not read_header(self.model).get("refiner"):
             raise ValueError(
-                f"refine: {self.model} holds no refiner; leave it out, or train one (installation.training refiner)"
+                f"refine: {self.model} holds no refiner; leave it out, or train one: {program()} refiner {self.model}"
             )
         return self
 

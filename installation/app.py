@@ -11,10 +11,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from installation.core import places
 from installation.core.clean_text import clean_lines
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
-from installation.core.parts import ROOT
 from installation.options import Options, parse
 from installation.showfile.load import Show, load
 
@@ -131,7 +131,7 @@ def table_of(show: Show) -> dict[str, Control]:
 
 def state_folder(options: Options) -> Path:
     """Where a show keeps what must survive a restart: its log, its votes, its place."""
-    return options.state or ROOT / "state" / options.show.stem
+    return options.state or places.state_folder() / options.show.stem
 
 
 def log_file(folder: Path) -> Path:

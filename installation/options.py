@@ -9,7 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from installation import __version__
 from installation.core.errors import did_you_mean
+from installation.core.invocation import program
+from installation.training import cli
 
 Mode = Literal["full", "windowed", "headless"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -21,13 +24,16 @@ SIZE = (1280, 720)
 
 EPILOG = """\
 examples:
-  run_show.py                                   the bundled exhibition, full screen
-  run_show.py rehearsal --windowed              shows/rehearsal.toml in a window: needs no model, no camera
-  run_show.py my_show.toml --check              is it right? every fault with its line; exit code 0 or 2
-  run_show.py --headless --seconds 20 --still wall.png
-                                                no screen: what a visitor would see after 20 seconds
+  PROGRAM                              the bundled exhibition, full screen
+  PROGRAM rehearsal --windowed         in a window: needs no model, no camera
+  PROGRAM my_show.toml --check         is it right? every fault with its line; exit code 0 or 2
+  PROGRAM --headless --seconds 20 --still wall.png
+                                       no screen: what a visitor would see after 20 seconds
 
-Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in seven words."""
+Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in seven words.
+
+for the artist, from pictures to a model that hangs; PROGRAM train --help teaches it:
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,8 @@ class Options:
 
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
     until somebody ends it. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that
-    keeps where that was, None is state/NAME beside the program. The files are written at the end, the recordings while
-    it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
+    keeps where that was, None is a folder of its own (see ``core.places``). The files are written at the end, the
+    recordings while it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
     """
 
     show: Path
@@ -85,7 +91,11 @@ def parse(argv: Sequence[str]) -> Options:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse's own, but its errors are one message and not a page of usage before it."""
+    """argparse's own, but an error is one message and no page of usage before it, and its help lists the chain."""
+
+    def format_help(self) -> str:
+        self.epilog = EPILOG.replace("PROGRAM", self.prog) + cli.listing()  # loads the chain's commands: for help alone
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         message = message.removeprefix("argument ")
@@ -94,9 +104,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="run_show.py",
+        prog=program(),
+        usage="%(prog)s [SHOW] [options]\n       %(prog)s COMMAND [options]     the artist's, listed at the end",
         description="Hangs a show on the wall: a network paints, the room steers, the show file says what hangs.",
-        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -108,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_SHOW,
         help="a show file, or the name of one in shows/ (default: next_rembrandt)",
     )
+    parser.add_argument("--version", action="version", version=f"Vernissage {__version__}")
     _add_where(parser)
     _add_how(parser)
     _add_files(parser)
@@ -155,7 +166,7 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         type=_number(0.1, 1e7),
         metavar="N",
-        help="leave after so many seconds (default: until Esc or Ctrl-C)",
+        help="leave so many seconds after the first painted picture (default: with Esc or Ctrl-C)",
     )
     how.add_argument(
         "--seed",
@@ -187,7 +198,8 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--state",
         type=Path,
         metavar="FOLDER",
-        help="where the show keeps its log, votes and place (default: a folder of its own in state/)",
+        help="where the show keeps its log, votes and place (default: a folder of its own in state/, "
+        "installed: in your data folder)",
     )
     how.add_argument(
         "--replay",
@@ -279,7 +291,7 @@ def _existing(path: Path) -> Path:
     if path.is_file():
         return path
     known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml"))
-    hint = did_you_mean(path.stem, known)
+    hint = did_you_mean(path.stem, [*known, *cli.names()])
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )

@@ -12,10 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from installation.training import cli
+from tests.timeout import TIMEOUT
+
 ROOT = Path(__file__).resolve().parent.parent
 
 DOORS = ("options", "bootstrap")
-"""Standard library and errors only: they run before there is an environment."""
+"""Standard library only: they run before there is an environment."""
+
+DOORS_MAY = ("installation.core.errors", "installation.core.invocation", "installation.training.cli")
+
 
 PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 """Found by the name of their file. A part imports what all may import, and helpers of its own folder."""
@@ -83,9 +89,9 @@ def room_of(module: str) -> str:
 
 @cache
 def ranks() -> dict[str, int]:
-    """The rooms in the order of the page on the architecture, which says ``app → run → ... → core``."""
+    """The rooms in the order of the page on the architecture, which says ``program → app → ... → core``."""
     page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
-    found = re.search(r"`(app → [^`]+ → core)`", page)
+    found = re.search(r"`(program → [^`]+ → core)`", page)
     assert found, "docs/ARCHITECTURE.md says no more who imports whom"
     levels = found[1].split(" → ")
     return {room: len(levels) - at for at, level in enumerate(levels) for room in level.split(", ")}
@@ -98,7 +104,9 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
 def may_import(importer: str, imported: str) -> bool:
     room, target = room_of(importer), room_of(imported)
     if room in DOORS:
-        return target in DOORS or imported == "installation.core.errors"
+        return target in DOORS or imported in DOORS_MAY
+    if room == "program":
+        return room_of(imported) == "app" or imported == "installation.training.cli"
     if room == target:
         return not is_in(importer, PARTS) or "._" in imported
     if is_in(importer, PARTS):
@@ -153,6 +161,21 @@ def test_the_door_needs_nothing_installed(name: str) -> None:
     path = modules().get(name, ROOT / f"{name}.py")
     foreign = {used.partition(".")[0] for used in imports(path)} - sys.stdlib_module_names
     assert foreign <= {"installation"}
+
+
+def test_the_door_answers_before_anything_is_installed() -> None:
+    """Help of the program, which asks every step, and of one, by a Python that has the standard library alone."""
+    door = str(ROOT / "run_show.py")
+    pretend = (
+        f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); from installation.bootstrap.home import Home; "
+        f"Home.lacks = lambda *_: True; sys.argv[0] = {door!r}; runpy.run_path({door!r}, run_name='__main__')"
+    )
+    for words in ([], ["train"]):
+        line = [sys.executable, "-I", "-S", "-c", pretend, *words, "--help"]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=TIMEOUT)
+        assert done.returncode == 0, done.stderr
+        assert "usage: " in done.stdout
+        assert words or all(f"\n  {name} " in done.stdout for name in cli.names())
 
 
 WITNESS = """

@@ -87,12 +87,9 @@ def make_wheel(folder: Path, version: str) -> None:
 
 
 def make_checkout(root: Path) -> Checkout:
-    (root / "installation/core").mkdir(parents=True)
-    package = ("__init__.py", "options.py", "core/__init__.py", "core/errors.py")
-    for name in ("run_show.py", *(f"installation/{file}" for file in package)):
-        shutil.copy(ROOT / name, root / name)
-    shutil.copytree(ROOT / "installation/bootstrap", root / "installation/bootstrap")
-    (root / "installation/app.py").write_text(APP)
+    shutil.copytree(ROOT / "installation", root / "installation", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "run_show.py", root / "run_show.py")
+    (root / "installation/program.py").write_text(APP)
     (root / "shows").mkdir()
     (root / "shows/next_rembrandt.toml").touch()
     (root / "wheels").mkdir()
@@ -140,10 +137,28 @@ class TestFirstStart:
         checkout, _ = first_start
         assert "Successfully installed tiny-1.0" in checkout.home.log.read_text()
 
-    @pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["--headles"], 2), (["nothing.toml"], 2)])
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (["--help"], 0),
+            (["--version"], 0),
+            (["--headles"], 2),
+            (["nothing.toml"], 2),
+            (["train", "--help"], 0),
+            (["train"], 2),
+            (["trian"], 2),
+        ],
+    )
     def test_help_and_mistakes_install_nothing(self, bare: Checkout, arguments: list[str], code: int) -> None:
-        assert bare.start(*arguments).returncode == code
+        done = bare.start(*arguments)
+        assert done.returncode == code
         assert not bare.home.folder.exists()
+        assert ('did you mean "train"?' in done.stderr) == (arguments == ["trian"])
+
+    def test_the_artists_chain_is_the_same_program(self, bare: Checkout) -> None:
+        done = bare.start("train", "pictures", "--out", "mine.safetensors")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.split("] ")[0].endswith("['train', 'pictures', '--out', 'mine.safetensors'")
 
 
 class TestLaterStart:

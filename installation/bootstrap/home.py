@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,14 +71,15 @@ class Home:
         draft.write_text(self.mark(layer), "utf-8")
         draft.replace(self.stamp(layer))
 
-    def hand_over(self, module: str, arguments: Sequence[str]) -> int:
-        """Runs ``python -m module`` in the environment, as this very process where the system can do that.
+    def hand_over(self, module: str, arguments: Sequence[str], told: Mapping[str, str] | None = None) -> int:
+        """Runs ``python -m module`` in the environment, as this very process where the system can do that. ``told``
+        are environment variables to add.
 
         Returns its exit code elsewhere. The code is found through PYTHONPATH, so that any folder may be the current
         one; with PYTHONSAFEPATH, nothing in that folder is taken for a module.
         """
         command = [str(self.python), "-m", module, *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONSAFEPATH": "1"}
+        environment = {**os.environ, **(told or {}), "PYTHONPATH": str(self.root), "PYTHONSAFEPATH": "1"}
         environment.pop("PYTHONHOME", None)
         sys.stdout.flush()
         if os.name == "posix":

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from installation.core.contracts import Latent
-from installation.core.parts import ROOT
+from installation.core.places import state_folder
 from installation.networks import openvino
 from installation.networks.cuda_graph import CudaGraph
 from installation.networks.runtime import Eager, Form, Synthesis
@@ -57,7 +57,7 @@ def fastest(synthesis: Synthesis, places: Latent, device: str, digest: str, fold
     plain, rival = partial(Eager, synthesis, places, device), rival_name(device)
     if rival is None:
         return plain
-    shelf = Shelf.of(folder or ROOT / "state" / "forms", f"{digest} {rival} torch {torch.__version__} {machine()}")
+    shelf = Shelf.of(folder or state_folder() / "forms", f"{digest} {rival} torch {torch.__version__} {machine()}")
     verdict = shelf.verdict()
     if verdict.get("form") == "plain":
         return plain

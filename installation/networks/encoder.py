@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from installation.core.contracts import Latent, Pixels
 from installation.core.errors import ModelError
+from installation.core.invocation import program
 from installation.networks.model_file import Header, Shapes, Tensors, check_shapes, group_of, load_model
 
 GROUPS = 8
@@ -118,7 +119,7 @@ def opened(model: Path, changed: int, device: str, network: Any) -> Encode:
 def encoder_of(network: Any, header: Header, tensors: Tensors, device: str, name: object) -> Encode:
     """The encoder that a model file brings, whatever its kind; ``network`` is what paints it. Raises ModelError."""
     if not group_of(tensors, "encoder"):
-        raise ModelError(f"{name}: has no encoder. Train one: python -m installation.training encoder {name}")
+        raise ModelError(f"{name}: has no encoder. Train one: {program()} encoder {name}")
     if hasattr(network, "encode"):
         own: Encode = network.encode
         return own

@@ -35,6 +35,7 @@ from safetensors.numpy import save as to_safetensors
 
 from installation.core.atomic_write import write_whole
 from installation.core.errors import ModelError, did_you_mean
+from installation.core.invocation import program
 
 FORMAT = 1
 KEY = "vernissage"
@@ -140,7 +141,7 @@ def _read(path: Path, with_tensors: bool) -> tuple[Header, Tensors]:
     if path.suffix in FOREIGN:
         raise ModelError(
             f"{path}: another program's file, which a show never reads; convert it first: "
-            f"python -m installation.training convert {path} --out {path.with_suffix('.safetensors')}"
+            f"{program()} convert {path} --out {path.with_suffix('.safetensors')}"
         )
     try:
         with safe_open(path, framework="np") as file:

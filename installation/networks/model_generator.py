@@ -12,7 +12,6 @@ refiner says so by a ``refines`` that is true: behind each latent it takes how m
 """
 
 import hashlib
-import os
 import re
 import unicodedata
 from abc import ABC
@@ -279,8 +278,6 @@ def with_refine(places: NDArray[np.float32], amount: float) -> NDArray[np.float3
 
 def resolve(device: str) -> str:
     """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
-    # Read when torch is loaded: its threads that wait shall not spin, as the stage may need their cores to draw.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}

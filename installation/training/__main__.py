@@ -1,6 +1,6 @@
 import sys
 
-from installation.training.cli import main
+from installation.training.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(program(sys.argv[1:]))

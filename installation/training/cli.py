@@ -1,10 +1,11 @@
-"""The trainer's command line. A step is a file in `commands`, found by its name, and loaded once it is known.
+"""The chain's command line. A step is a file in `commands`, found by its name, and loaded once it is known.
 
-A step's module, light to import (standard library and classes of options alone), has
+The program's door reads it before anything is installed. A step's module, light to import (standard library and classes
+of options alone), has
 
     ORDER        where it comes in the chain, for --help
     HELP         a line for the list of steps
-    DESCRIPTION  what its own --help teaches
+    DESCRIPTION  what its own --help teaches; PROGRAM in it becomes what a person types
     Options      its options, a class as command_line/options.py tells
     run(options) does it; raises VernissageError with one clear message for what cannot be done
 """
@@ -19,12 +20,14 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from installation.core import invocation
 from installation.core.errors import VernissageError
 from installation.training import commands
 from installation.training.command_line.options import add_options, read_options
+from installation.training.cores import share_cores
 
 EPILOG = """\
-from pictures to a show; type `python -m installation.training` before each line, in this folder:
+from pictures to a show; type `PROGRAM` before each line:
   prepare my_pictures --out ready                     squares of one size (--size 128), and a ledger of them
   screen ready                                        leaves out copies, blurred and framed ones; look, then decide
   screen ready --review                                 yourself, in your browser
@@ -47,30 +50,49 @@ goes on with the same command.
 """
 
 
+def names() -> tuple[str, ...]:
+    """The names of all steps. Imports none."""
+    return tuple(found.name for found in pkgutil.iter_modules(commands.__path__) if not found.name.startswith("_"))
+
+
 def all_steps() -> dict[str, ModuleType]:
     """{name: module} in the order of the chain."""
-    names = [found.name for found in pkgutil.iter_modules(commands.__path__) if not found.name.startswith("_")]
-    modules = {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names}
+    modules = {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names()}
     return dict(sorted(modules.items(), key=lambda item: item[1].ORDER))
 
 
+def listing() -> str:
+    """A line for each step, in the order of the chain."""
+    return "\n".join(f"  {name:<12}  {step.HELP}" for name, step in all_steps().items())
+
+
 def parser() -> argparse.ArgumentParser:
-    plain = argparse.RawDescriptionHelpFormatter
     root = argparse.ArgumentParser(
-        prog="python -m installation.training",
+        prog=invocation.program(),
         description="Makes a small generative network from your pictures, on an ordinary computer.",
-        epilog=EPILOG,
-        formatter_class=plain,
+        epilog=_typed(EPILOG),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, step in all_steps().items():
-        command = subparsers.add_parser(name, help=step.HELP, description=step.DESCRIPTION, formatter_class=plain)
-        if hasattr(step, "Options"):
-            add_options(command, step.Options)
-        else:
-            step.options(command)
+        command = subparsers.add_parser(
+            name,
+            help=step.HELP,
+            description=_typed(step.DESCRIPTION),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        add_options(command, step.Options)
         command.set_defaults(step=step)
     return root
+
+
+def _typed(text: str) -> str:
+    return text.replace("PROGRAM", invocation.program())
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The step and its arguments; leaves with exit code 2 and a message on a wrong one, with 0 after --help."""
+    return parser().parse_args(argv)
 
 
 NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -83,15 +105,21 @@ def told(error: OSError) -> str:
     return f"{where}. What was there is whole. {advice}; then the same command goes on."
 
 
+def program(argv: Sequence[str]) -> int:
+    """`main` as a process of its own, which shares the processor with others."""
+    share_cores()
+    return main(argv)
+
+
 def main(argv: Sequence[str]) -> int:
     """Exit code 0; 2 with one clear message when something cannot be done."""
     if not argv:
         parser().print_help()
         return 0
-    arguments = parser().parse_args(argv)
+    arguments = parse(argv)
     try:
         step = arguments.step
-        step.run(read_options(step.Options, arguments) if hasattr(step, "Options") else arguments)
+        step.run(read_options(step.Options, arguments))
     except VernissageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

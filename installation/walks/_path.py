@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.core.contracts import Generator, Latent
-from installation.core.parts import ROOT
+from installation.core.places import state_folder
 
 log = logging.getLogger(__name__)
 Curve = Callable[[float], Latent]
@@ -45,7 +45,7 @@ def even_pace(generator: Generator, curve: Curve, steps: int, name: str) -> NDAr
     digest and ``name``, so the next start paints nothing.
     """
     key = hashlib.sha256(f"{generator.space.digest}|{name}|{steps}".encode()).hexdigest()[:24]
-    cache = ROOT / "state" / "pace" / f"{key}.npy"
+    cache = state_folder() / "pace" / f"{key}.npy"
     kept = _kept(cache, steps)
     if kept is not None:
         return kept

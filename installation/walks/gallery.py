@@ -1,6 +1,6 @@
 """From favourite to favourite, as a visitor goes through a gallery: it rests at each and travels on to the next.
 
-The favourites are those that a curator chose in the model, in that order: python -m installation.training curate MODEL.
+The favourites are those that a curator chose in the model, in that order: ``curate MODEL``.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from installation.core.contracts import Generator, GeneratorConfig, Latent, Spac
 from installation.core.controls import Control, Values
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, did_you_mean
+from installation.core.invocation import program
 from installation.walks._path import closed_curve, even_pace
 
 STEPS, MOST_STEPS = 32, 1024
@@ -95,7 +96,7 @@ def check_names(names: tuple[str, ...], favourites: tuple[str, ...]) -> None:
     if not favourites:
         raise PartError(
             "the walk gallery goes through a model's favourites, and this model has none yet; choose some: "
-            "python -m installation.training curate MODEL"
+            f"{program()} curate MODEL"
         )
     unknown = next((name for name in names if name not in favourites), None)
     if unknown is not None:

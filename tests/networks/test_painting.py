@@ -5,7 +5,7 @@ import logging
 import subprocess
 import sys
 import tracemalloc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,23 @@ def gan(seed: int = 0) -> Any:
     return Network(ARCH, effective_tensors(Generator(ARCH), SIZE))
 
 
+def second(seed: int = 0) -> Any:
+    """The same in the second version of its architecture, with noise of some strength."""
+    torch.manual_seed(seed)
+    generator = Generator(replace(ARCH, version=2, noise=True, replicate=True, fine=32))
+    with torch.no_grad():
+        for name, weight in generator.named_parameters():
+            if name.endswith("strength"):
+                weight.fill_(0.3)
+    return Network(generator.arch, effective_tensors(generator, SIZE))
+
+
 def vae() -> Any:
     torch.manual_seed(0)
     return VaeNetwork(VAE, decoder_tensors(Decoder(VAE), SIZE))
 
 
-@pytest.fixture(scope="module", params=[gan, vae])
+@pytest.fixture(scope="module", params=[gan, second, vae])
 def network(request: pytest.FixtureRequest) -> Any:
     return request.param()
 

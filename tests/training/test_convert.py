@@ -71,7 +71,7 @@ def test_the_header_keeps_what_the_file_told(conditional: Path) -> None:
     assert header["classes"] == ["2", "dogs"]
     assert header["licence"]["weights"] == "CC-BY-4.0"
     assert header["training"]["training_set_kwargs"]["resolution"] == 32
-    assert header["training"]["command"].startswith("python -m installation.training convert sg2-32-conditional.pkl")
+    assert header["training"]["command"].startswith("python3 run_show.py convert sg2-32-conditional.pkl")
     assert header["source"]["file"] == "sg2-32-conditional.pkl"
     assert len(header["source"]["sha256"]) == 64
     assert header["latent"]["mean"] == "the file's own average style"
@@ -128,7 +128,7 @@ def test_a_class_that_is_not_known(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_show_that_names_the_original_is_told_about_convert(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"mine{suffix}"
     path.write_bytes(b"\x80\x04.")
-    with pytest.raises(ModelError, match=r"python -m installation\.training convert .*mine" + suffix):
+    with pytest.raises(ModelError, match=r"python3 run_show\.py convert .*mine" + suffix):
         read_header(path)
 
 

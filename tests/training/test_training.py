@@ -1,12 +1,12 @@
 """Training on generated pictures: it learns, resumes, exports, and says clearly what is wrong."""
 
-import argparse
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ from installation.networks.stylegan2 import Network, build, effective_tensors
 from installation.networks.stylegan2_generator import Architecture, Generator
 from installation.training.cli import main
 from installation.training.command_line.published import published
-from installation.training.commands._options import add_source
-from installation.training.commands.train import DESCRIPTION, PRESETS, Preset, stages
+from installation.training.commands.train import DESCRIPTION
 from installation.training.dataset import pictures
 from installation.training.dataset.ledger import Ledger, ledger_digest, read_ledger
-from installation.training.dataset.reading import USUAL
-from installation.training.gan.discriminator import Discriminator
+from installation.training.dataset.options import SourceOptions
+from installation.training.dataset.reading import read_any
+from installation.training.gan.discriminator import deviation
 from installation.training.gan.export import measure
+from installation.training.loop.options import PRESETS, Preset, stages
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint
 from tests.timeout import TIMEOUT, until
 from tests.tiny_training import ARCH, discs
@@ -108,10 +109,9 @@ def test_build_refuses_an_impossible_architecture(change: dict[str, Any], text: 
 
 
 def test_the_discriminator_sees_whether_neighbours_differ() -> None:
-    score = Discriminator(ARCH)
     alike = torch.ones(4, 16, 4, 4)
-    assert score.deviation(alike)[:, -1].max() < 1e-3
-    assert score.deviation(alike * torch.arange(4.0)[:, None, None, None])[:, -1].min() > 0.5
+    assert deviation(alike)[:, -1].max() < 1e-3
+    assert deviation(alike * torch.arange(4.0)[:, None, None, None])[:, -1].min() > 0.5
 
 
 # -- export -----------------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_a_model_says_by_what_right_and_tells_no_strangers_folders(
     assert main(["train", str(ready), "--out", str(model), *SMALL]) == 0
     header = read_header(model)
     assert header["licence"] == {"weights": "not told", "data": "not told of some; CC0"}
-    assert header["training"]["command"] == "python -m installation.training train ready --out=mine.safetensors"
+    assert header["training"]["command"] == "python3 run_show.py train ready --out=mine.safetensors"
     rows = read_ledger(tmp_path / "mine.ledger.csv")
     assert len(rows) == 13
     assert ledger_digest(rows, "raw", [row[0] for row in rows[1:]]) == header["ledger_sha256"]
@@ -278,10 +278,29 @@ def test_a_prepared_folder_of_another_size_than_training_knows(
     assert "prepared at 24 px; that is no power of two. Prepare again with --size 16" in said
 
 
-def test_every_option_of_a_source_is_known_to_come_too_late() -> None:
-    parser = argparse.ArgumentParser()
-    add_source(parser)
-    assert vars(parser.parse_args([])) == USUAL
+OTHER = {
+    "crop": "tiles",
+    "landmarks": Path("points.json"),
+    "ledger": Path("sources.csv"),
+    "tile_scale": 2.0,
+    "every": 1.0,
+    "min_detail": 8,
+    "max_upscale": 3.0,
+}
+
+
+def test_every_option_of_a_source_is_known_to_come_too_late(folder: Path, tmp_path: Path, capsys) -> None:
+    ready = tmp_path / "ready"
+    assert main(["prepare", str(folder), "--out", str(ready), "--size", "16"]) == 0
+    assert OTHER.keys() == {one.name for one in fields(SourceOptions)}
+    capsys.readouterr()
+    read_any(ready, SourceOptions(), 16)
+    assert capsys.readouterr().err == ""
+    read_any(ready, SourceOptions(**OTHER), 16)
+    words = ", ".join(f"--{name.replace('_', '-')}" for name in OTHER)
+    assert f"taken as it is: {words} would go to prepare" in capsys.readouterr().err
+    read_any(ready, SourceOptions(ledger=Path("sources.csv")), 16, ledger_is_read=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_without_a_word_it_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

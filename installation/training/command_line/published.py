@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePath
 
-PROGRAM = ("python", "-m", "installation.training")
+from installation.core import invocation
 
 
 def command_line(words: Sequence[str]) -> str:
     """What to type to get this again. Folders elsewhere are told by their name alone: where somebody's disk keeps
     things is nobody's business."""
-    return shlex.join([*PROGRAM, *(without_place(word) for word in words)])
+    return shlex.join(without_place(word) for word in [*shlex.split(invocation.program()), *words])
 
 
 def published(command: str) -> str:

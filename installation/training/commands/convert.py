@@ -8,7 +8,6 @@ from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
 from installation.training.command_line.options import argument, option, required
-from installation.training.commands._options import share_cores
 
 ORDER = 45
 HELP = "bring your own model: StyleGAN2-ADA, StyleGAN3 and others"
@@ -16,7 +15,7 @@ DESCRIPTION = """\
 Reads a network that another program trained and writes it as a model file, which paints the same pictures. Its latent
 space is measured and its directions are found on the way, so that a show can use it at once:
 
-  python -m installation.training convert FILE --out shows/models/mine.safetensors
+  PROGRAM convert FILE --out shows/models/mine.safetensors
 
   .pkl                    StyleGAN2-ADA and StyleGAN3 for PyTorch, as NVIDIA's programs save them
   .pt .pth .safetensors   state dicts of rosinality's stylegan2-pytorch
@@ -56,7 +55,6 @@ class Options:
 
 
 def run(options: Options) -> None:
-    share_cores()
     from installation.core.atomic_write import check_place
     from installation.training.command_line.published import command_line
     from installation.training.convert.run import convert

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import share_cores
 from installation.training.pages.options import CurateOptions
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ Opens a page in your browser that shows what the model paints, seed by seed. Kee
 from favourite to favourite, in your order and under the names that you give. Drop what shall not be seen: no walk then
 enters that place and its surroundings. Every choice is saved in the model file at once.
 
-  python -m installation.training curate MODEL
-  python -m installation.training curate MODEL --keep 14 --keep 38:"The merchant" --drop 7 --list    without a page
-  python -m installation.training curate MODEL --check-eyes    which favourites are faces whose two eyes do not agree
+  PROGRAM curate MODEL
+  PROGRAM curate MODEL --keep 14 --keep 38:"The merchant" --drop 7 --list    without a page
+  PROGRAM curate MODEL --check-eyes    which favourites are faces whose two eyes do not agree
 
 A dropped place is a ball in the latent space, around the picture's own place. Its usual radius is half of the median
 distance between a sample and its nearest neighbour; the page shows what lies at its edge.
@@ -41,7 +40,6 @@ def run(options: CurateOptions) -> None:
     from installation.training.latent.models import open_model
     from installation.training.screening.decisions import date_given
 
-    share_cores()
     if options.out:
         check_suffix(options.out, ".safetensors", "model")
     date_given(options.when)

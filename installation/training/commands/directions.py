@@ -7,7 +7,6 @@ from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
 from installation.training.command_line.options import Bounds, model_argument, option
-from installation.training.commands._options import share_cores
 
 ORDER = 60
 HELP = "find what a hand can change, such as light or age"
@@ -20,8 +19,8 @@ Candidates are the principal axes of the latent space (GANSpace, arXiv 2004.0254
 style layers (SeFa, arXiv 2007.06600). Each is painted both ways at several places. What is hardly seen is left out, and
 so is what looks like another. Look at the sheet, then name what you see; what you have named stays when you run this
 again:
-  python -m installation.training directions mine.safetensors --sheet directions.png
-  python -m installation.training rename mine.safetensors 1=age 2="light from the left"
+  PROGRAM directions mine.safetensors --sheet directions.png
+  PROGRAM rename mine.safetensors 1=age 2="light from the left"
 """
 
 
@@ -34,7 +33,6 @@ class Options:
 
 
 def run(options: Options) -> None:
-    share_cores()
     from installation.core.atomic_write import check_place, write_whole
     from installation.networks.model_file import amend_model
     from installation.training.dataset.pictures import png

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from installation.training.commands._options import share_cores
 from installation.training.encoder.options import EncodeOptions
 
 ORDER = 66
@@ -27,7 +26,6 @@ Options = EncodeOptions
 
 
 def run(options: EncodeOptions) -> None:
-    share_cores()
     from installation.training.encoder.encoding import encode
 
     encode(options)

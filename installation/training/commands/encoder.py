@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import share_cores
 from installation.training.encoder.options import EncoderOptions
 
 ORDER = 64
@@ -26,7 +25,6 @@ Options = EncoderOptions
 
 
 def run(options: EncoderOptions) -> None:
-    share_cores()
     from installation.training.encoder.session import train
 
     if options.out:

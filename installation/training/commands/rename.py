@@ -11,9 +11,9 @@ ORDER = 61
 HELP = "name the directions"
 DESCRIPTION = """\
 Gives directions of a model your own names: by what they are called now, which is their number at first.
-  python -m installation.training rename mine.safetensors 1=age 2="light from the left"
-  python -m installation.training rename mine.safetensors age=youth
-  python -m installation.training rename mine.safetensors --list
+  PROGRAM rename mine.safetensors 1=age 2="light from the left"
+  PROGRAM rename mine.safetensors age=youth
+  PROGRAM rename mine.safetensors --list
 
 The name is what operators read. In lower case and with hyphens it is the last word of the knob's address:
 /generator/direction/light-from-the-left. A name without Latin letters keeps the number there. A show file that names

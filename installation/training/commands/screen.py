@@ -19,8 +19,8 @@ Looks at every picture of a prepared folder and writes into its ledger.csv which
 with why, who and when. Training leaves out those that say no; nothing is deleted. Look at screen_kept.png and
 screen_dropped.png afterwards, then decide for yourself what the measures cannot:
 
-  python -m installation.training screen FOLDER            measures, limits, rules
-  python -m installation.training screen FOLDER --review   a page in your browser: k keeps, d drops
+  PROGRAM screen FOLDER            measures, limits, rules
+  PROGRAM screen FOLDER --review   a page in your browser: k keeps, d drops
 
 What a person has decided stays as it is whenever this is run again, and only what is new is measured, also after an
 interruption. What was measured of each picture is in screening.json.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
 from installation.training.command_line.options import Bounds, model_argument, option, required
-from installation.training.commands._options import share_cores
 
 ORDER = 50
 HELP = "paint a sheet of samples"
@@ -23,7 +22,6 @@ class Options:
 
 
 def run(options: Options) -> None:
-    share_cores()
     import numpy as np
 
     from installation.core.atomic_write import check_place, write_whole

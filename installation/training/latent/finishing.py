@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from installation.core.errors import ModelError
+from installation.core.invocation import program
 from installation.networks.model_file import NOT_TOLD, Header, Tensors, group_of, network_of, save_model
 from installation.training.latent.directions import COUNT, VISIBLE_STEP, Found, effort, find, inherit, listed
 from installation.training.latent.models import Floats, OpenModel, open_model, opened, progress
@@ -102,9 +103,9 @@ def carried(before: OpenModel, after: OpenModel) -> tuple[Header, Tensors, list[
     if before.header.get("curation"):
         facts["curation"], tensors, lost = still_chosen(before, after)
     if before.header.get("encoder") and "encoder" not in after.header:
-        lost.append("the encoder (train one again: python -m installation.training encoder)")
+        lost.append(f"the encoder (train one again: {program()} encoder)")
     if before.header.get("refiner") and "refiner" not in after.header:
-        lost.append("the refiner (train one again: python -m installation.training refiner)")
+        lost.append(f"the refiner (train one again: {program()} refiner)")
     return facts, tensors, lost
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from installation.core.errors import ModelError, OptionError, did_you_mean
+from installation.core.invocation import program
 from installation.networks.model_file import amend_model, group_of, load_model, read_header
 from installation.networks.model_generator import address, slug
 
@@ -39,7 +40,7 @@ def entries(model: Path) -> Entries:
     """The directions in a model's header. Raises ModelError where it has none."""
     found = read_header(model).get("directions")
     if not found:
-        raise ModelError(f"{model}: has no directions yet: python -m installation.training directions {model}")
+        raise ModelError(f"{model}: has no directions yet: {program()} directions {model}")
     return list(found)
 
 

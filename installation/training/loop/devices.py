@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from installation.core.errors import TrainingError
+from installation.training.loop.precision import Precision, faster
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -134,8 +135,9 @@ def open_devices(
     mine = max(1, int(threads or os.cpu_count() or 1) // count)
     torch.set_num_threads(mine)
     torch.backends.cudnn.benchmark = True
+    chosen = precision_of(precision, fabric.device)
     try:
-        yield Devices(fabric, mine, torch.bfloat16 if bf16(precision, kind) else torch.float32)
+        yield agreed(Devices(fabric, mine), chosen)
     finally:
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
@@ -156,6 +158,25 @@ def check(kind: str, count: int) -> None:
         raise TrainingError(f"--device {kind}: this computer, or its build of torch, has none. Use --device auto.")
     if count > there:
         raise TrainingError(f"--devices {count}: there {'is' if there == 1 else 'are'} {there} of {kind}.")
+
+
+def precision_of(asked: str, device: torch.device) -> Precision:
+    """What is asked for; on auto the faster of what the device has natively (see precision.py)."""
+    if not bf16(asked, device.type):
+        return Precision(torch.float32)
+    return faster(device) if asked == "auto" else Precision(torch.bfloat16)
+
+
+def agreed(devices: Devices, mine: Precision) -> Devices:
+    """Devices that compute as the first process has chosen, which tells why. On several, times differ."""
+    dtypes = (torch.float32, torch.bfloat16)
+    depthwise = mine.depthwise or mine.dtype
+    number = devices.agree(dtypes.index(mine.dtype) * 2 + dtypes.index(depthwise))
+    devices.dtype, depthwise = dtypes[number // 2], dtypes[number % 2]
+    devices.depthwise = None if depthwise == devices.dtype else depthwise
+    if mine.told and devices.first:
+        print(mine.told)
+    return devices
 
 
 def bf16(precision: str, kind: str) -> bool:

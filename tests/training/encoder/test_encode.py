@@ -321,7 +321,7 @@ def test_the_step_writes_an_encoder_into_the_model(
     assert said["images"] == said["steps"] * said["recipe"]["batch"] > 0
     assert said["real"] == {"source": "raw", "pictures": 20, "crop": "centre"}
     assert said["error"]["pixels_mae_real"] > 0
-    assert said["command"].startswith("python -m installation.training")
+    assert said["command"].startswith("python3 run_show.py")
     assert group_of(tensors, "encoder")
     assert train(model, "--pictures", str(raw), "--minutes", "0.02") == 0
     assert "Going on from" in capsys.readouterr().out
@@ -496,9 +496,7 @@ def test_a_model_without_an_encoder_tells_how_to_get_one(
 ) -> None:
     file = picture(tmp_path, np.zeros((16, 16, 3), np.uint8))
     assert encode(model, tmp_path / "out", file) == 2
-    assert f"{model}: has no encoder. Train one: python -m installation.training encoder {model}" in (
-        capsys.readouterr().err
-    )
+    assert f"{model}: has no encoder. Train one: python3 run_show.py encoder {model}" in (capsys.readouterr().err)
 
 
 def test_names_are_told_apart() -> None:

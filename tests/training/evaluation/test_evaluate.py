@@ -356,7 +356,7 @@ def test_every_verdict_has_its_words() -> None:
 
 def test_the_printed_command_does_not_tell_where_a_disk_keeps_things() -> None:
     words = ["evaluate", "shows/models/a.safetensors", "/home/me/pictures", "--ledger=../secret/ledger.csv"]
-    told = "python -m installation.training evaluate shows/models/a.safetensors pictures --ledger=ledger.csv"
+    told = "python3 run_show.py evaluate shows/models/a.safetensors pictures --ledger=ledger.csv"
     assert session.command_line(words) == told
 
 

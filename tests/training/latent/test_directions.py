@@ -220,7 +220,7 @@ def test_a_name_that_cannot_be_is_refused(
 def test_a_model_without_directions_says_how_to_find_some(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tiny_vae(tmp_path / "vae.safetensors")
     assert main(["rename", str(path), "1=age"]) == 2
-    assert f"python -m installation.training directions {path}" in capsys.readouterr().err
+    assert f"python3 run_show.py directions {path}" in capsys.readouterr().err
 
 
 def test_slugs() -> None:

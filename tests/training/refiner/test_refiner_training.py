@@ -263,7 +263,7 @@ def test_from_a_vae_and_a_folder_to_a_model_that_paints(tmp_path: Path, raw: Pat
     header, tensors = load_model(out, "vae")
     entry = header["refiner"]
     assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, False)
-    assert entry["command"].startswith("python -m installation.training")
+    assert entry["command"].startswith("python3 run_show.py")
     old = load_model(model)[1]
     assert all(np.array_equal(tensors[name], old[name]) for name in old)
     assert network_of(tensors).keys() == network_of(old).keys()

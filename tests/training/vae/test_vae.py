@@ -303,12 +303,12 @@ def test_the_networks_of_each_size() -> None:
 
 def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Path) -> None:
     recipe = replace(RECIPE, stages=(Stage(8, 0.32), Stage(16, 0.32)))
-    run = steps(tiny(devices, recipe, command="python -m installation.training train discs", count=96), 50)
+    run = steps(tiny(devices, recipe, command="python3 run_show.py train discs", count=96), 50)
     save(run, tmp_path)
     header = export(tmp_path / CHECKPOINT, tmp_path / "m.safetensors")
     assert read_header(tmp_path / "m.safetensors", kind="vae") == {**json.loads(json.dumps(header)), "format": 1}
     assert header["training"]["images"] == 400
-    assert header["training"]["command"].startswith("python -m installation.training train")
+    assert header["training"]["command"].startswith("python3 run_show.py train")
     assert set(header["training"]["elbo"]["held_out"]) == {"pictures", "nats", "kl", "bits", "error"}
     generator = Config(model=tmp_path / "m.safetensors", psi=1.0).open("cpu")
     space = generator.space

@@ -1,0 +1,20 @@
+"""The one program: hangs a show, or takes a step of the artist's chain where the first word names one."""
+
+import sys
+from typing import NoReturn
+
+from installation.training import cli
+
+
+def program() -> NoReturn:
+    """What ``python3 run_show.py`` hands over to, and what ``vernissage`` is. A show's rooms are loaded for a show."""
+    words = sys.argv[1:]
+    if words and words[0] in cli.names():
+        sys.exit(cli.program(words))
+    from installation import app
+
+    app.program()
+
+
+if __name__ == "__main__":
+    program()
