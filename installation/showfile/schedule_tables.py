@@ -26,13 +26,13 @@ from installation.showfile.parts import Reading, Table
 from installation.showfile.tables import Order, one_line, signal_name, values_of
 from installation.showfile.timezones import machine_zone, zone
 from installation.showfile.toml_lines import Loc
-from installation.showfile.windows import HOUSE, SUN, Instant, Window, read_instant, read_window
+from installation.showfile.windows import OWN_HOURS, SUN, Instant, Window, read_instant, read_window
 
 BLACKOUT = "blackout"
 ALL = "all"
 """The programme that hangs where the show names none: every piece, in the show's order."""
 OPEN, CLOSED = "open", "closed"
-"""What an event of the calendar may be called to open or close the house for its time."""
+"""What an event of the calendar may be called to open or close the exhibition for its time."""
 DAY = 86400.0
 LISTS = ("programme", "cue")
 
@@ -71,10 +71,10 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-def _window(house: bool, value: object) -> Window:
+def _window(own_hours: bool, value: object) -> Window:
     if not isinstance(value, str):
         raise Refused("days and hours in quotes")
-    return read_window(value, house)
+    return read_window(value, own_hours)
 
 
 def _instant(value: object) -> Instant:
@@ -91,7 +91,7 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Windows = Annotated[tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...], BeforeValidator(_listed)]
-HouseWindows = Annotated[
+ProgrammeWindows = Annotated[
     tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...], BeforeValidator(_listed)
 ]
 Instants = Annotated[tuple[Annotated[Instant, PlainValidator(_instant)], ...], BeforeValidator(_listed)]
@@ -129,8 +129,8 @@ def _outside(name: str, info: ValidationInfo) -> str:
 
 
 class Schedule(Table):
-    """``open`` and ``closed`` say when the house is open: without ``open`` at all hours. ``outside`` those hours the
-    wall is dark, or shows that programme. ``timezone`` is the machine's without a name."""
+    """``open`` and ``closed`` say when the exhibition is open: without ``open`` at all hours. ``outside`` those hours
+    the wall is dark, or shows that programme. ``timezone`` is the machine's without a name."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -147,7 +147,7 @@ class Programme(Table):
     ``pieces`` are all of the show's without a list, ``order`` is the show's, ``cue`` is fired as it begins."""
 
     name: Name = Field(min_length=1, max_length=64, description='a name, such as name = "late"')
-    when: HouseWindows = Field((), max_length=64)
+    when: ProgrammeWindows = Field((), max_length=64)
     pieces: Annotated[
         tuple[Annotated[str, AfterValidator(_piece)], ...], BeforeValidator(_listed), AfterValidator(_once)
     ] = Field((), max_length=256)
@@ -199,7 +199,7 @@ class Cue(Table):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a show says of time. Without a ``schedule`` the house is always open."""
+    """What a show says of time. Without a ``schedule`` the exhibition is always open."""
 
     schedule: Schedule
     programmes: tuple[Programme, ...] = ()
@@ -268,7 +268,7 @@ class _PlanReader:
                     self.document.note(loc, shown(name), f"a name that no other {kind} has", where)
 
     def _check_moments(self, schedule: Any, programmes: Mapping[int, Any], cues: Mapping[int, Any]) -> None:
-        """Sun needs a place, the house's own moments need hours."""
+        """Sun needs a place, the exhibition's own moments need hours."""
         if schedule is None:
             return
         windows: list[tuple[Loc, Window | Instant]] = []
@@ -287,7 +287,7 @@ class _PlanReader:
         if schedule.place is None and any(moment in SUN for moment in window.moments):
             hint = "add place = { latitude = 52.36, longitude = 4.88 } to [schedule], with your own numbers"
             self.document.note(loc, shown(window.text), "a place, as the sun's hours differ from one to the next", hint)
-        if not schedule.open and any(moment in HOUSE for moment in window.moments):
+        if not schedule.open and any(moment in OWN_HOURS for moment in window.moments):
             hint = 'add open = ["Tue-Sun 10:00-17:00"] to [schedule], with your own hours'
             self.document.note(loc, shown(window.text), "opening hours, as this one is measured by them", hint)
 

@@ -18,8 +18,8 @@ from installation.training.dataset.crops import read_landmarks
 from installation.training.dataset.ledger import Ledger
 from installation.training.dataset.options import SourceOptions
 from installation.training.dataset.pictures import PicturesError, Prepared, load_prepared
-from installation.training.dataset.preparing import Known, Summary, Wish
-from installation.training.dataset.sources import Found, is_prepared
+from installation.training.dataset.preparing import CropOptions, Metadata, Summary
+from installation.training.dataset.sources import SourceFile, is_prepared
 
 LISTED = 10
 """How many kinds of reasons are told on the screen; prepared.json names every file."""
@@ -76,12 +76,12 @@ def prepare(sources: Sequence[Path], out: Path, options: SourceOptions, size: in
     crop = options.crop or ("face" if options.landmarks else "centre")
     if crop == "face" and options.landmarks is None:
         raise PicturesError("--crop face needs --landmarks FILE. For pictures without faces, use --crop centre.")
-    wish = Wish(size, crop, options.tile_scale, options.every, options.min_detail, options.max_upscale)
-    known = Known(
+    cropping = CropOptions(size, crop, options.tile_scale, options.every, options.min_detail, options.max_upscale)
+    metadata = Metadata(
         read_landmarks(options.landmarks) if options.landmarks and crop == "face" else {},
         Ledger.read(options.ledger) if options.ledger else None,
     )
-    summary = preparing.prepare(sources, out, wish, known, show_reading, tell)
+    summary = preparing.prepare(sources, out, cropping, metadata, show_reading, tell)
     for line in told(summary.skipped, "left out"):
         tell(line)
     for line in told(summary.notes, "mind"):
@@ -111,7 +111,7 @@ def tell(line: str) -> None:
     tqdm.write(line, file=sys.stderr)
 
 
-def show_reading(files: list[Found]) -> Iterable[Found]:
+def show_reading(files: list[SourceFile]) -> Iterable[SourceFile]:
     """A bar for what takes longer than a second; a line every 20 s where the screen is a file."""
     screen = sys.stderr.isatty()
     return tqdm(files, "reading", unit="file", mininterval=0.5 if screen else 20.0, delay=1.0 if screen else 20.0)
