@@ -86,18 +86,28 @@ def run(options: Options) -> int:
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
     folder = state_folder(options)
-    _keep_log(folder)
     if options.replay:
         from installation.replay import replay
 
+        _keep_log(folder)
         return replay(show, options, _mode(options), options.replay)
     if options.rehearse:
         from installation.rehearsal import rehearse
 
+        _keep_log(folder)
         return rehearse(show, options, _mode(options), options.rehearse)
-    from installation.run import Exhibition
+    return _hang(show, options, folder)
 
-    return Exhibition(show, options, _mode(options), folder).run()
+
+def _hang(show: Show, options: Options, folder: Path) -> int:
+    """The show itself, unless another copy of it runs."""
+    from installation.single import only_copy
+
+    with only_copy(show, folder):
+        _keep_log(folder)
+        from installation.run import Exhibition
+
+        return Exhibition(show, options, _mode(options), folder).run()
 
 
 def _warn(show: Show) -> None:

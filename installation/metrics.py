@@ -43,7 +43,11 @@ def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None
 
 @dataclass(slots=True)
 class ScreenStats:
-    """Counts every frame of the screen. ``target`` is the interval aimed at, in seconds."""
+    """Counts every frame of the screen. ``target`` is the interval aimed at, in seconds.
+
+    ``first_picture``, ``first_painted`` and ``resident`` (all pieces hang) are in seconds since the process began.
+    ``late_before`` counts those of the ``late`` frames that came before ``resident``.
+    """
 
     target: float
     presented_ever: int = 0
@@ -53,6 +57,8 @@ class ScreenStats:
     longest_in_change: float = 0.0
     first_picture: float | None = None
     first_painted: float | None = None
+    resident: float | None = None
+    late_before: int = 0
     memory_start: float | None = None
     intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     engine: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -60,10 +66,10 @@ class ScreenStats:
     _last: float | None = None
 
     def presented(self, now: float, engine: float, counts: bool, changing: bool) -> None:
-        """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Frames are not
-        judged until all pieces are resident (``counts`` false): that time is told as the start-up."""
+        """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Frames are
+        judged from the first painted one on (``counts``); what was before is told as the start-up."""
         self.presented_ever += 1
-        if counts and self._last is not None:
+        if counts and self._began is not None and self._last is not None:
             self._judge(now - self._last, changing)
             self.engine.append(engine)
         if counts and self._began is None:
@@ -78,10 +84,20 @@ class ScreenStats:
             self.longest_in_change = max(self.longest_in_change, interval)
         if interval > LATE * self.target:
             self.late += 1
+            self.late_before += self.resident is None
 
     def seconds(self) -> float:
         """How long the frames were judged."""
         return 0.0 if self._began is None or self._last is None else self._last - self._began
+
+    def startup(self) -> dict[str, Any]:
+        """The report's part on the start-up: its times, and how many frames were late while pieces were opened."""
+        return {
+            "first_picture_s": self.first_picture,
+            "first_painted_s": self.first_painted,
+            "resident_s": self.resident,
+            "late": self.late_before,
+        }
 
     def display(self) -> dict[str, Any]:
         """The display's part of the report."""

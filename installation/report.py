@@ -36,6 +36,8 @@ class Standing:
     state: StateFile
     web: WebProcess | None = None
     sensors: Sensors | None = None
+    ended: str = ""
+    """What ended the show, where that was no person and no clock."""
 
     def health(self) -> Health:
         """What /healthz tells: everything that a watcher or a curious operator may want to know."""
@@ -65,12 +67,13 @@ class Standing:
             "renderer": renderer,
             "size": list(size),
             "seconds": round(stats.seconds(), 2),
-            "startup": {"first_picture_s": stats.first_picture, "first_painted_s": stats.first_painted},
+            "ended": self.ended or None,
+            "startup": stats.startup(),
             "display": stats.display(),
             "painter": {
                 "model": Path(getattr(generator, "model", generator.kind)).name,
                 **metrics.painter(painted, ended),
-                "bare_ms": self._bare_ms(0),
+                "bare_ms": None if self.ended else self._bare_ms(0),
             },
             "engine_ms": metrics.percentiles(stats.engine, 50, 99),
             "steer_to_frame_ms": metrics.percentiles(painted.steer, 50, 99),

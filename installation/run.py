@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -39,6 +40,23 @@ LONGEST_GAP = timedelta(days=1)
 
 SOFTWARE_FPS = 30.0
 """The screen's rate where the processor draws."""
+
+PAINTED_BY = 120.0
+"""Seconds after which --seconds begin even though nothing was painted."""
+
+
+class Limit:
+    """How long a show runs: ``seconds`` from its first painted frame on, without end where they are None."""
+
+    def __init__(self, seconds: float | None, started: float) -> None:
+        self.seconds, self.latest = seconds, started + PAINTED_BY
+        self._began: float | None = None
+
+    def over(self, now: float, painted: bool) -> bool:
+        """Whether that is over at ``now`` (s); to be asked every frame."""
+        if self._began is None and (painted or now > self.latest):
+            self._began = now
+        return self.seconds is not None and self._began is not None and now >= self._began + self.seconds
 
 
 class Exhibition:
@@ -73,15 +91,16 @@ class Exhibition:
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
+        The report is written however it ends.
 
         Raises what stops a show: a file that cannot be written. A model that does not open stops its piece alone.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in leave_signals():
             signal.signal(number, self._leave)
         self._say_hours()
         with ExitStack() as rooms:
             rooms.callback(self.stage.close)
-            self.stage.when_lost(rooms.close)
+            self.stage.when_lost(partial(self._lost, rooms))
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
@@ -96,8 +115,13 @@ class Exhibition:
                 self.web.start()
             self.standing.sensors = run_sensors(self.show.sensors, self._emit)
             rooms.callback(self.standing.sensors.stop)
-            self._play()
-            self._finish()
+            rooms.callback(self._report)
+            try:
+                self._play()
+                self._save_still()
+            except Exception as error:
+                self.standing.ended = str(error)
+                raise
         return 0
 
     def _say_hours(self) -> None:
@@ -139,10 +163,15 @@ class Exhibition:
 
     def _play(self) -> None:
         settle()
-        ends = None if self.options.seconds is None else self.clock.now() + self.options.seconds
-        while not self.leaving and (ends is None or self.clock.now() < ends):
+        limit = Limit(self.options.seconds, self.clock.now())
+        while not self.leaving and not limit.over(self.clock.now(), self._painted()):
             self._frame()
             self.pace.wait()
+
+    def _painted(self) -> bool:
+        """Whether something was painted, or nothing is to be seen, as the house is closed."""
+        decision = self.loop.decision
+        return self.painter.stats.painted_first is not None or (decision is not None and decision.wall.blackout)
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
@@ -197,22 +226,29 @@ class Exhibition:
         if painted and stats.first_painted is None:
             stats.first_painted = metrics.since_process_start()
         settled = painted and self.opening.done.is_set() and self.preparing.done
-        if settled and stats.memory_start is None:  # the last moment of the start-up
+        if settled and stats.resident is None:  # the last moment of the start-up
             settle()
-            stats.memory_start, settled = metrics.memory_mb(), False
+            stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start()
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
-        stats.presented(self.clock.now(), engine, settled, changing)
+        stats.presented(self.clock.now(), engine, painted, changing)
 
     # ------------------------------------------------------------ at the end
 
-    def _finish(self) -> None:
-        ended = self.clock.now()
-        self.painter.stop()
+    def _save_still(self) -> None:
         if self.options.still:
             from installation.stage.stills import save_still
 
             save_still(self.options.still, self.stage.read())
+
+    def _lost(self, rooms: ExitStack) -> None:
+        """The screen's connection broke in the middle of a call, and the process ends after this."""
+        self.standing.ended = "the connection to the screen broke"
+        rooms.close()
+
+    def _report(self) -> None:
+        ended = self.clock.now()
+        self.painter.stop()
         if self.options.report:
             metrics.write(self.options.report, self.standing.report(self.stage.renderer, self.stage.size, ended))
 
@@ -237,6 +273,13 @@ def stand_in() -> Hung:
     """What hangs where no piece of a show opens: a picture that needs no model."""
     generator = parts.config("generator", "plasma")(kind="plasma").open("cpu")
     return Hung(generator, parts.config("walk", "wander")(kind="wander").open(generator, 0))
+
+
+def leave_signals() -> tuple[signal.Signals, ...]:
+    """Those that end a show in order. A closed terminal does, too, but not where it was told not to (nohup)."""
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    heard = hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heard else ()))
 
 
 def settle() -> None:

@@ -52,6 +52,17 @@ def chromium_path() -> str | None:
     return next(filter(None, map(shutil.which, names)), mac if os.path.exists(mac) else None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Which show has which port is told apart from a show that hangs here meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.platform == "linux":
+            usual = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+            patch.setenv("MESA_SHADER_CACHE_DIR", usual)
+            patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium, for playwright's ``executable_path``."""

@@ -20,7 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("options", "bootstrap")
 """Standard library only: they run before there is an environment."""
 
-DOORS_MAY = ("installation.core.errors", "installation.core.invocation", "installation.training.cli")
+DOORS_MAY = (
+    "installation.core.errors",
+    "installation.core.file_lock",
+    "installation.core.invocation",
+    "installation.training.cli",
+)
 
 
 PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")

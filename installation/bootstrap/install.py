@@ -19,6 +19,7 @@ from typing import IO, TextIO
 from installation.bootstrap import debian, pip
 from installation.bootstrap.home import Home, Layer
 from installation.bootstrap.progress import Progress
+from installation.core.file_lock import locked
 
 TAIL = 12
 """Lines of the log that are shown when something fails."""
@@ -252,30 +253,8 @@ def _nvidia() -> bool:
 def _alone(path: Path, out: TextIO) -> Iterator[int]:
     """Waits until no other start sets up the same environment. The system lets go of the lock when its holder dies."""
     with path.open("a+b") as file:
-        if not _locked(file):
+        if not locked(file):
             print("Another start is setting this up; waiting for it. Ctrl-C leaves.", file=out, flush=True)
-            while not _locked(file):
+            while not locked(file):
                 time.sleep(0.5)
         yield file.fileno()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(file: IO[bytes]) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _locked(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
