@@ -28,10 +28,10 @@ from installation.showfile.tables import (
     Stage,
     Wall,
     Web,
-    Wire,
     own_words,
 )
 from installation.showfile.toml_source import read_source
+from installation.showfile.wires import Wire
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
 

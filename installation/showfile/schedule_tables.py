@@ -23,10 +23,11 @@ from installation.showfile.calendar_file import Calendar, read_calendar
 from installation.showfile.document import Document
 from installation.showfile.messages import Unfit, shown, validate, value_at
 from installation.showfile.parts import Reading, Table
-from installation.showfile.tables import Order, one_line, signal_name, values_of
+from installation.showfile.tables import Order, one_line
 from installation.showfile.timezones import machine_zone, zone
 from installation.showfile.toml_lines import Loc
 from installation.showfile.windows import OWN_HOURS, SUN, Instant, Window, read_instant, read_window
+from installation.showfile.wires import signal_name, values_of
 
 BLACKOUT = "blackout"
 ALL = "all"
