@@ -237,9 +237,7 @@ class Piece(Table):
     """How this piece comes on; the show's without."""
     poster: PicturePath | None = None
     wires: tuple[Wire, ...] = Field((), alias="wire", max_length=256)
-    set_: Annotated[
-        Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])
-    ] = Field(cast(Any, {}), alias="set")
+    set_: Rests = Field(cast(Any, {}), alias="set")
 
     _fixed: tuple[Control, ...] = PrivateAttr(())
 
