@@ -28,7 +28,7 @@ from installation.core.paths import ShowPath
 from installation.core.words import FIRST, blanks, languages
 from installation.showfile.messages import Finding, Unfit, shown, validate
 from installation.showfile.parts import Table, Transition, read_change, read_part, reading_of
-from installation.showfile.wires import Wire
+from installation.showfile.wires import Rests, Wire
 
 Order = Literal["listed", "shuffle", "votes"]
 Hang = Literal["bleed", "wall"]
