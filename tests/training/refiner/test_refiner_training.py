@@ -219,7 +219,7 @@ def test_a_run_goes_on_bit_for_bit(vae: SoftPainter, devices: Devices, tmp_path:
     resume(second, tmp_path)
     steps(second, 3)
     pairs = [*zip(whole.weights(), second.weights(), strict=True)]
-    pairs += zip(whole.ema.parameters(), second.ema.parameters(), strict=True)
+    pairs += zip(whole.learner.ema.parameters(), second.learner.ema.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     assert second.read() == whole.read()
 
