@@ -24,6 +24,8 @@ if __name__ == "__main__":
     if home.lacks([RUN]):  # --help and mistakes are answered before anything is downloaded
         if arguments and arguments[0] in cli.names():
             cli.parse(arguments)
+        elif arguments and arguments[0] in options.SERVICE_COMMANDS:
+            options.parse(arguments[1:])
         else:
             options.parse(arguments)
     called = {invocation.VARIABLE: invocation.program()}

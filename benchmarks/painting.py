@@ -1,4 +1,4 @@
-"""How fast a network paints in each of its forms, how far from plain torch, and what it allocates.
+"""How fast a network paints in each of its runtimes, how far from plain torch, and what it allocates.
 
     python benchmarks/painting.py [--paints 300] [--sizes 64 128 256] [--model shows/models/portraits.safetensors]
 
@@ -25,13 +25,13 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
-from generators import _openvino  # noqa: E402
 from installation.core.contracts import Latent  # noqa: E402
-from installation.networks.choose_runtime import STRIDES, WARM, machine, timed  # noqa: E402
+from installation.networks import openvino as _openvino  # noqa: E402
+from installation.networks.choose_runtime import PAINTS, WARM, machine, timed  # noqa: E402
 from installation.networks.cuda_graph import CudaGraph  # noqa: E402
 from installation.networks.model_file import load_model  # noqa: E402
 from installation.networks.model_generator import proofs, rebuild  # noqa: E402
-from installation.networks.runtime import Eager, Form, Synthesis  # noqa: E402
+from installation.networks.runtime import Eager, Runtime, Synthesis  # noqa: E402
 from installation.networks.stylegan2 import Network, effective_tensors  # noqa: E402
 from installation.networks.stylegan2_generator import Architecture, Generator  # noqa: E402
 
@@ -44,13 +44,13 @@ SEEDS = 32
 
 @dataclass
 class Measured:
-    form: Form
+    runtime: Runtime
     places: Latent
     ms: list[float] = field(default_factory=list)
 
-    def heat(self) -> None:
+    def round(self) -> None:
         taken = [
-            timed(self.form, self.places[stride % len(self.places)], time.perf_counter) for stride in range(STRIDES)
+            timed(self.runtime, self.places[paint % len(self.places)], time.perf_counter) for paint in range(PAINTS)
         ]
         self.ms += [1000 * seconds for seconds in taken[WARM:]]
 
@@ -65,16 +65,16 @@ class Measured:
     def allocations(self) -> tuple[float, float]:
         """Of a frame: bytes that torch and Python ask for, and pages that the system has to give."""
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-            self.form.paint(self.places[0])
+            self.runtime.paint(self.places[0])
         by_torch = sum(max(0, event.self_cpu_memory_usage) for event in seen.events())
         tracemalloc.start()
         held = tracemalloc.get_traced_memory()[0]
-        self.form.paint(self.places[0])
+        self.runtime.paint(self.places[0])
         by_python = tracemalloc.get_traced_memory()[1] - held
         tracemalloc.stop()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for turn in range(FRAMES):
-            self.form.paint(self.places[turn % len(self.places)])
+            self.runtime.paint(self.places[turn % len(self.places)])
         return by_torch + by_python, (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / FRAMES
 
 
@@ -82,9 +82,9 @@ def told(count: float) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
-def forms(painting: Synthesis, places: Latent, device: str) -> Iterator[tuple[str, Callable[[], Form]]]:
-    """Every form that a device can paint in, whether the show would take it or not."""
-    yield "painting form, fp32", partial(Eager, painting, places, device)
+def runtimes(painting: Synthesis, places: Latent, device: str) -> Iterator[tuple[str, Callable[[], Runtime]]]:
+    """Every runtime that a device can paint in, whether the show would take it or not."""
+    yield "painting network, fp32", partial(Eager, painting, places, device)
     if device != "cpu":
         yield "the same, fp16", partial(Eager, painting, places, device, torch.float16)
     if device == "cuda":
@@ -104,23 +104,25 @@ def speeds(size: int, paints: int, device: str) -> Iterator[str]:
     network = Network(arch, effective_tensors(generator, size), device)
     places = proofs(network)
     training = partial(generator.to(device).synthesis, resolution=size)
-    named = {"training form, fp32": Measured(Eager(training, places, device), places)}
-    named |= {name: Measured(open_form(), places) for name, open_form in forms(network.synthesis, places, device)}
-    for _ in range(1 + paints // (STRIDES - WARM)):
+    named = {"training network, fp32": Measured(Eager(training, places, device), places)}
+    named |= {
+        name: Measured(open_runtime(), places) for name, open_runtime in runtimes(network.synthesis, places, device)
+    }
+    for _ in range(1 + paints // (PAINTS - WARM)):
         for measured in named.values():
-            measured.heat()
-    first = min(named["training form, fp32"].ms)
+            measured.round()
+    first = min(named["training network, fp32"].ms)
     yield from (measured.row(name, size, first) for name, measured in named.items())
 
 
 def distances(model: Path, device: str) -> Iterator[str]:
-    """How far the forms of a shipped model lie from plain torch on the processor, at seeds that no start compares."""
+    """How far a shipped model's runtimes lie from plain torch on the processor, at seeds that no start compares."""
     network = rebuild(*load_model(model), device, model)
     places = network.mapping(np.random.default_rng(1).standard_normal((SEEDS, network.z_dim)).astype(np.float32))
     trusted = np.stack([network.paint(place) for place in places]).astype(np.int16)
-    for name, open_form in forms(network.synthesis, places, device):
-        form = open_form()
-        off = np.abs(np.stack([form.paint(place).copy() for place in places]) - trusted)
+    for name, open_runtime in runtimes(network.synthesis, places, device):
+        runtime = open_runtime()
+        off = np.abs(np.stack([runtime.paint(place).copy() for place in places]) - trusted)
         yield f"| {name} | {off.max()} | {np.percentile(off, 99.9):.0f} | {off.mean():.3f} |"
 
 
@@ -134,12 +136,14 @@ def main() -> int:
     library = _openvino.version()
     print(f"{machine()}, {asked.device}, torch {torch.__version__}, {torch.get_num_threads()} threads", end="")
     print(f", OpenVINO {library}\n" if library else "\n")
-    print("| px | form | median ms | p99 ms | fps | least ms | x training form | allocated a frame | page faults |")
+    print(
+        "| px | runtime | median ms | p99 ms | fps | least ms | x training network | allocated a frame | page faults |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for size in asked.sizes:
         print("\n".join(speeds(size, asked.paints, asked.device)), flush=True)
     print(f"\nLevels of 255 off plain torch, {asked.model.name}, {SEEDS} seeds, no truncation:\n")
-    print("| form | most | 99.9th percentile | mean |\n| --- | --- | --- | --- |")
+    print("| runtime | most | 99.9th percentile | mean |\n| --- | --- | --- | --- |")
     print("\n".join(distances(asked.model, asked.device)))
     return 0
 

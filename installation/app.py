@@ -4,18 +4,17 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from installation.core import places
-from installation.core.clean_text import clean_lines
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
+from installation.core.log_file import keep_log, log_file
 from installation.options import Options, parse
+from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.showfile.load import Show, load
 
 log = logging.getLogger(__name__)
@@ -42,9 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception:  # the program's edge: a curator gets a sentence, the log gets the traceback
         if not log.hasHandlers():
-            _keep_log(state_folder(options))
+            keep_log(options.state_folder, "show")
         log.exception("stopped over an unexpected fault")
-        where = log_file(state_folder(options))
+        where = log_file(options.state_folder)
         print(f"vernissage: stopped over a fault of its own; the details are in {where}", file=sys.stderr)
         return 1
 
@@ -66,10 +65,16 @@ def run(options: Options) -> int:
 
         print(written(), end="")
         return 0
+    heartbeat = Heartbeat()
+    if options.supervised:
+        heartbeat = Supervised(options.state_folder)
+        options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
+        from installation.showfile.verify import verify
         from installation.stage.advice import counted
 
+        verify(show)
         print(
             f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
             f"{len(show.controls())} controls, {counted(show.languages)}"
@@ -85,29 +90,40 @@ def run(options: Options) -> int:
         options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
-    folder = state_folder(options)
+    folder = options.state_folder
     if options.replay:
         from installation.replay import replay
 
-        _keep_log(folder)
+        keep_log(folder, "show")
         return replay(show, options, _mode(options), options.replay)
     if options.rehearse:
         from installation.rehearsal import rehearse
 
-        _keep_log(folder)
+        keep_log(folder, "show")
         return rehearse(show, options, _mode(options), options.rehearse)
-    return _hang(show, options, folder)
+    return _hang(show, options, folder, heartbeat)
 
 
-def _hang(show: Show, options: Options, folder: Path) -> int:
+def ordered(options: Options, orders: Orders) -> Options:
+    """The options of a life that has another one before it: it goes on, and records beside what was recorded."""
+    if not orders.restarts:
+        return options
+    record, decisions = (
+        path and path.with_name(f"{orders.restarts + 1}-{path.name}")
+        for path in (options.record, options.record_decisions)
+    )
+    return replace(options, fresh=False, seconds=orders.seconds, record=record, record_decisions=decisions)
+
+
+def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> int:
     """The show itself, unless another copy of it runs."""
     from installation.single import only_copy
 
     with only_copy(show, folder):
-        _keep_log(folder)
+        keep_log(folder, "show")
         from installation.run import Exhibition
 
-        return Exhibition(show, options, _mode(options), folder).run()
+        return Exhibition(show, options, _mode(options), folder, heartbeat).run()
 
 
 def _warn(show: Show) -> None:
@@ -139,15 +155,6 @@ def table_of(show: Show) -> dict[str, Control]:
     return {**show.commands(), **show.controls()}
 
 
-def state_folder(options: Options) -> Path:
-    """Where a show keeps what must survive a restart: its log, its votes, its place."""
-    return options.state or places.state_folder() / options.show.stem
-
-
-def log_file(folder: Path) -> Path:
-    return folder / "vernissage.log"
-
-
 def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
     """Where the show is drawn: as asked for, and headless where there is no screen."""
     from installation.stage import has_display
@@ -162,38 +169,6 @@ def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
     if options.size:
         print("--size is for --windowed and --headless: full screen has the screen's own", file=sys.stderr)
     return "fullscreen"
-
-
-class _Sentences(logging.Formatter):
-    """For the screen: the message alone, as a traceback helps nobody who stands before the wall."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return f"{time.strftime('%H:%M:%S')} {clean_lines(record.getMessage())}"
-
-
-class _Whole(logging.Formatter):
-    """For the file: all there is to know, with nothing in it that could steer a terminal."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return clean_lines(super().format(record))
-
-
-def _keep_log(folder: Path) -> None:
-    """Logs to the screen and to the show's own folder. Where nothing can be written there, to the screen alone."""
-    path = log_file(folder)
-    screen = logging.StreamHandler()
-    screen.setFormatter(_Sentences())
-    handlers: list[logging.Handler] = [screen]
-    trouble = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8"))
-        handlers[-1].setFormatter(_Whole("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    except OSError as error:
-        trouble = str(error)
-    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
-    if trouble:
-        log.warning("%s: cannot be written (%s); the show goes on and keeps no log and no votes", path.parent, trouble)
 
 
 def program() -> NoReturn:

@@ -19,13 +19,13 @@ LATE = 1.5
 """A frame is late when its interval is longer than this many targets."""
 
 
-def since_process_start() -> float:
-    """Seconds since this process began. On POSIX the door's check of the environment is in it: it becomes the show."""
-    stat = Path("/proc/self/stat")
+def since_process_start(pid: int | None = None) -> float:
+    """Seconds since a process began, this one by default."""
+    stat = Path(f"/proc/{pid or os.getpid()}/stat")
     if stat.exists():  # on Linux psutil's answer is a whole second coarse
         ticks = int(stat.read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    return time.time() - psutil.Process().create_time()
+    return time.time() - psutil.Process(pid).create_time()
 
 
 def memory_mb() -> float:

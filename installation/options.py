@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from installation import __version__
+from installation.core import places
 from installation.core.errors import did_you_mean
 from installation.core.invocation import program
 from installation.training import cli
@@ -19,6 +20,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
+SERVICE_COMMANDS = ("install-service", "uninstall-service")
+"""Before a show's command line: it is to start with the machine, and no more."""
+
 SIZE = (1280, 720)
 """The wall's size in pixels where no screen gives one."""
 
@@ -30,7 +34,10 @@ examples:
   PROGRAM --headless --seconds 20 --still wall.png
                                        no screen: what a visitor would see after 20 seconds
 
-Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in seven words.
+  PROGRAM install-service my_show.toml
+                                       starts the show with this machine; uninstall-service takes it back
+
+Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in eight words.
 
 for the artist, from pictures to a model that hangs; PROGRAM train --help teaches it:
 """
@@ -42,8 +49,9 @@ class Options:
 
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
     until somebody ends it. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that
-    keeps where that was, None is a folder of its own (see ``core.places``). The files are written at the end, the
-    recordings while it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
+    keeps where that was, None is a folder of its own (see ``core.places``). ``supervised`` is the show's own process,
+    whose supervisor is at the other end of stdin and stdout. The files are written at the end, the recordings while
+    it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
     """
 
     show: Path
@@ -71,6 +79,19 @@ class Options:
     schema: bool = False
     list: bool = False
     list_devices: bool = False
+    no_supervisor: bool = False
+    supervised: bool = False
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the show keeps what must survive a restart: its log, its votes, its place."""
+        return self.state or places.state_folder() / self.show.stem
+
+    @property
+    def is_errand(self) -> bool:
+        """Whether something shorter than a show was asked for."""
+        asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
+        return any((*asked, self.ics, self.touchosc, self.replay, self.rehearse))
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -202,6 +223,12 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "installed: in your data folder)",
     )
     how.add_argument(
+        "--no-supervisor",
+        action="store_true",
+        help="this process alone: nobody starts the show again where it dies or stands still",
+    )
+    how.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    how.add_argument(
         "--replay",
         type=_existing_file,
         metavar="FILE.jsonl.gz",
@@ -291,7 +318,7 @@ def _existing(path: Path) -> Path:
     if path.is_file():
         return path
     known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml"))
-    hint = did_you_mean(path.stem, [*known, *cli.names()])
+    hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS])
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )

@@ -3,6 +3,7 @@
 import sys
 from typing import NoReturn
 
+from installation.options import SERVICE_COMMANDS
 from installation.training import cli
 
 
@@ -11,9 +12,13 @@ def program() -> NoReturn:
     words = sys.argv[1:]
     if words and words[0] in cli.names():
         sys.exit(cli.program(words))
-    from installation import app
+    if words and words[0] in SERVICE_COMMANDS:
+        from installation import services
 
-    app.program()
+        sys.exit(services.program(words))
+    from installation import supervised
+
+    supervised.program()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from installation.core.contracts import Accelerates
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Painter
+from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
 from installation.showfile.load import Show
@@ -34,6 +35,7 @@ class Standing:
     opening: Opening
     stats: metrics.ScreenStats
     state: StateFile
+    heartbeat: Heartbeat
     web: WebProcess | None = None
     sensors: Sensors | None = None
     ended: str = ""
@@ -50,10 +52,13 @@ class Standing:
             "painted": self.painter.stats.frames,
             "runtime": None if wall is None else self._runtime(wall.playback.piece),
             "votes": self.web.votes if self.web else 0,
+            "restarts": self.heartbeat.orders.restarts,
+            "safe_mode": self.heartbeat.orders.safe,
+            "memory_mb": round(metrics.memory_mb(), 1),
             "signals": dict(decision.signals) if decision else {},
             "controls": {address: (value, why(address)) for address, value in controls.items()},
         }
-        reasons, notes = tuple(self._broken() + self._hanging()), tuple(self._missing())
+        reasons, notes = tuple(self.heartbeat.reasons + self._broken() + self._hanging()), tuple(self._missing())
         return Health(self.stats.presented_ever, True, reasons, notes, details)
 
     def report(self, renderer: str, size: tuple[int, int], ended: float) -> dict[str, Any]:
@@ -103,7 +108,8 @@ class Standing:
 
     def _missing(self) -> list[str]:
         """What the show goes on without."""
-        notes = [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
+        notes = self.heartbeat.notes
+        notes += [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
         notes += self.web.notes() if self.web else []
         return notes + ([self.state.fault] if self.state.fault else [])
 

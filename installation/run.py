@@ -15,6 +15,7 @@ from installation import metrics
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
 from installation.core.decision import Tally
+from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
 from installation.engine.loop import Loop
@@ -26,6 +27,7 @@ from installation.operator.server import OscServer
 from installation.options import SIZE, Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
+from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
@@ -65,8 +67,8 @@ class Exhibition:
     Raises DeviceError where there is nothing to draw with.
     """
 
-    def __init__(self, show: Show, options: Options, mode: Mode, folder: Path) -> None:
-        self.show, self.options, self.folder = show, options, folder
+    def __init__(self, show: Show, options: Options, mode: Mode, folder: Path, heartbeat: Heartbeat) -> None:
+        self.show, self.options, self.folder, self.heartbeat = show, options, folder, heartbeat
         self.stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         self.stage.announce([show.title_in(language) for language in show.languages[:2]])
         self.clock = RealClock()
@@ -79,11 +81,12 @@ class Exhibition:
         self.web = self._open_web(mode == "headless")
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
+        self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self._resume()
         self.opening = self._opening()
-        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, self.web)
+        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
         self.leaving = False
         self._foreseen: int | None = None
         self.preparing = Preparing(self.stage, show)
@@ -108,21 +111,30 @@ class Exhibition:
             rooms.callback(self.state.close)
             self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
-            self.painter.start()
-            self.opening.start()
             if self.web:
                 rooms.callback(self.web.stop)
                 self.web.start()
-            self.standing.sensors = run_sensors(self.show.sensors, self._emit)
-            rooms.callback(self.standing.sensors.stop)
+            if self.heartbeat.orders.safe:
+                self.opening.done.set()
+            else:
+                self._open_parts(rooms)
             rooms.callback(self._report)
             try:
                 self._play()
+                self.heartbeat.finishing()
                 self._save_still()
             except Exception as error:
                 self.standing.ended = str(error)
+                self.heartbeat.finishing(meant=False)
                 raise
         return 0
+
+    def _open_parts(self, rooms: ExitStack) -> None:
+        """What the show could do without for a while: generators and sensors."""
+        self.painter.start()
+        self.opening.start()
+        self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        rooms.callback(self.standing.sensors.stop)
 
     def _say_hours(self) -> None:
         """The first line of a show whose exhibition is closed: when it opens, and how to look now."""
@@ -134,7 +146,9 @@ class Exhibition:
 
     def _opening(self) -> Opening:
         options, painter, first = self.options, self.painter, self.loop.decider.first
-        return Opening(self.show.pieces, options.device, self.show.seed, painter.hang, stand_in, self.clock.now, first)
+        cache, clock = DiskCache(self.folder / "cache"), self.clock.now
+        pieces, seed = self.show.pieces, self.show.seed
+        return Opening(pieces, options.device, seed, painter.hang, stand_in, clock, cache, first)
 
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
@@ -164,14 +178,15 @@ class Exhibition:
     def _play(self) -> None:
         settle()
         limit = Limit(self.options.seconds, self.clock.now())
-        while not self.leaving and not limit.over(self.clock.now(), self._painted()):
+        while not (self.leaving or self.heartbeat.gone.is_set() or limit.over(self.clock.now(), self._painted())):
             self._frame()
             self.pace.wait()
 
     def _painted(self) -> bool:
         """Whether something was painted, or nothing is to be seen, as the house is closed."""
         decision = self.loop.decision
-        return self.painter.stats.painted_first is not None or (decision is not None and decision.wall.blackout)
+        painted = self.painter.stats.painted_first is not None or self.heartbeat.orders.safe
+        return painted or (decision is not None and decision.wall.blackout)
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
@@ -222,16 +237,22 @@ class Exhibition:
     def _count(self, engine: float) -> None:
         stats, painted = self.standing.stats, self.painter.stats.painted_first is not None
         if stats.first_picture is None:
-            stats.first_picture = metrics.since_process_start()
+            stats.first_picture = metrics.since_process_start(self.heartbeat.started_by)
         if painted and stats.first_painted is None:
-            stats.first_painted = metrics.since_process_start()
+            stats.first_painted = metrics.since_process_start(self.heartbeat.started_by)
+        painted = painted or self.heartbeat.orders.safe
         settled = painted and self.opening.done.is_set() and self.preparing.done
         if settled and stats.resident is None:  # the last moment of the start-up
             settle()
-            stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start()
+            stats.memory_start, stats.resident = (
+                metrics.memory_mb(),
+                metrics.since_process_start(self.heartbeat.started_by),
+            )
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
         stats.presented(self.clock.now(), engine, painted, changing)
+        piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
+        self.heartbeat.beat(stats.presented_ever, piece, settled)
 
     # ------------------------------------------------------------ at the end
 

@@ -20,11 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("options", "bootstrap")
 """Standard library only: they run before there is an environment."""
 
-DOORS_MAY = (
-    "installation.core.errors",
-    "installation.core.file_lock",
-    "installation.core.invocation",
-    "installation.training.cli",
+DOORS_MAY = tuple(
+    f"installation.{name}"
+    for name in ("core.errors", "core.file_lock", "core.invocation", "core.places", "training.cli")
 )
 
 
@@ -40,6 +38,7 @@ ONLY = {
     "moderngl": ("installation.stage",),
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.web", "installation.training.pages"),
+    "prometheus_client": ("installation.web",),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
     "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
@@ -111,21 +110,15 @@ def may_import(importer: str, imported: str) -> bool:
     if room in DOORS:
         return target in DOORS or imported in DOORS_MAY
     if room == "program":
-        return room_of(imported) == "app" or imported == "installation.training.cli"
+        return room_of(imported) in ("supervised", "services", "options") or imported == "installation.training.cli"
     if room == target:
         return not is_in(importer, PARTS) or "._" in imported
     if is_in(importer, PARTS):
         return target in PART_MAY
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
-    if target in DOORS:
-        return room in (
-            "app",
-            "run",
-            "replay",
-            "rehearsal",
-            "outlets",
-        )  # one program in two files: what is asked for, and the run of a show
+    if target in DOORS:  # one program in some files: what is asked for, and the run of a show
+        return room in ("supervised", "services", "app", "run", "replay", "rehearsal", "outlets")
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"

@@ -304,6 +304,21 @@ class TestProgress:
         output.hear("Installing collected packages: numpy, torch")
         assert str(output) == "putting in place 0 of 2"
 
+    def test_it_tells_the_size_and_the_time_left(self, tmp_path: Path) -> None:
+        now = [0.0]
+        names = pip.pinned("torch==2\nnumpy==2\nav==1\n")
+        output = pip.PipOutput(names, tmp_path, tmp_path, expected=350e6, clock=lambda: now[0])
+        output.hear("Collecting av==1 (from -r lock (line 1))")
+        output.hear("  Using cached av-1-cp311.whl (50.0 MB)")
+        output.hear("Collecting numpy==2 (from -r lock (line 2))")
+        output.hear("  Downloading numpy-2-cp311.whl (20.0 MB)")
+        output.hear("Collecting torch==2 (from -r lock (line 3))")
+        output.hear("  Downloading torch-2-cp311.whl (200.0 MB)")
+        (tmp_path / "unpack").mkdir()
+        (tmp_path / "unpack/torch-2-cp311.whl").write_bytes(bytes(30_000_000))
+        now[0] = 20.0  # 50 MB in 20 s, 250 MB to come
+        assert str(output) == "3 of 3: torch 2, 30 of 200 MB; 50 of about 300 MB in all, 2 min left"
+
     def test_a_torch_with_cuda_is_noticed(self, tmp_path: Path) -> None:
         noticed: list[bool] = []
         output = pip.PipOutput(frozenset({"torch"}), tmp_path, tmp_path, lambda: noticed.append(True))

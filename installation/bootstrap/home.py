@@ -13,10 +13,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What a door needs: a file of pinned packages, and on Debian the packages that no wheel brings."""
+    """What a door needs: a file of pinned packages, and on Debian the packages that no wheel brings. ``megabytes``
+    is about what pip downloads for it, with a torch without CUDA."""
 
     lock: str
     debian: tuple[str, ...]
+    megabytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class Setup:
         names = frozenset[str]().union(*(pip.pinned(lock.read_text("utf-8")) for lock in locks))
         with _emptied(self.home.folder / "downloads") as downloads:
             note = self.progress.note if sys.platform.startswith("linux") and not _nvidia() else _ignore
-            output = pip.PipOutput(names, downloads, site, on_cuda=lambda: note(CUDA))
+            expected = 1e6 * sum(layer.megabytes for layer in self.layers)
+            output = pip.PipOutput(names, downloads, site, on_cuda=lambda: note(CUDA), expected=expected)
             command = [str(self.home.python), "-m", "pip", "install", "--progress-bar", "off"]
             command += [word for lock in locks for word in ("-r", str(lock))]
             if self._run(command, output.hear, _pip_environment(downloads), lambda: self.progress.now(str(output))):

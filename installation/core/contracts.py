@@ -6,8 +6,9 @@ show can be checked and listed without opening a camera, a sound card or a netwo
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from collections.abc import Generator as Steps
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from installation.core.controls import Control, Values
 from installation.core.decision import Decision, Tally
+from installation.core.disk_cache import DiskCache
 from installation.core.signals import Signal
 
 Latent = NDArray[np.float32]
@@ -23,6 +25,9 @@ Latent = NDArray[np.float32]
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3), sRGB."""
+
+Measuring = Steps[None, None, NDArray[np.float64]]
+"""Work that is done a picture at a time: each ``next`` paints one, and what it returns in the end is a pace (n,)."""
 
 Emit = Callable[[str, float], None]
 """emit("motion", 0.4): a sensor says a signal, by its bare name."""
@@ -45,6 +50,8 @@ class Space:
 
     What a curator chose: ``favourites`` (n, latent_dim), called ``names``, and the middles ``blocked`` (m, latent_dim)
     and ``radii`` (m,) of balls that no walk enters (distances are between latents as they are, Euclidean).
+
+    ``paces`` are those of walks that were measured when the model was made, by a walk's ``pace_name`` (see Paced).
     """
 
     mean: Latent
@@ -56,6 +63,7 @@ class Space:
     names: tuple[str, ...] = ()
     blocked: NDArray[np.float32] | None = None
     radii: NDArray[np.float32] | None = None
+    paces: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 class PartConfig(BaseModel):
@@ -63,12 +71,14 @@ class PartConfig(BaseModel):
     validator makes another type, a Path say, is checked with a PlainValidator (see installation/core/paths.py)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Names that options had once, and the ones that they have now: who still writes the old one is told."""
     kind: str
 
 
 class Generator(ABC):
-    """Turns a latent into a picture. One thread at a time calls it: while it is opened and its walk measured, the one
-    that opens; then the painter's. What several pieces share, as a network, must bear both at once."""
+    """Turns a latent into a picture. One thread at a time calls it: while it is opened, the one that opens; then the
+    painter's. What several pieces share, as a network, must bear both at once."""
 
     space: Space
     device: str = "cpu"
@@ -90,6 +100,9 @@ class GeneratorConfig(PartConfig, ABC):
     def favourites(self) -> tuple[str, ...]:
         """The names of its space's favourites, which are known before it is opened."""
         return ()
+
+    def verify(self) -> None:
+        """Reads all that it would open, wholly. Raises ModelError for what would not paint."""
 
     @abstractmethod
     def open(self, device: str) -> Generator:
@@ -114,7 +127,7 @@ class WalkConfig(PartConfig, ABC):
 
     @abstractmethod
     def open(self, generator: Generator, seed: int) -> Walk:
-        """May paint to measure its pace. ``seed`` is the show's."""
+        """``seed`` is the show's. Paints nothing: every piece waits for it (see Paced)."""
 
 
 class Sensor(ABC):
@@ -222,8 +235,25 @@ class Accelerates(Protocol):
     """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
     ``accelerate`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
+    What it finds out, and the next start need not, it may keep in ``cache``.
     """
 
     runtime: str
 
-    def accelerate(self) -> None: ...
+    def accelerate(self, cache: DiskCache) -> None: ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A walk that looks evener once it was measured how much the picture changes along it.
+
+    ``pace_name`` says what decides that, besides the model; ``measured`` whether it is known. Until then the walk goes
+    at a plainer pace. ``measure`` is run on a generator that nobody else paints with, and ``take`` is told what it came
+    to; the walk uses it from the next moment on at which nobody sees the change.
+    """
+
+    pace_name: str
+    measured: bool
+
+    def measure(self, generator: Generator) -> Measuring: ...
+    def take(self, pace: NDArray[np.float64]) -> None: ...

@@ -35,7 +35,10 @@ def _wanted(path: Path) -> str:
 
 
 def _nearest(path: Path, written: str) -> str:
-    """The nearest name in the same folder, spelled with the folder as it was written."""
+    """The nearest name in the same folder, spelled with the folder as it was written. Where it was written as on
+    Windows, what it is called everywhere."""
+    if "\\" in written and path.name != written.rpartition("\\")[2]:  # this system takes it for a part of a name
+        return f'write "{written.replace(chr(92), "/")}": folders are parted by / on every system'
     if path.is_dir() or not path.parent.is_dir():
         return ""
     names = [file.name for file in islice(path.parent.iterdir(), LISTED)]

@@ -43,11 +43,14 @@ class Loop:
         self.tally, self.wishes = Tally(), Wishes()
         self.refused: set[str] = set()
         """Transitions that do not work on this machine."""
+        self.stills = False
+        """Whether pieces hang as their posters: each may come, although none is resident."""
 
     def tick(self) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
         now, painter = self.clock.now(), self.painter
-        heard = Heard(self.drain(), self.board.snapshot(now), painter.hung, painter.broken, self.tally, self.wishes)
+        ready = frozenset(range(len(self.show.pieces))) if self.stills else painter.hung
+        heard = Heard(self.drain(), self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes)
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
         return compose(self.show, decision, painter.frames.pair, self.interval, self.refused)

@@ -2,21 +2,29 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from queue import SimpleQueue
 
-from installation.core.contracts import Accelerates, Generator
+import numpy as np
+
+from installation.core.contracts import Accelerates, Generator, Paced, Walk
+from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.engine.painter import Hung
 from installation.showfile.load import Piece
 
 log = logging.getLogger(__name__)
 
-STUCK = 120.0
-"""Seconds after which a piece that is being opened counts as hanging, and the others are opened by another thread."""
+SLOW = 20.0
+"""Seconds at one piece after which it is named as failed, and the others are opened by another thread meanwhile."""
 
 FIRST_RETRY, LONGEST_RETRY = 60.0, 600.0
 """Seconds until a piece that failed is opened again, doubling from try to try."""
+
+SHARE = 0.2
+"""Of the time, while the pace of walks is measured, that this takes: the painter goes on at nearly its full rate."""
 
 Hang = Callable[[int, Hung], None]
 
@@ -26,7 +34,8 @@ class Opening:
 
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
     the others hang meanwhile. Where none opens, ``stand_in`` makes what hangs in place of the first. ``done`` is set
-    when every piece was tried. Then each generator that can looks for a faster way to paint.
+    when every piece was tried. Then each generator that can looks for a faster way to paint, and the pace of the walks
+    whose model does not know it is measured. Both are kept in ``cache``.
     """
 
     def __init__(
@@ -37,18 +46,21 @@ class Opening:
         hang: Hang,
         stand_in: Callable[[], Hung],
         clock: Callable[[], float],
+        cache: DiskCache,
         first: int = 0,
     ) -> None:
         self.pieces, self.device, self.seed = tuple(pieces), device, seed
         self.failed: dict[int, str] = {}
         self.done = threading.Event()
         self._hang, self._stand_in, self._clock, self._first = hang, stand_in, clock, first
-        self._opened: dict[int, Generator] = {}
+        self._cache = cache
+        self._opened: dict[int, Hung] = {}
         self._retries: dict[int, tuple[float, float]] = {}
         self._waiting: SimpleQueue[int] = SimpleQueue()
         for index in (*range(first, len(self.pieces)), *range(first)):
             self._waiting.put(index)
         self._busy: tuple[int, float] | None = None
+        self._late: set[int] = set()
         self._worker = self._hire()
 
     def _hire(self) -> threading.Thread:
@@ -58,15 +70,16 @@ class Opening:
         self._worker.start()
 
     def watch(self, now: float, broken: Collection[int]) -> None:
-        """To be called now and then: gives up an opening that hangs, and has pieces tried again that failed or that the
-        painter took off (``broken``)."""
+        """To be called now and then: has the others opened beside a piece that takes long, and pieces tried again that
+        failed or that the painter took off (``broken``)."""
         busy = self._busy
-        if busy is not None and now - busy[1] > STUCK:
+        if busy is not None and now - busy[1] > SLOW:
             self._busy = None
+            self._late.add(busy[0])
             self._fail(busy[0], f"has been opening for {now - busy[1]:.0f} s")
             self._worker = self._hire()
             self._worker.start()
-        for index in {*self.failed, *broken}:
+        for index in {*self.failed, *broken} - self._late:
             due, wait = self._retries.setdefault(index, (now + FIRST_RETRY, FIRST_RETRY))
             if now >= due and self.done.is_set():
                 wait = min(2 * wait, LONGEST_RETRY)
@@ -94,18 +107,19 @@ class Opening:
             why = f"{type(error).__name__}: {error}"
         else:
             why = ""
-        if self._busy is not busy:
-            return  # it took so long that it was given up
-        self._busy = None
+        if self._busy is busy:
+            self._busy = None
+        self._late.discard(index)
         if why:
             self._fail(index, why)
             return
         self.failed.pop(index, None)
-        self._opened[index] = generator
+        self._opened[index] = hung
+        recall_pace(hung, self._cache)
         self._hang(index, hung)
         log.info("%s is resident", piece.name)
         if self.done.is_set():
-            accelerate(piece.name, generator)
+            accelerate(piece.name, generator, self._cache)
 
     def _fail(self, index: int, why: str) -> None:
         if self.failed.get(index) != why:
@@ -117,16 +131,57 @@ class Opening:
         if not self._opened:
             log.error("no piece of this show opens; a procedural picture hangs in their place")
             self._hang(self._first, self._stand_in())
-        for index, generator in self._opened.items():
-            accelerate(self.pieces[index].name, generator)
+        for index, hung in self._opened.items():
+            accelerate(self.pieces[index].name, hung.generator, self._cache)
         self.done.set()
+        threading.Thread(target=self._measure, name="pacing", daemon=True).start()
+
+    def _measure(self) -> None:
+        """The walks' paces, in a thread of its own as it may take minutes."""
+        for index, hung in list(self._opened.items()):
+            piece = self.pieces[index]
+            try:
+                measure_pace(hung.walk, partial(piece.generator.open, self.device), self._cache)
+            except Exception:  # the edge: the picture that hangs is worth more than a more even one
+                log.exception("%s goes on at an estimated pace", piece.name)
 
 
-def accelerate(name: str, generator: Generator) -> None:
+def pace_key(walk: Paced, generator: Generator) -> str:
+    return f"{generator.space.digest} {walk.pace_name}"
+
+
+def recall_pace(hung: Hung, cache: DiskCache) -> None:
+    """A walk takes the pace that an earlier start has measured."""
+    if isinstance(hung.walk, Paced) and not hung.walk.measured:
+        kept = cache.get("pace", pace_key(hung.walk, hung.generator))
+        if kept is not None:
+            hung.walk.take(np.frombuffer(kept))
+
+
+def measure_pace(walk: Walk, another: Callable[[], Generator], cache: DiskCache) -> None:
+    """Measures a walk's pace with ``another`` generator like its own, as the painter has that one. Slowly: it rests
+    after each picture for as long as leaves the painter its rate."""
+    if not isinstance(walk, Paced) or walk.measured:
+        return
+    generator = another()
+    work = walk.measure(generator)
+    while True:
+        began = time.perf_counter()
+        try:
+            next(work)
+        except StopIteration as done:
+            walk.take(done.value)
+            log.info("the pace of %s is measured", walk.pace_name)
+            cache.put("pace", pace_key(walk, generator), done.value.tobytes())
+            return
+        time.sleep((time.perf_counter() - began) * (1.0 / SHARE - 1.0))
+
+
+def accelerate(name: str, generator: Generator, cache: DiskCache) -> None:
     """A piece's generator paints as fast as it can from here on."""
     if isinstance(generator, Accelerates):
         try:
-            generator.accelerate()
+            generator.accelerate(cache)
         except Exception:  # the edge: the picture that hangs is worth more than a faster one
             log.exception("%s goes on as it is", name)
         log.info("%s is painted by %s", name, generator.runtime)

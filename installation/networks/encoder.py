@@ -95,7 +95,8 @@ def build(header: Header, tensors: Tensors, device: str, name: object) -> Encode
     """The encoder of a model that checkpoint.load_model has read from the file ``name``. Raises ModelError where it has
     none, or one that does not fit."""
     group, facts = group_of(tensors, "encoder"), group_of(tensors, "latent")
-    arch = read_architecture((header.get("encoder") or {}).get("architecture"), name)
+    entry = header.get("encoder")
+    arch = read_architecture(entry.get("architecture") if isinstance(entry, dict) else None, name)
     check_shapes(f"{name}: encoder", group, expected_shapes(arch))
     encoder = Encoder(arch).requires_grad_(False)
     encoder.load_state_dict({key: torch.from_numpy(np.asarray(tensor, np.float32)) for key, tensor in group.items()})

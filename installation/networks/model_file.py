@@ -11,20 +11,21 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     latent        how the tensors latent.* were measured
     directions    [{"name", "method"} ...], one for each row of the tensor directions.vectors
     curation      {"favourites": [{"name"} ...], "blocked": [{"name", "radius"} ...]}, for the rows of curation.*
+    pace          [{"walk", "options"} ...], one for each tensor pace.N: walks that were measured (see paces.py)
     encoder       how the encoder whose tensors are encoder.* was trained, and its error
     source        of a converted model: {"file", "family", "bytes", "sha256"} of what it was read from
     classes       of a network that knows classes: their names
     refiner       architecture of the network whose tensors are refiner.*, which paints detail on the pictures of the
                   model's own, and how it was trained
 
-Tensors are stored as float16 or float32; a reader gets float32. Those of GROUPS say more about a network; all
-others are the network itself.
+Tensors are stored as float16 or float32, other programs' bfloat16 is read as well; a reader gets float32. Those of
+GROUPS say more about a network; all others are the network itself.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,12 @@ FORMAT = 1
 KEY = "vernissage"
 REQUIRED = ("format", "kind", "architecture", "training", "ledger_sha256", "licence")
 
+STORED = ("F32", "F16", "BF16")
+"""How the tensors of a model file may be stored."""
+
 NOT_TOLD = "not told"
 """The licence that nobody told."""
-GROUPS = ("latent", "directions", "curation", "encoder", "refiner")
+GROUPS = ("latent", "directions", "curation", "encoder", "refiner", "pace")
 """What a model file may hold besides its network; tensors of a group are named group.something."""
 
 Header = dict[str, Any]
@@ -146,7 +150,11 @@ def _read(path: Path, with_tensors: bool) -> tuple[Header, Tensors]:
     try:
         with safe_open(path, framework="np") as file:
             header = parse_header(path, (file.metadata() or {}).get(KEY))
-            tensors = {name: file.get_tensor(name) for name in list(file.keys())} if with_tensors else {}
+            types = {name: str(file.get_slice(name).get_dtype()) for name in list(file.keys())}
+            check_types(path, types)
+            tensors = {n: file.get_tensor(n) for n in types if types[n] != "BF16"} if with_tensors else {}
+        if with_tensors:
+            tensors |= _bfloat16(path, [name for name, stored in types.items() if stored == "BF16"])
     except (SafetensorError, OSError) as error:
         raise ModelError(
             f"{path}: not a safetensors file, or a truncated one ({error}). Copy it again; "
@@ -155,12 +163,27 @@ def _read(path: Path, with_tensors: bool) -> tuple[Header, Tensors]:
     return header, tensors
 
 
+def _bfloat16(path: Path, names: Sequence[str]) -> Tensors:
+    """Tensors that are stored so, as float32: numpy has no such type, torch does."""
+    if not names:
+        return {}
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name).float().numpy() for name in names}
+
+
+def check_types(path: Path, types: Mapping[str, str]) -> None:
+    """How tensors are stored, in safetensors' words."""
+    for name, stored in types.items():
+        if stored not in STORED:
+            raise ModelError(f"{path}: tensor {name} is {stored}; a model file holds {', '.join(STORED)}.")
+
+
 def parse_header(path: Path, text: str | None) -> Header:
     if text is None:
         raise ModelError(f'{path}: has no "{KEY}" header, so it was not made by this program\'s training or convert.')
     try:
         header = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: its header is not JSON ({error}).") from None
     check_header(path, header)
     return dict(header)

@@ -16,12 +16,13 @@ import os
 import re
 import unicodedata
 from abc import ABC
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +30,19 @@ from pydantic import Field, field_validator
 
 from installation.core.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
 from installation.core.controls import Control, Values
+from installation.core.disk_cache import DiskCache
 from installation.core.errors import DeviceError, ModelError
 from installation.core.paths import ShowPath
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
+from installation.networks.paces import MeasuredPace, paces_for, paces_of
 
 FACTS = ("mean", "basis", "std", "gain")
 """What was measured of a model's latent space when it was made."""
 PSI = "/generator/psi"
 PROOFS = 6
-"""At how many places forms of a network are compared before the faster one is believed."""
+"""At how many places runtimes of a network are compared before the faster one is believed."""
 REACH = 3.0
 """The most steps that a hand moves along a direction, either way."""
 
@@ -50,9 +53,11 @@ REACH = 3.0
 def rebuild(header: Header, tensors: Tensors, device: str, name: Path) -> Any:
     """The network of a model file that checkpoint.load_model has read. Raises ModelError for a kind unknown here."""
     helper = f"installation.networks.{header['kind']}"
-    if not header["kind"].isidentifier() or find_spec(helper) is None:
+    known = header["kind"].isidentifier() and find_spec(helper) is not None
+    build = getattr(import_module(helper), "build", None) if known else None
+    if build is None:
         raise ModelError(f'{name}: a model of kind "{header["kind"]}", which nothing here paints.')
-    return import_module(helper).build(header, tensors, device, name)
+    return build(header, tensors, device, name)
 
 
 def space_of(name: Path, header: Header, tensors: Tensors, digest: str) -> Space:
@@ -79,9 +84,15 @@ def _chosen(name: Path, header: Header, tensors: Tensors, dim: int) -> dict[str,
     if favourites:
         chosen |= {"favourites": places["favourites"], "names": favourite_names(header)}
     if blocked:
-        radii = np.array([one["radius"] for one in blocked], np.float32)
-        chosen |= {"blocked": places["blocked"], "radii": radii}
+        chosen |= {"blocked": places["blocked"], "radii": np.array([_radius(name, one) for one in blocked], np.float32)}
     return chosen
+
+
+def _radius(name: Path, blocked: dict[str, Any]) -> float:
+    radius = blocked.get("radius")
+    if not isinstance(radius, int | float) or not 0 < radius < float("inf"):
+        raise ModelError(f'{name}: the blocked place "{blocked["name"]}" has the radius {radius!r}; expected above 0.')
+    return radius
 
 
 # -- directions -------------------------------------------------------------------------------------------------------
@@ -129,9 +140,13 @@ def _told(number: int, name: str) -> str:
 class ModelConfig(GeneratorConfig, ABC):
     """The options of a generator that paints from a model file of its kind."""
 
+    renamed: ClassVar[Mapping[str, str]] = {"form": "runtime"}
+
     model: ShowPath = Field(description="the model file (.safetensors), beside the show")
     psi: float = Field(0.7, ge=0.0, le=1.2, description="truncation psi: 0 is the mean picture, 1 the whole variety")
-    form: Literal["auto", "eager"] = Field("auto", description="auto: as fast as this machine can; eager: plain torch")
+    runtime: Literal["auto", "eager"] = Field(
+        "auto", description="auto: as fast as this machine can; eager: plain torch"
+    )
 
     @field_validator("model")
     @classmethod
@@ -147,6 +162,13 @@ class ModelConfig(GeneratorConfig, ABC):
     def favourites(self) -> tuple[str, ...]:
         return favourite_names(read_header(self.model))
 
+    def verify(self) -> None:
+        check_whole(self.model)
+
+    def options(self) -> dict[str, Any]:
+        """What decides the pictures besides the model, as its measured paces name it."""
+        return self.model_dump(mode="json", exclude={"kind", "model", "runtime"})
+
 
 class ModelGenerator(Generator):
     """Latents are not truncated: psi is applied when painting, so that it can be steered, and the directions after it,
@@ -160,10 +182,11 @@ class ModelGenerator(Generator):
 
     def __init__(self, config: ModelConfig, device: str) -> None:
         self.device = resolve(device)
-        self.network, space, self._steps = opened(config.model, config.model.stat().st_mtime_ns, self.device)
+        self.network, space, self._steps, paces = opened(config.model, config.model.stat().st_mtime_ns, self.device)
         self.psi = config.psi
-        self._config, self._form = config, plain_form(self.network, self.device)
-        self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}")
+        self._config, self._runtime = config, plain_runtime(self.network, self.device)
+        known = paces_for(config.options(), paces)
+        self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}", paces=known)
         self._avoid = Avoidance(self.space)
 
     def place(self, seed: int) -> Latent:
@@ -172,7 +195,7 @@ class ModelGenerator(Generator):
         return place
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        pixels: Pixels = self._form.paint(self.asked(latent, controls))
+        pixels: Pixels = self._runtime.paint(self.asked(latent, controls))
         return pixels
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
@@ -182,13 +205,14 @@ class ModelGenerator(Generator):
     @property
     def runtime(self) -> str:
         """Such as "eager fp32" or "openvino fp32"."""
-        name: str = self._form.name
+        name: str = self._runtime.name
         return name
 
-    def accelerate(self) -> None:
+    def accelerate(self, cache: DiskCache) -> None:
         """From here on pictures may be up to two levels of 255 off plain torch's, as choose_runtime.py proves."""
-        if self._config.form == "auto":
-            self._form = fastest_form(self._config.model, self._config.model.stat().st_mtime_ns, self.device)()
+        model = self._config.model
+        if self._config.runtime == "auto":
+            self._runtime = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)()
 
     @property
     def can_encode(self) -> bool:
@@ -216,12 +240,12 @@ class ModelGenerator(Generator):
         return place
 
 
-Opened = tuple[Any, Space, tuple[tuple[str, Latent], ...]]
+Opened = tuple[Any, Space, tuple[tuple[str, Latent], ...], tuple[MeasuredPace, ...]]
 
 
 @lru_cache(maxsize=16)
 def opened(model: Path, changed: int, device: str) -> Opened:
-    """Network, space and directions (address, one step) of a model file; pieces on the same model share them.
+    """Network, space, directions (address, one step) and paces of a model file; pieces on the same model share them.
     ``changed`` is the file's time of change (ns), so that a new model under the old name is read anew."""
     header, tensors = load_model(model)
     network = rebuild(header, tensors, device, model)
@@ -235,10 +259,22 @@ def opened(model: Path, changed: int, device: str) -> Opened:
         network,
         space,
         tuple((address(number, name), step) for number, (name, step) in enumerate(zip(names, steps, strict=True), 1)),
+        paces_of(model, header, tensors),
     )
 
 
-def plain_form(network: Any, device: str) -> Any:
+def check_whole(model: Path) -> None:
+    """Raises ModelError where anything in a model file is not what it must be: the network, its space, directions,
+    favourites, blocked places and paces, and the encoder."""
+    changed = model.stat().st_mtime_ns
+    network = opened(model, changed, "cpu")[0]
+    if read_header(model).get("encoder"):
+        from installation.networks.encoder import opened as opened_encoder  # here: it loads torch
+
+        opened_encoder(model, changed, "cpu", network)
+
+
+def plain_runtime(network: Any, device: str) -> Any:
     """A network painting by plain torch, for one piece (see installation/networks/runtime.py)."""
     from installation.networks.runtime import Eager
 
@@ -246,14 +282,19 @@ def plain_form(network: Any, device: str) -> Any:
 
 
 @lru_cache(maxsize=16)
-def fastest_form(model: Path, changed: int, device: str) -> Any:
-    """Opens the fastest form of a model file's network, once for each piece on it; what may be slow is done here."""
-    from installation.networks.choose_runtime import fastest
+def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
+    """Opens the fastest runtime of a model file's network, once for each piece on it; what may be slow is done here:
+    on the processor, with ``apart``, in another process."""
+    from installation.networks.choose_runtime import candidate_name, fastest, kept
+    from installation.networks.compile_apart import compile_apart
 
     network = opened(model, changed, device)[0]
     with model.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return fastest(network.synthesis, proofs(network), device, digest)
+    candidate = candidate_name(device)
+    if apart and device == "cpu" and candidate and not kept(cache, digest, candidate).verdict():
+        compile_apart(model, cache)
+    return fastest(network.synthesis, proofs(network), device, digest, cache)
 
 
 def proofs(network: Any) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ def version() -> str | None:
 
 
 def library() -> Any:
-    """The library, with its tongue tied: it reports its import to its makers unless its reporter is missing."""
+    """The library, kept from the network: it reports its import to its makers unless its reporter is missing."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # "missing", in Python's words
     import openvino
 

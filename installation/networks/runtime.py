@@ -1,4 +1,4 @@
-"""A form is a network made ready to paint one picture at a time on one device; this is the plain one.
+"""A runtime is a network made ready to paint one picture at a time on one device; this is the plain one.
 
 A network is given as its ``Synthesis``: places (n, dim) float32 -> pictures (n, 3, height, width), about -1..1. It runs
 without gradients and must not keep its answer, which is worked on in place.
@@ -22,7 +22,7 @@ REUSED = 4
 SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
 
-class Form(Protocol):
+class Runtime(Protocol):
     """Paints for one piece: a thread at a time, as it paints into memory of its own."""
 
     name: str

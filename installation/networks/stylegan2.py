@@ -104,7 +104,7 @@ def read_architecture(options: Mapping[str, Any], name: object = "model") -> Arc
         raise ModelError(f"{name}: header: architecture has {sorted(options)}; expected {sorted(wanted)}.")
     channels = options["channels"]
     whole = [options[one] for one in FIRST if one != "channels"]
-    whole += channels if isinstance(channels, list) else [0]
+    whole += channels if isinstance(channels, list) and channels else [0]
     if not all(isinstance(n, int) and 0 < n <= 4096 for n in whole) or len(whole) > 20:
         raise ModelError(f"{name}: header: architecture {dict(options)} must be whole numbers from 1 to 4096.")
     check_form(options, name)

@@ -130,7 +130,9 @@ def _caused(loc: Loc, found: str, cause: Exception) -> list[Finding]:
 def _unknown(loc: Loc, model: type[BaseModel] | None) -> Finding:
     known = names(model)
     noun = (model.model_config.get("title") if model else None) or "key"
-    return Finding(loc, f"an unknown {noun}", f"one of {', '.join(known)}", did_you_mean(str(loc[-1]), known))
+    now = getattr(model, "renamed", {}).get(loc[-1])
+    hint = f"it is called {now} now" if now else did_you_mean(str(loc[-1]), known)
+    return Finding(loc, f"an unknown {noun}", f"one of {', '.join(known)}", hint)
 
 
 # ---------------------------------------------------------------- fields: what was declared where

@@ -1,21 +1,22 @@
-"""Helpers of the walks: a closed curve through places, and the pace at which it must be gone to look even."""
+"""Helpers of the walks: a closed curve through places, and the pace at which it must be gone to look even.
+
+A pace is (steps + 1,), rising from 0 to 1: where on a way each equal share of its *visible* length ends. It is measured
+by painting the way once. That takes seconds, so no piece waits for it: a model file brings the paces that were measured
+when it was made (``Space.paces``), and a walk whose pace it does not know goes by a plainer one until somebody has
+measured it (contracts.Paced).
+"""
 
 import hashlib
-import logging
-import os
 from collections.abc import Callable
-from collections.abc import Generator as Steps
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.core.contracts import Generator, Latent
-from installation.core.places import state_folder
+from installation.core.contracts import Generator, Latent, Measuring, Space, Walk
 
-log = logging.getLogger(__name__)
 Curve = Callable[[float], Latent]
-Measuring = Steps[None, None, NDArray[np.float64]]
+"""``curve(u)``: the latent at u, 0..1."""
+Floats = NDArray[np.float64]
 
 
 def closed_curve(places: NDArray[np.float32]) -> Curve:
@@ -38,69 +39,63 @@ def closed_curve(places: NDArray[np.float32]) -> Curve:
     return curve
 
 
-def even_pace(generator: Generator, curve: Curve, steps: int, name: str) -> NDArray[np.float64]:
-    """Where on the curve each equal share of its *visible* length ends: (steps + 1,) rising from 0 to 1.
+class PacedWalk(Walk):
+    """A walk on whose way the pace is the model's where it knows it."""
 
-    Paints its way once along the curve (u from 0 to 1) and sums the mean pixel change; kept on disk under the model's
-    digest and ``name``, so the next start paints nothing.
-    """
-    key = hashlib.sha256(f"{generator.space.digest}|{name}|{steps}".encode()).hexdigest()[:24]
-    cache = state_folder() / "pace" / f"{key}.npy"
-    kept = _kept(cache, steps)
-    if kept is not None:
-        return kept
-    pace = finished(measuring(generator, curve, steps))
-    _keep(cache, pace)
-    return pace
+    pace_name: str
+    measured: bool
+
+    def known_pace(self, space: Space, way: Curve, steps: int, name: str) -> Floats | None:
+        """The pace that the model knows, (steps + 1,). ``name`` says what decides the way, besides the model."""
+        self._way, self._steps = way, steps
+        self.pace_name = name if space.blocked is None else f"{name}, blocked {digest(space.blocked, space.radii)}"
+        known = space.paces.get(self.pace_name)
+        self.measured = known is not None and known.shape == (steps + 1,)
+        return known if self.measured else None
+
+    def measure(self, generator: Generator) -> Measuring:
+        return measuring(generator, self._way, self._steps)
 
 
-def measuring(generator: Generator, curve: Curve, steps: int) -> Measuring:
-    """The same without the disk, a picture at a time, for whoever has something else to do in between."""
+def digest(*arrays: NDArray[np.float32] | None) -> str:
+    """A short name of some numbers."""
+    return hashlib.sha256(b"|".join(b"" if array is None else array.tobytes() for array in arrays)).hexdigest()[:16]
+
+
+def estimated(space: Space, way: Curve, steps: int) -> Floats:
+    """A pace without painting, (steps + 1,): each axis of the space counts by the pixel change that it was measured to
+    make, and the changes add like the sides of a right angle."""
+    points = np.stack([way(step / steps) for step in range(steps + 1)])
+    seen = space.basis * (space.gain / np.maximum(space.std, 1e-9))[:, None]
+    return invert(np.linalg.norm(np.diff(points, axis=0) @ seen.T, axis=1).astype(np.float64))
+
+
+def measuring(generator: Generator, way: Curve, steps: int) -> Measuring:
+    """Paints its way along and sums the mean pixel change; a picture at a time, for whoever has something else to do
+    in between. What it returns is the pace."""
     change = np.empty(steps)
-    before = generator.paint(curve(0.0), {}).astype(np.int16)
+    before = generator.paint(way(0.0), {}).astype(np.int16)
     for step in range(steps):
         yield
-        after = generator.paint(curve((step + 1) / steps), {}).astype(np.int16)
+        after = generator.paint(way((step + 1) / steps), {}).astype(np.int16)
         change[step] = np.abs(after - before).mean()
         before = after
     return invert(change)
 
 
-def finished(work: Measuring) -> NDArray[np.float64]:
+def finished(work: Measuring) -> Floats:
     """What a measuring comes to, without anything in between."""
     while True:
         try:
             next(work)
         except StopIteration as done:
-            pace: NDArray[np.float64] = done.value
+            pace: Floats = done.value
             return pace
 
 
-def invert(change: NDArray[np.float64]) -> NDArray[np.float64]:
+def invert(change: Floats) -> Floats:
     """From the change seen in each equal step of the curve to the place on it after each equal share of the change."""
     steps = len(change)
     travelled = np.concatenate([[0.0], np.cumsum(change + max(change.mean(), 1e-9) * 1e-3)])
-    even: NDArray[np.float64] = np.interp(
-        np.linspace(0.0, travelled[-1], steps + 1), travelled, np.linspace(0, 1, steps + 1)
-    )
+    even: Floats = np.interp(np.linspace(0.0, travelled[-1], steps + 1), travelled, np.linspace(0, 1, steps + 1))
     return even
-
-
-def _kept(cache: Path, steps: int) -> NDArray[np.float64] | None:
-    try:
-        pace: NDArray[np.float64] = np.load(cache, allow_pickle=False)
-    except (OSError, ValueError):
-        return None
-    good = pace.shape == (steps + 1,) and bool(np.isfinite(pace).all())
-    return pace if good else None
-
-
-def _keep(cache: Path, pace: NDArray[np.float64]) -> None:
-    try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        half = cache.with_suffix(f".{os.getpid()}.part")
-        with half.open("wb") as file:
-            np.save(file, pace)
-        half.replace(cache)
-    except OSError as error:
-        log.warning("cannot keep the measured pace of a walk (%s); it is measured again at the next start", error)

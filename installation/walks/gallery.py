@@ -3,19 +3,18 @@
 The favourites are those that a curator chose in the model, in that order: ``curate MODEL``.
 """
 
-import hashlib
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.core.contracts import Generator, GeneratorConfig, Latent, Space, Walk, WalkConfig
+from installation.core.contracts import Generator, GeneratorConfig, Latent, Space, WalkConfig
 from installation.core.controls import Control, Values
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, did_you_mean
 from installation.core.invocation import program
-from installation.walks._path import closed_curve, even_pace
+from installation.walks._path import Floats, PacedWalk, closed_curve, digest, estimated
 
 STEPS, MOST_STEPS = 32, 1024
 """Pictures painted for each favourite to measure the pace, and for all of them together."""
@@ -47,9 +46,10 @@ class Config(WalkConfig):
         return Gallery(self, generator)
 
 
-class Gallery(Walk):
+class Gallery(PacedWalk):
     """After ``period`` seconds it is where it began. All ways are gone at the same visible pace, so each takes its own
-    time; at either end a way is at rest."""
+    time; at either end a way is at rest. A pace that is measured later (``take``) makes each way even, and leaves it
+    the time that it had."""
 
     def __init__(self, config: Config, generator: Generator) -> None:
         self.places = chosen(generator.space, config.names)
@@ -57,22 +57,34 @@ class Gallery(Walk):
         self.curve = closed_curve(self.places)
         count = len(self.places)
         steps = max(4 * count, min(STEPS * count, MOST_STEPS))
-        name = f"gallery {hashlib.sha256(self.places.tobytes()).hexdigest()}"
-        self.pace = even_pace(generator, self.curve, steps, name)
         self.shares = np.linspace(0.0, 1.0, steps + 1)
-        # Where on the visible length each favourite lies, when each is come to, and how long the way from it takes.
-        self.stations = np.interp(np.arange(count + 1) / count, self.pace, self.shares)
+        self._newer: Floats | None = None
+        known = self.known_pace(generator.space, self.curve, steps, f"gallery {digest(self.places)}")
+        self._use(estimated(generator.space, self.curve, steps) if known is None else known)
+        # When each favourite is come to, and how long the way from it takes.
         self.ways = np.diff(self.stations) * config.travel * (count if count > 1 else 0)
         self.arrivals = np.concatenate([[0.0], np.cumsum(self.ways + self.rest)])
         self.period = float(self.arrivals[-1])
         self._chest = chest(generator.space)
         self._turns = np.array([max(1, round(self.rest / breath)) for breath in BREATHS])
 
+    def take(self, pace: Floats) -> None:
+        """Used from the next rest on: what is seen there does not hang on the pace."""
+        self._newer, self.measured = pace, True
+
+    def _use(self, pace: Floats) -> None:
+        self.pace = pace
+        # Where on the visible length each favourite lies.
+        self.stations = np.interp(np.arange(len(self.places) + 1) / len(self.places), pace, self.shares)
+
     def at(self, t: float, controls: Values) -> Latent:
         now = t % self.period
         station = min(int(np.searchsorted(self.arrivals, now, side="right")), len(self.places)) - 1
         since = now - float(self.arrivals[station])
         if since < self.rest:
+            if self._newer is not None:
+                self._use(self._newer)
+                self._newer = None
             return self._resting(station, since / self.rest, controls.get("/walk/breath", self.breath))
         part = eased(min(1.0, (since - self.rest) / max(float(self.ways[station]), 1e-9)))
         share = self.stations[station] + part * (self.stations[station + 1] - self.stations[station])

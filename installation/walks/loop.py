@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from installation.core.contracts import Generator, Latent, Walk, WalkConfig
+from installation.core.contracts import Generator, Latent, WalkConfig
 from installation.core.controls import Values
 from installation.core.durations import Seconds
-from installation.walks._path import closed_curve, even_pace
+from installation.walks._path import Floats, PacedWalk, closed_curve, estimated
 
 STEPS = 32
 """Pictures painted for each seed to measure the pace."""
@@ -25,13 +25,24 @@ class Config(WalkConfig):
         return Loop(self, generator)
 
 
-class Loop(Walk):
+class Loop(PacedWalk):
     def __init__(self, config: Config, generator: Generator) -> None:
         self.period = config.period
         self.curve = closed_curve(np.stack([generator.place(seed) for seed in config.seeds]))
         steps = STEPS * len(config.seeds)
-        self.pace = even_pace(generator, self.curve, steps, f"loop {config.seeds}")
+        known = self.known_pace(generator.space, self.curve, steps, f"loop {config.seeds}")
+        self.pace = estimated(generator.space, self.curve, steps) if known is None else known
         self.shares = np.linspace(0.0, 1.0, steps + 1)
+        self._lap: float | None = None
+        self._newer: Floats | None = None
+
+    def take(self, pace: Floats) -> None:
+        """Used from the next lap on: where a lap begins, all paces are at the same place."""
+        self._newer, self.measured = pace, True
 
     def at(self, t: float, controls: Values) -> Latent:
-        return self.curve(float(np.interp(t / self.period % 1.0, self.shares, self.pace)))
+        lap, part = divmod(t / self.period, 1.0)
+        if self._newer is not None and lap != self._lap:
+            self.pace, self._newer = self._newer, None
+        self._lap = lap
+        return self.curve(float(np.interp(part, self.shares, self.pace)))

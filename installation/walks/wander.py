@@ -4,18 +4,18 @@ In the whitened principal axes of the latent space each pair of neighbouring axe
 own. A sum of circles has a constant length and a constant speed, so the walk stays where the model is good (a plain
 sum of noises would pass through the middle, where all portraits look alike), at about the asked pace, as each axis
 counts by the pixel change that it was measured to make. What is left of unevenness is measured and taken out a stretch
-at a time: while one stretch is walked, the next is looked at, a picture now and then.
+at a time: while one stretch is walked, the next is looked at, a picture now and then. A stretch that is entered before
+that, as after a leap in time, is gone as the circles make it.
 """
 
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.core.contracts import Generator, Latent, Walk, WalkConfig
+from installation.core.contracts import Generator, Latent, Measuring, WalkConfig
 from installation.core.controls import Values
-from installation.walks._path import Measuring, even_pace, finished, measuring
+from installation.walks._path import Curve, Floats, PacedWalk, measuring
 
 PAIRS = 32
 """Circles walked at most; later axes change too little to be seen."""
@@ -37,7 +37,7 @@ class Config(WalkConfig):
         return Wander(self, generator, seed if self.seed is None else self.seed)
 
 
-class Wander(Walk):
+class Wander(PacedWalk):
     def __init__(self, config: Config, generator: Generator, seed: int) -> None:
         self.generator, space = generator, generator.space
         pairs = min(PAIRS, len(space.std) // 2)
@@ -54,7 +54,9 @@ class Wander(Walk):
 
         self.shares = np.linspace(0.0, 1.0, STEPS + 1)
         name = f"wander {seed} {config.pace} {config.reach}"
-        self.paces = {0: even_pace(generator, lambda u: self.place(u * STRETCH), STEPS, name)}
+        known = self.known_pace(space, self._stretch(0), STEPS, name)
+        self.paces = {0: self.shares if known is None else known}
+        self._begun: int | None = None
         self._ahead: tuple[int, Measuring] | None = None
         self._calls = 0
 
@@ -71,22 +73,29 @@ class Wander(Walk):
         np.sin(angle, out=turn[:, 1], casting="same_kind")
         return self.mean + turn.reshape(-1) @ self.axes
 
-    def _pace(self, stretch: int) -> NDArray[np.float64]:
-        """The stretch's pace: looked at beforehand, or at once after a leap in time."""
+    def take(self, pace: Floats) -> None:
+        """Of the first stretch; used where that has not begun, and at the next start."""
+        if self._begun is None:
+            self.paces = {0: pace}
+        self.measured = True
+
+    def _pace(self, stretch: int) -> Floats:
+        """The stretch's pace: looked at beforehand, or even as the circles are after a leap in time."""
         if stretch not in self.paces:
-            self.paces = {stretch: finished(self._measure(stretch))}
+            self.paces = {stretch: self.shares}
+        self._begun = stretch
         self._calls += 1
         if self._calls % EVERY == 0 and stretch + 1 not in self.paces:
             self._look_ahead(stretch + 1)
         return self.paces[stretch]
 
-    def _measure(self, stretch: int) -> Measuring:
-        return measuring(self.generator, lambda u: self.place((stretch + u) * STRETCH), STEPS)
+    def _stretch(self, number: int) -> Curve:
+        return lambda u: self.place((number + u) * STRETCH)
 
     def _look_ahead(self, stretch: int) -> None:
         """Paints one picture of the next stretch."""
         if self._ahead is None or self._ahead[0] != stretch:
-            self._ahead = (stretch, self._measure(stretch))
+            self._ahead = (stretch, measuring(self.generator, self._stretch(stretch), STEPS))
         try:
             next(self._ahead[1])
         except StopIteration as done:

@@ -1,6 +1,7 @@
 """The live picture: the newest JPEG that the app sent, for a few viewers at once."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,10 @@ class Preview:
     @property
     def full(self) -> bool:
         return self.viewers >= VIEWERS
+
+    def age(self, now: float) -> float:
+        """Seconds since the newest picture came; that of none is endless."""
+        return math.inf if self.newest is None else now - self._when
 
     def show(self, jpeg: bytes) -> None:
         self.newest, self._when = jpeg, time.monotonic()

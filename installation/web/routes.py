@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
+from importlib import import_module
 from pathlib import Path
 from socket import SO_SNDBUF, SOL_SOCKET
 from urllib.parse import parse_qs
@@ -17,6 +18,7 @@ from installation.core.words import merged
 from installation.web import page, posters, tokens
 from installation.web.ballot_store import Answer, Round, Vote
 from installation.web.limits import Buckets, known_host
+from installation.web.preview import FRESH
 from installation.web.service import Service
 from installation.web.visitor_languages import visitor_languages
 
@@ -74,6 +76,8 @@ class Server:
         get("/preview.mjpeg", self.moving, allow_head=False)
         get("/poster/{name}", self.poster)
         get("/healthz", self.health)
+        get("/metrics", self.metrics)
+        get("/thumbnail.jpg", self.thumbnail)
         get("/static/{file}", self.static)
         return app
 
@@ -264,6 +268,7 @@ class Server:
             "reasons": reasons,
             "notes": service.notes(),
             "piece": playback.piece if playback else None,
+            "last_frame_age_s": _rounded(service.show.age(time.monotonic())),
             "round": playback.round if playback else None,
             "votes": sum(service.writer.tally().values()),
             "phones": len(service.hub),
@@ -273,6 +278,21 @@ class Server:
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
 
+    async def metrics(self, request: web.Request) -> web.Response:
+        metrics = await asyncio.to_thread(import_module, "installation.web.metrics")  # for those who watch it alone
+        body = metrics.written(self.service, time.monotonic())
+        return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
+
+    async def thumbnail(self, request: web.Request) -> web.Response:
+        """The wall as it was at most a second ago, and no older picture in its place."""
+        preview = self.service.preview
+        jpeg = preview.newest if preview.full else await preview.present()
+        age = preview.age(time.monotonic())
+        if jpeg is None or age > FRESH:
+            raise web.HTTPServiceUnavailable
+        headers = {"Cache-Control": "no-store", "X-Age-Seconds": f"{age:.2f}"}
+        return web.Response(body=jpeg, content_type="image/jpeg", headers=headers)
+
 
 # ---------------------------------------------------------------- helpers
 
@@ -281,6 +301,10 @@ async def _dress(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
         response.headers[name] = value
     response.headers.popall("Server", None)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)
 
 
 def _html(text: str, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> web.Response:

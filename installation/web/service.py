@@ -110,6 +110,10 @@ class ShowHealth:
             self._moved = now
         self.told, self._heard = told, now
 
+    def age(self, now: float) -> float | None:
+        """Seconds since the picture last moved on; None before the first word about it."""
+        return None if self.told is None else now - self._moved
+
     def reasons(self, now: float) -> list[str]:
         if self.told is None:
             return ["the show has not said anything yet"]

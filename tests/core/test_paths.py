@@ -1,5 +1,6 @@
 """Files that a show names: found beside it, and the nearest name where they are not."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def test_the_nearest_name_is_spelled_as_the_path_was_written(folder: Path) -> No
     refused = refusal("./models/portrait.model", folder)
     assert refused.expected == f"a file in {folder / 'models'}"
     assert refused.hint == 'did you mean "models/portraits.model"?'
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is the folder's own sign")
+def test_a_path_as_windows_writes_it_is_told_how_all_systems_do(folder: Path) -> None:
+    hint = 'write "models/portraits.model": folders are parted by / on every system'
+    assert refusal("models\\portraits.model", folder).hint == hint
 
 
 def test_nothing_near_is_not_guessed(folder: Path) -> None:

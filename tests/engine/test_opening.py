@@ -3,15 +3,19 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from generators.plasma import Config as Plasma
+from installation.core.disk_cache import DiskCache
 from installation.core.errors import ModelError
-from installation.engine.opening import FIRST_RETRY, STUCK, Opening
+from installation.engine.opening import FIRST_RETRY, SLOW, Opening, pace_key, recall_pace
 from installation.engine.painter import Hung
 from installation.showfile.load import Piece
+from installation.walks.loop import Config as Loop
 from tests.timeout import TIMEOUT, until
 
 
@@ -34,6 +38,7 @@ class Part:
 @dataclass
 class Room:
     parts: list[Part]
+    cache: DiskCache
     now: float = 0.0
     hung: dict[int, Hung] = field(default_factory=dict)
 
@@ -42,14 +47,15 @@ class Room:
         for piece in pieces:
             piece.walk.gate.set()
         hang = self.hung.__setitem__
-        return Opening(cast("list[Piece]", pieces), "cpu", 0, hang, self.stand_in, lambda: self.now, first)
+        made = cast("list[Piece]", pieces)
+        return Opening(made, "cpu", 0, hang, self.stand_in, lambda: self.now, self.cache, first)
 
     def stand_in(self) -> Hung:
         return cast(Hung, "stand-in")
 
 
 def room(*faults: BaseException | None) -> Room:
-    made = Room([Part(fault) for fault in faults])
+    made = Room([Part(fault) for fault in faults], DiskCache(Path("nowhere")))
     for part in made.parts:
         part.gate.set()
     return made
@@ -113,8 +119,30 @@ def test_an_opening_that_hangs_holds_up_no_other(stuck: Room) -> None:
     opening = stuck.opening()
     opening.start()
     until(lambda: opening._busy is not None)
-    stuck.now = STUCK + 1.0
+    stuck.now = SLOW + 1.0
     opening.watch(stuck.now, ())
     assert opening.done.wait(TIMEOUT)
     assert list(stuck.hung) == [1]
-    assert opening.failed == {0: f"has been opening for {STUCK + 1:.0f} s"}
+    assert opening.failed == {0: f"has been opening for {SLOW + 1:.0f} s"}
+    stuck.now += 2 * FIRST_RETRY
+    opening.watch(stuck.now, ())
+    stuck.parts[0].gate.set()  # it was only slow: it hangs when it comes, and was not opened a second time
+    until(lambda: not opening.failed)
+    assert list(stuck.hung) == [1, 0]
+    assert stuck.parts[0].opened == 1
+
+
+def test_a_pace_that_no_model_knows_is_measured_when_all_hang(tmp_path: Path) -> None:
+    piece = SimpleNamespace(name="a", generator=Plasma(width=32, height=32), walk=Loop(seeds=(1, 2)))
+    cache, hung = DiskCache(tmp_path), dict[int, Hung]()
+    opening = Opening(
+        cast("list[Piece]", [piece]), "cpu", 0, hung.__setitem__, lambda: cast(Hung, None), lambda: 0.0, cache
+    )
+    opening.start()
+    until(lambda: 0 in hung and cast(Any, hung[0].walk).measured)
+    until(lambda: cache.get("pace", pace_key(cast(Any, hung[0].walk), hung[0].generator)) is not None)
+    generator = piece.generator.open("cpu")
+    again = piece.walk.open(generator, 0)
+    assert not again.measured
+    recall_pace(Hung(generator, again), cache)
+    assert again.measured

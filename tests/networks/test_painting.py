@@ -1,4 +1,4 @@
-"""The forms in which a network paints: they paint what plain torch paints, into memory that is used again."""
+"""The runtimes in which a network paints: they paint what plain torch paints, into memory that is used again."""
 
 import json
 import logging
@@ -16,13 +16,22 @@ import torch
 
 from installation.core import parts
 from installation.core.contracts import Accelerates, Latent, Pixels
+from installation.core.disk_cache import DiskCache
 from installation.core.parts import ROOT
 from installation.engine.opening import accelerate
-from installation.networks import choose_runtime as _fastest
 from installation.networks import openvino as _openvino
-from installation.networks.choose_runtime import FARTHEST, Shelf, farthest, fastest, race, rival_name
+from installation.networks.choose_runtime import (
+    COMPILED,
+    FARTHEST,
+    VERDICT,
+    candidate_name,
+    farthest,
+    fastest,
+    kept,
+    race,
+)
 from installation.networks.model_generator import proofs
-from installation.networks.runtime import REUSED, Eager, Form, levels, ring
+from installation.networks.runtime import REUSED, Eager, Runtime, levels, ring
 from installation.networks.stylegan2 import Network, effective_tensors
 from installation.networks.stylegan2_generator import Architecture, Generator
 from installation.networks.vae import Architecture as VaeArchitecture
@@ -62,10 +71,10 @@ def network(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="module")
-def forms(network: Any) -> list[Form]:
-    """Every form that a processor can paint a network in; plain torch is the first."""
+def runtimes(network: Any) -> list[Runtime]:
+    """Every runtime that a processor can paint a network in; plain torch is the first."""
     places = proofs(network)
-    found: list[Form] = [Eager(network.synthesis, places)]
+    found: list[Runtime] = [Eager(network.synthesis, places)]
     if _openvino.version():
         found.append(_openvino.OpenVino(_openvino.compiled(network.synthesis, places)))
     return found
@@ -80,7 +89,7 @@ def portraits() -> Any:
 
 @dataclass
 class Flat:
-    """A form that paints one level everywhere; ``seconds`` each of its paints takes, on the clock that it moves."""
+    """A runtime that paints one level everywhere; ``seconds`` each of its paints takes, on the clock that it moves."""
 
     name: str
     level: int = 0
@@ -99,37 +108,37 @@ class Flat:
 
 def test_plain_torch_paints_what_the_network_paints(network: Any) -> None:
     places = proofs(network)
-    form = Eager(network.synthesis, places)
-    assert form.name == "eager fp32"
+    runtime = Eager(network.synthesis, places)
+    assert runtime.name == "eager fp32"
     for place in places:
-        np.testing.assert_array_equal(form.paint(place), network.paint(place))
+        np.testing.assert_array_equal(runtime.paint(place), network.paint(place))
 
 
 def test_an_array_is_painted_into_again_after_as_many_paints_as_the_contract_permits(
-    network: Any, forms: list[Form]
+    network: Any, runtimes: list[Runtime]
 ) -> None:
     places = proofs(network)
-    for form in forms:
-        first = form.paint(places[0])
+    for runtime in runtimes:
+        first = runtime.paint(places[0])
         kept = first.copy()
         for place in places[1:REUSED]:
-            assert not np.shares_memory(form.paint(place), first)
+            assert not np.shares_memory(runtime.paint(place), first)
         np.testing.assert_array_equal(first, kept)
-        assert np.shares_memory(form.paint(places[1]), first)
+        assert np.shares_memory(runtime.paint(places[1]), first)
 
 
-def test_a_frame_allocates_no_picture(network: Any, forms: list[Form]) -> None:
+def test_a_frame_allocates_no_picture(network: Any, runtimes: list[Runtime]) -> None:
     """In Python's and numpy's memory there is nothing new but the views through which it is handed about."""
     places = proofs(network)
-    for form in forms:
+    for runtime in runtimes:
         for place in places:
-            form.paint(place)
+            runtime.paint(place)
         tracemalloc.start()
         for place in places:
-            form.paint(place)
+            runtime.paint(place)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert peak < SIZE * SIZE * 3 / 2, form.name
+        assert peak < SIZE * SIZE * 3 / 2, runtime.name
 
 
 def test_a_ring_is_memory_that_both_see() -> None:
@@ -159,55 +168,25 @@ def test_the_farthest_level_counts_either_way() -> None:
     assert farthest(Flat("a", 9), Flat("b", 9), PLACES) == 0
 
 
-@pytest.mark.parametrize(("rival", "plain", "winner"), [(0.010, 0.020, "rival"), (0.020, 0.010, "plain")])
-def test_the_faster_one_wins(rival: float, plain: float, winner: str) -> None:
+@pytest.mark.parametrize(("candidate", "plain", "winner"), [(0.010, 0.020, "candidate"), (0.020, 0.010, "plain")])
+def test_the_faster_one_wins(candidate: float, plain: float, winner: str) -> None:
     clock = [0.0]
-    runners = Flat("rival", 0, rival, clock), Flat("plain", 0, plain, clock)
+    runners = Flat("candidate", 0, candidate, clock), Flat("plain", 0, plain, clock)
     verdict = race(*runners, PLACES, clock=lambda: clock[0])
-    assert verdict == {"form": winner, "ms": {"rival": 1000 * rival, "plain": 1000 * plain}}
+    assert verdict == {"runtime": winner, "ms": {"candidate": 1000 * candidate, "plain": 1000 * plain}}
     assert runners[0].painted == runners[1].painted
 
 
 def test_what_is_hardly_faster_does_not_win() -> None:
     clock = [0.0]
-    verdict = race(Flat("rival", 0, 0.99, clock), Flat("plain", 0, 1.0, clock), PLACES, clock=lambda: clock[0])
-    assert verdict["form"] == "plain"
+    verdict = race(Flat("candidate", 0, 0.99, clock), Flat("plain", 0, 1.0, clock), PLACES, clock=lambda: clock[0])
+    assert verdict["runtime"] == "plain"
 
 
-def test_a_device_has_one_rival_to_plain_torch() -> None:
-    assert rival_name("cuda")
-    assert rival_name("mps") == "fp16"
-    assert rival_name("cpu") == (f"openvino {_openvino.version()}" if _openvino.version() else None)
-
-
-# -- the shelf --------------------------------------------------------------------------------------------------------
-
-
-def test_a_shelf_keeps_and_notices_what_was_spoiled(tmp_path: Path) -> None:
-    shelf = Shelf.of(tmp_path, "key")
-    assert shelf.read("blob") is None
-    shelf.keep(b"compiled", "blob")
-    assert shelf.read("blob") == b"compiled"
-    assert Shelf.of(tmp_path, "another").read("blob") is None
-    file = shelf.path.with_suffix(".blob")
-    file.write_bytes(file.read_bytes()[:-1] + b"D")
-    assert shelf.read("blob") is None
-    shelf.drop("blob")
-    shelf.drop("blob")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_shelf_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_fastest, "KEPT", 3)
-    for number in range(6):
-        Shelf.of(tmp_path, str(number)).keep(b"", "json")
-    assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_a_disk_that_takes_nothing_costs_a_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "file").write_text("")
-    Shelf.of(tmp_path / "file", "key").keep(b"", "json")
-    assert "it is looked for again next time" in caplog.text
+def test_a_device_has_one_candidate_beside_plain_torch() -> None:
+    assert candidate_name("cuda")
+    assert candidate_name("mps") == "fp16"
+    assert candidate_name("cpu") == (f"openvino {_openvino.version()}" if _openvino.version() else None)
 
 
 # -- OpenVINO ---------------------------------------------------------------------------------------------------------
@@ -216,10 +195,10 @@ openvino = pytest.mark.skipif(not _openvino.version(), reason="OpenVINO is not i
 
 
 @openvino
-def test_openvino_paints_the_same(network: Any, forms: list[Form]) -> None:
-    plain, form = forms
-    assert form.name == "openvino fp32"
-    assert farthest(form, plain, proofs(network)) <= 1
+def test_openvino_paints_the_same(network: Any, runtimes: list[Runtime]) -> None:
+    plain, runtime = runtimes
+    assert runtime.name == "openvino fp32"
+    assert farthest(runtime, plain, proofs(network)) <= 1
 
 
 @pytest.fixture(scope="module")
@@ -275,43 +254,46 @@ def conversions(monkeypatch: pytest.MonkeyPatch, model: Any) -> Conversions:
     return found
 
 
-def verdict_is(folder: Path, form: str) -> None:
+def verdict_is(cache: DiskCache, runtime: str) -> None:
     """Makes a race's verdict another."""
-    (file,) = folder.glob("*.json")
-    Shelf(file.with_suffix("")).keep(json.dumps({"form": form}).encode(), "json")
+    cache.put(VERDICT, key(cache), json.dumps({"runtime": runtime}).encode())
+
+
+def key(cache: DiskCache) -> str:
+    return kept(cache, "digest", candidate_name("cpu") or "").key
 
 
 @openvino
 def test_what_was_found_is_kept(tmp_path: Path, conversions: Conversions) -> None:
-    network = gan()
-    find = partial(fastest, network.synthesis, proofs(network), "cpu", "digest", tmp_path)
+    network, cache = gan(), DiskCache(tmp_path)
+    find = partial(fastest, network.synthesis, proofs(network), "cpu", "digest", cache)
     find()
     assert conversions.count == 1
-    verdict_is(tmp_path, "rival")
+    verdict_is(cache, "candidate")
     assert find()().name == "openvino fp32"
     assert conversions.count == 1
-    verdict_is(tmp_path, "plain")
+    verdict_is(cache, "plain")
     assert find()().name == "eager fp32"
-    (blob,) = tmp_path.glob("*.blob")
-    blob.write_bytes(b"spoiled")
-    verdict_is(tmp_path, "rival")
+    cache.path(COMPILED, key(cache)).write_bytes(b"spoiled")
+    verdict_is(cache, "candidate")
     assert find()().name == "openvino fp32"
     assert conversions.count == 2
 
 
 @openvino
-def test_a_form_that_paints_something_else_is_refused(
+def test_a_runtime_that_paints_something_else_is_refused(
     tmp_path: Path, conversions: Conversions, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = gan(seed=1)
-    assert fastest(other.synthesis, proofs(other), "cpu", "digest", tmp_path)().name == "eager fp32"
+    assert fastest(other.synthesis, proofs(other), "cpu", "digest", DiskCache(tmp_path))().name == "eager fp32"
     assert "levels of 255 off eager fp32, 2 at most are allowed" in caplog.text
     assert conversions.count == 1
     assert not list(tmp_path.iterdir())
 
 
 @openvino
-def test_the_portraits_accelerate(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_portraits_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is compiled is compiled in another process, which ends with this one."""
     caplog.set_level(logging.INFO)
     config = parts.config("generator", "stylegan2")
     generator = config(kind="stylegan2", model=PORTRAITS).open("cpu")
@@ -319,30 +301,32 @@ def test_the_portraits_accelerate(caplog: pytest.LogCaptureFixture) -> None:
     assert generator.runtime == "eager fp32"
     place = generator.place(3)
     before = generator.paint(place, {}).copy()
-    accelerate("sitters", generator)
+    accelerate("sitters", generator, DiskCache(tmp_path))
+    assert list(tmp_path.glob("verdict-*"))
     assert f"sitters is painted by {generator.runtime}" in caplog.text
     assert np.abs(generator.paint(place, {}).astype(int) - before).max() <= FARTHEST
 
 
-def test_plain_torch_can_be_asked_for() -> None:
-    generator = parts.config("generator", "stylegan2")(kind="stylegan2", model=PORTRAITS, form="eager").open("cpu")
-    generator.accelerate()
+def test_plain_torch_can_be_asked_for(tmp_path: Path) -> None:
+    generator = parts.config("generator", "stylegan2")(kind="stylegan2", model=PORTRAITS, runtime="eager").open("cpu")
+    generator.accelerate(DiskCache(tmp_path))
+    assert not list(tmp_path.iterdir())
     assert generator.runtime == "eager fp32"
 
 
 class Stuck:
     """A generator that finds no faster way."""
 
-    form = "slow"
+    runtime = "slow"
 
-    def hasten(self) -> None:
+    def accelerate(self, cache: DiskCache) -> None:
         raise RuntimeError("no kernel for this")
 
 
-def test_a_generator_that_does_not_get_faster_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_generator_that_does_not_get_faster_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     for name, one in (("sitters", Stuck()), ("plasma", object())):
-        accelerate(name, one)  # type: ignore[arg-type]
+        accelerate(name, one, DiskCache(tmp_path))  # type: ignore[arg-type]
     assert "sitters goes on as it is" in caplog.text
     assert "no kernel for this" in caplog.text
     assert "sitters is painted by slow" in caplog.text
@@ -354,6 +338,6 @@ def test_a_synthesis_of_another_size_is_painted_whole() -> None:
     def stripes(place: torch.Tensor) -> torch.Tensor:
         return place[:, :1, None, None] * torch.ones(1, 3, 2, 4)
 
-    form = Eager(stripes, np.ones((1, 1), np.float32))
-    assert form.paint(np.full(1, 2.0, np.float32)).shape == (2, 4, 3)
+    runtime = Eager(stripes, np.ones((1, 1), np.float32))
+    assert runtime.paint(np.full(1, 2.0, np.float32)).shape == (2, 4, 3)
     assert levels(stripes, torch.ones(1, 1)).max() == 255

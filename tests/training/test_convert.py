@@ -78,7 +78,7 @@ def test_the_header_keeps_what_the_file_told(conditional: Path) -> None:
 
 
 def test_a_show_paints_its_classes_and_mixes_them(conditional: Path) -> None:
-    config = Config(model=conditional, psi=1.0, form="eager")
+    config = Config(model=conditional, psi=1.0, runtime="eager")
     knobs = table(config.controls())
     assert knobs["/generator/class"].choices == ("2", "dogs")
     generator = config.open("cpu")

@@ -16,6 +16,7 @@ from installation.core.contracts import Generator
 from installation.core.errors import PartError, ShowError
 from installation.showfile.load import load
 from installation.training.cli import main
+from installation.walks._path import finished
 from installation.walks.gallery import Config, Gallery, eased
 from tests.tiny_gan import written
 
@@ -40,7 +41,11 @@ def generator() -> Generator:
 
 @pytest.fixture(scope="module")
 def walk(generator: Generator) -> Gallery:
-    return Config(rest=6.0, travel=10.0).open(generator, 0)
+    """As a show hangs it whose model knows its pace."""
+    config = Config(rest=6.0, travel=10.0)
+    first = config.open(generator, 0)
+    generator.space = replace(generator.space, paces={first.pace_name: finished(first.measure(generator))})
+    return config.open(generator, 0)
 
 
 def changes(walk: Gallery, generator: Generator, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -79,6 +84,18 @@ def test_it_travels_at_one_visible_pace(walk: Gallery, generator: Generator) -> 
         assert seen.std() / seen.mean() < 0.2
         paces.append(seen.mean())
     assert max(paces) < 1.1 * min(paces)
+
+
+def test_a_pace_measured_later_leaves_each_way_its_time(walk: Gallery, generator: Generator) -> None:
+    late = Config(rest=6.0, travel=10.0).open(Standing(generator, replace(generator.space, paces={})), 0)
+    arrivals, under_way = late.arrivals.copy(), float(late.arrivals[1]) - 3.0
+    before = late.at(under_way, {})
+    late.take(walk.pace)
+    np.testing.assert_array_equal(late.at(under_way, {}), before)  # not before the next rest
+    late.at(float(arrivals[1]) + 1.0, {})
+    np.testing.assert_array_equal(late.arrivals, arrivals)
+    np.testing.assert_array_equal(late.pace, walk.pace)
+    np.testing.assert_allclose(late.at(float(arrivals[2]), {"/walk/breath": 0.0}), late.places[2], atol=1e-5)
 
 
 def test_at_rest_it_breathes_hardly_to_be_seen(walk: Gallery, generator: Generator) -> None:
@@ -133,7 +150,7 @@ def test_an_unknown_favourite_is_named_with_the_nearest(generator: Generator) ->
 
 
 def test_a_model_without_favourites_says_how_to_choose_some() -> None:
-    with pytest.raises(PartError, match=r"has none yet.*python -m installation\.training curate MODEL"):
+    with pytest.raises(PartError, match=r"has none yet.*curate MODEL"):
         Config().open(PlasmaConfig(width=64, height=64).open("cpu"), 0)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from generators.plasma import Config as PlasmaConfig
 from installation.core import parts
-from installation.core.contracts import Generator, Walk, WalkConfig
-from installation.walks._path import closed_curve, invert
+from installation.core.contracts import Generator, Paced, Walk, WalkConfig
+from installation.walks._path import closed_curve, finished, invert
 from installation.walks.loop import Config as LoopConfig
 from installation.walks.wander import Config as WanderConfig
 
@@ -71,30 +71,78 @@ def test_a_loop_closes_and_meets_its_seeds(generator: Generator) -> None:
 def test_a_loop_looks_even(generator: Generator) -> None:
     config = LoopConfig(seeds=(1, 2, 3), period=30.0)
     walk = config.open(generator, 0)
+    estimated = unevenness(walk, generator, 30.0)
+    walk.take(finished(walk.measure(generator)))
+    walk.at(31.0, {})
     even = unevenness(walk, generator, 30.0)
     walk.pace = walk.shares  # the same loop, not paced
     assert even < 0.12
-    assert even < 0.5 * unevenness(walk, generator, 30.0)
+    assert even < 0.5 * estimated
+    assert estimated < unevenness(walk, generator, 30.0)
+
+
+def test_a_loop_takes_a_newer_pace_where_a_lap_begins(generator: Generator) -> None:
+    walk = LoopConfig(seeds=(1, 2, 3), period=30.0).open(generator, 0)
+    before = walk.at(10.0, {})
+    walk.take(finished(walk.measure(generator)))
+    np.testing.assert_array_equal(walk.at(10.0, {}), before)
+    assert np.abs(walk.at(40.0, {}) - before).max() > 1e-3
 
 
 def test_a_wander_looks_even(generator: Generator) -> None:
     walk = WanderConfig(pace=10.0).open(generator, 3)
+    walk.take(finished(walk.measure(generator)))
+    for number in range(120 * 10):  # as a painter does: the second stretch is looked at meanwhile
+        walk.at(number / 10, {})
+        if number == 599:
+            first, second = dict(walk.paces)[0], dict(walk.paces)[1]
+    walk.paces = {0: first, 1: second}
     even = unevenness(walk, generator, 120.0)
     walk.at = lambda t, controls: walk.place(t)  # type: ignore[method-assign]  # the same way, not paced
     assert even < 0.2
     assert even < 0.6 * unevenness(walk, generator, 120.0)
 
 
+def test_opening_a_walk_paints_nothing(config: WalkConfig, generator: Generator) -> None:
+    """And what was measured once is known by what decides it."""
+    silent = Silent(generator)
+    walk = config.open(silent, 5)
+    assert isinstance(walk, Paced)
+    assert not walk.measured
+    walk.at(3.0, {})
+    pace = finished(walk.measure(generator))
+    silent.space = replace(generator.space, paces={walk.pace_name: pace})
+    again = config.open(silent, 5)
+    assert isinstance(again, Paced)
+    assert again.measured
+    walk.take(pace)
+    assert walk.measured
+
+
+class Silent(Generator):
+    """In the space of another generator; it does not paint."""
+
+    def __init__(self, other: Generator) -> None:
+        self.other, self.space = other, other.space
+
+    def place(self, seed: int) -> NDArray[np.float32]:
+        return self.other.place(seed)
+
+    def paint(self, latent: object, controls: object) -> NDArray[np.uint8]:
+        raise AssertionError("a piece must not wait for its walk to paint")
+
+
 def test_a_wander_looks_ahead(generator: Generator) -> None:
-    """A stretch is measured before it begins, so that walking into it paints nothing."""
+    """A stretch is measured before it begins, so that walking into it paints nothing; nor does a leap in time."""
     walk = WanderConfig().open(generator, 3)
     for number in range(45 * 30):
         walk.at(number / 30, {})
     ahead = walk.paces[1]
     walk.at(60.1, {})
     assert walk.paces[1] is ahead
-    leapt = WanderConfig().open(generator, 3)
-    np.testing.assert_array_equal(leapt.at(60.1, {}), walk.at(60.1, {}))
+    leapt, other = (WanderConfig().open(Silent(generator), 3) for _ in range(2))
+    np.testing.assert_array_equal(leapt.at(60.1, {}), other.at(60.1, {}))
+    assert np.abs(leapt.at(60.1, {}) - walk.at(60.1, {})).max() < 1.0
 
 
 def test_a_wander_keeps_its_pace(generator: Generator) -> None:

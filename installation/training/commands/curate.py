@@ -51,6 +51,18 @@ def run(options: CurateOptions) -> None:
     from installation.training.pages.curate import curate
 
     curate(model, curation_of(*load_model(chosen)), options)
+    measure_gallery(options.out or options.model)
+
+
+def measure_gallery(path: Path) -> None:
+    """The gallery of all favourites, so that no show has to measure it."""
+    from installation.networks.model_file import read_header
+    from installation.training.latent.models import progress
+    from installation.training.latent.pace import amend, gallery_of
+
+    if path.exists():
+        with progress("measuring the gallery") as tick:
+            amend(path, gallery_of(path, read_header(path)), tick)
 
 
 def script(options: CurateOptions, model: OpenModel, chosen: Path) -> None:
@@ -70,6 +82,7 @@ def script(options: CurateOptions, model: OpenModel, chosen: Path) -> None:
     if asked.chooses:
         who, when = options.who or login(), date_given(options.when)
         save(options.model, curation, len(model.space.mean), who, when, options.out)
+        measure_gallery(options.out or options.model)
     if asked.list:
         show(curation)
     if asked.check_eyes:

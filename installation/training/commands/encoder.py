@@ -16,8 +16,8 @@ model was trained on, raw or prepared, cropped in the same way: then it also lea
 in sixteen is kept apart to measure its error.
 
 Two minutes on one core of 2024 show pose, light, hair and beard of a 128 px portrait, eight come nearer in colour and
-likeness. --minutes counts active time from the beginning on: the same command goes on after Ctrl-C or a power cut, and
-with more --minutes after its end. A VAE needs none of this: it carries its encoder from the start.
+likeness. --minutes counts by the clock from the beginning on: the same command goes on after Ctrl-C or a power cut,
+and with more --minutes after its end. A VAE needs none of this: it carries its encoder from the start.
 """
 
 

@@ -25,7 +25,7 @@ judged at full size; others are judged at the VAE's size, and seen the less ofte
 is kept apart; sheet.png in the work folder shows, from above: what the VAE makes of such pictures, that painted, the
 pictures themselves; then samples, each row above what is painted on it.
 
-Five minutes of one core show firmer contours and a grain of canvas; hours are meant. --minutes counts active time from
+Five minutes of one core show firmer contours and a grain of canvas; hours are meant. --minutes counts by the clock from
 the beginning on. The same command goes on after Ctrl-C or a power cut, and with more --minutes after its end; meanwhile
   PROGRAM export painted.work --out look.safetensors     gives the model as it is
 Where other programs need the processor too, give --threads 1, and begin with nice -n 19

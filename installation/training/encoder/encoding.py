@@ -87,6 +87,8 @@ def encode(options: EncodeOptions) -> None:
         save(options.model, chosen, latents.shape[1], login(), now())
     for place in places:
         print(told(place))
+    seen = ", ".join(str((options.out / place.place).with_suffix(".png")) for place in places[:3])
+    print(f"Look: {seen}{' ...' if len(places) > 3 else ''}: the picture, and beside it what the model makes of it")
 
 
 def told(place: Spot) -> str:

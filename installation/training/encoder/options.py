@@ -25,7 +25,7 @@ class EncoderOptions:
     pictures: Path | None = option(
         None, "real pictures to learn from as well, raw or prepared (recommended)", Path, "FOLDER"
     )
-    minutes: float = option(15, "active time in all (default 15)", Bounds(float, 0.01, 1e5), "N")
+    minutes: float = option(15, "minutes by the clock in all (default 15)", Bounds(float, 0.01, 1e5), "N")
     work: Path | None = option(None, "checkpoint (default: MODEL without suffix + .encoder.work)", Path, "DIR")
     out: Path | None = option(None, "write a new model file (default: into MODEL itself)", Path, "FILE")
     learning_rate: float = option(0.001, "of Adam (default 0.001)", Bounds(float, 1e-5, 0.02), "R")

@@ -30,6 +30,8 @@ from installation.training.loop.devices import open_devices
 from installation.training.loop.saving import CHECKPOINT, FORMAT, read_checkpoint
 from installation.training.loop.session import interrupts
 
+BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} s{postfix}"
+"""How far --minutes are, in seconds."""
 AT_ONCE = 256
 """Real pictures that are averaged down at a time."""
 
@@ -39,8 +41,8 @@ def train(options: EncoderOptions) -> None:
     with open_devices("cpu", 1, options.threads, options.precision) as devices:
         trainer, facts = begin(options, work, devices.dtype)
         with interrupts(devices) as stop:
-            clock = devices.clock() - trainer.seconds
-            finished = learn(trainer, options, work, lambda: devices.clock() - clock, stop)
+            began = time.monotonic() - trainer.seconds
+            finished = learn(trainer, options, work, lambda: time.monotonic() - began, stop)
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; the model file is as it was.")
         return
@@ -87,10 +89,12 @@ def learn(
     clock: Callable[[], float],
     stop: Callable[[], bool],
 ) -> bool:
-    """Until --minutes of active time in all are over, saving as it goes. False: `stop` ended it before."""
+    """Until --minutes by the clock are over in all, saving as it goes. False: `stop` ended it before."""
     total, saved = options.minutes * 60, time.monotonic()
     interval = 0.5 if sys.stderr.isatty() else 20.0
-    with tqdm(total=round(total), desc="encoder", unit="s", mininterval=interval, miniters=1, leave=False) as bar:
+    with tqdm(
+        total=round(total), desc="encoder", unit="s", mininterval=interval, miniters=1, leave=False, bar_format=BAR
+    ) as bar:
         while trainer.seconds < total and not stop():
             trainer.step()
             trainer.seconds = clock()

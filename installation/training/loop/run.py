@@ -27,7 +27,7 @@ class Progress:
     images: int = 0
     steps: int = 0
     seconds: float = 0.0
-    """Active time: processor seconds divided by threads, so that a paused run does not age."""
+    """Seconds by the clock on the wall, of all sessions together; what is between two sessions does not count."""
     spread: float = 0.0
     """How much the samples differ from one another, as a share of what the real pictures do (see watch.py)."""
     widest: float = 0.0

@@ -27,6 +27,7 @@ from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import Supply
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.options import TrainOptions
+from installation.training.loop.pace import in_words, seconds_left
 from installation.training.loop.run import Run
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume
 from installation.training.loop.trainer import Habits, Tell
@@ -70,7 +71,7 @@ def session(options: TrainOptions[Any], devices: Devices) -> None:
     keeping = options.keeping
     minutes = options.schedule.minutes or math.inf
     habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
-    with interrupts(devices) as stop, progress_bar(run, devices) as tell:
+    with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
         finished = run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
     if not devices.first:
         return
@@ -137,9 +138,9 @@ def interrupts(devices: Devices) -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def progress_bar(run: Run, devices: Devices) -> Iterator[Tell]:
-    """Pictures a second and the time left, which counts a picture of a later size as what it will cost; a line every
-    20 s where the screen is a file."""
+def progress_bar(run: Run, devices: Devices, minutes: float) -> Iterator[Tell]:
+    """Pictures a second and the time left, of a run that ends after `minutes` in all at the latest; a line every 20 s
+    where the screen is a file."""
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(
         total=run.total,
@@ -154,14 +155,9 @@ def progress_bar(run: Run, devices: Devices) -> Iterator[Tell]:
             resolution, fade = run.place()
             bar.set_description(f"{resolution} px" + (f" (new, {fade:.0%})" if fade < 1 else ""), refresh=False)
             figures = " ".join(f"{name} {value:.2f}" for name, value in run.progress.figures.items())
-            bar.set_postfix_str(f"{time_left(run, speed)}, {speed:.1f} img/s, {figures}", refresh=False)
+            bar.set_postfix_str(
+                f"{in_words(seconds_left(run, speed, minutes))}, {speed:.1f} img/s, {figures}", refresh=False
+            )
             bar.update(min(run.progress.images, run.total) - bar.n)
 
         yield tell
-
-
-def time_left(run: Run, speed: float) -> str:
-    if not speed:
-        return "? left"
-    minutes = run.left() / speed / 60
-    return f"{minutes / 60:.1f} h left" if minutes >= 100 else f"{minutes:.0f} min left"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from installation.training.loop.devices import Devices
 from installation.training.loop.logs import Logs
+from installation.training.loop.pace import Pace
 from installation.training.loop.run import Run
 from installation.training.loop.saving import save
 from installation.training.loop.watch import Watch, look_at_figures
@@ -25,7 +26,8 @@ Tell = Callable[[Run, float], None]
 
 @dataclass(frozen=True)
 class Habits:
-    """When to look, log, save and draw. Times in seconds; `minutes` of active time end a run before its schedule."""
+    """When to look, log, save and draw. Times in seconds; `minutes` by the clock, in all, end a run before its
+    schedule."""
 
     look: float = 1
     log: float = 10
@@ -41,31 +43,14 @@ class Due:
     habits: Habits
     since: dict[int, float] = field(default_factory=dict)
 
-    def now(self, active: float) -> int:
-        """What is due after so many active seconds, as a sum of the words above; each then waits its time again."""
+    def now(self, spent: float) -> int:
+        """What is due after so many seconds in all, as a sum of the words above; each then waits its time again."""
         habits, at, due = self.habits, time.monotonic(), 0
         for what, wait in ((LOOK, habits.look), (LOG, habits.log), (SAVE, habits.checkpoint), (SHEET, habits.sheet)):
             if at - self.since.setdefault(what, at) >= wait:
                 self.since[what] = at
                 due |= what
-        return due | (END if active >= habits.minutes * 60 else 0)
-
-
-@dataclass
-class Speed:
-    """Pictures a second of wall-clock, a mean over about the last minute."""
-
-    images: int
-    at: float = field(default_factory=time.monotonic)
-    rate: float = 0.0
-
-    def seen(self, images: int) -> float:
-        at = time.monotonic()
-        took = max(1e-6, at - self.at)
-        fresh = (images - self.images) / took
-        self.rate = fresh + (self.rate - fresh) * math.exp(-took / 60) if self.rate else fresh
-        self.images, self.at = images, at
-        return self.rate
+        return due | (END if spent >= habits.minutes * 60 else 0)
 
 
 def train(
@@ -82,12 +67,12 @@ def train(
     Raises TrainingError where it cannot be saved, Collapse where it has come to nothing; the checkpoint before is kept.
     """
     progress, due, keeper = run.progress, Due(habits), Keeper(run, folder, devices, tell, tensorboard)
-    clock = devices.clock() - progress.seconds
+    began = time.monotonic() - progress.seconds
     what = 0
     with closing(keeper):
         while progress.images < run.total and not what & (STOP | END):
             run.step()
-            progress.seconds = devices.clock() - clock
+            progress.seconds = time.monotonic() - began
             if devices.count == 1 or progress.steps % TOGETHER == 0:
                 what = devices.agree(due.now(progress.seconds) | (STOP if stop() else 0))
                 keeper.attend(what)
@@ -100,17 +85,17 @@ class Keeper:
 
     def __init__(self, run: Run, folder: Path, devices: Devices, tell: Tell, tensorboard: bool) -> None:
         self.run, self.folder, self.devices, self.tell = run, folder, devices, tell
-        self.watch, self.speed = Watch(), Speed(run.progress.images)
+        self.watch, self.pace = Watch(), Pace()
         self.logs = Logs(folder, run, tensorboard) if devices.first else None
 
     def attend(self, what: int) -> None:
         if what & LOOK:
             look_at_figures(self.run)
-            self.tell(self.run, self.speed.seen(self.run.progress.images))
+            self.tell(self.run, self.pace.seen(self.run.progress.images))
         if what & SAVE:
             self.save()
         if self.logs and what & LOG:
-            self.logs.write(self.run, self.speed.rate)
+            self.logs.write(self.run, self.pace.rate)
         if self.logs and what & SHEET:
             self.logs.draw(self.run)
 

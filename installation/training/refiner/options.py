@@ -20,7 +20,9 @@ def eights(text: str) -> int:
 
 @dataclass(frozen=True)
 class LengthOptions:
-    minutes: float | None = option(None, "end after so much active time", Bounds(float, 0.01, 1e6), "N")
+    minutes: float | None = option(
+        None, "end after so many minutes by the clock, those of earlier sessions counted", Bounds(float, 0.01, 1e6), "N"
+    )
     kimg: float = option(
         200, "end after so many thousand windows of pictures (default 200)", Bounds(float, 0.001, 1e5), "N"
     )

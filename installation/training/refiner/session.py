@@ -53,7 +53,7 @@ def session(options: RefinerOptions, devices: Devices) -> None:
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
     keeping, minutes = options.keeping, options.length.minutes or math.inf
     habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
-    with interrupts(devices) as stop, progress_bar(run, devices) as tell:
+    with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
         finished = run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")

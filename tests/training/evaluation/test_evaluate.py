@@ -369,7 +369,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     models, threads = tmp_path_factory.mktemp("models"), torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "FOLDER", models / "memory")
-        patch.setattr("installation.walks._path.ROOT", models)
         patch.setattr(landmark_network, "data_folder", lambda: models / "data")
         patch.delenv(landmark_network.DATA[0], raising=False)
         tiny_vae(models / "tiny.safetensors")
@@ -463,14 +462,14 @@ def test_only_what_changed_is_computed_again(
 def test_what_is_remembered_is_of_this_model_and_of_these_options(models: Path) -> None:
     model = open_model(models / "tiny.safetensors")
     part = next(part for part in session.PARTS if part.name == "closeness")
-    first = memory.Memory(Subject(model, paintings(40))).path(part)
-    assert memory.Memory(Subject(model, paintings(40))).path(part) == first
-    assert memory.Memory(Subject(model, paintings(41))).path(part) != first
-    assert memory.Memory(Subject(model, paintings(40), seed=1)).path(part) != first
+    first = memory.Memory(Subject(model, paintings(40))).key(part)
+    assert memory.Memory(Subject(model, paintings(40))).key(part) == first
+    assert memory.Memory(Subject(model, paintings(41))).key(part) != first
+    assert memory.Memory(Subject(model, paintings(40), seed=1)).key(part) != first
     model.tensors[next(name for name in sorted(model.tensors) if name.endswith("weight") and name[:8] != "encoder.")][
         0
     ] += 1
-    assert memory.Memory(Subject(model, paintings(40))).path(part) != first
+    assert memory.Memory(Subject(model, paintings(40))).key(part) != first
 
 
 def test_a_damaged_memory_is_computed_again(report: Path, models: Path, tmp_path: Path) -> None:

@@ -15,14 +15,12 @@ from PIL import Image
 from installation.core.errors import TrainingError
 from installation.training.cli import main
 from installation.training.dataset.pictures import read_picture
-from installation.training.gan.recipe import Stage
 from installation.training.loop import saving
 from installation.training.loop.devices import Devices
 from installation.training.loop.logs import EVENTS, LOG
 from installation.training.loop.saving import BEFORE, BEFORE_AGE, CHECKPOINT, read_checkpoint, resume, save
-from installation.training.loop.session import time_left
-from installation.training.loop.trainer import END, Due, Habits, Speed, train
-from tests.tiny_training import NEVER, RECIPE, discs, quiet, tiny
+from installation.training.loop.trainer import END, Due, Habits, train
+from tests.tiny_training import NEVER, discs, quiet, tiny
 
 LOGGED = replace(NEVER, log=0)
 
@@ -126,35 +124,16 @@ def test_what_is_due_waits_its_time_again(monkeypatch: pytest.MonkeyPatch) -> No
     due, found = Due(Habits(look=1, log=2, checkpoint=4, sheet=8, minutes=1)), []
     for second in range(9):
         at[0] = 100.0 + second
-        found.append(due.now(active=0))
+        found.append(due.now(spent=0))
     assert found == [0, 1, 3, 1, 7, 1, 3, 1, 15]
-    assert due.now(active=60) == END
+    assert due.now(spent=60) == END
 
 
-def test_speed_is_a_mean_over_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: at[0])
-    speed = Speed(0, 0.0)
-    at[0] = 1.0
-    assert speed.seen(50) == pytest.approx(50)
-    at[0] = 2.0
-    assert 49 < speed.seen(60) < 50
-    at[0] = 602.0
-    assert speed.seen(6060) == pytest.approx(10, abs=0.01)
-
-
-def test_active_minutes_end_a_run(tmp_path: Path, devices: Devices) -> None:
+def test_minutes_end_a_run(tmp_path: Path, devices: Devices) -> None:
     run = tiny(devices)
     assert train(run, tmp_path, devices, quiet, habits=Habits(minutes=1e-9), tensorboard=False)
     assert run.progress.steps == 1
     assert (tmp_path / CHECKPOINT).exists()
-
-
-def test_the_time_left_is_told_in_minutes_or_hours(devices: Devices) -> None:
-    run = tiny(devices, replace(RECIPE, stages=(Stage(8, 600),)))
-    assert time_left(run, 0) == "? left"
-    assert time_left(run, 200) == "50 min left"
-    assert time_left(run, 20) == "8.3 h left"
 
 
 def test_a_collapse_leaves_with_2_and_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,69 @@
+"""Results kept on disk, so that the next start need not find them out again; what is lost is computed anew.
+
+An entry is one file: the SHA-256 of its content, then the content. One that was spoiled, by a full disk or a hand, is
+as if it were not there. Its name is a digest of its key, which must tell all that the content depends on.
+"""
+
+import hashlib
+import logging
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+ENDING = ".kept"
+DIGEST = hashlib.sha256().digest_size
+
+
+@dataclass(frozen=True)
+class DiskCache:
+    """Entries in a folder of their own, made when the first is kept. Above ``limit`` bytes the longest unused go; an
+    entry larger than that is not kept. Safe between threads and processes: files are renamed into place."""
+
+    folder: Path
+    limit: int = 512 * 2**20
+
+    def path(self, kind: str, key: str) -> Path:
+        """Where an entry is, or would be. ``kind`` is a word for people who look into the folder: ``pace``."""
+        return self.folder / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:32]}{ENDING}"
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """What was kept; None where nothing is, or it was spoiled."""
+        path = self.path(kind, key)
+        try:
+            kept = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            return None
+        return kept[DIGEST:] if kept[:DIGEST] == hashlib.sha256(kept[DIGEST:]).digest() else None
+
+    def put(self, kind: str, key: str, content: bytes) -> None:
+        """Whole or not at all; a disk that takes nothing costs a line in the log, and time at the next start."""
+        if DIGEST + len(content) > self.limit:
+            return
+        path = self.path(kind, key)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(hashlib.sha256(content).digest() + content)
+            part.replace(path)
+            self._trim()
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            log.warning("%s: cannot be kept (%s); it is found out again at the next start", path, error)
+
+    def drop(self, kind: str, key: str) -> None:
+        with suppress(OSError):
+            self.path(kind, key).unlink(missing_ok=True)
+
+    def _trim(self) -> None:
+        files = [(file, file.stat()) for file in self.folder.glob(f"*{ENDING}")]
+        files.sort(key=lambda one: one[1].st_mtime, reverse=True)
+        room = self.limit
+        for file, facts in files:
+            room -= facts.st_size
+            if room < 0:
+                file.unlink(missing_ok=True)

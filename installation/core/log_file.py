@@ -1,0 +1,102 @@
+"""The log of a show: sentences on the screen, JSON lines in a file of its state folder, at most 50 MB in all.
+
+Each line of the file is an object: ``time`` (ISO 8601, with the offset from UTC), ``level``, ``process`` (``show`` or
+``supervisor``), ``logger``, ``message``, and where there is one ``traceback``; what a record has in ``told`` comes on
+top. Two processes write it: the show, which also starts a new file when one is full, and its supervisor, which opens
+the file anew for each of its few lines.
+"""
+
+import json
+import logging
+import time
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from installation.core.clean_text import clean_lines
+
+FILE = "vernissage.log"
+
+LARGEST, KEPT = 8_000_000, 4
+"""Bytes of a file, and how many full ones are kept beside the one that is being written."""
+
+LONGEST = 100_000
+"""Characters of a message or a traceback at most: a library may put a whole model into an error."""
+
+
+def log_file(folder: Path) -> Path:
+    """Where a show with that state folder keeps its log."""
+    return folder / FILE
+
+
+class Sentences(logging.Formatter):
+    """For the screen: the message alone, as a traceback helps nobody who stands before the wall."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{time.strftime('%H:%M:%S')} {clean_lines(record.getMessage())}"
+
+
+class Lines(logging.Formatter):
+    """For the file: a JSON object on one line. ``process`` says who writes."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self.process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).astimezone().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "process": self.process,
+            "logger": record.name,
+            "message": record.getMessage()[:LONGEST],
+        }
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)[-LONGEST:]
+        told.update(getattr(record, "told", {}))
+        return clean_lines(json.dumps(told, ensure_ascii=False, default=str))
+
+
+class Appending(logging.Handler):
+    """Opens the file for each line and closes it again, so that another process may rename it in between."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(self.format(record) + "\n")
+        except OSError:
+            """A disk that is full or read-only: the sentence on the screen remains."""
+
+
+class Rotating(RotatingFileHandler):
+    """The show's own: a disk that is full or read-only costs lines, and says nothing of it on the screen."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 logging's name
+        """The sentence on the screen remains."""
+
+
+def keep_log(folder: Path, process: str, shared: bool = False) -> None:
+    """Logs to the screen and, where that can be written, to the log of the folder; says so where it cannot. ``shared``
+    leaves it to another process to start a new file."""
+    path, trouble = log_file(folder), ""
+    screen = logging.StreamHandler()
+    screen.setFormatter(Sentences())
+    handlers: list[logging.Handler] = [screen]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+        kept = Appending(path) if shared else Rotating(path, "a", LARGEST, KEPT, "utf-8", errors="backslashreplace")
+        kept.setFormatter(Lines(process))
+        handlers.append(kept)
+    except OSError as error:
+        trouble = error.strerror or str(error)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    if trouble and not shared:
+        logging.getLogger(__name__).warning(
+            "%s: cannot be written (%s); the show goes on and keeps no log and no votes", folder, trouble
+        )

@@ -1,0 +1,174 @@
+"""What a show tells its supervisor, and hears from it: the show's end of the pipe (see core/pipe.py).
+
+The frame loop calls ``beat`` once a frame, and only what it says is passed on: a loop that stands still is silent,
+whatever other threads do. To the show: ``{"orders": ...}`` first; ``{"dump": 1}`` asks for the stacks of all threads,
+where there are no signals; the pipe's end asks it to leave. To the supervisor: ``{"beat": ...}`` and
+``{"finishing": ...}``.
+"""
+
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO, Any
+
+from installation.core.errors import FrameError
+from installation.core.latest import Latest
+from installation.core.pipe import Message, serve
+
+INTERVAL = 0.25
+"""Seconds between two beats, at least."""
+
+PATIENCE = 3.0
+"""Seconds without a beat after which a show stands still."""
+
+PATIENCE_AT_FIRST = 20.0
+"""The same while pieces are still being opened and shaders compiled, which may take a frame's time and more."""
+
+FINISH = 60.0
+"""Seconds that a show may take to close its rooms."""
+
+OWN = 5.0
+"""Seconds beyond that after which the show ends itself, as a supervisor that had lived would have ended it."""
+
+STACKS = "stacks.txt"
+"""The file of the state folder that the stacks of all threads are written to."""
+
+HELLO = 30.0
+"""Seconds to wait for the orders."""
+
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """``restarts`` is how many there were before this life, and ``why`` the last one. ``safe``: stills and labels only.
+    ``seconds`` is how long to play, None for ever."""
+
+    restarts: int = 0
+    why: str = ""
+    safe: bool = False
+    seconds: float | None = None
+
+    def message(self) -> dict[str, Any]:
+        return {"orders": asdict(self)}
+
+    @classmethod
+    def read(cls, message: Message | None) -> "Orders":
+        """Raises FrameError for what are none."""
+        match message:
+            case {"orders": {"restarts": int(restarts), "why": str(why), "safe": bool(safe), "seconds": seconds}}:
+                return cls(restarts, why, safe, None if seconds is None else float(seconds))
+        raise FrameError(f"found {message!r:.80}, expected the supervisor's orders")
+
+
+class Heartbeat:
+    """The loop's line to the supervisor; without one, nobody hears it. ``gone`` is set when the show is to leave."""
+
+    def __init__(self) -> None:
+        self.orders = Orders()
+        self.gone = threading.Event()
+        self._due = 0.0
+
+    def beat(self, frames: int, piece: str, settled: bool) -> None:
+        """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs; ``settled`` is false while
+        pieces are still being opened. Never waits."""
+
+    def finishing(self, meant: bool = True) -> None:
+        """The last frame was shown; what follows may take some time. ``meant``: no fault ended it."""
+
+    @property
+    def started_by(self) -> int:
+        """The number of the process whose start is that of the program: in a first life the supervisor's."""
+        return os.getpid()
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be told of the show's earlier lives."""
+        orders = self.orders
+        times = f"{orders.restarts} time{'s' if orders.restarts > 1 else ''}"
+        return [f"the show was started again {times}, the last time as it {orders.why}"] if orders.restarts else []
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why not all is well."""
+        if not self.orders.safe:
+            return []
+        return ["safe mode: stills and labels only, as the show ended again and again; all is tried again every hour"]
+
+
+class Supervised(Heartbeat):
+    """The heartbeat of a show that has a supervisor. To be made before anything else is done. ``folder`` keeps the
+    stacks. Raises FrameError where nobody gives orders."""
+
+    def __init__(self, folder: Path) -> None:
+        _wake_with_the_parent()
+        told: SimpleQueue[Message] = SimpleQueue()
+        self._stacks = _stacks(folder)
+        self._watch(HELLO + PATIENCE_AT_FIRST)
+        super().__init__()
+        self._send = serve(lambda message: self._hear(message, told), self.gone.set, FINISH)
+        try:
+            self.orders = Orders.read(told.get(timeout=HELLO))
+        except Empty:
+            raise FrameError(f"found no orders for {HELLO:.0f} s, expected them from a supervisor") from None
+        self._waiting: Latest[Message] = Latest()
+        threading.Thread(target=self._write, name="heartbeat", daemon=True).start()
+
+    def beat(self, frames: int, piece: str, settled: bool) -> None:
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + INTERVAL
+            patience = PATIENCE if settled else PATIENCE_AT_FIRST
+            self._watch(patience)
+            self._waiting.put({"beat": {"frames": frames, "piece": piece, "patience": patience}})
+
+    def finishing(self, meant: bool = True) -> None:
+        self._watch(FINISH)
+        self._send({"finishing": {"meant": meant}})
+
+    @property
+    def started_by(self) -> int:
+        return os.getpid() if self.orders.restarts else os.getppid()
+
+    def _watch(self, patience: float) -> None:
+        """Winds the clock of a watch that needs no interpreter: it ends a process that hangs in a driver."""
+        faulthandler.dump_traceback_later(patience + OWN, exit=True, file=self._stacks)
+
+    def _hear(self, message: Message, told: "SimpleQueue[Message]") -> None:
+        if isinstance(message, dict) and "dump" in message:
+            faulthandler.dump_traceback(self._stacks)
+        else:
+            told.put(message)
+
+    def _write(self) -> None:
+        while (message := self._waiting.wait()) is not None:
+            self._send(message)
+
+
+def _stacks(folder: Path) -> IO[str]:
+    """Where the stacks go when the show is asked for them, or dies of a fault in a library."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file: IO[str] = (folder / STACKS).open("w")
+    except OSError:  # read-only or full: the screen, or the service's journal, gets them
+        file = sys.stderr
+    faulthandler.enable(file)
+    if sys.platform != "win32":
+        faulthandler.register(signal.SIGUSR1, file)
+    return file
+
+
+def _wake_with_the_parent() -> None:
+    """A show that was stopped (SIGSTOP) hears only when it goes on that its supervisor has died: on Linux it then does.
+
+    See prctl(2), PR_SET_PDEATHSIG.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)

@@ -1,0 +1,62 @@
+"""When a show that died is started again, and how: in full, or in safe mode. Pure: the time is an argument (s)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """``most`` deaths within ``within`` seconds lead to safe mode; after ``retry`` seconds there all is tried again.
+
+    The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``; a life of
+    ``healthy`` seconds begins the row anew.
+    """
+
+    most: int = 5
+    within: float = 600.0
+    first: float = 1.0
+    longest: float = 60.0
+    healthy: float = 60.0
+    retry: float = 3600.0
+
+
+class Restarts:
+    """Counts deaths. ``safe`` says how the next life has to be started, ``count`` how many restarts there were."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.safe = False
+        self.count = 0
+        self._deaths: list[float] = []
+        self._wait = 0.0
+        self._since = 0.0
+        self._trial: float | None = None
+        self._entered = False
+
+    def died(self, now: float, lived: float, ours: bool = True) -> float:
+        """A life of ``lived`` seconds ended at ``now``. Returns the seconds to wait until the next one. Where the fault
+        was not ``ours``, safe mode is no help."""
+        rules = self.rules
+        self.count += 1
+        self._deaths = [death for death in self._deaths if now - death < rules.within] + [now] * ours
+        failed = ours and self._trial is not None and now - self._trial < rules.within
+        if not self.safe and (failed or len(self._deaths) >= rules.most):
+            self.safe = self._entered = True
+            self._since, self._trial = now, None
+        if lived >= rules.healthy:
+            self._wait = 0.0
+        wait, self._wait = self._wait, min(max(2.0 * self._wait, rules.first), rules.longest)
+        return wait
+
+    def became_safe(self) -> bool:
+        """Whether safe mode was entered since this was last asked."""
+        entered, self._entered = self._entered, False
+        return entered
+
+    def due(self, now: float) -> bool:
+        """Whether it is time to leave safe mode and to try everything again."""
+        return self.safe and now - self._since >= self.rules.retry
+
+    def retry(self, now: float) -> None:
+        """The next life is a full one, on trial: if it ends soon, safe mode comes back at once."""
+        self.safe, self._trial, self._deaths, self._wait = False, now, [], 0.0
+        self.count += 1

@@ -1,0 +1,323 @@
+"""Keeps a show running: a small process, without torch and GL, whose child is the show.
+
+It hears the frame loop's heartbeat (heartbeat.py). A show that dies is started again at once, then with longer and
+longer waits; one whose loop stands still first writes the stacks of all its threads, then is killed. One that dies
+again and again is started in safe mode, and hourly in full (restarts.py). A show that ends by itself ends the
+supervisor with its exit code; Ctrl-C, SIGTERM, SIGHUP and a closed console ask it to leave in order.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from installation.core.errors import LOST, FrameError
+from installation.core.pipe import Message, encode, read_frames
+from installation.process.heartbeat import FINISH, STACKS, Orders
+from installation.process.process_tree import ProcessTree
+from installation.process.restarts import Restarts, Rules
+from installation.process.systemd import Notifier
+
+log = logging.getLogger(__name__)
+
+TICK = 0.1
+"""Seconds between two looks at the show."""
+
+START = 60.0
+"""Seconds that a show may take until its first frame."""
+
+DUMP = 1.0
+"""Seconds that a show which stands still may take to write its stacks; it is killed as soon as they are there."""
+
+GRACE = 5.0
+"""Seconds for a process to be gone after its pipe has ended."""
+
+TELL_EVERY = 60.0
+"""Seconds between two words about a show that dies again and again."""
+
+STACKS_TOLD = 50_000
+"""Characters of the stacks that go into the log at most."""
+
+TO_MEND = 2
+"""The exit code of a show that a person has to mend before it can start."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a life ended: its exit code, and why, in words that go on from "the show". ``final``: it was meant to."""
+
+    code: int
+    why: str
+    final: bool
+
+
+class Life:
+    """One run of the show's process. ``frames`` is None until the first one. Raises OSError where it does not start."""
+
+    def __init__(self, command: Sequence[str], orders: Orders, stacks: Path) -> None:
+        self.stacks = stacks
+        self.born = time.monotonic()
+        self.frames: int | None = None
+        self.piece = ""
+        self.over = self.asked = self.finishing = False
+        self.why = ""
+        self._heard: SimpleQueue[Message | None] = SimpleQueue()
+        self._silent, self._patience = 0.0, START
+        with suppress(OSError):
+            stacks.unlink()  # of an earlier life
+        self.tree = ProcessTree(command)
+        threading.Thread(target=self._read, name="show", daemon=True).start()
+        self._send(orders.message())
+
+    def _read(self) -> None:
+        stdout = self.tree.process.stdout
+        assert stdout is not None
+        try:
+            for message in read_frames(stdout):
+                self._heard.put(message)
+        except (FrameError, OSError) as error:
+            self.why = f"said what is no message: {error}"
+        self._heard.put(None)
+
+    def _send(self, message: Message) -> None:
+        stdin = self.tree.process.stdin
+        assert stdin is not None
+        with suppress(OSError):  # it died; _read knows
+            stdin.write(encode(message))
+            stdin.flush()
+
+    def attend(self) -> None:
+        """Waits a moment for what the show says. Time in which this process itself stood still is not counted against
+        the show."""
+        began = time.monotonic()
+        try:
+            message = self._heard.get(timeout=TICK)
+            while True:
+                self._hear(message)
+                message = self._heard.get_nowait()
+        except Empty:
+            self._silent += min(time.monotonic() - began, 2.0 * TICK)
+
+    def _hear(self, message: Message | None) -> None:
+        self._silent = 0.0
+        match message:
+            case None:
+                self.over = True
+            case {"beat": {"frames": int(frames), "piece": str(piece), "patience": float(patience)}}:
+                self.frames, self.piece = frames, piece
+                self._patience = FINISH if self.asked else patience
+            case {"finishing": {"meant": bool(meant)}}:
+                self.finishing, self._patience = meant, FINISH
+
+    @property
+    def still(self) -> bool:
+        """Whether it has said nothing for too long."""
+        return self._silent > self._patience
+
+    def ask_to_leave(self) -> None:
+        """Ends its pipe, which it takes as the wish to leave in order."""
+        if not self.asked:
+            self.asked, self._silent, self._patience = True, 0.0, FINISH
+            stdin = self.tree.process.stdin
+            assert stdin is not None
+            with suppress(OSError):
+                stdin.close()
+
+    def stop(self) -> None:
+        """Kills a show that stands still, after it has written its stacks where it still can."""
+        silent = f"stood still for {self._silent:.0f} s" if self.frames is not None else "did not show a picture"
+        self.why = "did not leave when it was asked to" if self.asked or self.finishing else silent
+        size = _size(self.stacks)
+        if sys.platform != "win32":
+            self.tree.signal(signal.SIGUSR1)
+        else:
+            self._send({"dump": 1})
+        ends = time.monotonic() + DUMP
+        while time.monotonic() < ends and not self._has_dumped(size):
+            time.sleep(0.02)
+        self.tree.process.kill()
+        self.over = True
+
+    def _has_dumped(self, before: int) -> bool:
+        """Whether the stacks are there, whole: the main thread's come last."""
+        if _size(self.stacks) <= before:
+            return False
+        with suppress(OSError), self.stacks.open(errors="replace") as file:
+            file.seek(before)
+            return "Current thread" in file.read()
+        return False
+
+    def bury(self) -> End:
+        """Ends all that is left of it."""
+        code = self.tree.end(GRACE)
+        meant = self.finishing or self.asked or (code == 0 and not self.why)
+        return End(code if code >= 0 else 128 - code, self.why or _ended(code), meant)
+
+
+class Supervisor:
+    """Runs ``command`` until it ends by itself, or somebody asks to leave. ``folder`` keeps the show's state.
+
+    ``seconds`` is how long to play in all, None for ever.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        seconds: float | None = None,
+        rules: Rules | None = None,
+        notifier: Notifier | None = None,
+    ) -> None:
+        self.command, self.folder, self.seconds = list(command), folder, seconds
+        self.restarts = Restarts(rules or Rules())
+        self.notifier = notifier or Notifier()
+        self.leaving = False
+        self._why = ""
+        self._since: float | None = None
+        """When the first picture was there, of any life."""
+        self._told = -TELL_EVERY
+        self._gone_since: float | None = None
+
+    def run(self) -> int:
+        """The exit code: the show's own where it ended by itself."""
+        self._listen()
+        while True:
+            end = self._live()
+            if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
+                self.notifier.say("STOPPING=1")
+                return end.code
+            ours = end.code not in (TO_MEND, LOST)  # a missing display is not in safe mode either
+            if not self._pause(self.restarts.died(time.monotonic(), self._lived, ours)):
+                return 0
+
+    # ------------------------------------------------------------ one life
+
+    def _live(self) -> End:
+        """One life, or several where a show in safe mode is asked to leave for a full one."""
+        while True:
+            born = time.monotonic()
+            try:
+                life = Life(self.command, self._orders(), self.folder / STACKS)
+            except OSError as error:
+                self._lived = 0.0
+                return self._mourn(End(1, f"does not start: {error}", False), "")
+            retry = self._attend(life)
+            end = life.bury()
+            self._lived = time.monotonic() - born
+            if retry and not self.leaving:
+                self.restarts.retry(time.monotonic())
+                self._why = "was in safe mode"
+                continue
+            return end if end.final else self._mourn(end, _text(life.stacks))
+
+    def _attend(self, life: Life) -> bool:
+        """Until it is over. Whether it was asked to leave for a full start."""
+        retry = False
+        while not life.over:
+            life.attend()
+            now = time.monotonic()
+            self._watch(life, now)
+            if self.leaving or self.restarts.due(now):
+                retry = not self.leaving
+                life.ask_to_leave()
+            if life.still:
+                life.stop()
+        return retry
+
+    def _watch(self, life: Life, now: float) -> None:
+        """Tells the log and the service manager how it stands."""
+        self.notifier.tick(now)
+        if life.frames is None:
+            return
+        if self._since is None:
+            self._since = now
+            self.notifier.say("READY=1")
+        if self._gone_since is not None:
+            back, self._gone_since = now - self._gone_since, None
+            log.info("the picture is back after %.1f s", back, extra={"told": {"back_s": round(back, 2)}})
+        safe = "safe mode, stills and labels only; " if self.restarts.safe else ""
+        again = f"; started again {self.restarts.count} times, the last time as it {self._why}" if self._why else ""
+        self.notifier.status(f'{safe}"{life.piece}" hangs{again}')
+
+    def _orders(self) -> Orders:
+        restarts = self.restarts
+        return Orders(restarts.count, self._why, restarts.safe, self._left())
+
+    def _left(self) -> float | None:
+        """Seconds still to play; None for ever."""
+        if self.seconds is None or self._since is None:
+            return self.seconds
+        return max(0.0, self.seconds - (time.monotonic() - self._since))
+
+    # ------------------------------------------------------------ between two lives
+
+    def _mourn(self, end: End, stacks: str) -> End:
+        """Tells why it ended, once a minute at most; the file gets the stacks as well."""
+        self._why, now = end.why, time.monotonic()
+        told_by_itself = end.code == TO_MEND and self._since is None
+        if now - self._told >= TELL_EVERY and not (self.leaving or told_by_itself):
+            self._told, self._gone_since = now, now
+            told = {"exit": end.code, "stacks": stacks[-STACKS_TOLD:]}
+            log.error("the show %s; it is started again", end.why, extra={"told": told})
+        return end
+
+    def _pause(self, seconds: float) -> bool:
+        """Waits; false where somebody asked to leave meanwhile."""
+        if self.restarts.safe:
+            self._say_safe()
+        ends = time.monotonic() + seconds
+        while not self.leaving and (now := time.monotonic()) < ends:
+            self.notifier.tick(now)
+            self.notifier.status(f"the show {self._why}; it is started again in {ends - now:.0f} s")
+            time.sleep(min(TICK, ends - now))
+        return not self.leaving
+
+    def _say_safe(self) -> None:
+        if self.restarts.became_safe():
+            rules = self.restarts.rules
+            log.error(
+                "the show ended %d times in %.0f min: safe mode, stills and labels only; in %.0f min all is tried anew",
+                rules.most,
+                rules.within / 60.0,
+                rules.retry / 60.0,
+            )
+
+    # ------------------------------------------------------------ from outside
+
+    def _listen(self) -> None:
+        """What asks to leave. A hang-up that was to be ignored (nohup) stays ignored."""
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            number = getattr(signal, name, None)
+            if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+                signal.signal(number, self._leave)
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        self.leaving = True
+
+
+def _ended(code: int) -> str:
+    if code < 0:
+        with suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}"
+    return "lost its display" if code == LOST else f"ended with exit code {code}"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,38 @@
+"""What the door starts: a show under a supervisor, in a process that stays small; or the app itself, for all else."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from installation.core import invocation
+from installation.core.log_file import keep_log
+from installation.options import Options, parse
+
+COMMAND = (sys.executable, "-m", "installation.app")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit status: the show's own, see app.main."""
+    from installation.process.supervisor import Supervisor
+
+    options = parse(argv)
+    os.environ[invocation.VARIABLE] = invocation.program()  # the show's process says it as a person types it
+    folder = options.state_folder
+    keep_log(folder, "supervisor", shared=True)
+    return Supervisor([*COMMAND, *argv, "--supervised"], folder, options.seconds).run()
+
+
+def program() -> NoReturn:
+    """The whole program."""
+    arguments = sys.argv[1:]
+    if alone(parse(arguments)):
+        from installation import app
+
+        app.program()
+    sys.exit(main(arguments))
+
+
+def alone(options: Options) -> bool:
+    """Whether this process does what was asked for by itself."""
+    return options.is_errand or options.no_supervisor or options.supervised

@@ -1,0 +1,83 @@
+"""Measures the pace of walks on a model once and for all: how much the picture changes along them.
+
+A walk is measured as a show hangs it, so what decides it is found in a show file: the walk's options and the
+generator's (psi). The gallery of all favourites is measured without one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from installation.core.contracts import Paced, WalkConfig
+from installation.core.errors import OptionError, PartError
+from installation.core.parts import config
+from installation.networks.model_file import Header, amend_model, load_model
+from installation.networks.model_generator import ModelConfig, favourite_names
+from installation.networks.paces import GROUP, MeasuredPace, as_group, joined, paces_of
+
+Tick = Callable[[int], object]
+Walks = list[tuple[ModelConfig, WalkConfig, int]]
+"""Generator, walk and the show's seed."""
+
+
+def gallery_of(model: Path, header: Header) -> Walks:
+    """The gallery as a show hangs it that says no more; empty without favourites."""
+    if not favourite_names(header):
+        return []
+    return [(config("generator", header["kind"])(model=model), config("walk", "gallery")(), 0)]
+
+
+def walks_of(show: Path, model: Path) -> Walks:
+    """The walks of a show's pieces that this model paints. Raises OptionError for a file that is no show."""
+    try:
+        document = tomllib.loads(show.read_text("utf-8"))
+        pieces = [_opened(piece, show) for piece in document["piece"]]
+    except (OSError, ValueError, KeyError, TypeError, PartError, ValidationError) as error:
+        raise OptionError(f"{show}: no show that can be read ({error}); see run_show.py {show} --check") from None
+    seed = document.get("show", {}).get("seed", 0)
+    same = [(made, walk) for made, walk in pieces if isinstance(made, ModelConfig) and made.model.samefile(model)]
+    return [(made, walk, seed) for made, walk in same]
+
+
+def _opened(piece: dict[str, Any], show: Path) -> tuple[Any, Any]:
+    """The options of a piece's generator and walk."""
+    found = []
+    for room in ("generator", "walk"):
+        given = piece[room]
+        table = {"kind": given} if isinstance(given, str) else given
+        made = config(room, table["kind"]).model_validate(table, context={"folder": show.absolute().parent})
+        found.append(made)
+    return found[0], found[1]
+
+
+def measured(walks: Walks, known: tuple[MeasuredPace, ...], tick: Tick) -> Iterator[MeasuredPace]:
+    """The paces of those that are not known yet."""
+    for made, options, seed in walks:
+        generator = made.open("cpu")
+        walk = options.open(generator, seed)
+        if isinstance(walk, Paced) and not any(
+            one.walk == walk.pace_name and one.options == made.options() for one in known
+        ):
+            work = walk.measure(generator)
+            while True:
+                try:
+                    next(work)
+                except StopIteration as done:
+                    yield MeasuredPace(walk.pace_name, made.options(), done.value)
+                    break
+                tick(1)
+
+
+def amend(path: Path, walks: Walks, tick: Tick, fresh: bool = False) -> list[str]:
+    """Measures what a model file does not know yet and writes it there; the names of the walks measured."""
+    header, tensors = load_model(path)
+    known = () if fresh else paces_of(path, header, tensors)
+    found = list(measured(walks, known, tick))
+    if found or fresh:
+        amend_model(path, GROUP, *as_group(joined(known, found)))
+    return [one.walk for one in found]

@@ -1,0 +1,69 @@
+"""What a watcher of the show is told: health, metrics and a thumbnail, while the renderer works and while it hangs."""
+
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
+
+from installation.web.messages import Health, pack
+from tests.timeout import until
+from tests.web_driver import Driver, Visitor
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Driver]:
+    with Driver(tmp_path) as driver:
+        yield driver
+
+
+def metrics(web: Driver) -> dict[str, float]:
+    with Visitor(web.port) as visitor:
+        answer = visitor.get("/metrics")
+    assert answer.status == 200
+    families = text_string_to_metric_families(answer.text)
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
+def test_metrics_tell_how_the_show_stands(web: Driver) -> None:
+    assert metrics(web)["vernissage_up"] == 0
+    details = {"late": 3, "restarts": 2, "safe_mode": False, "memory_mb": 512.5, "piece": "reverie"}
+    web.send(pack(Health(100, details=details)))
+    found = until(lambda: metrics(web).get("vernissage_up") and metrics(web))
+    assert found["vernissage_frames_total"] == 100
+    assert found["vernissage_late_total"] == 3
+    assert found["vernissage_restarts"] == 2
+    assert found["vernissage_safe_mode"] == 0
+    assert found["vernissage_memory_mb"] == 512.5
+    assert found["vernissage_last_frame_age_seconds"] >= 0
+
+
+def test_a_renderer_that_hangs_is_told_with_the_age_of_its_last_frame(web: Driver) -> None:
+    """The app speaks on, as its other threads live; its count of frames does not."""
+
+    def down() -> bool:
+        web.send(pack(Health(100)))
+        return metrics(web)["vernissage_up"] == 0.0 and metrics(web).get("vernissage_last_frame_age_seconds", 0.0) > 3
+
+    until(down, "the hang")
+    with Visitor(web.port) as visitor:
+        answer = visitor.get("/healthz")
+    assert answer.status == 503
+    assert answer.json["last_frame_age_s"] > 3
+    assert any("the picture has stood still for" in reason for reason in answer.json["reasons"])
+
+
+def test_a_thumbnail_is_of_now_or_there_is_none(web: Driver) -> None:
+    jpeg = BytesIO()
+    Image.new("RGB", (32, 18), "red").save(jpeg, "JPEG")
+    with Visitor(web.port) as visitor:
+        assert visitor.get("/thumbnail.jpg").status == 503
+        web.send(jpeg.getvalue())
+        answer = until(lambda: (found := visitor.get("/thumbnail.jpg")).status == 200 and found, "a thumbnail")
+        assert answer.body == jpeg.getvalue()
+        assert float(answer.headers["X-Age-Seconds"]) <= 1.0
+        time.sleep(1.1)
+        assert visitor.get("/thumbnail.jpg").status == 503
