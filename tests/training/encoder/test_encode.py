@@ -260,7 +260,7 @@ def test_a_generator_encodes_when_its_model_can(frozen: Frozen, model: Path) -> 
     generator = stylegan2.Config(model=model).open("cpu")
     assert isinstance(generator, Encodes)
     assert not generator.can_encode
-    with pytest.raises(ModelError, match=r"has no encoder\. Train one: python -m installation\.training encoder "):
+    with pytest.raises(ModelError, match=r"has no encoder\. Train one: python3 run_show\.py encoder "):
         generator.encode(paintings(frozen, 1)[0])
     with_encoder(frozen, model, 60)
     generator = stylegan2.Config(model=model).open("cpu")
