@@ -42,7 +42,8 @@ def act(conduct: str, heartbeat: Heartbeat) -> int:
     if conduct == "hangs":
         stand_still()
     if conduct == "hangs in a driver":
-        ctypes.PyDLL(None).sleep(1000)  # with the interpreter's lock held
+        while True:  # a signal ends a sleep
+            ctypes.PyDLL(None).sleep(1000)  # with the interpreter's lock held
     if conduct == "ends":
         heartbeat.finishing()
         return 5

@@ -111,8 +111,7 @@ class Life:
             case None:
                 self.over = True
             case {"beat": {"frames": int(frames), "piece": str(piece), "patience": float(patience)}}:
-                self.frames, self.piece = frames, piece
-                self._patience = FINISH if self.asked else patience
+                self.frames, self.piece, self._patience = frames, piece, patience
             case {"finishing": {"meant": bool(meant)}}:
                 self.finishing, self._patience = meant, FINISH
 
@@ -124,7 +123,7 @@ class Life:
     def ask_to_leave(self) -> None:
         """Ends its pipe, which it takes as the wish to leave in order."""
         if not self.asked:
-            self.asked, self._silent, self._patience = True, 0.0, FINISH
+            self.asked, self._silent = True, 0.0
             stdin = self.tree.process.stdin
             assert stdin is not None
             with suppress(OSError):

@@ -91,11 +91,21 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Windows = Annotated[tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...], BeforeValidator(_listed)]
-ProgrammeWindows = Annotated[
-    tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...], BeforeValidator(_listed)
+ONE_OR_MORE = BeforeValidator(_listed, json_schema_input_type=str | list[str])
+"""A list, or one that is written without brackets."""
+
+Windows = Annotated[
+    tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...],
+    ONE_OR_MORE,
 ]
-Instants = Annotated[tuple[Annotated[Instant, PlainValidator(_instant)], ...], BeforeValidator(_listed)]
+ProgrammeWindows = Annotated[
+    tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...],
+    ONE_OR_MORE,
+]
+Instants = Annotated[
+    tuple[Annotated[Instant, PlainValidator(_instant)], ...],
+    ONE_OR_MORE,
+]
 CueName = Annotated[str, AfterValidator(_cue)]
 Name = Annotated[str, AfterValidator(one_line)]
 
@@ -150,7 +160,9 @@ class Programme(Table):
     name: Name = Field(min_length=1, max_length=64, description='a name, such as name = "late"')
     when: ProgrammeWindows = Field((), max_length=64)
     pieces: Annotated[
-        tuple[Annotated[str, AfterValidator(_piece)], ...], BeforeValidator(_listed), AfterValidator(_once)
+        tuple[Annotated[str, AfterValidator(_piece)], ...],
+        ONE_OR_MORE,
+        AfterValidator(_once),
     ] = Field((), max_length=256)
     order: Order | None = None
     cue: CueName | None = None
@@ -186,8 +198,11 @@ class Cue(Table):
     wait: Seconds = Field(0.0, le=DAY)
     fade: Seconds = Field(0.0, le=DAY)
     set_: Annotated[Mapping[str, float], PlainValidator(_held)] = Field(cast(Any, {}), alias="set")
-    release: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_listed)] = ()
-    then: Annotated[tuple[CueName, ...], BeforeValidator(_listed), AfterValidator(_once)] = Field((), max_length=32)
+    release: Annotated[
+        tuple[Annotated[str, AfterValidator(_address)], ...],
+        ONE_OR_MORE,
+    ] = ()
+    then: Annotated[tuple[CueName, ...], ONE_OR_MORE, AfterValidator(_once)] = Field((), max_length=32)
     at: Instants = Field((), max_length=64)
     every: Seconds | None = Field(None, ge=1.0, le=DAY)
     signal: Annotated[str, AfterValidator(signal_name)] | None = None

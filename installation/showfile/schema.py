@@ -12,12 +12,17 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from installation.core import parts
-from installation.showfile.load import LISTS, TABLES
+from installation.showfile.load import LISTS, PLANS, TABLES, WORDS
+from installation.showfile.schedule_tables import Cue, Programme, Schedule
 from installation.showfile.tables import Piece, Wall
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
+
+TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+WORDS_OF: Schema = {"type": "object", "additionalProperties": TEXTS, "title": "Words"}
+"""Language -> key -> text; which keys there are, ``--check`` says."""
 
 
 class _Generate(GenerateJsonSchema):
@@ -39,7 +44,9 @@ def schema() -> Schema:
     for room in ("generator", "walk"):
         piece["properties"][room] = _part(room, definitions)
     lists = {"sensor": _part("sensor", definitions), "piece": piece, "wall": _table(Wall, definitions)}
-    assert set(lists) == set(LISTS), "a list of the show file is not in its schema yet"
+    lists |= {"programme": _table(Programme, definitions), "cue": _table(Cue, definitions)}
+    tables |= {"schedule": _table(Schedule, definitions), WORDS: WORDS_OF}
+    assert {*lists, *tables} == {*TABLES, WORDS, *LISTS, *PLANS}, "a table of the show file is not in its schema yet"
     return {
         "$schema": DIALECT,
         "title": "A show of Vernissage",

@@ -173,6 +173,25 @@ def test_it_leaves_in_order_with_all_that_belongs_to_it(watch: Any, name: str) -
     assert not running(life["beside"])
 
 
+@pytest.mark.parametrize("after", [0.0, 0.03, 0.1, 0.4])
+def test_it_does_not_matter_when_a_show_is_killed(watch: Any, after: float) -> None:
+    watched = watch("plays")
+    first = watched.life(1)["pid"]
+    time.sleep(after)
+    os.kill(first, signal.SIGKILL)
+    assert watched.life(2)["why"] == "was ended by SIGKILL"
+    assert watched.leave()[0] == 0
+
+
+def test_a_show_that_stands_still_does_not_keep_anybody_from_leaving(watch: Any) -> None:
+    watched = watch("hangs in a driver")
+    life = watched.life(1)
+    time.sleep(0.3)
+    assert watched.leave(signal.SIGINT)[0] == 128 + signal.SIGKILL
+    assert not running(life["pid"])
+    assert len(watched.lives()) == 1
+
+
 def test_a_dead_shows_children_die_before_the_next_one_starts(watch: Any) -> None:
     watched = watch("beside", "plays")
     first = watched.life(1)

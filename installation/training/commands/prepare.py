@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
+from installation.core.invocation import program
 from installation.training.dataset.options import PrepareOptions
 
 ORDER = 10
@@ -41,4 +44,4 @@ def run(options: PrepareOptions) -> None:
     resumed = f", {done.resumed} from the run that was interrupted" if done.resumed else ""
     what = "nothing new" if done.unchanged else f"files: {done.made} new{resumed}, {done.before} as before"
     print(f"{options.out}: {done.pictures} pictures of {options.size} px ({what}).")
-    print(f"Look at {options.out / 'sheet.png'}. Next: screen {options.out}")
+    print(f"Look at {options.out / 'sheet.png'}. Next: {program()} screen {quote(str(options.out))}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from installation.core.errors import OptionError
+from installation.core.invocation import program
 from installation.training.screening.options import ScreenOptions
 
 if TYPE_CHECKING:
@@ -65,8 +67,9 @@ def judge(options: ScreenOptions, when: str) -> None:
         return
     screening.save(found, limits, rules, changed)
     save_sheets(found)
-    print(f"Look at {options.folder / 'screen_dropped.png'}. To decide yourself: screen {options.folder} --review")
-    print(f"Next: train {options.folder} --out MODEL.safetensors")
+    folder, chain = quote(str(options.folder)), program()
+    print(f"Look at {options.folder / 'screen_dropped.png'}. To decide yourself: {chain} screen {folder} --review")
+    print(f"Next: {chain} train {folder} --out mine.safetensors")
 
 
 def tell(found: Screening, rules: list[Rule], changed: int) -> None:

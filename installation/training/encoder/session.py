@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from installation.core.atomic_write import check_place, write_whole
 from installation.core.errors import TrainingError
+from installation.core.invocation import program
 from installation.networks.encoder import Architecture
 from installation.networks.model_file import amend_model, check_kind
 from installation.training.command_line.published import command_line
@@ -52,7 +53,9 @@ def train(options: EncoderOptions) -> None:
 def begin(options: EncoderOptions, work: Path, dtype: torch.dtype) -> tuple[Trainer, dict[str, Any]]:
     model = open_model(options.model)
     if model.header["kind"] == "vae":
-        raise TrainingError(f"{options.model}: a VAE, which has its encoder from the start. Go on with encode.")
+        raise TrainingError(
+            f"{options.model}: a VAE, which has its encoder from the start. Go on with: {program()} encode"
+        )
     check_kind(options.model, model.header, "stylegan2")
     frozen = freeze(model)
     recipe = Recipe(seed=options.seed, learning_rate=options.learning_rate)
