@@ -16,7 +16,8 @@ sys.path.insert(0, str(ROOT))
 from installation.networks.encoder import Architecture  # noqa: E402
 from installation.training.dataset.pictures import load_prepared  # noqa: E402
 from installation.training.encoder.frozen import freeze  # noqa: E402
-from installation.training.encoder.run import Recipe, Trainer  # noqa: E402
+from installation.training.encoder.recipe import Recipe  # noqa: E402
+from installation.training.encoder.run import Trainer  # noqa: E402
 from installation.training.encoder.session import averaged  # noqa: E402
 from installation.training.latent.models import open_model  # noqa: E402
 from installation.training.loop.devices import open_devices  # noqa: E402

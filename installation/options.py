@@ -204,7 +204,7 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--always-open",
         action="store_true",
-        help="as if the house never closed: look at a show whose [schedule] is closed now",
+        help="as if it never closed: look at a show whose [schedule] is closed now",
     )
     how.add_argument(
         "--rehearse",

@@ -136,7 +136,7 @@ class Exhibition:
         rooms.callback(self.standing.sensors.stop)
 
     def _say_hours(self) -> None:
-        """The first line of a show whose house is closed: when it opens, and how to look now."""
+        """The first line of a show whose exhibition is closed: when it opens, and how to look now."""
         opens = self.loop.decider.programming.opens(self.clock.civil())
         if opens is not None:
             log.info("closed until %s; --always-open shows it as if it were open", f"{opens:%A %d %B %H:%M}")

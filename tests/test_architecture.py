@@ -262,3 +262,48 @@ def test_what_no_code_does(path: Path) -> None:
             silent = all(isinstance(line, ast.Pass | ast.Continue) for line in node.body)
             assert not (silent and "Exception" in caught.split(".")), f"{where}: every error is swallowed"
     assert not {"pickle", "dill", "joblib", "shelve", "marshal"} & {used.partition(".")[0] for used in imports(path)}
+
+
+LONGEST_FILE = 400
+MOST_METHODS = 14
+MANY_METHODS = {
+    "installation.web.routes.Server": "a method for each address that it answers",
+    "installation.web.ballot_store.BallotStore": "a method for each question that is asked of the database",
+    "installation.run.Exhibition": "one run of a show: a method for each room that it opens and closes",
+}
+"""Classes that have more, each with its reason."""
+LONG_FILES: dict[str, str] = {}
+"""Modules that are longer, each with its reason."""
+
+
+def test_files_are_short() -> None:
+    """Shorter than 400 lines."""
+    long = {name for name, path in modules().items() if len(path.read_text("utf-8").splitlines()) >= LONGEST_FILE}
+    assert long == LONG_FILES.keys()
+
+
+def functions_of(node: ast.Module | ast.ClassDef) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def test_classes_are_small() -> None:
+    """At most 14 methods: a class that needs more is made of others."""
+    large = {
+        f"{name}.{node.name}"
+        for name, path in modules().items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef) and len(functions_of(node)) > MOST_METHODS
+    }
+    assert large == MANY_METHODS.keys()
+
+
+def test_functions_are_short() -> None:
+    """Half of them at most 7 lines, all but one in a hundred at most 30."""
+    lengths = sorted(
+        (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in modules().values()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert lengths[len(lengths) // 2] <= 7
+    assert lengths[len(lengths) * 99 // 100] <= 30

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode
 
-from installation.core.pipe import read_frames, write_frame
+from installation.core.pipe import encode, read_frames
 from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).parent.parent
@@ -90,7 +90,8 @@ class Driver:
 
     def send(self, message: dict[str, Any] | bytes) -> None:
         assert self.process.stdin is not None
-        write_frame(self.process.stdin, message)
+        self.process.stdin.write(encode(message))
+        self.process.stdin.flush()
 
     def playback(self, round: int = 1, piece: str = "sitters", **more: Any) -> None:
         playback = {"coming": None, "candidates": ["company", "nobody"], "seconds_left": 134.0, "hold": False}

@@ -91,7 +91,7 @@ class Wall:
 
     ``controls`` are those of the piece that the hands are on (``lead``), ``hands`` who has each. ``lanes`` is what to
     paint, the lead first. ``title`` is that of the piece that hangs, in ``language``, which the label is set in.
-    ``programme`` is that of the schedule, None while the house is closed and the wall dark for it.
+    ``programme`` is that of the schedule, None while the exhibition is closed and the wall dark for it.
     ``outgoing`` are the controls of the piece that leaves, as they were when the change began; ``blackout`` is the
     operator's order.
     """

@@ -40,12 +40,6 @@ def alive(seconds: float) -> dict[str, Any]:
     return {"alive": seconds}
 
 
-def write_frame(stream: IO[bytes], message: Message) -> None:
-    """Writes one message and flushes. Blocks while the other side does not read."""
-    stream.write(encode(message))
-    stream.flush()
-
-
 def read_frame(stream: IO[bytes]) -> Message | None:
     """The next message, or None at the end of the stream. Raises FrameError for anything that is not a frame."""
     head = stream.read(5)
@@ -56,7 +50,7 @@ def read_frame(stream: IO[bytes]) -> Message | None:
         raise FrameError(f"found {head!r}, expected a frame of at most {LIMIT} bytes; something else writes to stdout")
     payload = stream.read(length)
     if len(payload) < length:
-        return None  # the other side died in the middle of a word
+        return None  # the other side died in the middle of a message
     return payload if kind == b"B" else _parse(payload)
 
 

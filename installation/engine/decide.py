@@ -51,7 +51,7 @@ class Decider:
     """``decide`` is one frame. What it remembers between two frames is ``state``, and ``resume`` goes on with that."""
 
     def __init__(self, show: Show, always_open: bool = False) -> None:
-        """``always_open``: as if the house never closed."""
+        """``always_open``: as if it never closed."""
         self.show = show
         self.programming = Programming(show, always_open)
         self.scheduled: Scheduled | None = None

@@ -1,4 +1,4 @@
-"""When the house is open, day by day. Pure.
+"""When the exhibition is open, day by day. Pure.
 
 For each day the windows of ``open`` that select the fewest days of its year count, and all those that select as few: a
 Friday's hours stand in the place of those of Tuesday to Sunday, a date's in the place of both. A day of ``closed``
@@ -13,7 +13,7 @@ from functools import lru_cache
 from installation.engine.almanac import CACHED, ONE_DAY, Almanac
 from installation.engine.recurrence import Happening, Happenings
 from installation.showfile.schedule_tables import CLOSED, OPEN, Schedule
-from installation.showfile.windows import HOUSE, Moment, Window
+from installation.showfile.windows import OWN_HOURS, Moment, Window
 
 Span = tuple[int, int]
 """From an instant to another, without the second."""
@@ -33,7 +33,7 @@ class Hours:
 
     def moment(self, day: date, moment: Moment, next_day: bool = False) -> int | None:
         """The instant of a day's moment, or None where it does not come that day."""
-        if moment in HOUSE:
+        if moment in OWN_HOURS:
             visit = self.visit(day)
             return None if visit is None else visit[moment == "closing"]
         day = day + ONE_DAY if next_day else day

@@ -35,7 +35,7 @@ class Loop:
         drain: Callable[[], Asked],
         always_open: bool = False,
     ) -> None:
-        """``interval`` is the screen's, in seconds; ``always_open``: as if the house never closed."""
+        """``interval`` is the screen's, in seconds; ``always_open``: as if it never closed."""
         self.show, self.board, self.painter, self.clock = show, board, painter, clock
         self.interval, self.drain = interval, drain
         self.decider = Decider(show, always_open)

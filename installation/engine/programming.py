@@ -31,7 +31,7 @@ class Scheduled:
 
 
 class Programming:
-    """``at`` says what is due, ``cues`` what the cue hand wants. ``always_open``: as if the house never closed, which
+    """``at`` says what is due, ``cues`` what the cue hand wants. ``always_open``: as if it never closed, which
     leaves the first programme."""
 
     def __init__(self, show: Show, always_open: bool = False, resume: Mapping[str, Any] | None = None) -> None:
@@ -51,7 +51,7 @@ class Programming:
         return self._known[1]
 
     def opens(self, civil: datetime) -> datetime | None:
-        """When the house opens next; None where it is open, or never is again."""
+        """When the exhibition opens next; None where it is open, or never is again."""
         opens = None if self.always_open else self.timetable.opens(civil.timestamp())
         return None if opens is None else datetime.fromtimestamp(opens, civil.tzinfo)
 

@@ -93,7 +93,7 @@ class Timetable:
         self._ahead = self._state(at)
 
     def opens(self, at: float) -> int | None:
-        """When the house is open next after ``at``; None where it never is, or already is."""
+        """When the exhibition is open next after ``at``; None where it never is, or already is."""
         if self.state(at).open:
             return None
         later = (one for one in self.run(self.almanac.day(at), HORIZON) if one.end > at and one.open)

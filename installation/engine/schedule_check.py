@@ -20,7 +20,7 @@ from installation.showfile.schedule_tables import Plan, Programme
 from installation.showfile.toml_lines import Loc
 from installation.showfile.windows import Dates, Window
 
-CLOSED = "the house is closed then: [schedule] open has to have these hours, too"
+CLOSED = "the exhibition is closed then: [schedule] open has to have these hours, too"
 DAYS = 400
 """A year, and what a year's end and a leap day may move."""
 

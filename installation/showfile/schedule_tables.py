@@ -5,12 +5,12 @@ such as a window that never opens, is no fault: engine/schedule_check.py warns o
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationInfo
 
@@ -20,21 +20,22 @@ from installation.core.durations import Seconds
 from installation.core.errors import Refused, did_you_mean
 from installation.core.paths import beside
 from installation.showfile.calendar_file import Calendar, read_calendar
-from installation.showfile.messages import Finding, Unfit, shown, validate, value_at
+from installation.showfile.document import Document
+from installation.showfile.messages import Unfit, shown, validate, value_at
 from installation.showfile.parts import Reading, Table
-from installation.showfile.tables import Order, one_line, signal_name, values_of
+from installation.showfile.tables import Order, one_line
 from installation.showfile.timezones import machine_zone, zone
 from installation.showfile.toml_lines import Loc
-from installation.showfile.windows import HOUSE, SUN, Instant, Window, read_instant, read_window
+from installation.showfile.windows import OWN_HOURS, SUN, Instant, Window, read_instant, read_window
+from installation.showfile.wires import signal_name, values_of
 
 BLACKOUT = "blackout"
 ALL = "all"
 """The programme that hangs where the show names none: every piece, in the show's order."""
 OPEN, CLOSED = "open", "closed"
-"""What an event of the calendar may be called to open or close the house for its time."""
+"""What an event of the calendar may be called to open or close the exhibition for its time."""
 DAY = 86400.0
-
-Made = TypeVar("Made")
+LISTS = ("programme", "cue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,10 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-def _window(house: bool, value: object) -> Window:
+def _window(own_hours: bool, value: object) -> Window:
     if not isinstance(value, str):
         raise Refused("days and hours in quotes")
-    return read_window(value, house)
+    return read_window(value, own_hours)
 
 
 def _instant(value: object) -> Instant:
@@ -97,7 +98,7 @@ Windows = Annotated[
     tuple[Annotated[Window, PlainValidator(partial(_window, False))], ...],
     ONE_OR_MORE,
 ]
-HouseWindows = Annotated[
+ProgrammeWindows = Annotated[
     tuple[Annotated[Window, PlainValidator(partial(_window, True))], ...],
     ONE_OR_MORE,
 ]
@@ -139,8 +140,8 @@ def _outside(name: str, info: ValidationInfo) -> str:
 
 
 class Schedule(Table):
-    """``open`` and ``closed`` say when the house is open: without ``open`` at all hours. ``outside`` those hours the
-    wall is dark, or shows that programme. ``timezone`` is the machine's without a name."""
+    """``open`` and ``closed`` say when the exhibition is open: without ``open`` at all hours. ``outside`` those hours
+    the wall is dark, or shows that programme. ``timezone`` is the machine's without a name."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -157,7 +158,7 @@ class Programme(Table):
     ``pieces`` are all of the show's without a list, ``order`` is the show's, ``cue`` is fired as it begins."""
 
     name: Name = Field(min_length=1, max_length=64, description='a name, such as name = "late"')
-    when: HouseWindows = Field((), max_length=64)
+    when: ProgrammeWindows = Field((), max_length=64)
     pieces: Annotated[
         tuple[Annotated[str, AfterValidator(_piece)], ...],
         ONE_OR_MORE,
@@ -214,7 +215,7 @@ class Cue(Table):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a show says of time. Without a ``schedule`` the house is always open."""
+    """What a show says of time. Without a ``schedule`` the exhibition is always open."""
 
     schedule: Schedule
     programmes: tuple[Programme, ...] = ()
@@ -240,73 +241,50 @@ class _PlanReader:
     """Reads table by table, so that a fault in one hides none in another."""
 
     def __init__(self, data: Mapping[str, Any], reading: Reading, names: Names) -> None:
-        self.data = data
-        self.lists = {kind: self._list(kind) for kind in ("programme", "cue")}
-        told = {kind: tuple(_told(tables)) for kind, tables in self.lists.items()}
-        self.names = replace(names, programmes=told["programme"], cues=told["cue"])
-        self.context = {**reading.context, "names": self.names}
-        self.findings: list[Finding] = []
+        self.document = Document(data)
+        programmes, cues = (tuple(dict.fromkeys(self.document.names(kind))) for kind in LISTS)
+        self.context = {**reading.context, "names": replace(names, programmes=programmes, cues=cues)}
 
     def plan(self) -> Plan:
-        self._check_shapes()
-        found = self.data.get("schedule", {})
-        schedule = self._try(("schedule",), partial(validate, Schedule, found, self.context))
+        self.document.check_lists(LISTS)
+        found = self.document.data.get("schedule", {})
+        schedule = self.document.attempt(("schedule",), partial(validate, Schedule, found, self.context))
         programmes = self._tables("programme", Programme)
         cues = self._tables("cue", Cue)
         self._check_names()
         self._check_moments(schedule, programmes, cues)
         self._check_circles(cues)
-        if self.findings or schedule is None:
-            raise Unfit(self.findings)
+        if self.document.findings or schedule is None:
+            raise Unfit(self.document.findings)
         return Plan(schedule, tuple(programmes.values()), tuple(cues.values()))
-
-    def _list(self, kind: str) -> list[Any]:
-        found = self.data.get(kind, [])
-        return found if isinstance(found, list) else []
-
-    def _check_shapes(self) -> None:
-        for kind in self.lists:
-            found = self.data.get(kind, [])
-            if not isinstance(found, list):
-                self._find((kind,), shown(found), f"a list of tables, each written [[{kind}]]")
-
-    def _find(self, loc: Loc, found: str, expected: str, hint: str = "") -> None:
-        self.findings.append(Finding(loc, found, expected, hint))
-
-    def _try(self, loc: Loc, read: Callable[[], Made]) -> Made | None:
-        try:
-            return read()
-        except Unfit as unfit:
-            self.findings.extend(finding.below(loc) for finding in unfit.findings)
-        return None
 
     def _tables(self, kind: str, model: type[Any]) -> dict[int, Any]:
         """The good ones, by their place in the file."""
         made = {}
-        for index, table in enumerate(self.lists[kind]):
+        for index, table in enumerate(self.document.tables(kind)):
             if not isinstance(table, dict):
-                self._find((kind, index), shown(table), f"a table, written [[{kind}]]")
-            elif one := self._try((kind, index), partial(validate, model, table, self.context)):
+                self.document.note((kind, index), shown(table), f"a table, written [[{kind}]]")
+            elif one := self.document.attempt((kind, index), partial(validate, model, table, self.context)):
                 made[index] = one
         return made
 
     def _check_names(self) -> None:
         """No name twice, and none that means something else."""
         taken = {"programme": (BLACKOUT, ALL, OPEN, CLOSED), "cue": (OPEN, CLOSED)}
-        for kind, tables in self.lists.items():
+        for kind in LISTS:
             first: dict[str, int] = {}
-            for index, table in enumerate(tables):
+            for index, table in enumerate(self.document.tables(kind)):
                 name, loc = value_at(table, ("name",)), (kind, index, "name")
                 if not isinstance(name, str):
                     continue
                 if name.casefold() in taken[kind]:
-                    self._find(loc, shown(name), "a name that means nothing else here")
+                    self.document.note(loc, shown(name), "a name that means nothing else here")
                 elif first.setdefault(name.casefold(), index) != index:
                     where = f"{kind}[{first[name.casefold()] + 1}] has it"
-                    self._find(loc, shown(name), f"a name that no other {kind} has", where)
+                    self.document.note(loc, shown(name), f"a name that no other {kind} has", where)
 
     def _check_moments(self, schedule: Any, programmes: Mapping[int, Any], cues: Mapping[int, Any]) -> None:
-        """Sun needs a place, the house's own moments need hours."""
+        """Sun needs a place, the exhibition's own moments need hours."""
         if schedule is None:
             return
         windows: list[tuple[Loc, Window | Instant]] = []
@@ -320,14 +298,14 @@ class _PlanReader:
             self._check_window(loc, window, schedule)
 
     def _check_window(self, loc: Loc, window: Window | Instant, schedule: Schedule) -> None:
-        if not isinstance(value_at(self.data, loc[:-1]), list):
+        if not isinstance(value_at(self.document.data, loc[:-1]), list):
             loc = loc[:-1]  # one text in the place of a list
         if schedule.place is None and any(moment in SUN for moment in window.moments):
             hint = "add place = { latitude = 52.36, longitude = 4.88 } to [schedule], with your own numbers"
-            self._find(loc, shown(window.text), "a place, as the sun's hours differ from one to the next", hint)
-        if not schedule.open and any(moment in HOUSE for moment in window.moments):
+            self.document.note(loc, shown(window.text), "a place, as the sun's hours differ from one to the next", hint)
+        if not schedule.open and any(moment in OWN_HOURS for moment in window.moments):
             hint = 'add open = ["Tue-Sun 10:00-17:00"] to [schedule], with your own hours'
-            self._find(loc, shown(window.text), "opening hours, as this one is measured by them", hint)
+            self.document.note(loc, shown(window.text), "opening hours, as this one is measured by them", hint)
 
     def _check_circles(self, cues: Mapping[int, Any]) -> None:
         """Follow-ons that come round to where they began would go on for ever."""
@@ -340,10 +318,6 @@ class _PlanReader:
             first = min(range(len(circle) - 1), key=lambda at: index[circle[at]])
             way = [*circle[first:-1], *circle[: first + 1]]
             loc = ("cue", index[way[0]], "then")
-            self._find(loc, shown(list(cues[index[way[0]]].then)), "follow-ons that end", f"here {' → '.join(way)}")
-
-
-def _told(tables: Iterable[Any]) -> list[str]:
-    """The names that stand in the tables, whether the rest of each is right or not."""
-    names = (value_at(table, ("name",)) for table in tables if isinstance(table, dict))
-    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
+            self.document.note(
+                loc, shown(list(cues[index[way[0]]].then)), "follow-ons that end", f"here {' → '.join(way)}"
+            )

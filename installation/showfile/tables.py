@@ -1,17 +1,15 @@
-"""The tables of a show file: frozen, ranged, unknown keys refused. What a piece's wires and rests may name is checked
-against the ``Reading`` in the validation context, so that each fault stands at its own key."""
+"""The tables of a show file: frozen, ranged, unknown keys refused. What they may name is checked against the
+``Reading`` in the validation context, so that each fault stands at its own key."""
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainValidator,
@@ -29,11 +27,11 @@ from installation.core.errors import PartError, Refused, did_you_mean
 from installation.core.paths import ShowPath
 from installation.core.words import FIRST, blanks, languages
 from installation.showfile.messages import Finding, Unfit, shown, validate
-from installation.showfile.parts import Reading, Table, Transition, read_change, read_part, reading_of
+from installation.showfile.parts import Table, Transition, read_change, read_part, reading_of
+from installation.showfile.wires import Rests, Wire
 
 Order = Literal["listed", "shuffle", "votes"]
 Hang = Literal["bleed", "wall"]
-Curve = Literal["linear", "ease", "exp", "log"]
 
 DAY = 86400.0
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
@@ -45,10 +43,6 @@ PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 class Texts(Table):
     model_config = ConfigDict(title="language")
-
-
-class Knobs(Table):
-    model_config = ConfigDict(title="control of the piece or the stage")
 
 
 def _words(value: object, info: ValidationInfo) -> dict[str, str]:
@@ -213,146 +207,6 @@ def _part(room: str, value: object, info: ValidationInfo) -> Any:
     return read_part(room, value, info.context or {})
 
 
-# ---------------------------------------------------------------- wires and rests
-
-
-def signal_name(name: str, info: ValidationInfo) -> str:
-    reading = reading_of(info)
-    if name not in reading.signals and name.partition(".")[0] not in reading.unsure:
-        raise _no_such("signal", name, reading.signals)
-    return name
-
-
-def _no_such(what: str, name: str, known: Iterable[str]) -> Refused:
-    """Names them all, unless they are many and one is near."""
-    known = list(known)
-    hint = did_you_mean(name, known)
-    if not known:
-        return Refused(f"a {what}, but no [[sensor]] says one")
-    return Refused(f"one of {len(known)} {what}s" if hint and len(known) > 6 else f"a {what}: {', '.join(known)}", hint)
-
-
-def _bare(address: str) -> str:
-    return address.removeprefix("/")
-
-
-def _control(name: str, info: ValidationInfo) -> str:
-    reading, name = reading_of(info), _bare(name)
-    if reading.controls is None:
-        return name
-    control, signal = reading.controls.get(f"/{name}"), reading.signals.get(info.data.get("signal", ""))
-    if control is None:
-        control = _wired_command(name, reading)
-    if control.type == "pulse" and signal and not signal.pulse:
-        raise Refused("a control that has a value", f'"{name}" is a pulse and "{signal.name}" is none')
-    return name
-
-
-def _wired_command(name: str, reading: Reading) -> Control:
-    """The command of that name, which a pulse may ask for. Raises Refused for one that is no pulse, and for none."""
-    command = reading.commands.get(f"/{name}")
-    pulses = [_bare(address) for address, one in reading.commands.items() if one.type == "pulse"]
-    if command is None:
-        raise _no_such("control", name, (*map(_bare, reading.controls or ()), *pulses))
-    if command.type != "pulse":
-        hint = f'"{name}" is the operator\'s command; a wire can ask for {" or ".join(pulses)}'
-        raise Refused("a control, or a command that is a pulse", hint)
-    return command
-
-
-def _wired(info: ValidationInfo) -> Control | None:
-    return (reading_of(info).controls or {}).get(f"/{info.data.get('control')}")
-
-
-def _in_default(value: object, info: ValidationInfo) -> object:
-    signal = reading_of(info).signals.get(info.data.get("signal", ""))
-    return _ends(value, (signal.low, signal.high) if signal and not signal.pulse else (0.0, 1.0))
-
-
-def _out_default(value: object, info: ValidationInfo) -> object:
-    control = _wired(info)
-    return _ends(value, (control.low, control.high) if control else (0.0, 1.0))
-
-
-def _ends(value: object, default: tuple[float, float]) -> object:
-    """A tuple for a list, as pydantic's strict mode makes none of what a validator returns."""
-    return default if value is None else tuple(value) if isinstance(value, list) else value
-
-
-def _in(ends: tuple[float, float]) -> tuple[float, float]:
-    if ends[0] == ends[1]:
-        raise Refused("two numbers that differ")
-    return ends
-
-
-def _out(ends: tuple[float, float], info: ValidationInfo) -> tuple[float, float]:
-    control = _wired(info)
-    if control and not all(control.low <= end <= control.high for end in ends):
-        raise Refused(f"two numbers from {control.low:g} to {control.high:g}")
-    return ends
-
-
-def _smooth(seconds: float, info: ValidationInfo) -> float:
-    signal, control = reading_of(info).signals.get(info.data.get("signal", "")), _wired(info)
-    if seconds == 0.0 and signal and signal.pulse and control and control.type != "pulse":
-        raise Refused(f'a time to fall back in, as "{signal.name}" is a pulse')
-    return seconds
-
-
-Ends = tuple[float, float]
-
-
-class Wire(Table):
-    """Signal to control: ``in`` (of the signal) goes to ``out`` (of the control) along ``curve``, smoothed with the
-    time constant ``smooth`` (s). What is not given is the whole range of the one and of the other."""
-
-    signal: Annotated[str, AfterValidator(signal_name)] = Field(description='a signal, such as "door.motion"')
-    control: Annotated[str, AfterValidator(_control)] = Field(description='a control, such as "walk/speed"')
-    in_: Annotated[Ends, BeforeValidator(_in_default), AfterValidator(_in)] = Field(
-        cast(Any, None), alias="in", validate_default=True
-    )
-    out: Annotated[Ends, BeforeValidator(_out_default), AfterValidator(_out)] = Field(
-        cast(Any, None), validate_default=True
-    )
-    curve: Curve = "linear"
-    smooth: Annotated[Seconds, AfterValidator(_smooth)] = Field(0.25, le=600.0)
-
-    @property
-    def address(self) -> str:
-        """The control's, as the control table has it: ``/walk/speed``."""
-        return f"/{self.control}"
-
-
-def _rests(value: object, info: ValidationInfo) -> dict[str, float]:
-    return values_of(value, reading_of(info).controls)
-
-
-def values_of(value: object, controls: Mapping[str, Control] | None) -> dict[str, float]:
-    """Values by address. Commands are neither a piece's nor a cue's to give. Without
-    ``controls`` what is written cannot be told to be right or wrong. Raises Refused or Unfit."""
-    if not isinstance(value, dict):
-        raise Refused("a table of controls and their values")
-    if controls is None:
-        return {}
-    known = {_bare(address): control for address, control in controls.items() if control.type != "pulse"}
-    model = create_model("Rests", __base__=Knobs, **cast(Any, {name: _rest(name, known[name]) for name in known}))
-    made = validate(model, value, {})
-    return {f"/{name}": known[name].accept(getattr(made, name)) for name in made.model_fields_set}
-
-
-def _rest(name: str, control: Control) -> tuple[Any, Any]:
-    either = AliasChoices(name, f"/{name}")
-    if control.type == "bool":
-        return bool, Field(None, validation_alias=either)
-    if control.type == "choice":
-        return Literal[control.choices], Field(None, validation_alias=either)
-    number = int if control.type == "int" else float
-    return number, Field(None, validation_alias=either, ge=control.low, le=control.high)
-
-
-Rests = Annotated[Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])]
-
-
 class Wall(Table):
     """A picture surface with a playlist of its own: on which display, and which pieces by name. The grammar is fixed;
     a show has one wall for now, which needs no table."""
@@ -383,9 +237,7 @@ class Piece(Table):
     """How this piece comes on; the show's without."""
     poster: PicturePath | None = None
     wires: tuple[Wire, ...] = Field((), alias="wire", max_length=256)
-    set_: Annotated[
-        Mapping[str, float], PlainValidator(_rests, json_schema_input_type=dict[str, bool | float | str])
-    ] = Field(cast(Any, {}), alias="set")
+    set_: Rests = Field(cast(Any, {}), alias="set")
 
     _fixed: tuple[Control, ...] = PrivateAttr(())
 

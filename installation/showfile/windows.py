@@ -33,7 +33,7 @@ Moment = int | Word
 DAY = 86400
 NOON = DAY // 2
 SUN = ("sunrise", "sunset")
-HOUSE = ("opening", "closing")
+OWN_HOURS = ("opening", "closing")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
@@ -132,13 +132,13 @@ class Instant:
         return (self.at,)
 
 
-def read_window(text: str, house: bool = True) -> Window:
-    """A window of what is written. ``house`` allows the house's own ``opening`` and ``closing``. Raises Refused."""
+def read_window(text: str, own_hours: bool = True) -> Window:
+    """A window of what is written. ``own_hours`` allows the show's own ``opening`` and ``closing``. Raises Refused."""
     words = _words(text, EXPECTED)
     hours = _HOURS.fullmatch(words[-1])
     if not hours:
         return Window(text, _days(words, EXPECTED))
-    start, end = (_moment(part, house) for part in hours.groups())
+    start, end = (_moment(part, own_hours) for part in hours.groups())
     if start in (end, DAY):
         raise Refused("hours that begin before they end", "the whole day is written without hours, or 00:00-24:00")
     return Window(text, _days(words[:-1], EXPECTED), start, end, True, _overnight(start, end))
@@ -164,8 +164,8 @@ def _words(text: str, expected: str) -> list[str]:
     return words
 
 
-def _moment(text: str, house: bool) -> Moment:
-    if text in HOUSE and not house:
+def _moment(text: str, own_hours: bool) -> Moment:
+    if text in OWN_HOURS and not own_hours:
         raise Refused("hours by the clock or the sun", f"{text} is what [schedule] itself says")
     if ":" not in text:
         return text  # type: ignore[return-value]  # one of Word, as the pattern has it
@@ -177,10 +177,10 @@ def _moment(text: str, house: bool) -> Moment:
 
 def _overnight(start: Moment, end: Moment) -> bool:
     """By the clock: where the end is not later. With the sun in it: from after noon to before noon, as the moments
-    themselves wander with the seasons. The house's closing is the instant that it is, on whichever day."""
+    themselves wander with the seasons. The exhibition's closing is the instant that it is, on whichever day."""
     if isinstance(start, int) and isinstance(end, int):
         return end <= start
-    if start in HOUSE or end in HOUSE:
+    if start in OWN_HOURS or end in OWN_HOURS:
         return False
     return _after_noon(start) and not _after_noon(end)
 
@@ -222,7 +222,15 @@ def _meant(word: str) -> str:
     if _BARE_HOURS.fullmatch(word):
         first, last = word.split("-")
         return f'hours have minutes: "{first}:00-{last}:00"'
-    known = [*(name.capitalize() for name in (*WEEKDAYS, *LONG)), *SEASONS, *NTH, *SUN, *HOUSE, "daily", "holidays:"]
+    known = [
+        *(name.capitalize() for name in (*WEEKDAYS, *LONG)),
+        *SEASONS,
+        *NTH,
+        *SUN,
+        *OWN_HOURS,
+        "daily",
+        "holidays:",
+    ]
     return f'"{word}" is none; {hint}' if (hint := did_you_mean(word, known)) else f'"{word}" is none'
 
 

@@ -1,12 +1,13 @@
-"""The chain's command line. A step is a file in `commands`, found by its name; the work is loaded once a step is known.
+"""The chain's command line. A step is a file in `commands`, found by its name, and loaded once it is known.
 
-The program's door reads it before anything is installed. A step's module, light to import (standard library alone), has
+The program's door reads it before anything is installed. A step's module, light to import (standard library and classes
+of options alone), has
 
     ORDER        where it comes in the chain, for --help
     HELP         a line for the list of steps
     DESCRIPTION  what its own --help teaches; PROGRAM in it becomes what a person types
-    options(parser)    adds its arguments
-    run(arguments)     does it; raises VernissageError with one clear message for what cannot be done
+    Options      its options, a class as command_line/options.py tells
+    run(options) does it; raises VernissageError with one clear message for what cannot be done
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from types import ModuleType
 from installation.core import invocation
 from installation.core.errors import VernissageError
 from installation.training import commands
+from installation.training.command_line.options import add_options, read_options
 from installation.training.cores import share_cores
 
 EPILOG = """\
@@ -80,8 +82,8 @@ def parser() -> argparse.ArgumentParser:
             description=_typed(step.DESCRIPTION),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        step.options(command)
-        command.set_defaults(run=step.run)
+        add_options(command, step.Options)
+        command.set_defaults(step=step)
     return root
 
 
@@ -117,7 +119,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     arguments = parse(argv)
     try:
-        arguments.run(arguments)
+        step = arguments.step
+        step.run(read_options(step.Options, arguments))
     except VernissageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -50,7 +50,7 @@ every 1 min 30 s from midnight: cue noon"""
     )
 
 
-def test_a_programme_outside_the_hours_and_a_house_that_says_nothing() -> None:
+def test_a_programme_outside_the_hours_and_an_exhibition_that_says_nothing() -> None:
     text = TEXT.replace("[[programme]]", 'outside = "late"\n[[programme]]', 1)
     found = timetable(text)
     assert "closed, late" in table(found, agenda(found, PIECES, date(2027, 3, 29), date(2027, 3, 29)))
@@ -64,7 +64,7 @@ def test_the_calendar_brings_the_same_when_it_is_read_back(tmp_path: Path) -> No
     first, last = date(2027, 3, 20), date(2027, 4, 10)
     entries = agenda(FOUND, PIECES, first, last)
     (tmp_path / "out.ics").write_bytes(ics(entries, "Night", datetime(2027, 1, 1, tzinfo=UTC)))
-    # A house whose hours are no more than the calendar's own.
+    # An exhibition whose hours are no more than the calendar's own.
     text = '[schedule]\ntimezone = "Europe/Amsterdam"\ncalendar = "out.ics"\n[[programme]]\nname = "none"\n'
     again = timetable(text + TEXT[TEXT.index("[[programme]]") :].replace('at = "Sat 12:00"', ""), tmp_path)
     for entry in entries:

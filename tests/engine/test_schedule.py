@@ -56,7 +56,7 @@ def test_outside_the_hours_it_is_dark_or_as_the_schedule_says() -> None:
     assert found.opens(at(found, "2027-01-10 12:00")) is None
 
 
-def test_a_house_that_never_opens_has_no_deadline() -> None:
+def test_an_exhibition_that_never_opens_has_no_deadline() -> None:
     found = timetable(AMSTERDAM + 'open = "2020-01-01 10:00-17:00"\n')
     state = found.state(at(found, "2027-01-01 12:00"))
     assert (state.open, state.until) == (False, None)
@@ -126,7 +126,7 @@ def test_closing_is_where_the_last_hours_that_begin_that_day_end() -> None:
     assert hangs(text, "2027-01-10 00:30") == "late"
 
 
-def test_opening_and_a_house_that_does_not_close() -> None:
+def test_opening_and_an_exhibition_that_does_not_close() -> None:
     text = 'open = "10:00-17:00"\n' + LATE + '"opening-12:00"\n'
     assert stretch(text, "2027-01-08 11:00") == "2027-01-08 10:00 .. 2027-01-08 12:00 late"
     assert hangs('open = "daily"\n' + LATE + '"12:00-closing"\n', "2027-01-08 13:00") == "day"

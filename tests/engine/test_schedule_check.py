@@ -50,7 +50,7 @@ pieces = "one"
 
 COME, WITHIN = "hours that come", "hours within the opening hours"
 SHADED = "another open window is more specific on all of its days, or they are closed"
-CLOSED = "the house is closed then: [schedule] open has to have these hours, too"
+CLOSED = "the exhibition is closed then: [schedule] open has to have these hours, too"
 
 
 def test_windows_that_never_open(tmp_path: Path) -> None:

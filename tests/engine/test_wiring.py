@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from installation.core.controls import Control
 from installation.core.signals import Signal, Snapshot
 from installation.engine.wiring import CURVES, Wiring, shape
-from installation.showfile.tables import Curve, Wire
+from installation.showfile.wires import Curve, Wire
 
 numbers = st.floats(-1e6, 1e6)
 ends = st.tuples(numbers, numbers)

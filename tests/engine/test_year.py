@@ -77,7 +77,7 @@ def nth(day: date, weekday: int, which: int) -> bool:
 
 
 class Oracle:
-    """For every minute: 1 where the house is open, and the number of the programme that hangs."""
+    """For every minute: 1 where the exhibition is open, and the number of the programme that hangs."""
 
     def __init__(
         self, clock: Clock, opens: list[Rule], shut: Callable[[date], bool], cut: list[Rule], claims: list[Rule]

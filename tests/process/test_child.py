@@ -191,9 +191,11 @@ def test_sending_never_blocks_and_the_newest_wins(start: Start, tmp_path: Path) 
     """A child that does not read until all is said, told far more than a pipe holds."""
     read = tmp_path / "read"
     code = (
-        "import os, sys, time; from installation.core.pipe import read_frames, write_frame\n"
+        "import os, sys, time; from installation.core.pipe import encode, read_frames\n"
         f"while not os.path.exists({str(read)!r}): time.sleep(0.01)\n"
-        "for m in read_frames(sys.stdin.buffer): write_frame(sys.stdout.buffer, {'n': m[0] if type(m) is bytes else m})"
+        "for m in read_frames(sys.stdin.buffer):\n"
+        "    sys.stdout.buffer.write(encode({'n': m[0] if type(m) is bytes else m}))\n"
+        "    sys.stdout.buffer.flush()"
     )
     child, heard = start(code)
     for number in range(100):

@@ -112,9 +112,9 @@ def test_what_is_no_window(text: str, message: str) -> None:
     assert message in str(caught.value)
 
 
-def test_the_house_itself_has_no_closing_to_go_by() -> None:
+def test_the_exhibition_itself_has_no_closing_to_go_by() -> None:
     with pytest.raises(Refused, match="closing is what"):
-        read_window("sunset-closing", house=False)
+        read_window("sunset-closing", own_hours=False)
 
 
 def test_moments() -> None:

@@ -20,6 +20,7 @@ from installation.core.controls import fixed
 from installation.core.errors import LOST, DeviceError, DisplayLost, PartError
 from installation.engine.view import Panel, Picture, Surface, View
 from installation.stage import Stage, has_display, open_stage
+from installation.stage.panel import Poll
 from installation.stage.pictures import crop, taps
 from installation.stage.window import LOOKS, is_software
 from tests.plain_label import Label
@@ -478,8 +479,8 @@ Image.fromarray(shown(stage, picture(0, frame(noise)), panel=panel).astype(np.ui
 
 def test_a_panel_is_printed_only_when_it_changes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[int] = []
-    typeset = type(stage._poll).typeset
-    monkeypatch.setattr(type(stage._poll), "typeset", lambda *given: printed.append(1) or typeset(*given))
+    typeset = Poll.typeset
+    monkeypatch.setattr(Poll, "typeset", lambda *given: printed.append(1) or typeset(*given))
     for left in (95.0, 94.0, 93.0):
         shown(stage, picture(2), panel=Panel("http://a/", (("one", 1),), left))
     assert len(printed) == 1
@@ -487,7 +488,7 @@ def test_a_panel_is_printed_only_when_it_changes(stage: Stage, monkeypatch: pyte
     for votes in range(2, 12):
         shown(stage, picture(2), panel=Panel("http://a/", (("one", votes),), 93.0))
     assert len(printed) == 11
-    assert len(stage._panels) <= 4
+    assert len(stage._printer._panels) <= 4
     assert (stage.read() != first).any()
     assert (shown(stage, picture(2)) != first).any()
 

@@ -1,12 +1,12 @@
 """Training on generated pictures: it learns, resumes, exports, and says clearly what is wrong."""
 
-import argparse
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,15 @@ from installation.networks.model_file import load_model, read_header
 from installation.networks.stylegan2 import Network, build, effective_tensors
 from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.cli import main
-from installation.training.commands._options import add_source
-from installation.training.commands.train import DESCRIPTION, PRESETS, Preset, stages
+from installation.training.command_line.published import published
+from installation.training.commands.train import DESCRIPTION
 from installation.training.dataset import pictures
 from installation.training.dataset.ledger import Ledger, ledger_digest, read_ledger
-from installation.training.dataset.reading import USUAL
+from installation.training.dataset.options import SourceOptions
+from installation.training.dataset.reading import read_any
 from installation.training.gan.discriminator import deviation
 from installation.training.gan.export import measure
-from installation.training.loop.command_line import published
+from installation.training.loop.options import PRESETS, Preset, stages
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint
 from tests.timeout import TIMEOUT, until
 from tests.tiny_training import ARCH, discs
@@ -277,10 +278,29 @@ def test_a_prepared_folder_of_another_size_than_training_knows(
     assert "prepared at 24 px; that is no power of two. Prepare again with --size 16" in said
 
 
-def test_every_option_of_a_source_is_known_to_come_too_late() -> None:
-    parser = argparse.ArgumentParser()
-    add_source(parser)
-    assert vars(parser.parse_args([])) == USUAL
+OTHER = {
+    "crop": "tiles",
+    "landmarks": Path("points.json"),
+    "ledger": Path("sources.csv"),
+    "tile_scale": 2.0,
+    "every": 1.0,
+    "min_detail": 8,
+    "max_upscale": 3.0,
+}
+
+
+def test_every_option_of_a_source_is_known_to_come_too_late(folder: Path, tmp_path: Path, capsys) -> None:
+    ready = tmp_path / "ready"
+    assert main(["prepare", str(folder), "--out", str(ready), "--size", "16"]) == 0
+    assert OTHER.keys() == {one.name for one in fields(SourceOptions)}
+    capsys.readouterr()
+    read_any(ready, SourceOptions(), 16)
+    assert capsys.readouterr().err == ""
+    read_any(ready, SourceOptions(**OTHER), 16)
+    words = ", ".join(f"--{name.replace('_', '-')}" for name in OTHER)
+    assert f"taken as it is: {words} would go to prepare" in capsys.readouterr().err
+    read_any(ready, SourceOptions(ledger=Path("sources.csv")), 16, ledger_is_read=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_without_a_word_it_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
+from installation.training.command_line.options import argument, option, required
 
 ORDER = 45
 HELP = "bring your own model: StyleGAN2-ADA, StyleGAN3 and others"
@@ -42,27 +44,26 @@ def class_list(text: str) -> dict[int, str]:
     return found
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the network's file")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="MODEL", help="the model file to write (.safetensors)"
-    )
-    parser.add_argument("--licence", default="", metavar="TEXT", help="of the weights, such as CC-BY-4.0")
-    parser.add_argument(
-        "--classes", type=class_list, metavar="LIST", help="which to keep, such as 0,3 or 0=dogs,3=cats (16 at most)"
+@dataclass(frozen=True)
+class Options:
+    file: Path = argument("the network's file", Path, "FILE")
+    out: Path = required("the model file to write (.safetensors)", Path, "MODEL")
+    licence: str = option("", "of the weights, such as CC-BY-4.0", metavar="TEXT")
+    classes: dict[int, str] | None = option(
+        None, "which to keep, such as 0,3 or 0=dogs,3=cats (16 at most)", class_list, "LIST"
     )
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     from installation.core.atomic_write import check_place
+    from installation.training.command_line.published import command_line
     from installation.training.convert.run import convert
-    from installation.training.loop.command_line import command_line
 
-    check_suffix(arguments.out, ".safetensors", "model")
-    check_place(arguments.out)
-    words = ["convert", str(arguments.file), "--out", str(arguments.out)]
-    header = convert(arguments.file, arguments.out, arguments.licence, arguments.classes, command_line(words))
-    print(told(arguments.out, header))
+    check_suffix(options.out, ".safetensors", "model")
+    check_place(options.out)
+    words = ["convert", str(options.file), "--out", str(options.out)]
+    header = convert(options.file, options.out, options.licence, options.classes, command_line(words))
+    print(told(options.out, header))
 
 
 def told(out: Path, header: dict[str, object]) -> str:

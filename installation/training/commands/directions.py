@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import add_model
-from installation.training.loop.options import Bounds
+from installation.training.command_line.options import Bounds, model_argument, option
 
 ORDER = 60
 HELP = "find what a hand can change, such as light or age"
@@ -25,14 +24,15 @@ again:
 """
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
-    parser.add_argument("--count", type=Bounds(int, 1, 32), default=8, metavar="N", help="at most so many (default 8)")
-    parser.add_argument("--fresh", action="store_true", help="forget the named ones too")
-    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="paint each from -3 to 3 at two places")
+@dataclass(frozen=True)
+class Options:
+    model: Path = model_argument()
+    count: int = option(8, "at most so many (default 8)", Bounds(int, 1, 32), "N")
+    fresh: bool = option(False, "forget the named ones too")
+    sheet: Path | None = option(None, "paint each from -3 to 3 at two places", Path, "FILE.png")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     from installation.core.atomic_write import check_place, write_whole
     from installation.networks.model_file import amend_model
     from installation.training.dataset.pictures import png
@@ -40,15 +40,15 @@ def run(arguments: argparse.Namespace) -> None:
     from installation.training.latent.models import open_model, progress
     from installation.training.latent.sheet import sheet
 
-    if arguments.sheet:
-        check_suffix(arguments.sheet, ".png", "sheet")
-    model = open_model(arguments.model)
-    if arguments.sheet:
-        check_place(arguments.sheet)
-    with progress("looking at directions", effort(model, arguments.count)) as tick:
-        found = find(model, arguments.count, tick, keep_named=not arguments.fresh)
-    amend_model(arguments.model, "directions", {"vectors": found.vectors}, found.facts)
+    if options.sheet:
+        check_suffix(options.sheet, ".png", "sheet")
+    model = open_model(options.model)
+    if options.sheet:
+        check_place(options.sheet)
+    with progress("looking at directions", effort(model, options.count)) as tick:
+        found = find(model, options.count, tick, keep_named=not options.fresh)
+    amend_model(options.model, "directions", {"vectors": found.vectors}, found.facts)
     print(told(found))
-    if arguments.sheet:
-        write_whole(arguments.sheet, png(sheet(model, found.vectors, [fact["name"] for fact in found.facts])))
-        print(f"Look: {arguments.sheet}")
+    if options.sheet:
+        write_whole(options.sheet, png(sheet(model, found.vectors, [fact["name"] for fact in found.facts])))
+        print(f"Look: {options.sheet}")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from installation.training.commands._options import add_model
-from installation.training.loop.options import Bounds
+from installation.training.encoder.options import EncodeOptions
 
 ORDER = 66
 HELP = "find the places of pictures in a model's space"
@@ -26,29 +22,10 @@ and places.json: how far each is off (mean |difference| in levels of 255), and h
 """
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
-    parser.add_argument("picture", type=Path, nargs="+", metavar="PICTURE", help="a picture file")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write places and pictures")
-    parser.add_argument(
-        "--refine", type=Bounds(int, 0, 10_000), default=0, metavar="STEPS", help="come nearer (default 0: not)"
-    )
-    parser.add_argument(
-        "--landmarks", type=Path, metavar="FILE", help="five points of each face (see prepare --help); default: centre"
-    )
-    parser.add_argument(
-        "--favourite",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="add the place to the model's favourites; once for each picture, in their order",
-    )
-    parser.add_argument(
-        "--psi", type=Bounds(float, 0.1, 1.2), help="truncation of the show it is for (default: as in a show, 0.7)"
-    )
+Options = EncodeOptions
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: EncodeOptions) -> None:
     from installation.training.encoder.encoding import encode
 
-    encode(arguments)
+    encode(options)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from installation.training.commands._options import add_model, add_source
-from installation.training.loop.options import Bounds
+from installation.training.evaluation.options import EvaluateOptions
 
 ORDER = 80
 HELP = "measure a model: a report and a model card"
@@ -34,36 +30,10 @@ samples.
 """
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
-    parser.add_argument(
-        "folder", type=Path, nargs="?", metavar="PICTURES", help="the pictures that it was trained on, raw or prepared"
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="where to write, such as docs/models/NAME"
-    )
-    parser.add_argument("--title", metavar="TEXT", help="the model's name in report and card (default: its file's)")
-    parser.add_argument("--quick", action="store_true", help="fewer pictures, slower walks: a first look")
-    parser.add_argument(
-        "--inception", type=Path, metavar="FILE", help="TorchScript: (n, 3, h, w) uint8 to features, for KID and FID"
-    )
-    parser.add_argument(
-        "--landmarks-model",
-        type=Path,
-        metavar="FILE",
-        help="mediapipe-face_mesh-*.tgz, or the .tflite of it, to judge eyes (default: the one in your data folder)",
-    )
-    parser.add_argument(
-        "--show-training", action="store_true", help="show the nearest training pictures, 64 px (not for publication)"
-    )
-    parser.add_argument("--seed", type=Bounds(int, 0, 2**31), default=0, help="of the random numbers (default 0)")
-    parser.add_argument("--device", default="cpu", help="cpu (the default: the same figures anywhere), cuda, mps, auto")
-    parser.add_argument("--threads", type=Bounds(int, 1, 256), help="processor threads (default: all cores)")
-    parser.add_argument("--afresh", action="store_true", help="compute every part again")
-    add_source(parser)
+Options = EvaluateOptions
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: EvaluateOptions) -> None:
     from installation.training.evaluation.session import evaluate
 
-    evaluate(arguments)
+    evaluate(options)

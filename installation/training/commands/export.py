@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 from installation.core.atomic_write import check_suffix
-from installation.training.commands._options import EXPORTED
+from installation.training.command_line.options import argument, option, required
+from installation.training.commands._kinds import EXPORTED
 
 ORDER = 40
 HELP = "write a model from a checkpoint"
@@ -24,29 +25,25 @@ The rows of the ledger lie beside the model, in mine.ledger.csv; their digest is
 """
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a checkpoint, or the work folder it is in")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="MODEL", help="the model file to write (.safetensors)"
-    )
-
-    parser.add_argument(
-        "--licence", default="", metavar="TEXT", help="of the weights (default: that of MODEL so far, or not told)"
-    )
+@dataclass(frozen=True)
+class Options:
+    checkpoint: Path = argument("a checkpoint, or the work folder it is in", Path, "CHECKPOINT")
+    out: Path = required("the model file to write (.safetensors)", Path, "MODEL")
+    licence: str = option("", "of the weights (default: that of MODEL so far, or not told)", metavar="TEXT")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     from installation.core.atomic_write import check_place
     from installation.core.errors import TrainingError
     from installation.training.loop.saving import CHECKPOINT, read_checkpoint
 
-    check_suffix(arguments.out, ".safetensors", "model")
-    path = arguments.checkpoint / CHECKPOINT if arguments.checkpoint.is_dir() else arguments.checkpoint
+    check_suffix(options.out, ".safetensors", "model")
+    path = options.checkpoint / CHECKPOINT if options.checkpoint.is_dir() else options.checkpoint
     model = read_checkpoint(path)["model"]
     if model not in EXPORTED:
         raise TrainingError(f"{path}: trains a {model!r}; this program knows {' and '.join(EXPORTED)}.")
-    check_place(arguments.out)
-    header = import_module(f"installation.training.{model}.run").export(path, arguments.out, arguments.licence)
+    check_place(options.out)
+    header = import_module(f"installation.training.{model}.run").export(path, options.out, options.licence)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
     refined = f"; its refiner, after {header['refiner']['images']}" if model == "refiner" else ""
-    print(f"{arguments.out}: {size} px, after {images} pictures{refined}.")
+    print(f"{options.out}: {size} px, after {images} pictures{refined}.")

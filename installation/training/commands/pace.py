@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
-from installation.training.commands._options import add_model
+from installation.training.command_line.options import model_argument, option, repeated
 
 ORDER = 95
 HELP = "measure the walks of a show, so that it starts even"
@@ -22,21 +22,22 @@ A show whose model does not know the pace of a walk estimates it, and measures i
 """
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
-    parser.add_argument("--show", type=Path, action="append", default=[], metavar="SHOW", help="a show; repeatable")
-    parser.add_argument("--fresh", action="store_true", help="forget what was measured before")
+@dataclass(frozen=True)
+class Options:
+    model: Path = model_argument()
+    show: tuple[Path, ...] = repeated("a show; repeatable", Path, "SHOW")
+    fresh: bool = option(False, "forget what was measured before")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     from installation.networks.model_file import read_header
     from installation.training.latent.models import progress
     from installation.training.latent.pace import amend, gallery_of, walks_of
 
-    model: Path = arguments.model
+    model = options.model
     walks = gallery_of(model, read_header(model))
-    for show in arguments.show:
+    for show in options.show:
         walks += walks_of(show, model)
     with progress("measuring walks") as tick:
-        found = amend(model, walks, tick, arguments.fresh)
+        found = amend(model, walks, tick, options.fresh)
     print("\n".join([f"{model}: measured {len(found)} of {len(walks)} walks; the others were known.", *found]))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from shlex import quote
 
 from installation.core.invocation import program
-from installation.training.commands._options import add_source
-from installation.training.loop.options import Bounds
+from installation.training.dataset.options import PrepareOptions
 
 ORDER = 10
 HELP = "crop pictures to squares"
@@ -33,28 +30,18 @@ is listed and left out. The same command again does only what is new or has chan
 """
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="folders, pictures, zips and films")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to put the prepared pictures")
-    parser.add_argument(
-        "--size",
-        type=Bounds(int, 16, 1024),
-        default=128,
-        metavar="PX",
-        help="16 to 1024 (default 128); training needs a power of two",
-    )
-    add_source(parser)
+Options = PrepareOptions
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: PrepareOptions) -> None:
     from installation.training.dataset.reading import prepare, tell
 
     try:
-        done = prepare(arguments.sources, arguments.out, arguments, arguments.size)
+        done = prepare(options.sources, options.out, options.source, options.size)
     except KeyboardInterrupt:
-        tell(f"{arguments.out}: what is done is kept; the same command goes on from here.")
+        tell(f"{options.out}: what is done is kept; the same command goes on from here.")
         raise
     resumed = f", {done.resumed} from the run that was interrupted" if done.resumed else ""
     what = "nothing new" if done.unchanged else f"files: {done.made} new{resumed}, {done.before} as before"
-    print(f"{arguments.out}: {done.pictures} pictures of {arguments.size} px ({what}).")
-    print(f"Look at {arguments.out / 'sheet.png'}. Next: {program()} screen {quote(str(arguments.out))}")
+    print(f"{options.out}: {done.pictures} pictures of {options.size} px ({what}).")
+    print(f"Look at {options.out / 'sheet.png'}. Next: {program()} screen {quote(str(options.out))}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
+from pathlib import Path
 
-from installation.training.commands._options import add_model
+from installation.training.command_line.options import argument, model_argument, option
 
 ORDER = 61
 HELP = "name the directions"
@@ -20,18 +21,19 @@ the old address must be changed; the old number as a name takes a name away agai
 """
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
-    parser.add_argument("names", nargs="*", metavar="NOW=NAME", help="what it is called now, and the new name")
-    parser.add_argument("--list", action="store_true", help="print the directions, change nothing")
+@dataclass(frozen=True)
+class Options:
+    model: Path = model_argument()
+    names: tuple[str, ...] = argument("what it is called now, and the new name", str, "NOW=NAME", "*")
+    list: bool = option(False, "print the directions, change nothing")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     from installation.core.errors import OptionError
     from installation.training.latent.naming import renamed, table
 
-    if not arguments.names and not arguments.list:
+    if not options.names and not options.list:
         raise OptionError("rename: give NOW=NAME, such as 1=age, or --list.")
-    if arguments.list and arguments.names:
+    if options.list and options.names:
         raise OptionError("rename: --list changes nothing; leave out what shall be renamed, or --list.")
-    print(table(arguments.model) if arguments.list else renamed(arguments.model, arguments.names))
+    print(table(options.model) if options.list else renamed(options.model, options.names))

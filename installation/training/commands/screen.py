@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from installation.core.errors import OptionError
 from installation.core.invocation import program
-from installation.training.loop.options import Bounds
+from installation.training.screening.options import ScreenOptions
 
 if TYPE_CHECKING:
     from installation.training.screening.rules import Rule
@@ -34,133 +33,42 @@ Rules say what must be true of a picture that is kept, by the columns of the led
   --rule "title not missing"                a cell that is empty; missing
 A picture whose ledger does not say what a rule asks for is dropped: rights are proven or they are not there.
 """
-WITHOUT = ("native", "blur", "monochrome", "border", "corner", "duplicate")
+Options = ScreenOptions
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that prepare has made")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be dropped; write nothing")
-    rights = parser.add_argument_group("rights")
-    rights.add_argument(
-        "--rule", action="append", default=[], metavar="RULE", help='such as "artist_died < 1930"; may be given again'
-    )
-    rights.add_argument(
-        "--public-domain",
-        action="store_true",
-        help="two rules: the artist died more than 70 whole years ago (column artist_died), which is public domain in "
-        "the EU, the UK and most of the world; and if there is a column licence, it says public domain or CC0. "
-        "It does not check who photographed the picture, nor the law where you show it",
-    )
-    add_limits(parser)
-    review = parser.add_argument_group("reviewing")
-    review.add_argument("--review", action="store_true", help="a page in your browser where you keep and drop pictures")
-    review.add_argument("--no-browser", action="store_true", help="with --review: print the address, open nothing")
-    review.add_argument("--who", metavar="NAME", help="your name, written beside what you decide")
-    review.add_argument("--port", type=Bounds(int, 0, 65535), default=0, metavar="N", help="default: any free one")
-    parser.add_argument("--when", metavar="DATE", help="the date written beside decisions, such as 2025-01-31; now")
-
-
-def add_limits(parser: argparse.ArgumentParser) -> None:
-    limits = parser.add_argument_group("limits")
-    limits.add_argument(
-        "--native",
-        type=Bounds(float, 0, 4),
-        default=0.5,
-        metavar="SHARE",
-        help="least real detail along the side, by the column native_px, in sizes of the prepared picture: 0.5 lets "
-        "pictures be enlarged twice, 1 not at all (default 0.5)",
-    )
-    limits.add_argument(
-        "--sharpness",
-        type=Bounds(float, 0, 2),
-        default=0.12,
-        metavar="N",
-        help="least sharpness, measured in the picture: 0.3 to 1 is sharp, 0.2 enlarged twice, 0.1 three times or out "
-        "of focus (default 0.12)",
-    )
-    limits.add_argument(
-        "--colour",
-        type=Bounds(float, 0, 100),
-        default=1.2,
-        metavar="N",
-        help="least colour, in CIELAB units: 0 is greyscale, below 1 sepia, an old brown portrait 2 to 5. Not judged "
-        "where most pictures are below it (default 1.2)",
-    )
-    limits.add_argument(
-        "--border",
-        type=Bounds(float, 0, 1),
-        default=0.01,
-        metavar="SHARE",
-        help="deepest frame, bar or edge of a scan at any side, in shares of the side (default 0.01)",
-    )
-    limits.add_argument(
-        "--corner",
-        type=Bounds(float, 0, 1),
-        default=0.002,
-        metavar="SHARE",
-        help="largest corner cut off by an oval frame or a turned scan, in shares of the picture (default 0.002)",
-    )
-    limits.add_argument(
-        "--bits",
-        type=Bounds(int, 0, 32),
-        default=12,
-        metavar="N",
-        help="copies, first look: how many of the 64 bits of their perceptual hashes may differ (default 12)",
-    )
-    limits.add_argument(
-        "--likeness",
-        type=Bounds(float, 0, 1),
-        default=0.6,
-        metavar="N",
-        help="copies, second look: how much of their fine detail must be the same, as they are or mirrored, shifted or "
-        "cropped a little: 1 is all, two different portraits reach 0.55 (default 0.6)",
-    )
-    limits.add_argument(
-        "--without", action="append", default=[], choices=WITHOUT, metavar="KIND", help=f"not: {', '.join(WITHOUT)}"
-    )
-
-
-def run(arguments: argparse.Namespace) -> None:
+def run(options: ScreenOptions) -> None:
     from installation.training.screening.decisions import date_given
 
-    when = date_given(arguments.when)
-    if arguments.dry_run and arguments.review:
+    when = date_given(options.when)
+    page = options.reviewing
+    if options.dry_run and page.review:
         raise OptionError("--dry-run and --review: a page whose decisions are not written down helps nobody.")
-    if arguments.review:
+    if page.review:
         from installation.training.pages.review import review
 
-        review(arguments.folder, arguments.who, arguments.when, arguments.port, not arguments.no_browser)
+        review(options.folder, page.who, options.when, page.port, page.browser)
         return
-    judge(arguments, when)
+    judge(options, when)
 
 
-def judge(arguments: argparse.Namespace, when: str) -> None:
+def judge(options: ScreenOptions, when: str) -> None:
     from installation.training.screening import run as screening
     from installation.training.screening.rules import parse_rule, public_domain
     from installation.training.screening.sheets import save_sheets
 
-    found = screening.open_folder(arguments.folder)
-    rules = [parse_rule(text) for text in arguments.rule]
-    rules += public_domain(int(when[:4]), found.ledger.columns) if arguments.public_domain else []
-    limits = screening.Limits(
-        sharpness=arguments.sharpness,
-        native=arguments.native,
-        colour=arguments.colour,
-        border=arguments.border,
-        corner=arguments.corner,
-        bits=arguments.bits,
-        likeness=arguments.likeness,
-        without=tuple(sorted(set(arguments.without))),
-    )
-    changed = screening.screen(found, limits, rules, when, dry=arguments.dry_run)
+    found = screening.open_folder(options.folder)
+    rules = [parse_rule(text) for text in options.rights.rule]
+    rules += public_domain(int(when[:4]), found.ledger.columns) if options.rights.public_domain else []
+    limits = replace(options.limits, without=tuple(sorted(set(options.limits.without))))
+    changed = screening.screen(found, limits, rules, when, dry=options.dry_run)
     tell(found, rules, changed)
-    if arguments.dry_run:
+    if options.dry_run:
         print("Dry run: nothing was written.")
         return
     screening.save(found, limits, rules, changed)
     save_sheets(found)
-    folder, chain = quote(str(arguments.folder)), program()
-    print(f"Look at {arguments.folder / 'screen_dropped.png'}. To decide yourself: {chain} screen {folder} --review")
+    folder, chain = quote(str(options.folder)), program()
+    print(f"Look at {options.folder / 'screen_dropped.png'}. To decide yourself: {chain} screen {folder} --review")
     print(f"Next: {chain} train {folder} --out mine.safetensors")
 
 

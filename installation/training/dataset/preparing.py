@@ -32,7 +32,7 @@ from installation.training.dataset.pictures import (
     skipped_of,
     spread,
 )
-from installation.training.dataset.sources import Found, opened_sources, told_together
+from installation.training.dataset.sources import SourceFile, opened_sources, told_together
 from installation.training.dataset.work import JOURNAL, Before, Record, Work
 
 EVERY = 2.0
@@ -42,12 +42,12 @@ THUMBNAIL = 128
 LEDGER_BEFORE = "ledger_before.csv"
 """The ledger as it was before a run that took rows out of it."""
 
-Progress = Callable[[list[Found]], Iterable[Found]]
+Progress = Callable[[list[SourceFile]], Iterable[SourceFile]]
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Wish:
+class CropOptions:
     """What the squares shall be. Lengths in pixels, `every` in seconds; see `prepare --help`."""
 
     size: int
@@ -59,20 +59,20 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Known:
+class Metadata:
     """What is known of the files besides: landmarks and ledger, both by a file's name with or without its source."""
 
     landmarks: Mapping[str, Points] = field(default_factory=dict)
     ledger: Ledger | None = None
 
-    def points(self, file: Found) -> Points | None:
+    def points(self, file: SourceFile) -> Points | None:
         return self.landmarks.get(file.name, self.landmarks.get(file.short))
 
     def row(self, name: str, source: str) -> Row | None:
         rows = self.ledger.rows if self.ledger else {}
         return rows.get(name, rows.get(name.removeprefix(f"{source}/")))
 
-    def check(self, found: Sequence[Found]) -> None:
+    def check(self, found: Sequence[SourceFile]) -> None:
         """Raises PicturesError for a ledger that knows none of the files."""
         if self.ledger:
             files = {name.partition("#")[0]: None for name in self.ledger.rows}
@@ -84,7 +84,7 @@ class Known:
                     f"Name the folder, or the rows, so that they fit; {first.short} without its folder will do."
                 )
 
-    def native(self, file: Found) -> float | None:
+    def native(self, file: SourceFile) -> float | None:
         """Pixels of real detail along the shorter side, as the ledger says, or None."""
         try:
             return float((self.row(file.name, file.source) or {})["native_px"])
@@ -109,17 +109,17 @@ class Summary:
 def prepare(
     sources: Sequence[Path],
     out: Path,
-    wish: Wish,
-    known: Known = Known(),
+    options: CropOptions,
+    metadata: Metadata = Metadata(),
     progress: Progress = iter,
     tell: Tell = lambda _: None,
 ) -> Summary:
     """Prepare all sources into the folder `out`. Raises PicturesError for what cannot be done; what was there stays."""
-    with opened_sources(sources, out, wish.every is not None) as found:
-        known.check(found)
+    with opened_sources(sources, out, options.every is not None) as found:
+        metadata.check(found)
         out.mkdir(parents=True, exist_ok=True)
         try:
-            return work_through(found, out, wish, known, progress, tell, told_together(sources))
+            return work_through(found, out, options, metadata, progress, tell, told_together(sources))
         except OSError as error:  # a file that cannot be read is a PicturesError: this is the disk
             raise PicturesError(
                 f"{error.filename or out}: cannot be written ({error.strerror or error}). Nothing that was there is "
@@ -128,22 +128,30 @@ def prepare(
 
 
 def work_through(
-    found: list[Found], out: Path, wish: Wish, known: Known, progress: Progress, tell: Tell, source: str
+    found: list[SourceFile],
+    out: Path,
+    options: CropOptions,
+    metadata: Metadata,
+    progress: Progress,
+    tell: Tell,
+    source: str,
 ) -> Summary:
     before, how = Before(out), Counter[str]()
     ledger = Ledger.read(out / LEDGER) if (out / LEDGER).exists() else None
-    options = asdict(wish)
-    tell_changes(before.facts.get("options", {}), options, tell)
-    with Work(out, wish.size) as work:
+    asked = asdict(options)
+    tell_changes(before.facts.get("options", {}), asked, tell)
+    with Work(out, options.size) as work:
         # As long as every file is as it was, in the same order, nothing is written.
         unchanged = not work.ahead and (out / SHEET).exists()
-        unchanged &= (before.facts.get("source"), before.facts.get("options")) == (source, options)
+        unchanged &= (before.facts.get("source"), before.facts.get("options")) == (source, asked)
         for file in progress(found):
-            record, content = identify(file, wish, known)
+            record, content = identify(file, options, metadata)
             unchanged = unchanged and before.agrees(record)
             if not unchanged:
                 work.add_all(before.agreed())
-            how["before" if unchanged else add(record, content, file, work, before, wish, known)] += bool(record.key)
+            how["before" if unchanged else add(record, content, file, work, before, options, metadata)] += bool(
+                record.key
+            )
         if before.matched < len(before.records):
             unchanged = False
             work.add_all(before.agreed())
@@ -152,15 +160,15 @@ def work_through(
     facts: dict[str, Any] = {
         "format": FORMAT,
         "source": source,
-        "size": wish.size,
-        "crop": wish.crop,
+        "size": options.size,
+        "crop": options.crop,
         "count": sum(len(record.crops) for record in records),
-        "options": options,
+        "options": asked,
         "files": [asdict(record) for record in records],
     }
     before.close()
     notes = {record.file: record.note for record in records if record.note}
-    publish(out, facts, unchanged, ledger, known, notes)
+    publish(out, facts, unchanged, ledger, metadata, notes)
     return Summary(facts["count"], how["made"], how["resumed"], how["before"], unchanged, skipped_of(facts), notes)
 
 
@@ -173,7 +181,7 @@ def tell_changes(before: Mapping[str, Any], now: Mapping[str, Any], tell: Tell) 
 # -- one file ---------------------------------------------------------------------------------------------------------
 
 
-def identify(file: Found, wish: Wish, known: Known) -> tuple[Record, bytes]:
+def identify(file: SourceFile, options: CropOptions, metadata: Metadata) -> tuple[Record, bytes]:
     """(what a file is: without a key, it gives nothing and says why; the content of a picture)."""
     record, content = Record(file.name, file.source), b""
     try:
@@ -184,14 +192,20 @@ def identify(file: Found, wish: Wish, known: Known) -> tuple[Record, bytes]:
         else:
             content = file.read()
             record.sha256 = hashlib.sha256(content).hexdigest()
-        record.key = key_of(record.sha256, file, wish, known)
+        record.key = key_of(record.sha256, file, options, metadata)
     except PicturesError as error:
         record.left_out[""] = str(error)
     return record, content
 
 
 def add(
-    record: Record, content: bytes, file: Found, work: Work, before: Before, wish: Wish, known: Known
+    record: Record,
+    content: bytes,
+    file: SourceFile,
+    work: Work,
+    before: Before,
+    options: CropOptions,
+    metadata: Metadata,
 ) -> Literal["resumed", "before", "made"]:
     """Add a file's squares to the work; says whence."""
     if work.resume(record):
@@ -200,7 +214,7 @@ def add(
     if done:
         work.add(*done)
         return "before"
-    work.add(record, parts(file, content, record, wish, known) if record.key else ())
+    work.add(record, parts(file, content, record, options, metadata) if record.key else ())
     return "made"
 
 
@@ -212,50 +226,61 @@ def film_digest(path: Path) -> str:
         raise PicturesError(f"cannot be read ({error.strerror})") from None
 
 
-def key_of(sha256: str, file: Found, wish: Wish, known: Known) -> str:
-    points = known.points(file) if wish.crop == "face" else None
-    about = [FORMAT, sha256, file.kind, asdict(wish), None if points is None else points.tolist(), known.native(file)]
+def key_of(sha256: str, file: SourceFile, options: CropOptions, metadata: Metadata) -> str:
+    points = metadata.points(file) if options.crop == "face" else None
+    about = [
+        FORMAT,
+        sha256,
+        file.kind,
+        asdict(options),
+        None if points is None else points.tolist(),
+        metadata.native(file),
+    ]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
 
-def parts(file: Found, content: bytes, record: Record, wish: Wish, known: Known) -> Iterator[Crop | LeftOut]:
+def parts(
+    file: SourceFile, content: bytes, record: Record, options: CropOptions, metadata: Metadata
+) -> Iterator[Crop | LeftOut]:
     """All that a file gives; its own troubles are among it."""
     try:
         if file.kind == "film":
-            yield from parts_of_film(file, wish, known)
+            yield from parts_of_film(file, options, metadata)
         else:
-            decoded = decode(content, 2 * wish.size if wish.crop == "centre" else None)
+            decoded = decode(content, 2 * options.size if options.crop == "centre" else None)
             record.note = decoded.note
-            yield from cut(decoded, "", file, wish, known)
+            yield from cut(decoded, "", file, options, metadata)
     except PicturesError as error:
         yield LeftOut(str(error))
 
 
-def parts_of_film(file: Found, wish: Wish, known: Known) -> Iterator[Crop | LeftOut]:
-    if wish.crop == "face":
+def parts_of_film(file: SourceFile, options: CropOptions, metadata: Metadata) -> Iterator[Crop | LeftOut]:
+    if options.crop == "face":
         raise PicturesError("landmarks are of pictures; a film has none. Crop it by centre or tiles")
-    for at, frame in films.frames(file.path, wish.every or EVERY):
+    for at, frame in films.frames(file.path, options.every or EVERY):
         if isinstance(frame, LeftOut):
             yield frame
             continue
         try:
-            yield from cut(Decoded(frame), at, file, wish, known)
+            yield from cut(Decoded(frame), at, file, options, metadata)
         except PicturesError as error:
             yield LeftOut(str(error), at)
 
 
-def cut(decoded: Decoded, at: str, file: Found, wish: Wish, known: Known) -> Iterator[Crop | LeftOut]:
-    picture, native = decoded.picture, known.native(file)
+def cut(
+    decoded: Decoded, at: str, file: SourceFile, options: CropOptions, metadata: Metadata
+) -> Iterator[Crop | LeftOut]:
+    picture, native = decoded.picture, metadata.native(file)
     found: Iterable[Crop | LeftOut]
-    if wish.crop == "tiles":
-        found = crops.tiles(picture, wish.size, wish.tile_scale, wish.max_upscale)
-    elif wish.crop == "face":
-        points = known.points(file)
+    if options.crop == "tiles":
+        found = crops.tiles(picture, options.size, options.tile_scale, options.max_upscale)
+    elif options.crop == "face":
+        points = metadata.points(file)
         if points is None:
             raise PicturesError("no landmarks for it in the landmarks file")
-        found = [crops.face(picture, points, wish.size, wish.max_upscale)]
+        found = [crops.face(picture, points, options.size, options.max_upscale)]
     else:
-        found = [crops.centre(picture, wish.size, decoded.scale, wish.max_upscale)]
+        found = [crops.centre(picture, options.size, decoded.scale, options.max_upscale)]
     for part in found:
         where = "&".join(filter(None, (at, part.at)))
         if isinstance(part, LeftOut):
@@ -264,8 +289,8 @@ def cut(decoded: Decoded, at: str, file: Found, wish: Wish, known: Known) -> Ite
         detail = part.native_px
         if native is not None:  # said of the whole picture, of which a tile is a part
             detail = round(min(detail, detail * native / min(picture.shape[:2]) if part.at else native))
-        if detail < wish.min_detail:
-            yield LeftOut(f"its real detail is {detail} px, less than --min-detail {wish.min_detail}", where)
+        if detail < options.min_detail:
+            yield LeftOut(f"its real detail is {detail} px, less than --min-detail {options.min_detail}", where)
         else:
             yield replace(part, at=where, native_px=detail)
 
@@ -274,7 +299,7 @@ def cut(decoded: Decoded, at: str, file: Found, wish: Wish, known: Known) -> Ite
 
 
 def publish(
-    out: Path, facts: dict[str, Any], unchanged: bool, old: Ledger | None, known: Known, notes: dict[str, str]
+    out: Path, facts: dict[str, Any], unchanged: bool, old: Ledger | None, metadata: Metadata, notes: dict[str, str]
 ) -> None:
     """Put a whole run's files into their places, all of them written before the first is renamed."""
     if not facts["count"]:
@@ -282,7 +307,7 @@ def publish(
         skipped = skipped_of(facts)
         reasons = "; ".join(f"{name}: {why}" for name, why in list(skipped.items())[:3])
         raise PicturesError(f"{facts['source']}: none of {len(skipped)} pictures can be used. The first: {reasons}")
-    ledger = merge(pictures_of(facts, known), known.ledger, old, notes)
+    ledger = merge(pictures_of(facts, metadata), metadata.ledger, old, notes)
     partial = out / (PICTURES + ".partial")
     staged = []
     if not unchanged:
@@ -299,15 +324,15 @@ def publish(
     discard(out)
 
 
-def pictures_of(facts: dict[str, Any], known: Known) -> Iterator[tuple[str, Row, Row | None]]:
+def pictures_of(facts: dict[str, Any], metadata: Metadata) -> Iterator[tuple[str, Row, Row | None]]:
     """(name, what is known from the file, the given ledger's row) of each picture."""
     for values in facts["files"]:
         record = Record(**values)
-        of_file = known.row(record.file, record.source)
+        of_file = metadata.row(record.file, record.source)
         for crop in record.crops:
             name = full_name(record.file, crop["at"])
             own = {"sha256": record.sha256, "source": record.source, "native_px": str(crop["native_px"])}
-            yield name, own, known.row(name, record.source) or of_file
+            yield name, own, metadata.row(name, record.source) or of_file
 
 
 def sheet_of(pictures: Path) -> bytes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,78 +16,72 @@ from tqdm import tqdm
 from installation.training.dataset import preparing
 from installation.training.dataset.crops import read_landmarks
 from installation.training.dataset.ledger import Ledger
+from installation.training.dataset.options import SourceOptions
 from installation.training.dataset.pictures import PicturesError, Prepared, load_prepared
-from installation.training.dataset.preparing import Known, Summary, Wish
-from installation.training.dataset.sources import Found, is_prepared
+from installation.training.dataset.preparing import CropOptions, Metadata, Summary
+from installation.training.dataset.sources import SourceFile, is_prepared
 
 LISTED = 10
 """How many kinds of reasons are told on the screen; prepared.json names every file."""
 COMFORTABLE = 300
-USUAL: dict[str, object] = {
-    "crop": None,
-    "landmarks": None,
-    "ledger": None,
-    "every": None,
-    "tile_scale": 1.0,
-    "min_detail": 0,
-    "max_upscale": 2.0,
-}
-"""Options of `options.add_source`, and what they are where nobody gave them."""
 
 
-def read_any(arguments: argparse.Namespace, resolution: int, keep: Path | None = None) -> Prepared:
-    """The pictures of `arguments.folder`, at least `resolution` px: a prepared folder as it is, anything else prepared.
+def read_any(
+    folder: Path, source: SourceOptions, resolution: int, keep: Path | None = None, ledger_is_read: bool = False
+) -> Prepared:
+    """The pictures of `folder`, at least `resolution` px: a prepared folder as it is, anything else prepared.
 
     With `keep`, a folder, what is prepared stays there, so that the next time only what is new is made; it is mapped
-    from disk. Without, it is held in memory.
+    from disk. Without, it is held in memory. `ledger_is_read`: the caller reads --ledger, so that it is of use for a
+    prepared folder too.
     """
-    if not is_prepared(arguments.folder):
-        return read_raw(arguments, resolution, keep)
-    prepared = load_prepared(arguments.folder)
-    tell_unused(arguments)
+    if not is_prepared(folder):
+        return read_raw(folder, source, resolution, keep)
+    prepared = load_prepared(folder)
+    tell_unused(folder, source, ledger_is_read)
     if prepared.size < resolution or not is_power_of_two(prepared.size):
         wanted = f"pictures of {resolution} px are wanted" if prepared.size < resolution else "that is no power of two"
         raise PicturesError(
-            f"{arguments.folder}: prepared at {prepared.size} px; {wanted}. Prepare again with --size {resolution}."
+            f"{folder}: prepared at {prepared.size} px; {wanted}. Prepare again with --size {resolution}."
         )
     return prepared
 
 
-def tell_unused(arguments: argparse.Namespace) -> None:
-    """Options of `options.add_source` that come too late for a prepared folder; `evaluate` reads a ledger's titles."""
-    given = [name for name, usual in USUAL.items() if getattr(arguments, name, usual) != usual]
-    if getattr(arguments, "command", "") == "evaluate":
+def tell_unused(folder: Path, source: SourceOptions, ledger_is_read: bool) -> None:
+    """Options that come too late for a prepared folder."""
+    given = [one.name for one in fields(source) if getattr(source, one.name) != one.default]
+    if ledger_is_read:
         given = [name for name in given if name != "ledger"]
     if given:
         words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        tell(f"{arguments.folder} is prepared already and taken as it is: {words} would go to prepare")
+        tell(f"{folder} is prepared already and taken as it is: {words} would go to prepare")
 
 
 def is_power_of_two(size: int) -> bool:
     return not size & (size - 1)
 
 
-def read_raw(arguments: argparse.Namespace, size: int, keep: Path | None) -> Prepared:
+def read_raw(folder: Path, source: SourceOptions, size: int, keep: Path | None) -> Prepared:
     if keep:
-        prepare([arguments.folder], keep, arguments, size)
+        prepare([folder], keep, source, size)
         return load_prepared(keep)
-    with tempfile.TemporaryDirectory() as folder:
-        prepare([arguments.folder], Path(folder), arguments, size)
-        prepared = load_prepared(Path(folder))
+    with tempfile.TemporaryDirectory() as kept:
+        prepare([folder], Path(kept), source, size)
+        prepared = load_prepared(Path(kept))
         return replace(prepared, pictures=np.array(prepared.pictures))
 
 
-def prepare(sources: Sequence[Path], out: Path, arguments: argparse.Namespace, size: int) -> Summary:
-    """As the options of `options.add_source` say; tells what was left out. Raises PicturesError."""
-    crop = arguments.crop or ("face" if arguments.landmarks else "centre")
-    if crop == "face" and arguments.landmarks is None:
+def prepare(sources: Sequence[Path], out: Path, options: SourceOptions, size: int) -> Summary:
+    """Prepares at `size` px; tells what was left out. Raises PicturesError."""
+    crop = options.crop or ("face" if options.landmarks else "centre")
+    if crop == "face" and options.landmarks is None:
         raise PicturesError("--crop face needs --landmarks FILE. For pictures without faces, use --crop centre.")
-    wish = Wish(size, crop, arguments.tile_scale, arguments.every, arguments.min_detail, arguments.max_upscale)
-    known = Known(
-        read_landmarks(arguments.landmarks) if crop == "face" else {},
-        Ledger.read(arguments.ledger) if arguments.ledger else None,
+    cropping = CropOptions(size, crop, options.tile_scale, options.every, options.min_detail, options.max_upscale)
+    metadata = Metadata(
+        read_landmarks(options.landmarks) if options.landmarks and crop == "face" else {},
+        Ledger.read(options.ledger) if options.ledger else None,
     )
-    summary = preparing.prepare(sources, out, wish, known, show_reading, tell)
+    summary = preparing.prepare(sources, out, cropping, metadata, show_reading, tell)
     for line in told(summary.skipped, "left out"):
         tell(line)
     for line in told(summary.notes, "mind"):
@@ -118,7 +111,7 @@ def tell(line: str) -> None:
     tqdm.write(line, file=sys.stderr)
 
 
-def show_reading(files: list[Found]) -> Iterable[Found]:
+def show_reading(files: list[SourceFile]) -> Iterable[SourceFile]:
     """A bar for what takes longer than a second; a line every 20 s where the screen is a file."""
     screen = sys.stderr.isatty()
     return tqdm(files, "reading", unit="file", mininterval=0.5 if screen else 20.0, delay=1.0 if screen else 20.0)

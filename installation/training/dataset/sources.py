@@ -50,7 +50,7 @@ Seen = dict[object, str]
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceFile:
     """One file. ``name`` is source/path, fit to print; a picture can be ``read``, a film lies at ``path``."""
 
     name: str
@@ -68,13 +68,13 @@ class Found:
 
 
 @contextmanager
-def opened_sources(sources: Sequence[Path], out: Path | None = None, films: bool = False) -> Iterator[list[Found]]:
+def opened_sources(sources: Sequence[Path], out: Path | None = None, films: bool = False) -> Iterator[list[SourceFile]]:
     """All files of all sources, each source's sorted by name. The folder `out` is not walked into.
 
     `films` tells whether films inside folders count, too. Raises PicturesError for a source that cannot be opened.
     """
     with ExitStack() as stack:
-        found: list[Found] = []
+        found: list[SourceFile] = []
         seen: Seen = {}
         for path, label in zip(sources, labels(sources), strict=True):
             found += open_source(path, label, out, films, seen, stack)
@@ -101,7 +101,9 @@ def told_together(sources: Sequence[Path]) -> str:
     return " + ".join([*first, f"{rest} more"] if rest > 0 else first)
 
 
-def open_source(path: Path, label: str, out: Path | None, films: bool, seen: Seen, stack: ExitStack) -> list[Found]:
+def open_source(
+    path: Path, label: str, out: Path | None, films: bool, seen: Seen, stack: ExitStack
+) -> list[SourceFile]:
     if path.is_dir() and is_prepared(path):
         raise PicturesError(f"{path}: pictures that are prepared already. Give what they were made from.")
     if path.is_dir():
@@ -112,10 +114,10 @@ def open_source(path: Path, label: str, out: Path | None, films: bool, seen: See
         raise PicturesError(f"{path}: not a folder of pictures, nor a picture, a zip or a film. {why}.")
     why = trouble(label, path, out, seen)
     if why:
-        return [Found(label, label, "listed", why)]
+        return [SourceFile(label, label, "listed", why)]
     if suffix in ARCHIVES:
         return open_zip(path, label, stack)
-    return [Found(label, label, "film" if suffix in FILMS else "picture", "", partial(read_file, path), path)]
+    return [SourceFile(label, label, "film" if suffix in FILMS else "picture", "", partial(read_file, path), path)]
 
 
 def plain(name: str) -> str:
@@ -142,13 +144,13 @@ def judge(name: str) -> tuple[Kind, str]:
 # -- folders ----------------------------------------------------------------------------------------------------------
 
 
-def in_folder(path: Path, name: str, label: str, films: bool, why: str) -> Found:
+def in_folder(path: Path, name: str, label: str, films: bool, why: str) -> SourceFile:
     kind, judged = judge(name.removeprefix(f"{label}/"))
     if why or kind == "listed":
-        return Found(name, label, "listed", why or judged)
+        return SourceFile(name, label, "listed", why or judged)
     if kind == "film" and not films:
-        return Found(name, label, "listed", "a film; give --every SECONDS to take frames of it")
-    return Found(name, label, kind, read=partial(read_file, path), path=path)
+        return SourceFile(name, label, "listed", "a film; give --every SECONDS to take frames of it")
+    return SourceFile(name, label, kind, read=partial(read_file, path), path=path)
 
 
 def read_file(path: Path) -> bytes:
@@ -222,7 +224,7 @@ class Archive(io.FileIO):
         return super().read(size) or b""
 
 
-def open_zip(path: Path, label: str, stack: ExitStack) -> list[Found]:
+def open_zip(path: Path, label: str, stack: ExitStack) -> list[SourceFile]:
     """The files in a zip, sorted by name. Raises PicturesError for one that is damaged or a bomb."""
     try:
         archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(Archive(path))))
@@ -242,7 +244,7 @@ def open_zip(path: Path, label: str, stack: ExitStack) -> list[Found]:
     return [in_zip(archive, info, label, counted) for info in sorted(infos, key=lambda info: info.filename)]
 
 
-def in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, counted: dict[str, int]) -> Found:
+def in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, counted: dict[str, int]) -> SourceFile:
     name = plain(info.filename)
     counted[name] = counted.get(name, 0) + 1
     full = f"{label}/{name}" + (f" ({counted[name]})" if counted[name] > 1 else "")
@@ -255,7 +257,7 @@ def in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, counted:
         kind, why = "listed", "packed by another method than deflate, which cannot be unpacked piece by piece"
     elif kind == "picture" and info.file_size > MAX_MEMBER:
         kind, why = "listed", f"more than {MAX_MEMBER >> 20} MB when unpacked"
-    return Found(full, label, kind, why, partial(read_member, archive, info))
+    return SourceFile(full, label, kind, why, partial(read_member, archive, info))
 
 
 def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -6,11 +6,10 @@ is painted as the picture.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -26,7 +25,8 @@ from installation.networks.encoder import encoder_of
 from installation.training.dataset.crops import crop_centre, crop_face, read_landmarks
 from installation.training.dataset.decoding import Picture, PicturesError, read_picture
 from installation.training.encoder.frozen import Frozen, freeze
-from installation.training.encoder.run import channels_first, floats, levels, picture_loss
+from installation.training.encoder.options import EncodeOptions
+from installation.training.encoder.pixels import channels_first, floats, levels, picture_loss
 from installation.training.encoder.side_by_side import as_npy, as_png
 from installation.training.latent.curation import Curation, Place, curation_of, save
 from installation.training.latent.models import OpenModel, open_model, progress
@@ -60,34 +60,34 @@ class Spot:
     distance: float
 
 
-def encode(arguments: argparse.Namespace) -> None:
+def encode(options: EncodeOptions) -> None:
     keep_memory()
-    model = open_model(arguments.model)
-    look = encoder_of(model.network, model.header, model.tensors, "cpu", arguments.model)
-    chosen = chosen_so_far(model, arguments) if arguments.favourite else None
-    if model.header["training"].get("crop") == "face" and not arguments.landmarks:
+    model = open_model(options.model)
+    look = encoder_of(model.network, model.header, model.tensors, "cpu", options.model)
+    chosen = chosen_so_far(model, options) if options.favourite else None
+    if model.header["training"].get("crop") == "face" and not options.landmarks:
         print(FACES, file=sys.stderr)
     frozen = freeze(model)
-    cropped = squares(arguments, frozen.resolution)
+    cropped = squares(options, frozen.resolution)
     wanted = channels_first(np.stack(cropped))
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     answers: Answers = {"encoder": frozen.coordinates(np.stack([look(square) for square in cropped]))}
-    if arguments.refine:
-        with progress("refining", arguments.refine * len(wanted)) as tick:
-            answers["refined"] = refined(frozen, answers["encoder"], floats(wanted), arguments.refine, tick)
-    psi = arguments.psi or usual_psi(model.header["kind"])
+    if options.refine:
+        with progress("refining", options.refine * len(wanted)) as tick:
+            answers["refined"] = refined(frozen, answers["encoder"], floats(wanted), options.refine, tick)
+    psi = options.psi or usual_psi(model.header["kind"])
     latents = for_psi(frozen, list(answers.values())[-1], psi)
-    places = write(arguments.out, names_of(arguments.picture), frozen, wanted, answers, latents)
-    said = {"model": arguments.model.name, "psi": psi, "refine": arguments.refine}
+    places = write(options.out, names_of(options.picture), frozen, wanted, answers, latents)
+    said = {"model": options.model.name, "psi": psi, "refine": options.refine}
     text = json.dumps({**said, "places": [asdict(place) for place in places]}, indent=1, ensure_ascii=False)
-    write_whole(arguments.out / "places.json", text.encode())
+    write_whole(options.out / "places.json", text.encode())
     if chosen is not None:
-        for name, latent in zip(arguments.favourite, latents, strict=True):
+        for name, latent in zip(options.favourite, latents, strict=True):
             chosen = chosen.keep(Place(name, latent))
-        save(arguments.model, chosen, latents.shape[1], login(), now())
+        save(options.model, chosen, latents.shape[1], login(), now())
     for place in places:
         print(told(place))
-    seen = ", ".join(str((arguments.out / place.place).with_suffix(".png")) for place in places[:3])
+    seen = ", ".join(str((options.out / place.place).with_suffix(".png")) for place in places[:3])
     print(f"Look: {seen}{' ...' if len(places) > 3 else ''}: the picture, and beside it what the model makes of it")
 
 
@@ -99,17 +99,17 @@ def told(place: Spot) -> str:
 # -- what is asked for ------------------------------------------------------------------------------------------------
 
 
-def squares(arguments: argparse.Namespace, size: int) -> list[Picture]:
+def squares(options: EncodeOptions, size: int) -> list[Picture]:
     """The pictures of the command, cropped to (size, size, 3). Raises PicturesError, which names the picture."""
-    points = read_landmarks(arguments.landmarks) if arguments.landmarks else None
+    points = read_landmarks(options.landmarks) if options.landmarks else None
     found = []
-    for path in arguments.picture:
+    for path in options.picture:
         picture = read_picture(path)
         if points is None:
             found.append(crop_centre(picture, size))
             continue
         if path.name not in points:
-            raise PicturesError(f"{path.name}: no landmarks for it in {arguments.landmarks}.")
+            raise PicturesError(f"{path.name}: no landmarks for it in {options.landmarks}.")
         try:
             found.append(crop_face(picture, points[path.name], size))
         except PicturesError as error:
@@ -117,7 +117,7 @@ def squares(arguments: argparse.Namespace, size: int) -> list[Picture]:
     return found
 
 
-def names_of(paths: list[Path]) -> list[str]:
+def names_of(paths: Sequence[Path]) -> list[str]:
     """A file's name without suffix for each picture; a number behind it where one comes again."""
     names: list[str] = []
     for path in paths:
@@ -129,9 +129,9 @@ def names_of(paths: list[Path]) -> list[str]:
     return names
 
 
-def chosen_so_far(model: OpenModel, arguments: argparse.Namespace) -> Curation:
+def chosen_so_far(model: OpenModel, options: EncodeOptions) -> Curation:
     """What the model file holds. Raises OptionError where the names do not fit: one for each picture, each new."""
-    names, count = arguments.favourite, len(arguments.picture)
+    names, count = options.favourite, len(options.picture)
     if len(names) != count:
         raise OptionError(f"--favourite: {len(names)} names for {count} pictures. Give one for each, in their order.")
     for name in names:

@@ -1,8 +1,7 @@
-"""One session of training an encoder: from the command's arguments to a checkpoint, and at the end into the model."""
+"""One session of training an encoder: from the command's options to a checkpoint, and at the end into the model."""
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
 import time
@@ -20,11 +19,14 @@ from installation.core.errors import TrainingError
 from installation.core.invocation import program
 from installation.networks.encoder import Architecture
 from installation.networks.model_file import amend_model, check_kind
+from installation.training.command_line.published import command_line
 from installation.training.dataset.reading import read_any
 from installation.training.encoder.frozen import freeze
-from installation.training.encoder.run import MODEL, Pictures, Recipe, Trainer
+from installation.training.encoder.options import EncoderOptions
+from installation.training.encoder.pixels import Pictures
+from installation.training.encoder.recipe import Recipe
+from installation.training.encoder.run import MODEL, Trainer
 from installation.training.latent.models import open_model
-from installation.training.loop.command_line import command_line
 from installation.training.loop.devices import open_devices
 from installation.training.loop.saving import CHECKPOINT, FORMAT, read_checkpoint
 from installation.training.loop.session import interrupts
@@ -35,33 +37,33 @@ AT_ONCE = 256
 """Real pictures that are averaged down at a time."""
 
 
-def train(arguments: argparse.Namespace) -> None:
-    work = arguments.work or arguments.model.with_suffix(".encoder.work")
-    with open_devices("cpu", 1, arguments.threads, arguments.precision) as devices:
-        trainer, facts = begin(arguments, work, devices.dtype)
+def train(options: EncoderOptions) -> None:
+    work = options.work or options.model.with_suffix(".encoder.work")
+    with open_devices("cpu", 1, options.threads, options.precision) as devices:
+        trainer, facts = begin(options, work, devices.dtype)
         with interrupts(devices) as stop:
             began = time.monotonic() - trainer.seconds
-            finished = learn(trainer, arguments, work, lambda: time.monotonic() - began, stop)
+            finished = learn(trainer, options, work, lambda: time.monotonic() - began, stop)
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; the model file is as it was.")
         return
-    print(f"{arguments.out or arguments.model}: {told(keep(trainer, arguments, facts))}")
+    print(f"{options.out or options.model}: {told(keep(trainer, options, facts))}")
 
 
-def begin(arguments: argparse.Namespace, work: Path, dtype: torch.dtype) -> tuple[Trainer, dict[str, Any]]:
-    model = open_model(arguments.model)
+def begin(options: EncoderOptions, work: Path, dtype: torch.dtype) -> tuple[Trainer, dict[str, Any]]:
+    model = open_model(options.model)
     if model.header["kind"] == "vae":
         raise TrainingError(
-            f"{arguments.model}: a VAE, which has its encoder from the start. Go on with: {program()} encode"
+            f"{options.model}: a VAE, which has its encoder from the start. Go on with: {program()} encode"
         )
-    check_kind(arguments.model, model.header, "stylegan2")
+    check_kind(options.model, model.header, "stylegan2")
     frozen = freeze(model)
-    recipe = Recipe(seed=arguments.seed, learning_rate=arguments.learning_rate)
-    check_place(arguments.out or arguments.model)
+    recipe = Recipe(seed=options.seed, learning_rate=options.learning_rate)
+    check_place(options.out or options.model)
     work.mkdir(parents=True, exist_ok=True)
     real, facts = None, {}
-    if arguments.folder:
-        prepared = read_any(arguments, frozen.resolution, work / "pictures")
+    if options.pictures:
+        prepared = read_any(options.pictures, options.source, frozen.resolution, work / "pictures")
         real = averaged(prepared.pictures, frozen.resolution)
         facts = {"source": prepared.facts.get("source"), "pictures": len(real), "crop": prepared.facts.get("crop")}
     trainer = Trainer(frozen, Architecture.fitting(frozen.resolution, len(frozen.std)), recipe, real, dtype)
@@ -85,13 +87,13 @@ def averaged(pictures: Pictures, resolution: int) -> Pictures:
 
 def learn(
     trainer: Trainer,
-    arguments: argparse.Namespace,
+    options: EncoderOptions,
     work: Path,
     clock: Callable[[], float],
     stop: Callable[[], bool],
 ) -> bool:
     """Until --minutes by the clock are over in all, saving as it goes. False: `stop` ended it before."""
-    total, saved = arguments.minutes * 60, time.monotonic()
+    total, saved = options.minutes * 60, time.monotonic()
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(
         total=round(total), desc="encoder", unit="s", mininterval=interval, miniters=1, leave=False, bar_format=BAR
@@ -100,7 +102,7 @@ def learn(
             trainer.step()
             trainer.seconds = clock()
             tell(bar, trainer, total)
-            if time.monotonic() - saved > arguments.save_every:
+            if time.monotonic() - saved > options.save_every:
                 save(trainer, work)
                 saved = time.monotonic()
     save(trainer, work)
@@ -133,11 +135,11 @@ def resume(trainer: Trainer, work: Path) -> None:
         raise TrainingError(f"{path}: {error}") from None
 
 
-def keep(trainer: Trainer, arguments: argparse.Namespace, facts: dict[str, Any]) -> dict[str, Any]:
+def keep(trainer: Trainer, options: EncoderOptions, facts: dict[str, Any]) -> dict[str, Any]:
     """Write the encoder into the model file; returns what its header says of it."""
-    if freeze(open_model(arguments.model)).digest() != trainer.frozen.digest():
+    if freeze(open_model(options.model)).digest() != trainer.frozen.digest():
         raise TrainingError(
-            f"{arguments.model}: is another model than when this training began; the encoder would not fit it. "
+            f"{options.model}: is another model than when this training began; the encoder would not fit it. "
             "Train one for the new model, with another --work folder."
         )
     arch = trainer.average.arch
@@ -151,7 +153,7 @@ def keep(trainer: Trainer, arguments: argparse.Namespace, facts: dict[str, Any])
         "error": trainer.errors(),
         "command": command_line(sys.argv[1:]),
     }
-    amend_model(arguments.model, "encoder", trainer.tensors(), said, arguments.out)
+    amend_model(options.model, "encoder", trainer.tensors(), said, options.out)
     return said
 
 

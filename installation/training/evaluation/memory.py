@@ -17,7 +17,8 @@ from installation.core.disk_cache import DiskCache
 from installation.core.places import state_folder
 from installation.training.evaluation.parts import Part
 from installation.training.evaluation.result import Result
-from installation.training.evaluation.subject import Subject, digest
+from installation.training.evaluation.subject import Subject
+from installation.training.evaluation.walked import digest
 
 FOLDER = "evaluation"
 FIGURES = "figures"
@@ -87,5 +88,5 @@ def code_digest() -> str:
     training = Path(__file__).resolve().parent.parent
     files = [training / "latent/distances.py", *sorted((training / "evaluation").glob("*.py"))]
     files += sorted((training.parent / "walks").glob("*.py"))
-    readers = {"page.py", "charts.py", "card.py", "summary.py", "session.py", "memory.py"}
+    readers = {"page.py", "charts.py", "card.py", "summary.py", "session.py", "memory.py", "options.py"}
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.name not in readers)).hexdigest()

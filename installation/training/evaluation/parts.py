@@ -94,14 +94,14 @@ def copying(subject: Subject) -> Result:
 
 def searched(subject: Subject) -> tuple[Picture, list[str]]:
     """All that is searched for training pictures, and where each was found: the sheet, a loop, a long wander."""
-    loop = subject.loop[spread(len(subject.loop), max(1, subject.effort.frames // 3))]
-    sets = (("seed", subject.sheet), ("loop, frame", loop), ("wander, frame", subject.travelled))
+    loop = subject.walked.loop[spread(len(subject.walked.loop), max(1, subject.effort.frames // 3))]
+    sets = (("seed", subject.sheet), ("loop, frame", loop), ("wander, frame", subject.walked.travelled))
     words = [f"{name} {index}" for name, pictures in sets for index in range(len(pictures))]
     return np.concatenate([pictures for _, pictures in sets]), words
 
 
 def walks(subject: Subject) -> Result:
-    curves = {"loop": changes(subject.loop), "wander": changes(subject.wander)}
+    curves = {"loop": changes(subject.walked.loop), "wander": changes(subject.walked.wander)}
     figures = {name: measures.evenness(curve, subject.effort.rate) for name, curve in curves.items()}
     return Result({"psi": subject.psi, **figures}, {**curves})
 

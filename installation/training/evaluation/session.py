@@ -1,8 +1,7 @@
-"""One evaluation: from the command's arguments to report.html, report.json and card.md."""
+"""One evaluation: from the command's options to report.html, report.json and card.md."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import platform
@@ -15,44 +14,46 @@ import torch
 from installation import __version__
 from installation.core.atomic_write import write_whole
 from installation.core.errors import OptionError
+from installation.training.command_line.published import command_line, published
 from installation.training.dataset.ledger import LEDGER, Ledger
 from installation.training.dataset.pictures import PicturesError, Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.evaluation import card, page
+from installation.training.evaluation.effort import QUICK, THOROUGH
 from installation.training.evaluation.landmark_network import find
 from installation.training.evaluation.likeness import Picture
 from installation.training.evaluation.measures import Figures
 from installation.training.evaluation.memory import Memory
+from installation.training.evaluation.options import EvaluateOptions
 from installation.training.evaluation.parts import PARTS
 from installation.training.evaluation.result import Result
-from installation.training.evaluation.subject import QUICK, Effort, Subject
+from installation.training.evaluation.subject import Subject
 from installation.training.evaluation.summary import summary
 from installation.training.latent.models import OpenModel, open_model
-from installation.training.loop.command_line import command_line, published
 
 FEWEST = 32
 """Real pictures: with fewer, no distance between two halves of them means anything."""
 REPORT, FIGURES, CARD = "report.html", "report.json", "card.md"
 
 
-def evaluate(arguments: argparse.Namespace) -> None:
-    own_words = card.own_words(arguments.out / CARD)  # first: a card that cannot be kept is no surprise for the end
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    if arguments.threads:
-        torch.set_num_threads(int(arguments.threads))
-    model = open_model(arguments.model, arguments.device)
-    prepared = read_real(arguments, model)
-    subject = subject_of(arguments, model, prepared)
-    results = compute(subject, Memory(subject), arguments.afresh)
-    figures = {"about": about(arguments, model, prepared), **{name: one.figures for name, one in results.items()}}
-    name_sources(figures, arguments, prepared)
+def evaluate(options: EvaluateOptions) -> None:
+    own_words = card.own_words(options.out / CARD)  # first: a card that cannot be kept is no surprise for the end
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.threads:
+        torch.set_num_threads(int(options.threads))
+    model = open_model(options.model, options.device)
+    prepared = read_real(options, model)
+    subject = subject_of(options, model, prepared)
+    results = compute(subject, Memory(subject), options.afresh)
+    figures = {"about": about(options, model, prepared), **{name: one.figures for name, one in results.items()}}
+    name_sources(figures, options, prepared)
     arrays = {name: one.arrays for name, one in results.items()}
-    write_whole(arguments.out / FIGURES, (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode())
-    write_whole(arguments.out / CARD, card.write(figures, own_words).encode())
-    write_whole(arguments.out / REPORT, page.write(figures, arrays, arguments.show_training).encode())
+    write_whole(options.out / FIGURES, (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(options.out / CARD, card.write(figures, own_words).encode())
+    write_whole(options.out / REPORT, page.write(figures, arrays, options.show_training).encode())
     for line in summary(figures):
         print(f"{line.question:32} {line.answer}: {line.figure}")
-    print(f"{arguments.out / REPORT}: written, with {FIGURES} and {CARD} beside it.")
+    print(f"{options.out / REPORT}: written, with {FIGURES} and {CARD} beside it.")
 
 
 def compute(subject: Subject, memory: Memory, afresh: bool) -> dict[str, Result]:
@@ -66,15 +67,15 @@ def compute(subject: Subject, memory: Memory, afresh: bool) -> dict[str, Result]
     return found
 
 
-def read_real(arguments: argparse.Namespace, model: OpenModel) -> Prepared | None:
+def read_real(options: EvaluateOptions, model: OpenModel) -> Prepared | None:
     """The real pictures at the model's size."""
-    if arguments.folder is None:
+    if options.folder is None:
         return None
     size = int(model.pictures(model.places([0])).shape[1])
-    prepared = read_any(arguments, size)
+    prepared = read_any(options.folder, options.source, size, ledger_is_read=True)
     if len(prepared.pictures) < FEWEST:
         raise PicturesError(
-            f"{arguments.folder}: {len(prepared.pictures)} pictures can be used; a comparison needs {FEWEST} or more. "
+            f"{options.folder}: {len(prepared.pictures)} pictures can be used; a comparison needs {FEWEST} or more. "
             "Leave the folder out to evaluate without."
         )
     return Prepared(at_size(prepared.pictures, size), prepared.facts)
@@ -90,22 +91,22 @@ def at_size(pictures: Picture, size: int) -> Picture:
     return np.stack(small)
 
 
-def subject_of(arguments: argparse.Namespace, model: OpenModel, prepared: Prepared | None) -> Subject:
-    if arguments.inception is not None:
-        if not arguments.inception.is_file():
-            raise OptionError(f"--inception {arguments.inception}: there is no such file.")
+def subject_of(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None) -> Subject:
+    if options.inception is not None:
+        if not options.inception.is_file():
+            raise OptionError(f"--inception {options.inception}: there is no such file.")
         if prepared is None:
             raise OptionError("--inception compares with real pictures: give their folder after the model.")
-    landmarks = find(arguments.landmarks_model)
+    landmarks = find(options.landmarks_model)
     crops = (model.header["training"].get("crop"), None if prepared is None else prepared.facts.get("crop"))
     return Subject(
         model,
         None if prepared is None else prepared.pictures,
         () if prepared is None else tuple(prepared.facts.get("files", ())),
-        QUICK if arguments.quick else Effort(),
-        arguments.seed,
-        None if arguments.inception is None else str(arguments.inception),
-        arguments.device,
+        QUICK if options.quick else THOROUGH,
+        options.seed,
+        None if options.inception is None else str(options.inception),
+        options.device,
         None if landmarks is None else str(landmarks),
         "face" in crops,
     )
@@ -114,27 +115,27 @@ def subject_of(arguments: argparse.Namespace, model: OpenModel, prepared: Prepar
 # -- facts -------------------------------------------------------------------------------------------------------------
 
 
-def about(arguments: argparse.Namespace, model: OpenModel, prepared: Prepared | None) -> Figures:
+def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None) -> Figures:
     header = model.header
     found: Figures = {
-        "title": arguments.title or arguments.model.stem.replace("_", " ").replace("-", " ").capitalize(),
-        "file": arguments.model.name,
-        "megabytes": arguments.model.stat().st_size / 1e6,
-        "sha256": hashlib.sha256(arguments.model.read_bytes()).hexdigest(),
+        "title": options.title or options.model.stem.replace("_", " ").replace("-", " ").capitalize(),
+        "file": options.model.name,
+        "megabytes": options.model.stat().st_size / 1e6,
+        "sha256": hashlib.sha256(options.model.read_bytes()).hexdigest(),
         "kind": header["kind"],
         "architecture": header["architecture"],
         "training": told(header["training"]),
         "ledger_sha256": header["ledger_sha256"],
         "licence": header["licence"],
         "command": command_line(sys.argv[1:]),
-        "quick": arguments.quick,
-        "seed": arguments.seed,
+        "quick": options.quick,
+        "seed": options.seed,
         "made_with": {
             "vernissage": __version__,
             "python": platform.python_version(),
             "torch": torch.__version__,
             "numpy": np.__version__,
-            "device": arguments.device,
+            "device": options.device,
         },
     }
     if prepared is not None:
@@ -154,11 +155,11 @@ def told(training: Figures) -> Figures:
     return {**training, "command": published(str(training["command"]))} if training.get("command") else training
 
 
-def name_sources(figures: Figures, arguments: argparse.Namespace, prepared: Prepared | None) -> None:
+def name_sources(figures: Figures, options: EvaluateOptions, prepared: Prepared | None) -> None:
     """Artist, title and year of the nearest training pictures, from the ledger."""
-    if prepared is None or "copying" not in figures:
+    if prepared is None or options.folder is None or "copying" not in figures:
         return
-    path = arguments.ledger or arguments.folder / LEDGER
+    path = options.source.ledger or options.folder / LEDGER
     rows = Ledger.read(path).rows if path.is_file() else {}
     for pair in figures["copying"]["closest"]:
         pair["source"] = source_of(rows, str(prepared.facts.get("source", "")), pair["file"])

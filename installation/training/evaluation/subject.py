@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.core.contracts import Generator, Latent, Paced, Pixels, Walk
-from installation.core.controls import Values
-from installation.core.parts import config
+from installation.core.contracts import Latent
 from installation.networks.encoder import Encode, encoder_of
-from installation.networks.model_file import group_of, network_of
+from installation.networks.model_file import group_of
+from installation.training.evaluation.effort import THOROUGH, Effort
 from installation.training.evaluation.likeness import Picture
+from installation.training.evaluation.walked import Walked, paint
 from installation.training.latent.models import OpenModel, progress, shown_psi
-from installation.walks._path import finished
 
 Floats = NDArray[np.float32]
 
-CHUNK = 32
-"""Pictures painted between two steps of the progress bar."""
 SHEET = 64
 """Samples that are shown and judged one by one: seeds 0 to 63, as the command `sheet` paints them."""
-LOOP_SEEDS, LOOP_PERIOD = (3, 14, 15, 92), 40.0
-"""Four places and the time of a way round them."""
-WANDER_PACE, WANDER_SECONDS = 8.0, 20.0
-FAST_PACE, FAST_SECONDS = 200.0, 60.0
-"""The same kind of way, gone through so fast that a minute shows what an evening would."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is looked at."""
-
-    samples: int = 500
-    """Pictures compared with as many real ones."""
-    rate: float = 30.0
-    """Frames a second at which the walks are judged."""
-    frames: int = 200
-    """Frames of a long walk that are searched for training pictures, besides the samples and the loop."""
-    rebuilt: int = 200
-    """Pictures that are encoded and painted again."""
-    examined: int = 256
-    """Pictures, and as many real ones twice, whose surface, eyes and features are looked at."""
-
-
-QUICK = Effort(samples=128, rate=5.0, frames=64, rebuilt=32, examined=64)
 
 
 @dataclass(frozen=True)
@@ -60,7 +30,7 @@ class Subject:
     model: OpenModel
     real: Picture | None = None
     names: tuple[str, ...] = ()
-    effort: Effort = Effort()
+    effort: Effort = THOROUGH
     seed: int = 0
     inception: str | None = None
     device: str = "cpu"
@@ -71,12 +41,7 @@ class Subject:
 
     def paint(self, latents: Floats, psi: float, words: str) -> Picture:
         """Pictures (n, h, w, 3) at latents (n, latent_dim), with a progress bar."""
-        done: list[Picture] = []
-        with progress(words, len(latents)) as tell:
-            for some in np.split(latents, range(CHUNK, len(latents), CHUNK)):
-                done.append(self.model.pictures(some, psi))
-                tell(len(some))
-        return np.concatenate(done)
+        return paint(self.model, latents, psi, words)
 
     @cached_property
     def psi(self) -> float:
@@ -120,33 +85,8 @@ class Subject:
         return self.shown[:count]
 
     @cached_property
-    def hung(self) -> Hung:
-        return Hung(self.model, self.psi, digest(self.model))
-
-    @cached_property
-    def loop(self) -> Picture:
-        """Every frame once round a loop, and the first again."""
-        frames = round(LOOP_PERIOD * self.effort.rate)
-        return self._walked("loop", {"seeds": LOOP_SEEDS, "period": LOOP_PERIOD}, np.arange(frames + 1), "loop")
-
-    @cached_property
-    def wander(self) -> Picture:
-        """Every frame of the beginning of a wandering."""
-        frames = np.arange(round(WANDER_SECONDS * self.effort.rate) + 1)
-        return self._walked("wander", {"pace": WANDER_PACE}, frames, "wander")
-
-    @cached_property
-    def travelled(self) -> Picture:
-        """Frames of a long way, far apart."""
-        frames = np.arange(self.effort.frames) * (FAST_SECONDS * self.effort.rate / self.effort.frames)
-        return self._walked("wander", {"pace": FAST_PACE}, frames, "a long wander")
-
-    def _walked(self, kind: str, options: dict[str, Any], frames: NDArray[Any], words: str) -> Picture:
-        walk: Walk = config("walk", kind)(**options).open(self.hung, self.seed)
-        if isinstance(walk, Paced) and not walk.measured:
-            walk.take(finished(walk.measure(self.hung)))
-        latents = np.stack([walk.at(float(frame) / self.effort.rate, {}) for frame in frames])
-        return self.paint(latents, self.psi, words)
+    def walked(self) -> Walked:
+        return Walked(self.model, self.psi, self.seed, self.effort)
 
     @cached_property
     def encode(self) -> Encode | None:
@@ -174,31 +114,3 @@ class Subject:
 def mirrored(pictures: Picture) -> Picture:
     """The same with every second picture mirrored, those behind the others."""
     return np.concatenate([pictures[::2], pictures[1::2, :, ::-1]])
-
-
-class Hung(Generator):
-    """An open model as a walk sees it."""
-
-    def __init__(self, model: OpenModel, psi: float, name: str) -> None:
-        self.model, self.psi = model, psi
-        self.space = replace(model.space, digest=f"{name}-psi{psi:g}")
-
-    def place(self, seed: int) -> Latent:
-        found: Latent = self.model.places([seed])[0]
-        return found
-
-    def paint(self, latent: Latent, controls: Values) -> Pixels:
-        pixels: Pixels = self.model.pictures(latent[None], self.psi)[0]
-        return pixels
-
-
-def digest(model: OpenModel, groups: Sequence[str] = ()) -> str:
-    """sha256 of a model's network and latent space, and of other groups of its file."""
-    kept = network_of(model.tensors)
-    for group in ("latent", *groups):
-        kept |= {f"{group}.{name}": tensor for name, tensor in group_of(model.tensors, group).items()}
-    total = hashlib.sha256(json.dumps([model.header.get(group) for group in groups], sort_keys=True).encode())
-    for name, tensor in sorted(kept.items()):
-        total.update(f"{name}{tensor.shape}".encode())
-        total.update(np.ascontiguousarray(tensor).tobytes())
-    return total.hexdigest()

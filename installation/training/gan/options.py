@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from installation.training.loop.options import Bounds, option
+from installation.training.command_line.options import Bounds, option
 
 EYES = 0.5
 """Weight of the judge of the eyes where nobody says otherwise and faces are aligned."""

@@ -20,7 +20,6 @@ The recipe, and why; its formulas are in losses.py, what it is made of in recipe
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,7 +42,7 @@ from installation.training.gan.recipe import R1_HEURISTIC, Recipe
 from installation.training.loop.devices import Devices
 from installation.training.loop.figures import RunningMeans
 from installation.training.loop.numbers import Numbers
-from installation.training.loop.options import read_options
+from installation.training.loop.options import TrainOptions
 from installation.training.loop.run import Progress
 from installation.training.loop.samples import Samples
 from installation.training.loop.schedule import Stage, Timetable, softened
@@ -165,42 +164,46 @@ class Gan:
 
 
 def begin(
-    arguments: argparse.Namespace, supply: Supply, devices: Devices, facts: Facts, kept: Mapping[str, Any] | None = None
+    options: TrainOptions[GanOptions],
+    supply: Supply,
+    devices: Devices,
+    facts: Facts,
+    kept: Mapping[str, Any] | None = None,
 ) -> Gan:
     """The run that the command's options ask for, with the network that its checkpoint `kept`, or the model that it
     starts from, has. Raises TrainingError where the pictures do not suit an option."""
-    recipe = recipe_of(arguments, facts)
-    form = checkpoint.form_of(arguments.start_from, kept)
-    arch = architecture(recipe.stages[-1].resolution, arguments.width, form)
+    recipe = recipe_of(options, facts)
+    form = checkpoint.form_of(options.schedule.start_from, kept)
+    arch = architecture(recipe.stages[-1].resolution, options.width, form)
     run = Gan(supply, arch, recipe, devices, facts)
-    if arguments.start_from:
-        checkpoint.start_from(run, arguments.start_from)
+    if options.schedule.start_from:
+        checkpoint.start_from(run, options.schedule.start_from)
     return run
 
 
-def recipe_of(arguments: argparse.Namespace, facts: Facts) -> Recipe:
+def recipe_of(options: TrainOptions[GanOptions], facts: Facts) -> Recipe:
     """The recipe that the options ask for. Faces that `prepare --crop face` has brought to one place (prepared.json
     says so) are learnt from whole and with a judge of the eyes, other pictures in windows."""
-    asked, aligned = read_options(GanOptions, arguments), facts.get("crop") == "face"
+    asked, aligned = options.own, facts.get("crop") == "face"
     if asked.eyes and not aligned:
         raise TrainingError(
             f"--eyes {asked.eyes:g}: the pictures were prepared with --crop {facts.get('crop', 'centre')}, so nobody "
             "knows where the eyes are. Prepare them with --crop face --landmarks FILE, or leave --eyes out."
         )
-    r1 = 4 * R1_HEURISTIC / arguments.batch if asked.r1 is None else asked.r1
+    r1 = 4 * R1_HEURISTIC / options.batch if asked.r1 is None else asked.r1
     return Recipe(
-        stages=tuple(Stage(size, kimg) for size, kimg in arguments.stages),
-        batch=arguments.batch,
-        at_once=arguments.batch_gpu,
-        learning_rate=arguments.learning_rate or Recipe.learning_rate,
+        stages=tuple(Stage(size, kimg) for size, kimg in options.stages),
+        batch=options.batch,
+        at_once=options.devices.batch_gpu,
+        learning_rate=options.recipe.learning_rate or Recipe.learning_rate,
         loss=asked.loss,
         r1=r1,
         r1_end=r1 / 4 if asked.r1_end is None else asked.r1_end,
         lecam=asked.lecam,
         eyes=(EYES if aligned else 0.0) if asked.eyes is None else asked.eyes,
         projected=asked.projected,
-        closest=arguments.closest or (1.0 if aligned else CLOSEST),
+        closest=options.recipe.closest or (1.0 if aligned else CLOSEST),
         fade=asked.fade * 1000,
         augment=asked.augment,
-        seed=arguments.seed,
+        seed=options.recipe.seed,
     )

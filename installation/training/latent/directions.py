@@ -74,7 +74,7 @@ class Direction(Candidate):
 
 
 @dataclass(frozen=True)
-class Found:
+class Directions:
     """The directions of a model: ``vectors`` (k, latent_dim), one visible step each, and ``facts``, their entry in the
     header. ``left_out`` counts the candidates that are not among them, by the reason."""
 
@@ -92,7 +92,7 @@ class Scaled:
     fact: Fact
 
 
-def find(model: OpenModel, count: int = COUNT, tick: Tick = lambda _: None, keep_named: bool = True) -> Found:
+def find(model: OpenModel, count: int = COUNT, tick: Tick = lambda _: None, keep_named: bool = True) -> Directions:
     """The ``count`` most visible directions of a model, fewer where it has not so many; the same for the same model.
 
     Those of the model that an artist has named stay, as they are, whatever else is found. ``tick`` is told how many
@@ -115,10 +115,10 @@ def find(model: OpenModel, count: int = COUNT, tick: Tick = lambda _: None, keep
     chosen.sort(key=lambda one: -one.direction.seen)
     vectors = [one.direction.vector * (one.direction.std * one.step) for one in chosen]
     facts = [{**one.fact, "name": one.fact.get("name", str(number))} for number, one in enumerate(chosen, start=1)]
-    return Found(np.array(vectors, np.float32).reshape(len(chosen), len(model.space.mean)), facts, left_out)
+    return Directions(np.array(vectors, np.float32).reshape(len(chosen), len(model.space.mean)), facts, left_out)
 
 
-def told(found: Found) -> str:
+def told(found: Directions) -> str:
     """A table for a person: a line for each direction, and what was left out."""
     lines = [
         f"  {address(number, fact['name']):32}{fact['method']:>5} {fact['component']:<4}"
@@ -149,7 +149,7 @@ def named(model: OpenModel) -> list[tuple[Floats, Fact]]:
     return [one for number, one in enumerate(listed(model), start=1) if one[1]["name"] != str(number)]
 
 
-def inherit(found: Found, before: OpenModel) -> tuple[Found, list[str]]:
+def inherit(found: Directions, before: OpenModel) -> tuple[Directions, list[str]]:
     """Gives directions that are still the same, within a cosine of SAME, the names and signs that they had in another
     model; also returns the names that found no direction."""
     names = {fact["name"] for _, fact in named(before)}
@@ -165,7 +165,7 @@ def inherit(found: Found, before: OpenModel) -> tuple[Found, list[str]]:
         if fact["name"] in names and facts[same]["name"] not in given:
             facts[same]["name"] = fact["name"]
             given.add(fact["name"])
-    return Found(vectors, facts, found.left_out), sorted(names - given)
+    return Directions(vectors, facts, found.left_out), sorted(names - given)
 
 
 def nearest(vectors: Floats, vector: Floats) -> int | None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from installation.core.errors import ModelError
 from installation.core.invocation import program
 from installation.networks.model_file import NOT_TOLD, Header, Tensors, group_of, network_of, save_model
-from installation.training.latent.directions import COUNT, VISIBLE_STEP, Found, effort, find, inherit, listed
+from installation.training.latent.directions import COUNT, VISIBLE_STEP, Directions, effort, find, inherit, listed
 from installation.training.latent.models import Floats, OpenModel, open_model, opened, progress
 
 SAME_PICTURE = VISIBLE_STEP
@@ -76,7 +76,7 @@ def set_aside(path: Path) -> Path:
     return free
 
 
-def directions_of(model: OpenModel, before: OpenModel | None) -> tuple[Found, list[str]]:
+def directions_of(model: OpenModel, before: OpenModel | None) -> tuple[Directions, list[str]]:
     """New directions, with the names that they had before; and the names of those that are no more, in words."""
     count = max(COUNT, len(listed(before)) if before else 0)
     with progress("looking at directions", effort(model, count)) as tick:

@@ -2,7 +2,7 @@
 
 `train --model NAME` loads the module `installation.training.NAME.run`, which has two functions:
 
-    begin(arguments, supply, devices, facts, kept) -> Run    the run that the command's options ask for; `kept` is what
+    begin(options, supply, devices, facts, kept) -> Run      the run that the command's options ask for; `kept` is what
                                                              its checkpoint holds, or None (see saving.py)
     export(checkpoint, out, licence="") -> header            the model file of its checkpoint
 

@@ -1,8 +1,7 @@
-"""One training session: from the command's arguments to a checkpoint, and at the end to a model."""
+"""One training session: from the command's options to a checkpoint, and at the end to a model."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import math
 import os
@@ -11,20 +10,23 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import VernissageError
 from installation.core.invocation import program
+from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import Supply
-from installation.training.loop.command_line import command_line
 from installation.training.loop.devices import Devices, open_devices
+from installation.training.loop.options import TrainOptions
 from installation.training.loop.pace import in_words, seconds_left
 from installation.training.loop.run import Run
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume
@@ -35,52 +37,58 @@ PREPARED = "prepared"
 """Where in the work folder a raw folder is prepared."""
 
 
-def train(arguments: argparse.Namespace) -> None:
+def train(options: TrainOptions[Any]) -> None:
     """In each of the processes that compute; one of them speaks."""
-    check_suffix(arguments.out, ".safetensors", "model")
-    options = (arguments.device, arguments.devices, arguments.threads, arguments.precision)
-    with open_devices(*options) as devices, nullcontext() if devices.first else silence():
-        session(arguments, devices)
+    check_suffix(options.out, ".safetensors", "model")
+    asked = options.devices
+    with (
+        open_devices(asked.device, asked.devices, asked.threads, asked.precision) as devices,
+        nullcontext() if devices.first else silence(),
+    ):
+        session(options, devices)
 
 
-def session(arguments: argparse.Namespace, devices: Devices) -> None:
-    devices.part(arguments.batch)  # before the pictures are read
-    model = importlib.import_module(f"installation.training.{arguments.model}.run")
-    work = arguments.work or arguments.out.with_suffix(".work")
+def session(options: TrainOptions[Any], devices: Devices) -> None:
+    devices.part(options.batch)  # before the pictures are read
+    model = importlib.import_module(f"installation.training.{options.model}.run")
+    work = options.work_folder
     work.mkdir(parents=True, exist_ok=True)
-    folder = arguments.folder if is_prepared(arguments.folder) else work / PREPARED
-    prepared = read_in_turn(arguments, folder, devices)
-    detail = arguments.weight_by and read_detail(folder, arguments.weight_by, prepared.facts["files"])
+    folder = options.folder if is_prepared(options.folder) else work / PREPARED
+    prepared = read_in_turn(options, folder, devices)
+    column = options.recipe.weight_by
+    detail = read_detail(folder, column, prepared.facts["files"]) if column else None
     facts = {
         **{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")},
         "command": command_line(sys.argv[1:]),
     }
     kept = read_checkpoint(work / CHECKPOINT) if (work / CHECKPOINT).exists() else None
-    if kept:
-        arguments.start_from = None  # that was the beginning: it may be gone, or be what this training made
-    run: Run = model.begin(arguments, Supply(prepared.pictures, detail), devices, facts, kept)
+    if kept:  # what it started from was the beginning: it may be gone, or be what this training made
+        options = replace(options, schedule=replace(options.schedule, start_from=None))
+    run: Run = model.begin(options, Supply(prepared.pictures, detail), devices, facts, kept)
     if kept:
         told = resume(run, work, kept)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
-    habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or math.inf)
+    keeping = options.keeping
+    minutes = options.schedule.minutes or math.inf
+    habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
     with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
-        finished = run_to_the_end(run, work, devices, tell, stop, habits, arguments.tensorboard)
+        finished = run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
     if not devices.first:
         return
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
-        print(f"  {program()} export {quoted(work)} --out {quoted(arguments.out)}")
+        print(f"  {program()} export {quoted(work)} --out {quoted(options.out)}")
         return
-    model.export(work / CHECKPOINT, arguments.out)
-    print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+    model.export(work / CHECKPOINT, options.out)
+    print(f"{options.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
 
 
-def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) -> Prepared:
+def read_in_turn(options: TrainOptions[Any], folder: Path, devices: Devices) -> Prepared:
     """The pictures; a raw folder is prepared by the first process, once, and the others then read what it made."""
     if devices.first:
         try:
-            check_place(arguments.out)
-            prepared = read_any(arguments, arguments.stages[-1][0], folder)
+            check_place(options.out)
+            prepared = read_any(options.folder, options.source, options.stages[-1][0], folder)
         except (VernissageError, OSError):
             devices.agree(0)
             raise
@@ -88,7 +96,7 @@ def read_in_turn(arguments: argparse.Namespace, folder: Path, devices: Devices) 
         return prepared
     if not devices.agree(0):
         raise SystemExit(0)
-    return read_any(arguments, arguments.stages[-1][0], folder)
+    return read_any(options.folder, options.source, options.stages[-1][0], folder)
 
 
 def quoted(path: Path) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from installation.training.latent.curation import (
 )
 from installation.training.latent.models import OpenModel
 from installation.training.pages.given import NAME, jpeg, number, whole, words
-from installation.training.pages.server import Ask, Page, PageError, Table, serve
+from installation.training.pages.options import CurateOptions
+from installation.training.pages.server import Act, Ask, Page, PageError, Table, serve
 from installation.training.screening.decisions import login, now
 
 ON_A_PAGE = 48
@@ -37,56 +38,50 @@ UNDONE = 200
 """How many choices can be taken back."""
 
 
-def curate(model: OpenModel, curation: Curation, arguments: argparse.Namespace) -> None:
+def curate(model: OpenModel, curation: Curation, options: CurateOptions) -> None:
     """Serves the page until Ctrl-C; every choice is in the model file as soon as it is made."""
-    judge = open_judge(model, arguments.landmarks_model)
-    easel = Easel(model, curation, arguments.who or login(), arguments.when, arguments.out, arguments.psi, judge)
-    serve(easel.page(), arguments.port, not arguments.no_browser)
+    judge = open_judge(model, options.landmarks_model)
+    history = History(model, options.who or login(), options.when, options.out, curation)
+    serve(page(model, history, judge, options.psi), options.port, options.browser)
 
 
-class Easel:
-    """A model with its curator's choice so far. A place has a key that the page names it by: ``s14`` is what seed 14
-    names, ``n3`` the third of the neighbours that were shown in this session or came with the file."""
+def page(model: OpenModel, history: History, judge: EyeJudge | None, psi: float) -> Page:
+    """What the page may ask for and do; ``psi`` is the truncation that it begins with."""
+    keys = Keys(model)
+    views = Views(model, history, keys, judge, psi)
+    choices = Choices(history, keys, views)
+    asks: dict[str, Ask] = {
+        "state": views.state,
+        "seeds": views.seeds,
+        "near": views.near,
+        "picture": views.picture,
+        "eyes": views.eyes,
+    }
+    acts: dict[str, Act] = {
+        "keep": choices.keep,
+        "drop": choices.drop,
+        "name": choices.name,
+        "move": choices.move,
+        "forget": choices.forget,
+        "undo": choices.undo,
+    }
+    return Page("Curate", "curate.html", asks, acts)
 
-    def __init__(
-        self,
-        model: OpenModel,
-        curation: Curation,
-        who: str,
-        when: str | None,
-        out: Path | None,
-        psi: float,
-        judge: EyeJudge | None,
-    ) -> None:
-        self.judge = judge
-        self.model, self.curation, self.who, self.when, self.out, self.psi = model, curation, who, when, out, psi
-        self.samples: Floats = model.places(range(SAMPLES))
-        self.radius = usual_radius(self.samples)
-        self.before: list[Curation] = []
+
+class Keys:
+    """What the page calls a latent: ``s14`` is what seed 14 names, ``n3`` the third of the neighbours that were shown
+    in this session or came with the file."""
+
+    def __init__(self, model: OpenModel) -> None:
+        self.model = model
         self.unnamed: list[Floats] = []
         self.keys: dict[bytes, str] = {}
-        self.painted = lru_cache(maxsize=2048)(self.paint)
 
-    def page(self) -> Page:
-        asks: dict[str, Ask] = {"state": self.state, "seeds": self.seeds, "near": self.near, "picture": self.picture}
-        asks["eyes"] = self.eyes
-        acts = {
-            "keep": self.keep,
-            "drop": self.drop,
-            "name": self.name,
-            "move": self.move,
-            "forget": self.forget,
-            "undo": self.undo,
-        }
-        return Page("Curate", "curate.html", asks, acts)
+    def of(self, place: Place) -> str:
+        return self.of_latent(place.latent) if place.seed is None else f"s{place.seed}"
 
-    # ------------------------------------------------------------ places and their keys
-
-    def key(self, place: Place) -> str:
-        return self.key_of(place.latent) if place.seed is None else f"s{place.seed}"
-
-    def key_of(self, latent: Floats) -> str:
-        """The key of a place that no seed names: the same one whenever it is asked for."""
+    def of_latent(self, latent: Floats) -> str:
+        """The key of a latent that no seed names: the same one whenever it is asked for."""
         known = latent.tobytes()
         if known not in self.keys:
             self.keys[known] = f"n{len(self.unnamed)}"
@@ -105,56 +100,95 @@ class Easel:
 
     def index(self, given: Mapping[str, Any], among: tuple[Place, ...]) -> int:
         key = words(given, "key", 20)
-        found = next((index for index, one in enumerate(among) if self.key(one) == key), None)
+        found = next((index for index, one in enumerate(among) if self.of(one) == key), None)
         if found is None:
             raise PageError("that one is not chosen any more. Load the page again.")
         return found
 
-    # ------------------------------------------------------------ what the page shows
+
+@dataclass
+class History:
+    """What is chosen now, and what was before; written into the model file, or into ``out``, at every change."""
+
+    model: OpenModel
+    who: str
+    when: str | None
+    out: Path | None
+    curation: Curation
+    before: list[Curation] = field(default_factory=list)
+
+    @property
+    def file(self) -> Path:
+        return self.out or self.model.path
+
+    def choose(self, curation: Curation) -> None:
+        self.write(curation)
+        self.before = [*self.before, self.curation][-UNDONE:]
+        self.curation = curation
+
+    def undo(self) -> None:
+        self.write(self.before[-1])
+        self.curation = self.before.pop()
+
+    def write(self, curation: Curation) -> None:
+        save(self.model.path, curation, len(self.model.space.mean), self.who, self.when or now(), self.out)
+
+
+class Views:
+    """What the page shows."""
+
+    def __init__(self, model: OpenModel, history: History, keys: Keys, judge: EyeJudge | None, psi: float) -> None:
+        self.model, self.history, self.keys, self.judge, self.psi = model, history, keys, judge, psi
+        self.samples: Floats = model.places(range(SAMPLES))
+        self.radius = usual_radius(self.samples)
+        self.painted = lru_cache(maxsize=2048)(self.paint)
 
     def state(self, _: Mapping[str, str]) -> Table:
-        told = {
-            "favourites": [self.card(one) for one in self.curation.favourites],
-            "blocked": [self.card(one) | {"radius": one.radius} for one in self.curation.blocked],
-            "undo": len(self.before),
+        curation = self.history.curation
+        return {
+            "favourites": [self.card(one) for one in curation.favourites],
+            "blocked": [self.card(one) | {"radius": one.radius} for one in curation.blocked],
+            "undo": len(self.history.before),
+            "eyes": self.judge is not None,
+            "model": self.model.path.name,
+            "file": str(self.history.file),
+            "psi": self.psi,
+            "radius": self.radius,
         }
-        written = str(self.out or self.model.path)
-        told |= {"eyes": self.judge is not None}
-        return told | {"model": self.model.path.name, "file": written, "psi": self.psi, "radius": self.radius}
 
     def card(self, one: Place) -> Table:
-        return {"key": self.key(one), "name": one.name, "seed": one.seed, "inside": self.inside(one.latent)}
+        return {"key": self.keys.of(one), "name": one.name, "seed": one.seed, "inside": self.inside(one.latent)}
 
     def inside(self, latent: Floats) -> str:
         """The name of the blocked place that a latent lies in; empty if in none."""
-        found = blocked_by(latent, self.curation)
+        found = blocked_by(latent, self.history.curation)
         return found.name if found else ""
 
     def seeds(self, asked: Mapping[str, str]) -> Table:
         start = whole(asked, "start", 0, LAST_SEED - ON_A_PAGE)
         seeds = range(start, start + whole(asked, "count", 1, ON_A_PAGE))
-        places = self.model.places(seeds)
-        return {
-            "seeds": [
-                {"key": f"s{seed}", "inside": self.inside(latent)} for seed, latent in zip(seeds, places, strict=True)
-            ]
-        }
+        latents = zip(seeds, self.model.places(seeds), strict=True)
+        return {"seeds": [{"key": f"s{seed}", "inside": self.inside(latent)} for seed, latent in latents]}
 
     def near(self, asked: Mapping[str, str]) -> Table:
         """What lies at a distance around a place, and what a ball of that radius would hold."""
-        centre, _ = self.find(asked)
-        radius = number(asked, "radius", self.radius * 0.05, self.radius * WIDEST)
+        centre, _ = self.keys.find(asked)
+        radius = self.asked_radius(asked)
         near = around(centre, self.samples, radius, NEAR)
-        held = [one.name for one in self.curation.favourites if 1e-6 < np.linalg.norm(one.latent - centre) < radius]
+        favourites = self.history.curation.favourites
+        held = [one.name for one in favourites if 1e-6 < np.linalg.norm(one.latent - centre) < radius]
         return {
-            "keys": [self.key_of(latent) for latent in near],
+            "keys": [self.keys.of_latent(latent) for latent in near],
             "favourites": held,
             "mean": bool(np.linalg.norm(self.model.space.mean - centre) < radius),
             "samples": float((np.linalg.norm(self.samples - centre, axis=1) < radius).mean()),
         }
 
+    def asked_radius(self, asked: Mapping[str, Any]) -> float:
+        return number(asked, "radius", self.radius * 0.05, self.radius * WIDEST)
+
     def picture(self, asked: Mapping[str, str]) -> bytes:
-        latent, _ = self.find(asked)
+        latent, _ = self.keys.find(asked)
         return self.painted(latent.tobytes(), round(number(asked, "psi", 0, 1.5), 3))
 
     def paint(self, latent: bytes, psi: float) -> bytes:
@@ -162,55 +196,58 @@ class Easel:
 
     def eyes(self, asked: Mapping[str, str]) -> Table:
         """Whether the two eyes of a face agree, in words; empty where nothing speaks against it."""
-        latent, _ = self.find(asked)
+        latent, _ = self.keys.find(asked)
         if self.judge is None:
             return {"words": ""}
         judgement = self.judge.judge(latent[None], round(number(asked, "psi", 0, 1.5), 3))[0]
         return {"words": "" if judgement.passes else str(judgement)}
 
-    # ------------------------------------------------------------ what the person chooses
+
+@dataclass(frozen=True)
+class Choices:
+    """What the person chooses; each answers with the state that the page then shows."""
+
+    history: History
+    keys: Keys
+    views: Views
 
     def keep(self, given: Mapping[str, Any]) -> Table:
-        place = self.place(given, len(self.curation.favourites))
-        return self.choose(self.curation.keep(place))
+        return self.choose(self.curation.keep(self.place(given, len(self.curation.favourites))))
 
     def drop(self, given: Mapping[str, Any]) -> Table:
-        radius = number(given, "radius", self.radius * 0.05, self.radius * WIDEST)
-        place = self.place(given, len(self.curation.blocked), radius)
-        return self.choose(self.curation.drop(place))
+        radius = self.views.asked_radius(given)
+        return self.choose(self.curation.drop(self.place(given, len(self.curation.blocked), radius)))
 
     def place(self, given: Mapping[str, Any], others: int, radius: float = 0.0) -> Place:
-        latent, seed = self.find(given)
+        latent, seed = self.keys.find(given)
         name = words(given, "name", NAME) or (f"Seed {seed}" if seed is not None else f"Neighbour {others + 1}")
         return Place(name, latent, seed, radius)
 
     def name(self, given: Mapping[str, Any]) -> Table:
         """A favourite gets another name."""
-        index = self.index(given, self.curation.favourites)
+        index = self.keys.index(given, self.curation.favourites)
         return self.choose(self.curation.named(index, words(given, "name", NAME, needed=True)))
 
     def move(self, given: Mapping[str, Any]) -> Table:
-        """A favourite gets another place in the order."""
-        index = self.index(given, self.curation.favourites)
+        """A favourite gets another position in the order."""
+        index = self.keys.index(given, self.curation.favourites)
         return self.choose(self.curation.moved(index, whole(given, "to", 0, len(self.curation.favourites) - 1)))
 
     def forget(self, given: Mapping[str, Any]) -> Table:
         """A place is neither favourite nor blocked."""
         key = words(given, "key", 20)
-        return self.choose(self.curation.without(lambda one: self.key(one) == key))
+        return self.choose(self.curation.without(lambda one: self.keys.of(one) == key))
 
     def undo(self, _: Mapping[str, Any]) -> Table:
-        if not self.before:
-            return self.state({}) | {"nothing": True}
-        self.write(self.before[-1])
-        self.curation = self.before.pop()
-        return self.state({})
+        if not self.history.before:
+            return self.views.state({}) | {"nothing": True}
+        self.history.undo()
+        return self.views.state({})
 
     def choose(self, curation: Curation) -> Table:
-        self.write(curation)
-        self.before = [*self.before, self.curation][-UNDONE:]
-        self.curation = curation
-        return self.state({})
+        self.history.choose(curation)
+        return self.views.state({})
 
-    def write(self, curation: Curation) -> None:
-        save(self.model.path, curation, len(self.model.space.mean), self.who, self.when or now(), self.out)
+    @property
+    def curation(self) -> Curation:
+        return self.history.curation

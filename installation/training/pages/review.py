@@ -19,8 +19,7 @@ UNDONE = 1000
 
 def review(folder: Path, who: str | None, when: str | None, port: int, browser: bool) -> None:
     """Serves the page until Ctrl-C; every decision is in the ledger as soon as it is made."""
-    desk = Desk(open_folder(folder), who or login(), when)
-    serve(desk.page(), port, browser)
+    serve(Review(open_folder(folder), who or login(), when).page(), port, browser)
 
 
 def reasons_of(folder: Path) -> dict[str, list[dict[str, str]]]:
@@ -35,13 +34,13 @@ def reasons_of(folder: Path) -> dict[str, list[dict[str, str]]]:
         ) from None
 
 
-class Desk:
-    """A screened folder on the reviewer's desk. The ledger is read anew before each decision, so that what others have
+class Review:
+    """A screened folder as a person reviews it. The ledger is read anew before each decision, so that what others have
     written into it meanwhile stays."""
 
-    def __init__(self, found: Screening, who: str, when: str | None) -> None:
-        self.found, self.who, self.when = found, who, when
-        self.reasons = reasons_of(found.folder)
+    def __init__(self, screened: Screening, who: str, when: str | None) -> None:
+        self.screened, self.who, self.when = screened, who, when
+        self.reasons = reasons_of(screened.folder)
         self.before: list[tuple[str, dict[str, str]]] = []
 
     def page(self) -> Page:
@@ -52,43 +51,43 @@ class Desk:
 
     def state(self, _: Mapping[str, str]) -> Table:
         self.read()
-        self.reasons = reasons_of(self.found.folder)
-        pictures = [self.card(index) for index in range(len(self.found.names))]
-        return {"folder": self.found.folder.name, "size": self.found.size, "who": self.who, "pictures": pictures}
+        self.reasons = reasons_of(self.screened.folder)
+        pictures = [self.card(index) for index in range(len(self.screened.names))]
+        return {"folder": self.screened.folder.name, "size": self.screened.size, "who": self.who, "pictures": pictures}
 
     def card(self, index: int) -> Table:
-        name, row = self.found.names[index], self.found.row(index)
+        name, row = self.screened.names[index], self.screened.row(index)
         told = {column: row[column] for column in ("artist", "title", "year", "licence") if row.get(column)}
         decided = {column: row.get(column, "") for column in DECISION}
         return {"index": index, "name": name, "told": told, "reasons": self.reasons.get(name, []), **decided}
 
     def picture(self, asked: Mapping[str, str]) -> bytes:
-        return jpeg(self.found.pictures[whole(asked, "index", 0, len(self.found.names) - 1)])
+        return jpeg(self.screened.pictures[whole(asked, "index", 0, len(self.screened.names) - 1)])
 
     # ------------------------------------------------------------ what the person decides
 
     def decide(self, given: Mapping[str, Any]) -> Table:
         """{"index", "keep": "yes" or "no", "who", "why"} -> the card as it is now."""
-        index = whole(given, "index", 0, len(self.found.names) - 1)
+        index = whole(given, "index", 0, len(self.screened.names) - 1)
         keep = given.get("keep")
         if keep not in ("yes", "no"):
             raise PageError("keep: expected yes or no.")
         who = words(given, "who", NAME)
         if not who or who.casefold() == SCREEN:
             raise PageError("Write your name first: the ledger says who decided.")
-        row = self.read().rows[self.found.names[index]]
-        self.before = [*self.before, (self.found.names[index], {name: row.get(name, "") for name in DECISION})][
+        row = self.read().rows[self.screened.names[index]]
+        self.before = [*self.before, (self.screened.names[index], {name: row.get(name, "") for name in DECISION})][
             -UNDONE:
         ]
         row.update(
             keep=keep, why=words(given, "why", WORDS) or self.silent_why(index, keep), who=who, when=self.when or now()
         )
-        self.found.ledger.write(self.found.folder / LEDGER)
+        self.screened.ledger.write(self.screened.folder / LEDGER)
         return {"card": self.card(index)}
 
     def silent_why(self, index: int, keep: str) -> str:
         """What the ledger says where a person gives no reason: what the measures said."""
-        says = "; ".join(reason["says"] for reason in self.reasons.get(self.found.names[index], []))
+        says = "; ".join(reason["says"] for reason in self.reasons.get(self.screened.names[index], []))
         return f"in spite of: {says}" if says and keep == "yes" else says
 
     def undo(self, _: Mapping[str, Any]) -> Table:
@@ -97,15 +96,15 @@ class Desk:
             return {}
         name, row = self.before[-1]
         self.read().rows[name].update(row)
-        self.found.ledger.write(self.found.folder / LEDGER)
+        self.screened.ledger.write(self.screened.folder / LEDGER)
         self.before.pop()
-        return {"card": self.card(self.found.names.index(name))}
+        return {"card": self.card(self.screened.names.index(name))}
 
     def read(self) -> Ledger:
         """Raises PageError where a picture's row is gone."""
-        self.found.ledger = Ledger.read(self.found.folder / LEDGER)
-        self.found.ledger.add_columns(DECISION)
-        missing = [name for name in self.found.names if name not in self.found.ledger.rows]
+        self.screened.ledger = Ledger.read(self.screened.folder / LEDGER)
+        self.screened.ledger.add_columns(DECISION)
+        missing = [name for name in self.screened.names if name not in self.screened.ledger.rows]
         if missing:
             raise PageError(f"{LEDGER} has no row for {one_line(missing[0])} any more. Prepare the folder again.")
-        return self.found.ledger
+        return self.screened.ledger

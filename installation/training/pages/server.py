@@ -39,6 +39,7 @@ STATIC = Path(__file__).with_name("static")
 
 Table = dict[str, Any]
 Ask = Callable[[Mapping[str, str]], Table | bytes]
+Act = Callable[[Table], Table]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -54,7 +55,7 @@ class Page:
     title: str
     html: str
     asks: Mapping[str, Ask]
-    acts: Mapping[str, Callable[[Table], Table]]
+    acts: Mapping[str, Act]
 
 
 def serve(page: Page, port: int = 0, browser: bool = True) -> None:

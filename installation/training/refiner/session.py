@@ -1,9 +1,9 @@
-"""One session of training a refiner: from the command's arguments to a checkpoint, and at the end to a model."""
+"""One session of training a refiner: from the command's options to a checkpoint, and at the end to a model."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -15,13 +15,13 @@ from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import MissingDependency
 from installation.core.invocation import program
 from installation.networks.refiner import SCALE
+from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import LEDGER, Ledger, Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.gan.projected import Eye
 from installation.training.latent.models import OpenModel, open_model
-from installation.training.loop.command_line import command_line
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.saving import CHECKPOINT, resume
 from installation.training.loop.session import PREPARED, interrupts, progress_bar, quoted
@@ -29,36 +29,38 @@ from installation.training.loop.trainer import Habits
 from installation.training.loop.trainer import train as run_to_the_end
 from installation.training.refiner.export import BASE, export
 from installation.training.refiner.losses import TAPS
+from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.vae import soft_painter
 
 
-def train(arguments: argparse.Namespace) -> None:
-    check_suffix(arguments.out, ".safetensors", "model")
-    with open_devices(arguments.device, 1, arguments.threads, "fp32") as devices:
-        session(arguments, devices)
+def train(options: RefinerOptions) -> None:
+    check_suffix(options.out, ".safetensors", "model")
+    with open_devices(options.keeping.device, 1, options.keeping.threads, "fp32") as devices:
+        session(options, devices)
 
 
-def session(arguments: argparse.Namespace, devices: Devices) -> None:
-    work = arguments.work or arguments.out.with_suffix(".work")
-    check_place(arguments.out)
+def session(options: RefinerOptions, devices: Devices) -> None:
+    work = options.work or options.out.with_suffix(".work")
+    check_place(options.out)
     work.mkdir(parents=True, exist_ok=True)
-    base = keep_base(arguments.model, work)
-    run = begin(arguments, base, devices, work)
+    base = keep_base(options.model, work)
+    run = begin(options, base, devices, work)
     if (work / CHECKPOINT).exists():
         told = resume(run, work)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
-    habits = Habits(checkpoint=arguments.save_every, sheet=arguments.sheet_every, minutes=arguments.minutes or 1e9)
+    keeping, minutes = options.keeping, options.length.minutes or math.inf
+    habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
     with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
-        finished = run_to_the_end(run, work, devices, tell, stop, habits, arguments.tensorboard)
+        finished = run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
-        print(f"  {program()} export {quoted(work)} --out {quoted(arguments.out)}")
+        print(f"  {program()} export {quoted(work)} --out {quoted(options.out)}")
         return
-    export(work / CHECKPOINT, arguments.out)
-    print(f"{arguments.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+    export(work / CHECKPOINT, options.out)
+    print(f"{options.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
 
 
 def keep_base(model: Path, work: Path) -> OpenModel:
@@ -70,28 +72,29 @@ def keep_base(model: Path, work: Path) -> OpenModel:
     return open_model(base)
 
 
-def begin(arguments: argparse.Namespace, base: OpenModel, devices: Devices, work: Path) -> Refining:
+def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
     """The run that the command's options ask for."""
     vae = soft_painter(base, devices.device)
-    folder = arguments.folder if is_prepared(arguments.folder) else work / PREPARED
-    prepared = read_any(arguments, SCALE * vae.arch.resolution, folder)
-    recipe = recipe_of(arguments, vae.arch.resolution)
-    pairs = PairSupply(prepared.pictures, detail_of(arguments.weight_by, folder, prepared), vae, recipe)
+    folder = options.folder if is_prepared(options.folder) else work / PREPARED
+    prepared = read_any(options.folder, options.source, SCALE * vae.arch.resolution, folder)
+    recipe = recipe_of(options, vae.arch.resolution)
+    pairs = PairSupply(prepared.pictures, detail_of(options.recipe.weight_by, folder, prepared), vae, recipe)
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
-    return Refining(pairs, recipe, devices, eye_of(arguments, devices), facts_of(prepared, pairs, digest))
+    return Refining(pairs, recipe, devices, eye_of(options, devices), facts_of(prepared, pairs, digest))
 
 
-def recipe_of(arguments: argparse.Namespace, side: int) -> Recipe:
+def recipe_of(options: RefinerOptions, side: int) -> Recipe:
+    asked = options.recipe
     return Recipe(
-        kimg=arguments.kimg,
-        batch=arguments.batch,
-        window=min(arguments.window, side),
-        learning_rate=arguments.learning_rate,
-        features=arguments.features,
-        adversarial=arguments.adversarial,
-        r1=arguments.r1,
-        conditional=arguments.conditional,
-        seed=arguments.seed,
+        kimg=options.length.kimg,
+        batch=asked.batch,
+        window=min(asked.window, side),
+        learning_rate=asked.learning_rate,
+        features=asked.features,
+        adversarial=asked.adversarial,
+        r1=asked.r1,
+        conditional=asked.conditional,
+        seed=asked.seed,
     )
 
 
@@ -114,9 +117,9 @@ def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
     }
 
 
-def eye_of(arguments: argparse.Namespace, devices: Devices) -> Eye | None:
+def eye_of(options: RefinerOptions, devices: Devices) -> Eye | None:
     """The network whose features are compared; None where it is not wanted, or not installed, which is told."""
-    if not arguments.features:
+    if not options.recipe.features:
         return None
     try:
         return Eye(devices.device, devices.dtype, TAPS)

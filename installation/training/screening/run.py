@@ -29,6 +29,7 @@ from installation.training.dataset.ledger import LEDGER, Ledger, is_kept
 from installation.training.dataset.pictures import load_prepared
 from installation.training.screening import measures as measuring
 from installation.training.screening.measures import Measures, measure
+from installation.training.screening.options import Limits
 from installation.training.screening.rules import Rule, check_columns, to_number
 
 DECISION = ("keep", "why", "who", "when")
@@ -45,20 +46,6 @@ SIDES = ("top", "right", "bottom", "left")
 
 Row = dict[str, str]
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a picture must reach; see `steps/screen.py` for what each number means. ``without``: kinds not judged."""
-
-    sharpness: float = 0.12
-    native: float = 0.5
-    colour: float = 1.2
-    border: float = 0.01
-    corner: float = 0.002
-    bits: int = 12
-    likeness: float = 0.6
-    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

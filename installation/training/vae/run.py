@@ -18,7 +18,6 @@ random numbers are thrown on the CPU by one generator, for the whole batch (see 
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -35,6 +34,7 @@ from installation.training.loop.devices import Devices
 from installation.training.loop.figures import RunningMeans
 from installation.training.loop.numbers import Numbers
 from installation.training.loop.optimisers import load_optimiser
+from installation.training.loop.options import TrainOptions
 from installation.training.loop.run import Progress
 from installation.training.loop.samples import Samples
 from installation.training.loop.schedule import Stage, Timetable, continued, in_words, softened
@@ -43,6 +43,7 @@ from installation.training.vae.architecture import architecture, effort
 from installation.training.vae.export import export as export
 from installation.training.vae.learner import Learner
 from installation.training.vae.measures import Measures, held
+from installation.training.vae.options import VaeOptions
 from installation.training.vae.recipe import FIGURES, Recipe
 
 Facts = dict[str, Any]
@@ -173,17 +174,21 @@ class Vae:
 
 
 def begin(
-    arguments: argparse.Namespace, supply: Supply, devices: Devices, facts: Facts, kept: Mapping[str, Any] | None = None
+    options: TrainOptions[VaeOptions],
+    supply: Supply,
+    devices: Devices,
+    facts: Facts,
+    kept: Mapping[str, Any] | None = None,
 ) -> Vae:
     """The run that the command's options ask for."""
     recipe = Recipe(
-        stages=tuple(Stage(size, kimg) for size, kimg in arguments.stages),
-        batch=arguments.batch,
-        at_once=arguments.batch_gpu,
-        learning_rate=arguments.learning_rate or Recipe.learning_rate,
-        beta=arguments.beta,
-        crop=arguments.closest or Recipe.crop,
-        seed=arguments.seed,
+        stages=tuple(Stage(size, kimg) for size, kimg in options.stages),
+        batch=options.batch,
+        at_once=options.devices.batch_gpu,
+        learning_rate=options.recipe.learning_rate or Recipe.learning_rate,
+        beta=options.own.beta,
+        crop=options.recipe.closest or Recipe.crop,
+        seed=options.recipe.seed,
     )
-    arch = architecture(recipe.stages[-1].resolution, arguments.width, arguments.latent)
+    arch = architecture(recipe.stages[-1].resolution, options.width, options.own.latent)
     return Vae(supply, arch, recipe, devices, facts)

@@ -10,10 +10,10 @@ from installation.training.dataset import films
 from installation.training.dataset.crops import crop_centre
 from installation.training.dataset.decoding import PicturesError
 from installation.training.dataset.pictures import load_prepared
-from installation.training.dataset.preparing import Wish, prepare
+from installation.training.dataset.preparing import CropOptions, prepare
 from tests.pictures_of_trouble import film, raw_folder, scene
 
-SMALL = Wish(16)
+SMALL = CropOptions(16)
 
 
 def test_frames_are_evenly_spaced_and_those_alike_left_out(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_films_in_a_folder_are_read_when_asked_for(tmp_path: Path) -> None:
     raw = raw_folder(tmp_path / "raw")
     film(raw / "a.mp4", [scene(seed=20 + index) for index in range(20)])
     assert prepare([raw], tmp_path / "out", SMALL).pictures == 6
-    assert prepare([raw], tmp_path / "out", Wish(16, every=0.5)).pictures == 10
+    assert prepare([raw], tmp_path / "out", CropOptions(16, every=0.5)).pictures == 10
 
 
 def turned(path: Path, degrees: int) -> None:
@@ -59,7 +59,7 @@ def test_a_film_damaged_halfway_gives_what_comes_before(tmp_path: Path) -> None:
     film(path, [scene(seed=index) for index in range(30)])
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    assert 1 <= prepare([path], tmp_path / "out", Wish(16, every=0.5)).pictures < 6
+    assert 1 <= prepare([path], tmp_path / "out", CropOptions(16, every=0.5)).pictures < 6
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from installation.training.cli import main
 from installation.training.dataset.decoding import PicturesError
 from installation.training.dataset.ledger import Ledger, is_kept, ledger_digest, read_ledger
 from installation.training.dataset.pictures import load_prepared
-from installation.training.dataset.preparing import Known, Wish, prepare
+from installation.training.dataset.preparing import CropOptions, Metadata, prepare
 from tests.pictures_of_trouble import raw_folder, scene
 
-SMALL = Wish(16)
+SMALL = CropOptions(16)
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def edit(path: Path, name: str, **values: str) -> None:
     ledger.write(path)
 
 
-def given(tmp_path: Path, text: str) -> Known:
+def given(tmp_path: Path, text: str) -> Metadata:
     path = tmp_path / "given.csv"
     path.write_text(text)
-    return Known(ledger=Ledger.read(path))
+    return Metadata(ledger=Ledger.read(path))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -112,8 +112,8 @@ def test_without_a_ledger_one_is_made_from_the_files(raw: Path, tmp_path: Path) 
 
 
 def test_a_given_ledger_gives_its_rows(raw: Path, tmp_path: Path) -> None:
-    known = given(tmp_path, "picture,artist,source\nraw/0.png,Hals,Haarlem\n1.png,Steen,\nraw/gone.png,X,Y\n")
-    done = prepare([raw], tmp_path / "out", SMALL, known)
+    metadata = given(tmp_path, "picture,artist,source\nraw/0.png,Hals,Haarlem\n1.png,Steen,\nraw/gone.png,X,Y\n")
+    done = prepare([raw], tmp_path / "out", SMALL, metadata)
     ledger = Ledger.read(tmp_path / "out" / "ledger.csv")
     assert ledger.columns == ["picture", "artist", "source", "sha256", "title", "year", "licence", "native_px"]
     assert [ledger.rows[f"raw/{i}.png"]["artist"] for i in range(3)] == ["Hals", "Steen", ""]
@@ -128,7 +128,7 @@ def test_a_complete_ledger_keeps_its_digest(raw: Path, tmp_path: Path) -> None:
     path = tmp_path / "complete.csv"
     path.write_bytes((tmp_path / "one" / "ledger.csv").read_bytes())
     edit(path, "raw/0.png", artist="Hals", native_px="40", school="Haarlem")
-    prepare([raw], tmp_path / "two", SMALL, Known(ledger=Ledger.read(path)))
+    prepare([raw], tmp_path / "two", SMALL, Metadata(ledger=Ledger.read(path)))
     found = load_prepared(tmp_path / "two").facts
     assert found["ledger_sha256"] == ledger_digest(read_ledger(path), "raw", found["files"])
     assert (tmp_path / "two" / "ledger.csv").read_bytes() == path.read_bytes()
@@ -158,7 +158,7 @@ def test_what_people_write_stays_and_decisions_last_as_long_as_the_picture(raw: 
     (raw / "0.png").unlink()
     prepare([raw], out, SMALL)
     assert "blurred" in (out / "ledger_before.csv").read_text()
-    prepare([raw], out, Wish(16, crop="tiles"))
+    prepare([raw], out, CropOptions(16, crop="tiles"))
     assert Ledger.read(path).rows["raw/1.png#xywh=0,0,16,16"]["artist"] == "Hals"
 
 
@@ -208,16 +208,16 @@ def test_a_ledger_without_a_picture_is_refused(raw: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(("least", "kept"), [(0, 6), (30, 5), (40, 4), (48, 3)])
 def test_pictures_of_too_little_real_detail_are_weighed_out(least: int, kept: int, raw: Path, tmp_path: Path) -> None:
     """By what the ledger says, or by their own pixels, whichever is less: the others are 48 px."""
-    known = given(tmp_path, "file,native_px\nraw/0.png,20\nraw/1.png,30\nraw/2.png,40\nraw/3.png,900\nraw/4.png,?\n")
-    done = prepare([raw], tmp_path / "out", Wish(16, min_detail=least), known)
+    metadata = given(tmp_path, "file,native_px\nraw/0.png,20\nraw/1.png,30\nraw/2.png,40\nraw/3.png,900\nraw/4.png,?\n")
+    done = prepare([raw], tmp_path / "out", CropOptions(16, min_detail=least), metadata)
     assert done.pictures == kept
     if kept < 6:
         assert done.skipped["raw/0.png"] == f"its real detail is 20 px, less than --min-detail {least}"
 
 
 def test_the_detail_of_a_tile_is_its_share(raw: Path, tmp_path: Path) -> None:
-    known = given(tmp_path, "file,native_px\n0.png,24\n")
-    done = prepare([raw], tmp_path / "out", Wish(16, crop="tiles", min_detail=9), known)
+    metadata = given(tmp_path, "file,native_px\n0.png,24\n")
+    done = prepare([raw], tmp_path / "out", CropOptions(16, crop="tiles", min_detail=9), metadata)
     assert sum("its real detail is 8 px" in why for why in done.skipped.values()) == 12
     assert Ledger.read(tmp_path / "out" / "ledger.csv").rows["raw/1.png#xywh=0,0,16,16"]["native_px"] == "16"
 

@@ -14,12 +14,12 @@ from installation.training.cli import main
 from installation.training.dataset import decoding, preparing, reading
 from installation.training.dataset.decoding import PicturesError
 from installation.training.dataset.pictures import load_prepared
-from installation.training.dataset.preparing import Wish, prepare
-from installation.training.dataset.sources import Found
+from installation.training.dataset.preparing import CropOptions, prepare
+from installation.training.dataset.sources import SourceFile
 from tests.pictures_of_trouble import chunk, packed, png, raw_folder, scene
 from tests.timeout import TIMEOUT, until
 
-SMALL = Wish(16)
+SMALL = CropOptions(16)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def skipped(source: Path, out: Path, wish: Wish = SMALL) -> dict[str, str]:
+def skipped(source: Path, out: Path, wish: CropOptions = SMALL) -> dict[str, str]:
     """{name without its source: why}"""
     return {name.removeprefix(f"{source.name}/"): why for name, why in prepare([source], out, wish).skipped.items()}
 
@@ -70,7 +70,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 def test_whatever_cannot_be_used_is_listed_with_its_reason(raw: Path, tmp_path: Path) -> None:
     for name, (content, _) in BROKEN.items():
         (raw / name).write_bytes(content)
-    found = skipped(raw, tmp_path / "out", Wish(16, max_upscale=4))
+    found = skipped(raw, tmp_path / "out", CropOptions(16, max_upscale=4))
     assert found.keys() == BROKEN.keys()
     for name, (_, text) in BROKEN.items():
         assert text in found[name], name
@@ -94,11 +94,11 @@ def test_any_square_size(size: int, raw: Path, tmp_path: Path) -> None:
 
 
 def test_the_most_enlargement_can_be_chosen(raw: Path, tmp_path: Path) -> None:
-    assert prepare([raw], tmp_path / "out", Wish(96)).pictures == 6
+    assert prepare([raw], tmp_path / "out", CropOptions(96)).pictures == 6
     with pytest.raises(PicturesError, match=r"64x48 is too small for 97 px \(at most 2 times enlarged"):
-        prepare([raw], tmp_path / "out", Wish(97))
+        prepare([raw], tmp_path / "out", CropOptions(97))
     assert load_prepared(tmp_path / "out").size == 96
-    assert prepare([raw], tmp_path / "out", Wish(97, max_upscale=3)).pictures == 6
+    assert prepare([raw], tmp_path / "out", CropOptions(97, max_upscale=3)).pictures == 6
 
 
 # -- the same again ---------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_a_result_that_was_damaged_is_made_again(raw: Path, tmp_path: Path) -> N
 def interrupted(after: int) -> Any:
     """A progress bar during which somebody presses Ctrl-C."""
 
-    def bar(files: list[Found]) -> Iterator[Found]:
+    def bar(files: list[SourceFile]) -> Iterator[SourceFile]:
         yield from files[:after]
         raise KeyboardInterrupt
 
@@ -268,12 +268,12 @@ def test_pictures_that_change_between_an_interrupt_and_the_next_run(raw: Path, t
     add(raw, "00.png", 40)
     prepare([raw], out, SMALL)
     with pytest.raises(KeyboardInterrupt):
-        prepare([raw], out, Wish(24), progress=interrupted(5))
+        prepare([raw], out, CropOptions(24), progress=interrupted(5))
     assert load_prepared(out).size == 16
     add(raw, "1.png", 41)
     (raw / "00.png").unlink()
-    prepare([raw], out, Wish(24))
-    prepare([raw], tmp_path / "fresh", Wish(24))
+    prepare([raw], out, CropOptions(24))
+    prepare([raw], tmp_path / "fresh", CropOptions(24))
     old = (out / "ledger_before.csv").read_text()
     assert "raw/00.png" in old
     (out / "ledger_before.csv").unlink()
@@ -296,7 +296,7 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     assert "24 pictures of 64 px" in again.stdout
     if run.returncode:
         assert "from the run that was interrupted" in again.stdout
-    prepare([raw], tmp_path / "fresh", Wish(64))
+    prepare([raw], tmp_path / "fresh", CropOptions(64))
     assert contents(out) == contents(tmp_path / "fresh")
 
 
@@ -375,5 +375,5 @@ def test_none_that_can_be_used_replaces_nothing(raw: Path, tmp_path: Path) -> No
     prepare([raw], out, SMALL)
     good = contents(out)
     with pytest.raises(PicturesError, match="none of 6 pictures can be used"):
-        prepare([raw], out, Wish(512))
+        prepare([raw], out, CropOptions(512))
     assert contents(out) == good

@@ -15,11 +15,11 @@ from installation.training.dataset import sources
 from installation.training.dataset.decoding import PicturesError
 from installation.training.dataset.ledger import Ledger
 from installation.training.dataset.pictures import load_prepared
-from installation.training.dataset.preparing import Wish, prepare
+from installation.training.dataset.preparing import CropOptions, prepare
 from installation.training.dataset.sources import opened_sources
 from tests.pictures_of_trouble import packed, raw_folder, scene
 
-SMALL = Wish(16)
+SMALL = CropOptions(16)
 
 
 @pytest.fixture

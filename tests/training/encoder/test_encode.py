@@ -25,7 +25,9 @@ from installation.training.cli import main
 from installation.training.encoder import photographs
 from installation.training.encoder.encoding import names_of, refined
 from installation.training.encoder.frozen import Frozen, freeze
-from installation.training.encoder.run import Recipe, Trainer, channels_first, floats, levels, picture_loss
+from installation.training.encoder.pixels import channels_first, floats, levels, picture_loss
+from installation.training.encoder.recipe import Recipe
+from installation.training.encoder.run import Trainer
 from installation.training.encoder.session import averaged
 from installation.training.gan.export import measure
 from installation.training.latent.models import open_model
@@ -156,7 +158,7 @@ def test_an_encoder_learns_where_pictures_are_painted(frozen: Frozen) -> None:
 
 def test_real_pictures_that_measure_the_error_are_not_learnt_from(frozen: Frozen) -> None:
     trainer = fresh(frozen, real=34)
-    assert (len(trainer.held), len(trainer.real)) == (3, 31)
+    assert (len(trainer.pairs.held), len(trainer.pairs.real)) == (3, 31)
 
 
 def test_without_real_pictures_there_is_no_error_for_them(frozen: Frozen) -> None:
@@ -258,7 +260,7 @@ def test_a_generator_encodes_when_its_model_can(frozen: Frozen, model: Path) -> 
     generator = stylegan2.Config(model=model).open("cpu")
     assert isinstance(generator, Encodes)
     assert not generator.can_encode
-    with pytest.raises(ModelError, match=r"has no encoder\. Train one: python -m installation\.training encoder "):
+    with pytest.raises(ModelError, match=r"has no encoder\. Train one: python3 run_show\.py encoder "):
         generator.encode(paintings(frozen, 1)[0])
     with_encoder(frozen, model, 60)
     generator = stylegan2.Config(model=model).open("cpu")

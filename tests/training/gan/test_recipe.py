@@ -13,7 +13,8 @@ from torch import Tensor
 from installation.core.errors import TrainingError
 from installation.networks.stylegan2_generator import Architecture
 from installation.training.cli import main
-from installation.training.commands.train import options, stages
+from installation.training.command_line.options import add_options, read_options
+from installation.training.commands.train import Options
 from installation.training.dataset.supply import Supply
 from installation.training.gan.augment import Share
 from installation.training.gan.checkpoint import form_of, start_from
@@ -27,6 +28,7 @@ from installation.training.gan.run import begin, recipe_of
 from installation.training.loop.average import share_of
 from installation.training.loop.devices import Devices
 from installation.training.loop.numbers import Numbers, noise
+from installation.training.loop.options import TrainOptions
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume, save
 from installation.training.loop.schedule import Stage, stage_at
 from tests.tiny_gan import written
@@ -35,13 +37,11 @@ from tests.tiny_training import ARCH, RECIPE, digest, discs, tiny
 CPU = torch.device("cpu")
 
 
-def asked(*words: str) -> argparse.Namespace:
+def asked(*words: str) -> TrainOptions:
     parser = argparse.ArgumentParser()
-    options(parser)
-    arguments = parser.parse_args(["folder", "--out", "m.safetensors", *words])
-    arguments.stages = arguments.stages or stages("8:1,16:1")
-    arguments.batch, arguments.width = arguments.batch or 16, arguments.width or 32
-    return arguments
+    add_options(parser, Options)
+    small = ["folder", "--out", "m.safetensors", "--stages", "8:1,16:1", "--width", "32"]
+    return read_options(Options, parser.parse_args([*small, *words])).of_kind()
 
 
 # -- what the pictures decide -----------------------------------------------------------------------------------------

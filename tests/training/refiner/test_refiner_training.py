@@ -184,7 +184,7 @@ def test_it_learns_light_and_colour(vae: SoftPainter, devices: Devices) -> None:
 
     def low() -> float:
         with torch.no_grad():
-            return float(low_pass(run.g(pairs.soft), pairs.real))
+            return float(low_pass(run.learner.g(pairs.soft), pairs.real))
 
     before = low()
     steps(run, 15)
@@ -196,7 +196,7 @@ def test_it_learns_light_and_colour(vae: SoftPainter, devices: Devices) -> None:
 def test_light_and_colour_of_a_sample_stay_as_they_are(vae: SoftPainter, devices: Devices) -> None:
     """Of samples nothing else is asked, so a refiner that paints nothing has nothing to learn."""
     run = begun(vae, devices, replace(RECIPE, adversarial=0, prior=1.0))
-    for layer in (run.g.out.weight, run.g.out.bias):
+    for layer in (run.learner.g.out.weight, run.learner.g.out.bias):
         layer.data.zero_()
     run.step()
     assert run.read()["low"] == pytest.approx(0, abs=0.01)
@@ -205,9 +205,9 @@ def test_light_and_colour_of_a_sample_stay_as_they_are(vae: SoftPainter, devices
 
 def test_refiner_and_judge_learn_in_turn(vae: SoftPainter, devices: Devices) -> None:
     run = steps(begun(vae, devices), 1)
-    kept = [[w.clone() for w in net.parameters()] for net in (run.g, run.d, run.ema)]
+    kept = [[w.clone() for w in net.parameters()] for net in (run.learner.g, run.learner.d, run.learner.ema)]
     steps(run, 2)
-    for net, old in zip((run.g, run.d, run.ema), kept, strict=True):
+    for net, old in zip((run.learner.g, run.learner.d, run.learner.ema), kept, strict=True):
         assert any(not torch.equal(a, b) for a, b in zip(net.parameters(), old, strict=True))
     assert run.progress.images == 12
     assert all(p.grad is None for p in run.weights())
@@ -219,7 +219,7 @@ def test_a_run_goes_on_bit_for_bit(vae: SoftPainter, devices: Devices, tmp_path:
     resume(second, tmp_path)
     steps(second, 3)
     pairs = [*zip(whole.weights(), second.weights(), strict=True)]
-    pairs += zip(whole.ema.parameters(), second.ema.parameters(), strict=True)
+    pairs += zip(whole.learner.ema.parameters(), second.learner.ema.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     assert second.read() == whole.read()
 
@@ -237,7 +237,7 @@ def test_the_sheet_shows_held_out_pictures_and_samples(vae: SoftPainter, devices
     run = begun(vae, devices)
     assert run.sheet().shape == (7 * 32, 8 * 32, 3)
     assert run.samples().shape == (64, 32, 32, 3)
-    assert run.pairs.fine[run.held_out(8)].all()
+    assert run.pairs.fine[run.shown.held_out(8)].all()
 
 
 # -- from the command line --------------------------------------------------------------------------------------------

@@ -1,0 +1,6 @@
+"""Kinds of network that the chain knows. Standard library only."""
+
+MODELS = ("gan", "vae")
+"""Those that can be trained from pictures: each is a folder with a run.py (see loop/run.py)."""
+EXPORTED = (*MODELS, "refiner")
+"""Kinds of checkpoint that a model file can be written from."""

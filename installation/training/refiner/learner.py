@@ -1,0 +1,105 @@
+"""The two networks of a refiner's training, each with its optimiser: one step for both, on the same painted batch."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from installation.networks.refiner import SCALE, Architecture, Refiner, enlarged
+from installation.training.gan.projected import Eye
+from installation.training.refiner.judge import Judge
+from installation.training.refiner.losses import features, gradient_penalty, judge_loss, low_pass, painter_loss
+from installation.training.refiner.pairs import Pairs
+from installation.training.refiner.recipe import Recipe
+
+LEVELS = 127.5
+STATE = ("g", "d", "ema", "opt_g", "opt_d")
+
+
+class Learner:
+    """``g`` is the refiner, ``d`` the discriminator, ``ema`` the moving average of ``g`` that is shown. ``eye`` gives
+    the features that are compared; without, that loss is left out."""
+
+    def __init__(self, arch: Architecture, recipe: Recipe, device: torch.device, eye: Eye | None) -> None:
+        self.recipe, self.device, self.eye = recipe, device, eye
+        self.g, self.d = Refiner(arch).to(device), Judge(recipe.conditional).to(device)
+        self.ema = copy.deepcopy(self.g).requires_grad_(False)
+        rates = self.rates()
+        self.opt_g = torch.optim.Adam(self.g.parameters(), rates["opt_g"], (0.5, 0.99), fused=True)
+        lazy = self.lazy
+        self.opt_d = torch.optim.Adam(self.d.parameters(), rates["opt_d"], (0.0, 0.99**lazy), fused=True)
+        self.chance = torch.Generator().manual_seed(recipe.seed)
+
+    @property
+    def lazy(self) -> float:
+        """What a penalty at every few steps takes from the discriminator's rate (arXiv 1912.04958)."""
+        return self.recipe.r1_every / (self.recipe.r1_every + 1)
+
+    def rates(self) -> dict[str, float]:
+        return {"opt_g": self.recipe.learning_rate, "opt_d": self.recipe.learning_rate * self.lazy}
+
+    def learn(self, pairs: Pairs, steps: int, images: int) -> Tensor:
+        """One step after so many, and after so many pictures. Returns the figures, in the order of run.FIGURES."""
+        grain = [g.to(self.device) for g in self.g.grains(self.recipe.batch, self.recipe.window, self.chance)]
+        painted = pairs.judged(self.g(pairs.soft, grain))
+        real = pairs.judged(pairs.real)
+        lazy = steps % self.recipe.r1_every == 0
+        return torch.cat(
+            [self.paint_better(pairs, painted, real, images), self.judge_better(pairs, painted.detach(), real, lazy)]
+        )
+
+    def paint_better(self, pairs: Pairs, painted: Tensor, real: Tensor, images: int) -> Tensor:
+        """The refiner's step; returns its figures."""
+        recipe = self.recipe
+        plain = pairs.judged(enlarged(pairs.soft))
+        low = low_pass(painted, torch.where(pairs.known[:, None, None, None], real, plain))
+        found = self.unlike(painted[pairs.known], real[pairs.known])
+        self.d.requires_grad_(False)
+        loss = painter_loss(self.d(painted, pairs.soft))
+        self.d.requires_grad_(True)
+        rise = min(1.0, images / max(1.0, recipe.rise))
+        (recipe.low_pass * low + recipe.features * found + recipe.adversarial * rise * loss).backward()
+        self.opt_g.step()
+        self.opt_g.zero_grad(set_to_none=True)
+        return torch.stack([low * LEVELS, found, loss]).detach()
+
+    def unlike(self, painted: Tensor, real: Tensor) -> Tensor:
+        """The difference of features in a part of the pictures, anywhere; 0 without pictures, or without an eye."""
+        side = min(SCALE * self.recipe.looked_at, painted.shape[-1])
+        y, x = torch.randint(painted.shape[-1] - side + 1, (2,), generator=self.chance).tolist()
+        if self.eye is None or not len(painted):
+            return torch.zeros((), device=painted.device)
+        return features(self.eye, *(picture[..., y : y + side, x : x + side] for picture in (painted, real)))
+
+    def judge_better(self, pairs: Pairs, painted: Tensor, real: Tensor, lazy: bool) -> Tensor:
+        """The discriminator's step; returns its figures."""
+        recipe = self.recipe
+        real = real.requires_grad_(lazy)
+        scores, others = self.d(real, pairs.soft), self.d(painted, pairs.soft)
+        loss = judge_loss(scores, others)
+        penalty = gradient_penalty(scores, real) * (recipe.r1 / 2 * recipe.r1_every) if lazy else 0.0
+        (loss + penalty).backward()
+        self.opt_d.step()
+        self.opt_d.zero_grad(set_to_none=True)
+        sure = torch.stack([(a > b).float().mean() for a, b in zip(scores, others, strict=True)]).mean()
+        return torch.stack([loss, sure]).detach()
+
+    def average(self, images: int) -> None:
+        """Moves the average on, after so many pictures."""
+        half_life = max(1.0, min(self.recipe.average, images * 0.1))
+        share = 1 - 0.5 ** (self.recipe.batch / half_life)
+        torch._foreach_lerp_(list(self.ema.parameters()), [p.data for p in self.g.parameters()], share)
+
+    def state(self) -> dict[str, Any]:
+        return {name: getattr(self, name).state_dict() for name in STATE} | {"chance": self.chance.get_state()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """The learning rate is this recipe's, not the checkpoint's."""
+        for name in STATE:
+            getattr(self, name).load_state_dict(state[name])
+        for name, rate in self.rates().items():
+            getattr(self, name).param_groups[0]["lr"] = rate
+        self.chance.set_state(state["chance"])
