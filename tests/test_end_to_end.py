@@ -221,25 +221,22 @@ def test_a_visitor_votes_and_the_wall_follows(run: Running, chromium: str) -> No
 
 
 def test_a_taken_port_is_told_and_the_show_goes_on(tmp_path: Path) -> None:
-    running = Running(tmp_path, "--seconds", "600")
-    try:
-        until(lambda: running.health().get("painted", 0) > 5, "a painted picture")
-        line = [
-            sys.executable,
-            "-m",
-            "installation.app",
-            str(running.show),
-            "--headless",
-            "--size",
-            "320x180",
-            "--seconds",
-            "4",
-        ]
-        second = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
-        assert second.returncode == 0
-        assert f"port {running.osc_port} is in use" in second.stderr
-        assert f"port {running.web} is in use" in second.stderr
-        assert "Traceback" not in second.stderr
-        assert running.leave() == 0
-    finally:
-        running.end()
+    """Ports that another program holds. A second copy of a show is another matter: see test_single.py."""
+    web, osc = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    show = tmp_path / "taken.toml"
+    show.write_text(SHOW.format(web=web, osc=osc))
+    film(tmp_path / "visitors.avi")
+    words = [str(show), "--headless", "--size", "320x180", "--seconds", "4", "--state", str(tmp_path / "state")]
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as page,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear,
+    ):
+        page.bind(("127.0.0.1", web))
+        page.listen()
+        ear.bind(("127.0.0.1", osc))
+        line = [sys.executable, "-m", "installation.app", *words]
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
+    assert done.returncode == 0
+    assert f"port {osc} is in use" in done.stderr
+    assert f"port {web} is in use" in done.stderr
+    assert "Traceback" not in done.stderr
