@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +63,7 @@ def measure_gallery(path: Path) -> None:
     from installation.training.latent.pace import amend, gallery_of
 
     if path.exists():
-        with progress("measuring the gallery") as tick:
+        with progress("measuring the gallery") if sys.stderr.isatty() else nullcontext(lambda _: None) as tick:
             amend(path, gallery_of(path, read_header(path)), tick)
 
 

@@ -20,8 +20,8 @@ from installation.training.latent.directions import (
     FARTHEST,
     PARALLEL,
     VISIBLE_STEP,
+    Directions,
     Eye,
-    Found,
     candidates,
     find,
     inherit,
@@ -54,7 +54,7 @@ def model() -> OpenModel:
 
 
 @pytest.fixture(scope="module")
-def found(model: OpenModel) -> Found:
+def found(model: OpenModel) -> Directions:
     return find(model)
 
 
@@ -84,7 +84,7 @@ def blind_to_half(generator: Any) -> None:
 # -- finding ----------------------------------------------------------------------------------------------------------
 
 
-def test_one_step_is_as_visible_along_every_direction(model: OpenModel, found: Found) -> None:
+def test_one_step_is_as_visible_along_every_direction(model: OpenModel, found: Directions) -> None:
     places = model.truncated(model.places(range(50, 74)))
     before = model.levels(places, psi=1.0)
     seen = np.array(
@@ -99,7 +99,7 @@ def test_one_step_is_as_visible_along_every_direction(model: OpenModel, found: F
     assert seen.std() / seen.mean() < 0.5 * np.std(unscaled) / np.mean(unscaled)
 
 
-def test_the_header_says_what_was_found(found: Found) -> None:
+def test_the_header_says_what_was_found(found: Directions) -> None:
     assert [fact["name"] for fact in found.facts] == [str(number) for number in range(1, 9)]
     assert {fact["method"] for fact in found.facts} == {"pca", "sefa"}
     for fact in found.facts:
@@ -107,12 +107,12 @@ def test_the_header_says_what_was_found(found: Found) -> None:
         assert 0 < fact["std"] <= FARTHEST
 
 
-def test_no_two_directions_are_one(found: Found) -> None:
+def test_no_two_directions_are_one(found: Directions) -> None:
     units = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
     assert np.abs(units @ units.T - np.eye(len(units))).max() < PARALLEL
 
 
-def test_the_same_model_has_the_same_directions(model: OpenModel, found: Found) -> None:
+def test_the_same_model_has_the_same_directions(model: OpenModel, found: Directions) -> None:
     again = find(model)
     np.testing.assert_array_equal(again.vectors, found.vectors)
     assert again.facts == found.facts
@@ -391,7 +391,7 @@ def test_what_is_no_model_is_kept_too(tmp_path: Path, capsys: pytest.CaptureFixt
     assert len(read_header(path)["directions"]) == 8
 
 
-def test_a_name_goes_to_the_direction_that_is_still_the_same(model: OpenModel, found: Found) -> None:
+def test_a_name_goes_to_the_direction_that_is_still_the_same(model: OpenModel, found: Directions) -> None:
     facts = [dict(fact) for fact in found.facts]
     facts[0]["name"], facts[1]["name"] = "age", "gone"
     turned = found.vectors.copy()
