@@ -114,12 +114,12 @@ class Microphone(Sensor):
             with self.sound.InputStream(
                 device=self.device, channels=1, samplerate=rate, blocksize=ear.size, dtype="float32", callback=keep
             ):
-                patience = WAKING
+                timeout = WAKING
                 while not stop.is_set():
-                    _say(ear.hear(blocks.get(timeout=patience)), emit, self.calibration)
-                    patience = DEAF
+                    _say(ear.hear(blocks.get(timeout=timeout)), emit, self.calibration)
+                    timeout = DEAF
         except queue.Empty:
-            raise DeviceError(f"found no sound for {patience:g} s; is the microphone still plugged in?") from None
+            raise DeviceError(f"found no sound for {timeout:g} s; is the microphone still plugged in?") from None
         except self.sound.PortAudioError as error:
             raise _gone(error) from error
 

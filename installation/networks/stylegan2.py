@@ -30,9 +30,6 @@ from installation.networks.stylegan2_generator import (
     upsample,
 )
 
-LATENT = ("mean", "basis", "std", "gain")
-"""Measured facts about W that travel with a model, as tensors latent.mean ... (see training/gan/export.py)."""
-
 
 def effective_tensors(generator: StyleGan2, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
     """What a model file holds: the generator cut off at `resolution`, every constant factor multiplied into its weights
