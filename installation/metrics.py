@@ -1,5 +1,6 @@
 """What a run was like, in numbers: what is counted every frame, and the JSON that it becomes."""
 
+import gc
 import json
 import os
 import time
@@ -26,6 +27,12 @@ def since_process_start(pid: int | None = None) -> float:
         ticks = int(stat.read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     return time.time() - psutil.Process(pid).create_time()
+
+
+def settle() -> None:
+    """Freezes the garbage collector's view of all that lives now: looking through it would take a visible moment."""
+    gc.collect()
+    gc.freeze()
 
 
 def memory_mb() -> float:

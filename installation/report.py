@@ -40,6 +40,36 @@ class Standing:
     sensors: Sensors | None = None
     ended: str = ""
     """What ended the show, where that was no person and no clock."""
+    growing: bool = True
+    """Whether what it takes is still the start-up's: faster runtimes are still looked for."""
+
+    def something_hangs(self) -> bool:
+        """Whether something was painted, or nothing is to be seen, as the exhibition is closed."""
+        decision = self.loop.decision
+        painted = self.painter.stats.painted_first is not None or self.heartbeat.orders.safe
+        return painted or (decision is not None and decision.wall.blackout)
+
+    def count(self, now: float, engine: float, prepared: bool) -> None:
+        """One frame was shown at ``now`` (s) after ``engine`` seconds of work; ``prepared``: all walls and transitions
+        are ready."""
+        stats, orders, started_by = self.stats, self.heartbeat.orders, self.heartbeat.started_by
+        painted = self.painter.stats.painted_first is not None
+        if stats.first_picture is None:
+            stats.first_picture = metrics.since_process_start(started_by)
+        if painted and stats.first_painted is None:
+            stats.first_painted = metrics.since_process_start(started_by)
+        painted = painted or orders.safe
+        settled = painted and self.opening.done.is_set() and prepared
+        if settled and stats.resident is None:  # the last moment of the start-up
+            metrics.settle()
+            stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start(started_by)
+        if self.growing and self.opening.accelerated.is_set():  # what faster runtimes need is no growth of the show's
+            self.growing, stats.memory_start = False, metrics.memory_mb()
+        decision = self.loop.decision
+        changing = decision is not None and decision.wall.playback.coming is not None
+        stats.presented(now, engine, painted, changing)
+        piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
+        self.heartbeat.beat(stats.presented_ever, piece, settled)
 
     def health(self) -> Health:
         """What /healthz tells: everything that a watcher or a curious operator may want to know."""

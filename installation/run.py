@@ -1,12 +1,11 @@
 """One run of a show: every room opened, the loop on the real clock, every room closed."""
 
-import gc
 import logging
 import signal
 import threading
 import time
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -18,9 +17,11 @@ from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
+from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
+from installation.engine.programming import Programming
 from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
@@ -61,6 +62,23 @@ class Limit:
         return self.seconds is not None and self._began is not None and now >= self._began + self.seconds
 
 
+class Foresight:
+    """Has the schedule's next change found out before it comes, by a thread that has the time."""
+
+    def __init__(self, decider: Decider) -> None:
+        self.decider = decider
+        self._foreseen: int | None = None
+
+    def look(self) -> None:
+        """To be called every frame; begins to find out when the change before has come."""
+        scheduled = self.decider.scheduled
+        until = None if scheduled is None else scheduled.until
+        if until is not None and until != self._foreseen:
+            self._foreseen = until
+            foresee = self.decider.programming.timetable.foresee
+            threading.Thread(target=foresee, args=(until,), name="schedule", daemon=True).start()
+
+
 class Exhibition:
     """``stage`` is open, and closed at the end of the run. ``folder`` keeps the show's state. ``live``: the web process
     may show what is on the wall, as there is no screen."""
@@ -84,10 +102,11 @@ class Exhibition:
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self._resume()
-        self.opening = self._opening()
+        cache, first = DiskCache(folder / "cache"), self.loop.decider.first
+        hang, now = self.painter.hang, self.clock.now
+        self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
-        self.leaving, self._growing = False, True
-        self._foreseen: int | None = None
+        self.leaving, self.foresight = False, Foresight(self.loop.decider)
         self.preparing = Preparing(self.stage, show)
         self.loop.refused = self.preparing.refused
 
@@ -99,7 +118,7 @@ class Exhibition:
         """
         for number in leave_signals():
             signal.signal(number, self._leave)
-        self._say_hours()
+        say_hours(self.loop.decider.programming, self.clock.civil())
         with ExitStack() as rooms:
             rooms.callback(self.stage.close)
             self.stage.when_lost(partial(self._lost, rooms))
@@ -121,7 +140,8 @@ class Exhibition:
             try:
                 self._play()
                 self.heartbeat.finishing()
-                self._save_still()
+                if self.options.still:
+                    save_wall(self.stage, self.options.still)
             except Exception as error:
                 self.standing.ended = str(error)
                 self.heartbeat.finishing(meant=False)
@@ -135,19 +155,7 @@ class Exhibition:
         self.standing.sensors = run_sensors(self.show.sensors, self._emit)
         rooms.callback(self.standing.sensors.stop)
 
-    def _say_hours(self) -> None:
-        """The first line of a show whose exhibition is closed: when it opens, and how to look now."""
-        opens = self.loop.decider.programming.opens(self.clock.civil())
-        if opens is not None:
-            log.info("closed until %s; --always-open shows it as if it were open", f"{opens:%A %d %B %H:%M}")
-
     # ------------------------------------------------------------ rooms
-
-    def _opening(self) -> Opening:
-        options, painter, first = self.options, self.painter, self.loop.decider.first
-        cache, clock = DiskCache(self.folder / "cache"), self.clock.now
-        pieces, seed = self.show.pieces, self.show.seed
-        return Opening(pieces, options.device, seed, painter.hang, stand_in, clock, cache, first)
 
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
@@ -175,17 +183,15 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
-        settle()
+        metrics.settle()
         limit = Limit(self.options.seconds, self.clock.now())
-        while not (self.leaving or self.heartbeat.gone.is_set() or limit.over(self.clock.now(), self._painted())):
+        while not (
+            self.leaving
+            or self.heartbeat.gone.is_set()
+            or limit.over(self.clock.now(), self.standing.something_hangs())
+        ):
             self._frame()
             self.pace.wait()
-
-    def _painted(self) -> bool:
-        """Whether something was painted, or nothing is to be seen, as the house is closed."""
-        decision = self.loop.decision
-        painted = self.painter.stats.painted_first is not None or self.heartbeat.orders.safe
-        return painted or (decision is not None and decision.wall.blackout)
 
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
@@ -200,7 +206,7 @@ class Exhibition:
         shown = time.perf_counter()
         self._listen()
         self._tell()
-        self._count(decided - began + time.perf_counter() - shown)
+        self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
 
     def _listen(self) -> None:
         """What the keyboard and the window say."""
@@ -215,7 +221,7 @@ class Exhibition:
         decision, state = self.loop.decision, self.state
         assert decision is not None
         playback = decision.wall.playback
-        self._foresee()
+        self.foresight.look()
         self.painter.watch(decision.time)
         self.opening.watch(decision.time, self.painter.broken)
         if self.web:
@@ -224,44 +230,7 @@ class Exhibition:
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
-    def _foresee(self) -> None:
-        """Has the schedule's next change found out before it comes, by a thread that has the time."""
-        scheduled = self.loop.decider.scheduled
-        until = None if scheduled is None else scheduled.until
-        if until is not None and until != self._foreseen:
-            self._foreseen = until
-            foresee = self.loop.decider.programming.timetable.foresee
-            threading.Thread(target=foresee, args=(until,), name="schedule", daemon=True).start()
-
-    def _count(self, engine: float) -> None:
-        stats, painted = self.standing.stats, self.painter.stats.painted_first is not None
-        if stats.first_picture is None:
-            stats.first_picture = metrics.since_process_start(self.heartbeat.started_by)
-        if painted and stats.first_painted is None:
-            stats.first_painted = metrics.since_process_start(self.heartbeat.started_by)
-        painted = painted or self.heartbeat.orders.safe
-        settled = painted and self.opening.done.is_set() and self.preparing.done
-        if settled and stats.resident is None:  # the last moment of the start-up
-            settle()
-            stats.memory_start, stats.resident = (
-                metrics.memory_mb(),
-                metrics.since_process_start(self.heartbeat.started_by),
-            )
-        if self._growing and self.opening.accelerated.is_set():  # what faster runtimes need is no growth of the show's
-            self._growing, stats.memory_start = False, metrics.memory_mb()
-        decision = self.loop.decision
-        changing = decision is not None and decision.wall.playback.coming is not None
-        stats.presented(self.clock.now(), engine, painted, changing)
-        piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
-        self.heartbeat.beat(stats.presented_ever, piece, settled)
-
     # ------------------------------------------------------------ at the end
-
-    def _save_still(self) -> None:
-        if self.options.still:
-            from installation.stage.stills import save_still
-
-            save_still(self.options.still, self.stage.read())
 
     def _lost(self, rooms: ExitStack) -> None:
         """The screen's connection broke in the middle of a call, and the process ends after this."""
@@ -273,6 +242,19 @@ class Exhibition:
         self.painter.stop()
         if self.options.report:
             metrics.write(self.options.report, self.standing.report(self.stage.renderer, self.stage.size, ended))
+
+
+def say_hours(programming: Programming, civil: datetime) -> None:
+    """The first line of a show whose exhibition is closed: when it opens, and how to look now."""
+    opens = programming.opens(civil)
+    if opens is not None:
+        log.info("closed until %s; --always-open shows it as if it were open", f"{opens:%A %d %B %H:%M}")
+
+
+def save_wall(stage: Stage, path: Path) -> None:
+    from installation.stage.stills import save_still  # here: few shows leave a still
+
+    save_still(path, stage.read())
 
 
 def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
@@ -302,9 +284,3 @@ def leave_signals() -> tuple[signal.Signals, ...]:
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     heard = hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heard else ()))
-
-
-def settle() -> None:
-    """Freezes the garbage collector's view of all that lives now: looking through it would take a visible moment."""
-    gc.collect()
-    gc.freeze()

@@ -269,7 +269,6 @@ MOST_METHODS = 14
 MANY_METHODS = {
     "installation.web.routes.Server": "a method for each address that it answers",
     "installation.web.ballot_store.BallotStore": "a method for each question that is asked of the database",
-    "installation.run.Exhibition": "one run of a show: a method for each room that it opens and closes",
 }
 """Classes that have more, each with its reason."""
 LONG_FILES: dict[str, str] = {}
