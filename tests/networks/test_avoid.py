@@ -17,6 +17,7 @@ from installation.core.contracts import Space
 from installation.networks.avoid import REACH, Avoidance
 from installation.networks.model_file import amend_model
 from installation.training.latent.models import open_model
+from installation.walks._path import finished
 from installation.walks.loop import Config as Loop
 from tests.tiny_gan import written
 
@@ -165,6 +166,7 @@ def test_at_another_psi_it_is_as_far_as_psi_makes_all_things(blocked: tuple[Styl
 def test_around_what_is_blocked_the_pace_is_even(blocked: tuple[StyleGAN2, Floats, float]) -> None:
     generator, _, _ = blocked
     walk = Loop(seeds=(1, 2, 3), period=30.0).open(generator, 0)
+    walk.take(finished(walk.measure(generator)))
     pictures = [generator.paint(walk.at(t, {}), {}).astype(np.float32) for t in np.linspace(0, 30, 200)]
     change = np.array([np.abs(b - a).mean() for a, b in itertools.pairwise(pictures)])
     assert change.std() / change.mean() < 0.2
