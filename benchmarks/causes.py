@@ -45,7 +45,7 @@ from installation.training.gan.run import Gan  # noqa: E402
 from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
 from installation.training.loop.devices import Devices, open_devices  # noqa: E402
 from installation.training.loop.saving import CHECKPOINT, resume, save  # noqa: E402
-from installation.training.loop.schedule import Stage  # noqa: E402
+from installation.training.loop.schedule import Phase  # noqa: E402
 
 TURN, SAVE = 20.0, 120.0
 """Processor seconds that an arm learns before the next has its turn, and between its checkpoints."""
@@ -125,8 +125,8 @@ class Arm:
         return replace(architecture(size, width), noise=self.noise, replicate=self.replicate, fine=0)
 
     def recipe(self, size: int, seed: int) -> Recipe:
-        last = Stage(size, 1e6)
-        stages = (Stage(size // 2, SMALL_FIRST), last) if self.grows else (last,)
+        last = Phase(size, 1e6)
+        stages = (Phase(size // 2, SMALL_FIRST), last) if self.grows else (last,)
         return Recipe(stages=stages, fade=FADE, seed=seed)
 
 
@@ -164,7 +164,7 @@ class Training:
 
     def row(self, real: Picture) -> str:
         run = self.run
-        painted = run.learner.painted(SAMPLES, 1.0, *run.place())
+        painted = run.learner.painted(SAMPLES, 1.0, *run.phase())
         if painted.shape != real.shape:
             return f"| {self.arm.name} | {run.progress.images / 1000:.1f} | still at {painted.shape[1]} px |"
         return f"| {self.arm.name} | {run.progress.images / 1000:.1f} | {measured(painted, real)} |"

@@ -174,8 +174,8 @@ class Breaking:
         self.sound, self.fault, self.broken = sound, fault, broken
         self.space = sound.space
 
-    def place(self, seed: int) -> Any:
-        return self.sound.place(seed)
+    def latent(self, seed: int) -> Any:
+        return self.sound.latent(seed)
 
     def paint(self, latent: Any, controls: Any) -> Any:
         if self.broken.is_set():

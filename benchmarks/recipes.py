@@ -28,7 +28,7 @@ from installation.training.gan.recipe import LOSSES, Recipe  # noqa: E402
 from installation.training.gan.run import Gan  # noqa: E402
 from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
 from installation.training.loop.devices import Devices, open_devices  # noqa: E402
-from installation.training.loop.schedule import Stage  # noqa: E402
+from installation.training.loop.schedule import Phase  # noqa: E402
 from installation.training.loop.watch import measure  # noqa: E402
 
 TURN = 10.0
@@ -42,7 +42,7 @@ class Variant:
 
     def __init__(self, loss: str, altered: bool, pictures: Picture, width: int, seed: int, devices: Devices) -> None:
         size = pictures.shape[1]
-        recipe = Recipe(stages=(Stage(size, 1e6),), loss=loss, augment=altered, seed=seed)
+        recipe = Recipe(stages=(Phase(size, 1e6),), loss=loss, augment=altered, seed=seed)
         self.name = f"{loss}, {'augmented' if altered else 'as they are'}"
         self.run = Gan(Supply(pictures), architecture(size, width), recipe, devices)
         self.seconds, self.distances = 0.0, list[float]()
@@ -55,7 +55,7 @@ class Variant:
             self.seconds = time.process_time() - begun
 
     def painted(self, count: int) -> Picture:
-        return self.run.learner.painted(count, 1.0, *self.run.place())
+        return self.run.learner.painted(count, 1.0, *self.run.phase())
 
     def row(self) -> str:
         measure(self.run)

@@ -58,7 +58,7 @@ class Plasma(Generator):
         digest = f"plasma-{config.palette}-{shape[1]}x{shape[0]}-{config.detail:g}"
         self.space = Space(zero, basis, one, self._gains(), digest)
 
-    def place(self, seed: int) -> Latent:
+    def latent(self, seed: int) -> Latent:
         return np.random.default_rng(seed).standard_normal(DIM).astype(np.float32)
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
@@ -90,7 +90,7 @@ class Plasma(Generator):
         """Mean pixel change (0..255) for one step along each of the axes, around eight places."""
         steps = np.zeros(DIM, np.float32)
         for seed in range(8):
-            here = self.place(seed)
+            here = self.latent(seed)
             base = self.paint(here, {}).astype(np.int16)
             for axis in range(DIM):
                 there = here.copy()

@@ -40,7 +40,7 @@ class Config(ModelConfig):
 
 
 class VAE(ModelGenerator):
-    """Latents are spread about those of real pictures; ``place`` draws from the Gaussian that fits these."""
+    """Latents are spread about those of real pictures; ``latent`` draws from the Gaussian that fits these."""
 
     def __init__(self, config: Config, device: str) -> None:
         super().__init__(config, device)

@@ -21,7 +21,7 @@ from installation.training.gan.run import Gan
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.run import Run
 from installation.training.loop.saving import CHECKPOINT, resume
-from installation.training.loop.schedule import Stage
+from installation.training.loop.schedule import Phase
 from installation.training.loop.trainer import Habits, train
 
 ARCH = Architecture(
@@ -35,7 +35,7 @@ ARCH = Architecture(
     replicate=True,
     fine=16,
 )
-RECIPE = Recipe(stages=(Stage(8, 0.032), Stage(16, 0.032)), batch=8, fade=16, r1_every=2)
+RECIPE = Recipe(stages=(Phase(8, 0.032), Phase(16, 0.032)), batch=8, fade=16, r1_every=2)
 NEVER = Habits(look=1e9, log=1e9, checkpoint=1e9, sheet=1e9)
 
 

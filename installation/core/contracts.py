@@ -84,7 +84,7 @@ class Generator(ABC):
     device: str = "cpu"
 
     @abstractmethod
-    def place(self, seed: int) -> Latent:
+    def latent(self, seed: int) -> Latent:
         """The latent that a seed names, the same on every machine."""
 
     @abstractmethod

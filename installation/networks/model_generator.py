@@ -189,7 +189,7 @@ class ModelGenerator(Generator):
         self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}", paces=known)
         self._avoid = Avoidance(self.space)
 
-    def place(self, seed: int) -> Latent:
+    def latent(self, seed: int) -> Latent:
         z = np.random.default_rng(seed).standard_normal((1, self.network.z_dim)).astype(np.float32)
         place: Latent = self.network.mapping(z)[0]
         return place

@@ -28,7 +28,7 @@ class Config(WalkConfig):
 class Loop(PacedWalk):
     def __init__(self, config: Config, generator: Generator) -> None:
         self.period = config.period
-        self.curve = closed_curve(np.stack([generator.place(seed) for seed in config.seeds]))
+        self.curve = closed_curve(np.stack([generator.latent(seed) for seed in config.seeds]))
         steps = STEPS * len(config.seeds)
         known = self.known_pace(generator.space, self.curve, steps, f"loop {config.seeds}")
         self.pace = estimated(generator.space, self.curve, steps) if known is None else known

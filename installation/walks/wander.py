@@ -63,9 +63,9 @@ class Wander(PacedWalk):
     def at(self, t: float, controls: Values) -> Latent:
         stretch, rest = divmod(t, STRETCH)
         pace = self._pace(int(stretch))
-        return self.place((stretch + float(np.interp(rest / STRETCH, self.shares, pace))) * STRETCH)
+        return self.latent((stretch + float(np.interp(rest / STRETCH, self.shares, pace))) * STRETCH)
 
-    def place(self, phase: float) -> Latent:
+    def latent(self, phase: float) -> Latent:
         """The way as the circles make it, before its pace is evened: where it is after ``phase`` seconds."""
         angle = self.rates * phase + self.phases
         turn = np.empty((len(angle), 2), np.float32)
@@ -90,7 +90,7 @@ class Wander(PacedWalk):
         return self.paces[stretch]
 
     def _stretch(self, number: int) -> Curve:
-        return lambda u: self.place((number + u) * STRETCH)
+        return lambda u: self.latent((number + u) * STRETCH)
 
     def _look_ahead(self, stretch: int) -> None:
         """Paints one picture of the next stretch."""

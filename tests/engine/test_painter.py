@@ -23,7 +23,7 @@ class Counting(Generator):
         self.gate.set()
         self.painted: list[float] = []
 
-    def place(self, seed: int) -> Latent:
+    def latent(self, seed: int) -> Latent:
         return np.zeros(1, np.float32)
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:

@@ -49,8 +49,8 @@ def test_it_says_what_it_is(config: GeneratorConfig) -> None:
 
 def test_it_paints_pictures_of_one_size(config: GeneratorConfig, generator: Generator) -> None:
     values = {control.address: control.default for control in config.controls()}
-    first = generator.paint(generator.place(1), values).copy()
-    second = generator.paint(generator.place(2), values).copy()
+    first = generator.paint(generator.latent(1), values).copy()
+    second = generator.paint(generator.latent(2), values).copy()
     assert first.dtype == np.uint8
     assert first.ndim == 3
     assert first.shape[2] == 3
@@ -60,25 +60,25 @@ def test_it_paints_pictures_of_one_size(config: GeneratorConfig, generator: Gene
 
 
 def test_a_seed_names_a_place(generator: Generator) -> None:
-    np.testing.assert_array_equal(generator.place(7), generator.place(7))
-    assert generator.place(7).dtype == np.float32
-    same = generator.paint(generator.place(7), {}).copy()
-    np.testing.assert_array_equal(generator.paint(generator.place(7), {}), same)
+    np.testing.assert_array_equal(generator.latent(7), generator.latent(7))
+    assert generator.latent(7).dtype == np.float32
+    same = generator.paint(generator.latent(7), {}).copy()
+    np.testing.assert_array_equal(generator.paint(generator.latent(7), {}), same)
 
 
 def test_every_control_can_be_seen(config: GeneratorConfig, generator: Generator) -> None:
     rest = {control.address: control.default for control in config.controls()}
-    base = generator.paint(generator.place(3), rest).astype(int)
+    base = generator.paint(generator.latent(3), rest).astype(int)
     for control in config.controls():
         far = control.high if control.default < (control.low + control.high) / 2 else control.low
-        moved = generator.paint(generator.place(3), rest | {control.address: far})
+        moved = generator.paint(generator.latent(3), rest | {control.address: far})
         assert np.abs(moved - base).mean() > 0.5, f"{control.address} changes nothing"
 
 
 def test_its_space_is_measured(generator: Generator) -> None:
     space = generator.space
     count, dim = space.basis.shape
-    assert space.mean.shape == (dim,) == generator.place(0).shape
+    assert space.mean.shape == (dim,) == generator.latent(0).shape
     assert space.std.shape == space.gain.shape == (count,)
     np.testing.assert_allclose(space.basis @ space.basis.T, np.eye(count), atol=1e-3)
     assert (space.std > 0).all()

@@ -175,6 +175,6 @@ def test_around_what_is_blocked_the_pace_is_even(blocked: tuple[StyleGAN2, Float
 
 def test_the_other_models_walks_are_as_they_were(tmp_path: Path) -> None:
     generator = Config(model=written(tmp_path / "tiny.safetensors")).open("cpu")
-    place = generator.place(2)
+    place = generator.latent(2)
     seen = generator.steered(place, {"/generator/psi": 1.0})
     np.testing.assert_allclose(seen, place, atol=1e-6)

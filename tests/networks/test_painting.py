@@ -299,7 +299,7 @@ def test_the_portraits_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     generator = config(kind="stylegan2", model=PORTRAITS).open("cpu")
     assert isinstance(generator, Accelerates)
     assert generator.runtime == "eager fp32"
-    place = generator.place(3)
+    place = generator.latent(3)
     before = generator.paint(place, {}).copy()
     accelerate("sitters", generator, DiskCache(tmp_path))
     assert list(tmp_path.glob("verdict-*"))

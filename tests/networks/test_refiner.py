@@ -127,7 +127,7 @@ def test_tensors_without_their_entry_in_the_header_are_refused(model: Path) -> N
 
 def test_a_hand_says_how_much_is_painted(model: Path) -> None:
     generator = Config(model=model).open("cpu")
-    latent = generator.place(0)
+    latent = generator.latent(0)
     full, half, none = (generator.paint(latent, {REFINE: x}).copy().astype(int) for x in (1.0, 0.5, 0.0))
     assert full.shape == (32, 32, 3)
     np.testing.assert_array_equal(generator.paint(latent, {}), full)
@@ -151,7 +151,7 @@ def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
     refined = Config(model=model).open("cpu")
     plain = Config(model=tiny_vae(model.with_name("plain.safetensors"))).open("cpu")
     picture = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
-    np.testing.assert_array_equal(refined.place(3), plain.place(3))
+    np.testing.assert_array_equal(refined.latent(3), plain.latent(3))
     np.testing.assert_array_equal(refined.encode(picture), plain.encode(picture))
     np.testing.assert_array_equal(refined.space.mean, plain.space.mean)
     assert read_header(model)["architecture"] == read_header(model.with_name("plain.safetensors"))["architecture"]

@@ -83,7 +83,7 @@ def test_a_show_paints_its_classes_and_mixes_them(conditional: Path) -> None:
     assert knobs["/generator/class"].choices == ("2", "dogs")
     generator = config.open("cpu")
     found = recognised(read(PICKLES / "sg2-32-conditional.pkl"), "test", None)
-    whole, latent = network(found), generator.place(5)
+    whole, latent = network(found), generator.latent(5)
     z = np.random.default_rng(5).standard_normal((1, whole.z_dim)).astype(np.float32)
     styles = whole.mapping(z).reshape(3, -1)
     np.testing.assert_allclose(latent.reshape(2, -1), styles[[2, 0]], atol=1e-6)

@@ -34,7 +34,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def generator() -> Generator:
     made = PlasmaConfig(width=64, height=64).open("cpu")
-    places = np.stack([made.place(seed) for seed in (1, 2, 3)])
+    places = np.stack([made.latent(seed) for seed in (1, 2, 3)])
     made.space = replace(made.space, favourites=places, names=NAMES)
     return made
 
@@ -123,7 +123,7 @@ def test_one_alone_hangs_there_alive(generator: Generator) -> None:
 
 
 def test_two_at_one_place_do_not_stop_it(generator: Generator) -> None:
-    place = generator.place(1)
+    place = generator.latent(1)
     space = replace(generator.space, favourites=np.stack([place, place]), names=("a", "b"))
     walk = Config().open(Standing(generator, space), 0)
     assert np.isfinite([walk.at(t, {}) for t in np.linspace(0, walk.period, 50)]).all()
@@ -133,9 +133,9 @@ class Standing(Generator):
     """Another generator's pictures, in another space."""
 
     def __init__(self, other: Generator, space: object) -> None:
-        self.place, self.paint, self.space = other.place, other.paint, space  # type: ignore[assignment,method-assign]
+        self.latent, self.paint, self.space = other.latent, other.paint, space  # type: ignore[assignment,method-assign]
 
-    def place(self, seed: int) -> NDArray[np.float32]:
+    def latent(self, seed: int) -> NDArray[np.float32]:
         raise NotImplementedError
 
     def paint(self, latent: object, controls: object) -> NDArray[np.uint8]:
@@ -178,7 +178,7 @@ def test_what_curate_writes_is_what_it_goes_through(tmp_path: Path) -> None:
     assert main(["curate", str(path), "--keep", "5:Eve", "--keep", "3", "--drop", "9", "--who", "me"]) == 0
     generator = StyleGANConfig(model=path).open("cpu")
     walk = Config(names=("Eve",)).open(generator, 0)
-    np.testing.assert_allclose(walk.at(0.0, {}), generator.place(5), atol=1e-5)
+    np.testing.assert_allclose(walk.at(0.0, {}), generator.latent(5), atol=1e-5)
     assert generator.space.names == ("Eve", "Seed 3")
     assert generator.space.radii is not None
     assert generator.space.radii[0] > 0

@@ -23,7 +23,7 @@ MONTHS = 90 * 86400.0
 def generator() -> Generator:
     """With a curator's favourites, as the gallery goes through these."""
     made = PlasmaConfig(width=64, height=64).open("cpu")
-    made.space = replace(made.space, favourites=np.stack([made.place(1), made.place(2)]), names=("one", "two"))
+    made.space = replace(made.space, favourites=np.stack([made.latent(1), made.latent(2)]), names=("one", "two"))
     return made
 
 
@@ -40,7 +40,7 @@ def test_a_walk_is_a_function_of_time(config: WalkConfig, generator: Generator) 
         np.testing.assert_array_equal(one.at(t, {}), two.at(t, {}))
     np.testing.assert_array_equal(one.at(1000.0, {}), later)
     assert later.dtype == np.float32
-    assert later.shape == generator.place(0).shape
+    assert later.shape == generator.latent(0).shape
 
 
 def test_a_walk_is_smooth(config: WalkConfig, generator: Generator) -> None:
@@ -63,7 +63,7 @@ def unevenness(walk: Walk, generator: Generator, seconds: float) -> float:
 
 def test_a_loop_closes_and_meets_its_seeds(generator: Generator) -> None:
     walk = LoopConfig(seeds=(1, 2, 3), period=30.0).open(generator, 0)
-    np.testing.assert_allclose(walk.at(0.0, {}), generator.place(1), atol=1e-4)
+    np.testing.assert_allclose(walk.at(0.0, {}), generator.latent(1), atol=1e-4)
     np.testing.assert_allclose(walk.at(29.9999, {}), walk.at(0.0, {}), atol=1e-2)
     np.testing.assert_allclose(walk.at(31.0, {}), walk.at(1.0, {}), atol=1e-4)
 
@@ -98,7 +98,7 @@ def test_a_wander_looks_even(generator: Generator) -> None:
             first, second = dict(walk.paces)[0], dict(walk.paces)[1]
     walk.paces = {0: first, 1: second}
     even = unevenness(walk, generator, 120.0)
-    walk.at = lambda t, controls: walk.place(t)  # type: ignore[method-assign]  # the same way, not paced
+    walk.at = lambda t, controls: walk.latent(t)  # type: ignore[method-assign]  # the same way, not paced
     assert even < 0.2
     assert even < 0.6 * unevenness(walk, generator, 120.0)
 
@@ -125,8 +125,8 @@ class Silent(Generator):
     def __init__(self, other: Generator) -> None:
         self.other, self.space = other, other.space
 
-    def place(self, seed: int) -> NDArray[np.float32]:
-        return self.other.place(seed)
+    def latent(self, seed: int) -> NDArray[np.float32]:
+        return self.other.latent(seed)
 
     def paint(self, latent: object, controls: object) -> NDArray[np.uint8]:
         raise AssertionError("a piece must not wait for its walk to paint")

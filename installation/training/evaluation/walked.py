@@ -88,7 +88,7 @@ class Shown(Generator):
         self.model, self.psi = model, psi
         self.space = replace(model.space, digest=f"{name}-psi{psi:g}")
 
-    def place(self, seed: int) -> Latent:
+    def latent(self, seed: int) -> Latent:
         found: Latent = self.model.places([seed])[0]
         return found
 

@@ -30,7 +30,7 @@ from installation.training.latent.finishing import finish
 from installation.training.latent.models import AT_ONCE
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
-from installation.training.loop.schedule import Schedule, stage_at
+from installation.training.loop.schedule import Schedule, phase_at
 
 Floats = NDArray[np.float32]
 SAMPLES = 20_000
@@ -49,7 +49,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     state = read_checkpoint(checkpoint)
     whole = read_architecture(json.loads(state["arch"]))
     recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
-    resolution, fade = stage_at(recipe, progress.images)
+    resolution, fade = phase_at(recipe, progress.images)
     generator = StyleGan2(whole)
     generator.load_state_dict(state["ema"])
     arch = whole.at(resolution)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
-from installation.training.loop.schedule import Stage
+from installation.training.loop.schedule import Phase
 
 LOSSES = ("non-saturating", "relativistic")
 R1_HEURISTIC = 0.0002
@@ -19,7 +19,7 @@ BEFORE = {"mixing": 0.0, "lecam": 0.0, "eyes": 0.0, "projected": 0.0, "closest":
 class Recipe:
     """Everything that decides a training run apart from the pictures. Counts are in pictures, not in steps."""
 
-    stages: tuple[Stage, ...] = (Stage(64, 60), Stage(128, 100))
+    stages: tuple[Phase, ...] = (Phase(64, 60), Phase(128, 100))
     batch: int = 16
     """Pictures in a step, over all devices; a multiple of 4 for each of them."""
     at_once: int | None = None
@@ -71,4 +71,4 @@ class Recipe:
         """From the JSON in a checkpoint; what an older one does not have is as it was then."""
         known = {f.name for f in fields(cls)}
         values = {name: value for name, value in json.loads(text).items() if name in known}
-        return cls(**{**BEFORE, **values, "stages": tuple(Stage(**stage) for stage in values["stages"])})
+        return cls(**{**BEFORE, **values, "stages": tuple(Phase(**stage) for stage in values["stages"])})

@@ -45,7 +45,7 @@ from installation.training.loop.numbers import Numbers
 from installation.training.loop.options import TrainOptions
 from installation.training.loop.run import Progress
 from installation.training.loop.samples import Samples
-from installation.training.loop.schedule import Stage, Timetable, softened
+from installation.training.loop.schedule import Phase, Timetable, softened
 from installation.training.loop.windows import show
 
 Facts = dict[str, Any]
@@ -83,13 +83,13 @@ class Gan:
         self.figures = RunningMeans((*FIGURES, *others), memory, devices.device)
         self.timetable = Timetable(recipe, lambda size: effort(arch, size))
         self.numbers = Numbers(recipe.seed, recipe.batch, devices)
-        self.shown = Samples(supply, self.place, lambda n, psi: self.learner.painted(n, psi, *self.place()))
+        self.shown = Samples(supply, self.phase, lambda n, psi: self.learner.painted(n, psi, *self.phase()))
 
     # -- one step -------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """Each judge learns, those that are due are penalised, the generator learns from what they say."""
-        resolution, fade = self.place()
+        resolution, fade = self.phase()
         hand = self.numbers.hand(self.supply, resolution)
         real = softened(show(self.supply, hand, resolution, self.recipe.closest, self.numbers), fade)
         parts = list(self.numbers.parts(resolution, PIXELS_AT_ONCE, self.recipe.at_once))
@@ -120,8 +120,8 @@ class Gan:
     def total(self) -> int:
         return self.timetable.total
 
-    def place(self) -> tuple[int, float]:
-        return self.timetable.place(self.progress.images)
+    def phase(self) -> tuple[int, float]:
+        return self.timetable.phase(self.progress.images)
 
     def left(self) -> float:
         return self.timetable.left(self.progress.images)
@@ -192,7 +192,7 @@ def recipe_of(options: TrainOptions[GanOptions], facts: Facts) -> Recipe:
         )
     r1 = 4 * R1_HEURISTIC / options.batch if asked.r1 is None else asked.r1
     return Recipe(
-        stages=tuple(Stage(size, kimg) for size, kimg in options.stages),
+        stages=tuple(Phase(size, kimg) for size, kimg in options.stages),
         batch=options.batch,
         at_once=options.devices.batch_gpu,
         learning_rate=options.recipe.learning_rate or Recipe.learning_rate,

@@ -60,7 +60,7 @@ class Run(Protocol):
     def total(self) -> int:
         """Pictures of the whole schedule."""
 
-    def place(self) -> tuple[int, float]:
+    def phase(self) -> tuple[int, float]:
         """(resolution, fade) for the pictures seen so far; fade is 1 where nothing is being blended in."""
 
     def left(self) -> float:

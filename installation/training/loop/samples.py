@@ -21,21 +21,21 @@ PSI = 0.7
 
 @dataclass(frozen=True)
 class Samples:
-    """``place()`` says the size at hand and its fade, ``painted(count, psi)`` gives (count, r, r, 3) uint8."""
+    """``phase()`` says the size at hand and its fade, ``painted(count, psi)`` gives (count, r, r, 3) uint8."""
 
     supply: Supply
-    place: Callable[[], tuple[int, float]]
+    phase: Callable[[], tuple[int, float]]
     painted: Callable[[int, float], Picture]
 
     def count(self) -> int:
-        return SEEN if self.place()[0] < 512 else SEEN // 4
+        return SEEN if self.phase()[0] < 512 else SEEN // 4
 
     def samples(self) -> Picture:
         """Not truncated."""
         return self.painted(self.count(), 1.0)
 
     def reals(self) -> Picture:
-        return self.supply.evenly(self.place()[0], self.count())
+        return self.supply.evenly(self.phase()[0], self.count())
 
     def sheet(self) -> Picture:
         return contact_sheet(self.painted(min(ON_SHEET, self.count()), PSI))

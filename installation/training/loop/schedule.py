@@ -15,7 +15,7 @@ from installation.core.errors import TrainingError
 
 
 @dataclass(frozen=True)
-class Stage:
+class Phase:
     """Train at `resolution` px for `kimg` thousand real pictures."""
 
     resolution: int
@@ -26,13 +26,13 @@ class Schedule(Protocol):
     """What any recipe says about sizes; see Recipe."""
 
     @property
-    def stages(self) -> tuple[Stage, ...]: ...
+    def stages(self) -> tuple[Phase, ...]: ...
 
     @property
     def fade(self) -> float: ...
 
 
-def spans(stages: Sequence[Stage]) -> Iterator[tuple[Stage, float, float]]:
+def spans(stages: Sequence[Phase]) -> Iterator[tuple[Phase, float, float]]:
     """(stage, first picture, last picture) of each."""
     start = 0.0
     for stage in stages:
@@ -40,7 +40,7 @@ def spans(stages: Sequence[Stage]) -> Iterator[tuple[Stage, float, float]]:
         start += stage.kimg * 1000
 
 
-def stage_at(recipe: Schedule, images: int) -> tuple[int, float]:
+def phase_at(recipe: Schedule, images: int) -> tuple[int, float]:
     """(resolution, fade): the stage after so many pictures, and how far its resolution is blended in, 0..1. That takes
     `recipe.fade` pictures, but never more than half of the stage."""
     stage, start, end = _at(recipe.stages, images)
@@ -48,12 +48,12 @@ def stage_at(recipe: Schedule, images: int) -> tuple[int, float]:
     return stage.resolution, min(1.0, (images - start) / fade) if start else 1.0
 
 
-def _at(stages: Sequence[Stage], images: float) -> tuple[Stage, float, float]:
+def _at(stages: Sequence[Phase], images: float) -> tuple[Phase, float, float]:
     every = list(spans(stages))
     return next((span for span in every if images < span[2]), every[-1])
 
 
-def continued(past: Sequence[Stage], images: int, wanted: Sequence[Stage]) -> tuple[Stage, ...]:
+def continued(past: Sequence[Phase], images: int, wanted: Sequence[Phase]) -> tuple[Phase, ...]:
     """The schedule of a run that has seen `images` pictures by the schedule `past` and is now asked for `wanted`.
 
     What was done stays as it was. The present size goes on for as long as `wanted` says (of what it has, nothing is
@@ -64,7 +64,7 @@ def continued(past: Sequence[Stage], images: int, wanted: Sequence[Stage]) -> tu
     present, start, _ = _at(past, images)
     done = tuple(stage for stage, _, end in spans(past) if end <= start)
     asked = next((stage.kimg for stage in wanted if stage.resolution == present.resolution), 0.0)
-    now = Stage(present.resolution, max(asked, (images - start) / 1000))
+    now = Phase(present.resolution, max(asked, (images - start) / 1000))
     schedule = (*done, now, *(stage for stage in wanted if stage.resolution > present.resolution))
     if any(b.resolution != 2 * a.resolution for a, b in pairwise(schedule)):
         raise TrainingError(
@@ -74,7 +74,7 @@ def continued(past: Sequence[Stage], images: int, wanted: Sequence[Stage]) -> tu
     return schedule
 
 
-def in_words(stages: Sequence[Stage]) -> str:
+def in_words(stages: Sequence[Phase]) -> str:
     """As `--stages` takes it."""
     return ",".join(f"{stage.resolution}:{stage.kimg:g}" for stage in stages)
 
@@ -91,13 +91,13 @@ class Timetable:
         """Pictures of the whole schedule."""
         return int(sum(stage.kimg for stage in self.recipe.stages) * 1000)
 
-    def place(self, images: int) -> tuple[int, float]:
+    def phase(self, images: int) -> tuple[int, float]:
         """(resolution, fade) after so many pictures."""
-        return stage_at(self.recipe, images)
+        return phase_at(self.recipe, images)
 
     def left(self, images: int) -> float:
         """What is left after so many pictures, counted in pictures of the present size."""
-        now = self.effort(self.place(images)[0])
+        now = self.effort(self.phase(images)[0])
         ahead = ((stage, end - max(start, images)) for stage, start, end in spans(self.recipe.stages))
         return sum(max(0.0, count) * self.effort(stage.resolution) / now for stage, count in ahead)
 

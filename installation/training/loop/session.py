@@ -152,7 +152,7 @@ def progress_bar(run: Run, devices: Devices, minutes: float) -> Iterator[Tell]:
     ) as bar:
 
         def tell(run: Run, speed: float) -> None:
-            resolution, fade = run.place()
+            resolution, fade = run.phase()
             bar.set_description(f"{resolution} px" + (f" (new, {fade:.0%})" if fade < 1 else ""), refresh=False)
             figures = " ".join(f"{name} {value:.2f}" for name, value in run.progress.figures.items())
             bar.set_postfix_str(

@@ -81,7 +81,7 @@ class Refining:
     def total(self) -> int:
         return int(self.recipe.kimg * 1000)
 
-    def place(self) -> tuple[int, float]:
+    def phase(self) -> tuple[int, float]:
         return self.pairs.large, 1.0
 
     def left(self) -> float:

@@ -44,7 +44,7 @@ from installation.training.gan.export import (
 from installation.training.latent.finishing import finish
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
-from installation.training.loop.schedule import stage_at
+from installation.training.loop.schedule import phase_at
 from installation.training.vae.recipe import LOOKED_AT, Recipe
 
 PLACES = 16
@@ -57,7 +57,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     state = read_checkpoint(checkpoint)
     whole = read_architecture(json.loads(state["arch"]))
     recipe, progress = Recipe.read(state["recipe"]), Progress.read(state["progress"])
-    resolution, fade = stage_at(recipe, progress.images)
+    resolution, fade = phase_at(recipe, progress.images)
     net = torch.nn.ModuleDict({"encoder": VaeEncoder(whole), "decoder": Decoder(whole)})
     net.load_state_dict(state["ema"])
     tensors = {name: half(tensor) for name, tensor in decoder_tensors(net["decoder"], resolution, fade).items()}

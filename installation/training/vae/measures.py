@@ -27,15 +27,15 @@ def held(index: Tensor, count: int) -> Tensor:
 
 
 class Measures:
-    """Of the averaged networks of a learner, at the size that `place()` says."""
+    """Of the averaged networks of a learner, at the size that `phase()` says."""
 
-    def __init__(self, learner: Learner, supply: Supply, place: Callable[[], tuple[int, float]]) -> None:
-        self.learner, self.supply, self.place = learner, supply, place
+    def __init__(self, learner: Learner, supply: Supply, phase: Callable[[], tuple[int, float]]) -> None:
+        self.learner, self.supply, self.phase = learner, supply, phase
 
     @torch.inference_mode()
     def sheet(self) -> Picture:
         """Two rows of real pictures, each above what it becomes, then samples."""
-        real = self.supply.evenly(self.place()[0], 12)
+        real = self.supply.evenly(self.phase()[0], 12)
         again = self.paint(self.posterior(real)[0])
         halves = zip(np.array_split(real, 2), np.array_split(again, 2), strict=True)
         rows = [some for both in halves for some in both]
@@ -51,19 +51,19 @@ class Measures:
     @torch.inference_mode()
     def paint(self, latents: Tensor) -> Picture:
         """Latents (n, latent) -> (n, r, r, 3)."""
-        resolution, fade = self.place()
+        resolution, fade = self.phase()
         decoder = self.learner.average.net["decoder"]
         return in_groups(lambda z: decoder(z, resolution, fade), latents.to(self.learner.devices.device))
 
     def latents(self) -> tuple[Tensor, Tensor]:
         """Mean (latent,) and covariance (latent, latent) of the averaged encoder's means for real pictures."""
-        means, _ = self.posterior(self.supply.evenly(self.place()[0], LOOKED_AT))
+        means, _ = self.posterior(self.supply.evenly(self.phase()[0], LOOKED_AT))
         return means.mean(0), torch.cov(means.T)
 
     @torch.inference_mode()
     def posterior(self, pictures: Picture) -> tuple[Tensor, Tensor]:
         """Means and log variances of the averaged encoder for pictures (n, r, r, 3), each (n, latent), on the CPU."""
-        _, fade = self.place()
+        _, fade = self.phase()
         some = (self.as_shown(few) for few in np.array_split(pictures, -(-len(pictures) // SEEN)))
         found = [self.learner.average.net["encoder"](few, fade, self.learner.devices.dtype) for few in some]
         return torch.cat([mean for mean, _ in found]).cpu(), torch.cat([log for _, log in found]).cpu()
@@ -84,7 +84,7 @@ class Measures:
     def bound(self, index: Tensor) -> dict[str, float]:
         """Means over an eighth of LOOKED_AT of the pictures named, evenly chosen: nats, KL, bits per dimension (with
         the likelihood's running variances), and the mean absolute error in levels of what their means become."""
-        resolution, fade = self.place()
+        resolution, fade = self.phase()
         index = index[torch.from_numpy(spread(len(index), LOOKED_AT // 8))]
         noise = torch.randn(len(index), self.learner.arch.latent, generator=torch.Generator().manual_seed(3))
         sums = torch.zeros(len(FIGURES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
-from installation.training.loop.schedule import Stage
+from installation.training.loop.schedule import Phase
 
 FIGURES = ("nats", "kl", "bits", "error")
 """Running means over the training pictures as they are learnt from: log p(x | z) and KL in nats a picture, the bound in
@@ -18,7 +18,7 @@ LOOKED_AT = 1024
 class Recipe:
     """Everything that decides a training run apart from the pictures. Counts are in pictures, not in steps."""
 
-    stages: tuple[Stage, ...] = (Stage(64, 60), Stage(128, 100))
+    stages: tuple[Phase, ...] = (Phase(64, 60), Phase(128, 100))
     batch: int = 16
     at_once: int | None = None
     """Most pictures on a device at a time. None: as fits."""
@@ -43,4 +43,4 @@ class Recipe:
         """From the JSON in a checkpoint; what an older one does not have is as it was then: the default."""
         known = {f.name for f in fields(cls)}
         values = {name: value for name, value in json.loads(text).items() if name in known}
-        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in values["stages"])})
+        return cls(**{**values, "stages": tuple(Phase(**stage) for stage in values["stages"])})

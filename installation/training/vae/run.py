@@ -37,7 +37,7 @@ from installation.training.loop.optimisers import load_optimiser
 from installation.training.loop.options import TrainOptions
 from installation.training.loop.run import Progress
 from installation.training.loop.samples import Samples
-from installation.training.loop.schedule import Stage, Timetable, continued, in_words, softened
+from installation.training.loop.schedule import Phase, Timetable, continued, in_words, softened
 from installation.training.loop.windows import show
 from installation.training.vae.architecture import architecture, effort
 from installation.training.vae.export import export as export
@@ -72,13 +72,13 @@ class Vae:
         self.figures = RunningMeans(FIGURES, [MEMORY] * len(FIGURES), devices.device)
         self.timetable = Timetable(recipe, lambda size: effort(arch, size))
         self.numbers = Numbers(recipe.seed, recipe.batch, devices)
-        self.measures = Measures(self.learner, supply, self.place)
-        self.shown = Samples(supply, self.place, self.measures.painted)
+        self.measures = Measures(self.learner, supply, self.phase)
+        self.shown = Samples(supply, self.phase, self.measures.painted)
 
     # -- one step -------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        resolution, fade = self.place()
+        resolution, fade = self.phase()
         real = softened(self.draw(resolution), fade)
         noise = self.numbers.normal(self.arch.latent)
         parts = self.numbers.parts(resolution, PIXELS_AT_ONCE, self.recipe.at_once)
@@ -102,8 +102,8 @@ class Vae:
     def total(self) -> int:
         return self.timetable.total
 
-    def place(self) -> tuple[int, float]:
-        return self.timetable.place(self.progress.images)
+    def phase(self) -> tuple[int, float]:
+        return self.timetable.phase(self.progress.images)
 
     def left(self) -> float:
         return self.timetable.left(self.progress.images)
@@ -182,7 +182,7 @@ def begin(
 ) -> Vae:
     """The run that the command's options ask for."""
     recipe = Recipe(
-        stages=tuple(Stage(size, kimg) for size, kimg in options.stages),
+        stages=tuple(Phase(size, kimg) for size, kimg in options.stages),
         batch=options.batch,
         at_once=options.devices.batch_gpu,
         learning_rate=options.recipe.learning_rate or Recipe.learning_rate,

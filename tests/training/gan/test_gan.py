@@ -20,7 +20,7 @@ from installation.training.gan.recipe import LOSSES, Recipe
 from installation.training.gan.run import PIXELS_AT_ONCE, Gan
 from installation.training.loop.devices import Devices
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume, save
-from installation.training.loop.schedule import Stage
+from installation.training.loop.schedule import Phase
 from installation.training.loop.trainer import train
 from tests.tiny_training import ARCH, RECIPE, apart, digest, discs, quiet, steps, tiny
 
@@ -32,7 +32,7 @@ GROWN = replace(ARCH, resolution=32, channels=(16, 16, 16, 8))
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_generator_learns_the_pictures(devices: Devices, loss: str) -> None:
-    recipe = Recipe(stages=(Stage(8, 2),), batch=8, learning_rate=0.005, average=200, loss=loss)
+    recipe = Recipe(stages=(Phase(8, 2),), batch=8, learning_rate=0.005, average=200, loss=loss)
     run = tiny(devices, recipe)
     goal = torch.from_numpy(discs()).float().mean(0).permute(2, 0, 1) / 127.5 - 1
     goal = torch.nn.functional.avg_pool2d(goal, 2)
@@ -192,14 +192,14 @@ def test_an_older_checkpoint_goes_on(tmp_path: Path, devices: Devices) -> None:
 
 
 def test_a_trained_network_grows_later(tmp_path: Path, devices: Devices) -> None:
-    first = tiny(devices, replace(RECIPE, stages=(Stage(8, 0.032), Stage(16, 0.064))))
+    first = tiny(devices, replace(RECIPE, stages=(Phase(8, 0.032), Phase(16, 0.064))))
     steps(first, tmp_path, devices, 8)
-    larger = Gan(Supply(discs(24, 32)), GROWN, replace(RECIPE, stages=(Stage(16, 0.016), Stage(32, 0.032))), devices)
+    larger = Gan(Supply(discs(24, 32)), GROWN, replace(RECIPE, stages=(Phase(16, 0.016), Phase(32, 0.032))), devices)
     assert resume(larger, tmp_path) == [
         "The schedule is now 8:0.032,16:0.032,32:0.032.",
         "The network has grown from 16 px to 32 px.",
     ]
-    assert larger.place() == (32, 0.0)
+    assert larger.phase() == (32, 0.0)
     old = dict(first.learner.net.named_parameters())
     for name, weight in larger.learner.net.named_parameters():
         assert (name in old) != name.startswith("blocks.3.")
@@ -212,18 +212,18 @@ def test_a_trained_network_grows_later(tmp_path: Path, devices: Devices) -> None
     assert np.array_equal(before[:, ::2, ::2].shape, first.samples().shape)
     for _ in range(2):
         larger.step()
-    assert larger.place() == (32, 1.0)
+    assert larger.phase() == (32, 1.0)
     again = Gan(Supply(discs(24, 32)), GROWN, larger.recipe, devices)
     save(larger, tmp_path)
     assert resume(again, tmp_path) == []
-    assert again.place() == (32, 1.0)
+    assert again.phase() == (32, 1.0)
 
 
 @pytest.mark.parametrize("other", [ARCH.at(8), replace(ARCH, w_dim=8), replace(ARCH, channels=(16, 16, 32))])
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path, devices: Devices, other: Architecture) -> None:
     save(tiny(devices), tmp_path)
     with pytest.raises(TrainingError, match="holds another network"):
-        resume(tiny(devices, replace(RECIPE, stages=(Stage(8, 1),)), other), tmp_path)
+        resume(tiny(devices, replace(RECIPE, stages=(Phase(8, 1),)), other), tmp_path)
 
 
 def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path, devices: Devices) -> None:

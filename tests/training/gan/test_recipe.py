@@ -30,7 +30,7 @@ from installation.training.loop.devices import Devices
 from installation.training.loop.numbers import Numbers, noise
 from installation.training.loop.options import TrainOptions
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume, save
-from installation.training.loop.schedule import Stage, stage_at
+from installation.training.loop.schedule import Phase, phase_at
 from tests.tiny_gan import written
 from tests.tiny_training import ARCH, RECIPE, digest, discs, tiny
 
@@ -113,10 +113,10 @@ def test_an_average_goes_on_whole_where_a_trained_generator_does(tmp_path: Path,
 
 
 def test_a_new_size_is_blended_in_slowly_but_within_half_of_its_stage() -> None:
-    recipe = Recipe(stages=(Stage(64, 60), Stage(128, 100)))
-    assert stage_at(recipe, 70_000) == (128, 0.5)
-    short = Recipe(stages=(Stage(64, 60), Stage(128, 10)))
-    assert stage_at(short, 62_500) == (128, 0.5)
+    recipe = Recipe(stages=(Phase(64, 60), Phase(128, 100)))
+    assert phase_at(recipe, 70_000) == (128, 0.5)
+    short = Recipe(stages=(Phase(64, 60), Phase(128, 10)))
+    assert phase_at(short, 62_500) == (128, 0.5)
 
 
 # -- the judges -------------------------------------------------------------------------------------------------------

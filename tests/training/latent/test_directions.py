@@ -160,10 +160,10 @@ def test_every_direction_is_a_knob(file: Path) -> None:
     knobs = [control.address for control in Config(model=file).controls()]
     assert knobs == ["/generator/psi", *(f"/generator/direction/{number}" for number in range(1, 9))]
     generator = Config(model=file).open("cpu")
-    rest = generator.paint(generator.place(1), {}).astype(int)
-    moved = generator.paint(generator.place(1), {knobs[1]: 1.0}).astype(int)
+    rest = generator.paint(generator.latent(1), {}).astype(int)
+    moved = generator.paint(generator.latent(1), {knobs[1]: 1.0}).astype(int)
     assert VISIBLE_STEP / 3 < np.abs(moved - rest).mean() < VISIBLE_STEP * 3
-    same = generator.paint(generator.place(1), dict.fromkeys(knobs[1:], 0.0)).astype(int)
+    same = generator.paint(generator.latent(1), dict.fromkeys(knobs[1:], 0.0)).astype(int)
     np.testing.assert_array_equal(same, rest)
 
 
@@ -175,8 +175,8 @@ def test_a_name_is_the_knobs_address_and_its_words(file: Path) -> None:
     assert knobs["/generator/direction/3"].startswith("光;")
     assert "/generator/direction/1" not in knobs
     generator = Config(model=file).open("cpu")
-    moved = generator.paint(generator.place(1), {"/generator/direction/age": 2.0}).copy()
-    assert (moved != generator.paint(generator.place(1), {})).any()
+    moved = generator.paint(generator.latent(1), {"/generator/direction/age": 2.0}).copy()
+    assert (moved != generator.paint(generator.latent(1), {})).any()
 
 
 def test_names_can_be_swapped_and_taken_away(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

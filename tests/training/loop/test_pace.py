@@ -11,7 +11,7 @@ from installation.core.parts import ROOT
 from installation.training.cores import WAITING
 from installation.training.loop.devices import Devices
 from installation.training.loop.pace import Pace, in_words, seconds_left
-from installation.training.loop.schedule import Stage
+from installation.training.loop.schedule import Phase
 from tests.timeout import TIMEOUT
 from tests.tiny_training import RECIPE, tiny
 
@@ -47,7 +47,7 @@ def test_the_pace_is_that_of_the_last_minute() -> None:
 
 
 def test_the_time_left_is_told_in_seconds_minutes_or_hours_and_knows_minutes(devices: Devices) -> None:
-    run = tiny(devices, replace(RECIPE, stages=(Stage(8, 600),)))
+    run = tiny(devices, replace(RECIPE, stages=(Phase(8, 600),)))
     assert in_words(seconds_left(run, 0)) == "? left"
     assert in_words(seconds_left(run, 0, minutes=5)) == "5 min left"
     assert in_words(seconds_left(run, 200)) == "50 min left"

@@ -12,16 +12,16 @@ from installation.training.dataset.pictures import PicturesError
 from installation.training.dataset.supply import Supply
 from installation.training.gan.recipe import BEFORE, Recipe
 from installation.training.loop.run import Progress
-from installation.training.loop.schedule import Stage, continued, in_words, stage_at
+from installation.training.loop.schedule import Phase, continued, in_words, phase_at
 from tests.tiny_training import RECIPE, discs
 
 
-def schedule(text: str) -> tuple[Stage, ...]:
-    return tuple(Stage(int(size), float(kimg)) for size, kimg in (stage.split(":") for stage in text.split(",")))
+def schedule(text: str) -> tuple[Phase, ...]:
+    return tuple(Phase(int(size), float(kimg)) for size, kimg in (stage.split(":") for stage in text.split(",")))
 
 
 def test_a_schedule_goes_through_its_stages() -> None:
-    assert [stage_at(RECIPE, images) for images in (0, 31, 32, 40, 48, 1000)] == [
+    assert [phase_at(RECIPE, images) for images in (0, 31, 32, 40, 48, 1000)] == [
         (8, 1.0),
         (8, 1.0),
         (16, 0.0),
@@ -52,7 +52,7 @@ def test_what_was_done_stays_and_what_is_asked_for_follows(past: str, images: in
 
 def test_a_new_size_is_blended_in_from_its_own_first_picture() -> None:
     stages = continued(schedule("32:60,64:70"), 130_000, schedule("32:10,64:10,128:50"))
-    assert stage_at(Recipe(stages=stages), 130_000) == (128, 0.0)
+    assert phase_at(Recipe(stages=stages), 130_000) == (128, 0.0)
 
 
 def test_a_size_cannot_be_skipped() -> None:
@@ -62,7 +62,7 @@ def test_a_size_cannot_be_skipped() -> None:
 
 def test_recipe_and_progress_of_an_older_checkpoint_are_read() -> None:
     recipe = Recipe.read('{"stages": [{"resolution": 32, "kimg": 60}], "batch": 8, "gone": 1}')
-    assert recipe == Recipe(stages=(Stage(32, 60),), batch=8, **BEFORE)
+    assert recipe == Recipe(stages=(Phase(32, 60),), batch=8, **BEFORE)
     assert (recipe.mixing, recipe.lecam, recipe.eyes) == (0, 0, 0)
     progress = Progress.read('{"images": 16, "steps": 2, "seconds": 1.5, "share": 0.25, "sure": 0.5}')
     assert progress == Progress(16, 2, 1.5, figures={"share": 0.25, "sure": 0.5})

@@ -10,7 +10,7 @@ import torch
 from installation.training.gan.run import Gan
 from installation.training.loop.devices import Devices
 from installation.training.loop.saving import CHECKPOINT, read_checkpoint, save
-from installation.training.loop.schedule import Stage
+from installation.training.loop.schedule import Phase
 from installation.training.loop.trainer import Habits, train
 from installation.training.loop.watch import Collapse, Watch, spread
 from tests.tiny_training import RECIPE, quiet, tiny
@@ -31,7 +31,7 @@ def test_the_spread_is_that_between_pictures_not_within_them() -> None:
 def test_a_rate_of_learning_beyond_reason_ends_the_run_and_keeps_the_checkpoint(
     tmp_path: Path, devices: Devices
 ) -> None:
-    calm = tiny(devices, replace(RECIPE, stages=(Stage(8, 2),), r1_every=16))
+    calm = tiny(devices, replace(RECIPE, stages=(Phase(8, 2),), r1_every=16))
     calm.step()
     save(calm, tmp_path)
     good = (tmp_path / CHECKPOINT).read_bytes()

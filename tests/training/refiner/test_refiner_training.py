@@ -268,7 +268,7 @@ def test_from_a_vae_and_a_folder_to_a_model_that_paints(tmp_path: Path, raw: Pat
     assert all(np.array_equal(tensors[name], old[name]) for name in old)
     assert network_of(tensors).keys() == network_of(old).keys()
     generator = Config(model=out).open("cpu")
-    assert generator.paint(generator.place(0), {}).shape == (32, 32, 3)
+    assert generator.paint(generator.latent(0), {}).shape == (32, 32, 3)
     assert (tmp_path / "painted.work" / "sheet.png").exists()
     assert len((tmp_path / "painted.refiner.ledger.csv").read_text().splitlines()) == 13
     assert command(model, raw, out, "--kimg", "0.032") == 0

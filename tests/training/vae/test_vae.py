@@ -28,7 +28,7 @@ from installation.training.cli import main
 from installation.training.dataset.supply import Supply
 from installation.training.loop.devices import Devices
 from installation.training.loop.saving import CHECKPOINT, resume, save
-from installation.training.loop.schedule import Stage
+from installation.training.loop.schedule import Phase
 from installation.training.loop.windows import cropped
 from installation.training.vae.architecture import architecture, effort
 from installation.training.vae.export import export
@@ -38,7 +38,7 @@ from installation.training.vae.run import Vae
 from tests.tiny_models import VAE as ARCH
 from tests.tiny_models import tiny_vae
 
-RECIPE = Recipe(stages=(Stage(8, 0.032), Stage(16, 0.032)), batch=8, fade=16, warm_up=32)
+RECIPE = Recipe(stages=(Phase(8, 0.032), Phase(16, 0.032)), batch=8, fade=16, warm_up=32)
 
 
 def discs(count: int = 96, size: int = 16) -> np.ndarray:
@@ -157,7 +157,7 @@ def test_build_refuses_tensors_that_do_not_fit(tmp_path: Path) -> None:
 def test_the_part_finds_the_place_of_a_picture(tmp_path: Path) -> None:
     generator = Config(model=tiny_vae(tmp_path / "m.safetensors")).open("cpu")
     assert isinstance(generator, Encodes)
-    picture = generator.paint(generator.place(3), {}).copy()
+    picture = generator.paint(generator.latent(3), {}).copy()
     latent = generator.encode(picture)
     assert latent.dtype == np.float32
     assert latent.shape == generator.space.mean.shape
@@ -182,7 +182,7 @@ def test_places_are_spread_as_real_pictures_are() -> None:
 
 
 def test_it_learns_the_pictures(devices: Devices) -> None:
-    run = tiny(devices, Recipe(stages=(Stage(8, 6),), batch=16, learning_rate=0.003, average=300, warm_up=1000))
+    run = tiny(devices, Recipe(stages=(Phase(8, 6),), batch=16, learning_rate=0.003, average=300, warm_up=1000))
     steps(run, 5)
     before = run.measures.facts_now()["held_out"]
     steps(run, 250)
@@ -217,7 +217,7 @@ def test_beta_rises_to_its_value(devices: Devices) -> None:
 
 
 def test_a_greater_beta_makes_the_latents_say_less(devices: Devices) -> None:
-    recipe = Recipe(stages=(Stage(8, 6),), batch=16, learning_rate=0.003, warm_up=0)
+    recipe = Recipe(stages=(Phase(8, 6),), batch=16, learning_rate=0.003, warm_up=0)
     told = [steps(tiny(devices, replace(recipe, beta=beta)), 60).read()["kl"] for beta in (0.0, 1.0, 50.0)]
     assert told[0] > told[1] > told[2]
 
@@ -266,20 +266,20 @@ def test_a_run_goes_on_bit_for_bit(devices: Devices, tmp_path: Path) -> None:
     assert second.progress == first.progress
     assert same(second, first)
     assert same(steps(second, 4), whole)
-    assert second.place() == (16, 1.0)
+    assert second.phase() == (16, 1.0)
     assert not same(steps(tiny(devices, replace(RECIPE, seed=1)), 7), whole)
 
 
 def test_a_run_can_grow_later(devices: Devices, tmp_path: Path) -> None:
-    save(steps(tiny(devices, replace(RECIPE, stages=(Stage(8, 0.032),)), ARCH.at(8)), 4), tmp_path)
+    save(steps(tiny(devices, replace(RECIPE, stages=(Phase(8, 0.032),)), ARCH.at(8)), 4), tmp_path)
     grown = tiny(devices)
     assert resume(grown, tmp_path) == ["The networks have grown from 8 px to 16 px."]
-    assert grown.place() == (16, 0.0)
+    assert grown.phase() == (16, 0.0)
     steps(grown, 2)
     assert len(grown.learner.variances) == 9
     save(grown, tmp_path)
     with pytest.raises(TrainingError, match="holds another network"):
-        resume(tiny(devices, replace(RECIPE, stages=(Stage(8, 0.032),)), ARCH.at(8)), tmp_path)
+        resume(tiny(devices, replace(RECIPE, stages=(Phase(8, 0.032),)), ARCH.at(8)), tmp_path)
 
 
 def test_a_gan_does_not_go_on_as_a_vae(devices: Devices, tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_the_networks_of_each_size() -> None:
 
 
 def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Path) -> None:
-    recipe = replace(RECIPE, stages=(Stage(8, 0.32), Stage(16, 0.32)))
+    recipe = replace(RECIPE, stages=(Phase(8, 0.32), Phase(16, 0.32)))
     run = steps(tiny(devices, recipe, command="python3 run_show.py train discs", count=96), 50)
     save(run, tmp_path)
     header = export(tmp_path / CHECKPOINT, tmp_path / "m.safetensors")
@@ -327,11 +327,11 @@ def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Pa
 
 def test_a_model_is_exported_while_a_size_is_new(devices: Devices, tmp_path: Path) -> None:
     run = steps(tiny(devices), 5)
-    assert run.place() == (16, 0.5)
+    assert run.phase() == (16, 0.5)
     save(run, tmp_path)
     export(tmp_path / CHECKPOINT, tmp_path / "m.safetensors")
     generator = Config(model=tmp_path / "m.safetensors", psi=1.0).open("cpu")
-    latent = generator.place(0)
+    latent = generator.latent(0)
     painted = run.measures.paint(torch.from_numpy(latent)[None])[0]
     assert np.abs(generator.paint(latent, {}).astype(int) - painted).max() <= 2
 
