@@ -38,7 +38,7 @@ PROMISED = {"kill": 5.0, "freeze": 5.0, "raise": 0.1, "hang": 0.1}
 HEALTHY = 3.0
 """Seconds that the show plays before the next fault."""
 
-PATIENCE = 120.0
+TIMEOUT = 120.0
 
 RUN = """
 import sys
@@ -102,14 +102,14 @@ def processes(fault: str, show: str, times: int) -> Iterator[Row]:
                 yield Row(fault, took, f"all pieces after {time.monotonic() - began:.1f} s")
         finally:
             running.process.send_signal(signal.SIGTERM)
-            running.process.wait(PATIENCE)
+            running.process.wait(TIMEOUT)
 
 
 def wait_for(true: Callable[[], Any]) -> Any:
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + TIMEOUT
     while not (found := true()):
         if time.monotonic() > ends:
-            raise TimeoutError(f"waited {PATIENCE:.0f} s in vain")
+            raise TimeoutError(f"waited {TIMEOUT:.0f} s in vain")
         time.sleep(0.02)
     return found
 
@@ -148,7 +148,7 @@ def one_generator(fault: str) -> Row:
 def measured(fault: str, loop: Any, painter: Any, broken: threading.Event) -> Row:
     shown = longest = 0.0
     empty, named, began = 0, None, None
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + TIMEOUT
     while time.monotonic() < ends:
         view, now = loop.tick(), time.monotonic()
         painter.watch(now)
@@ -164,7 +164,7 @@ def measured(fault: str, loop: Any, painter: Any, broken: threading.Event) -> Ro
                 named = now - hit
                 break
         time.sleep(1.0 / 30.0)
-    return Row(fault, longest, f"{empty} empty frames, named after {named or PATIENCE:.2f} s")
+    return Row(fault, longest, f"{empty} empty frames, named after {named or TIMEOUT:.2f} s")
 
 
 class Breaking:
@@ -181,7 +181,7 @@ class Breaking:
         if self.broken.is_set():
             if self.fault == "raise":
                 raise RuntimeError("broken on purpose")
-            time.sleep(PATIENCE)
+            time.sleep(TIMEOUT)
         return self.sound.paint(latent, controls)
 
 

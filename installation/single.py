@@ -15,7 +15,7 @@ from installation.showfile.load import Show
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 3.0
+TIMEOUT = 3.0
 """Seconds that a start waits for the lock, as a restart may be quicker than the end before it."""
 
 
@@ -45,7 +45,7 @@ def _hold(path: Path, what: str, advice: str, held: ExitStack) -> None:
     except OSError as error:  # a show hangs on a disk that cannot be written, too
         log.warning("%s: %s; a second copy of this show would not be noticed", path, error.strerror or error)
         return
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + TIMEOUT
     while not locked(file):
         if time.monotonic() > ends:
             raise DeviceError(f"another show that runs here{_holder(file)} {what}; end it, or {advice}")

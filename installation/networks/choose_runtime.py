@@ -130,9 +130,9 @@ def race(
     each has some paints to itself: threads that the other left spinning are no part of a show with one runtime."""
     times: dict[str, list[float]] = {runtime.name: [], trusted.name: []}
     for _ in range(ROUNDS):
-        for runner in (runtime, trusted):
-            taken = [timed(runner, places[paint % len(places)], clock) for paint in range(PAINTS)]
-            times[runner.name] += taken[WARM:]
+        for one in (runtime, trusted):
+            taken = [timed(one, places[paint % len(places)], clock) for paint in range(PAINTS)]
+            times[one.name] += taken[WARM:]
     medians = {name: round(1000 * statistics.median(taken), 3) for name, taken in times.items()}
     wins = medians[runtime.name] < WORTH * medians[trusted.name]
     return {"runtime": "candidate" if wins else "plain", "ms": medians}

@@ -25,10 +25,10 @@ from installation.core.pipe import Message, serve
 INTERVAL = 0.25
 """Seconds between two beats, at least."""
 
-PATIENCE = 3.0
+TIMEOUT = 3.0
 """Seconds without a beat after which a show stands still."""
 
-PATIENCE_AT_FIRST = 20.0
+TIMEOUT_AT_FIRST = 20.0
 """The same while pieces are still being opened and shaders compiled, which may take a frame's time and more."""
 
 FINISH = 60.0
@@ -111,7 +111,7 @@ class Supervised(Heartbeat):
         _wake_with_the_parent()
         told: SimpleQueue[Message] = SimpleQueue()
         self._stacks = _stacks(folder)
-        self._watch(HELLO + PATIENCE_AT_FIRST)
+        self._watch(HELLO + TIMEOUT_AT_FIRST)
         super().__init__()
         self._send = serve(lambda message: self._hear(message, told), self.gone.set, FINISH)
         try:
@@ -125,9 +125,9 @@ class Supervised(Heartbeat):
         now = time.monotonic()
         if now >= self._due:
             self._due = now + INTERVAL
-            patience = PATIENCE if settled else PATIENCE_AT_FIRST
-            self._watch(patience)
-            self._waiting.put({"beat": {"frames": frames, "piece": piece, "patience": patience}})
+            timeout = TIMEOUT if settled else TIMEOUT_AT_FIRST
+            self._watch(timeout)
+            self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout}})
 
     def finishing(self, meant: bool = True) -> None:
         self._watch(FINISH)
@@ -137,9 +137,9 @@ class Supervised(Heartbeat):
     def started_by(self) -> int:
         return os.getpid() if self.orders.restarts else os.getppid()
 
-    def _watch(self, patience: float) -> None:
+    def _watch(self, timeout: float) -> None:
         """Winds the clock of a watch that needs no interpreter: it ends a process that hangs in a driver."""
-        faulthandler.dump_traceback_later(patience + OWN, exit=True, file=self._stacks)
+        faulthandler.dump_traceback_later(timeout + OWN, exit=True, file=self._stacks)
 
     def _hear(self, message: Message, told: "SimpleQueue[Message]") -> None:
         if isinstance(message, dict) and "dump" in message:

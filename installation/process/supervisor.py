@@ -69,7 +69,7 @@ class Life:
         self.over = self.asked = self.finishing = False
         self.why = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
-        self._silent, self._patience = 0.0, START
+        self._silent, self._timeout = 0.0, START
         with suppress(OSError):
             stacks.unlink()  # of an earlier life
         self.tree = ProcessTree(command)
@@ -110,15 +110,15 @@ class Life:
         match message:
             case None:
                 self.over = True
-            case {"beat": {"frames": int(frames), "piece": str(piece), "patience": float(patience)}}:
-                self.frames, self.piece, self._patience = frames, piece, patience
+            case {"beat": {"frames": int(frames), "piece": str(piece), "timeout": float(timeout)}}:
+                self.frames, self.piece, self._timeout = frames, piece, timeout
             case {"finishing": {"meant": bool(meant)}}:
-                self.finishing, self._patience = meant, FINISH
+                self.finishing, self._timeout = meant, FINISH
 
     @property
     def still(self) -> bool:
         """Whether it has said nothing for too long."""
-        return self._silent > self._patience
+        return self._silent > self._timeout
 
     def ask_to_leave(self) -> None:
         """Ends its pipe, which it takes as the wish to leave in order."""
@@ -153,7 +153,7 @@ class Life:
             return "Current thread" in file.read()
         return False
 
-    def bury(self) -> End:
+    def reap(self) -> End:
         """Ends all that is left of it."""
         code = self.tree.end(GRACE)
         meant = self.finishing or self.asked or (code == 0 and not self.why)
@@ -208,7 +208,7 @@ class Supervisor:
                 self._lived = 0.0
                 return self._mourn(End(1, f"does not start: {error}", False), "")
             retry = self._attend(life)
-            end = life.bury()
+            end = life.reap()
             self._lived = time.monotonic() - born
             if retry and not self.leaving:
                 self.restarts.retry(time.monotonic())
