@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from installation import metrics
@@ -69,13 +71,20 @@ def test_a_closed_terminal_ends_a_show_in_order_and_a_second_copy_says_one_line(
     show, state, report = written(tmp_path), tmp_path / "state", tmp_path / "report.json"
     first = begun(show, "--state", str(state), "--report", str(report))
     until(lambda: (state / "playback.json").exists(), "a show that runs")
-    second = begun(show, "--state", str(state))
-    _, said = second.communicate(timeout=TIMEOUT)
-    assert second.returncode == 2
-    assert said.count("\n") == 1
-    assert f"another show that runs here (process {first.pid})" in said
-    first.send_signal(signal.SIGHUP)
-    first.communicate(timeout=TIMEOUT)
+    try:
+        second = begun(show, "--state", str(state))
+        _, said = second.communicate(timeout=TIMEOUT)
+        assert second.returncode == 2
+        assert said.count("\n") == 1
+        named = re.search(r"another show that runs here \(process (\d+)\)", said)
+        assert named, said
+        assert int(named[1]) in {
+            first.pid,
+            *(child.pid for child in psutil.Process(first.pid).children(recursive=True)),
+        }
+    finally:
+        first.send_signal(signal.SIGHUP)
+        first.communicate(timeout=TIMEOUT)
     assert first.returncode == 0
     assert json.loads(report.read_text())["ended"] is None
 
