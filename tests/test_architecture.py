@@ -53,6 +53,7 @@ LOADERS = tuple(f"installation.{name}" for name in ("run", "replay", "rehearsal"
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the project by its dotted name."""
     files = [path for room in ("installation", "generators", "sensors") for path in (ROOT / room).rglob("*.py")]
@@ -74,7 +75,8 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def own_imports(name: str, path: Path) -> set[str]:
+@cache
+def own_imports(name: str, path: Path) -> frozenset[str]:
     """The modules of the project that a file imports: the longest name that is one."""
     known = modules()
     found = set()
@@ -82,7 +84,7 @@ def own_imports(name: str, path: Path) -> set[str]:
         while imported and imported not in known:
             imported = imported.rpartition(".")[0]
         found.add(imported)
-    return found - {"", "installation", name}
+    return frozenset(found - {"", "installation", name})
 
 
 def room_of(module: str) -> str:
