@@ -43,6 +43,7 @@ def measure(show: Path, seconds: float, size: str, port: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         line = [sys.executable, str(ROOT / "run_show.py"), str(show), "--headless", "--size", size]
+        line += ["--always-open", "--state", str(Path(folder) / "state")]  # at any hour, and as at a first start
         run = subprocess.Popen([*line, "--seconds", str(seconds), "--report", str(path)])
         done = threading.Event()
         hand = threading.Thread(target=steer, args=(port, seconds, done))
