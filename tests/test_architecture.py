@@ -268,19 +268,12 @@ def test_what_no_code_does(path: Path) -> None:
 
 LONGEST_FILE = 400
 MOST_METHODS = 14
-MANY_METHODS = {
-    "installation.web.routes.Server": "a method for each address that it answers",
-    "installation.web.ballot_store.BallotStore": "a method for each question that is asked of the database",
-}
-"""Classes that have more, each with its reason."""
-LONG_FILES: dict[str, str] = {}
-"""Modules that are longer, each with its reason."""
 
 
 def test_files_are_short() -> None:
     """Shorter than 400 lines."""
     long = {name for name, path in modules().items() if len(path.read_text("utf-8").splitlines()) >= LONGEST_FILE}
-    assert long == LONG_FILES.keys()
+    assert not long
 
 
 def functions_of(node: ast.Module | ast.ClassDef) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -295,7 +288,7 @@ def test_classes_are_small() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ClassDef) and len(functions_of(node)) > MOST_METHODS
     }
-    assert large == MANY_METHODS.keys()
+    assert not large
 
 
 def test_functions_are_short() -> None:

@@ -187,7 +187,8 @@ class BallotStore:
 
     def kept(self) -> Kept:
         """All that the open round needs to go on, and the result of the round before."""
-        return Kept(self.round, self._choices(), self._casts(), self._ended())
+        contents = _Contents(self._db)
+        return Kept(self.round, contents.choices(self.round), contents.casts(), contents.ended())
 
     def write_anew(self, kept: Kept, now: float) -> None:
         """Puts what another file held into this one: within a transaction. What was open in this one is closed."""
@@ -197,7 +198,7 @@ class BallotStore:
         self._db.execute("DELETE FROM votes")
         self._db.execute("UPDATE rounds SET closed = ?, key = NULL WHERE closed IS NULL", (now,))
         if kept.ended is not None:
-            self._write_result(kept.ended, 0 if kept.round else kept.casts, now)
+            _Contents(self._db).write_result(kept.ended, self.run, 0 if kept.round else kept.casts, now)
         if (found := kept.round) is not None:
             # With the id that it had, as the forms on the phones carry it.
             values = (found.id, found.number, self.run, json.dumps(found.candidates), now, found.key, kept.casts)
@@ -205,31 +206,35 @@ class BallotStore:
             self._db.executemany(_CAST, [(found.id, token, choice) for token, choice in kept.choices.items()])
         self.round = kept.round
 
-    def _write_result(self, ended: Tally, casts: int, now: float) -> None:
-        row = self._db.execute(
-            "INSERT INTO rounds (number, run, candidates, casts, opened, closed) VALUES (?, ?, ?, ?, ?, ?)",
-            (ended.round, self.run, json.dumps(list(ended.votes)), casts, now, now),
-        )
-        results = [(row.lastrowid, choice, votes) for choice, votes in ended.votes.items() if votes]
-        self._db.executemany("INSERT INTO results VALUES (?, ?, ?)", results)
-
     def probe(self) -> None:
         """Writes nothing new. Raises sqlite3.Error where nothing can be written."""
         with self.all_or_nothing():
             self._db.execute(f"PRAGMA user_version = {VERSION}")
 
-    def _choices(self) -> dict[bytes, str]:
-        """Token -> choice of the open round."""
-        if self.round is None:
-            return {}
-        return dict(self._db.execute("SELECT token, choice FROM votes WHERE round = ?", (self.round.id,)))
+    def close(self) -> None:
+        """Closes the file; an open round stays open in it, for a restart."""
+        with suppress(sqlite3.Error):  # what is acknowledged is on the disk already
+            self._db.close()
 
-    def _casts(self) -> int:
+
+class _Contents:
+    """What a file holds besides its open round: who chose what in it, how much was voted, how the last one ended."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def choices(self, opened: Round | None) -> dict[bytes, str]:
+        """Token -> choice of a round; none without one."""
+        if opened is None:
+            return {}
+        return dict(self._db.execute("SELECT token, choice FROM votes WHERE round = ?", (opened.id,)))
+
+    def casts(self) -> int:
         """Votes cast or changed, in all rounds."""
         found: int = self._db.execute("SELECT coalesce(sum(casts), 0) FROM rounds").fetchone()[0]
         return found
 
-    def _ended(self) -> Tally | None:
+    def ended(self) -> Tally | None:
         """The result of the round that ended last."""
         row = self._db.execute(
             "SELECT id, number, candidates FROM rounds WHERE closed IS NOT NULL ORDER BY id DESC LIMIT 1"
@@ -237,12 +242,16 @@ class BallotStore:
         if row is None:
             return None
         votes = dict(self._db.execute("SELECT choice, votes FROM results WHERE round = ?", row[:1]))
-        return Tally(row[1], {candidate: votes.get(candidate, 0) for candidate in json.loads(row[2])}, self._casts())
+        return Tally(row[1], {candidate: votes.get(candidate, 0) for candidate in json.loads(row[2])}, self.casts())
 
-    def close(self) -> None:
-        """Closes the file; an open round stays open in it, for a restart."""
-        with suppress(sqlite3.Error):  # what is acknowledged is on the disk already
-            self._db.close()
+    def write_result(self, ended: Tally, run: str, casts: int, now: float) -> None:
+        """Puts a result of another file in as the round that ended last; ``now`` is wall-clock seconds."""
+        row = self._db.execute(
+            "INSERT INTO rounds (number, run, candidates, casts, opened, closed) VALUES (?, ?, ?, ?, ?, ?)",
+            (ended.round, run, json.dumps(list(ended.votes)), casts, now, now),
+        )
+        results = [(row.lastrowid, choice, votes) for choice, votes in ended.votes.items() if votes]
+        self._db.executemany("INSERT INTO results VALUES (?, ?, ?)", results)
 
 
 def _identities(path: Path) -> tuple[tuple[int, int] | None, ...]:

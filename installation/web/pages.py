@@ -1,0 +1,76 @@
+"""The page as each visitor sees it: in his language, with his own choice, and the random number that he votes with."""
+
+import time
+from http import HTTPStatus
+
+from aiohttp import web
+
+from installation.core.addresses import is_loopback
+from installation.core.words import merged
+from installation.web import page, tokens
+from installation.web.answers import html
+from installation.web.service import Service
+from installation.web.visitor_languages import visitor_languages
+
+
+class Pages:
+    """Of one service at ``port``. ``assets`` maps the names of the files in ``static/`` to their addresses."""
+
+    def __init__(self, service: Service, port: int, assets: dict[str, str]) -> None:
+        self.service, self.assets = service, assets
+        self.words = merged(service.hello.words)
+        self.cookie = f"vote{port}"  # browsers do not tell the ports of a machine apart, and two shows may share one
+
+    def refuse(self, request: web.Request, status: HTTPStatus, key: str, allow: str = "") -> web.Response:
+        """A page that says what is wrong (a key of words.json); ``allow`` names the methods that would be right."""
+        headers = {"Retry-After": "10"} if status in (429, 503) else {}
+        if allow:
+            headers["Allow"] = allow
+        return html(page.lost(self.scene(request, None), self.assets, key), status, headers)
+
+    def token(self, request: web.Request) -> bytes | None:
+        """The visitor's random number for the open round; None without a cookie that this round's key signed."""
+        found = self.service.writer.round
+        return tokens.read(found.key, request.cookies.get(self.cookie, "")) if found else None
+
+    def give_token(self, request: web.Request, response: web.StreamResponse) -> None:
+        """A new random number for the open round, in a cookie that scripts and other sites cannot read."""
+        found = self.service.writer.round
+        if found is not None:
+            response.set_cookie(
+                self.cookie,
+                tokens.mint(found.key),
+                max_age=86_400,
+                httponly=True,
+                samesite="Strict",
+                secure=request.secure,
+            )
+
+    def scene(self, request: web.Request, token: bytes | None, notice: str = "") -> page.Scene:
+        """The page as this visitor sees it."""
+        service, writer = self.service, self.service.writer
+        ends = service.ends
+        return page.Scene(
+            hello=service.hello,
+            playback=service.playback,
+            languages=visitor_languages(
+                request.query.get("lang", "")[:16],
+                request.headers.get("Accept-Language", ""),
+                service.hello.languages,
+                self.words,
+            ),
+            round=writer.round.id if writer.round else 0,
+            votes=writer.tally(),
+            mine=writer.choices.get(token) if token else None,
+            left=None if ends is None else max(0.0, ends - time.monotonic()),
+            notice=notice,
+            live=self._sees_live(request),
+            uncounted=bool(writer.trouble),
+            version=service.version,
+        )
+
+    def _sees_live(self, request: web.Request) -> bool:
+        """A moving picture costs too much for every phone; this machine's own browser has it, and who asks."""
+        forwarded = {"X-Forwarded-For", "Forwarded", "Via"} & {*request.headers}
+        near = is_loopback(request.remote) and not forwarded
+        return near or self.service.hello.live or "live" in request.query

@@ -1,0 +1,99 @@
+"""A vote, from the form of the page to the ballot writer, and the answer to it. All is bounded before it is read."""
+
+import asyncio
+import time
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from installation.core.addresses import netloc_of
+from installation.web import page
+from installation.web.answers import CLIENT_TIMEOUT, html, parts_json, wants_json
+from installation.web.ballot_store import Answer, Vote
+from installation.web.limits import Buckets
+from installation.web.pages import Pages
+
+ANSWERS = {
+    Answer.LATE: (HTTPStatus.CONFLICT, "late"),
+    Answer.UNKNOWN: (HTTPStatus.CONFLICT, "unknown"),
+    Answer.FULL: (HTTPStatus.SERVICE_UNAVAILABLE, "full"),
+    Answer.BROKEN: (HTTPStatus.SERVICE_UNAVAILABLE, "broken"),
+}
+"""What a vote that is not counted gets: status and notice."""
+
+
+class Voting:
+    """Takes the votes that come through ``pages``."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages, self.writer = pages, pages.service.writer
+        self.voters = Buckets(rate=0.5, burst=6)
+
+    async def back(self, request: web.Request) -> web.Response:
+        """Where a reload of the answer to a refused vote leads."""
+        return _to_vote(self.pages.scene(request, None))
+
+    async def vote(self, request: web.Request) -> web.StreamResponse:
+        if not _own_page(request):
+            return self._answer(request, HTTPStatus.FORBIDDEN, "foreign")
+        round_id, choice = await _read_vote(request)
+        found, token = self.writer.round, self.pages.token(request)
+        if found is None or found.id != round_id:
+            return self._answer(request, *ANSWERS[Answer.LATE], token=token)
+        if token is None:
+            return self._answer(request, HTTPStatus.FORBIDDEN, "cookies")
+        if not self.voters.allow(token, time.monotonic()):
+            return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "hasty", token=token)
+        answer = await self.writer.vote(Vote(round_id, token, choice))
+        if answer is not Answer.COUNTED:
+            return self._answer(request, *ANSWERS[answer], token=token)
+        return self._thank(request, token)
+
+    def _thank(self, request: web.Request, token: bytes) -> web.Response:
+        scene = self.pages.scene(request, token)
+        if wants_json(request):
+            return parts_json(scene)
+        return _to_vote(scene)
+
+    def _answer(
+        self, request: web.Request, status: HTTPStatus, notice: str, token: bytes | None = None
+    ) -> web.StreamResponse:
+        """The page as it is now, with a notice why the vote was not counted."""
+        scene = replace(self.pages.scene(request, token, notice), live=False)
+        response = (
+            parts_json(scene, status) if wants_json(request) else html(page.page(scene, self.pages.assets), status)
+        )
+        if token is None and notice != "foreign":
+            self.pages.give_token(request, response)
+        return response
+
+
+def _to_vote(scene: page.Scene) -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/{scene.query}#vote"})
+
+
+def _own_page(request: web.Request) -> bool:
+    """Whether a browser says that the vote comes from our own page. What is no browser carries nobody's cookie."""
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        return netloc_of(origin) == request.host
+    return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
+
+
+async def _read_vote(request: web.Request) -> tuple[int, str]:
+    """Round id and choice of a form. Round 0, which never is, for one that is no such form."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        async with asyncio.timeout(CLIENT_TIMEOUT):
+            body = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    try:
+        fields = parse_qs(body.decode(), max_num_fields=8)
+    except ValueError:
+        return 0, ""
+    number = fields.get("round", [""])[0]
+    return int(number) if number.isascii() and number.isdigit() else 0, fields.get("choice", [""])[0]
