@@ -27,6 +27,8 @@ if sys.platform == "linux":
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job: what the tests start would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)  # nohup: we go on all the same, and what the tests start hears it
 
 settings.register_profile(  # neither an example nor the making of one is slow because others work too
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

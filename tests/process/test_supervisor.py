@@ -74,7 +74,7 @@ class Watched:
 
     def end(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.communicate(timeout=TIMEOUT)
         for life in self.lives():
             for pid in (life["pid"], life["beside"]):
                 if pid > 0:
