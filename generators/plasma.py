@@ -1,4 +1,4 @@
-"""Warped waves of pigment: procedural, without a network or torch. The picture that cannot fail."""
+"""Warped waves of pigment: procedural, without a network or torch. It is also what hangs where no piece opens."""
 
 from itertools import cycle
 from typing import Literal
@@ -12,7 +12,7 @@ from installation.core.controls import Control, Values
 
 DIM = 8
 SHADES = 1024
-# Five pigments from dark to light and back, so that the scale has no seam.
+# Five pigments from dark to light and back, so that the scale is continuous.
 PALETTES = {
     "umber": ("#1d1712", "#5a3a22", "#a9763f", "#e6cf9f", "#6d5b4a"),
     "verdigris": ("#10201f", "#23504a", "#5f9a86", "#dfe3c4", "#7a7f57"),
@@ -87,7 +87,7 @@ class Plasma(Generator):
         return page
 
     def _gains(self) -> NDArray[np.float32]:
-        """Mean pixel change (0..255) for one step along each of the axes, around eight places."""
+        """Mean pixel change (0..255) for one step along each of the axes, around eight latents."""
         steps = np.zeros(DIM, np.float32)
         for seed in range(8):
             here = self.latent(seed)

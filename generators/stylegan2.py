@@ -13,4 +13,4 @@ class Config(ModelConfig):
 
 
 class StyleGAN2(ModelGenerator):
-    """Latents are places in W, (w_dim,)."""
+    """Latents are points of W, (w_dim,)."""

@@ -13,4 +13,4 @@ class Config(ModelConfig):
 
 
 class StyleGAN2ADA(ModelGenerator):
-    """Latents are places in W, (w_dim,); with classes one place in W for each, side by side."""
+    """Latents are points of W, (w_dim,); with classes one point of W for each, concatenated."""

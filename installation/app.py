@@ -1,4 +1,4 @@
-"""The program: reads the options, does what they ask for, and tells what went wrong in a sentence, not a traceback."""
+"""The program: reads the options, does what they ask for, and prints an error as a sentence without traceback."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 well, 1 a fault of ours (its traceback in the log), 2 something to mend (show, model, machine),
+    """Exit status: 0 success, 1 a bug in this program (traceback in the log), 2 a fault of the show, model or machine,
     3 the display is gone: start again."""
     options = parse(sys.argv[1:] if argv is None else argv)
     try:
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, BrokenPipeError):  # Ctrl-C; "--list | head"
         return 0
-    except Exception:  # the program's edge: a curator gets a sentence, the log gets the traceback
+    except Exception:  # the program's outermost handler: a sentence on the screen, the traceback in the log
         if not log.hasHandlers():
             keep_log(options.state_folder, "show")
         log.exception("stopped over an unexpected fault")
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(options: Options) -> int:
-    """Does what the options ask for: one of the short errands, or the show."""
+    """Does what the options ask for: one of the short commands, or the show."""
     if options.list:
         from installation.showfile.listing import listing
 
@@ -105,7 +105,7 @@ def run(options: Options) -> int:
 
 
 def ordered(options: Options, orders: Orders) -> Options:
-    """The options of a life that has another one before it: it goes on, and records beside what was recorded."""
+    """The options of a restarted show: it resumes, and records to new files beside the earlier ones."""
     if not orders.restarts:
         return options
     record, decisions = (
@@ -126,13 +126,13 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
         mode = _mode(options)
         stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         stage.announce([show.title_in(language) for language in show.languages[:2]])
-        from installation.run import Exhibition  # here: the title stands while it loads
+        from installation.run import Exhibition  # imported here: the title is shown meanwhile
 
         return Exhibition(show, options, stage, folder, heartbeat, live=mode == "headless").run()
 
 
 def _warn(show: Show) -> None:
-    """What is no fault of the show's and yet is hardly meant."""
+    """Logs warnings: what is valid in the show file and is probably not intended."""
     from installation.engine.schedule import Timetable
     from installation.engine.schedule_check import warnings
     from installation.stage import advice
@@ -161,7 +161,7 @@ def table_of(show: Show) -> dict[str, Control]:
 
 
 def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
-    """Where the show is drawn: as asked for, and headless where there is no screen."""
+    """Where the show is drawn: as asked for; headless where there is no screen."""
     from installation.stage import has_display
 
     if options.mode == "headless":
@@ -178,7 +178,7 @@ def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
 
 def program() -> NoReturn:
     """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or stuck in one:
-    the interpreter's own end would tear it down in the middle, and abort."""
+    the interpreter's normal shutdown would interrupt that thread and abort."""
     status = main()
     logging.shutdown()
     if threading.active_count() > 1 or status == LOST:

@@ -1,4 +1,4 @@
-"""What a run was like, in numbers: what is counted every frame, and the JSON that it becomes."""
+"""Statistics of a run: what is counted every frame, and the JSON report made from it."""
 
 import gc
 import json
@@ -23,14 +23,14 @@ LATE = 1.5
 def since_process_start(pid: int | None = None) -> float:
     """Seconds since a process began, this one by default."""
     stat = Path(f"/proc/{pid or os.getpid()}/stat")
-    if stat.exists():  # on Linux psutil's answer is a whole second coarse
+    if stat.exists():  # on Linux psutil's value is rounded to seconds
         ticks = int(stat.read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     return time.time() - psutil.Process(pid).create_time()
 
 
 def settle() -> None:
-    """Freezes the garbage collector's view of all that lives now: looking through it would take a visible moment."""
+    """Excludes all present objects from garbage collection (gc.freeze): scanning them would delay a frame visibly."""
     gc.collect()
     gc.freeze()
 
@@ -74,7 +74,7 @@ class ScreenStats:
 
     def presented(self, now: float, engine: float, counts: bool, changing: bool) -> None:
         """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Frames are
-        judged from the first painted one on (``counts``); what was before is told as the start-up."""
+        judged from the first painted one on (``counts``); earlier frames are reported as the start-up."""
         self.presented_ever += 1
         if counts and self._began is not None and self._last is not None:
             self._judge(now - self._last, changing)
@@ -98,7 +98,7 @@ class ScreenStats:
         return 0.0 if self._began is None or self._last is None else self._last - self._began
 
     def startup(self) -> dict[str, Any]:
-        """The report's part on the start-up: its times, and how many frames were late while pieces were opened."""
+        """The start-up part of the report: its times, and how many frames were late while pieces were opened."""
         return {
             "first_picture_s": self.first_picture,
             "first_painted_s": self.first_painted,

@@ -1,4 +1,4 @@
-"""The command line: one parser, for the door that makes the environment and for the app behind it. Standard library."""
+"""The command line: one parser, for the bootstrap that makes the environment and for the app. Standard library."""
 
 import argparse
 import math
@@ -21,7 +21,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
 SERVICE_COMMANDS = ("install-service", "uninstall-service")
-"""Before a show's command line: it is to start with the machine, and no more."""
+"""Before a show's command line: installs or removes the service that starts with the machine."""
 
 SIZE = (1280, 720)
 """The wall's size in pixels where no screen gives one."""
@@ -47,11 +47,11 @@ for the artist, from pictures to a model that hangs; PROGRAM train --help teache
 class Options:
     """What was asked for. ``size`` (width, height) in pixels; None is the screen's own, full screen only.
 
-    ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs
-    until somebody ends it. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that
-    keeps where that was, None is a folder of its own (see ``core.places``). ``supervised`` is the show's own process,
-    whose supervisor is at the other end of stdin and stdout. The files are written at the end, the recordings while
-    it runs. ``agenda`` is a span of days as it was typed, empty for the week to come.
+    ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs until it is
+    stopped. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that keeps where that
+    was, None is a folder of its own (see ``core.places``). ``supervised`` is the show's own process, whose supervisor
+    is at the other end of stdin and stdout. The files are written at the end, the recordings while it runs. ``agenda``
+    is a span of days as it was typed, empty for the week to come.
     """
 
     show: Path
@@ -84,7 +84,7 @@ class Options:
 
     @property
     def state_folder(self) -> Path:
-        """Where the show keeps what must survive a restart: its log, its votes, its place."""
+        """Where the show keeps what must survive a restart: its log, its votes, its position in the playlist."""
         return self.state or places.state_folder() / self.show.stem
 
     @property

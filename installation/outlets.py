@@ -1,4 +1,4 @@
-"""What takes the wall's picture elsewhere while a show runs: recordings, the preview, the answers to surfaces."""
+"""Opens the outputs of a running show: recordings, the preview, the values sent to surfaces."""
 
 from contextlib import ExitStack
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Walls and transitions made ready one by one, a frame each: the first picture need not wait for the last of them."""
+"""Prepares walls and transitions, one a frame, so that the first picture does not wait for all of them."""
 
 import logging
 
@@ -33,6 +33,6 @@ class Preparing:
             kind = self._transitions.pop()
             try:
                 self.stage.prepare(kind)
-            except VernissageError as error:  # this machine's driver refuses it, which no check of the show could see
+            except VernissageError as error:  # this machine's driver rejects it, which --check cannot find out
                 log.warning("%s; pieces change by %s instead of %s", error, PLAIN, kind)
                 self.refused.add(kind)

@@ -8,7 +8,8 @@ from installation.training import cli
 
 
 def program() -> NoReturn:
-    """What ``python3 run_show.py`` hands over to, and what ``vernissage`` is. A show's rooms are loaded for a show."""
+    """The entry point of ``python3 run_show.py`` and of ``vernissage``. Packages of a show are imported only for a
+    show."""
     words = sys.argv[1:]
     if words and words[0] in cli.names():
         sys.exit(cli.program(words))

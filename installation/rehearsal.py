@@ -45,7 +45,7 @@ class Rehearsal:
 
 
 def told(show: Show, decision: Decision) -> str:
-    """What a person would say hangs: ``late: Sitters, brightness 60 %``."""
+    """The state in short words: ``late: Sitters, brightness 60 %``."""
     wall = decision.wall
     if wall.programme is None:
         return "closed, the wall is dark"

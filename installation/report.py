@@ -1,4 +1,4 @@
-"""How a running show stands: the health that a watcher reads every second, and the report at its end."""
+"""The state of a running show: its health, read every second, and the report at its end."""
 
 import time
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ BARE_PAINTS, BARE_SECONDS = 50, 3.0
 
 @dataclass(slots=True)
 class Standing:
-    """The rooms of a running show that are asked how they stand."""
+    """The components of a running show that the report is made from."""
 
     show: Show
     loop: Loop
@@ -39,9 +39,9 @@ class Standing:
     web: WebProcess | None = None
     sensors: Sensors | None = None
     ended: str = ""
-    """What ended the show, where that was no person and no clock."""
+    """What ended the show, where it was neither an operator nor --seconds."""
     growing: bool = True
-    """Whether what it takes is still the start-up's: faster runtimes are still looked for."""
+    """Whether memory growth still belongs to the start-up: faster runtimes are still looked for."""
 
     def something_hangs(self) -> bool:
         """Whether something was painted, or nothing is to be seen, as the exhibition is closed."""
@@ -63,7 +63,7 @@ class Standing:
         if settled and stats.resident is None:  # the last moment of the start-up
             metrics.settle()
             stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start(started_by)
-        if self.growing and self.opening.accelerated.is_set():  # what faster runtimes need is no growth of the show's
+        if self.growing and self.opening.accelerated.is_set():  # memory of faster runtimes does not count as growth
             self.growing, stats.memory_start = False, metrics.memory_mb()
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
@@ -72,7 +72,7 @@ class Standing:
         self.heartbeat.beat(stats.presented_ever, piece, settled)
 
     def health(self) -> Health:
-        """What /healthz tells: everything that a watcher or a curious operator may want to know."""
+        """The content of /healthz."""
         decision, why = self.loop.decision, self.loop.decider.arbiter.why
         wall = None if decision is None else decision.wall
         controls: Mapping[str, float] = {} if wall is None else wall.controls
@@ -122,7 +122,7 @@ class Standing:
         }
 
     def _runtime(self, index: int) -> str | None:
-        """How a piece is painted, such as "openvino fp32"; None where nobody asked."""
+        """How a piece is painted, such as "openvino fp32"; None where that was not recorded."""
         hung = self.painter.hung.get(index)
         return hung.generator.runtime if hung and isinstance(hung.generator, Accelerates) else None
 
@@ -137,7 +137,7 @@ class Standing:
         return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
 
     def _missing(self) -> list[str]:
-        """What the show goes on without."""
+        """What is missing while the show goes on."""
         notes = self.heartbeat.notes
         notes += [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
         notes += self.web.notes() if self.web else []

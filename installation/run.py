@@ -1,4 +1,4 @@
-"""One run of a show: every room opened, the loop on the real clock, every room closed."""
+"""One run of a show: opens every component, runs the loop on the real clock, closes every component."""
 
 import logging
 import signal
@@ -111,7 +111,7 @@ class Exhibition:
         self.loop.refused = self.preparing.refused
 
     def run(self) -> int:
-        """Plays until Esc, Ctrl-C, a termination or --seconds, and closes every room whatever happened: exit status 0.
+        """Plays until Esc, Ctrl-C, a termination or --seconds, and always closes every component: exit status 0.
         The report is written however it ends.
 
         Raises what stops a show: a file that cannot be written. A model that does not open stops its piece alone.
@@ -163,7 +163,7 @@ class Exhibition:
         return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
 
     def _pass_on_tally(self, tally: Tally) -> None:
-        """Votes that the web process counted, on their way to the sensors that hear them."""
+        """Passes the web process's tally to the sensors that take votes."""
         if self.standing.sensors:
             self.standing.sensors.tell_votes(tally)
 
@@ -209,7 +209,7 @@ class Exhibition:
         self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
 
     def _listen(self) -> None:
-        """What the keyboard and the window say."""
+        """Handles the events of the keyboard and the window."""
         for event in self.stage.events():
             if event == "quit":
                 self.leaving = True
@@ -217,7 +217,7 @@ class Exhibition:
                 self.inbox.ask(command)
 
     def _tell(self) -> None:
-        """Tells the web process and the disk how it stands."""
+        """Sends the state to the web process and to the state file."""
         decision, state = self.loop.decision, self.state
         assert decision is not None
         playback = decision.wall.playback
@@ -233,7 +233,7 @@ class Exhibition:
     # ------------------------------------------------------------ at the end
 
     def _lost(self, rooms: ExitStack) -> None:
-        """The screen's connection broke in the middle of a call, and the process ends after this."""
+        """Closes all after the screen's connection broke within a call; the process ends after this."""
         self.standing.ended = "the connection to the screen broke"
         rooms.close()
 
@@ -252,7 +252,7 @@ def say_hours(programming: Programming, civil: datetime) -> None:
 
 
 def save_wall(stage: Stage, path: Path) -> None:
-    from installation.stage.stills import save_still  # here: few shows leave a still
+    from installation.stage.stills import save_still  # imported here: few runs write a still
 
     save_still(path, stage.read())
 
@@ -280,7 +280,7 @@ def stand_in() -> Hung:
 
 
 def leave_signals() -> tuple[signal.Signals, ...]:
-    """Those that end a show in order. A closed terminal does, too, but not where it was told not to (nohup)."""
+    """Those that end a show in order. SIGHUP is among them, unless it is ignored (nohup)."""
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     heard = hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heard else ()))

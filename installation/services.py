@@ -146,7 +146,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a system keeps such a file, and what to type: to have it start, to look, and to have it no more."""
+    """Where a system keeps such a file, and what to type to start it, to see its state and to remove it."""
 
     path: Path
     content: bytes
@@ -156,7 +156,7 @@ class Place:
 
 
 def place(service: Service, platform: str = sys.platform, home: Path | None = None) -> Place:
-    """The service's file on a ``platform`` as sys.platform names it, in somebody's ``home``."""
+    """The service's file on a ``platform`` as sys.platform names it, in a user's ``home``."""
     home = home or Path.home()
     if platform == "win32":
         return _windows(service, home)
@@ -233,7 +233,7 @@ def uninstall(found: Place) -> int:
 
 
 def _words(options: Options) -> Iterator[str]:
-    """The options as they are typed. Raises OptionError for one that has no place in a service."""
+    """The options as they are typed. Raises OptionError for one that a service cannot have."""
     given = {
         field.name: getattr(options, field.name) for field in fields(options) if field.name not in ("show", "mode")
     }

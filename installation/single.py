@@ -1,4 +1,4 @@
-"""No second copy of a show: locks on its state folder and on its ports, which end with the process that has them."""
+"""Prevents a second copy of a show: locks on its state folder and its ports, released when their process ends."""
 
 import logging
 import os
@@ -24,7 +24,7 @@ def only_copy(show: Show, folder: Path) -> Iterator[None]:
     """While the block lasts, ``folder``, where the show keeps its state, is this process's alone, and so are its ports
     among all shows of this user. Raises DeviceError, in a line, where another copy runs.
 
-    A port that another program has is another matter: the show goes on without OSC or without its page, and says so.
+    Where another program has the port, the show goes on without OSC or without its page, and logs that.
     """
     wanted = [(folder / "running.lock", f"keeps its state in {folder}", "give this one a folder of its own: --state")]
     ports = [("web", show.web.enabled, show.web.port), ("operator", show.operator.enabled, show.operator.port)]
@@ -42,7 +42,7 @@ def _hold(path: Path, what: str, advice: str, held: ExitStack) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = held.enter_context(path.open("a+b"))
-    except OSError as error:  # a show hangs on a disk that cannot be written, too
+    except OSError as error:  # a show also runs on a disk that cannot be written
         log.warning("%s: %s; a second copy of this show would not be noticed", path, error.strerror or error)
         return
     ends = time.monotonic() + TIMEOUT

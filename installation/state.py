@@ -1,6 +1,6 @@
-"""What a show must know again after a restart, kept in one file of its state folder: which piece, where, since when.
+"""The state that a show resumes from after a restart, in one file of its state folder: piece, walk position, times.
 
-The file is written whole or not at all, by a thread of its own: a disk that is slow or full holds no frame up.
+The file is written whole or not at all, by a thread of its own: a slow or full disk delays no frame.
 """
 
 import json
@@ -22,7 +22,7 @@ EVERY = 1.0
 """Seconds between two writings while nothing changes but the time."""
 
 RESTART = timedelta(minutes=10)
-"""A show that starts again within this time was interrupted: hold and blackout are still meant. Later they are not."""
+"""A show that starts again within this time was interrupted: hold and blackout are kept. Later they are not."""
 
 LARGEST = 1 << 20
 """Bytes of the file at most."""
@@ -60,8 +60,8 @@ class StateFile:
             self._thread.join(timeout)
 
     def read(self, now: datetime) -> tuple[dict[str, Any], timedelta]:
-        """The state that was kept, empty where there is none, and how long ago that was; see RESTART. A file that was
-        spoiled is put aside with a word in the log."""
+        """The state that was kept, empty where there is none, and how long ago that was; see RESTART. A damaged file is
+        put aside with a log line."""
         try:
             with self.path.open("rb") as file:
                 state = json.loads(file.read(LARGEST))

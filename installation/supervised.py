@@ -1,4 +1,4 @@
-"""What the door starts: a show under a supervisor, in a process that stays small; or the app itself, for all else."""
+"""What the entry point starts: a show under a supervisor, in a small process, or for all else the app itself."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ def main(argv: Sequence[str]) -> int:
     from installation.process.supervisor import Supervisor
 
     options = parse(argv)
-    os.environ[invocation.VARIABLE] = invocation.program()  # the show's process says it as a person types it
+    os.environ[invocation.VARIABLE] = invocation.program()  # the show's process prints the command line as typed
     folder = options.state_folder
     keep_log(folder, "supervisor", shared=True)
     return Supervisor([*COMMAND, *argv, "--supervised"], folder, options.seconds).run()

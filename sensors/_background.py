@@ -1,8 +1,9 @@
-"""The empty room behind whoever stands in it: what differs from it, and what moves, in light and noise that change.
+"""Background subtraction for a room: which pixels differ from the empty room, and which move, as light and noise
+change.
 
 A running mean per pixel that is not learned under visitors (so one who stands still is never absorbed) and slowly under
 anything else that is new. A change of the light is taken out row by row, as a mean ratio to the background, which also
-takes out the bands that lamps on 50 or 60 Hz draw. Every threshold is made of what the room itself does: the noise of
+takes out the bands that lamps on 50 or 60 Hz draw. Every threshold is derived from measurements: the noise of
 the picture, how much the camera shakes, and how restless each pixel is (a fan, a curtain, a screen).
 """
 
@@ -25,16 +26,16 @@ LEAST_MOTION, LEAST_CHANGE = 6.0, 11.0
 NOISES = 5.0
 """Standard deviations of the noise on top of which something counts."""
 EDGE = 0.25
-"""Pixels that an edge may tremble by in a room whose camera stands firm."""
+"""Pixels that an edge may shift by with a camera that is fixed firmly."""
 RESTLESS = 3.0
 """Times its own mean change that a pixel may change by."""
 
 LEARN, ABSORB, UNREST, STEADY = 4.0, 25.0, 20.0, 1.0
 """Time constants (s): of the background, of it under what is new, of each pixel's restlessness, of noise and shake."""
 LAMP = 0.08
-"""A change of the whole light by this share from one picture to the next is a lamp."""
+"""A change of the whole light by this share from one picture to the next counts as a lamp being switched."""
 AFTER_LAMP = 0.25
-"""Seconds after a lamp in which nothing moves: cameras set their exposure."""
+"""Seconds after that in which nothing counts as moving: cameras set their exposure."""
 ALL_NEW, ALL_NEW_SECONDS = 0.5, 0.4
 """The share of the picture that differs, and for how long, until the background is taken for another one."""
 

@@ -1,4 +1,4 @@
-"""What names a camera: a number, a device, a part of its name, an address on the network, a film or a still."""
+"""The source of a camera's pictures: a number, a device, a part of its name, a network address, a film or a still."""
 
 import re
 from collections.abc import Sequence
@@ -102,7 +102,7 @@ def find_device(source: int | str, devices: Sequence[Device], linux: bool) -> in
 
 
 def trouble_with(source: Source, nodes: Sequence[Path], linux: bool) -> str:
-    """Why a source gives no picture, as far as can be told, and what to do. ``nodes`` are the /dev/video* of now."""
+    """The likely reason why a source gives no picture, and what to do. ``nodes`` are the /dev/video* of now."""
     if isinstance(source, Path):
         return f"{source}: found no picture that can be read in it, expected a video file or still, .mp4 or .jpg say"
     if is_address(source):

@@ -1,6 +1,6 @@
-"""Pictures with their times: of a live camera when it gives one, of a film when each is due, of a still for ever.
+"""Pictures with their times: from a live camera as they come, from a film when each is due, from a still without end.
 
-The device and nothing else: what is seen in a picture is found elsewhere.
+Only the device is handled here; pictures are analysed in _seeing.py.
 """
 
 import math
@@ -53,7 +53,7 @@ class Wish(Protocol):
 
 @dataclass(slots=True)
 class Memory:
-    """What outlives one opening of a camera: when its last picture came, and what it froze at (seconds)."""
+    """State kept over several openings of a camera: when its last picture came, and what it froze at (seconds)."""
 
     last: float | None = None
     frozen_since: float | None = None
@@ -75,7 +75,7 @@ def open_capture(source: Source, wish: Wish) -> Any:
     import cv2
 
     cv2.setNumThreads(1)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what matters is in the DeviceError
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the DeviceError has the reason
     if isinstance(source, Path):
         capture = cv2.VideoCapture(str(source))
     elif is_address(source):
@@ -101,7 +101,7 @@ def _open_device(source: int | str, wish: Wish) -> Any:
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
     if wish.fps:
         capture.set(cv2.CAP_PROP_FPS, wish.fps)
-    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not the oldest waiting
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not the oldest in the buffer
     return capture
 
 
@@ -160,7 +160,8 @@ class Film:
         self.interval = 1.0 / rate if 1.0 <= rate <= 240.0 else 1 / 30
 
     def pictures(self, stop: threading.Event) -> Iterator[Shot]:
-        """What cannot be looked at in time is passed over; what is more than a second late moves the clock."""
+        """Pictures that cannot be analysed in time are skipped; a delay of more than a second shifts the film's
+        clock."""
         begin, last, seam, clock = time.monotonic(), -math.inf, True, time.monotonic
         while not stop.is_set():
             end = 0.0

@@ -1,7 +1,7 @@
 """Gestures of one visitor: strokes of a hand, waving, a raised hand, and standing still.
 
-Every picture gives one Move of what moves within his reach. Lengths are in heights of the visitor, so that a child far
-off and a grown-up close by are alike. A hand is lifted before a gesture and lowered after it: neither is one.
+Every picture gives one Move: the motion within the visitor's reach. Lengths are in heights of the visitor, so that a
+child far off and a grown-up close by are alike. A hand is lifted before a gesture and lowered after it: neither is one.
 """
 
 import math
@@ -25,9 +25,9 @@ Flow = NDArray[np.float32]
 REACH, ABOVE = 0.45, 0.3
 """How far beside and above a visitor his hands reach."""
 FEWEST = 10
-"""Moving pixels below which nothing is told of their direction."""
+"""Moving pixels below which no direction is given."""
 SURE = 0.55
-"""The least probability of a stroke that is told."""
+"""The least probability of a stroke that is reported."""
 STAY_UP = 0.5
 """Seconds after a stroke upwards in which the hand may stay up, and so is raised."""
 AFTERWARDS, AFTER_WAVE = 1.2, 1.2
@@ -42,7 +42,7 @@ RAISED, RAISED_TIME, CALM = 0.06, 0.6, 0.02
 WALKS, WALKED = 0.2, 0.5
 """Heights a second from which on somebody walks, and seconds after it in which there is no gesture."""
 STILL, STILL_TIME, STILL_FULL = 0.012, 3.0, 10.0
-"""The moving area, in squares of his own height, below which he is still; seconds until that is told, and until its
+"""The moving area, in squares of his own height, below which he is still; seconds until that is reported, and until its
 level is full."""
 
 
@@ -104,7 +104,7 @@ class Waving:
 
 @dataclass(slots=True)
 class Gestures:
-    """What one visitor does. ``step`` says (gesture, confidence 0..1) when one is made."""
+    """The gestures of one visitor. ``step`` returns (gesture, confidence 0..1) when one is made."""
 
     height: float = 0.0
     still: float = 0.0
@@ -147,7 +147,7 @@ class Gestures:
             self._walked = now
 
     def _wave(self, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
-        """Told once, however long it goes on."""
+        """Reported once, however long it lasts."""
         turns = self._waving.step(move, now, seconds)
         if turns < TURNS:
             return None

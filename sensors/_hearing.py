@@ -1,4 +1,4 @@
-"""What is heard in a block of sound: how loud, low, middle and high, onsets, tempo, pitch and voice. Numbers in, out.
+"""Analyses a block of sound: loudness, low, middle and high bands, onsets, tempo, pitch and voice. Pure.
 
 Loudness is A-weighted as IEC 61672-1 gives it; pitch is found by the normalised square difference of McLeod and Wyvill
 ("A smarter way to find pitch", 2005), tempo in the autocorrelation of the onset strength, with its prior of Ellis
@@ -23,7 +23,8 @@ BLOCK_SECONDS = 0.023
 QUIET = -70.0
 """dB of full scale: what is fainter is silence."""
 MARGIN, RANGE = 6.0, 24.0
-"""dB over the usual quiet that still count as 0, and dB from there to 1 at least: a hush is not blown up to a crowd."""
+"""dB over the usual quiet that still count as 0, and dB from there to 1 at least: this keeps near silence from being
+amplified to the full range."""
 TO_EXTREME, TO_USUAL = 0.5, 40.0
 """Time constants (s) of the automatic gain: to a new quietest or loudest, and back when the room has changed."""
 
@@ -35,7 +36,7 @@ ONSET_PAUSE = 0.1
 """Seconds between two onsets at least."""
 
 SILENT = -100.0
-"""dB (A) of full scale: the lowest loudness that is told."""
+"""dB (A) of full scale: the lowest loudness that is sent."""
 PITCHES = (60.0, 1000.0)
 """Hz between which a pitch is looked for."""
 CLEAR = 0.85
@@ -60,7 +61,7 @@ class Heard:
 
 
 class Ear:
-    """Blocks of ``size`` samples at ``rate`` (Hz) in, what is heard out. Knows the last block and how loud it was."""
+    """Blocks of ``size`` samples at ``rate`` (Hz) in, their analysis out. Keeps the last block and its loudness."""
 
     def __init__(self, rate: float) -> None:
         self.size = 2 ** round(math.log2(rate * BLOCK_SECONDS))
@@ -107,7 +108,7 @@ class Ear:
     def _gain(self, loudness: NDArray[np.float64]) -> NDArray[np.float64]:
         """0..1 of each loudness (dB) between the quietest and the loudest that this room has lately been."""
         fast = -math.expm1(-self.seconds / TO_EXTREME)
-        slow = -math.expm1(-self.seconds / min(max(1.0, self._age), TO_USUAL))  # a new ear learns the room soon
+        slow = -math.expm1(-self.seconds / min(max(1.0, self._age), TO_USUAL))  # the range adapts faster at first
         self._floor += (loudness - self._floor) * np.where(loudness < self._floor, fast, slow)
         self._ceiling += (loudness - self._ceiling) * np.where(loudness > self._ceiling, fast, slow)
         quiet = self._floor + MARGIN
@@ -203,7 +204,7 @@ class Voice:
 
 @dataclass(slots=True)
 class Tempo:
-    """Beats a minute of what begins again and again; 0 where nothing does."""
+    """The tempo of regular onsets in beats a minute; 0 where there is none."""
 
     seconds: float
     _strengths: deque[float] = field(init=False)

@@ -14,12 +14,12 @@ from sensors._visitors import Visitor, Visitors
 LEAST, MOST = 0.0005, 0.1
 """The share of moving pixels that counts as motion at all, and that is full motion."""
 FOLLOW, RETURN, FADE = 0.08, 1.0, 0.6
-"""Time constants (s): of the centre and direction after the motion; back to rest when nobody is there; of a gesture's
-level after it was made."""
+"""Time constants (s): of the centre and direction after the motion; back to rest when no visitor is present; of a
+gesture's level after it was made."""
 PLACES = 3
-"""Visitors whose places are said."""
+"""Visitors whose positions are sent."""
 LONGEST = 600.0
-"""The longest stay that is told (s)."""
+"""The longest stay that is sent (s)."""
 
 DOCS = {
     "swipe_left": "a hand sweeps to the left",
@@ -86,7 +86,7 @@ class Seeing:
         self._even: Gray | None = None
 
     def see(self, gray: Gray, now: float, seconds: float, seam: bool = False) -> Seen:
-        """What is to be said of the picture at ``now`` (s), ``seconds`` after the last; at a seam nothing moves."""
+        """The signals of the picture at ``now`` (s), ``seconds`` after the last; at a seam nothing moves."""
         view = self.background.look(gray, seconds, self.visitors.occupied(), seam)
         here = self.visitors.step(view, now, seconds)
         flow = self._follow_flow(view, seam)
@@ -137,7 +137,7 @@ class Seeing:
         return ["enter"] if here else ["leave"]
 
     def _watch_hands(self, here: list[Visitor], view: View, flow: Flow | None, now: float, seconds: float) -> list[str]:
-        """The gestures of all; two who make the same at once are told twice."""
+        """The gestures of all; the same gesture by two visitors at once is reported twice."""
         fade = math.exp(-seconds / FADE)
         for name in GESTURES:
             self._levels[f"{name}_level"] *= fade

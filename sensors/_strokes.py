@@ -1,8 +1,8 @@
 """Strokes of a hand: stretches of motion between two pauses, and which of six gestures each is, or none.
 
-A stretch is told by where its moving pixels were at five instants, how far they spread, which way they went and how
-fast. A small network (one hidden layer) that ``benchmarks/gestures.py --train`` fitted to drawn people weighs that; its
-numbers lie in ``_strokes.json``.
+A stretch is classified by where its moving pixels were at five instants, how far they spread, which way they went and
+how fast. A small network (one hidden layer) that ``benchmarks/gestures.py --train`` fitted to drawn people classifies
+these features; its weights are in ``_strokes.json``.
 """
 
 import json
@@ -112,7 +112,7 @@ class Judge:
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
     def judge(self, stretch: Sequence[tuple[float, Move]]) -> tuple[str, float]:
-        """What a stretch is, and how surely."""
+        """The class of a stretch, and its probability."""
         chances = self.chances(describe(stretch))
         best = int(chances.argmax())
         return CLASSES[best], float(chances[best])

@@ -65,7 +65,7 @@ class Track(BaseModel):
 
     @property
     def length(self) -> float:
-        """Seconds until all is said; 0 for what goes on for ever."""
+        """Seconds until the last value; 0 for an endless course."""
         if isinstance(self.pulse, tuple):
             return max(self.pulse, default=0.0)
         return self.keys[-1][0] if self.keys else 0.0
@@ -102,7 +102,7 @@ def pulses(track: Track, since: float, until: float) -> int:
 
 
 def said(tracks: Iterable[Track], since: float, until: float, length: float) -> Iterator[tuple[str, float]]:
-    """(signal, value) of all that is to be said at ``until``, when ``since`` was the time before. What is written
+    """(signal, value) of all that is to be sent at ``until``, when ``since`` was the time before. What is written
     repeats every ``length`` seconds; with 0 it does not, and each track is silent after its end."""
     for track in tracks:
         lap = length if length and track.length else math.inf

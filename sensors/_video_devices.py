@@ -1,6 +1,6 @@
 """The cameras that Linux knows (Video4Linux2), their names, and the formats, sizes and rates that they offer.
 
-Structures and numbers are those of linux/videodev2.h. Asking a camera takes it from nobody.
+Structures and numbers are those of linux/videodev2.h. Querying a camera does not block its use by other programs.
 """
 
 import os
@@ -85,7 +85,7 @@ def _answers(ask: Ask, request: int, layout: str, length: int, *question: int | 
         buffer = bytearray(struct.pack(layout, number, *question).ljust(length, b"\0"))
         try:
             ask(request, buffer)
-        except OSError:  # EINVAL after the last; a driver that does not know the question says ENOTTY
+        except OSError:  # EINVAL after the last; a driver without this query returns ENOTTY
             return
         yield bytes(buffer)
 

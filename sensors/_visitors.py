@@ -1,4 +1,4 @@
-"""Who is there: pieces of the picture that differ from the empty room, followed from one picture to the next.
+"""Visitors: connected parts of the picture that differ from the empty room, tracked from one picture to the next.
 
 A piece is a visitor once it has travelled: it has left the place where it appeared, or has come closer. From then on
 it is one for as long as it stands there. What changes where it is (a screen, a curtain, a patch of sun, a painting that
@@ -20,7 +20,7 @@ Box = tuple[int, int, int, int]
 LEAST = 0.006
 """The share of the picture that a visitor takes at least."""
 AGE = 0.6
-"""Seconds until a piece can be a visitor: a glimpse is nobody."""
+"""Seconds until a piece can be a visitor; shorter appearances are ignored."""
 TRAVEL, TRAVEL_WIDTHS, TRAVEL_TIME = 0.07, 0.45, 2.0
 """Share of the picture's width, or of its own, that it travels in so many seconds at least."""
 GOING = 0.2
@@ -81,7 +81,7 @@ class Visitor:
 
 
 class Visitors:
-    """Follows everybody. ``here`` are the visitors of now, the longest present first."""
+    """Tracks all visitors. ``here`` are the present visitors, the longest present first."""
 
     def __init__(self) -> None:
         self._followed: list[Visitor] = []
@@ -159,9 +159,9 @@ def _new(piece: Piece, now: float, since: float | None = None) -> Visitor:
 
 
 def _own(one: Visitor, near: list[int], pieces: list[Piece]) -> tuple[list[int], list[int]]:
-    """Which of the near pieces are parts of him (one above the other), and which are somebody or something else.
+    """Which of the near pieces are parts of him (one above the other), and which are other visitors or things.
 
-    Where one goes and a thing stays, he is what moves.
+    Where a visitor and a thing separate, the visitor is the part that moves.
     """
 
     def weight(number: int) -> float:

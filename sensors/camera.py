@@ -1,7 +1,7 @@
-"""Who is there and what they do with their hands, motion, its centre and direction, from a camera or a video file.
+"""Visitors and their gestures, motion, its centre and direction, from a camera or a video file.
 
-No picture is stored, sent or kept: small grey ones exist for seconds. It knows what moves and what stands where nothing
-stood, not faces: to a face detector a painted portrait is a visitor.
+No picture is stored, sent or kept: small grey ones exist for seconds. It detects motion and changes from the empty
+room, not faces: a face detector would count painted portraits.
 """
 
 import math
@@ -27,9 +27,9 @@ Region = tuple[float, float, float, float]
 """left, top, right, bottom in shares of the picture."""
 
 LONGEST_STEP = 0.5
-"""Seconds between two pictures at most, for what is told of their motion."""
+"""Seconds between two pictures at most for a motion to be computed."""
 QUIETLY, ANYWAY = 0.004, 0.5
-"""A level is said when it has changed by this share of its range, and every so many seconds anyway."""
+"""A level is sent when it has changed by this share of its range, and every so many seconds anyway."""
 
 
 def _resolution(value: object) -> tuple[int, int] | None:
@@ -136,7 +136,7 @@ class Camera(Sensor):
 
 
 class Says:
-    """Says levels that have changed; all of them twice a second, so that none grows stale."""
+    """Sends levels that have changed; all of them twice a second, so that none becomes stale."""
 
     def __init__(self, signals: tuple[Signal, ...], emit: Emit) -> None:
         self.emit = emit

@@ -1,7 +1,7 @@
 """How loud the room is, low, middle and high, onsets, tempo, pitch and voices, from a microphone or a WAV file.
 
-Nothing is recorded. It runs in a process of its own: its drivers block and crash like a camera's, and after the death
-of a sound server the library has to be opened anew for a whole process.
+Nothing is recorded. It runs in a process of its own: its drivers block and crash like a camera's, and after a sound
+server's end only a new process can use the library again.
 """
 
 import queue
@@ -25,8 +25,8 @@ from installation.core.signals import Signal
 from sensors._hearing import SILENT, Block, Ear, Heard
 
 DEAF, WAKING = 1.0, 3.0
-"""Seconds without a block after which the microphone is taken for gone: a dead sound server says nothing at all; and
-those that it has for its first block."""
+"""Seconds without a block after which the microphone is taken for gone: a sound server that ended gives no error; and
+the same for its first block."""
 
 INSTALL = (
     "install PortAudio (Debian, Ubuntu: sudo apt install libportaudio2; Fedora: sudo dnf install portaudio; "
@@ -94,7 +94,7 @@ class Microphone(Sensor):
         again = "sounddevice" in sys.modules
         self.sound = require("sounddevice", "the microphone", INSTALL)
         try:
-            if again:  # the only way to hear of devices that came since, and of a sound server's second life
+            if again:  # the only way to find new devices and a restarted sound server
                 self.sound._terminate()
                 self.sound._initialize()
             self.devices: Sequence[Mapping[str, Any]] = self.sound.query_devices()
@@ -140,7 +140,7 @@ class Recording(Sensor):
             _say(ear.hear(block), emit, self.calibration)
 
     def _blocks(self, size: int) -> Iterator[Block]:
-        """For ever; the last of a run takes its rest from the beginning."""
+        """Blocks without end; the last of a run is completed from the beginning."""
         at, samples = 0, self.samples
         while True:
             yield np.take(samples, range(at, at + size), mode="wrap")

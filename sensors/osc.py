@@ -1,4 +1,4 @@
-"""Any OSC address as a signal: what other programs and boxes of the exhibition say, at a port of its own."""
+"""Any OSC address as a signal: messages from other programs and devices of the exhibition, at a port of its own."""
 
 import ipaddress
 import threading
@@ -16,7 +16,7 @@ from installation.core.osc_socket import OscSocket
 from installation.core.signals import Signal
 
 WAIT = 0.25
-"""Seconds after which it looks whether it shall stop."""
+"""Seconds between two checks of ``stop``."""
 
 
 def _network(text: str) -> str:
@@ -84,7 +84,7 @@ class Config(SensorConfig):
 
 
 class Osc(Sensor):
-    """Raises DeviceError where the port is taken. What is malformed, or comes from elsewhere, is passed over."""
+    """Raises DeviceError where the port is taken. Malformed messages and other senders' are ignored."""
 
     def __init__(self, config: Config) -> None:
         self.signals: dict[str, list[tuple[str, Listen]]] = {}

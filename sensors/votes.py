@@ -12,12 +12,12 @@ from installation.core.errors import DeviceError
 from installation.core.signals import Signal
 
 SAY = 0.25
-"""Seconds between two times that the signals are said."""
+"""Seconds between two sendings of the signals."""
 MINUTE = 60.0
 PULSES = 64
-"""The most votes of one tally that are said one by one."""
+"""The most votes of one tally that are sent as single pulses."""
 FIRST = 30.0
-"""Seconds without any tally after which the sensor says that it hears none."""
+"""Seconds without any tally after which the sensor reports an error."""
 
 
 class Config(SensorConfig):
@@ -39,7 +39,7 @@ class Config(SensorConfig):
 
 
 class Votes(Sensor):
-    """Is told each new tally (``hear_votes``), and says the signals four times a second from the first one on.
+    """Receives each new tally (``hear_votes``), and sends the signals four times a second from the first one on.
 
     Raises DeviceError where none comes for ``first`` seconds.
     """
@@ -67,7 +67,7 @@ class Votes(Sensor):
 
 
 class Room:
-    """What was counted so far, and what there is to say about it."""
+    """The votes counted so far, and the signals derived from them."""
 
     def __init__(self) -> None:
         self.tally: Tally | None = None
@@ -75,7 +75,7 @@ class Room:
         self._recent: deque[tuple[float, int]] = deque()
 
     def counted(self, tally: Tally, now: float) -> None:
-        """Takes a tally at ``now`` (seconds). What was cast before the first one is no news."""
+        """Takes a tally at ``now`` (seconds). Votes cast before the first tally give no pulses."""
         if self.tally is not None:
             fresh = max(0, tally.casts - self.tally.casts)
             self._news += fresh
@@ -83,7 +83,7 @@ class Room:
         self.tally = tally
 
     def say(self, emit: Emit, now: float) -> None:
-        """Says the pulses that are new, and the levels."""
+        """Sends the new pulses, and the levels."""
         while self._recent and now - self._recent[0][0] > MINUTE:
             self._recent.popleft()
         for _ in range(min(self._news, PULSES)):

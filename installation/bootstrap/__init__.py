@@ -1,7 +1,7 @@
 """Makes the environment on the first start, repairs it, and starts the program in it. Standard library only.
 
-Everything is in one folder beside the code, ``.venv``: the packages, ``setup.log``, and for each layer a stamp that is
-written last, so that what was interrupted is never taken for done. Deleting the folder starts afresh.
+Everything is in one folder beside the code, ``.venv``: the packages, ``setup.log``, and for each layer a stamp file
+that is written last, so that an interrupted set-up is never taken for complete. To set up again, delete the folder.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ TESTS = Layer(
 
 
 def prepare(home: Home, layers: Sequence[Layer]) -> int:
-    """Makes what the environment lacks of ``layers``, showing how far it is. Returns the exit code, 0 for success."""
+    """Installs those ``layers`` that the environment lacks and shows the progress. Returns the exit code, 0 for
+    success."""
     if not home.lacks(layers):
         return 0
-    from installation.bootstrap.install import install  # only a first start pays for it
+    from installation.bootstrap.install import install  # imported here: only a first start needs it
 
     return install(home, layers)

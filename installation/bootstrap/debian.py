@@ -42,7 +42,7 @@ def install(packages: Sequence[str], run: Run, tell: Callable[[str], None]) -> l
     run(("dpkg", "--configure", "-a"), hear, quiet)  # takes up an installation that was cut off
     run(("apt-get", "update"), lambda _: None, quiet)
     command = ("apt-get", "install", "-y", "--no-install-recommends")
-    if run((*command, *packages), hear, quiet):  # one that this release does not have must not keep out the others
+    if run((*command, *packages), hear, quiet):  # a package that this release lacks must not prevent the others
         for package in missing(packages):
             run((*command, package), hear, quiet)
     return missing(packages)

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What a door needs: a file of pinned packages, and on Debian the packages that no wheel brings. ``megabytes``
-    is about what pip downloads for it, with a torch without CUDA."""
+    """What an entry point needs: a file of pinned packages and, on Debian, the system packages that no wheel contains.
+    ``megabytes`` is the approximate download by pip, with a torch without CUDA."""
 
     lock: str
     debian: tuple[str, ...]
@@ -42,7 +42,7 @@ class Home:
     def interpreter(self) -> str:
         """The Python behind the environment's own, or nothing where there is none (any more)."""
         behind = os.path.realpath(self.python)
-        if os.name == "nt":  # there, python.exe is a launcher that stays when what it launches is gone
+        if os.name == "nt":  # on Windows python.exe is a launcher that may outlast the Python that it launches
             config = self.folder / "pyvenv.cfg"
             found = re.search(r"(?m)^executable = (.+)$", config.read_text("utf-8")) if config.is_file() else None
             behind = found[1] if found else ""
@@ -68,14 +68,14 @@ class Home:
         return said == self.mark(layer) and bool(self.interpreter())
 
     def set_stamp(self, layer: Layer) -> None:
-        """Says that the layer is there: at once or not at all."""
+        """Writes the layer's stamp, atomically."""
         draft = self.stamp(layer).with_suffix(".draft")
         draft.write_text(self.mark(layer), "utf-8")
         draft.replace(self.stamp(layer))
 
     def hand_over(self, module: str, arguments: Sequence[str], told: Mapping[str, str] | None = None) -> int:
-        """Runs ``python -m module`` in the environment, as this very process where the system can do that. ``told``
-        are environment variables to add.
+        """Runs ``python -m module`` in the environment, as this very process where the system can do that. ``told`` are
+        additional environment variables.
 
         Returns its exit code elsewhere. The code is found through PYTHONPATH, so that any folder may be the current
         one; with PYTHONSAFEPATH, nothing in that folder is taken for a module.
@@ -90,5 +90,5 @@ class Home:
         while True:
             try:
                 return process.wait()
-            except KeyboardInterrupt:  # the console gave it to both; it leaves in its own time
+            except KeyboardInterrupt:  # the console sent it to both processes; the child ends by itself
                 continue

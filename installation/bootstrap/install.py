@@ -37,7 +37,7 @@ REASONS = {
     r"Failed (?:building wheel for|to build) (\S+)": "there is no ready-made {0} for Python {python} on this kind of "
     "machine, and building it failed: install a compiler, or try another Python from 3.11 on",
 }
-"""What a failure's output says, and what it means to a person."""
+"""Text in a failure's output, and its explanation for the user."""
 
 CUDA = """\
 this PyTorch comes with CUDA, about 3 GB, and no NVIDIA GPU shows on this machine. It works all the same;
@@ -54,11 +54,11 @@ class SetupError(Exception):
 
 def install(home: Home, layers: Sequence[Layer], out: TextIO = sys.stderr) -> int:
     """Makes what ``layers`` lack. Returns the exit code: 0 done, 1 failed, 130 stopped; the next start goes on."""
-    kept = signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ways of stopping end pip, too
+    kept = signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ways of stopping also end pip
     try:
         home.folder.mkdir(exist_ok=True)
         with _alone(home.folder / "setup.lock", out) as lock:
-            lacking = home.lacks(layers)  # another start may just have made them
+            lacking = home.lacks(layers)  # another start may have made them meanwhile
             if lacking:
                 work = "Going on with" if home.interpreter() else "Once, for some minutes and about 2 GB: making"
                 print(f"{work} the environment in {home.folder}", file=out)
@@ -109,7 +109,7 @@ class Setup:
         self.progress.now(f"{self.home.interpreter()}")
 
     def libraries(self) -> None:
-        """What no wheel brings. A show starts without them where it can, so this stops nothing."""
+        """Debian's packages that no wheel contains. A failure is not fatal: a show may start without them."""
         lacking = debian.missing(package for layer in self.layers for package in layer.debian)
         if lacking and debian.may_install():
             lacking = debian.install(lacking, self._run, self.progress.now)
@@ -118,7 +118,7 @@ class Setup:
             self.progress.note(f"going on without; to have them, type: {debian.line(lacking)}")
 
     def packages(self) -> None:
-        """The pinned packages, whole."""
+        """Installs the pinned packages completely."""
         site = self._site()
         for info in pip.incomplete(site):
             shutil.rmtree(info)
@@ -143,7 +143,7 @@ class Setup:
         return not any(half.name.startswith("pip-") for half in pip.incomplete(self._site()))
 
     def _clear(self) -> None:
-        """Empties the folder, but for this set-up's own files."""
+        """Empties the folder except for this set-up's own files."""
         for path in self.home.folder.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -170,7 +170,7 @@ class Setup:
         extra: Mapping[str, str] | None = None,
         tick: Callable[[], None] = lambda: None,
     ) -> int:
-        """Runs it with its output in the log; ``hear`` gets each line of it, ``tick`` is called meanwhile."""
+        """Runs it with its output in the log; ``hear`` is called with each line, ``tick`` repeatedly while it runs."""
         self.log.write(f"\n$ {' '.join(command)}\n".encode())
         self.log.flush()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(extra or {})}
@@ -188,7 +188,7 @@ class Setup:
                 return _follow(process, output, hear, tick)
 
     def _why(self, what: str) -> str:
-        """``what`` failed, what that means as far as its output tells, and the end of that."""
+        """The message for a failed ``what``: the cause as far as the output shows it, and the output's last lines."""
         text = self.home.log.read_text("utf-8", errors="replace")
         tail = "\n".join(f"    {line[:200]}" for line in text.splitlines()[-TAIL:])
         return f"{what}: {reason(text)}\n{tail}"
@@ -231,7 +231,7 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 @contextmanager
 def _emptied(folder: Path) -> Iterator[Path]:
-    """An empty folder, gone again after the block; a killed one left it full."""
+    """An empty folder, removed after the block; what a killed set-up left in it is removed first."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
@@ -252,7 +252,8 @@ def _nvidia() -> bool:
 
 @contextmanager
 def _alone(path: Path, out: TextIO) -> Iterator[int]:
-    """Waits until no other start sets up the same environment. The system lets go of the lock when its holder dies."""
+    """Waits until no other start sets up the same environment. The operating system releases the lock when its holder
+    ends."""
     with path.open("a+b") as file:
         if not locked(file):
             print("Another start is setting this up; waiting for it. Ctrl-C leaves.", file=out, flush=True)

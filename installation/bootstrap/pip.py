@@ -14,10 +14,10 @@ NAMED = re.compile(
 """The lines of pip's that take up a package: its name and version."""
 
 CUDA = 2.6e9
-"""Bytes that a torch with CUDA brings on top of one without."""
+"""Bytes of a torch with CUDA beyond those of one without."""
 
 SOON = 1e6
-"""Bytes after which the time left is told."""
+"""Bytes after which the time left is shown."""
 
 UNITS = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 
@@ -37,7 +37,7 @@ class PipOutput:
 
     ``names`` are the pinned ones, ``downloads`` the folder that pip downloads to, ``site`` the one it installs in.
     ``on_cuda`` is called when a torch with CUDA is on its way, which is ten times as large as one without. ``expected``
-    is about how many bytes will come in all, 0 where nobody knows; ``clock`` counts seconds.
+    is about how many bytes will come in all, 0 where that is unknown; ``clock`` counts seconds.
     """
 
     names: frozenset[str]
@@ -56,7 +56,7 @@ class PipOutput:
     _before: int = 0
 
     def hear(self, line: str) -> None:
-        """One line of pip's."""
+        """Takes one line of pip's output."""
         line = line.strip()
         if (match := NAMED.match(line)) or line.startswith("Installing collected"):
             self._came, self._size = self._came + self._size, 0.0
@@ -82,7 +82,7 @@ class PipOutput:
         return f"{len(self._seen)} of {len(self.names)}: {self._what}{self._progress()}"
 
     def _progress(self) -> str:
-        """How much has come of a file that takes a while, and of all; and how long the rest will take."""
+        """How much of a large file and of the whole has been downloaded, and the time left."""
         come = sum(path.stat().st_size for path in self.downloads.glob(f"*/{self._file}")) if self._file else 0
         file = f", {come / 1e6:.0f} of {self._size / 1e6:.0f} MB" if self._size >= 5e6 else ""
         return file + self._left(self._came + min(come, self._size))

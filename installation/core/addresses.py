@@ -1,4 +1,4 @@
-"""Which network addresses are this machine's alone."""
+"""Which network addresses are reached from this machine only."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def host_of(netloc: str) -> str:
-    """``Wall.local:8080`` -> ``wall.local``; an empty string for what is no host."""
+    """``Wall.local:8080`` -> ``wall.local``; an empty string where the text is no host."""
     try:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
@@ -24,7 +24,7 @@ def host_of(netloc: str) -> str:
 
 
 def netloc_of(url: str) -> str:
-    """``http://wall.local:8080/`` -> ``wall.local:8080``; an empty string for what is no address of a page."""
+    """``http://wall.local:8080/`` -> ``wall.local:8080``; an empty string where the text is no page address."""
     try:
         return urlsplit(url).netloc
     except ValueError:

@@ -1,6 +1,6 @@
-"""Files written whole or not at all: beside the old one, down to the disk, then renamed over it.
+"""Atomic file writes: a temporary file beside the old one is fsynced, then renamed over it.
 
-An OSError names the file that was to be written, whatever the system says of it, so that it can be told in a line.
+Every OSError raised names the file that was to be written, so that one line can report it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from installation.core.errors import OptionError
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """An OSError from within names this file, if it names none: the system does not where a disk is full."""
+    """Adds this file's name to an OSError from the block that has none, as on a full disk."""
     try:
         yield
     except OSError as error:
@@ -24,7 +24,8 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def stage(path: Path, content: bytes | memoryview) -> Path:
-    """Write `content` beside `path`, down to the disk; the file returned only waits to be renamed. Raises OSError."""
+    """Write `content` to a temporary file beside `path` and fsync it; the file returned is ready to be renamed. Raises
+    OSError."""
     partial = path.with_name(path.name + ".partial")
     try:
         with naming(path), partial.open("wb") as file:
@@ -39,7 +40,7 @@ def stage(path: Path, content: bytes | memoryview) -> Path:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, or leave what is there. Raises OSError."""
+    """Write `content` to `path` atomically. Raises OSError."""
     partial = stage(path, content)
     try:
         partial.replace(path)
@@ -55,7 +56,7 @@ def check_suffix(path: Path, suffix: str, what: str) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Before long work: that a file can be written there. Makes its folder. Raises OSError where it cannot."""
+    """Checks, before long work, that a file can be written there. Makes its folder. Raises OSError where it cannot."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder, and a file is to be written", str(path))

@@ -1,4 +1,4 @@
-"""Time as everything here is given it: seconds that never go back, and the date and hour that people live by."""
+"""Clocks: monotonic seconds for durations, and the civil date and time of day."""
 
 import time
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class RealClock:
 
 @dataclass
 class SimulatedClock:
-    """A clock that goes on only when it is told to, by ``advance``: for rehearsals, replays and tests.
+    """A clock that only ``advance`` moves: for rehearsals, replays and tests.
 
     ``began`` is the civil time (with an offset from UTC) at ``seconds`` 0.
     """
@@ -43,7 +43,7 @@ class SimulatedClock:
         return self.began + timedelta(seconds=self.seconds)
 
     def advance(self, seconds: float) -> None:
-        """Goes on by ``seconds``. Raises ValueError for less than nothing."""
+        """Moves on by ``seconds``. Raises ValueError for a negative number."""
         if seconds < 0.0:
             raise ValueError(f"found {seconds} s, expected 0 or more: time does not go back")
         self.seconds += seconds
@@ -51,13 +51,13 @@ class SimulatedClock:
 
 @dataclass
 class Pace:
-    """The screen's rhythm: ``wait`` returns when the next frame is due, ``interval`` seconds after the last."""
+    """The screen's frame timing: ``wait`` returns when the next frame is due, ``interval`` seconds after the last."""
 
     interval: float
     _due: float = field(default_factory=time.monotonic)
 
     def wait(self) -> None:
-        """Sleeps until then; after a long frame the rhythm starts anew instead of catching up."""
+        """Sleeps until the next frame is due; after a late frame the timing restarts instead of catching up."""
         self._due += self.interval
         left = self._due - time.monotonic()
         if left > 0:

@@ -1,6 +1,6 @@
-"""What is asked of the show and is no knob: the next piece, a piece by name, hold, blackout, release.
+"""The show's commands, which are no controls: the next piece, a piece by name, hold, blackout, release.
 
-A command is handled in one way whoever sends it. It has an address for OSC and for wires, and is described like a
+A command is handled alike whatever sent it. It has an address for OSC and for wires, and is described like a
 control, so that surfaces and pages are written from one table.
 """
 
@@ -17,7 +17,7 @@ BLACKOUT, RELEASE = "/stage/blackout", "/desk/release"
 
 CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
 RESERVED = ("go", "back", "panic")
-"""What no cue may be called, as its address is that of a command."""
+"""Names that no cue may have, as their addresses are those of commands."""
 
 
 def cue_address(name: str) -> str:
@@ -67,8 +67,8 @@ class Touch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """All that operators did since the last frame: of every control the latest touch, by address; every command in the
-    order in which they came."""
+    """What operators did since the last frame: the latest touch of every control, by address, and all commands in order
+    of arrival."""
 
     touches: Mapping[str, Touch] = field(default_factory=lambda: MappingProxyType({}))
     commands: tuple[Command, ...] = ()

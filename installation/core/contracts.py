@@ -1,4 +1,4 @@
-"""What a generator, a walk, a sensor and an output must keep. Read this first; then write one file into its folder.
+"""The interfaces of a generator, a walk, a sensor and an output. To add a part, write one file into its folder.
 
 A part is a module with one class ``Config``: its options, as pydantic fields with ranges. Options live there, so that a
 show can be checked and listed without opening a camera, a sound card or a network.
@@ -30,7 +30,7 @@ Measuring = Steps[None, None, NDArray[np.float64]]
 """Work that is done a picture at a time: each ``next`` paints one, and what it returns in the end is a pace (n,)."""
 
 Emit = Callable[[str, float], None]
-"""emit("motion", 0.4): a sensor says a signal, by its bare name."""
+"""emit("motion", 0.4): a sensor sends a signal, by its bare name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A latent space as walks see it: principal directions and how much each is seen.
+    """A latent space for walks: principal directions and the visible change along each.
 
     ``basis`` (k, latent_dim) orthonormal rows, ``std`` (k,) spread along each, ``gain`` (k,) mean absolute pixel change
     (0..255) of one ``std`` step along each, ``mean`` (latent_dim,). ``digest`` names the model, for caches.
 
-    What a curator chose: ``favourites`` (n, latent_dim), called ``names``, and the middles ``blocked`` (m, latent_dim)
+    A curator's choice: ``favourites`` (n, latent_dim), called ``names``, and the centres ``blocked`` (m, latent_dim)
     and ``radii`` (m,) of balls that no walk enters (distances are between latents as they are, Euclidean).
 
     ``paces`` are those of walks that were measured when the model was made, by a walk's ``pace_name`` (see Paced).
@@ -72,20 +72,20 @@ class PartConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Names that options had once, and the ones that they have now: who still writes the old one is told."""
+    """Names that options had once, and their present ones: using an old name gives a message."""
     kind: str
 
 
 class Generator(ABC):
     """Turns a latent into a picture. One thread at a time calls it: while it is opened, the one that opens; then the
-    painter's. What several pieces share, as a network, must bear both at once."""
+    painter's. What several pieces share, such as a network, must be safe for two threads."""
 
     space: Space
     device: str = "cpu"
 
     @abstractmethod
     def latent(self, seed: int) -> Latent:
-        """The latent that a seed names, the same on every machine."""
+        """The latent of a seed, the same on every machine."""
 
     @abstractmethod
     def paint(self, latent: Latent, controls: Values) -> Pixels:
@@ -102,7 +102,7 @@ class GeneratorConfig(PartConfig, ABC):
         return ()
 
     def verify(self) -> None:
-        """Reads all that it would open, wholly. Raises ModelError for what would not paint."""
+        """Reads completely what ``open`` would load. Raises ModelError where it could not paint."""
 
     @abstractmethod
     def open(self, device: str) -> Generator:
@@ -127,13 +127,13 @@ class WalkConfig(PartConfig, ABC):
 
     @abstractmethod
     def open(self, generator: Generator, seed: int) -> Walk:
-        """``seed`` is the show's. Paints nothing: every piece waits for it (see Paced)."""
+        """``seed`` is the show's. Must not paint, as every piece waits for it (see Paced)."""
 
 
 class Sensor(ABC):
     @abstractmethod
     def run(self, emit: Emit, stop: threading.Event) -> None:
-        """Says signals until ``stop`` is set. What it raises is logged, and it is opened again a while later."""
+        """Sends signals until ``stop`` is set. An exception is logged, and the sensor is opened again later."""
 
 
 class SensorConfig(PartConfig, ABC):
@@ -143,11 +143,11 @@ class SensorConfig(PartConfig, ABC):
 
     @abstractmethod
     def signals(self) -> tuple[Signal, ...]:
-        """What it says, by bare names; the show calls them ``name.signal``."""
+        """The signals that it sends, by bare names; in the show they are ``name.signal``."""
 
     @classmethod
     def devices(cls) -> tuple[str, ...] | None:
-        """Lines for a person: the devices that are here for it, and what they offer; None where it opens no device.
+        """Lines for a person: the devices found for it, and their modes; None where it opens no device.
         Raises DeviceError or MissingDependency."""
         return None
 
@@ -169,7 +169,7 @@ class Viewers(Protocol):
 
 
 class Surfaces(Protocol):
-    """The operator's surfaces: values and texts by address, told without waiting."""
+    """The operator's surfaces: sends values and texts by address, without waiting."""
 
     def echo(self, values: Values) -> None: ...
     def say(self, address: str, text: str) -> None: ...
@@ -177,7 +177,7 @@ class Surfaces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an output may use: the wall's size (width, height), the screen's interval (s), and whom it may tell."""
+    """What an output may use: the wall's size (width, height), the screen's interval (s), and where it may send to."""
 
     size: tuple[int, int]
     interval: float
@@ -186,12 +186,12 @@ class Surroundings:
 
 
 class Output(ABC):
-    """Takes what the wall shows elsewhere. All calls come from the screen's thread: none may wait, so one that is too
-    slow leaves frames out."""
+    """Sends or records what the wall shows. All calls come from the screen's thread and must not wait: an output that
+    is too slow skips frames."""
 
     @abstractmethod
     def wants(self, now: float) -> Wanted:
-        """What it takes of the frame at ``now`` (s); reading a picture back costs the screen time."""
+        """What it takes of the frame at ``now`` (s); reading a picture back from the GPU delays the screen."""
 
     @abstractmethod
     def show(self, decision: Decision, pixels: Pixels | None) -> None:
@@ -210,7 +210,7 @@ class OutputConfig(PartConfig, ABC):
 
 @runtime_checkable
 class HearsVotes(Protocol):
-    """A sensor that is told how visitors vote. ``hear_votes`` is called by another thread, with every new tally and,
+    """A sensor that receives the visitors' votes. ``hear_votes`` is called by another thread, with every new tally and,
     after opening, with the newest; it must not wait."""
 
     def hear_votes(self, tally: Tally) -> None: ...
@@ -221,7 +221,7 @@ class Encodes(Protocol):
     """A generator that finds the latent of a picture (height, width, 3) of any size, as it is painted at truncation 1.
 
     ``isinstance`` says that its kind can; ``can_encode`` whether this one's model does, or else ``encode`` raises
-    ModelError, which tells how to get there.
+    ModelError, whose message gives the command to run first.
     """
 
     @property
@@ -235,7 +235,7 @@ class Accelerates(Protocol):
     """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
     ``accelerate`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
-    What it finds out, and the next start need not, it may keep in ``cache``.
+    Results that the next start can reuse may be kept in ``cache``.
     """
 
     runtime: str
@@ -245,11 +245,11 @@ class Accelerates(Protocol):
 
 @runtime_checkable
 class Paced(Protocol):
-    """A walk that looks evener once it was measured how much the picture changes along it.
+    """A walk that looks more even once the picture change along it has been measured.
 
-    ``pace_name`` says what decides that, besides the model; ``measured`` whether it is known. Until then the walk goes
-    at a plainer pace. ``measure`` is run on a generator that nobody else paints with, and ``take`` is told what it came
-    to; the walk uses it from the next moment on at which nobody sees the change.
+    ``pace_name`` identifies what the pace depends on, besides the model; ``measured`` whether it is known. Until then
+    the walk uses an estimated pace. ``measure`` is run on a generator of its own, and ``take`` receives the result; the
+    walk uses it from the next moment on at which the change is not visible.
     """
 
     pace_name: str

@@ -1,4 +1,4 @@
-"""The knobs: everything that anyone can move, each with its OSC address, type, range, default and unit."""
+"""The controls (knobs) of a show, each with its OSC address, type, range, default and unit."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
 """All that decides one frame, as plain data: what hangs, what every control is and who has it, what is to be painted.
 
-A Decision is the seam between deciding and drawing. It can be written down and read back (``to_json``, ``from_json``),
-so a recording of Decisions plays a show again, and anything that wants to know what the show does reads this.
+A Decision is the interface between deciding and drawing. It can be serialised and read back (``to_json``,
+``from_json``), so a recording of Decisions replays a show, and outputs read the show's state from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Playback:
 
     @property
     def lead(self) -> int:
-        """The piece whose controls the hands are on: the coming one as soon as it comes."""
+        """The piece whose controls the hands move: the coming one from the start of a change."""
         return self.piece if self.coming is None else self.coming
 
 
@@ -73,13 +73,14 @@ class Tally:
     casts: int = 0
 
     def of(self, number: int) -> Mapping[str, int]:
-        """The votes of that round; none where the tally is another's."""
+        """The votes of that round; none where the tally is of another round."""
         return self.votes if self.round == number else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the hands between the operator and the wires want of controls, by address: cues, and the visitors' votes."""
+    """The values wanted by the hands between operator and wire, by address: those of cues and of the visitors'
+    votes."""
 
     cue: Values = field(default_factory=dict)
     votes: Values = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Wall:
 
     @property
     def lead(self) -> int:
-        """The piece whose controls the hands are on: the coming one as soon as it comes."""
+        """The piece whose controls the hands move: the coming one from the start of a change."""
         return self.playback.lead
 
     def controls_of(self, piece: int) -> Values:
@@ -120,9 +121,9 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One frame. ``time`` is the loop's (s), ``civil`` the date and time of day (ISO 8601). ``signals`` is what the
-    room said, ``kept`` what the operator holds of controls that no hanging piece has, by address. ``touched`` is when
-    the earliest of the operator's touches came in that the next picture answers (s)."""
+    """One frame. ``time`` is the loop's (s), ``civil`` the date and time of day (ISO 8601). ``signals`` are the
+    sensors' values, ``kept`` what the operator holds of controls that no hanging piece has, by address. ``touched`` is
+    when the earliest of the operator's touches came in that the next picture answers (s)."""
 
     time: float
     civil: str
@@ -138,7 +139,7 @@ class Decision:
         return self.walls[0]
 
     def to_json(self) -> dict[str, Any]:
-        """As tables, lists, text and numbers."""
+        """As dicts, lists, strings and numbers, for JSON."""
         return asdict(self)
 
     @classmethod

@@ -1,7 +1,7 @@
-"""Results kept on disk, so that the next start need not find them out again; what is lost is computed anew.
+"""A cache on disk of results that take long to compute; an entry that is lost is computed again.
 
-An entry is one file: the SHA-256 of its content, then the content. One that was spoiled, by a full disk or a hand, is
-as if it were not there. Its name is a digest of its key, which must tell all that the content depends on.
+An entry is one file: the SHA-256 of its content, then the content. A damaged one counts as missing. Its name is a
+digest of its key, which must contain all that the content depends on.
 """
 
 import hashlib
@@ -19,18 +19,18 @@ DIGEST = hashlib.sha256().digest_size
 
 @dataclass(frozen=True)
 class DiskCache:
-    """Entries in a folder of their own, made when the first is kept. Above ``limit`` bytes the longest unused go; an
-    entry larger than that is not kept. Safe between threads and processes: files are renamed into place."""
+    """Entries in a folder of their own, made when the first is kept. Above ``limit`` bytes the least recently used are
+    removed; an entry larger than that is not kept. Safe between threads and processes: files are renamed into place."""
 
     folder: Path
     limit: int = 512 * 2**20
 
     def path(self, kind: str, key: str) -> Path:
-        """Where an entry is, or would be. ``kind`` is a word for people who look into the folder: ``pace``."""
+        """Where an entry is, or would be. ``kind`` is a readable prefix of the file's name: ``pace``."""
         return self.folder / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:32]}{ENDING}"
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """What was kept; None where nothing is, or it was spoiled."""
+        """The entry's content; None where it is missing or damaged."""
         path = self.path(kind, key)
         try:
             kept = path.read_bytes()
@@ -40,7 +40,7 @@ class DiskCache:
         return kept[DIGEST:] if kept[:DIGEST] == hashlib.sha256(kept[DIGEST:]).digest() else None
 
     def put(self, kind: str, key: str, content: bytes) -> None:
-        """Whole or not at all; a disk that takes nothing costs a line in the log, and time at the next start."""
+        """Stores an entry, atomically; a failure to write is logged and otherwise ignored."""
         if DIGEST + len(content) > self.limit:
             return
         path = self.path(kind, key)

@@ -1,4 +1,4 @@
-"""Every error a person may meet, in one tree. The message says where, what was found, what was expected, what to do."""
+"""The errors shown to users. A message has the position, what was found, what was expected and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 
 class VernissageError(Exception):
-    """The root of the tree: ``str()`` of it is a whole message for a person, never a traceback's last line."""
+    """The root of the tree: ``str()`` of it is a complete message for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ LOST = 3
 
 
 class DisplayLost(DeviceError):
-    """The display or the graphics card is gone while the show runs: whoever started it may start it again."""
+    """The display or the graphics card was lost while the show runs; the supervisor may restart the show."""
 
 
 class FrameError(VernissageError, ValueError):
-    """What came from another process and is no message, or is too long for one."""
+    """Bytes from another process that are no valid message, or exceed its limit."""
 
 
 class OptionError(VernissageError, ValueError):

@@ -1,4 +1,4 @@
-"""A lock that the system lets go of when its holder dies, however it dies. Standard library only."""
+"""A file lock that the operating system releases when its holder ends, for whatever reason. Standard library only."""
 
 import sys
 from typing import IO

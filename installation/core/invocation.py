@@ -1,4 +1,4 @@
-"""How this program was called, as a person types it again: for usage, for what to do next, for what is published.
+"""How this program was called, as a command line: for usage, for advice in messages, for published records.
 
 Standard library only.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 VARIABLE = "VERNISSAGE_COMMAND"
-"""Environment variable by which run_show.py says how it was called, as it hands over to another process."""
+"""Environment variable by which run_show.py passes on how it was called to the next process."""
 
 PYTHON = "python3" if os.name == "posix" else "py"
 

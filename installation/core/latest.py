@@ -1,4 +1,4 @@
-"""The one mailbox between two threads where only the newest counts: what was not taken yet gives way."""
+"""A mailbox of one item between threads: a new item replaces one that was not taken yet."""
 
 import threading
 from collections.abc import Callable
@@ -16,14 +16,14 @@ class Latest(Generic[Item]):
         self._changed = threading.Condition()
 
     def put(self, item: Item, merge: Callable[[Item, Item], Item] | None = None) -> None:
-        """Leaves ``item`` in the place of what nobody took yet; ``merge(old, new)`` may carry over some of that."""
+        """Puts ``item`` in place of one that was not taken yet; ``merge(old, new)`` may combine the two."""
         with self._changed:
             old = self._item
             self._item = merge(old, item) if merge is not None and old is not None else item
             self._changed.notify()
 
     def take(self) -> Item | None:
-        """What is there, and None where nothing is; never waits."""
+        """The item, or None where there is none; never waits."""
         if self._item is None:
             return None
         with self._changed:
@@ -42,7 +42,7 @@ class Latest(Generic[Item]):
         return self._closed
 
     def close(self) -> None:
-        """Whoever waits gets what is left, then None."""
+        """Waiting threads get the last item, then None."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,8 +1,8 @@
 """The log of a show: sentences on the screen, JSON lines in a file of its state folder, at most 50 MB in all.
 
 Each line of the file is an object: ``time`` (ISO 8601, with the offset from UTC), ``level``, ``process`` (``show`` or
-``supervisor``), ``logger``, ``message``, and where there is one ``traceback``; what a record has in ``told`` comes on
-top. Two processes write it: the show, which also starts a new file when one is full, and its supervisor, which opens
+``supervisor``), ``logger``, ``message``, and where there is one ``traceback``; the items of a record's ``told`` are
+added. Two processes write it: the show, which also starts a new file when one is full, and its supervisor, which opens
 the file anew for each of its few lines.
 """
 
@@ -31,14 +31,14 @@ def log_file(folder: Path) -> Path:
 
 
 class Sentences(logging.Formatter):
-    """For the screen: the message alone, as a traceback helps nobody who stands before the wall."""
+    """The screen's format: the message without a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"{time.strftime('%H:%M:%S')} {clean_lines(record.getMessage())}"
 
 
 class Lines(logging.Formatter):
-    """For the file: a JSON object on one line. ``process`` says who writes."""
+    """The file's format: a JSON object on one line. ``process`` names the writing process."""
 
     def __init__(self, process: str) -> None:
         super().__init__()
@@ -74,15 +74,15 @@ class Appending(logging.Handler):
 
 
 class Rotating(RotatingFileHandler):
-    """The show's own: a disk that is full or read-only costs lines, and says nothing of it on the screen."""
+    """The show's own: lines that cannot be written (full or read-only disk) are dropped silently."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 logging's name
-        """The sentence on the screen remains."""
+        """The screen's handler still prints the message."""
 
 
 def keep_log(folder: Path, process: str, shared: bool = False) -> None:
-    """Logs to the screen and, where that can be written, to the log of the folder; says so where it cannot. ``shared``
-    leaves it to another process to start a new file."""
+    """Logs to the screen and, where that can be written, to the log of the folder; warns where it cannot. With
+    ``shared``, another process rotates the file."""
     path, trouble = log_file(folder), ""
     screen = logging.StreamHandler()
     screen.setFormatter(Sentences())

@@ -1,8 +1,8 @@
-"""Open Sound Control packets (OSC 1.0, and the types of 1.1), read with every bound checked before the work is done.
+"""Open Sound Control packets (OSC 1.0, and the types of 1.1), parsed with every bound checked first.
 
 Pure: bytes in, messages out. The only error is Malformed, and it is cheap to raise. A message in a bundle that breaks a
-rule may be left out alone; where the bundle itself does, nothing of the packet is taken. Time tags are passed over:
-what arrives counts now, as a clock that is an hour wrong must not delay a blackout.
+rule may be left out alone; where the bundle itself does, nothing of the packet is taken. Time tags are ignored: a
+message counts on arrival, as a sender's wrong clock must not delay a blackout.
 """
 
 import math
@@ -33,7 +33,7 @@ class Malformed(ValueError):
 
 
 class Message(NamedTuple):
-    """``address`` (``/walk/speed``) and its arguments, each in its place.
+    """``address`` (``/walk/speed``) and its arguments, in order.
 
     i h t are int, f d float (always finite), T I True, F False, N None, s S c str, b bytes, r m bytes of 4, and
     what stands between [ and ] is one tuple.
@@ -52,7 +52,7 @@ _OPEN, _CLOSE = ord("["), ord("]")
 
 
 def parse(packet: bytes, spoiled: list[str] | None = None) -> list[Message]:
-    """The messages of a packet (bare, or in bundles), in their order. Raises Malformed, and nothing else ever.
+    """The messages of a packet (bare, or in bundles), in their order. Raises Malformed and nothing else.
 
     With ``spoiled``, a message in a bundle that breaks a rule is left out, and which rule it was is noted there.
     """

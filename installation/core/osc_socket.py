@@ -1,6 +1,6 @@
-"""A socket that hears OSC: from the networks that may send, within the parser's bounds, and what it refuses is counted.
+"""A UDP socket that receives OSC: only from allowed networks, within the parser's bounds; refused packets are counted.
 
-The operator's server and the OSC sensor listen with it. No server of a library may face a network in their place.
+The operator's server and the OSC sensor listen with it. A library's OSC server must not be used instead.
 """
 
 import errno
@@ -19,25 +19,25 @@ from installation.core.osc_packets import LARGEST, Malformed, Message, parse
 log = logging.getLogger(__name__)
 
 RECEIVE_BUFFER = 1 << 20
-"""Bytes asked for, for packets that wait to be heard; a system may give less (Linux: net.core.rmem_max)."""
+"""Bytes asked for, for the receive buffer; a system may give less (Linux: net.core.rmem_max)."""
 
 LOG_EVERY = 60.0
-"""Seconds between two complaints on the same subject: whoever sends must not be able to fill the disk."""
+"""Seconds between two complaints on the same subject: a sender must not be able to fill the disk."""
 
 WAITING = 1024
-"""Packets that wait to be read, at most. Of more, the oldest give way: what counts after a flood is what came last."""
+"""Packets that wait to be read, at most. Of more, the oldest are dropped: after a flood the latest packets matter."""
 
 SUBJECTS = 256
-"""Subjects that are told apart within that time; further ones are counted and not told."""
+"""Subjects that are distinguished within that time; further ones are counted and not logged."""
 
 SENDERS = 1024
-"""Senders whose right to send is remembered; with more it is looked up anew."""
+"""Senders whose permission is cached; beyond that it is looked up again."""
 
 Place = tuple[str, int]
 
 
 class Heard(NamedTuple):
-    """What one packet said, and the address that it came from; no messages where nothing came, or nothing right."""
+    """The messages of one packet and its sender's address; no messages where none came, or none was valid."""
 
     messages: Sequence[Message]
     host: str
@@ -47,14 +47,15 @@ NOTHING = Heard((), "")
 
 
 class Complaints:
-    """Says of each subject once a minute that it may be complained about. ``clock`` is in seconds."""
+    """Limits complaints to one a minute for each subject. ``clock`` is in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._last: dict[str, float] = {}
 
     def due(self, subject: str) -> bool:
-        """Ask first, word the complaint after: finding what was perhaps meant takes longer than a flood allows."""
+        """Whether a complaint is due. Ask before wording it: a nearest-name search is too slow for a flood of
+        messages."""
         now = self._clock()
         if len(self._last) >= SUBJECTS and subject not in self._last:
             self._last = {known: when for known, when in self._last.items() if now - when < LOG_EVERY}
@@ -69,8 +70,8 @@ class Complaints:
 class OscSocket:
     """UDP at ``bind``:``port`` (0: any free one), for packets from the networks ``allow`` (none: from everyone).
 
-    ``owner`` is who to blame in messages: ``[operator]``, ``the sensor "floor"``. ``wait`` is the longest that ``hear``
-    waits, in seconds. Raises DeviceError where the port is taken or the address is not this machine's.
+    ``owner`` names the socket's owner in messages: ``[operator]``, ``the sensor "floor"``. ``wait`` is the longest that
+    ``hear`` waits, in seconds. Raises DeviceError where the port is taken or the address is not this machine's.
     """
 
     def __init__(
@@ -112,11 +113,11 @@ class OscSocket:
         return heard
 
     def _take(self, wait: float) -> bool:
-        """Puts the next packet of the system's buffer with those that wait; whether there was one in time."""
+        """Moves the next packet from the system's buffer to the waiting ones. Returns whether there was one in time."""
         self._socket.settimeout(wait)
         try:
             size, source = self._socket.recvfrom_into(self._room)
-        except (TimeoutError, BlockingIOError, ConnectionError):  # the last on Windows: nobody listens where we sent
+        except (TimeoutError, BlockingIOError, ConnectionError):  # the last on Windows: a packet of ours was refused
             return False
         if self._may_send(source[0]):
             self._waiting.append(
@@ -128,7 +129,7 @@ class OscSocket:
         return True
 
     def send(self, packet: bytes, place: Place) -> None:
-        """Sends at once or not at all: a surface that is off, or a network that is down, holds nothing up."""
+        """Sends without waiting; a packet that cannot be sent at once is dropped."""
         try:
             self._socket.sendto(packet, place)
         except OSError as error:
@@ -156,7 +157,7 @@ class OscSocket:
 
     def _is_allowed(self, host: str) -> bool:
         address = ipaddress.ip_address(host)
-        inner = getattr(address, "ipv4_mapped", None)  # a socket of both families sees IPv4 in IPv6's clothes
+        inner = getattr(address, "ipv4_mapped", None)  # a dual-stack socket reports IPv4 addresses as mapped IPv6 ones
         return any((inner or address) in network for network in self._networks)
 
 

@@ -18,13 +18,13 @@ ROOMS = {
 
 
 def kinds(room: str) -> tuple[str, ...]:
-    """The names of all parts of a room, sorted; files that start with ``_`` are helpers. Imports nothing."""
+    """The names of all parts of a kind, sorted; files that start with ``_`` are helpers. Imports nothing."""
     folder, ending, _ = ROOMS[room]
     return tuple(sorted(path.stem for path in folder.glob(f"*{ending}") if not path.stem.startswith("_")))
 
 
 def check(room: str, kind: str) -> str:
-    """``kind`` itself when the room has such a part. Raises PartError, with the nearest name, when it has none."""
+    """``kind`` itself when there is such a part. Raises PartError, with the nearest name, when it has none."""
     known = kinds(room)
     if kind not in known:
         hint = did_you_mean(kind, known)

@@ -1,4 +1,4 @@
-"""Files that a show names: looked for beside the show file, never anywhere a network could choose."""
+"""Files that a show names: resolved beside the show file; a name from the network is never used as a path."""
 
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ def beside(value: object, info: ValidationInfo) -> Path:
     try:
         if not path.is_file():
             raise Refused(_wanted(path), hint=_nearest(path, str(value)))
-    except OSError as error:  # a name that no disk takes, a folder that may not be read
+    except OSError as error:  # an invalid file name, or a folder without read permission
         raise Refused("the path of a file", hint=error.strerror or "") from None
     return path
 

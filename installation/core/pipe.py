@@ -50,7 +50,7 @@ def read_frame(stream: IO[bytes]) -> Message | None:
         raise FrameError(f"found {head!r}, expected a frame of at most {LIMIT} bytes; something else writes to stdout")
     payload = stream.read(length)
     if len(payload) < length:
-        return None  # the other side died in the middle of a message
+        return None  # the other process ended within a message
     return payload if kind == b"B" else _parse(payload)
 
 
@@ -80,12 +80,12 @@ def _refuse(constant: str) -> float:
 def serve(
     on_message: Callable[[Message], None], on_gone: Callable[[], None] | None = None, grace: float = 2.0
 ) -> Callable[[Message], None]:
-    """Call first thing in a child. Returns ``send``, which any thread may call.
+    """To be called first in a child. Returns ``send``, which any thread may call.
 
     ``on_message`` is called for every message, and perhaps before this returns, by a thread that must not be held up:
-    a queue's ``put`` is best. The same thread notices that the parent is gone. Then the process ends, whatever the
-    other threads are stuck in; with ``on_gone`` they are told first and have ``grace`` seconds to end it themselves.
-    What ``on_message`` raises ends the process too. Stray prints go to stderr from here on.
+    a queue's ``put`` is best. The same thread notices that the parent is gone. Then the process ends, even where other
+    threads are blocked; ``on_gone`` is called first, and they have ``grace`` seconds to end it themselves. What
+    ``on_message`` raises ends the process too. Stray prints go to stderr from here on.
     """
     stdin, stdout = _take_streams()
     lock = threading.Lock()
@@ -101,7 +101,7 @@ def serve(
 
 
 def _take_streams() -> tuple[IO[bytes], IO[bytes]]:
-    """Moves the pipes away from descriptors 0 and 1, where libraries and prints would meddle with them."""
+    """Moves the pipes away from descriptors 0 and 1, where libraries and prints would write to them."""
     stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -18,7 +18,7 @@ def state_folder() -> Path:
 
 
 def port_folder() -> Path:
-    """For what says which of this user's shows has which port, whatever folder each was started from."""
+    """The folder of the lock files for the ports of this user's shows, whatever folder each was started from."""
     import platformdirs
 
     return platformdirs.user_cache_path(NAME, appauthor=False) / "ports"

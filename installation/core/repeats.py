@@ -1,4 +1,4 @@
-"""Which faults of one subject are worth a line in the log: each new one at once, one that repeats with its count."""
+"""Limits how often faults of one subject are logged: a new one at once, a repeated one with its count."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ FORGET = 600.0
 """Seconds without a fault after which it counts as new when it comes again."""
 
 MOST = 8
-"""The most different faults of one subject that are told in EVERY seconds."""
+"""The most different faults of one subject that are logged in EVERY seconds."""
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class _Known:
 class Repeats:
     """The faults of one subject. Time is an argument: seconds of a clock that never goes back.
 
-    ``at_once`` tells a fault that comes for the second time at once, and not only ``every`` seconds after the first.
+    ``at_once`` logs the second occurrence of a fault at once, and not only ``every`` seconds after the first.
     """
 
     def __init__(self, every: float = EVERY, at_once: bool = True) -> None:
@@ -33,8 +33,7 @@ class Repeats:
     def line(self, fault: str, now: float) -> str:
         """What to log about a fault that came at ``now``; empty where nothing is due.
 
-        A new fault is told at once, whatever was told before; the same again once every ``every`` seconds, with how
-        often it came.
+        A new fault is due at once; the same fault again once every ``every`` seconds, with its count.
         """
         self._known = {text: known for text, known in self._known.items() if now - known.last < FORGET}
         known = self._known.get(fault)

@@ -1,4 +1,4 @@
-"""What the room says: named numbers and pulses, left by sensors on a board and read once a frame."""
+"""Signals: named numbers and pulses that sensors put on the board, which the loop reads once a frame."""
 
 import math
 import threading
@@ -15,7 +15,7 @@ PULSES = 256
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A named number, or a pulse, that a sensor says.
+    """A named number, or a pulse, that a sensor sends.
 
     ``low`` to ``high`` is the range; a value outside is clamped. ``rest`` is what it glides to once it is older than
     ``stale_after`` seconds. A ``pulse`` has no value that stays: every one counts, where of a level the latest wins.
@@ -30,7 +30,7 @@ class Signal:
     stale_after: float = 2.0
 
     def fresh(self, value: float, age: float) -> float:
-        """The value as it counts ``age`` seconds after it was said: itself, then on its way to rest, then rest."""
+        """The effective value ``age`` seconds after it was sent: the value itself, then gliding to rest, then rest."""
         if self.pulse or age <= self.stale_after:
             return value
         way = min(1.0, (age - self.stale_after) / GLIDE)
@@ -41,7 +41,7 @@ class Signal:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The board at one instant. ``values`` maps every level's name to its fresh value, ``pulses`` counts each pulse
-    since the last snapshot, ``stale`` names the levels that nobody has said lately."""
+    since the last snapshot, ``stale`` names the levels that were not sent lately."""
 
     values: Mapping[str, float]
     pulses: Mapping[str, int]
@@ -58,12 +58,12 @@ class Board:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def declare(self, signals: Iterable[Signal]) -> None:
-        """Makes these signals known; only known ones are heard."""
+        """Declares these signals; others are ignored."""
         self.signals.update((signal.name, signal) for signal in signals)
 
     def emit(self, name: str, value: float, now: float) -> None:
-        """Says ``value`` (in the signal's unit) at ``now`` (seconds). Unknown names and non-finite numbers are ignored,
-        as they come from outside and must cost nothing."""
+        """Sets ``value`` (in the signal's unit) at ``now`` (seconds). Unknown names and non-finite numbers are ignored,
+        without a message, as they come from outside."""
         signal = self.signals.get(name)
         if signal is None or not math.isfinite(value):
             return

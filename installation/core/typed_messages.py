@@ -21,12 +21,13 @@ def kind_of(kind: type) -> str:
 
 
 def pack(message: Any) -> dict[str, Any]:
-    """A dataclass as the JSON object that travels."""
+    """A dataclass as the JSON object that is sent."""
     return {kind_of(type(message)): _plain(message)}
 
 
 def unpack(message: Mapping[str, Any], kinds: Iterable[type]) -> Any:
-    """The dataclass (one of ``kinds``) that a JSON object is. Raises FrameError for anything else, saying what."""
+    """The dataclass (one of ``kinds``) that a JSON object is. Raises FrameError, which names the fault, for anything
+    else."""
     known = {kind_of(kind): kind for kind in kinds}
     name = next(iter(message), "")
     if len(message) != 1 or name not in known:

@@ -23,7 +23,7 @@ Words = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class PanelWords:
-    """What the vote panel says of its own: ``{time}`` and ``{count}`` are filled in."""
+    """The vote panel's texts: ``{time}`` and ``{count}`` are filled in."""
 
     call: str
     left: str

@@ -1,7 +1,7 @@
 """What hangs when, over a span of days: as a table to read, and as a calendar for other programs. Pure.
 
 The calendar (RFC 5545) has an event for every stretch of a programme and, without length, for every cue that the clock
-fires; those that come ``every`` so often are said in the table's last lines only.
+fires; those that come ``every`` so often are listed in the table's last lines only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -71,7 +71,7 @@ def table(timetable: Timetable, entries: Iterable[Entry]) -> str:
 
 def ics(entries: Iterable[Entry], title: str, written: datetime) -> bytes:
     """The agenda as an iCalendar file, without the hours that are dark. ``written`` says when that was, in UTC."""
-    from icalendar import Calendar, Event  # here, as only who asks for the file pays for the library
+    from icalendar import Calendar, Event  # imported here: only needed for the file
 
     calendar = Calendar()
     calendar.add("version", "2.0")
@@ -106,7 +106,7 @@ def _wall(timetable: Timetable, at: float) -> datetime:
 
 
 def _rows(entries: Iterable[Entry]) -> Iterator[tuple[str, str, str, str]]:
-    """Day, hours, what, and what of it."""
+    """One row: day, hours, name, details."""
     day = ""
     for entry in entries:
         own = f"{entry.start:%a %Y-%m-%d}"

@@ -22,8 +22,8 @@ def instant(wall: datetime, zone: tzinfo) -> int:
 
 
 class Almanac:
-    """The calendar of one ``zone`` and, for the sun and the seasons' hemisphere, of one ``place``. Pure: what it
-    remembers changes no answer."""
+    """The calendar of one ``zone`` and, for the sun and the seasons' hemisphere, of one ``place``. Pure: its caches
+    never change a result."""
 
     def __init__(self, zone: tzinfo, place: Place | None = None) -> None:
         self.zone, self.place = zone, place
@@ -94,12 +94,12 @@ class Almanac:
 
 def _sun(event: str, place: Place, day: date) -> int | None:
     """The sunrise or sunset that astral has for a day of UTC, or None."""
-    from astral import Observer, sun  # here, as only a schedule with the sun in it pays for the library
+    from astral import Observer, sun  # imported here: only a schedule with sun times needs it
 
     rises_or_sets = sun.sunrise if event == "sunrise" else sun.sunset
     try:
         return round(rises_or_sets(Observer(place.latitude, place.longitude), day).timestamp())
-    except ValueError:  # a day or a night without end
+    except ValueError:  # polar day or polar night
         return None
 
 
@@ -116,6 +116,6 @@ def _in_yearly(days: Yearly, day: tuple[int, int]) -> bool:
 
 
 def _holidays(days: Holidays, year: int) -> frozenset[date]:
-    from holidays import country_holidays  # here, as only a schedule that speaks of holidays pays for the library
+    from holidays import country_holidays  # imported here: only a schedule with holidays needs it
 
     return frozenset(country_holidays(days.country, subdiv=days.region, years=year))

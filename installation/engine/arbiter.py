@@ -2,8 +2,8 @@
 
 Five hands may want a knob, and the highest that wants it has it: **operator > cue > votes > wire > rest**.
 
-- An operator counts from the frame in which he arrives, at once: what a finger does is seen, not smoothed. He keeps the
-  knob until ``release`` seconds pass without a touch while a lower hand wants it. Where nobody else does, he keeps it.
+- An operator's touch takes effect in the frame in which it arrives, without easing. The operator keeps the knob until
+``release`` seconds pass without a touch while a lower hand wants it; while none does, he keeps it.
 - Whenever a knob passes to another hand, to another wire or to another rest (the piece changed), the value eases there
   in ``EASE`` seconds: a smoothstep mix of the value at that moment and of the target, which may go on moving. Then the
   target is passed through as it is, without lag.
@@ -32,21 +32,21 @@ class _Knob:
     """What is remembered of one control between two frames; all times in seconds."""
 
     value: float = 0.0
-    hand: str = ""  # nobody yet: the first value is taken without easing
+    hand: str = ""  # None yet: the first value is taken without easing
     source: float | str | None = None  # which wire, or which rest: another one is eased to as well
     start: float = 0.0  # the value that it eases from ...
     since: float = -inf  # ... and since when
-    held: float | None = None  # what the operator wants, until he lets go
-    touched: float = 0.0  # when he last said so
+    held: float | None = None  # the operator's value, until it is released
+    touched: float = 0.0  # time of the operator's last touch
     who: str = ""  # which operator that was
-    wanted: float | None = None  # since when he leaves alone what a lower hand wants
+    wanted: float | None = None  # since when the operator has not touched what a lower hand wants
 
     def touch(self, now: float, touch: Touch, others: bool) -> None:
         self.held, self.touched, self.who = touch.value, min(now, touch.when), touch.who
         self.wanted = now if others else None
 
     def wait(self, now: float, others: bool, release: float) -> None:
-        """Lets go of a held value once a lower hand has wanted the knob for ``release`` untouched seconds."""
+        """Releases a held value once a lower hand has wanted the knob for ``release`` untouched seconds."""
         if not others:
             self.wanted = None
         elif self.wanted is None:
@@ -55,7 +55,7 @@ class _Knob:
             self.held = None
 
     def move(self, now: float, control: Control, hand: str, source: float | str | None, target: float) -> float:
-        """The value at ``now``, on its way to ``target`` or there."""
+        """The value at ``now``: easing to ``target``, or equal to it."""
         if hand != self.hand or source != self.source:
             eases = self.hand and hand != OPERATOR and control.type == "float"
             self.start, self.since = self.value, now if eases else -inf
@@ -137,13 +137,14 @@ class Arbiter:
         return {address: held for address, held in waiting if held is not None}
 
     def release_all(self, now: float) -> None:
-        """The operator lets go of everything at ``now``; the next frame begins to ease to whoever wants it."""
+        """Releases all that the operator holds at ``now``; the next frame begins to ease to the highest other hand."""
         self._now = max(now, self._now)
         for knob in self._knobs.values():
             knob.held = None
 
     def why(self, address: str) -> str:
-        """Who has a control, in words: ``operator, 3 s ago; gives back in 27 s``, ``wire door.motion``, ``rest``."""
+        """The hand that has a control, in words: ``operator, 3 s ago; gives back in 27 s``, ``wire door.motion``,
+        ``rest``."""
         knob = self._knobs.get(address)
         if knob is None:
             return REST

@@ -9,7 +9,7 @@ from installation.engine.view import Picture, Surface, View
 from installation.showfile.load import Show
 
 PLAIN = "dissolve"
-"""The transition that takes the place of one that does not work on this machine."""
+"""The transition that replaces one that does not work on this machine."""
 
 Frames = Callable[[int], Pair]
 """The two newest frames of a piece, by its index."""

@@ -27,8 +27,8 @@ class CueTimes:
         self._moments = lru_cache(CACHED)(self._of_day)
 
     def latest(self, after: float, until: float) -> list[Moment]:
-        """The last moment of each cue that has one after ``after`` and not after ``until``, in order. A cue says what
-        controls shall be, whatever they were: of one that came several times, the last is what counts."""
+        """The last moment of each cue that has one after ``after`` and not after ``until``, in order. A cue sets
+        controls whatever they were, so of several firings of one cue only the last counts."""
         found: dict[str, float] = {}
         for at, name in self._within(after, until):
             found[name] = max(at, found.get(name, at))

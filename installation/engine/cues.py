@@ -4,9 +4,9 @@ A cue that is fired waits its ``wait``, then lets go of what it is to release an
 its ``fade``: a smooth way from where each is, for numbers; a switch for what counts or switches. When the fade is done
 it fires what follows on. An address is held until another cue that sets it, a cue that releases it, or ``release``.
 
-Everything happens at its own instant, however late the step that hears of it: after a gap of an hour, or a night
-without power, each cue that was missed is where it would be by now. Of one that was missed several times the last
-counts. While a cue waits, firing it again does nothing.
+Each cue counts from its own instant, however late the step that evaluates it: after a gap (an hour, a night without
+power) each missed cue is where it would be by now. Of one that was missed several times the last counts. While a cue
+waits, firing it again does nothing.
 """
 
 from collections import deque
@@ -28,7 +28,7 @@ LOOK_BACK = 7 * 86400.0
 REWIND = 2 * 3600.0
 """Seconds that the civil clock may step back without anything being fired again; further is a clock that is set."""
 LONGEST_WAIT = 86400.0
-"""Seconds that a cue may wait; a state that says more is damaged."""
+"""Seconds that a cue may wait; a state with a longer wait is damaged."""
 RISES, FALLS = 0.5, 0.25
 """A signal fires a cue when it reaches the first of its range; it may again once it was below the second."""
 
@@ -45,8 +45,9 @@ class Moments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """What an operator asks this frame. ``go`` fires so many cues, each the next of the list; ``back`` takes the last
-    ``go`` back; ``fire`` names cues; ``release`` lets go of what is held; ``panic`` stops what runs and waits, too."""
+    """An operator's requests in this frame. ``go`` fires so many cues, each the next of the list; ``back`` undoes the
+    last ``go`` back; ``fire`` names cues; ``release`` releases what is held; ``panic`` stops what runs and waits,
+    too."""
 
     go: int = 0
     back: bool = False
@@ -103,8 +104,8 @@ class _Ears:
 
 
 class CuePlayer:
-    """Plays ``cues`` on ``controls``; ``resume`` is a ``state()`` of before. One that is damaged, or names what is not
-    in this show any more, counts as far as it can be understood."""
+    """Plays ``cues`` on ``controls``; ``resume`` is an earlier ``state()``, of which invalid entries and names that the
+    show has no more are ignored."""
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class CuePlayer:
         return {name: max(0.0, begins - self._now) for name, begins in self._waiting.items()}
 
     def step(self, now: float, civil: float, asks: Asks, heard: Snapshot, values: Values) -> dict[str, float]:
-        """What the cue hand wants at ``now`` (seconds that only pass), when the civil clock says ``civil`` (POSIX).
+        """The values that the cue hand wants at ``now`` (monotonic seconds) and civil time ``civil`` (POSIX).
         ``values`` is where the controls are: a fade begins there, where no cue holds them yet."""
         first, self._now, self._civil = self._now == -inf, max(now, self._now), civil
         if first:
@@ -204,7 +205,7 @@ class CuePlayer:
     # ------------------------------------------------------------ what the clock fires
 
     def _tick(self) -> None:
-        """Fires what has come since the clock was last heard."""
+        """Fires what has fallen due since the civil clock's last reading."""
         civil = self._civil
         if self._heard is None:
             self._catch_up(civil - LOOK_BACK, fresh=True)
@@ -264,7 +265,7 @@ class CuePlayer:
             if name in self._cues and begins is not None and begins - self._civil <= LONGEST_WAIT:
                 self._waiting[name] = begins + shift
         if heard is not None:
-            # What it has fired is fired; the deadline is passed, so that what was missed is looked for.
+            # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
 
 

@@ -1,4 +1,4 @@
-"""One frame decided: what was asked, what the room says, which piece hangs, who moves which control, what to paint.
+"""Decides one frame from requests and signals: which piece hangs, which hand moves each control, what to paint.
 
 The order within a frame: the programme that the schedule names → commands and the pulses that wires pass on → the
 playlist, which names the lead piece → that piece's wires, and the cues → the arbiter → the walks' clocks. So wires and
@@ -36,7 +36,7 @@ LONGEST = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """All that a frame is decided from, besides the time: what operators asked, what the room says, how visitors voted,
+    """All that a frame is decided from, besides the time: operators' requests, the signals, the visitors' votes,
     what other hands want, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
 
     asked: Asked
@@ -116,7 +116,7 @@ class Decider:
     # ------------------------------------------------------------ which piece hangs
 
     def _commands(self, now: float, heard: Heard) -> tuple[Command, ...]:
-        """What operators asked, and what the wires of the lead piece pass on."""
+        """The commands of operators, and those that the wires of the lead piece pass on."""
         lead = self.playlist.lead if self.playback is None else self.playback.lead
         wired = (Command(address, 1.0, now, "wire") for address in self._wirings[lead].pulses(heard.snapshot))
         return (*heard.asked.commands, *wired)
@@ -130,7 +130,7 @@ class Decider:
         asks = self._skipping(asks, heard, ready, allowed)
         votes = {} if before is None else heard.tally.of(before.round)
         playback = self.playlist.step(now, asks, votes, ready)
-        # Nobody is asked to vote for what cannot come.
+        # Pieces that cannot hang are no candidates.
         there = tuple(piece for piece in playback.candidates if piece in allowed and piece not in heard.broken)
         if there != playback.candidates:
             playback = replace(playback, candidates=there)
@@ -140,7 +140,7 @@ class Decider:
         return playback
 
     def _skipping(self, asks: Asks, heard: Heard, ready: Collection[int], allowed: Collection[int]) -> Asks:
-        """A piece that hangs and is broken, or is not of the programme, makes room for the next that is ready. What the
+        """A piece that hangs and is broken, or is not of the programme, is replaced by the next that is ready. What the
         operator asked for by name may hang at any hour."""
         before = self.playback
         if before is None or before.coming is not None or asks.jump is not None:

@@ -1,4 +1,5 @@
-"""The newest two frames of each piece, kept by the painter and taken by the screen; what is no picture is left out."""
+"""The newest two frames of each piece, written by the painter and read by the screen; invalid and flat pictures are
+left out."""
 
 from dataclasses import dataclass
 
@@ -68,8 +69,8 @@ class Frames:
 
 
 def _one_colour(pixels: Pixels) -> list[int] | None:
-    """The colour of a picture that has one only, as far as a sample of its pixels tells. Numbers that are none become
-    that when they are cast to bytes."""
+    """The colour of a picture that has one only, as far as a sample of its pixels tells. NaN values also give one
+    colour when they are cast to bytes."""
     few = pixels[:: max(1, len(pixels) // LOOKED_AT), :: max(1, pixels.shape[1] // LOOKED_AT)]
     first: list[int] = few[0, 0].tolist()
     return first if bool((few == few[0, 0]).all()) else None

@@ -1,4 +1,4 @@
-"""Which language the wall speaks: of three or more, each for a while, so calmly that nobody misses the change."""
+"""Which language the label shows: of three or more, each in turn for a while, with a slow fade between them."""
 
 from collections.abc import Sequence
 

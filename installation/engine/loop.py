@@ -1,4 +1,4 @@
-"""One frame of a running show: take what came, decide, tell the painter, compose what the stage draws."""
+"""One frame of a running show: take the input, decide, send the painter its intent, compose what the stage draws."""
 
 from collections.abc import Callable
 
@@ -14,15 +14,15 @@ from installation.showfile.load import Show
 
 
 def nothing() -> Asked:
-    """What a show without operators is asked."""
+    """The requests of a show without operators: none."""
     return NOTHING
 
 
 class Loop:
     """``tick`` is one frame. It draws nothing and waits for nothing; the time is ``clock``'s.
 
-    ``drain`` takes what operators asked since the last frame. ``tally`` and ``wishes`` are set by whoever hears the
-    visitors and plays the cues.
+    ``drain`` takes what operators asked since the last frame. ``tally`` and ``wishes`` are set from outside: the
+    visitors' votes and the cues' values.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Opens the pieces of a show one after another beside the running loop, so that the wall is never waited for."""
+"""Opens the pieces of a show one after another in a thread beside the running loop, which never waits for them."""
 
 import logging
 import threading
@@ -102,7 +102,7 @@ class Opening:
             hung = Hung(generator, piece.walk.open(generator, self.seed))
         except VernissageError as error:
             why = str(error)
-        except BaseException as error:  # the edge of the thread: a part's own mistake is one piece's, not the show's
+        except BaseException as error:  # the thread's edge: an exception of a part fails its piece, not the show
             log.exception("%s does not open", piece.name)
             why = f"{type(error).__name__}: {error}"
         else:
@@ -135,7 +135,7 @@ class Opening:
         threading.Thread(target=self._improve, args=(dict(self._opened),), name="improving", daemon=True).start()
 
     def _improve(self, opened: dict[int, Hung]) -> None:
-        """Makes faster, then more even, what hangs; in a thread of its own, as that may take minutes."""
+        """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
         for index, hung in opened.items():
             accelerate(self.pieces[index].name, hung.generator, self._cache)
         self.accelerated.set()
@@ -143,7 +143,7 @@ class Opening:
             piece = self.pieces[index]
             try:
                 measure_pace(hung.walk, partial(piece.generator.open, self.device), self._cache)
-            except Exception:  # the edge: the picture that hangs is worth more than a more even one
+            except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
 
 
@@ -160,8 +160,8 @@ def recall_pace(hung: Hung, cache: DiskCache) -> None:
 
 
 def measure_pace(walk: Walk, another: Callable[[], Generator], cache: DiskCache) -> None:
-    """Measures a walk's pace with ``another`` generator like its own, as the painter has that one. Slowly: it rests
-    after each picture for as long as leaves the painter its rate."""
+    """Measures a walk's pace with ``another`` generator like its own, as the painter has that one. It pauses after each
+    picture so that the painter keeps its rate."""
     if not isinstance(walk, Paced) or walk.measured:
         return
     generator = another()
@@ -183,6 +183,6 @@ def accelerate(name: str, generator: Generator, cache: DiskCache) -> None:
     if isinstance(generator, Accelerates):
         try:
             generator.accelerate(cache)
-        except Exception:  # the edge: the picture that hangs is worth more than a faster one
+        except Exception:  # the edge: a failed acceleration must not stop the piece
             log.exception("%s goes on as it is", name)
         log.info("%s is painted by %s", name, generator.runtime)

@@ -3,8 +3,8 @@
 Nothing queues: an intent that was not begun is replaced by a newer one, and a ring keeps the two newest frames.
 
 Whatever a generator does, the wall keeps its last good picture: one that raises, paints what is no picture or one flat
-colour for ever, or is at one paint for too long, is taken off and named. A thread that hangs in a paint is given up for
-another, so the other pieces go on.
+colour for ever, or takes too long for one paint, is taken off and listed in ``broken``. A thread that is stuck in a
+paint is replaced by another, so the other pieces go on.
 """
 
 import logging
@@ -86,7 +86,7 @@ class Painter:
         self._worker.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Ends after the paint in hand; one that hangs is left behind, as its thread is a daemon."""
+        """Ends after the paint under way; one that is stuck is abandoned, as its thread is a daemon."""
         self._intents.close()
         if self._worker.ident is not None:
             self._worker.join(timeout)
@@ -108,14 +108,14 @@ class Painter:
         self._intents.put(intent, _carried)
 
     def watch(self, now: float) -> None:
-        """Gives up a paint that hangs, and its thread; to be called now and then by whoever is not the painter."""
+        """Abandons a paint that is stuck, and its thread; to be called regularly from another thread."""
         busy = self._busy
         if busy is None:
             return
         piece, since = busy
         if now - since > (STUCK if piece in self.frames else STUCK_AT_FIRST) and self._busy is busy:
             self._busy = None
-            self._worker = self._hire()  # the old one sees that it is no longer the worker, if it ever comes back
+            self._worker = self._hire()  # the old thread ends by itself, if it returns, as it is no longer the worker
             self._take_off(piece, f"has been at one picture for {now - since:.0f} s")
             self._worker.start()
 
@@ -146,7 +146,7 @@ class Painter:
         try:
             latent = hung.walk.at(lane.walk_time, lane.controls)
             pixels = _checked(hung.generator.paint(latent, lane.controls))
-        except BaseException as error:  # noqa: BLE001 the edge: a part may even try to end the program
+        except BaseException as error:  # noqa: BLE001 the edge: a part may raise anything, SystemExit too
             if self._busy is busy:
                 self._busy = None
                 self._take_off(lane.piece, f"{type(error).__name__}: {error}", error)

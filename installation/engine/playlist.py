@@ -3,7 +3,7 @@
 A piece hangs for its ``duration``, counted from the moment it is **fully on**, that is when the change to it is done.
 Then the change to the next one takes that next one's ``transition_seconds``. Only pieces in ``ready`` come: where the
 order's choice is not, the next that is comes in its place; where none is, the present piece stays and it is asked again
-every frame. A change once begun is finished, even when its piece breaks on the way: never half a picture for ever.
+every frame. A change once begun is finished, even when its piece breaks during it, so that no mixed picture stays.
 
 - ``listed``: the next of the list.
 - ``shuffle``: every piece once a round trip, in a new seeded order each time, never one twice running.
@@ -151,7 +151,7 @@ class Playlist:
         return Playback(piece, self._coming, progress, number, candidates, known, hold, since, outgoing)
 
     def _resume(self, state: Mapping[str, Any]) -> None:
-        """Takes a saved state whole, or not at all."""
+        """Takes a saved state completely, or ignores it."""
         index = {entry.name: piece for piece, entry in enumerate(self.entries)}
         try:
             piece, jump = index[state["piece"]], index.get(state["jump"])
@@ -171,10 +171,10 @@ class Playlist:
 
 
 def shuffled(place: int, count: int, seed: int, first: int) -> int:
-    """The piece at ``place`` (from 0) of an endless shuffle of ``count`` pieces that opens with ``first``.
+    """The piece at position ``place`` (from 0) of an endless shuffle of ``count`` pieces that opens with ``first``.
 
-    A pure function, for any place: each round trip is dealt from the seed and its number. Where it would open with the
-    piece that closed the last one, its first two change places; two pieces just take turns.
+    A pure function, for any position: each round trip is shuffled from the seed and its number. Where it would start
+    with the last piece of the one before, its first two are exchanged; two pieces just take turns.
     """
     trip, step = divmod(place, count)
     trip *= count > 2
@@ -185,7 +185,8 @@ def shuffled(place: int, count: int, seed: int, first: int) -> int:
 
 
 def _dealt(trip: int, count: int, seed: int, first: int) -> list[int]:
-    """One round trip as dealt. ``Random.random`` is the one method that is promised to stay the same for ever."""
+    """One round trip as shuffled. Only ``Random.random`` is guaranteed to give the same numbers in every Python
+    version."""
     dice = random.Random(f"{seed}/{trip}")
     order = sorted(range(count), key=lambda _: dice.random())
     return order if trip else [first, *(piece for piece in order if piece != first)]

@@ -8,7 +8,7 @@ Of several programmes that claim the same instant, one has it:
 4. of those still equal, the one that is further down in the file (engine/schedule_check.py warns of it).
 
 Outside the open hours nothing is claimed: the wall is dark, or shows the programme that the schedule names for it.
-Times are POSIX: seconds since 1970 UTC. How wall clocks become instants is told in engine/almanac.py.
+Times are POSIX: seconds since 1970 UTC. engine/almanac.py describes how wall-clock times become instants.
 """
 
 from collections.abc import Iterable, Iterator

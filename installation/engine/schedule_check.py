@@ -1,4 +1,4 @@
-"""What a plan says that is no fault and yet is hardly meant: found by laying it over the days to come. Pure.
+"""Warnings about a plan that is valid and probably not intended, found by evaluating the days to come. Pure.
 
 - a window that never opens: its days have passed or never come, it lies outside the open hours, or others always win;
 - programmes that claim the same time by rules that are equally strong, so that only their order in the file decides;
@@ -29,7 +29,7 @@ RARE = 8 * 366
 
 
 def warnings(show: Show, timetable: Timetable, today: date) -> list[Fault]:
-    """What is hardly meant in a show, as seen on ``today``: each with its line, in the order of the file."""
+    """The warnings for a show as of ``today``: each with its line, in the order of the file."""
     pieces = [piece.name for piece in show.pieces]
     found = (_written(show.source, finding) for finding in _Survey(timetable, pieces, today).findings())
     return sorted(map(show.source.fault, found), key=lambda fault: fault.line)
@@ -43,7 +43,7 @@ def _written(source: Source, finding: Finding) -> Finding:
 
 
 class _Survey:
-    """What the days to come were found to hold."""
+    """What was found in the days to come."""
 
     def __init__(self, timetable: Timetable, pieces: Sequence[str], today: date) -> None:
         self.timetable, self.plan, self.pieces, self.today = timetable, timetable.plan, pieces, today

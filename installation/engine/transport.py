@@ -1,4 +1,4 @@
-"""Commands at work: what operators asked becomes what the playlist is asked this frame, and what stays switched."""
+"""Applies commands: turns the operators' commands into this frame's playlist requests and the lasting switches."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Transport:
     hold: bool = False
     blackout: bool = False
     release: bool = False
-    """Whether the operator lets go of every knob, in this frame."""
+    """Whether the operator releases every knob, in this frame."""
 
     def step(self, commands: Iterable[Command]) -> Asks:
         """Takes this frame's commands in their order. Of several that choose a piece the last one counts."""
@@ -35,7 +35,7 @@ class Transport:
         return Asks(next=following, hold=self.hold, jump=jump)
 
     def state(self) -> dict[str, Any]:
-        """What a restart goes on with, for JSON."""
+        """The state that a restart resumes from, for JSON."""
         return {"hold": self.hold, "blackout": self.blackout}
 
     def resume(self, state: Mapping[str, Any]) -> None:

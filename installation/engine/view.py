@@ -1,4 +1,4 @@
-"""What the stage is told to draw: all that decides a frame, decided before anything is drawn."""
+"""What the stage draws in one frame, complete before anything is drawn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,8 +11,8 @@ from installation.core.words import PanelWords
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What a picture is like to the light: how far its paint stands up, its canvas, its cracks and its varnish (0..1),
-    and where the lamp is (-1..1, to the right and upwards of the picture's middle)."""
+    """The surface of a picture for its lighting: how far its paint stands up, its canvas, its cracks and its varnish
+    (0..1), and where the lamp is (-1..1, to the right and upwards of the picture's middle)."""
 
     relief: float = 0.4
     weave: float = 0.35

@@ -1,14 +1,14 @@
-"""Wires at work: what the room says becomes what the controls should be. Pure: signals and a time step in, values out.
+"""Evaluates wires: from signals to the controls' values. Pure: signals and a time step in, values out.
 
-A wire takes its signal's place between the ends of ``in``, bends it by its curve, and puts it between the ends of
-``out``; the result follows with the time constant ``smooth``, the same at every frame rate. A signal that went stale
-glides to its rest on the board already, and the wire with it.
+A wire maps its signal from the range ``in`` to 0..1, applies its curve, and maps the result to the range ``out``; the
+result follows with the time constant ``smooth``, the same at every frame rate. A stale signal glides to its rest on the
+board, and the wire follows it.
 
-Several wires may meet at one control. Each adds what it departs from where it is when its signal rests, so that none
-silences another; together they start from the mean of those places and never leave the widest of their ranges. One wire
-alone is exactly what it says.
+Several wires may meet at one control. Each adds its difference from its own value at its signal's rest, so that none
+overrides another; the sum starts from the mean of those rest values and is clamped to the widest of their ranges. A
+single wire gives exactly its own value.
 
-A pulse moves a control that has a value as a kick: at once to the second end of ``out``, then back to the first,
+A pulse moves a control that has a value at once to the second end of ``out``, then back to the first,
 ``smooth`` being the time constant of the way back. To a command, and to a control that is a pulse, it is passed on.
 """
 

@@ -1,8 +1,8 @@
-"""Keeps what is painted out of the places that a curator has blocked.
+"""Keeps what is painted out of the balls of the latent space that a curator has blocked.
 
-A walk is a line through the latent space. Where it would cross a ball it is bent aside, as a stream by a stone: places
-farther than REACH radii stay as they are, and the map is smooth (C1) but at one point in each ball. There must be such
-a point, as no continuous map leaves a whole ball (Brouwer). It lies AWAY radii from the middle, on the side turned away
+A walk is a line through the latent space. Where it would cross a ball it is bent aside: latents farther than REACH
+radii from the middle stay as they are, and the map is smooth (C1) but at one point in each ball. There must be such a
+point, as no continuous map leaves a whole ball (Brouwer). It lies AWAY radii from the middle, on the side turned away
 from the mean of the space, where no walk of a show is likely to pass; the middle itself, which a show may name by its
 seed, is led to the other side, where pictures are calmer.
 """
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from installation.core.contracts import Latent, Space
 
 REACH = 1.25
-"""Radii within which a place is moved."""
+"""Radii within which a latent is moved."""
 AWAY = 0.5
-"""Radii from a ball's middle to the point from which places are led away in all directions."""
+"""Radii from a ball's middle to the point from which latents are moved away in all directions."""
 SAFETY = 1e-3
-"""Radii by which a place ends outside; half of it is room for rounding to float32."""
+"""Radii by which a moved latent ends outside; half of it allows for rounding to float32."""
 ROUNDS = 64
-"""How often a place is led out of balls that overlap, one after another, before it is led past all of them."""
+"""How often a latent is moved out of overlapping balls, one after another, before it is moved past all of them."""
 
 Point = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ class Avoidance:
     """Leads latents out of the balls of a space: what a call gives back is never inside one.
 
     Balls so near to each other that their reaches overlap are left one after another, until out of all. The way stays
-    continuous then (to SAFETY), but may have a corner; only in a pocket that balls enclose on all sides may it leap.
+    continuous then (to SAFETY), but may have a corner; only in a region that balls enclose on all sides may it jump.
     """
 
     def __init__(self, space: Space) -> None:
@@ -42,7 +42,7 @@ class Avoidance:
         self._mean, self._anyhow = space.mean.astype(np.float64), space.basis[0].astype(np.float64)
 
     def __call__(self, latent: Latent) -> Latent:
-        """The latent itself where it is clear of all balls, else a place outside of them."""
+        """The latent itself where it is outside all balls, else a latent outside of them."""
         if not len(self._radii):
             return latent
         beside = self._doubled @ latent
@@ -65,7 +65,7 @@ class Avoidance:
         return self._past(place)
 
     def _apart(self, place: Point) -> Point:
-        """(n,) how far a place is from the middles."""
+        """(n,) the distances of a latent from the middles."""
         squares = self._squares - 2 * (self._middles @ place) + place @ place
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
@@ -82,7 +82,7 @@ class Avoidance:
         return self._middles[ball] + offset * (wanted / far)
 
     def _out(self, place: Point, ball: int) -> Point:
-        """The shortest way out; a place outside stays."""
+        """The shortest way out; a latent outside stays."""
         offset = place - self._middles[ball]
         if float(np.linalg.norm(offset)) >= self._radii[ball]:
             return place

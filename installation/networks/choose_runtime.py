@@ -1,4 +1,4 @@
-"""Finds the fastest runtime of a network on this machine, and believes it only where it paints what plain torch paints.
+"""Finds the fastest runtime of a network on this machine; it must match plain torch's pictures to a tolerance.
 
 Each kind of device has one candidate beside plain torch: on the processor OpenVINO, where it is installed; on CUDA a
 captured graph in float16; on Apple's GPUs float16. A candidate is compared with plain torch at every start, and raced
@@ -33,7 +33,7 @@ FARTHEST = 2
 """Levels of 255 that any part of any picture compared may lie off plain torch's."""
 
 AGAIN = 2
-"""Places compared where what was compiled is an earlier start's: a show that has begun pays for each."""
+"""Latents compared when the compiled network is from an earlier start: each delays the running show."""
 
 WORTH = 0.95
 """A candidate is taken when it needs less than this share of plain torch's time."""
@@ -42,7 +42,7 @@ ROUNDS, PAINTS, WARM = 5, 6, 2
 """A race's rounds, each runtime's paints in a round, and how many of them do not count."""
 
 VERDICT, COMPILED = "verdict", "openvino"
-"""What is kept of a network: who won the race, and OpenVINO's compiled network, about 20 MB."""
+"""What is kept of a network: the race's winner, and OpenVINO's compiled network, about 20 MB."""
 
 OpenRuntime = Callable[[], Runtime]
 
@@ -68,8 +68,8 @@ def kept(cache: DiskCache, digest: str, candidate: str) -> Kept:
 def fastest(synthesis: Synthesis, places: Latent, device: str, digest: str, cache: DiskCache) -> OpenRuntime:
     """Opens the fastest runtime of a network, as often as wanted: each is one piece's.
 
-    ``places`` (n, dim) are where runtimes are compared, ``digest`` names the network's content. Raises RuntimeError, or
-    what the candidate raises, where it does not work here.
+    ``places`` (n, dim) are the latents at which runtimes are compared, ``digest`` names the network's content. Raises
+    RuntimeError, or what the candidate raises, where it does not work here.
     """
     plain, candidate = partial(Eager, synthesis, places, device), candidate_name(device)
     if candidate is None:
@@ -126,8 +126,8 @@ def farthest(runtime: Runtime, trusted: Runtime, places: Latent) -> int:
 def race(
     runtime: Runtime, trusted: Runtime, places: Latent, clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, Any]:
-    """Who wins, and the medians in ms. Rounds alternate, so that whatever else the machine does meets both alike, but
-    each has some paints to itself: threads that the other left spinning are no part of a show with one runtime."""
+    """Who wins, and the medians in ms. Rounds alternate, so that other load affects both alike; each round begins with
+    paints that are not timed, as threads of the other runtime may still be spinning."""
     times: dict[str, list[float]] = {runtime.name: [], trusted.name: []}
     for _ in range(ROUNDS):
         for one in (runtime, trusted):

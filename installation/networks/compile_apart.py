@@ -1,7 +1,7 @@
 """Has a model compiled in a process of its own (compile_model.py), while the show paints.
 
-Nothing there holds the show's interpreter, and only time that the show leaves is used. What was found lies in the cache
-then, where the show's own ``fastest`` takes it from.
+It does not block the show's interpreter, and runs with low priority. The results are stored in the cache, from which
+the show's own ``fastest`` reads them.
 """
 
 import subprocess

@@ -2,7 +2,7 @@
 
     python -m installation.networks.compile_model MODEL CACHE_FOLDER
 
-What was found lies in the cache then. Ends when its standard input does: its parent's end closes that.
+The results are stored in the cache. Ends when its standard input is closed, as by its parent's end.
 """
 
 import os

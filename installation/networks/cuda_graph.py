@@ -10,8 +10,8 @@ WARM_UPS = 3
 
 
 class CudaGraph:
-    """The place goes up and the picture comes down through pinned memory, beside the processor's work. A paint ends
-    with its own picture, as walks and hands expect; the thread sleeps until then."""
+    """The latent is uploaded and the picture downloaded through pinned memory, asynchronously. A paint returns its own
+    picture, not the one before; the thread sleeps until it is done."""
 
     name = "cuda graph fp16"
 

@@ -1,11 +1,11 @@
-"""The encoder of a model: from a picture to its place in the latent space of the generator, in one pass.
+"""The encoder of a model: from a picture to its latent of the generator, in one pass.
 
 A residual network that halves the picture at each block, as a discriminator does, with group normalisation
-(arXiv 1803.08494); its answer is the place in standard deviations along the principal directions of the latent space
+(arXiv 1803.08494); its output is the latent in standard deviations along the principal directions of the latent space
 (`latent.*` of the model file). Its tensors are the group ``encoder`` of a model file, and the header's
 ``encoder.architecture`` says what must be known to rebuild it. It is trained by installation.training.encoder.run.
 
-A network that encodes by itself, a VAE's, has ``encode(image) -> latent`` and is asked instead.
+A network that encodes by itself, a VAE's, has ``encode(image) -> latent``, which is used instead.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ SMALLEST = 4
 
 @dataclass(frozen=True)
 class Architecture:
-    """What must be known to rebuild an encoder. It looks at `size` px; `channels` counts the feature maps at half of
-    that and on down to 4 px; `narrow` are left of the last when the place is read from them; `directions` is the length
-    of an answer."""
+    """What must be known to rebuild an encoder. Its input is `size` px; `channels` counts the feature maps at half of
+    that and on down to 4 px; `narrow` is their number before the final linear layer; `directions` is the length of the
+    output."""
 
     size: int = 64
     directions: int = 256
@@ -46,7 +46,7 @@ class Architecture:
 
     @classmethod
     def fitting(cls, resolution: int, directions: int) -> Architecture:
-        """For a generator's pictures: at 64 px they show where everything is, and 128 px cost twice the time."""
+        """For a generator's pictures: 64 px show the composition, and 128 px take twice the time."""
         size = min(resolution, cls.size)
         return cls(size, directions, cls.channels[: (size // SMALLEST).bit_length() - 1])
 
@@ -118,7 +118,7 @@ def opened(model: Path, changed: int, device: str, network: Any) -> Encode:
 
 
 def encoder_of(network: Any, header: Header, tensors: Tensors, device: str, name: object) -> Encode:
-    """The encoder that a model file brings, whatever its kind; ``network`` is what paints it. Raises ModelError."""
+    """The encoder in a model file, whatever its kind; ``network`` is what paints it. Raises ModelError."""
     if not group_of(tensors, "encoder"):
         raise ModelError(f"{name}: has no encoder. Train one: {program()} encoder {name}")
     if hasattr(network, "encode"):

@@ -1,4 +1,4 @@
-"""Model files: safetensors with a JSON header. Data only: reading one never runs anything.
+"""Model files: safetensors with a JSON header. Data only: reading one never runs code from it.
 
 The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
 
@@ -46,7 +46,7 @@ STORED = ("F32", "F16", "BF16")
 """How the tensors of a model file may be stored."""
 
 NOT_TOLD = "not told"
-"""The licence that nobody told."""
+"""The licence where none was given."""
 GROUPS = ("latent", "directions", "curation", "encoder", "refiner", "pace")
 """What a model file may hold besides its network; tensors of a group are named group.something."""
 

@@ -8,7 +8,7 @@ The network itself is rebuilt by the helper that is named after the model's kind
 
 The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard normal -> (n, latent_dim)), ``synthesis
 (latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. One with a
-refiner says so by a ``refines`` that is true: behind each latent it takes how much the refiner paints, 0..1.
+refiner has a true ``refines``: its latents are followed by one number, how much the refiner paints, 0..1.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ FACTS = ("mean", "basis", "std", "gain")
 """What was measured of a model's latent space when it was made."""
 PSI = "/generator/psi"
 PROOFS = 6
-"""At how many places runtimes of a network are compared before the faster one is believed."""
+"""At how many latents runtimes of a network are compared before the faster one is used."""
 REACH = 3.0
 """The most steps that a hand moves along a direction, either way."""
 
@@ -115,7 +115,7 @@ def favourite_names(header: Header) -> tuple[str, ...]:
 
 
 def direction_controls(header: Header) -> tuple[Control, ...]:
-    """A knob for each direction that travels in the model file, at rest in the middle."""
+    """A knob for each direction in the model file, at rest in the middle."""
     return tuple(
         Control(
             address(number, one["name"]),
@@ -156,7 +156,7 @@ class ModelConfig(GeneratorConfig, ABC):
 
     def controls(self) -> tuple[Control, ...]:
         psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
-        header = read_header(self.model) if self.model else {}  # a list of all parts shows one that has no model
+        header = read_header(self.model) if self.model else {}  # --list makes one without a model
         return (psi, *class_controls(header, self.model), *direction_controls(header))
 
     def favourites(self) -> tuple[str, ...]:
@@ -172,12 +172,12 @@ class ModelConfig(GeneratorConfig, ABC):
 
 class ModelGenerator(Generator):
     """Latents are not truncated: psi is applied when painting, so that it can be steered, and the directions after it,
-    so that a step is seen as the same whatever psi is.
+    so that a step has the same visible size whatever psi is.
 
-    Before both, a latent is led out of what the curator has blocked, whoever walks there (see avoid.py):
+    Before both, a latent is moved out of the curator's blocked balls, for every walk (see avoid.py):
     what is painted at psi 1 with the directions at rest is never inside a ball. Another psi moves balls and latents
     alike towards the mean, so that the distance between what is painted and a blocked picture, both at that psi, is at
-    least psi times its radius. A hand on a direction may enter a ball: its step shall always be seen.
+    least psi times its radius. Moving a direction may enter a ball, so that its step is always visible.
     """
 
     def __init__(self, config: ModelConfig, device: str) -> None:
@@ -199,7 +199,7 @@ class ModelGenerator(Generator):
         return pixels
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
-        """What the network is given for a latent."""
+        """The network's input for a latent."""
         return of_class(self.steered(latent, controls), classes_of(self.network), controls)
 
     @property
@@ -209,7 +209,8 @@ class ModelGenerator(Generator):
         return name
 
     def accelerate(self, cache: DiskCache) -> None:
-        """From here on pictures may be up to two levels of 255 off plain torch's, as choose_runtime.py proves."""
+        """From here on pictures may differ from plain torch's by up to two levels of 255 (checked in
+        choose_runtime.py)."""
         model = self._config.model
         if self._config.runtime == "auto":
             self._runtime = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)()
@@ -298,8 +299,8 @@ def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, ap
 
 
 def proofs(network: Any) -> NDArray[np.float32]:
-    """The places where runtimes of a network are compared: as wild as seeds are, not truncated, of the first class, and
-    refined in full."""
+    """The latents at which runtimes of a network are compared: of seeds, not truncated, of the first class, and refined
+    fully."""
     places: NDArray[np.float32] = network.mapping(
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )
@@ -314,13 +315,13 @@ def classes_of(network: Any) -> int:
 
 
 def with_refine(places: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
-    """Places (..., dim) with how much a refiner paints behind them, (..., dim + 1)."""
+    """Latents (..., dim) followed by how much a refiner paints, (..., dim + 1)."""
     return np.concatenate([places, np.full((*places.shape[:-1], 1), amount, np.float32)], -1)
 
 
 def resolve(device: str) -> str:
     """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
-    # Read when torch is loaded. Its threads spin for some microseconds only: a painter alone is faster where they spin,
+    # Read when torch is loaded. Its threads spin for some microseconds only: a painter alone is faster where they do,
     # and a tenth as fast where anything else needs their cores, as the stage, a camera and the page do.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     import torch

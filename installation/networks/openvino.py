@@ -1,6 +1,6 @@
 """A network as OpenVINO runs it on the processor: converted from torch once, compiled, and kept on disk.
 
-OpenVINO (the extra ``openvino``) plans its memory beforehand and paints straight into the ring, so that a frame
+OpenVINO (the extra ``openvino``) plans its memory beforehand and writes into the ring buffer directly, so that a frame
 allocates nothing. Its reduced precisions are not used: bfloat16 is up to eleven levels off (benchmarks/painting.py).
 """
 
@@ -27,15 +27,15 @@ def version() -> str | None:
 
 
 def library() -> Any:
-    """The library, kept from the network: it reports its import to its makers unless its reporter is missing."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # "missing", in Python's words
+    """The library, with its telemetry disabled: it reports its import to its makers unless its reporter is missing."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None marks a module as missing
     import openvino
 
     return openvino
 
 
 def compiled(synthesis: Synthesis, places: Latent, precision: str = "f32") -> Any:
-    """The network compiled for this processor, for one place at a time, (1, dim) as in ``places`` (n, dim).
+    """The network compiled for this processor, for one latent at a time, (1, dim) of ``places`` (n, dim).
 
     Raises RuntimeError for a network that it cannot convert.
     """
@@ -58,7 +58,7 @@ def unpacked(blob: bytes) -> Any:
 
 
 class _Module(torch.nn.Module):
-    """What is converted: a place (1, dim) -> (height, width, 3) uint8."""
+    """The module that is converted: a latent (1, dim) -> (height, width, 3) uint8."""
 
     def __init__(self, synthesis: Synthesis) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The paces of walks that were measured when a model was made, and travel in its file: the group ``pace``.
+"""The paces of walks that were measured when a model was made, and are stored in its file: the group ``pace``.
 
 The header holds a list of {"walk", "options"}: what decides the walk's way (``pace_name`` of contracts.Paced), and the
 generator's options with which it was painted, as psi decides how much is seen. The tensor ``pace.N`` (n,), rising from

@@ -1,14 +1,14 @@
 """A refiner: paints detail on the soft pictures of a VAE and doubles their size, in one pass.
 
 It is the generator of a conditional GAN (pix2pix, arXiv 1611.07004): a U-Net (arXiv 1505.04597) of few feature maps.
-The soft picture is halved three times, so that what is painted at a place can follow from a whole face, and comes up
-again past the same sizes; the finest maps are shuffled into twice the pixels (arXiv 1609.05158). What comes out is
-added to the plain enlargement of the soft picture, so `amount` 0 is that and 1 is all of the paint.
+The soft picture is halved three times, so that what is painted at a pixel can depend on a whole face, and enlarged
+again through the same sizes; the finest maps are shuffled into twice the pixels (arXiv 1609.05158). The result times
+`amount` (0..1) is added to the plain enlargement of the soft picture.
 
-Every layer on the way up takes noise with a strength for each map that is learnt (StyleGAN, arXiv 1812.04948): texture
-then has something to be made of besides the place in the picture. While training it is drawn anew for each picture;
-the model file holds one draw, so that nothing boils in a walk and it looks like the grain of a canvas. Convolutions pad
-with the border's own pixels, so that no frame is painted.
+Every layer on the way up takes noise with a strength for each map that is learnt (StyleGAN, arXiv 1812.04948): so
+texture need not be derived from the position in the picture. While training it is drawn anew for each picture; the
+model file holds one draw, so that the texture is constant during a walk, like the grain of a canvas. Convolutions pad
+by repeating the border's pixels, which avoids an artefact like a frame.
 
 Pictures are (n, 3, height, width), sRGB, -1..1, with sides that are multiples of 8.
 """
@@ -31,9 +31,9 @@ from installation.core.errors import ModelError
 from installation.networks.model_file import Shapes, check_shapes
 
 SCALE = 2
-"""What comes out is so many times as large."""
+"""The factor by which the output is larger than the input."""
 SLOPE = 0.2
-"""Of the leaky ReLU below zero."""
+"""The slope of the leaky ReLU below zero."""
 QUIET = 0.1
 """What the last convolution of a residual block begins with, as a share of what keeps the variance."""
 

@@ -1,7 +1,7 @@
 """A runtime is a network made ready to paint one picture at a time on one device; this is the plain one.
 
-A network is given as its ``Synthesis``: places (n, dim) float32 -> pictures (n, 3, height, width), about -1..1. It runs
-without gradients and must not keep its answer, which is worked on in place.
+A network is given as its ``Synthesis``: latents (n, dim) float32 -> pictures (n, 3, height, width), about -1..1. It
+runs without gradients and must not keep its output, which is modified in place.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,17 +23,17 @@ SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
 
 class Runtime(Protocol):
-    """Paints for one piece: a thread at a time, as it paints into memory of its own."""
+    """Paints for one piece, in one thread at a time, as its memory is reused."""
 
     name: str
 
     def paint(self, place: Latent) -> Pixels:
-        """One place (dim,) float32 -> its picture; the array is reused REUSED paints later."""
+        """One latent (dim,) float32 -> its picture; the array is reused REUSED paints later."""
 
 
 def levels(synthesis: Synthesis, place: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """One place (1, dim) -> one picture (height, width, 3), uint8 sRGB, on the place's device. What costs time is
-    computed in ``dtype``, as torch's autocast sorts it."""
+    """One latent (1, dim) -> one picture (height, width, 3), uint8 sRGB, on the latent's device. Expensive operations
+    are computed in ``dtype``, as chosen by torch's autocast."""
     with torch.autocast(place.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False):
         picture = synthesis(place)[0]
     return picture.float().mul_(127.5).add_(128.0).clamp_(0, 255).permute(1, 2, 0).to(torch.uint8)

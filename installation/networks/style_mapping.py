@@ -1,7 +1,7 @@
 """From seeds to styles, as StyleGAN2-ADA and StyleGAN3 do it, with classes or without.
 
 A network that knows classes has a style for each: a latent is then all of them side by side, (classes * w_dim,), so
-that a place on a walk is a place for every class, and classes can be changed and mixed while it goes on.
+that a latent on a walk holds for every class, and classes can be changed and mixed during the walk.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def mapping_shapes(z_dim: int, widths: Sequence[int], classes: int) -> dict[str,
 
 
 class StyleMapping:
-    """Runs on the CPU in float32, so that a seed names the same place on every device. ``classes`` of the tensors is
+    """Runs on the CPU in float32, so that a seed gives the same latent on every device. ``classes`` of the tensors is
     what the embedding of each class is once it is normalised."""
 
     def __init__(self, tensors: Mapping[str, Tensor], layers: int) -> None:

@@ -167,7 +167,7 @@ class PaintLayer:
 class Network:
     """A generator that only paints. Same pictures as `StyleGan2`, faster at one picture a time.
 
-    `mapping` runs on the CPU in float32, so that a seed names the same place on every device.
+    `mapping` runs on the CPU in float32, so that a seed gives the same latent on every device.
     """
 
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:

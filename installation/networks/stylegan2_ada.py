@@ -236,5 +236,5 @@ class Network:
 
 
 def three(picture: Tensor, colours: int) -> Tensor:
-    """(n, colours, h, w) as red, green and blue: grey is all of them, what is transparent is shown whole."""
+    """(n, colours, h, w) as red, green and blue: grey is repeated, an alpha channel is ignored."""
     return picture[:, :1].repeat(1, 3, 1, 1) if colours < 3 else picture[:, :3]

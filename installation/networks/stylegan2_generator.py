@@ -10,11 +10,11 @@ upwards. (The discriminator is training/gan/discriminator.py.) What is changed, 
   say otherwise, and the upsampling is 2x bilinear;
 * it grows (arXiv 1710.10196): every resolution from 4 px up can be trained and painted alone.
 
-Version 1 of the architecture had no noise, padded with zeros and enlarged last everywhere, so it made its texture out
-of the position in the picture: threads at fixed places, and a frame. Version 2 has what StyleGAN2 has instead: noise
+Version 1 of the architecture had no noise, padded with zeros and enlarged last everywhere, so its texture depended on
+the position in the picture: threads at fixed positions, and a frame. Version 2 has what StyleGAN2 has instead: noise
 behind each 3x3 convolution, of a learnt strength; the border repeated as padding; at the largest sizes both
 convolutions at the fine grid. The noise is random in training. A model file holds fixed noise, so the same w always
-gives the same picture, and a walk through W has no boiling texture.
+gives the same picture, and the texture does not flicker in a walk through W.
 
 Pictures are (n, 3, height, width), sRGB, -1..1. Styles are (n, w_dim), seeds (n, z_dim), both float32.
 """

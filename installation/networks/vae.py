@@ -3,8 +3,8 @@
 The encoder is a residual network that halves the picture down to 4 px and ends in a mean and a log variance for each
 latent. The decoder starts from the latent at 4 px and doubles; at every size a residual convolution is steered by the
 latent (a scale and a shift for each feature map), and its RGB is added to that of the size below. No layer normalises
-over a batch, so a picture never depends on its neighbours. Both ends grow: every size from 4 px up can be trained and
-painted alone, and a new one is faded in.
+over a batch, so a picture never depends on the others of its batch. Both ends grow: every size from 4 px up can be
+trained and painted alone, and a new one is faded in.
 
 Pictures are (n, 3, height, width), sRGB, -1..1. Latents are (n, latent) float32, standard normal a priori.
 """
@@ -30,7 +30,7 @@ from installation.networks.model_file import Shapes, check_shapes, group_of, net
 from installation.networks.runtime import levels
 
 SLOPE = 0.2
-"""Of the leaky ReLU below zero."""
+"""The slope of the leaky ReLU below zero."""
 GAIN = math.sqrt(2 / (1 + SLOPE**2))
 """What keeps the variance through a layer that ends in it."""
 SMALLEST = 4
@@ -279,7 +279,7 @@ def as_tensors(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
 
 
 class PaintBlock:
-    """One size of the decoder, for painting: what it does not get from the latent lies ready in its fastest form."""
+    """One size of the decoder, for painting: all that does not depend on the latent is computed beforehand."""
 
     def __init__(self, tensors: Mapping[str, Tensor], size: int, device: str) -> None:
         def ready(name: str) -> Tensor:
@@ -305,8 +305,9 @@ class Network:
     """A decoder that only paints, with the encoder, the facts of its latent space and the refiner where the file has
     them.
 
-    ``mapping`` runs on the CPU in float32, so that a seed names the same place on every device. ``resolution`` is the
-    decoder's; a refiner paints twice as many pixels. How much it paints stands behind each latent (see ``refines``).
+    ``mapping`` runs on the CPU in float32, so that a seed gives the same latent on every device. ``resolution`` is the
+    decoder's; a refiner paints twice as many pixels. How much it paints follows each latent as one number (see
+    ``refines``).
     """
 
     def __init__(

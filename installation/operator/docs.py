@@ -1,4 +1,4 @@
-"""The list of OSC addresses, written from the control table, so that the page and the show can never disagree."""
+"""The list of OSC addresses, generated from the control table."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,5 @@
-"""What the surfaces are told: the values that changed, but never against the finger that moves one. Pure: no socket."""
+"""What is sent to the surfaces: the values that changed, except to a surface that is moving that control. Pure: no
+socket."""
 
 import math
 import struct
@@ -14,44 +15,44 @@ from installation.core.controls import Control
 from installation.core.osc_socket import Place
 
 FINGER = 0.3
-"""Seconds after a touch in which the surface that touched a control is not told its value, against the finger."""
+"""Seconds after a touch in which the surface that touched a control is not sent its value."""
 
 REMEMBERED = 60.0
-"""Seconds after its last packet in which a surface that is not configured is told."""
+"""Seconds after its last packet in which a surface that is not configured is sent values."""
 
 AFRESH = 10.0
-"""Seconds after which a surface is told everything again: packets get lost, tablets sleep and wake."""
+"""Seconds after which a surface is sent everything again: packets get lost, and tablets sleep."""
 
 ECHO = 0.5
-"""Seconds after which a value told to a surface is not expected back from it as an echo any more."""
+"""Seconds after which a value sent to a surface is not expected back from it as an echo any more."""
 
 ECHOES = 16
 """The most values of one control that are remembered for that: half a second at 30 a second."""
 
 SURFACES = 16
-"""Surfaces that are not configured, at most; a forged sender must not make us shout at a network."""
+"""Surfaces that are not configured, at most; forged senders must not cause traffic to a whole network."""
 
 BUNDLE = 24
 """Messages in one packet: about a kilobyte, so that no network splits it."""
 
 Saying = Mapping[str, float | str]
-"""Address -> what to tell: a control's value, or a text for a label."""
+"""Address -> what to send: a control's value, or a text for a label."""
 
 
 @dataclass(slots=True)
 class Surface:
-    """One that is told. ``until`` is when it is forgotten, ``afresh`` when it is told everything again (seconds)."""
+    """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again (seconds)."""
 
     place: Place
     until: float
     afresh: float = -math.inf
     told: dict[str, float | str] = field(default_factory=dict)
     lately: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)
-    """What it was told of each control lately: (value as OSC carries it, when)."""
+    """The values lately sent to it of each control: (value as OSC carries it, when)."""
 
 
 class Feedback:
-    """Who is told what. ``surfaces`` are told always; who sends is told at ``reply_port`` (0: is not) for a minute."""
+    """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never)."""
 
     def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Place], reply_port: int) -> None:
         self._controls, self._reply_port = controls, reply_port
@@ -60,7 +61,7 @@ class Feedback:
         self._fingers: dict[tuple[str, str], float] = {}
 
     def heard(self, host: str, now: float) -> None:
-        """Someone at ``host`` sent something right."""
+        """Notes that ``host`` sent a valid message."""
         place = (host, self._reply_port)
         known = self._surfaces.get(place)
         if known is not None:
@@ -69,12 +70,12 @@ class Feedback:
             self._surfaces[place] = Surface(place, now + REMEMBERED)
 
     def touched(self, host: str, address: str, now: float) -> None:
-        """Someone at ``host`` moves a control."""
+        """Notes that ``host`` moves a control."""
         if any(place[0] == host for place in self._surfaces):
             self._fingers[host, address] = now
 
     def is_echo(self, host: str, address: str, value: float, now: float) -> bool:
-        """Whether a surface at ``host`` only gives back what it was told: some mirror every message they get."""
+        """Whether a message from ``host`` only echoes what was sent to it: some surfaces mirror every message."""
         return any(
             said == _single(value) and now - when < ECHO
             for surface in self._surfaces.values()

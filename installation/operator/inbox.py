@@ -1,7 +1,7 @@
-"""The one door for what operators do, whatever they do it with: OSC, the keyboard, a browser, MIDI.
+"""Collects all operators' input, from OSC, the keyboard, a browser or MIDI.
 
-All leave the same two things: a touch of a control, of which the latest counts, and a command, of which every one does.
-The loop drains the inbox once a frame, and never waits for whoever writes.
+Every source gives the same two things: a touch of a control, of which the latest counts, and a command, of which every
+one does. The loop drains the inbox once a frame, and never waits for a writer.
 """
 
 import threading

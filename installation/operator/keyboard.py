@@ -1,4 +1,4 @@
-"""The keyboard of the machine that shows: an operator's hand like any other."""
+"""The keyboard of the machine that shows: operator input like any other."""
 
 from installation.core.commands import BLACKOUT, HOLD, NEXT, RELEASE, Command
 

@@ -1,7 +1,7 @@
 """The operator's OSC: every control at its address, with its type and range; values echoed to the surfaces.
 
-A thread of its own listens and leaves what comes in the inbox. What is to be told is left for the thread in a mailbox,
-so the loop never waits.
+A thread of its own receives and puts messages into the inbox. The loop puts what is to be sent into a mailbox for that
+thread, so the loop never waits.
 """
 
 import logging
@@ -28,15 +28,15 @@ PING = "/ping"
 """A surface's way to keep its connection open."""
 
 TEXT = 500
-"""Letters of a text told to the surfaces, at most."""
+"""Characters of a text sent to the surfaces, at most."""
 
 AGAIN = 1.0
 """Seconds from a fault of the thread to its next try."""
 
 
 class OscServer:
-    """Hears at ``bind``:``port`` from the networks in ``allow`` (from all that reach it, without any). Tells
-    ``surfaces`` ("host:port") and, for a minute, who sent something, at ``reply_port`` (0: tells the former only).
+    """Receives at ``bind``:``port`` from the networks in ``allow`` (empty: from all). Sends to ``surfaces``
+    ("host:port") and, for a minute, to each other sender at ``reply_port`` (0: to ``surfaces`` only).
 
     ``clock`` is the loop's, in seconds. Raises DeviceError where the port is taken or the address not its own.
     """
@@ -64,7 +64,7 @@ class OscServer:
 
     @property
     def port(self) -> int:
-        """Where it hears: the one asked for, or the free one that was found for 0."""
+        """The port in use: the one asked for, or the free one that was found for 0."""
         return self._socket.port
 
     @property
@@ -74,24 +74,25 @@ class OscServer:
 
     @property
     def refused(self) -> int:
-        """Messages that no control took, and packets that were no OSC or came from elsewhere."""
+        """Messages that no control accepted, and packets that were no OSC or came from other networks."""
         return self._refused + self._socket.refused
 
     # ------------------------------------------------------------ for the loop
 
     def echo(self, values: Mapping[str, float]) -> None:
-        """Leaves the controls' values to be told, to each surface those that changed. For up to 20 calls a second."""
+        """Queues the controls' values for sending; each surface gets those that changed. For up to 20 calls a
+        second."""
         self._saying = {**self._saying, **values}
         self._unsaid.set()
 
     def say(self, address: str, text: str) -> None:
-        """Leaves a text to be told, for a label on the surfaces."""
+        """Queues a text for sending, for a label on the surfaces."""
         if self._saying.get(address) != text:
             self._saying = {**self._saying, address: text[:TEXT].replace("\0", "")}
             self._unsaid.set()
 
     def close(self) -> None:
-        """Stops hearing and telling, within a moment."""
+        """Stops receiving and sending, within a moment."""
         self._closing.set()
         self._thread.join(timeout=2.0)
         self._socket.close()
@@ -107,7 +108,7 @@ class OscServer:
                 self._closing.wait(AGAIN)
 
     def _turn(self) -> None:
-        """Hears one packet, if one comes, and tells what is to be told."""
+        """Receives one packet, if one comes, and sends what is queued."""
         messages, host = self._socket.hear()
         now = self._clock()
         if messages:
@@ -153,7 +154,8 @@ class OscServer:
             self._refuse(f"unknown {address}", lambda: _nearest(address, known))
 
     def _refuse(self, subject: str, words: Callable[[], str]) -> None:
-        """Counts, and complains once a minute; ``words`` are found only then, as a nearest name costs a millisecond."""
+        """Counts, and logs once a minute; ``words`` is called only then, as a nearest-name search takes a
+        millisecond."""
         self._refused += 1
         if self._socket.complaints.due(subject):
             log.warning("OSC: %s", clean(words(), TEXT))

@@ -1,6 +1,6 @@
 """TouchOSC's file format (1.1 and later): zlib over one line of XML, version 6, a GROUP at the root.
 
-A file says every property of a node, in the order of the alphabet, so KINDS holds what a node does not say otherwise.
+A file lists every property of a node in alphabetical order, so KINDS holds the default properties of each kind.
 """
 
 import uuid
@@ -136,7 +136,8 @@ def constant(text: str, conversion: str = "STRING") -> str:
 
 
 def osc(address: str, argument: str, *, on: str = "x", when: str = "ANY", send: bool = True, hear: bool = True) -> str:
-    """A message at an address: sent when the value ``on`` changes (``RISE``: grows), and heard. Never sent on hearing.
+    """A message at an address: sent when the value ``on`` changes (``RISE``: grows), and received. Never sent on
+    receiving.
 
     It goes by the first connection alone, so that a tablet of several shows steers one.
     """
@@ -228,6 +229,6 @@ def _number(number: float) -> str:
 
 
 def _words(text: str) -> str:
-    """Text as it stands; what XML may not hold becomes a space."""
+    """Text as it is; characters that XML forbids become spaces."""
     kept = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
     return f"<![CDATA[{kept.replace(']]>', ']]]]><![CDATA[>')}]]>"

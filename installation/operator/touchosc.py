@@ -1,6 +1,6 @@
 """A TouchOSC layout for a show, written from its control table: a page for each room, a knob for each control.
 
-A knob has no words of its own: they lie over it and let touches through. All is dim, as tablets are read in the dark.
+A knob's words are labels over it that let touches through. Colours are dim, for dark rooms.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ ROOMS = {
     "walk": Colour(0.3, 0.58, 0.5),
     "generator": Colour(0.36, 0.48, 0.74),
 }
-"""What an operator looks for first, in this order. Other rooms follow, in OTHER."""
+"""The first pages, in this order. The others follow, in OTHER."""
 
 OTHER = Colour(0.52, 0.5, 0.48)
 
@@ -55,7 +55,7 @@ EDGE: Mapping[str, Property] = {"outline": True, "outlineStyle": 0}
 """Round whatever can be touched."""
 
 HANDS_OFF = "function onReceiveOSC() return self.values.touch end"
-"""While a finger is on a knob, what the show tells of it is passed over."""
+"""While a finger is on a knob, values from the show are ignored."""
 
 
 def layout(controls: Mapping[str, Control], title: str) -> bytes:
@@ -157,7 +157,7 @@ def _fader(control: Control, box: Box, colour: Colour, shown: Node) -> Node:
 
 
 def _button(control: Control, box: Box, colour: Colour) -> Node:
-    """A pulse is sent when the button goes down. A switch stays, says both ways, and shows what the show tells."""
+    """A pulse is sent when the button goes down. A switch stays, sends both states, and shows the show's state."""
     if control.type == "pulse":
         message = osc(control.address, constant("1", "FLOAT"), when="RISE", hear=False)
         return Node("BUTTON", control.address, box, colour, {**EDGE, "buttonType": 0}, {"x": 0.0}, [message])
@@ -182,7 +182,7 @@ def _choices(control: Control, box: Box) -> Iterator[Node]:
 
 
 def _label(address: str, text: str, box: Box, size: int) -> Node:
-    """Shows what the show tells at an address: a text, or five letters of a number."""
+    """Shows what the show sends to an address: a text, or five characters of a number."""
     node = Node("LABEL", address, box, GROUND, {"textSize": size, "textColor": INK, "textAlignH": RIGHT})
     node.properties["textLength"] = 5 if text else 0
     node.values = {"text": text}

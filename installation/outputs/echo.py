@@ -1,4 +1,4 @@
-"""Tells the operator's surfaces how it stands: every control, the commands that stay switched, and what hangs."""
+"""Sends the show's state to the operator's surfaces: every control, the lasting switches, and what hangs."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from installation.core.decision import Decision
 from installation.core.errors import DeviceError
 
 NOW = "/show/now"
-"""Where surfaces hear the title of what hangs."""
+"""The address at which surfaces receive the title of what hangs."""
 
 
 class Config(OutputConfig):
@@ -39,4 +39,4 @@ class Echo(Output):
         self.surfaces.say(NOW, wall.title)
 
     def close(self) -> None:
-        """Nothing to finish: the surfaces are another's."""
+        """Nothing to finish: the surfaces are not opened here."""

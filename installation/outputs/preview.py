@@ -47,7 +47,7 @@ class Preview(Output):
         self._waiting.close()
 
     def _encode(self) -> None:
-        import cv2  # here: only a watched show pays for it
+        import cv2  # imported here: only needed while a viewer is connected
 
         while (pixels := self._waiting.wait()) is not None:
             good, jpeg = cv2.imencode(".jpg", pixels[:, :, ::-1], (cv2.IMWRITE_JPEG_QUALITY, self.quality))

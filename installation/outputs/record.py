@@ -19,7 +19,7 @@ from installation.core.errors import DeviceError
 log = logging.getLogger(__name__)
 
 CODECS = ("libx264", "h264", "libopenh264", "mpeg4")
-"""Encoders in the order of our liking; every build of FFmpeg has the last."""
+"""Encoders in order of preference; every build of FFmpeg has the last."""
 
 WAITING = 8
 """Frames that wait for the encoder at most; more are left out, so that the show never waits."""

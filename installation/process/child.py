@@ -27,7 +27,7 @@ FIRST_WAIT, LONGEST_WAIT, HEALTHY = 0.5, 10.0, 30.0
 that ran for HEALTHY seconds."""
 
 START = 30.0
-"""Seconds that a child may take to say its first word, and the longest that it may ask for (see Child)."""
+"""Seconds that a child may take to send its first message, and the longest that it may ask for (see Child)."""
 
 LOG_EVERY = 60.0
 """Seconds between two log lines about the same trouble of a child."""
@@ -37,7 +37,7 @@ STDERR_LINES = 30
 
 
 class _Outbox:
-    """What waits to be written: a short queue where the oldest gives way, and one slot where the newest wins."""
+    """The messages to be written: a short queue that drops its oldest, and one slot that keeps the newest."""
 
     def __init__(self) -> None:
         self._queue: deque[bytes] = deque(maxlen=QUEUE)
@@ -83,7 +83,7 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
-            # Ctrl-C in the terminal is the parent's alone to answer
+            # Ctrl-C in the terminal is handled by the parent alone
             process_group=0 if os.name == "posix" else None,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
@@ -142,7 +142,7 @@ class _Process:
 
     def wait(self) -> None:
         """Until it ends, or is silent for too long and is killed. Time in which this thread was not run either, as on
-        an overloaded machine, is not held against the child."""
+        an overloaded machine, does not count as the child's silence."""
         tick = None if self.child.silence is None else self.child.silence / 8
         looked = time.monotonic()
         while not self.ended.wait(tick):
@@ -157,7 +157,7 @@ class _Process:
                 return
 
     def reap(self) -> str:
-        """Ends what is left of it, and says why it ended."""
+        """Ends all of its remaining processes, and returns why it ended."""
         self.outbox.close()
         try:
             code = self.popen.wait(0.5)
@@ -173,11 +173,11 @@ class _Process:
 class Child:
     """A process that is kept running until ``stop``, and the messages to it.
 
-    ``hello`` is the first message that every new process gets. ``on_message`` is called by a reading thread for all
-    that the child says, except ``{"alive": seconds}``, its heartbeat: "I work; expect nothing for so long". With
-    ``silence`` (seconds), a child that says nothing for that long, or for as long as it asked for, is stopped and
-    started again. So is one that ends, or writes what is no frame. What waited for a child that ended is lost: repeat
-    what changes, put what lasts into ``hello``.
+    ``hello`` is the first message that every new process gets. ``on_message`` is called by a reading thread for all of
+    the child's messages, except ``{"alive": seconds}``, its heartbeat: "I work; expect nothing for so long". With
+    ``silence`` (seconds), a child that sends nothing for that long, or for as long as it asked for, is stopped and
+    started again. So is one that ends, or writes what is no frame. Messages queued for a child that ended are lost:
+    send changing values repeatedly, and put lasting ones into ``hello``.
     """
 
     def __init__(
@@ -258,7 +258,7 @@ class Child:
             wait = min(max(FIRST_WAIT, 2 * wait), LONGEST_WAIT)
 
     def _run_once(self) -> str:
-        """Starts it, waits until it ends, and says why it ended."""
+        """Starts it, waits until it ends, and returns why it ended."""
         try:
             self._current = process = _Process(self, self._outbox)
         except OSError as error:

@@ -1,9 +1,9 @@
-"""What a show tells its supervisor, and hears from it: the show's end of the pipe (see core/pipe.py).
+"""The messages between a show and its supervisor: the show's end of the pipe (see core/pipe.py).
 
-The frame loop calls ``beat`` once a frame, and only what it says is passed on: a loop that stands still is silent,
+The frame loop calls ``beat`` once a frame, and nothing else sends heartbeats: when the loop is stuck none are sent,
 whatever other threads do. To the show: ``{"orders": ...}`` first; ``{"dump": 1}`` asks for the stacks of all threads,
-where there are no signals; the pipe's end asks it to leave. To the supervisor: ``{"beat": ...}`` and
-``{"finishing": ...}``.
+where there are no signals; the pipe's end asks it to leave. To the supervisor: ``{"beat": ...}`` and ``{"finishing":
+...}``.
 """
 
 import ctypes
@@ -26,16 +26,16 @@ INTERVAL = 0.25
 """Seconds between two beats, at least."""
 
 TIMEOUT = 3.0
-"""Seconds without a beat after which a show stands still."""
+"""Seconds without a beat after which a show counts as stuck."""
 
 TIMEOUT_AT_FIRST = 20.0
 """The same while pieces are still being opened and shaders compiled, which may take a frame's time and more."""
 
 FINISH = 60.0
-"""Seconds that a show may take to close its rooms."""
+"""Seconds that a show may take to close its components."""
 
 OWN = 5.0
-"""Seconds beyond that after which the show ends itself, as a supervisor that had lived would have ended it."""
+"""Seconds beyond that after which the show ends itself, as its supervisor, if still running, would have ended it."""
 
 STACKS = "stacks.txt"
 """The file of the state folder that the stacks of all threads are written to."""
@@ -48,8 +48,8 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """``restarts`` is how many there were before this life, and ``why`` the last one. ``safe``: stills and labels only.
-    ``seconds`` is how long to play, None for ever."""
+    """``restarts`` counts the earlier restarts, and ``why`` is the cause of the last one. ``safe``: stills and labels
+    only. ``seconds`` is how long to play, None for ever."""
 
     restarts: int = 0
     why: str = ""
@@ -69,7 +69,8 @@ class Orders:
 
 
 class Heartbeat:
-    """The loop's line to the supervisor; without one, nobody hears it. ``gone`` is set when the show is to leave."""
+    """The loop's connection to the supervisor; without a supervisor nothing is sent. ``gone`` is set when the show is
+    to leave."""
 
     def __init__(self) -> None:
         self.orders = Orders()
@@ -85,19 +86,19 @@ class Heartbeat:
 
     @property
     def started_by(self) -> int:
-        """The number of the process whose start is that of the program: in a first life the supervisor's."""
+        """The number of the process whose start is that of the program: before any restart the supervisor's."""
         return os.getpid()
 
     @property
     def notes(self) -> list[str]:
-        """What is to be told of the show's earlier lives."""
+        """A sentence about the show's earlier restarts, for the health report."""
         orders = self.orders
         times = f"{orders.restarts} time{'s' if orders.restarts > 1 else ''}"
         return [f"the show was started again {times}, the last time as it {orders.why}"] if orders.restarts else []
 
     @property
     def reasons(self) -> list[str]:
-        """Why not all is well."""
+        """The reasons why the show is not healthy."""
         if not self.orders.safe:
             return []
         return ["safe mode: stills and labels only, as the show ended again and again; all is tried again every hour"]
@@ -105,7 +106,7 @@ class Heartbeat:
 
 class Supervised(Heartbeat):
     """The heartbeat of a show that has a supervisor. To be made before anything else is done. ``folder`` keeps the
-    stacks. Raises FrameError where nobody gives orders."""
+    stacks. Raises FrameError where no orders come."""
 
     def __init__(self, folder: Path) -> None:
         _wake_with_the_parent()
@@ -138,7 +139,7 @@ class Supervised(Heartbeat):
         return os.getpid() if self.orders.restarts else os.getppid()
 
     def _watch(self, timeout: float) -> None:
-        """Winds the clock of a watch that needs no interpreter: it ends a process that hangs in a driver."""
+        """Restarts the timer of a watchdog that needs no interpreter: it ends a process that is stuck in a driver."""
         faulthandler.dump_traceback_later(timeout + OWN, exit=True, file=self._stacks)
 
     def _hear(self, message: Message, told: "SimpleQueue[Message]") -> None:
@@ -153,7 +154,7 @@ class Supervised(Heartbeat):
 
 
 def _stacks(folder: Path) -> IO[str]:
-    """Where the stacks go when the show is asked for them, or dies of a fault in a library."""
+    """The file for the stacks, written on request or at a fault in a library."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file: IO[str] = (folder / STACKS).open("w")
@@ -166,7 +167,8 @@ def _stacks(folder: Path) -> IO[str]:
 
 
 def _wake_with_the_parent() -> None:
-    """A show that was stopped (SIGSTOP) hears only when it goes on that its supervisor has died: on Linux it then does.
+    """Has Linux continue this process (SIGCONT) when its supervisor ends, as a stopped one (SIGSTOP) cannot read its
+    pipe.
 
     See prctl(2), PR_SET_PDEATHSIG.
     """

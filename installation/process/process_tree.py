@@ -1,4 +1,4 @@
-"""A process with all that it starts: none of it outlives the others.
+"""A process and all that it starts, which end together.
 
 On POSIX the process leads a session of its own, which its children stay in whatever process groups they make. On
 Windows it is in a job object that ends with its last handle, so with this process.
@@ -36,12 +36,13 @@ class ProcessTree:
         return self.process.pid
 
     def signal(self, number: int) -> None:
-        """To the process alone; nothing where it has gone."""
+        """Sends a signal to the process alone; does nothing where it has ended."""
         with suppress(OSError):
             self.process.send_signal(number)
 
     def end(self, grace: float) -> int:
-        """Gives the process ``grace`` seconds to go, then kills it; then kills what it left behind. Its exit code."""
+        """Waits ``grace`` seconds for the process to end, then kills it; then kills the processes that it started.
+        Returns its exit code."""
         try:
             code = self.process.wait(grace)
         except subprocess.TimeoutExpired:
@@ -74,7 +75,8 @@ def members(session: int) -> list[int]:
 
 
 def stopped(pid: int) -> bool:
-    """Whether a process was stopped by a signal, so that it can answer none; see proc(5). False where nobody tells."""
+    """Whether a process was stopped by a signal, so that it handles none; see proc(5). False where the system does not
+    report it."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] in "Tt"
@@ -85,7 +87,7 @@ def stopped(pid: int) -> bool:
 def _pids() -> list[int]:
     if os.path.isdir("/proc/self"):
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    import psutil  # where there is no such folder: loaded when a show dies, and not before
+    import psutil  # where there is no /proc: imported only when a show has ended
 
     return list(psutil.pids())
 

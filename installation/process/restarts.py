@@ -1,14 +1,14 @@
-"""When a show that died is started again, and how: in full, or in safe mode. Pure: the time is an argument (s)."""
+"""When a show that failed is restarted, and how: in full, or in safe mode. Pure: the time is an argument (s)."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``most`` deaths within ``within`` seconds lead to safe mode; after ``retry`` seconds there all is tried again.
+    """``most`` failures within ``within`` seconds lead to safe mode; after ``retry`` seconds there all is tried again.
 
-    The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``; a life of
-    ``healthy`` seconds begins the row anew.
+    The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``; a run of
+    ``healthy`` seconds resets the waits.
     """
 
     most: int = 5
@@ -20,7 +20,8 @@ class Rules:
 
 
 class Restarts:
-    """Counts deaths. ``safe`` says how the next life has to be started, ``count`` how many restarts there were."""
+    """Counts failures. ``safe``: the next run has to be started in safe mode; ``count`` how many restarts there
+    were."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -33,8 +34,8 @@ class Restarts:
         self._entered = False
 
     def died(self, now: float, lived: float, ours: bool = True) -> float:
-        """A life of ``lived`` seconds ended at ``now``. Returns the seconds to wait until the next one. Where the fault
-        was not ``ours``, safe mode is no help."""
+        """Notes that a run of ``lived`` seconds ended at ``now``. Returns the seconds to wait until the next one. Where
+        the fault was not ``ours``, safe mode is no help."""
         rules = self.rules
         self.count += 1
         self._deaths = [death for death in self._deaths if now - death < rules.within] + [now] * ours
@@ -57,6 +58,6 @@ class Restarts:
         return self.safe and now - self._since >= self.rules.retry
 
     def retry(self, now: float) -> None:
-        """The next life is a full one, on trial: if it ends soon, safe mode comes back at once."""
+        """The next run is a full one, on trial: if it ends soon, the one after is in safe mode again."""
         self.safe, self._trial, self._deaths, self._wait = False, now, [], 0.0
         self.count += 1

@@ -1,8 +1,7 @@
 """Runs the sensors of a show: each in a thread, or in a process of its own where its driver may block or crash.
 
 What a sensor raises is logged once and tried again, first soon, then every ten seconds: no sensor stops a show.
-``python -m installation.process.sensors`` is the process; its first message says which
-sensor to be (see Child).
+``python -m installation.process.sensors`` is the process; its first message names the sensor to run (see Child).
 """
 
 import logging
@@ -25,7 +24,7 @@ from installation.process.child import FIRST_WAIT, LOG_EVERY, LONGEST_WAIT, STAR
 log = logging.getLogger(__name__)
 
 SILENCE = 2.5
-"""Seconds that a sensor's process may go without a word or a look at ``stop`` before it is taken for stuck."""
+"""Seconds that a sensor's process may go without a message or a check of ``stop`` before it counts as stuck."""
 
 BEAT = 0.5
 """Seconds between two heartbeats of a sensor's process."""
@@ -36,7 +35,8 @@ COMMAND = (sys.executable, "-m", "installation.process.sensors")
 def supervise(
     open_sensor: Callable[[], Sensor], emit: Emit, stop: threading.Event, tell: Callable[[str], None]
 ) -> None:
-    """Opens and runs a sensor until ``stop``, again and again. ``tell`` hears why it does not work, or "" that it does.
+    """Opens and runs a sensor until ``stop``, again and again. ``tell`` is called with the reason why it does not work,
+    or with "" when it works.
 
     This is the edge: the one place where a part may raise anything at all and the show goes on.
     """
@@ -73,7 +73,7 @@ class _Runner(Protocol):
 
 
 class _Report:
-    """What a sensor told about itself: a new trouble is logged at once, the same once in LOG_EVERY seconds."""
+    """Takes a sensor's report: a new trouble is logged at once, the same once in LOG_EVERY seconds."""
 
     def __init__(self, name: str, log: logging.Logger) -> None:
         self.name, self.log, self.text = name, log, ""
@@ -137,7 +137,7 @@ class _Apart:
     def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
         self._name, self._emit = config.name, emit
         self._report = _Report(config.name, log)
-        self._answered = 0  # restarts of the process when it last told how it is
+        self._answered = 0  # restarts of the process at its last report
         self._said: float | None = None
         hello = {"sensor": config.model_dump(mode="json")}
         self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
@@ -154,7 +154,7 @@ class _Apart:
 
     @property
     def trouble(self) -> str:
-        """A process that was started again and has not opened its device yet is in the trouble that ended it."""
+        """Until a restarted process has opened its device, the trouble that ended the previous one stands."""
         if self._answered < self.child.restarts:
             return self.child.last_trouble + self._silent_for()
         return self.child.trouble or self._report.text
@@ -163,7 +163,7 @@ class _Apart:
         return "" if self._said is None else f"; last signal {time.monotonic() - self._said:.0f} s ago"
 
     def tell_votes(self, tally: Tally) -> None:
-        """Votes are heard in this process alone."""
+        """Sensors that take votes run in this process only."""
 
     def ask_to_stop(self) -> None:
         self.child.ask_to_stop()
@@ -188,7 +188,7 @@ class Sensors:
             runner.tell_votes(tally)
 
     def stop(self) -> None:
-        """Ends them all, within seconds, whatever they hang in."""
+        """Ends them all, within seconds, even where they are blocked."""
         for runner in self._runners.values():
             runner.ask_to_stop()
         for runner in self._runners.values():
@@ -201,7 +201,7 @@ def run_sensors(configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger
 
 
 class Beating(threading.Event):
-    """A ``stop`` that proves that its sensor lives: whoever looks at it, beats, twice a second."""
+    """A ``stop`` event that sends a heartbeat, at most twice a second, when the sensor checks it."""
 
     def __init__(self, beat: Callable[[], None]) -> None:
         super().__init__()
@@ -223,7 +223,7 @@ class Beating(threading.Event):
 
 
 def main() -> None:
-    """The process: it is told what to be, and is that until its parent is gone."""
+    """The process: runs the sensor that its first message names until its parent is gone."""
     told: SimpleQueue[Message] = SimpleQueue()
     send = serve(told.put)
     match told.get():
@@ -233,7 +233,7 @@ def main() -> None:
             raise SystemExit(f"found {other!r}, expected a sensor and its options")
 
     def open_sensor() -> Sensor:
-        send(alive(START))  # some drivers take their time
+        send(alive(START))  # some drivers are slow to open
         return config.open()
 
     def emit(signal: str, value: float) -> None:

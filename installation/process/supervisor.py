@@ -1,9 +1,9 @@
 """Keeps a show running: a small process, without torch and GL, whose child is the show.
 
-It hears the frame loop's heartbeat (heartbeat.py). A show that dies is started again at once, then with longer and
-longer waits; one whose loop stands still first writes the stacks of all its threads, then is killed. One that dies
-again and again is started in safe mode, and hourly in full (restarts.py). A show that ends by itself ends the
-supervisor with its exit code; Ctrl-C, SIGTERM, SIGHUP and a closed console ask it to leave in order.
+It receives the frame loop's heartbeat (heartbeat.py). A show that fails is restarted at once, then after growing waits;
+one whose loop is stuck first writes the stacks of all its threads, then is killed. One that fails repeatedly is started
+in safe mode, and hourly in full (restarts.py). A show that ends by itself ends the supervisor with its exit code;
+Ctrl-C, SIGTERM, SIGHUP and a closed console ask it to leave in order.
 """
 
 import logging
@@ -28,30 +28,30 @@ from installation.process.systemd import Notifier
 log = logging.getLogger(__name__)
 
 TICK = 0.1
-"""Seconds between two looks at the show."""
+"""Seconds between two checks of the show."""
 
 START = 60.0
 """Seconds that a show may take until its first frame."""
 
 DUMP = 1.0
-"""Seconds that a show which stands still may take to write its stacks; it is killed as soon as they are there."""
+"""Seconds that a stuck show may take to write its stacks; it is killed as soon as they are there."""
 
 GRACE = 5.0
-"""Seconds for a process to be gone after its pipe has ended."""
+"""Seconds for a process to end after its pipe was closed."""
 
 TELL_EVERY = 60.0
-"""Seconds between two words about a show that dies again and again."""
+"""Seconds between two log lines about a show that fails repeatedly."""
 
 STACKS_TOLD = 50_000
 """Characters of the stacks that go into the log at most."""
 
 TO_MEND = 2
-"""The exit code of a show that a person has to mend before it can start."""
+"""The exit code of a show with a fault that must be corrected before it can start."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a life ended: its exit code, and why, in words that go on from "the show". ``final``: it was meant to."""
+    """How a run ended: its exit code, and why, as a phrase after "the show". ``final``: it ended as intended."""
 
     code: int
     why: str
@@ -71,7 +71,7 @@ class Life:
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
         self._silent, self._timeout = 0.0, START
         with suppress(OSError):
-            stacks.unlink()  # of an earlier life
+            stacks.unlink()  # of an earlier run
         self.tree = ProcessTree(command)
         threading.Thread(target=self._read, name="show", daemon=True).start()
         self._send(orders.message())
@@ -89,13 +89,13 @@ class Life:
     def _send(self, message: Message) -> None:
         stdin = self.tree.process.stdin
         assert stdin is not None
-        with suppress(OSError):  # it died; _read knows
+        with suppress(OSError):  # it ended, which _read notices
             stdin.write(encode(message))
             stdin.flush()
 
     def attend(self) -> None:
-        """Waits a moment for what the show says. Time in which this process itself stood still is not counted against
-        the show."""
+        """Waits a moment for the show's messages. Time in which this process itself was suspended does not count as
+        silence."""
         began = time.monotonic()
         try:
             message = self._heard.get(timeout=TICK)
@@ -117,11 +117,11 @@ class Life:
 
     @property
     def still(self) -> bool:
-        """Whether it has said nothing for too long."""
+        """Whether it has sent nothing for too long."""
         return self._silent > self._timeout
 
     def ask_to_leave(self) -> None:
-        """Ends its pipe, which it takes as the wish to leave in order."""
+        """Closes its pipe, on which it shuts down in order."""
         if not self.asked:
             self.asked, self._silent = True, 0.0
             stdin = self.tree.process.stdin
@@ -145,7 +145,7 @@ class Life:
         self.over = True
 
     def _has_dumped(self, before: int) -> bool:
-        """Whether the stacks are there, whole: the main thread's come last."""
+        """Whether the stacks are written completely: the main thread's come last."""
         if _size(self.stacks) <= before:
             return False
         with suppress(OSError), self.stacks.open(errors="replace") as file:
@@ -161,7 +161,7 @@ class Life:
 
 
 class Supervisor:
-    """Runs ``command`` until it ends by itself, or somebody asks to leave. ``folder`` keeps the show's state.
+    """Runs ``command`` until it ends by itself, or a signal asks to leave. ``folder`` keeps the show's state.
 
     ``seconds`` is how long to play in all, None for ever.
     """
@@ -192,14 +192,14 @@ class Supervisor:
             if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
                 self.notifier.say("STOPPING=1")
                 return end.code
-            ours = end.code not in (TO_MEND, LOST)  # a missing display is not in safe mode either
+            ours = end.code not in (TO_MEND, LOST)  # safe mode does not help where the display is missing
             if not self._pause(self.restarts.died(time.monotonic(), self._lived, ours)):
                 return 0
 
     # ------------------------------------------------------------ one life
 
     def _live(self) -> End:
-        """One life, or several where a show in safe mode is asked to leave for a full one."""
+        """One run, or several where a show in safe mode is stopped to start a full one."""
         while True:
             born = time.monotonic()
             try:
@@ -217,7 +217,7 @@ class Supervisor:
             return end if end.final else self._mourn(end, _text(life.stacks))
 
     def _attend(self, life: Life) -> bool:
-        """Until it is over. Whether it was asked to leave for a full start."""
+        """Waits for the run's end. Returns whether it was stopped for a full start."""
         retry = False
         while not life.over:
             life.attend()
@@ -231,7 +231,7 @@ class Supervisor:
         return retry
 
     def _watch(self, life: Life, now: float) -> None:
-        """Tells the log and the service manager how it stands."""
+        """Reports the show's state to the log and the service manager."""
         self.notifier.tick(now)
         if life.frames is None:
             return
@@ -258,7 +258,7 @@ class Supervisor:
     # ------------------------------------------------------------ between two lives
 
     def _mourn(self, end: End, stacks: str) -> End:
-        """Tells why it ended, once a minute at most; the file gets the stacks as well."""
+        """Logs why it ended, once a minute at most; the file also gets the stacks."""
         self._why, now = end.why, time.monotonic()
         told_by_itself = end.code == TO_MEND and self._since is None
         if now - self._told >= TELL_EVERY and not (self.leaving or told_by_itself):
@@ -268,7 +268,7 @@ class Supervisor:
         return end
 
     def _pause(self, seconds: float) -> bool:
-        """Waits; false where somebody asked to leave meanwhile."""
+        """Waits; false where a signal asked to leave meanwhile."""
         if self.restarts.safe:
             self._say_safe()
         ends = time.monotonic() + seconds
@@ -291,7 +291,7 @@ class Supervisor:
     # ------------------------------------------------------------ from outside
 
     def _listen(self) -> None:
-        """What asks to leave. A hang-up that was to be ignored (nohup) stays ignored."""
+        """The signals that ask to leave. SIGHUP stays ignored where it was (nohup)."""
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
             number = getattr(signal, name, None)
             if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):

@@ -1,4 +1,5 @@
-"""Tells systemd how a service is: the protocol of sd_notify(3), a datagram to the socket that NOTIFY_SOCKET names."""
+"""Reports a service's state to systemd: the protocol of sd_notify(3), a datagram to the socket that NOTIFY_SOCKET
+names."""
 
 import os
 import socket
@@ -16,7 +17,7 @@ class Notifier:
         self._said = ""
 
     def say(self, *words: str) -> None:
-        """Such as ``READY=1``. A service manager that does not listen holds nobody up."""
+        """Sends a state such as ``READY=1``. Never waits for the service manager."""
         if not self._address:
             return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
@@ -30,14 +31,14 @@ class Notifier:
             self.say(f"STATUS={text}")
 
     def tick(self, now: float) -> None:
-        """Feeds the watchdog twice in its interval; to be called more often than that."""
+        """Notifies the watchdog twice in its interval; to be called more often than that."""
         if self._interval and now >= self._due:
             self._due = now + self._interval
             self.say("WATCHDOG=1")
 
 
 def _interval(environment: Mapping[str, str]) -> float:
-    """Seconds after which the service manager takes a silent service for dead; 0 where it does not watch this one."""
+    """Seconds after which the service manager considers a silent service failed; 0 where it does not watch this one."""
     found = environment.get("WATCHDOG_USEC", "")
     mine = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     return int(found) / 1e6 if mine and found.isascii() and found.isdigit() else 0.0

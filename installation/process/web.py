@@ -1,4 +1,4 @@
-"""The visitors' page as a process beside the show: it may die and comes back; the picture goes on."""
+"""The visitors' page as a process beside the show, which restarts it after a failure."""
 
 import logging
 import secrets
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 SILENCE = 2.5
 """Seconds without a heartbeat (two a second) after which the web process counts as frozen and is started anew."""
 TELL_INTERVAL = 1.0
-"""Seconds after which the web process is told what hangs although nothing changed."""
+"""Seconds after which the web process is sent the playback although nothing changed."""
 RECENT = 600.0
-"""Seconds for which a restart is told in health."""
+"""Seconds for which a restart is reported in health."""
 
 NO_NETWORK = (
     "this machine has no network address, so phones cannot reach {url} and the wall shows no code until it has one; "
@@ -43,7 +43,7 @@ NO_NETWORK = (
 
 
 class WebProcess:
-    """The visitors' page as a child process: it is told the playback and the health, and tells the votes.
+    """The visitors' page as a child process: it receives the playback and the health, and sends the votes.
 
     ``state`` is the folder that keeps the votes. ``on_tally`` is called by the reading thread with every tally. A web
     process that is silent for ``silence`` seconds is started anew. ``fresh`` takes up no round that an earlier run of
@@ -87,12 +87,12 @@ class WebProcess:
                 self._counted(tally)
             case Watching(viewers):
                 self.watching = viewers
-            case Error(text) if text != self.closed:  # it is tried again and again, and told once
+            case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once
                 self.closed = text
                 log.warning("the web process is closed: %s; the show goes on without it", text)
 
     def _opened(self, ready: Ready) -> None:
-        """Phones may come. An address that only this machine reaches is no use on the wall."""
+        """Takes the page's address for the wall, unless only this machine can reach it."""
         log.info("visitors vote and look at %s", ready.url)
         if ready.near and self.show.stage.panel:
             no_network = NO_NETWORK.format(url=ready.url, port=ready.port)
@@ -113,7 +113,7 @@ class WebProcess:
         return self._ended + sum(self.tally.votes.values())
 
     def notes(self) -> list[str]:
-        """What somebody who looks after the show should know of this process; empty when all is well."""
+        """This process's trouble, for the health report; empty when all is well."""
         found = [f"the web process is closed: {self.closed}"] if self.closed else []
         ago = time.monotonic() - self.child.restarted
         if not self.closed and ago < RECENT:
@@ -123,7 +123,7 @@ class WebProcess:
         return found
 
     def tell(self, now_hangs: decision.Playback, now: float, health: Callable[[], Health]) -> None:
-        """Says what hangs, when that changed and once a second."""
+        """Sends the playback, when it changed and once a second."""
         playback = self._playback(now_hangs)
         if now < self._next and self._said is not None and playback.without_time() == self._said.without_time():
             return

@@ -1,7 +1,7 @@
 """The museum's own calendar: an iCalendar file (RFC 5545), read into the events that the show knows by name.
 
-What is heard of an event: SUMMARY, DTSTART, DTEND or DURATION, RRULE, RDATE, EXDATE, RECURRENCE-ID, STATUS. An event
-whose summary is none of the show's names is left alone, whatever it says. Times without a zone are the schedule's.
+The properties read of an event: SUMMARY, DTSTART, DTEND or DURATION, RRULE, RDATE, EXDATE, RECURRENCE-ID, STATUS. An
+event whose summary is none of the show's names is ignored. Times without a zone are the schedule's.
 Bounded: the size of the file, the number of events, how often an event repeats; what repeats within a day is refused.
 """
 
@@ -21,7 +21,7 @@ EVENTS, REPEATING = 5000, 200
 """Events at most, and those at most that have one of the show's names and repeat."""
 LONGEST = timedelta(days=400)
 NEAR = 16
-"""The most events that are told to be called almost as something of the show's."""
+"""The most events reported as named almost like something of the show's."""
 STARTS = 40_000
 """The most repetitions of one event that are counted from its first: a century of days."""
 FIRST_YEAR, LAST_YEAR = 1970, 2999
@@ -95,7 +95,8 @@ def read_calendar(path: Path, names: Collection[str], zone: tzinfo) -> Calendar:
 
 
 def _meant(name: str, names: Iterable[str]) -> str:
-    """What an event was perhaps meant to be called; a museum's calendar is full of words that are no mistakes."""
+    """What an event was perhaps meant to be called; only close matches count, as most of a museum's events do not
+    concern the show."""
     return did_you_mean(name, (known for known in names if abs(len(known) - len(name)) <= 1))
 
 
@@ -111,7 +112,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _without_zones(raw: bytes) -> bytes:
-    """Without the VTIMEZONE parts: zones are known by their names, and what a file says of them is not computed."""
+    """Without the VTIMEZONE parts: zones are found by their names, and the file's own definitions are not used."""
     kept, inside = [], False
     for line in raw.splitlines(keepends=True):
         word = line.strip().upper()
@@ -129,7 +130,7 @@ def _components(raw: bytes) -> list[Any]:
         raise Refused(f"a calendar of no more than {EVENTS} events")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as of a zone's name with a vendor's before it: it is what it says
+            warnings.simplefilter("ignore")  # such as of a zone's name with a vendor's prefix
             return [event for file in File.from_ical(raw, multiple=True) for event in file.walk("VEVENT")]
     except BROKEN as error:
         raise Refused("a calendar in the iCalendar format", f"it is not read: {error}"[:200]) from None

@@ -1,4 +1,4 @@
-"""What only several tables of a show file together can be wrong about."""
+"""Checks that involve several tables of a show file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,7 +37,7 @@ def check_ports(
 
 
 def _note_port(document: Document, port: int, loc: Loc, other: Loc) -> None:
-    """Told where a port is written, as the other one may be a default."""
+    """The fault is reported at a port that is written, as the other one may be a default."""
     if value_at(document.data, (*loc, "port")) is None:
         loc, other = other, loc
     document.note((*loc, "port"), str(port), "a port of its own", f"{key_text(other, document.data)} has it")

@@ -1,4 +1,4 @@
-"""A document that is read table by table, so that a fault in one hides none in another."""
+"""Reads a document table by table, so that a fault in one hides none in another."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

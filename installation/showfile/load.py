@@ -1,4 +1,4 @@
-"""The show file: ``load`` reads one and tells everything that is wrong with it at once."""
+"""The show file: ``load`` reads one and reports all its faults at once."""
 
 import re
 from collections.abc import Mapping
@@ -78,12 +78,12 @@ class Show:
         return self.title.get(language, self.title[self.languages[0]])
 
     def warnings(self) -> tuple[str, ...]:
-        """What is no fault, and still hardly meant."""
+        """The warnings: what is valid and probably not intended."""
         away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
         return (away,) if away else ()
 
     def signals(self) -> tuple[Signal, ...]:
-        """What its sensors say, as wires call it: ``door.motion``."""
+        """The signals of its sensors, named as in wires: ``door.motion``."""
         return tuple(signal for sensor in self.sensors for signal in _signals(sensor))
 
     def controls(self) -> dict[str, Control]:

@@ -1,6 +1,6 @@
 """What is wrong with a table, in words for a person: where, what was found, what was expected, what was perhaps meant.
 
-``validate`` is the one door through which anything of a show file becomes an object.
+Every object of a show file is made by ``validate``.
 """
 
 import json
@@ -58,7 +58,7 @@ def validate(model: type[Model], data: object, context: Mapping[str, Any]) -> Mo
 
 
 def findings(model: type[BaseModel], error: ValidationError, data: object) -> list[Finding]:
-    """Everything that pydantic refused, in our words. Of a union's branches, what the one that was meant has to say."""
+    """All of pydantic's errors in this project's words. Of a union's branches only those of the intended one."""
     told: dict[Loc, list[tuple[str, list[Finding]]]] = {}
     for details in error.errors(include_url=False):
         loc = _written(data, details)
@@ -80,7 +80,7 @@ def _written(data: object, details: Details) -> Loc:
 
 
 def value_at(data: object, loc: Loc) -> object:
-    """What the file says there, or None."""
+    """The file's value there, or None."""
     for key in loc:
         if isinstance(data, dict):
             data = data.get(key)
@@ -90,8 +90,8 @@ def value_at(data: object, loc: Loc) -> object:
 
 
 def _meant(branches: list[tuple[str, list[Finding]]], value: object) -> list[Finding]:
-    """One place's findings. Where a union had several things to say: what the branches of the value's own type said,
-    or, if it is of none of these types, what all of them expected."""
+    """The findings at one key. Of a union: those of the branches of the value's own type or, if none has that type,
+    what all branches expected."""
     if len(branches) == 1:
         return branches[0][1]
     other = {*TYPES} - ({"int_type"} if isinstance(value, float) else set())
@@ -213,7 +213,7 @@ TYPES = {
     "float_type": "a number",
     "int_type": "a whole number",
 }
-"""The errors that say: this is of another type."""
+"""The errors for a value of another type."""
 NUMBERS = {float: "a number", int: "a whole number"}
 NUMERIC = {"float_type", "int_type", "int_from_float", "finite_number"}
 NUMERIC |= {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
@@ -286,7 +286,7 @@ def _plain(number: float) -> str:
 
 
 def _describe(field: Declared) -> str:
-    """What a key that is missing should say."""
+    """What a missing key should contain."""
     if field.description:
         return field.description
     if _choices(field):
@@ -332,7 +332,7 @@ def key_text(loc: Loc, root: object = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was read: it knows where each finding stands."""
+    """A file that was read: it gives the line of each finding."""
 
     file: str
     data: Mapping[str, Any]

@@ -308,13 +308,13 @@ class _PlanReader:
             self.document.note(loc, shown(window.text), "opening hours, as this one is measured by them", hint)
 
     def _check_circles(self, cues: Mapping[int, Any]) -> None:
-        """Follow-ons that come round to where they began would go on for ever."""
+        """Refuses cues whose follow-ons form a cycle."""
         index = {cue.name: at for at, cue in cues.items()}
         ways = {cue.name: [name for name in cue.then if name in index] for cue in cues.values()}
         try:
             TopologicalSorter(ways).prepare()
         except CycleError as error:
-            circle = list(reversed(error.args[1]))  # graphlib tells it from the end: each follows on the one after it
+            circle = list(reversed(error.args[1]))  # graphlib gives the cycle from its end
             first = min(range(len(circle) - 1), key=lambda at: index[circle[at]])
             way = [*circle[first:-1], *circle[: first + 1]]
             loc = ("cue", index[way[0]], "then")

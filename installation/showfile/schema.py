@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 
 TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 WORDS_OF: Schema = {"type": "object", "additionalProperties": TEXTS, "title": "Words"}
-"""Language -> key -> text; which keys there are, ``--check`` says."""
+"""Language -> key -> text; the keys are checked by ``--check``."""
 
 
 class _Generate(GenerateJsonSchema):

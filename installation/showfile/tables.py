@@ -149,8 +149,8 @@ class Web(Table):
     url: Annotated[str, AfterValidator(_url)] = ""
 
     def keeps_phones_away(self, at: str = "") -> str:
-        """Why no phone reaches the page, and the line to write; empty where these settings keep nobody away. ``at`` is
-        where the page really is, once that is known."""
+        """Why no phone reaches the page, and the line to write; empty where these settings let phones connect. ``at``
+        is the page's actual address, once that is known."""
         if not is_loopback(host_of(netloc_of(self.url)) if self.url else self.bind):
             return ""
         url = self.url or at or f"http://{self.bind}:{self.port}/"

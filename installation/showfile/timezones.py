@@ -20,8 +20,8 @@ def zone(name: str) -> ZoneInfo:
 
 
 def machine_zone() -> tzinfo:
-    """The zone that this machine is set to: by its name where the system tells it, so that the rules of past and future
-    years are known; else the offsets that the system has this year."""
+    """The zone that this machine is set to: by its name where the system has the name, so that the rules of past and
+    future years are known; else the offsets that the system has this year."""
     name = os.environ.get("TZ", "").removeprefix(":") or _linked()
     try:
         if name:

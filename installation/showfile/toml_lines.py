@@ -1,4 +1,5 @@
-"""Where each key of a TOML text stands: ``tomllib`` tells the values and no lines, this the lines and no values."""
+"""Where each key of a TOML text stands: ``tomllib`` gives the values without lines, this module the lines without
+values."""
 
 import re
 import tomllib

@@ -52,7 +52,7 @@ def _parse(text: str, file: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise _stop(file, 1, "syntax", "lists in lists without end", "valid TOML") from None
-    except ValueError as error:  # TOMLDecodeError is one; so is what Python says of a number of 5000 digits
+    except ValueError as error:  # TOMLDecodeError is one; so is Python's error for a number of 5000 digits
         raise _stop(file, *_syntax(text, str(error))) from None
 
 

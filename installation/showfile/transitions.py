@@ -73,7 +73,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A transition as its file says it: not compiled yet. ``doc`` is empty where its file has no comment on top."""
+    """A transition as its file defines it: not compiled yet. ``doc`` is empty where its file has no comment on top."""
 
     name: str
     doc: str
@@ -127,7 +127,7 @@ def _read(path: Path) -> str:
 
 
 def _blank(comment: re.Match[str]) -> str:
-    """Spaces in place of a comment, its line ends kept, so that places in the text stay what they were."""
+    """Spaces in place of a comment, its line ends kept, so that positions in the text stay the same."""
     return re.sub(r"[^\n]", " ", comment.group())
 
 

@@ -176,8 +176,8 @@ def _moment(text: str, own_hours: bool) -> Moment:
 
 
 def _overnight(start: Moment, end: Moment) -> bool:
-    """By the clock: where the end is not later. With the sun in it: from after noon to before noon, as the moments
-    themselves wander with the seasons. The exhibition's closing is the instant that it is, on whichever day."""
+    """By the clock: where the end is not later. With the sun in it: from after noon to before noon, as sunrise and
+    sunset change with the seasons. The exhibition's closing is an instant, whatever its day."""
     if isinstance(start, int) and isinstance(end, int):
         return end <= start
     if start in OWN_HOURS or end in OWN_HOURS:

@@ -1,4 +1,4 @@
-"""The stage: a wall on a screen, or on none, and what hangs there. The only room that knows OpenGL and windows."""
+"""The stage: the wall on a screen, or offscreen, and its pieces. The only package that uses OpenGL and windows."""
 
 from installation.stage.labels import Label
 from installation.stage.stage import Stage, open_stage

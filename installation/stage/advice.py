@@ -1,4 +1,4 @@
-"""What a show may be warned of before it hangs: letters that no font has, small pictures that are stretched far."""
+"""Warnings before a show starts: letters that no font has, small pictures that are enlarged much."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -10,9 +10,9 @@ from installation.stage.labels import Label
 from installation.stage.layout import How, Size, arrange
 
 WALL = (1920, 1080)
-"""The wall that pictures are measured against where nobody named another."""
+"""The wall that pictures are measured against where no other is named."""
 SOFT = 12.0
-"""Pixels of the wall to one of the picture from which on it looks soft to somebody who stands before it."""
+"""Pixels of the wall to one of the picture above which it looks soft to a viewer in front of it."""
 
 
 class Piece(Protocol):
@@ -29,7 +29,8 @@ class Piece(Protocol):
 
 
 def warnings(titles: Mapping[str, str], pieces: Sequence[Piece], wall: Size = WALL) -> list[str]:
-    """Sentences about what will hang and not look as it should. Opens no window; looks through the installed fonts."""
+    """Warnings, as sentences, about what will not look as intended. Opens no window; looks through the installed
+    fonts."""
     texts = [*titles.values(), *(text for piece in pieces for text in _texts(piece.label))]
     soft = (stretched(piece.name, piece.hang, size, wall) for piece in pieces if (size := painted_size(piece)))
     return [*Faces().missing("".join(texts)), *filter(None, soft)]
@@ -62,7 +63,7 @@ def stretch(how: How, picture: Size, wall: Size) -> float:
 
 
 def stretched(name: str, how: How, picture: Size, wall: Size) -> str:
-    """What to say of a picture that is stretched too far where it hangs; nothing of the others."""
+    """The warning for a picture that is enlarged too much; empty for the others."""
     times = stretch(how, picture, wall)
     if times < SOFT:
         return ""

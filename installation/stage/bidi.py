@@ -1,7 +1,6 @@
 """Which way text runs: the Unicode bidirectional algorithm (UAX #9) for one line, without explicit embeddings.
 
-Labels say what they mean in plain letters; marks that would embed one direction in another are passed over, as they are
-invisible and a stranger's text could turn a label round with them.
+Explicit embedding marks are ignored, as they are invisible and text from outside could reverse a label with them.
 """
 
 import unicodedata
@@ -17,7 +16,7 @@ Kinds = list[str]
 
 
 def is_rtl(text: str) -> bool:
-    """Whether a paragraph runs from right to left: its first letter that has a direction says so."""
+    """Whether a paragraph runs from right to left: its first letter with a direction decides."""
     kinds = (unicodedata.bidirectional(letter) for letter in text)
     return next((kind != "L" for kind in kinds if kind in ("L", "R", "AL")), False)
 
@@ -99,7 +98,7 @@ def _terminators(kinds: Kinds) -> None:
 
 
 def _stretches(kinds: Kinds, wanted: frozenset[str]) -> list[tuple[int, int]]:
-    """First place and the place behind the last one of each stretch of these kinds."""
+    """Start and end index (exclusive) of each stretch of these kinds."""
     places = [0, *(at for at in range(1, len(kinds)) if (kinds[at] in wanted) != (kinds[at - 1] in wanted)), len(kinds)]
     return [(first, last) for first, last in pairwise(places) if kinds[first:last] and kinds[first] in wanted]
 

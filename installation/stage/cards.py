@@ -1,4 +1,4 @@
-"""Paper on the wall: what labels and the vote panel are printed on."""
+"""Cards: the paper that labels and the vote panel are printed on."""
 
 from dataclasses import dataclass
 from functools import lru_cache

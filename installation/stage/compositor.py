@@ -124,7 +124,8 @@ class Compositor:
             self.shown = self._changing
 
     def _change(self, view: View, coming: Picture) -> None:
-        """Draws what is between two pieces. Cards keep out of it: the old label goes before the new one comes."""
+        """Draws the change between two pieces. Cards are not part of it: the old label fades out before the new one
+        fades in."""
         old, new = self._fitted(view.current), self._fitted(coming)
         gain = _gain(view)
         # On the CPU a change costs most; there each of the two pictures moves with every other frame.

@@ -1,4 +1,4 @@
-"""Typefaces for every script: ours for what it has, else the best that is installed."""
+"""Typefaces for every script: this project's own where it has the letter, else the best that is installed."""
 
 import logging
 import os
@@ -89,7 +89,8 @@ class Faces:
         return {style: self._found("LATIN", "e", style) or PILLOWS_OWN for style in OURS}
 
     def missing(self, text: str) -> list[str]:
-        """What no font here has a glyph for, in sentences, one for each script: what is seen, and what cures it."""
+        """What no font here has a glyph for, in sentences, one for each script: what will be shown, and which package
+        helps."""
         lacking: dict[str, str] = {}
         for letter in text:
             if not (_tolerant(letter) or self.has(self.own("text"), letter)):
@@ -158,7 +159,7 @@ def package_for(script: str) -> str:
 
 
 def suits(stem: str, script: str, style: Style) -> int:
-    """How well a font's file name promises a script in a style; higher is better."""
+    """How well a font's file name matches a script in a style; higher is better."""
     name = stem.lower().replace("-", "").replace("_", "").replace(" ", "")
     hints = EAST_ASIAN_FONTS if script == EAST_ASIAN else (script.lower().replace(" ", ""),)
     score = 40 * any(hint in name for hint in hints) + 10 * any(wide in name for wide in WIDE_FONTS)

@@ -43,7 +43,7 @@ class Hung:
     labels: dict[tuple[str, ...], Printed | None] = field(default_factory=dict)
 
     def label(self, language: str) -> Printed | None:
-        """The label's card in that language, made once; None where it says nothing."""
+        """The label's card in that language, made once; None where it has no text."""
         languages = labels.shown_languages(self.hanging.languages, language)
         if languages not in self.labels:
             self.labels[languages] = self.printer.label(self.hanging.label, languages, self.layout)
@@ -73,7 +73,7 @@ class Hangings:
         return [hung.layout for hung in self._hung.values()]
 
     def hang(self, piece: int, hanging: Hanging) -> None:
-        """Hangs a piece, or hangs it anew. A poster that cannot be read is told in the log and left out."""
+        """Hangs a piece, or hangs it anew. A poster that cannot be read is logged and left out."""
         if hanging.poster is not None:
             try:
                 width, height = pictures.poster_size(hanging.poster)
@@ -93,7 +93,7 @@ class Hangings:
             self._hung[piece].label(language)
 
     def fit(self, picture: Picture) -> bool:
-        """Makes the frame of a piece anew where its pictures have another aspect. Says whether it did."""
+        """Makes the frame of a piece anew where its pictures have another aspect. Returns whether it did."""
         hung, frame = self._hung[picture.piece], picture.later or picture.earlier
         if frame is None or hung.hanging.how != "wall":
             return False

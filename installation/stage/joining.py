@@ -37,7 +37,7 @@ def seen(text: str, has: Has) -> str:
 
 
 def joined(text: str, has: Has) -> str:
-    """Arabic letters in the forms that their neighbours ask for, lam and alef in one."""
+    """Arabic letters in the forms that their neighbours require, lam and alef as a ligature."""
     made = ""
     bases = [place for place, letter in enumerate(text) if not unicodedata.combining(letter)]
     place = 0

@@ -20,7 +20,7 @@ SMALLEST = 0.6
 
 
 class Label(Protocol):
-    """What a label says, each text by language; an empty one is left out."""
+    """A label's texts, each by language; an empty one is left out."""
 
     @property
     def title(self) -> Words: ...
@@ -53,7 +53,7 @@ def shown_languages(languages: Sequence[str], wanted: str) -> tuple[str, ...]:
 
 
 def typeset(press: Press, label: Label, languages: Sequence[str], room: Size, unit: float, stock: Stock) -> Card | None:
-    """The label's card, no larger than ``room`` pixels; None for a label that says nothing."""
+    """The label's card, no larger than ``room`` pixels; None for a label without text."""
     if not any(in_language(words, languages[0]) for words in (label.title, label.medium, label.date, label.text)):
         return None
     scale = 1.0
@@ -68,7 +68,7 @@ def typeset(press: Press, label: Label, languages: Sequence[str], room: Size, un
 
 
 def announce(press: Press, titles: Sequence[str], width: int, unit: float, stock: Stock) -> Card:
-    """The show's titles, one under another in the middle of a card ``width`` pixels wide: what hangs before a piece."""
+    """The show's titles, one under another centred on a card ``width`` pixels wide: what hangs before a piece."""
     lines: list[tuple[Line, int]] = []
     style: Style
     y = 0.0

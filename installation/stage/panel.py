@@ -32,7 +32,7 @@ def content(panel: Panel) -> tuple[object, ...]:
 
 
 def remaining(seconds: float | None) -> str:
-    """The time that is left, told calmly: in minutes, in the last one by tens of seconds."""
+    """The time left in words: in minutes, in the last minute by tens of seconds."""
     if seconds is None or seconds <= 0.0:
         return ""
     return f"{math.ceil(seconds / 60)} min" if seconds > 60 else f"{math.ceil(seconds / 10) * 10} s"
@@ -88,7 +88,7 @@ class Poll:
 def qr(url: str, size: int, paper: tuple[int, int, int, int]) -> Image.Image:
     """The code with its quiet zone, whole pixels to a module, at most about ``size`` pixels wide; on white where the
     paper is too dark for it."""
-    import segno  # here, as the first picture need not wait for it
+    import segno  # imported here: not needed for the first picture
 
     modules = np.pad(np.array(segno.make(url, error="m", micro=False).matrix, np.uint8), QUIET)
     scale = max(2, size // len(modules))

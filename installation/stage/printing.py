@@ -47,7 +47,7 @@ class Printer:
         return Printed(gl.image(self._context, card.pixels[::-1]), place)
 
     def label(self, label: Label, languages: tuple[str, ...], layout: Layout) -> Printed | None:
-        """The label beside a piece; None where it says nothing."""
+        """The label beside a piece; None where it has no text."""
         stock = _stock(layout)
         card = labels.typeset(self._press, label, languages, layout.label.box.size, layout.unit, stock)
         return self._print(card, layout.label) if card else None

@@ -1,4 +1,4 @@
-"""The stage: a window, what hangs in it, and what draws it. It draws what a View says, and decides nothing."""
+"""The stage: a window, what hangs in it, and what draws it. It draws a View, and decides nothing."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,7 +44,7 @@ class Stage:
     # ------------------------------------------------------------ before the show
 
     def announce(self, titles: Sequence[str]) -> None:
-        """Shows the show's title, in as many languages as are given, at once: the rest may take its time."""
+        """Shows the show's title at once, in all the given languages, before anything else is prepared."""
         printed = self._printer.title(titles, self.size)
         self._compositor.announce(printed)
         printed.texture.release()
@@ -80,7 +80,7 @@ class Stage:
         self._compositor.draw(view)
 
     def present(self) -> None:
-        """Shows what was drawn. Where nobody looks, it waits until it is drawn. Raises DisplayLost."""
+        """Shows what was drawn; offscreen, waits until it is drawn. Raises DisplayLost."""
         if self.mode == "headless":
             self._context.finish()
             self._window.look()
@@ -101,7 +101,7 @@ class Stage:
     # ------------------------------------------------------------ the window
 
     def events(self) -> list[str]:
-        """What the keyboard and the window say: ``quit``, ``key:n``."""
+        """The events of the keyboard and the window: ``quit``, ``key:n``."""
         return self._window.events()
 
     def when_lost(self, close: Callable[[], None]) -> None:

@@ -10,15 +10,15 @@ from installation.stage import gl
 STEEP = 60.0
 """What a slope, in light a unit, is multiplied with before it is levelled: fine marks of a small picture stand up."""
 NEARNESS = 0.7
-"""How much of the lamp's place is lost from the middle to the far side, as it hangs in the room and not far away."""
+"""How much the lamp's offset decreases from the middle to the far side, as the lamp is near the picture."""
 PICTURE, STROKES, THREADS, CRACKS = 0.16, 0.60, 0.40, 0.60
-"""How much of each is seen at most."""
+"""The strongest effect of each."""
 TINT, LIFT = (1.0, 0.945, 0.80), (0.020, 0.013, 0.004)
-"""Old varnish: what it leaves of white, and what it adds to black."""
+"""Old varnish: its factor on white, and what it adds to black."""
 
 
 def tile(context: moderngl.Context, unit: float) -> moderngl.Texture:
-    """The surface of a wall with that unit, to be laid side by side: slopes of strokes and threads, cracks."""
+    """The surface of a wall with that unit, tileable: slopes of strokes and threads, cracks."""
     side = 512 if unit < 1.2 else 1024 if unit < 2.4 else 2048
     heights = context.texture((side, side), 4, dtype="f2")
     drawn = context.framebuffer([heights])
@@ -35,7 +35,8 @@ def tile(context: moderngl.Context, unit: float) -> moderngl.Texture:
 
 
 def relief(surface: Surface, unit: float, steps: tuple[float, float]) -> dict[str, Any]:
-    """How ``blend`` is told how far a picture's paint stands up; ``steps`` are texels to a pixel, across and down."""
+    """The uniforms of ``blend`` for the height of a picture's paint; ``steps`` are texels to a pixel, across and
+    down."""
     return {
         "lamp": (surface.lamp_x, surface.lamp_y, NEARNESS, NEARNESS),
         "relief": PICTURE * surface.relief,
@@ -44,7 +45,7 @@ def relief(surface: Surface, unit: float, steps: tuple[float, float]) -> dict[st
 
 
 def light(surface: Surface, gain: float) -> dict[str, Any]:
-    """How ``down`` is told what a picture's surface is like, and that all of it is ``gain`` times as bright."""
+    """The uniforms of ``down`` for a picture's surface and its brightness factor ``gain``."""
     strokes, varnish = -STROKES * surface.relief, surface.varnish
     return {
         "stand": (strokes * surface.lamp_x, strokes * surface.lamp_y, THREADS * surface.weave),

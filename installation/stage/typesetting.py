@@ -112,5 +112,5 @@ class Setter:
 
 
 def _direction_of(font: Font, rtl: bool) -> str | None:
-    """A direction may only be told to the layout engine that shapes."""
+    """Only the layout engine with shaping takes a direction."""
     return ("rtl" if rtl else "ltr") if font.layout_engine == ImageFont.Layout.RAQM else None

@@ -57,7 +57,7 @@ class Walls:
         return Wall(canvas, texture)
 
     def clear(self) -> None:
-        """Takes all walls down."""
+        """Frees all walls."""
         for wall in self._built.values():
             if wall.canvas:
                 gl.discard(wall.canvas)

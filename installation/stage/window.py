@@ -1,4 +1,4 @@
-"""The window, or what stands for it where nobody looks: pygame opens it, moderngl draws in it."""
+"""The window, or an offscreen context in its place: pygame opens it, moderngl draws in it."""
 
 import ctypes
 import logging
@@ -26,13 +26,13 @@ UNSEEN = ("offscreen", "dummy")
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swr (", "swiftshader", "basic render", "software renderer")
 
 ASSUMED_HZ = 60.0
-"""The refresh rate of displays that do not tell theirs."""
+"""The refresh rate assumed for displays that do not report theirs."""
 
 
 GONE = ("GL_UNKNOWN_ERROR", "GL_OUT_OF_MEMORY")
 """What moderngl calls errors after which nothing is drawn any more; a lost context is unknown to it."""
 LOOKS = 60
-"""Frames between two looks at whether display and graphics card are still there, as looking makes some drivers wait."""
+"""Frames between two checks for the display and the graphics card, as checking makes some drivers wait."""
 
 AGAIN = "start the show again when it is back; it goes on where it was"
 
@@ -47,7 +47,7 @@ class Window:
         if mode == "headless" and sys.platform == "linux":
             os.environ["SDL_VIDEODRIVER"] = "offscreen"
         os.environ.setdefault("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0")
-        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # Ctrl-C is the show's to hear
+        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")  # Ctrl-C is handled by the show
         os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
         try:
             self._open(size, display, title)
@@ -87,7 +87,7 @@ class Window:
 
     def _set_mode(self, size: Size, flags: int, display: int) -> None:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "regular vsync not available" is no news to anyone who can change it
+            warnings.simplefilter("ignore")  # hides the warning "regular vsync not available", which has no remedy
             try:
                 pygame.display.set_mode(size, flags, display=display, vsync=self.mode != "headless")
             except pygame.error:
@@ -170,7 +170,7 @@ class Window:
 class Broken:
     """Whether the connection to the screen broke, and ``why``.
 
-    X11's library never comes back from a broken connection. So the program ends inside its call: ``closing`` is called
+    X11's library does not return after a broken connection. So the program ends inside its call: ``closing`` is called
     to close what is open, then the process leaves with the exit status LOST.
     """
 
@@ -182,7 +182,7 @@ class Broken:
 
     def watch_x11(self, display: object) -> None:
         """From now on a broken connection is an orderly end. ``display`` is the capsule of Xlib's. Needs libX11 1.7
-        (2020), which asks two functions: one what to say, the other how to end the process."""
+        (2020), which calls two functions: one reports the error, the other ends the process."""
         pointer = ctypes.pythonapi.PyCapsule_GetPointer
         pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
         try:
@@ -203,7 +203,7 @@ class Broken:
         try:
             if self.closing:
                 self.closing()
-        except Exception:  # nobody is above this call to hear of it, and the process has to end
+        except Exception:  # no caller could catch it, and the process has to end
             log.exception("not everything could be closed")
         logging.shutdown()
         os._exit(LOST)

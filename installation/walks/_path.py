@@ -1,9 +1,9 @@
-"""Helpers of the walks: a closed curve through places, and the pace at which it must be gone to look even.
+"""Helpers of the walks: a closed curve through latents, and the pace at which it looks even.
 
 A pace is (steps + 1,), rising from 0 to 1: where on a way each equal share of its *visible* length ends. It is measured
 by painting the way once. That takes seconds, so no piece waits for it: a model file brings the paces that were measured
-when it was made (``Space.paces``), and a walk whose pace it does not know goes by a plainer one until somebody has
-measured it (contracts.Paced).
+when it was made (``Space.paces``), and a walk whose pace it does not know uses an estimated one until it has been
+measured (contracts.Paced).
 """
 
 import hashlib
@@ -58,21 +58,21 @@ class PacedWalk(Walk):
 
 
 def digest(*arrays: NDArray[np.float32] | None) -> str:
-    """A short name of some numbers."""
+    """A digest of some arrays."""
     return hashlib.sha256(b"|".join(b"" if array is None else array.tobytes() for array in arrays)).hexdigest()[:16]
 
 
 def estimated(space: Space, way: Curve, steps: int) -> Floats:
     """A pace without painting, (steps + 1,): each axis of the space counts by the pixel change that it was measured to
-    make, and the changes add like the sides of a right angle."""
+    make, and the changes along the axes add as the root of the sum of squares."""
     points = np.stack([way(step / steps) for step in range(steps + 1)])
     seen = space.basis * (space.gain / np.maximum(space.std, 1e-9))[:, None]
     return invert(np.linalg.norm(np.diff(points, axis=0) @ seen.T, axis=1).astype(np.float64))
 
 
 def measuring(generator: Generator, way: Curve, steps: int) -> Measuring:
-    """Paints its way along and sums the mean pixel change; a picture at a time, for whoever has something else to do
-    in between. What it returns is the pace."""
+    """Paints its way along and sums the mean pixel change; a picture at a time, so that the caller can pause in
+    between. The generator's return value is the pace."""
     change = np.empty(steps)
     before = generator.paint(way(0.0), {}).astype(np.int16)
     for step in range(steps):

@@ -1,4 +1,4 @@
-"""From favourite to favourite, as a visitor goes through a gallery: it rests at each and travels on to the next.
+"""From favourite to favourite, it rests at each and travels on to the next.
 
 The favourites are those that a curator chose in the model, in that order: ``curate MODEL``.
 """
@@ -69,7 +69,7 @@ class Gallery(PacedWalk):
         self._turns = np.array([max(1, round(self.rest / breath)) for breath in BREATHS])
 
     def take(self, pace: Floats) -> None:
-        """Used from the next rest on: what is seen there does not hang on the pace."""
+        """Used from the next rest on: the picture there does not depend on the pace."""
         self._newer, self.measured = pace, True
 
     def _use(self, pace: Floats) -> None:

@@ -1,4 +1,4 @@
-"""A closed way through the places of some seeds, seamless, at a speed that looks even."""
+"""A seamless closed way through the latents of some seeds, at a speed that looks even."""
 
 from typing import Annotated, Literal
 

@@ -1,11 +1,11 @@
-"""An endless way that never repeats: smooth, seeded, and as fast to the eye here as there.
+"""An endless way that never repeats: smooth, seeded, at an even visible speed.
 
 In the whitened principal axes of the latent space each pair of neighbouring axes turns as a circle, at a rate of its
-own. A sum of circles has a constant length and a constant speed, so the walk stays where the model is good (a plain
-sum of noises would pass through the middle, where all portraits look alike), at about the asked pace, as each axis
-counts by the pixel change that it was measured to make. What is left of unevenness is measured and taken out a stretch
-at a time: while one stretch is walked, the next is looked at, a picture now and then. A stretch that is entered before
-that, as after a leap in time, is gone as the circles make it.
+own. A sum of circles has a constant length and a constant speed, so the walk keeps a constant distance from the mean (a
+sum of noises would pass near the mean, where all pictures look alike), at about the asked pace, as each axis counts by
+the pixel change that it was measured to make. The remaining unevenness is measured and compensated a stretch at a time:
+during one stretch the next is measured, a picture at a time. A stretch that is entered before that, as after a jump in
+time, has the circles' own pace.
 """
 
 from typing import Literal
@@ -24,7 +24,7 @@ STRETCH = 60.0
 STEPS = 48
 """Pictures painted to measure a stretch."""
 EVERY = 8
-"""Steps of the walk between two of these pictures: what the measuring costs is spread thin."""
+"""Steps of the walk between two of these pictures: this spreads the measuring over time."""
 
 
 class Config(WalkConfig):
@@ -45,7 +45,7 @@ class Wander(PacedWalk):
         radius = np.sqrt(2.0) * config.reach
         rates = rng.uniform(0.4, 1.6, pairs) * rng.choice([-1.0, 1.0], pairs)
         gain = space.gain[: 2 * pairs].reshape(pairs, 2).astype(np.float64)
-        # Changes along different axes add like the sides of a right angle: the speed is their root of squares.
+        # Changes along different axes are orthogonal: the speed is the root of their sum of squares.
         seen = radius * np.sqrt((rates**2 * (gain**2).mean(axis=1)).sum())
         self.rates = rates * config.pace / max(seen, 1e-6)
         self.phases = rng.uniform(0.0, 2 * np.pi, pairs)
@@ -66,7 +66,7 @@ class Wander(PacedWalk):
         return self.latent((stretch + float(np.interp(rest / STRETCH, self.shares, pace))) * STRETCH)
 
     def latent(self, phase: float) -> Latent:
-        """The way as the circles make it, before its pace is evened: where it is after ``phase`` seconds."""
+        """The way before its pace is made even: where it is after ``phase`` seconds."""
         angle = self.rates * phase + self.phases
         turn = np.empty((len(angle), 2), np.float32)
         np.cos(angle, out=turn[:, 0], casting="same_kind")
@@ -80,7 +80,7 @@ class Wander(PacedWalk):
         self.measured = True
 
     def _pace(self, stretch: int) -> Floats:
-        """The stretch's pace: looked at beforehand, or even as the circles are after a leap in time."""
+        """The stretch's pace: measured beforehand, or the circles' own after a jump in time."""
         if stretch not in self.paces:
             self.paces = {stretch: self.shares}
         self._begun = stretch

@@ -1,4 +1,5 @@
 """The visitors' page, their votes, the live picture, the health: ``python -m installation.web``, a process of its own.
 
-It talks to the app over stdin and stdout: installation/web/messages.py says what, installation/core/pipe.py how.
+It exchanges messages with the app over stdin and stdout: see installation/web/messages.py and
+installation/core/pipe.py.
 """

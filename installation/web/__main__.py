@@ -1,4 +1,4 @@
-"""``python -m installation.web``: the web process, told what to do over its stdin."""
+"""``python -m installation.web``: the web process, controlled by messages on its stdin."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ BEAT = 0.5
 """Seconds between two heartbeats, which come from the loop that answers visitors."""
 
 ADDRESS = 5.0
-"""Seconds between two looks at this machine's own address: a network may come after the show."""
+"""Seconds between two checks of this machine's own address: a network may come up after the show."""
 
 LIMITS: dict[str, Any] = {
     "max_line_size": 2048,
@@ -39,9 +39,9 @@ LIMITS: dict[str, Any] = {
     "keepalive_timeout": listener.IDLE,
     "lingering_time": 0.5,
     "auto_decompress": False,
-    "handler_cancellation": True,  # who leaves is no longer counted as watching
+    "handler_cancellation": True,  # a viewer who disconnects is no longer counted
     "shutdown_timeout": 0.2,
-    "access_log": None,  # nobody's address is written down
+    "access_log": None,  # no client address is logged
 }
 
 Inbox = asyncio.Queue[Message | None]
@@ -49,7 +49,7 @@ Inbox = asyncio.Queue[Message | None]
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's to answer; it then ends our stdin
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the app, which then closes our stdin
     listener.raise_file_limit()
     code = 1
     try:
@@ -111,7 +111,7 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
     await runner.setup()
     assert runner.server is not None
     serving = await asyncio.get_running_loop().create_server(listener.admit(runner.server), sock=listening)
-    outbox.tell(Watching(0))  # whoever watched the process before this one has to come again
+    outbox.tell(Watching(0))  # viewers of an earlier process have to connect again
     works = (
         _listen(service, inbox),
         service.run(),
@@ -123,7 +123,7 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            task.result()  # the app's leaving is the only good end
+            task.result()  # only the app's end is an orderly end
     finally:
         serving.close()
         await runner.cleanup()
@@ -137,7 +137,7 @@ async def _listen(service: Service, inbox: Inbox) -> None:
 
 
 async def _tell_address(hello: Hello, listening: socket.socket, port: int, outbox: "Outbox") -> None:
-    """Says that visitors may come, and says it again whenever this machine's own address is another one."""
+    """Sends Ready to the app, and again whenever this machine's address changes."""
     told = None
     while True:
         url = hello.url or listener.url(listening)
@@ -148,15 +148,15 @@ async def _tell_address(hello: Hello, listening: socket.socket, port: int, outbo
 
 
 async def _beat(outbox: "Outbox") -> None:
-    """Proves that visitors are answered, whether or not anything happens."""
+    """Sends the heartbeat from the loop that serves visitors."""
     while True:
         outbox.beat(alive(3 * BEAT))
         await asyncio.sleep(BEAT)
 
 
 class Outbox:
-    """Words for the app, written by a thread of their own: an app that does not read must not hold up the visitors.
-    Of several words of a kind the newest wins."""
+    """Messages to the app, written by a thread of their own: an app that does not read must not delay the visitors. Of
+    several messages of a kind the newest is sent."""
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""How an answer is put: HTML, the page's parts as JSON, a stream that ends with a client who is too slow."""
+"""The forms of a response: HTML, the page's parts as JSON, a stream that ends with a client who is too slow."""
 
 import asyncio
 from collections.abc import AsyncIterator

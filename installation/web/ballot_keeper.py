@@ -1,4 +1,4 @@
-"""Keeps the votes of a show on disk whatever happens to the files: it knows in memory what they hold."""
+"""Keeps the votes of a show on disk: a copy in memory restores files that were removed or replaced."""
 
 import sqlite3
 import time
@@ -12,7 +12,7 @@ from installation.web.ballot_store import Answer, BallotStore, Kept, Round, Vote
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Asks for a round: its number, and who stands in it. No candidates: no round."""
+    """A request to open a round: its number and its candidates. No candidates: no round."""
 
     number: int
     candidates: tuple[str, ...]
@@ -20,12 +20,12 @@ class Turn:
 
 Job = Vote | Turn
 Done = Answer | Round | None
-"""What became of a job: of a vote an answer, of a turn the open round."""
+"""The result of a job: of a vote its outcome, of a turn the open round."""
 
 
 class BallotKeeper:
-    """Belongs to one thread, as its SQLite connection does. All methods raise sqlite3.Error or OSError where the disk
-    takes nothing; they may be called again, and then try to open the file again.
+    """Belongs to one thread, as its SQLite connection does. All methods raise sqlite3.Error or OSError where nothing
+    can be written; when called again they try to open the file again.
     """
 
     def __init__(self, path: Path, run: str = "") -> None:
@@ -52,7 +52,7 @@ class BallotKeeper:
             store.probe()
 
     def commit(self, jobs: Sequence[Job]) -> list[Done]:
-        """All jobs in their order, in one transaction. When this returns, the result is in files that are there."""
+        """All jobs in their order, in one transaction. When this returns, the result is in files that exist."""
         store = self._present()
         try:
             done = self._write(store, jobs)
@@ -107,7 +107,7 @@ class BallotKeeper:
         return done
 
     def _remember(self, store: BallotStore, jobs: Sequence[Job], done: Sequence[Done]) -> None:
-        """Keeps in memory what has just come to the disk."""
+        """Updates the copy in memory after a commit."""
         if self._kept is None or any(isinstance(job, Turn) for job in jobs):
             self._kept = store.kept()
             self._choices = dict(self._kept.choices)

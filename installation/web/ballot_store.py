@@ -1,11 +1,11 @@
-"""Votes on disk, in one SQLite file. One thread of one process writes it; anybody may read it.
+"""Votes on disk, in one SQLite file. One thread of one process writes it; others may read it.
 
 rounds   one row a round: its number in the show, the run of the show, its candidates (JSON), how many votes were cast
          or changed, and the key that signs its tokens. The end of a round destroys the key
 votes    (round, token) -> choice, of the open round alone: a new vote of a token replaces the old one
 results  (round, choice) -> votes, of every round that ended
 
-No address, no time of a vote and no account is in it. A vote is on the disk before it is acknowledged
+It contains no address, no time of a vote and no account. A vote is on the disk before it is acknowledged
 (synchronous=FULL: every commit is fsynced, so that even a power cut loses none; a commit carries all votes that came
 during the one before it, so the price is per commit, not per vote).
 """
@@ -50,7 +50,7 @@ _INSERT_ROUND = "INSERT INTO rounds (id, number, run, candidates, opened, key, c
 
 
 class Answer(Enum):
-    """What became of a vote."""
+    """The outcome of a vote."""
 
     COUNTED = "counted"
     LATE = "late"
@@ -61,7 +61,7 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """An open round. ``id`` is its row and never comes again, ``number`` is what the show calls it."""
+    """An open round. ``id`` is its row number, never reused; ``number`` is its number in the show."""
 
     id: int
     number: int
@@ -80,7 +80,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a file of votes holds: the open round, who voted for what in it, how many votes were cast or changed in
+    """What a file of votes holds: the open round, its votes by token, how many votes were cast or changed in
     all rounds, and the result of the round before."""
 
     round: Round | None = None
@@ -99,7 +99,7 @@ class BallotStore:
     def __init__(self, path: Path, run: str = "") -> None:
         self.path, self.run = path, run
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same rights
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same permissions
         if not _usable(path):
             _put_aside(path)
         self._db = _connect(path)
@@ -108,7 +108,7 @@ class BallotStore:
         self.round: Round | None = None
 
     def is_there(self) -> bool:
-        """Whether the files on the disk are still the ones that are written to: nobody removed or replaced them."""
+        """Whether the files on the disk are still the ones that are written to: they were not removed or replaced."""
         return _identities(self.path) == self._files
 
     @contextmanager
@@ -129,7 +129,7 @@ class BallotStore:
         """Makes ``number`` the open round, or no round where there are no candidates. ``now`` is wall-clock seconds.
 
         A round that was left open with the same number and the same pieces goes on, whatever the clock says: a machine
-        without a battery wakes up in another year.
+        without a clock battery may start with a wrong date.
         """
         found = self.round or self._left_open()
         if found and candidates and found.number == number and set(found.candidates) == set(candidates):
@@ -154,7 +154,7 @@ class BallotStore:
         return Round(found.id, found.number, tuple(candidates), found.key)
 
     def _close_all(self, now: float) -> None:
-        """Counts what is open, then forgets who voted: tokens and keys go, the result stays."""
+        """Counts the open round, then deletes its tokens and key; the result stays."""
         self._db.execute("INSERT INTO results SELECT round, choice, count(*) FROM votes GROUP BY round, choice")
         self._db.execute("DELETE FROM votes")
         self._db.execute("UPDATE rounds SET closed = ?, key = NULL WHERE closed IS NULL", (now,))
@@ -218,7 +218,7 @@ class BallotStore:
 
 
 class _Contents:
-    """What a file holds besides its open round: who chose what in it, how much was voted, how the last one ended."""
+    """What a file holds besides its open round: its votes by token, the count of all votes, the last result."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -288,7 +288,7 @@ def _usable(path: Path) -> bool:
 
 
 def _put_aside(path: Path) -> None:
-    """Nothing is thrown away: votes.sqlite3 -> votes.sqlite3.aside-1."""
+    """Renames a file instead of deleting it: votes.sqlite3 -> votes.sqlite3.aside-1."""
     number = 1
     while (aside := path.with_name(f"{path.name}.aside-{number}")).exists():
         number += 1

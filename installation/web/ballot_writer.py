@@ -1,5 +1,4 @@
-"""The one writer of the votes. Votes that come while the disk is busy share the next commit; each is acknowledged
-after it."""
+"""The one writer of the votes. Votes that arrive during a commit share the next one; each is acknowledged after it."""
 
 import asyncio
 import sqlite3
@@ -22,12 +21,12 @@ BATCH = 1024
 """The most votes in one commit."""
 
 CHECK = 0.5
-"""Seconds between two looks whether the files are still there and can be written."""
+"""Seconds between two checks that the files exist and can be written."""
 
 
 class BallotWriter:
-    """``round`` and ``choices`` (token -> choice) are what is on the disk, as of the last commit. Where the disk takes
-    nothing, votes are refused, ``trouble`` says why, and it is tried again until it does."""
+    """``round`` and ``choices`` (token -> choice) are what is on the disk, as of the last commit. Where the disk cannot
+    be written, votes are refused, ``trouble`` has the reason, and writing is tried again."""
 
     def __init__(self, path: Path, run: str = "") -> None:
         self.path = path
@@ -49,7 +48,7 @@ class BallotWriter:
         self._jobs: asyncio.Queue[tuple[Job, asyncio.Future[Any]]] = asyncio.Queue(WAITING)
 
     async def open(self) -> None:
-        """Opens the file. Where that does not work, ``trouble`` says why."""
+        """Opens the file. Where that fails, ``trouble`` has the reason."""
         await self._try(self._keeper.check)
 
     async def close(self) -> None:
@@ -97,7 +96,7 @@ class BallotWriter:
                 batch.append(self._jobs.get_nowait())
             answers = await self._commit([job for job, _ in batch])
             for (_, waiting), answer in zip(batch, answers, strict=True):
-                if not waiting.done():  # the visitor may have gone
+                if not waiting.done():  # the visitor may have disconnected
                     waiting.set_result(answer)
             self.on_change()
 
@@ -125,7 +124,7 @@ class BallotWriter:
         return done
 
     async def _try(self, work: Callable[..., Any], *arguments: Any) -> bool:
-        """Whether the disk took it. What went wrong, or was put right, is told once."""
+        """Returns whether it was written. A failure, or its end, is logged once."""
         try:
             await self._there(work, *arguments)
         except (OSError, sqlite3.Error) as error:

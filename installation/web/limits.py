@@ -1,4 +1,4 @@
-"""Who may come in, and how often. Kept in memory for seconds, never written down."""
+"""Which requests are accepted, and how often. Kept in memory for seconds, never on disk."""
 
 from collections import OrderedDict
 from ipaddress import ip_address
@@ -25,9 +25,8 @@ class Buckets:
 
 
 def known_host(netloc: str, url: str) -> bool:
-    """Whether a request's Host may be ours: an address, a name of the local network, or the name in ``url``.
-
-    A page elsewhere that points its own public name at this machine (DNS rebinding) is kept out by that.
+    """Whether a request's Host is accepted: an address, a name of the local network, or the name in ``url``. This
+    prevents DNS rebinding, where another site's public name resolves to this machine.
     """
     host = host_of(netloc)
     if not host:

@@ -12,10 +12,10 @@ from aiohttp import web
 from installation.core.errors import DeviceError
 
 CONNECTIONS = 4096
-"""The most connections at once; more are turned away before they are read."""
+"""The most connections at once; more are refused before they are read."""
 
 IDLE = 30.0
-"""Seconds after which a connection that asks nothing, or does not finish asking, is closed."""
+"""Seconds after which a connection without a complete request is closed."""
 
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfull\n"
 
@@ -32,14 +32,14 @@ def listen(bind: str, port: int) -> socket.socket:
     family, kind, _, _, address = found_at[0]
     found = socket.socket(family, kind)
     try:
-        if os.name == "posix":  # there it means: not kept by connections of a process that has ended
+        if os.name == "posix":  # on POSIX it allows a port that only closed connections still hold
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((address[0], port, *address[2:]))  # not address itself: getaddrinfo wraps a port above 65535
         found.listen(1024)
     except (OSError, OverflowError) as error:
         found.close()
         raise DeviceError(_why_not(error, bind, port)) from error
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # a phone that left the Wi-Fi says no goodbye; connections inherit this
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # finds phones that left without closing; connections inherit this
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * IDLE))
     found.setblocking(False)
     return found
@@ -68,7 +68,7 @@ def url(found: socket.socket) -> str:
 
 
 def _own_address() -> str:
-    """The address that this machine would speak from. Connecting a datagram socket sends nothing."""
+    """The address that this machine would send from. Connecting a datagram socket sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # an address set aside for documentation
@@ -79,7 +79,7 @@ def _own_address() -> str:
 
 
 def admit(server: web.Server) -> Callable[[], asyncio.BaseProtocol]:
-    """The factory of connections, which turns the surplus away."""
+    """The factory of connections, which refuses those beyond the limit."""
     return lambda: server() if len(server.connections) < CONNECTIONS else _Full()
 
 
@@ -91,7 +91,7 @@ class _Full(asyncio.Protocol):
 
 
 async def sweep(server: web.Server, busy: set[asyncio.BaseProtocol]) -> None:
-    """Closes, for ever, the connections that say nothing for IDLE seconds, or take longer to say what they want."""
+    """Runs for ever; closes connections that send nothing for IDLE seconds, or take longer to send a request."""
     since: dict[web.RequestHandler, float] = {}
     while True:
         now = time.monotonic()

@@ -1,6 +1,6 @@
-"""Server-sent events for the phones that have the page open. Newest wins: nothing queues for a slow phone.
+"""Server-sent events for the phones that have the page open. A slow phone gets only the newest event of each kind.
 
-Everybody is told the same two things: ``tally`` (name -> votes) and ``version``, the number of the page as it is now. A
+All phones get the same two events: ``tally`` (name -> votes) and ``version``, the number of the page as it is now. A
 script whose page has another one fetches the parts, which are the visitor's own.
 """
 
@@ -18,7 +18,7 @@ HEARTBEAT = 15.0
 
 
 class Phone:
-    """One connection, and the newest news of each kind that it has not had yet."""
+    """One connection, and the newest unsent event of each kind."""
 
     def __init__(self, news: dict[str, bytes]) -> None:
         self._news = dict(news)
@@ -30,7 +30,7 @@ class Phone:
         self._wake.set()
 
     async def next(self) -> bytes:
-        """What to write next: waits for news, at most HEARTBEAT seconds."""
+        """What to write next: waits for an event, at most HEARTBEAT seconds."""
         try:
             await asyncio.wait_for(self._wake.wait(), HEARTBEAT)
         except TimeoutError:
@@ -65,7 +65,7 @@ class Hub:
             self._phones.discard(phone)
 
     def tell(self, name: str, data: Any) -> None:
-        """Tells everybody, and whoever comes later."""
+        """Sends an event to all phones, and to those that connect later."""
         event = f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
         self._latest[name] = event
         for phone in self._phones:

@@ -35,7 +35,7 @@ VERSION = 2
 """The version of these messages: ``Hello`` and ``Ready`` carry it, and each end refuses another one."""
 
 Text = Mapping[str, str]
-"""Language tag -> words. The tag ``""`` is text whose language nobody named."""
+"""Language tag -> words. The tag ``""`` is text without a known language."""
 
 
 def check_version(found: int) -> None:
@@ -80,7 +80,7 @@ class Hello:
     version: int = VERSION
 
     def piece(self, name: str) -> Piece:
-        """The piece of that name; one that nobody described is called by its name."""
+        """The piece of that name; for one without a description its name is its title."""
         found = next((piece for piece in self.pieces if piece.name == name), Piece(name))
         return found if found.title else replace(found, title={"": name})
 
@@ -103,8 +103,8 @@ class Playback:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the app says about itself. ``frames`` (shown since the start) has to grow; ``reasons`` say why not all is
-    well, ``notes`` what the show goes on without. ``details`` are passed on to whoever asks /healthz."""
+    """The app's state. ``frames`` (shown since the start) has to grow; ``reasons`` say why not all is
+    well, ``notes`` what is missing while the show goes on. ``details`` are passed on to /healthz."""
 
     frames: int
     running: bool = True
@@ -138,7 +138,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """How many look at the live picture."""
+    """The number of viewers of the live picture."""
 
     viewers: int
 

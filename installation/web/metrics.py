@@ -1,4 +1,4 @@
-"""What ``/metrics`` answers: how the show stands, in the text format of Prometheus."""
+"""The content of ``/metrics``: the show's state, in the text format of Prometheus."""
 
 from collections.abc import Iterator
 

@@ -56,7 +56,7 @@ def page(scene: Scene, assets: Mapping[str, str]) -> str:
 
 
 def lost(scene: Scene, assets: Mapping[str, str], key: str = "lost") -> str:
-    """A page that only says what is wrong (a key of words.json) and leads back."""
+    """A page with an error message only (a key of words.json) and a link back."""
     return _render("lost", scene, assets, key=key)
 
 
@@ -68,7 +68,7 @@ def preview(scene: Scene, assets: Mapping[str, str]) -> str:
 @cache
 def environment() -> "Environment":
     """The templates, which escape all that is put into them."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # here: visitors may come before it is loaded
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # imported here: visitors may come before
 
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),

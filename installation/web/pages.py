@@ -1,4 +1,4 @@
-"""The page as each visitor sees it: in his language, with his own choice, and the random number that he votes with."""
+"""The page as each visitor sees it: in the visitor's language, with the visitor's choice and token."""
 
 import time
 from http import HTTPStatus
@@ -19,10 +19,10 @@ class Pages:
     def __init__(self, service: Service, port: int, assets: dict[str, str]) -> None:
         self.service, self.assets = service, assets
         self.words = merged(service.hello.words)
-        self.cookie = f"vote{port}"  # browsers do not tell the ports of a machine apart, and two shows may share one
+        self.cookie = f"vote{port}"  # browsers share cookies among the ports of a machine, and two shows may run on one
 
     def refuse(self, request: web.Request, status: HTTPStatus, key: str, allow: str = "") -> web.Response:
-        """A page that says what is wrong (a key of words.json); ``allow`` names the methods that would be right."""
+        """A page with an error message (a key of words.json); ``allow`` names the methods that would be right."""
         headers = {"Retry-After": "10"} if status in (429, 503) else {}
         if allow:
             headers["Allow"] = allow
@@ -70,7 +70,8 @@ class Pages:
         )
 
     def _sees_live(self, request: web.Request) -> bool:
-        """A moving picture costs too much for every phone; this machine's own browser has it, and who asks."""
+        """Whether to show the moving picture: not to every phone, as that is expensive, but to this machine's browser
+        and on request."""
         forwarded = {"X-Forwarded-For", "Forwarded", "Via"} & {*request.headers}
         near = is_loopback(request.remote) and not forwarded
         return near or self.service.hello.live or "live" in request.query

@@ -1,4 +1,4 @@
-"""The wall's picture for whoever looks at it elsewhere: a still, a moving one, a thumbnail; the posters."""
+"""The wall's picture for browsers: a still, a moving one, a thumbnail; the posters."""
 
 import asyncio
 import time
@@ -48,7 +48,7 @@ class Pictures:
         return web.Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def thumbnail(self, request: web.Request) -> web.Response:
-        """The wall as it was at most a second ago, and no older picture in its place."""
+        """The wall as it was at most a second ago; never an older picture."""
         preview = self.service.preview
         jpeg = preview.newest if preview.full else await preview.present()
         age = preview.age(time.monotonic())

@@ -15,7 +15,7 @@ def scaled(path: Path, width: int) -> bytes | None:
     """The picture as JPEG, at most ``width`` (one of WIDTHS) pixels wide; None when it cannot be read."""
     from io import BytesIO
 
-    from PIL import Image, UnidentifiedImageError  # here: a show without posters starts without it
+    from PIL import Image, UnidentifiedImageError  # imported here: only needed for posters
 
     try:
         with Image.open(path) as image:

@@ -28,7 +28,7 @@ class Preview:
         return self.viewers >= VIEWERS
 
     def age(self, now: float) -> float:
-        """Seconds since the newest picture came; that of none is endless."""
+        """Seconds since the newest picture came; infinite where none has come."""
         return math.inf if self.newest is None else now - self._when
 
     def show(self, jpeg: bytes) -> None:
@@ -47,7 +47,7 @@ class Preview:
             self.on_watching(self.viewers)
 
     async def pictures(self) -> AsyncIterator[bytes]:
-        """The newest picture at once, then each newer one; who is slow misses some, none wait."""
+        """The newest picture at once, then each newer one; slow viewers skip some."""
         seen: bytes | None = None
         while True:
             changed = self._changed
@@ -58,7 +58,7 @@ class Preview:
                 await changed.wait()
 
     async def present(self, timeout: float = 1.5) -> bytes | None:
-        """A picture of now; after ``timeout`` seconds without one the last there is."""
+        """A new picture; after ``timeout`` seconds without one the last one."""
         changed = self._changed
         if time.monotonic() - self._when > FRESH:
             with self.watching(), suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""What each address answers, and to whom. Everything from outside is bounded before it is read."""
+"""The handlers of all addresses, and who may use them. Everything from outside is bounded before it is read."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ class Server:
     def __init__(self, service: Service, port: int) -> None:
         self.service, self.port = service, port
         self.busy: set[asyncio.BaseProtocol] = set()
-        # A museum's Wi-Fi is one address, so this only keeps one machine from using up the processor.
+        # All phones of a museum's Wi-Fi may share one address, so this only limits one machine's processor use.
         self.addresses = Buckets(rate=1000.0, burst=4000, remember=1024)
         self.files = _files(Path(__file__).with_name("static"))
         self.assets = {name: address for address, (name, _, _) in self.files.items()}
@@ -83,7 +83,7 @@ class Server:
     async def wall(self, request: web.Request) -> web.Response:
         token = self.pages.token(request)
         response = html(page.page(self.pages.scene(request, token), self.assets))
-        # A link from elsewhere never carries our strict cookie: no reason to give out a second token.
+        # A link from another site does not carry our strict cookie: no second token is issued for it.
         if token is None and request.headers.get("Sec-Fetch-Site") != "cross-site":
             self.pages.give_token(request, response)
         return response

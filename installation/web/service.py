@@ -1,4 +1,4 @@
-"""What the web process knows and does between its two sides: the app on its pipe and the visitors on the network."""
+"""The state and the actions of the web process, between the app (pipe) and the visitors (network)."""
 
 import asyncio
 import secrets
@@ -16,7 +16,7 @@ TELL_APP, TELL_PHONES = 0.1, 0.25
 """The least seconds between two tallies to the app, and to the phones."""
 
 SILENT = 3.0
-"""Seconds without a word about the show's health after which it counts as gone."""
+"""Seconds without a health report after which the show counts as gone."""
 
 SAME_END = 1.5
 """Two playbacks whose rounds close within so many seconds of one another look alike."""
@@ -89,17 +89,17 @@ class Service:
             self.hub.tell("tally", self.writer.tally())
 
     def reasons(self, now: float) -> list[str]:
-        """Why not all is well; empty when it is."""
+        """The reasons why the show is not healthy; empty when it is."""
         return self.show.reasons(now) + ([self.writer.trouble] if self.writer.trouble else [])
 
     def notes(self) -> list[str]:
-        """What somebody who looks after the show may want to know, although all is well."""
+        """Notes for the show's operator that are no faults."""
         told = list(self.show.told.notes) if self.show.told else []
         return told + ([self.writer.note] if self.writer.note else [])
 
 
 class ShowHealth:
-    """What the app said about itself, and when the picture last moved on."""
+    """Takes the app's health, and notes when the picture last moved on."""
 
     def __init__(self) -> None:
         self.told: Health | None = None
@@ -111,7 +111,7 @@ class ShowHealth:
         self.told, self._heard = told, now
 
     def age(self, now: float) -> float | None:
-        """Seconds since the picture last moved on; None before the first word about it."""
+        """Seconds since the picture last moved on; None before the first report."""
         return None if self.told is None else now - self._moved
 
     def reasons(self, now: float) -> list[str]:

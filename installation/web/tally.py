@@ -5,6 +5,6 @@ from collections.abc import Iterable, Sequence
 
 
 def tally(choices: Iterable[str], candidates: Sequence[str]) -> dict[str, int]:
-    """Votes of each candidate, in the candidates' order; a choice that is no candidate counts for nobody."""
+    """Votes of each candidate, in the candidates' order; a choice that is no candidate is not counted."""
     counts = Counter(choices)
     return {candidate: counts[candidate] for candidate in candidates}

@@ -1,4 +1,5 @@
-"""A visitor's token: a random number signed with the round's key. It says who may vote, never who it is."""
+"""A visitor's token: a random number signed with the round's key. It permits voting and does not identify the
+visitor."""
 
 import hmac
 import secrets
@@ -16,7 +17,7 @@ def new_key() -> bytes:
 
 
 def mint(key: bytes) -> str:
-    """A fresh token as cookie text. It is worth nothing without ``key``, which the end of the round destroys."""
+    """A fresh token as cookie text. It is invalid without ``key``, which the end of the round destroys."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return urlsafe_b64encode(nonce + _sign(key, nonce)).decode().rstrip("=")
 

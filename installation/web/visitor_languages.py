@@ -37,7 +37,7 @@ class VisitorLanguages:
 
 
 def visitor_languages(asked: str, header: str, show: Sequence[str], words: Words | None = None) -> VisitorLanguages:
-    """``asked`` (from the address) before what the browser's header says, before the show's own languages."""
+    """``asked`` (from the address) before those of the browser's header, before the show's own languages."""
     words = languages() if words is None else words
     known = {*words, *show}
     asked = asked.lower() if asked.lower() in {tag.lower() for tag in known} else ""

@@ -21,7 +21,7 @@ ANSWERS = {
     Answer.FULL: (HTTPStatus.SERVICE_UNAVAILABLE, "full"),
     Answer.BROKEN: (HTTPStatus.SERVICE_UNAVAILABLE, "broken"),
 }
-"""What a vote that is not counted gets: status and notice."""
+"""The response to a vote that is not counted: status and notice."""
 
 
 class Voting:
@@ -75,7 +75,8 @@ def _to_vote(scene: page.Scene) -> web.Response:
 
 
 def _own_page(request: web.Request) -> bool:
-    """Whether a browser says that the vote comes from our own page. What is no browser carries nobody's cookie."""
+    """Whether the browser's headers show that the vote comes from our own page. Other clients are accepted: they carry
+    no visitor's cookie."""
     origin = request.headers.get("Origin")
     if origin is not None:
         return netloc_of(origin) == request.host

@@ -1,4 +1,4 @@
-"""How the show stands, for whoever watches over it: /healthz for a person or a script, /metrics for Prometheus."""
+"""The show's state for monitoring: /healthz for people and scripts, /metrics for Prometheus."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ class Watching:
         return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
 
     async def metrics(self, request: web.Request) -> web.Response:
-        metrics = await asyncio.to_thread(import_module, "installation.web.metrics")  # for those who watch it alone
+        metrics = await asyncio.to_thread(import_module, "installation.web.metrics")  # imported on first use
         body = metrics.written(self.service, time.monotonic())
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE, "Cache-Control": "no-store"})
 
