@@ -1,13 +1,13 @@
-"""The chain's command line. A step is a file in `commands`, found by its name, and loaded once it is known.
+"""The command line of training. A step is a module in `commands`; only the module of the step typed is imported.
 
-The program's door reads it before anything is installed. A step's module, light to import (standard library and classes
-of options alone), has
+`run_show.py` imports it before any package is installed. A step's module imports only the standard library and option
+classes, and has
 
-    ORDER        where it comes in the chain, for --help
+    ORDER        its position in the list of --help
     HELP         a line for the list of steps
-    DESCRIPTION  what its own --help teaches; PROGRAM in it becomes what a person types
-    Options      its options, a class as command_line/options.py tells
-    run(options) does it; raises VernissageError with one clear message for what cannot be done
+    DESCRIPTION  the text of its own --help; PROGRAM in it is replaced by the command to type
+    Options      its options, a class as described in command_line/options.py
+    run(options) runs the step; raises VernissageError with a clear message
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _typed(text: str) -> str:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The step and its arguments; leaves with exit code 2 and a message on a wrong one, with 0 after --help."""
+    """The step and its arguments; exits with code 2 and a message on invalid ones, with 0 after --help."""
     return parser().parse_args(argv)
 
 
@@ -100,20 +100,20 @@ NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def told(error: OSError) -> str:
-    """What the system says, of which file, and what to do."""
+    """The message for an OSError: the system's error text, the file, and what to do."""
     advice = "Make room" if error.errno in NO_ROOM else "Set this right, or give another place"
     where = f"{error.filename or 'a file'}: cannot be read or written ({error.strerror or error})"
     return f"{where}. What was there is whole. {advice}; then the same command goes on."
 
 
 def program(argv: Sequence[str]) -> int:
-    """`main` as a process of its own, which shares the processor with others."""
+    """Runs `main` in a process whose waiting threads yield the processor (cores.py)."""
     share_cores()
     return main(argv)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Exit code 0; 2 with one clear message when something cannot be done."""
+    """Runs a step. Returns exit code 0, or 2 after printing one error message."""
     if not argv:
         parser().print_help()
         return 0

@@ -1,4 +1,4 @@
-"""How a training shares the processor with whatever else runs. Standard library only: it comes before torch."""
+"""Lets a training share the processor with other programs. Standard library only: it is imported before torch."""
 
 import os
 
@@ -7,12 +7,12 @@ WAITING = {
     "GOMP_SPINCOUNT": "0",  # GNU's runtime, torch's on Linux
     "KMP_BLOCKTIME": "0",  # LLVM's and Intel's, torch's on macOS and Windows
 }
-"""What has a thread of torch's that waits for others leave its core, instead of spinning on it. Where anything else
-runs, two threads that spin lose all but a tenth of their pace (benchmarks/beside.py)."""
+"""Environment variables that make waiting OpenMP threads release their core instead of spinning. Beside other
+programs, two spinning threads run at a tenth of their speed (benchmarks/beside.py)."""
 
 
 def share_cores() -> None:
-    """To be called before torch is loaded, as its runtime reads the environment once. What a person has set stays.
+    """Call before torch is imported, as its runtime reads the environment once. Variables already set are kept.
 
     A show does not call this: the painter is faster when its threads spin.
     """

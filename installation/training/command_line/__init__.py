@@ -1,1 +1,1 @@
-"""What is typed: options as dataclasses, and a command as it is published. Standard library only."""
+"""Options as dataclasses, and commands as written into files. Standard library only."""

@@ -1,8 +1,8 @@
-"""Options as frozen dataclasses, from which argparse is made. Standard library only: --help is there at once.
+"""Options as frozen dataclasses, from which argparse is made. Standard library only, so that --help starts fast.
 
 A class of options has a field for each, made by one of the functions below; a field that is made with `group` holds
 another such class, which is a group of --help. `add_options` adds them to a parser in the order of the fields, and
-`read_options` makes an object of what was typed: what goes on from the command line is that object.
+`read_options` makes an object of the parsed arguments; the rest of the program uses only that object.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def option(
 
 
 def required(help: str, kind: Callable[[str], Any], metavar: str | None = None) -> Any:
-    """--NAME VALUE, without which the command does nothing."""
+    """--NAME VALUE, required."""
     return field(metadata=_told({"help": help, "type": kind, "metavar": metavar, "required": True}))
 
 
@@ -67,7 +67,7 @@ def repeated(
 
 
 def argument(help: str, kind: Callable[[str], Any], metavar: str, nargs: str | None = None) -> Any:
-    """What is typed without a name. `nargs` as in argparse; "+" and "*" make a tuple, "?" None where it is left out."""
+    """A positional argument. `nargs` as in argparse; "+" and "*" give a tuple, "?" gives None if it is left out."""
     return field(metadata=_told({"help": help, "type": kind, "metavar": metavar, "nargs": nargs, "positional": True}))
 
 
@@ -109,7 +109,7 @@ def add_options(parser: argparse._ActionsContainer, options: type[Any]) -> None:
 
 
 def read_options(options: type[T], arguments: argparse.Namespace) -> T:
-    """Those that were typed, as an object of their class."""
+    """The parsed options as an object of their class."""
     values: dict[str, Any] = {}
     for one in fields(options):  # type: ignore[arg-type]
         inner = one.metadata.get("options")

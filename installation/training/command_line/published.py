@@ -1,4 +1,4 @@
-"""A command as it is published in a model's header, a report and a card."""
+"""A command as it is written into a model's header, a report and a card."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from installation.core import invocation
 
 
 def command_line(words: Sequence[str]) -> str:
-    """What to type to get this again. Folders elsewhere are told by their name alone: where somebody's disk keeps
-    things is nobody's business."""
+    """The command that reproduces this run. Of paths to other folders only the last part is kept, so that no private
+    path is published."""
     return shlex.join(without_place(word) for word in [*shlex.split(invocation.program()), *words])
 
 
 def published(command: str) -> str:
-    """A command as a header tells it, which an older program may have written with places in it."""
+    """The command in a header with its paths shortened, as older versions wrote full paths."""
     try:
         return shlex.join(without_place(word) for word in shlex.split(command))
-    except ValueError:  # quotes that do not end
+    except ValueError:  # an unclosed quote
         return command
 
 

@@ -1,4 +1,4 @@
-"""Kinds of network that the chain knows. Standard library only."""
+"""The supported kinds of network. Standard library only."""
 
 MODELS = ("gan", "vae")
 """Those that can be trained from pictures: each is a folder with a run.py (see loop/run.py)."""

@@ -1,4 +1,4 @@
-"""convert: a model that was trained elsewhere becomes a model file."""
+"""convert: writes a model file from a network trained by another program."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def run(options: Options) -> None:
 
 
 def told(out: Path, header: dict[str, object]) -> str:
-    """What was written, what it may be used for, and how to hang it."""
+    """The printed result: the file written, its licence, and how to show it."""
     source, licence, architecture = header["source"], header["licence"], header["architecture"]
     assert isinstance(source, dict)
     assert isinstance(licence, dict)

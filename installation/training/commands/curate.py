@@ -1,4 +1,4 @@
-"""curate: which of a model's pictures are favourites, and which nobody shall see."""
+"""curate: marks pictures of a model as favourites, or blocks them from being shown."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(options: CurateOptions) -> None:
 
 
 def measure_gallery(path: Path) -> None:
-    """The gallery of all favourites, so that no show has to measure it."""
+    """Measures the pace of the gallery of all favourites, so that no show has to."""
     from installation.networks.model_file import read_header
     from installation.training.latent.models import progress
     from installation.training.latent.pace import amend, gallery_of
@@ -68,8 +68,8 @@ def measure_gallery(path: Path) -> None:
 
 
 def script(options: CurateOptions, model: OpenModel, chosen: Path) -> None:
-    """What the options say, in the order --clear, --keep, --drop, --list, --check-eyes; saved once, if anything was
-    chosen."""
+    """Applies the options in the order --clear, --keep, --drop, --list, --check-eyes; saves once, if anything was
+    changed."""
     from installation.networks.model_file import load_model
     from installation.training.latent.curation import SAMPLES, Curation, Place, curation_of, save, usual_radius
     from installation.training.screening.decisions import date_given, login

@@ -1,4 +1,4 @@
-"""directions: what a hand can change in a model's pictures."""
+"""directions: finds the latent directions that a visitor can control."""
 
 from __future__ import annotations
 

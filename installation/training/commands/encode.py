@@ -1,4 +1,4 @@
-"""encode: from pictures to their places in a model's space."""
+"""encode: computes the latents of pictures."""
 
 from __future__ import annotations
 

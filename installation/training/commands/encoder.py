@@ -1,4 +1,4 @@
-"""encoder: trains what finds the place of a picture in a model's space."""
+"""encoder: trains a network that computes the latent of a picture."""
 
 from __future__ import annotations
 

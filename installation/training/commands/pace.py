@@ -1,4 +1,4 @@
-"""pace: how much the picture changes along a walk, measured once."""
+"""pace: measures how much the picture changes along a walk, and stores it in the model file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""prepare: from folders, zips and films to squares of one size, ready to train on."""
+"""prepare: makes square pictures of one size from folders, zips and films, for training."""
 
 from __future__ import annotations
 

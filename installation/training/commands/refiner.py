@@ -1,4 +1,4 @@
-"""refiner: trains what paints detail on a VAE's soft pictures."""
+"""refiner: trains a network that adds detail to a VAE's pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""rename: the artist's names for what the directions do."""
+"""rename: gives names to a model's directions."""
 
 from __future__ import annotations
 

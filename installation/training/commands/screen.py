@@ -1,4 +1,4 @@
-"""screen: which of the prepared pictures to train on, and why not the others."""
+"""screen: decides which prepared pictures to train on, and records the reasons."""
 
 from __future__ import annotations
 

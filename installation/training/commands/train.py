@@ -64,7 +64,7 @@ class Options:
     source: SourceOptions = group("pictures", SourceOptions)
 
     def of_kind(self) -> TrainOptions[GanOptions | VaeOptions]:
-        """Without those of the other kind."""
+        """The options without those of the other kinds of network."""
         return TrainOptions(
             self.folder,
             self.out,

@@ -1,7 +1,7 @@
 """The names that a pickle of a network may hold, and what is built in place of each: plain values and arrays.
 
 Modules of the training programs become a `Part`: its class's name and its attributes. The source text that some of them
-carry stays the text that it is and is dropped unread.
+contain is never run and is dropped.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Part:
 
 
 class Settings(dict[str, Any]):
-    """What had attributes and becomes a dict: an argparse.Namespace."""
+    """An object with attributes, such as an argparse.Namespace, read as a dict."""
 
 
 @dataclass
 class Loose:
-    """A NumPy array or dtype that gets its state after it was made."""
+    """A NumPy array or dtype whose state is set after its creation."""
 
     dtype: str | None = None
     value: NDArray[Any] | None = None
@@ -56,7 +56,7 @@ class Loose:
 
 @dataclass(frozen=True)
 class Stored:
-    """What a tensor looks into: its type's name (a key of STORED's values), its length, and how to get the bytes."""
+    """The storage of a tensor: its type's name (a key of STORED's values), its length, and how to get the bytes."""
 
     dtype: str
     length: int
@@ -79,7 +79,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A view into a storage, read when it is asked for."""
+    """A view into a storage, read when it is needed."""
 
     stored: Stored
     offset: int
@@ -97,7 +97,7 @@ class Tensor:
 
 
 def tensor(stored: Any, offset: Any, shape: Any, strides: Any, *_more: Any) -> Tensor:
-    """A view that stays inside of its storage and is not larger than it. Raises ValueError for any other."""
+    """A view that lies inside its storage and is not larger than it. Raises ValueError for any other."""
     numbers = [offset, *shape, *strides]
     if not isinstance(stored, Stored) or not all(type(number) is int and number >= 0 for number in numbers):
         raise ValueError("no tensor")
@@ -198,7 +198,7 @@ def shape(items: Any = ()) -> tuple[Any, ...]:
 
 
 def apply(thing: Any, state: Any) -> Any:
-    """What BUILD does to a value; what it would add to an OrderedDict (the versions of torch's modules) is dropped."""
+    """Applies BUILD to a value; a state for an OrderedDict (the versions of torch's modules) is dropped."""
     if isinstance(thing, Settings) and isinstance(state, dict):
         thing.update(state)
         return thing
@@ -210,7 +210,7 @@ def apply(thing: Any, state: Any) -> Any:
 
 
 def stated(thing: Loose, state: tuple[Any, ...]) -> Loose:
-    """A dtype takes its byte order, an array its shape, type and bytes."""
+    """Sets the state: of a dtype its byte order, of an array its shape, type and bytes."""
     if thing.dtype is not None:
         order = state[1]
         if order not in ("<", ">", "|", "=") or any(part is not None for part in state[2:5]):
@@ -266,18 +266,18 @@ TOLD = {
     "torch.nn.": "holds a whole torch module, which only its own program could rebuild; save its state_dict() there",
     "torch.jit": "is a program (TorchScript); save the network's state_dict() instead",
 }
-"""By the beginning of a refused name: what it means."""
+"""{prefix of a refused name: explanation}."""
 
 
 def number_type(name: Any) -> str:
-    """What a storage's class holds, from its name in the file. Raises ValueError for another."""
+    """The number type of a storage class, by its name in the file. Raises ValueError for an unknown name."""
     if isinstance(name, Name) and name.module in ("torch", "torch.cuda") and name.name.endswith("Storage"):
         return STORED[name.name.removesuffix("Storage")]
     raise ValueError("a storage of another kind")
 
 
 def tensor_of(thing: Any) -> NDArray[Any] | None:
-    """The array that a value is; None for what is none."""
+    """A value as an array; None if it is not one."""
     if isinstance(thing, Tensor):
         return thing.array()
     if isinstance(thing, Loose):

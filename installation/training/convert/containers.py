@@ -21,7 +21,7 @@ from installation.training.convert.opcodes import load
 from installation.training.convert.pickle_machine import Budget, Build, Machine
 
 LARGEST = 4 << 30
-"""Bytes of a file that is read."""
+"""The largest file that is read, in bytes."""
 MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How a torch file of the older kind begins: a pickle of one number."""
 MOST_FILES = 20_000
@@ -29,8 +29,8 @@ MOST_FILES = 20_000
 
 
 def read(path: Path) -> Any:
-    """What a file holds, as plain values: dicts, lists, numbers, texts, tensors, parts. Runs nothing. Raises ModelError
-    for what cannot be read, OSError where the disk cannot."""
+    """The content of a file as plain values: dicts, lists, numbers, texts, tensors, parts. Runs no code of the file.
+    Raises ModelError for content that cannot be read, OSError for disk errors."""
     if path.suffix == ".safetensors":
         return tensors(path)
     if path.suffix == ".onnx":
@@ -56,7 +56,7 @@ def tensors(path: Path) -> dict[str, Any]:
 
 
 def builders(budget: Budget, where: str) -> dict[str, Build | None]:
-    """What a pickle may call, with the storages inside of it as torch files that cost of the same budget."""
+    """{name: builder} for a pickle; torch files nested in it count against the same budget."""
 
     def inner(raw: Any) -> Stored:
         if not isinstance(raw, memoryview):
@@ -74,7 +74,7 @@ def builders(budget: Budget, where: str) -> dict[str, Build | None]:
 
 @dataclass
 class TorchFile:
-    """A torch file of the older kind. ``nested``: it is itself inside of a pickle, and nothing may be inside of it."""
+    """A torch file of the older kind. ``nested``: it is inside a pickle, and may contain no further file."""
 
     data: memoryview
     where: str
@@ -105,14 +105,14 @@ class TorchFile:
         return value
 
     def find(self, machine: Machine, key: str) -> None:
-        """The bytes of the storage that comes next: how many numbers, then these."""
+        """The bytes of the next storage: a count of numbers, then the numbers."""
         stored = self.storages[key]
         if machine.number("<q") != stored.length:
             machine.refuse("has a storage of another length")
         self.places[key] = machine.take(stored.length * stored.width)
 
     def storage(self, identity: Any) -> Stored:
-        """From ("storage", type, key, location, length, view); where it once lay, such as cuda:0, does not matter."""
+        """From ("storage", type, key, location, length, view); the location, such as cuda:0, is ignored."""
         word, kind, key, _, length, *view = identity
         if word != "storage" or any(part is not None for part in view) or type(length) is not int or length < 0:
             raise ValueError("no storage")
@@ -129,7 +129,7 @@ def little(system: Any) -> bool:
 
 
 def zipped(path: Path) -> Any:
-    """What a torch file of the newer kind holds."""
+    """The content of a torch file of the newer kind (zip)."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archived(archive, path)
@@ -175,7 +175,7 @@ def give(raw: memoryview) -> Callable[[], memoryview]:
 
 
 def plain(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> memoryview:
-    """A file of the zip, which torch stores as it is: packed ones could be of any size."""
+    """A file of the zip. Compressed entries are refused: torch writes none, and they could unpack to any size."""
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
         raise ModelError(
             f"{path}: has packed files inside, which torch does not write. Refused; nothing in it was run."
@@ -184,7 +184,7 @@ def plain(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> memory
 
 
 def arrays(found: dict[str, Any], where: str) -> dict[str, np.ndarray[Any, Any]]:
-    """The tensors of a state dict as arrays, what is no tensor left out. Raises ModelError."""
+    """The tensors of a state dict as arrays; other values are left out. Raises ModelError."""
     from installation.training.convert.allowed import tensor_of
 
     try:

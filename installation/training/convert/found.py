@@ -1,4 +1,4 @@
-"""What a file turned out to be: a network as this program paints it, and what the file told of it."""
+"""The result of reading a file: a network in this program's form, and the facts stated in the file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Arrays = dict[str, NDArray[Any]]
 @dataclass(frozen=True)
 class Converted:
     """A network: its kind and architecture, as a header has them, and its tensors, float32. ``mean`` (w_dim,) is what
-    truncation pulls towards, None where the file does not tell; ``labels`` are the classes that were kept, of as many
-    as ``known``; ``told`` is what else the file said; ``notes`` are lines for the person who converts."""
+    truncation pulls towards, None if the file has none; ``labels`` are the classes kept, out of ``known`` classes;
+    ``told`` holds other facts from the file; ``notes`` are lines to print."""
 
     kind: str
     architecture: dict[str, Any]
@@ -35,7 +35,7 @@ class Converted:
 
 @dataclass(frozen=True)
 class Branch:
-    """A module of a network and where it is, for messages."""
+    """A module of a network, and its path for messages."""
 
     part: Part
     where: str
@@ -58,7 +58,7 @@ class Branch:
         return [str(name) for name, part in self._group("_modules").items() if isinstance(part, Part)]
 
     def tensor(self, name: str, axes: int | None = None) -> Floats:
-        """A parameter or buffer as float32, copied. Raises ModelError where it is not there or not of so many axes."""
+        """A parameter or buffer as float32, copied. Raises ModelError if missing or of another number of axes."""
         found = self.maybe_tensor(name)
         if found is None or axes not in (None, found.ndim):
             raise self.refuse(f"has no {name} of {axes} axes" if axes is not None else f"has no {name}")
@@ -75,7 +75,7 @@ class Branch:
         return None if found is None else np.array(found, np.float32)
 
     def number(self, name: str, default: Any = None) -> Any:
-        """An attribute that is a number, a text or nothing."""
+        """An attribute that is a number, a text or None."""
         value = self.part.state.get(name, default)
         if isinstance(value, np.ndarray) or tensor_of(value) is not None:
             return np.asarray(tensor_of(value)).tolist()
@@ -101,7 +101,7 @@ def linear(branch: Branch, name: str) -> Arrays:
 
 
 def chosen_labels(wanted: Sequence[int] | None, known: int, most: int, where: str) -> tuple[int, ...]:
-    """Which classes are kept. Raises ModelError for one that the network does not know."""
+    """The classes to keep. Raises ModelError for one that the network does not have."""
     if not known:
         return ()
     if wanted is None:

@@ -1,6 +1,6 @@
-"""What walks and truncation need to know of a converted network's latent space, measured on the network itself.
+"""Statistics of a converted network's latent space for walks and truncation, measured on the network itself.
 
-latent.mean   (dim,)    what truncation pulls towards: the file's own average style, where it tells it
+latent.mean   (dim,)    the centre of truncation: the file's own average style, if it has one
 latent.basis  (k, dim)  principal directions of the styles (arXiv 2004.02546)
 latent.std    (k,)      their standard deviations
 latent.gain   (k,)      mean absolute change of the picture, in levels of 255, per standard deviation
@@ -17,14 +17,14 @@ from installation.training.gan.export import MAIN_DIRECTIONS, PLACES, PSI, STEP,
 
 Floats = NDArray[np.float32]
 SAMPLES, FEW = 20_000, 2_000
-"""Styles that are looked at: of a network without classes, and with."""
+"""Number of styles sampled: of a network without classes, and with."""
 MANY_PIXELS = 256 * 256
-"""From here on pictures cost seconds: fewer directions are measured, at fewer places."""
+"""Above this many pixels a picture takes seconds: fewer directions are measured, at fewer latents."""
 ROWS, FEW_ROWS, FEW_PLACES = 512, 64, 3
 
 
 def measure(network: Any, mean: Floats | None) -> dict[str, Floats]:
-    """The same for the same network (fixed seed). ``mean`` (w_dim,) is the file's."""
+    """Measures the statistics; deterministic (fixed seed). ``mean`` (w_dim,) is the one in the file."""
     rng = np.random.default_rng(0)
     count = SAMPLES if network.classes == 1 else FEW
     w = network.mapping(rng.standard_normal((count, network.z_dim)).astype(np.float32))
@@ -48,7 +48,7 @@ def spread(w: NDArray[np.float64], most: int) -> tuple[Floats, Floats]:
 
 
 def said(network: Any, facts: dict[str, Floats], own_mean: bool) -> dict[str, Any]:
-    """For the header: how this was measured."""
+    """How this was measured, for the header."""
     large = network.resolution**2 > MANY_PIXELS
     return {
         "samples": SAMPLES if network.classes == 1 else FEW,

@@ -1,4 +1,4 @@
-"""What StyleGAN2-ADA and StyleGAN3 have in common in NVIDIA's files: the file's table, and the mapping network."""
+"""Common parts of StyleGAN2-ADA and StyleGAN3 in NVIDIA's files: the file's table, and the mapping network."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from installation.training.convert.allowed import Part
 from installation.training.convert.found import Arrays, Branch, chosen_labels, linear
 
 NETWORKS = ("G_ema", "G")
-"""The averaged one first."""
+"""Keys of the generator in the table, the averaged one first."""
 
 
 def network(root: Any, where: str) -> Branch | None:
-    """The generator of a file: of the whole table that the trainers write, or the network alone."""
+    """The generator of a file that holds either the trainers' whole table or the network alone."""
     if isinstance(root, Part):
         return Branch(root, where)
     if isinstance(root, dict):
@@ -27,7 +27,7 @@ def network(root: Any, where: str) -> Branch | None:
 
 
 def told(root: Any) -> dict[str, Any]:
-    """What the file says of its training: plain values only, paths without their folders."""
+    """Training facts in the file: plain values only, paths without their folders."""
     if not isinstance(root, dict) or not isinstance(root.get("training_set_kwargs"), dict):
         return {}
     return {"training_set_kwargs": plain(root["training_set_kwargs"])}
@@ -71,7 +71,7 @@ def mapping(branch: Branch, wanted: Sequence[int] | None, most: int) -> tuple[di
 
 
 def embedded(branch: Branch, known: int, labels: Sequence[int]) -> np.ndarray[Any, Any]:
-    """What the mapping network sees of each class: its embedding, brought to mean square 1."""
+    """The input of the mapping network for each class: its embedding, normalised to mean square 1."""
     layer = linear(branch, "embed")
     weight, bias = layer["embed.weight"], layer["embed.bias"]
     if weight.shape[1] != known:

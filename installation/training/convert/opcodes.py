@@ -1,4 +1,4 @@
-"""The opcodes of pickles, protocols 0 to 5, each as what it does to the machine; and the loop that follows them."""
+"""The opcodes of pickles, protocols 0 to 5, each as a function on the machine; and the loop that runs them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from installation.training.convert.pickle_machine import Machine, add, extend, k
 MOST_MARKS = 1_000
 MOST_DIGITS = 64
 LONGEST_NUMBER = 16
-"""Bytes of a whole number."""
+"""The longest integer, in bytes."""
 NEWEST = 5
 """The newest protocol."""
 STOP = ord(".")
 
 
 def load(machine: Machine) -> Any:
-    """The value of the pickle that begins at the machine's position, which is then behind its end. Raises ModelError
-    for what is no data."""
+    """The value of the pickle that begins at the machine's position, which is then moved to its end. Raises ModelError
+    for opcodes that are not data."""
     machine.clear()
     while True:
         opcode = machine.take(1)[0]
@@ -96,7 +96,7 @@ def _pop(machine: Machine) -> None:
 
 
 def _into_top(action: Callable[[Machine, Any, list[Any]], None], single: int = 0) -> Callable[[Machine], None]:
-    """Works on the value under what is added to it: ``single`` values, or those since the mark."""
+    """An opcode that adds ``single`` values, or those since the mark, to the container below them on the stack."""
 
     def opcode(machine: Machine) -> None:
         values = list(machine.popped(single)) if single else machine.since_mark()

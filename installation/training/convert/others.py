@@ -1,4 +1,4 @@
-"""Networks that are known by their names and cannot be converted yet: what they are is said, instead of nothing."""
+"""Networks that are recognised by tensor names but cannot be converted, so that the error message can name them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATTERNS = {
     "StyleGAN2 of the first kind for TensorFlow": r"G_synthesis/.*",
     "StyleGAN2-ADA or StyleGAN3 as a state dict (its .pkl tells more and is needed)": r"synthesis\.(b4|input)\..*",
 }
-"""By the family: the name that a tensor has in its state dict."""
+"""{family: a tensor name that occurs in its state dict}."""
 
 
 def family(root: Any, where: str) -> str | None:

@@ -1,8 +1,8 @@
 """A reader of pickles that runs nothing: it follows the opcodes and builds numbers, texts, lists, tuples and dicts.
 
 A pickle is a program for a stack machine (protocols 0 to 5, as the standard library's `pickletools` documents them).
-Here no name is ever looked up: a global becomes a `Name`, if the list of names that the caller gives has it, and what
-is called is the caller's own builder of that name. Everything else is refused, by name, in one line.
+Here no name is ever imported: a global becomes a `Name` if it is in the caller's list of names, and a call runs the
+caller's builder of that name. Any other name is refused with a one-line error that states it.
 
 Time and memory are bounded: by the number of opcodes, of open marks and of digits; texts and bytes are slices of the
 file. Dict keys are plain scalars, as hashing a deeply nested tuple could exhaust the stack of the processor.
@@ -18,14 +18,14 @@ from typing import Any, NamedTuple, NoReturn
 from installation.core.errors import ModelError
 
 MOST_OPCODES = 500_000
-"""Of one file, with the pickles inside of it. A network of 1024 px has about 20,000."""
+"""Most opcodes in one file, nested pickles included. A network of 1024 px has about 20,000."""
 LONGEST_LINE = 4_096
 """Bytes of an argument that ends with a new line: names, and numbers as text."""
 KEYS = (str, int, float, bool, type(None))
 
 
 class Name(NamedTuple):
-    """A global that a pickle names: a word, never the thing."""
+    """A global named in a pickle: its name only, never the imported object."""
 
     module: str
     name: str
@@ -36,17 +36,17 @@ class Name(NamedTuple):
 
 Build = Callable[..., Any]
 Builders = Mapping[str, Build | None]
-"""By the full name of a global: what is built where the pickle would call it; None where it may be named only."""
+"""{full name of a global: function run instead of calling it; None if it may be named but not called}."""
 
 
 @dataclass
 class Budget:
-    """What one file may still cost; the pickles inside of it share it."""
+    """The remaining budget of one file, shared with the pickles nested in it."""
 
     opcodes: int = MOST_OPCODES
 
     def spend(self, count: int) -> bool:
-        """Whether there is as much left."""
+        """Subtracts a cost; returns false if it exceeds what is left."""
         self.opcodes -= count
         return self.opcodes >= 0
 
@@ -128,7 +128,7 @@ class Machine(Reader):
         return tuple(reversed([self.pop() for _ in range(count)]))
 
     def since_mark(self) -> list[Any]:
-        """The values pushed since the last mark, which goes."""
+        """The values pushed since the last mark; the mark is removed."""
         if not self.marks:
             self.refuse("takes values from a mark that is not there")
         start = self.marks.pop()
@@ -147,7 +147,7 @@ class Machine(Reader):
         return found
 
     def call(self, what: Any, arguments: Any) -> Any:
-        """What is built in place of a call."""
+        """The value built in place of a call."""
         build = self.builders.get(str(what)) if isinstance(what, Name) else None
         if build is None or not isinstance(arguments, tuple):
             self.refuse(f"calls {what}" if isinstance(what, Name) else "calls what is no name")
@@ -183,20 +183,20 @@ class Machine(Reader):
 
 
 def cost(argument: Any) -> int:
-    """The steps that a builder may need for an argument, so that none is built from again and again."""
+    """The cost of an argument in opcodes, charged to the budget, which bounds repeated building from one value."""
     if isinstance(argument, list | tuple | dict | set):
         return len(argument)
     return len(argument) // 1024 if isinstance(argument, str | memoryview) else 0
 
 
 def told(name: Name) -> str:
-    """A name that is not on the list, as it is printed: no control characters, not too long."""
+    """A refused name for printing: without control characters, shortened."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in str(name))
     return f"holds {shown[:120]}, which is no data of a network"
 
 
 def put(machine: Machine, target: Any, pairs: list[Any]) -> None:
-    """Keys and values by turns, into a dict."""
+    """Puts alternating keys and values into a dict."""
     if not isinstance(target, dict) or len(pairs) % 2:
         machine.refuse("sets keys of what is no dict")
     for name, value in zip(pairs[::2], pairs[1::2], strict=True):

@@ -1,4 +1,4 @@
-"""StyleGAN2 in the state dicts of rosinality's stylegan2-pytorch, and of the many programs that took it over.
+"""StyleGAN2 in the state dicts of rosinality's stylegan2-pytorch, and of programs based on it.
 
     style.1.weight .bias                         mapping layers, learning rate factor 0.01
     input.input                                  the constant
@@ -31,7 +31,7 @@ OPTIONAL = re.compile(r"noises\.noise_\d+|.*\.(blur|upsample)\.kernel|.*\.noise\
 
 
 def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) -> Converted | None:
-    """The network of a file's content, or None where it is another. Raises ModelError for what does not fit."""
+    """The network in a file's content, or None if it is of another family. Raises ModelError for what does not fit."""
     state = state_dict(root)
     if state is None:
         return None
@@ -58,7 +58,7 @@ def state_dict(root: Any) -> dict[str, Any] | None:
 
 
 def mean(root: Any) -> np.ndarray[Any, Any] | None:
-    """The mean style, which converted checkpoints keep beside the network."""
+    """The mean style, which converted checkpoints store beside the network."""
     found = arrays({"latent_avg": root.get("latent_avg")}, "latent_avg").get("latent_avg")
     return None if found is None or found.ndim != 1 else found.astype(np.float32)
 
@@ -114,7 +114,7 @@ def style(held: Arrays, theirs: str, name: str) -> Arrays:
 
 
 def taps(held: Arrays) -> np.ndarray[Any, Any]:
-    """The filter that enlarges, of sum 1; the usual one where the file does not tell."""
+    """The upsampling filter, of sum 1; the default one if the file has none."""
     found = next((value for name, value in held.items() if name.endswith(".upsample.kernel")), np.outer(FILTER, FILTER))
     return (found / found.sum()).astype(np.float32)
 

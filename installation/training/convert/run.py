@@ -1,4 +1,4 @@
-"""From somebody else's file to a model file: read, recognised, rebuilt, measured, written. See commands/convert.py."""
+"""Conversion of another program's file: read, recognise, rebuild, measure, write. See commands/convert.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from installation.training.latent.finishing import finish
 
 FAMILIES = (stylegan2_ada, stylegan3, rosinality)
 MOST_CLASSES = 16
-"""A latent holds a style for each class that is kept."""
+"""The most classes that can be kept: a latent holds a style for each."""
 SUPPORTED = (
     "a .pkl of StyleGAN2-ADA or StyleGAN3 (PyTorch), or a .pt, .pth or .safetensors with a state dict of rosinality's "
     "stylegan2-pytorch"
@@ -51,7 +51,7 @@ def recognised(root: Any, where: str, classes: Mapping[int, str] | None) -> Conv
 
 
 def seen(root: Any) -> str:
-    """What a file has, in words, where no network was recognised."""
+    """A description of a file's content, for the error if no network was recognised."""
     if not isinstance(root, dict):
         return f"holds a {type(root).__name__.lower()}, in which no network was recognised"
     names = [str(key)[:40] for key in list(root)[:5]]
@@ -61,7 +61,7 @@ def seen(root: Any) -> str:
 def model_of(
     found: Converted, source: Path, licence: str, classes: Mapping[int, str] | None, command: str
 ) -> tuple[Tensors, Header]:
-    """What goes into the model file, its directions still to be found: the network and what was measured of it."""
+    """The content of the model file without directions: the network and its measured statistics."""
     header: Header = {
         "kind": found.kind,
         "architecture": found.architecture,

@@ -52,7 +52,7 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
 
 
 def layer_names(synthesis: Branch) -> list[str]:
-    """In the order in which they paint."""
+    """The layer names in the order of computation."""
     names = synthesis.number("layer_names")
     if not isinstance(names, list) or not names or not all(name in synthesis.children for name in names):
         raise synthesis.refuse("does not tell the order of its layers")

@@ -1,7 +1,7 @@
-"""Squares out of a picture: the middle, a face brought to its place, or a grid of tiles.
+"""Square crops of a picture: the centre, an aligned face, or a grid of tiles.
 
-Shrinking is by Lanczos over the whole area that becomes a pixel, so nothing aliases. Every refusal is a PicturesError
-that says why.
+Pictures are reduced by Lanczos over the whole area of each output pixel, so nothing aliases. Every refusal is a
+PicturesError with the reason.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ FACE = np.array([[0.404, 0.412], [0.596, 0.412], [0.423, 0.638], [0.577, 0.638]]
 MAX_BORDER = 0.06
 """The largest share of a face crop that may lie outside of the picture (it is filled by reflection)."""
 MAX_TURN = 26.0
-"""Degrees that a face may be turned upright: beyond, the whole figure would lean the other way."""
+"""The largest angle, in degrees, by which a face is rotated upright: beyond it, the figure would lean the other way."""
 MAX_MISFIT = 0.025
-"""How far, root mean square and in widths of the picture, a face may miss FACE: beyond, it is a profile."""
+"""How far, root mean square and in widths of the picture, a face may differ from FACE: beyond, it is a profile."""
 
 MAX_ASPECT = 10.0
-"""A strip longer than that is not cropped to its middle, which would show less than a tenth of it."""
+"""The largest ratio of sides for a centre crop: beyond it, the crop would show less than a tenth of the picture."""
 FLAT = 3.0
-"""A tile whose grey levels spread less than that (standard deviation, of 255) shows nothing."""
+"""A tile whose grey levels have a smaller standard deviation (of 255) is left out as flat."""
 MAX_TILES = 10_000
 """Out of one picture."""
 
@@ -89,7 +89,7 @@ def centre(picture: Picture, size: int, scale: float, largest: float) -> Crop:
 
 
 def crop_face(picture: Picture, points: Points, size: int) -> Picture:
-    """Turn, scale and shift a face so that its eyes and mouth lie where FACE says (in the least-squares sense).
+    """Rotate, scale and shift a face so that its eyes and mouth lie at FACE (in the least-squares sense).
 
     `points` (5, 2) are eyes, nose, mouth corners in pixels of the picture. Supersampled 2x, then averaged down.
     """
@@ -112,7 +112,7 @@ def crop_face(picture: Picture, points: Points, size: int) -> Picture:
 
 
 EYES_MOUTH = [0, 1, 3, 4]
-"""Of the five points, those that FACE places."""
+"""Indices of those of the five points that FACE positions."""
 
 
 def read_landmarks(path: Path) -> dict[str, Points]:
@@ -138,13 +138,13 @@ def shrink_to(picture: Picture, points: Points, scale: float) -> tuple[Picture, 
     height, width = picture.shape[:2]
     new_width, new_height = round(width * scale), round(height * scale)
     if scale >= 1 or not min(new_width, new_height):
-        return picture, points  # the second: points so far apart that no face is to be had of them
+        return picture, points  # the second: points so far apart that no face can be cropped
     moved = (points + 0.5) * (new_width / width, new_height / height) - 0.5
     return resize(picture, new_width, new_height), moved
 
 
 def scale_of(matrix: Points) -> float:
-    """How much a similarity enlarges."""
+    """The scale factor of a similarity."""
     return float(np.hypot(matrix[0, 0], matrix[1, 0]))
 
 

@@ -1,11 +1,10 @@
-"""One picture file to upright sRGB pixels. Every doubt about a file ends in PicturesError, never in another exception.
+"""Decodes one picture file to upright sRGB pixels. Every error in a file raises PicturesError, no other exception.
 
-* The size is judged from the header before anything is decoded, and only by decoders of formats that hold pixels: none
-  that runs a program (EPS) is ever asked.
+* The size is checked from the header before anything is decoded, and only decoders of pixel formats are used: none
+  that runs a program (EPS).
 * Embedded profiles (ICC.1, also of CMYK and grey) are brought to sRGB, relative colorimetric with black point
   compensation. A picture without a profile is taken for sRGB; CMYK without one is inverted plainly.
-* Transparent parts become white: paper, and what most viewers show behind a cut-out, so that it keeps the look that its
-  maker saw. A mid-grey would be a colour that nobody chose.
+* Transparent parts become white, as most viewers show them.
 * 16 bits become 8. 32-bit pixels are refused: nothing in the file says which number is white.
 * Of an animation the first frame is taken.
 """
@@ -32,9 +31,9 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"}
 )
 MAX_PIXELS = 64_000_000
-"""A picture whose header announces more is not decoded: it is a mistake or a decompression bomb."""
+"""The most pixels in a header: with more, a picture is refused as a mistake or a decompression bomb."""
 MAX_BYTES = 512 << 20
-"""Of one picture file: 64 million pixels of 16-bit RGBA, uncompressed."""
+"""The largest picture file, in bytes: 64 million pixels of 16-bit RGBA, uncompressed."""
 
 BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error),
@@ -51,7 +50,7 @@ UPRIGHT = {
     7: (Image.Transpose.TRANSVERSE,),
     8: (Image.Transpose.ROTATE_90,),
 }
-"""What undoes each value of the EXIF tag Orientation (CIPA DC-008); 1 is upright."""
+"""The operation that undoes each value of the EXIF tag Orientation (CIPA DC-008); 1 is upright."""
 
 PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 """The pixels that a profile of each ICC colour space describes."""
@@ -60,13 +59,13 @@ Picture = NDArray[np.uint8]
 
 
 class PicturesError(VernissageError, ValueError):
-    """The pictures cannot be used; says which, why, and what to do."""
+    """The pictures cannot be used; the message has which, why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Decoded:
     """``picture`` (height, width, 3) uint8 sRGB, upright; ``scale`` is its width over that of the file's own pixels,
-    below 1 where a JPEG was decoded smaller. ``note``: what was odd but did no harm."""
+    below 1 where a JPEG was decoded smaller. ``note``: irregularities that did no harm."""
 
     picture: Picture
     scale: float = 1.0
@@ -88,7 +87,7 @@ def read_picture(path: Path) -> Picture:
 def decode(content: bytes, least: int | None = None) -> Decoded:
     """Decode a picture file. With ``least`` px, a JPEG may come out at 1/2, 1/4 or 1/8, its shorter side at least that.
 
-    Raises PicturesError for what is no picture, is damaged or announces too many pixels.
+    Raises PicturesError for a file that is not a picture, is damaged or declares too many pixels.
     """
     with opened(content) as image:
         width = image.width
@@ -104,7 +103,7 @@ def decode(content: bytes, least: int | None = None) -> Decoded:
 
 @contextmanager
 def opened(content: bytes) -> Iterator[Image.Image]:
-    """The picture with its header read and its size found bearable; what goes wrong with it inside is its own fault."""
+    """A context with the picture, its header read and its size checked; decoding errors inside become PicturesError."""
     if not content:
         raise PicturesError("an empty file")
     try:
@@ -123,7 +122,7 @@ def opened(content: bytes) -> Iterator[Image.Image]:
 
 
 def orientation(image: Image.Image) -> tuple[int, str]:
-    """(EXIF orientation 1..8, what was odd)."""
+    """(EXIF orientation 1..8, a note on irregularities)."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1)), ""
     except BROKEN:
@@ -134,7 +133,7 @@ def orientation(image: Image.Image) -> tuple[int, str]:
 
 
 def to_srgb(image: Image.Image) -> tuple[Image.Image, str]:
-    """(RGB picture in sRGB, what was odd)."""
+    """(RGB picture in sRGB, a note on irregularities)."""
     flat, alpha = without_alpha(image)
     rgb, note = through_profile(flat, image.info.get("icc_profile"))
     if alpha is not None:

@@ -1,7 +1,7 @@
 """Frames of a film, evenly spaced, one at a time; those that look like the frame before are left out.
 
-Read through FFmpeg (PyAV) from an open file and by its film formats only, so that nothing in a film can name another
-file or an address to read from. HDR films are not tone-mapped.
+Read through FFmpeg (PyAV) from an open file and by its film formats only, so that a film cannot make FFmpeg read
+another file or address. HDR films are not tone-mapped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from installation.training.dataset.decoding import MAX_PIXELS, Picture, Pictures
 READ_AS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,ogg,asf"
 """FFmpeg's names of the formats; playlists and lists of files are not among them."""
 MAX_FRAMES = 10_000
-"""Out of one film."""
+"""The most frames from one film."""
 ALIKE = 4
 """Frames whose hashes differ in no more than so many of 64 bits look alike."""
 SOME_HD = 720
@@ -59,7 +59,7 @@ def frames(path: Path, every: float) -> Iterator[tuple[str, Picture | LeftOut]]:
 
 
 def check_length(duration: int | None, every: float) -> None:
-    """`duration` in microseconds, or None where the film does not tell."""
+    """`duration` in microseconds, or None if the film does not state it."""
     wanted = (duration or 0) / 1e6 / every
     if wanted > MAX_FRAMES:
         raise PicturesError(
@@ -86,7 +86,7 @@ def spaced(film: Any, every: float) -> Iterator[tuple[float, Any]]:
 
 
 def upright(frame: Any, pixel_aspect: Any) -> Picture:
-    """(height, width, 3) uint8 as a player shows it: turned as the film says, its pixels made square."""
+    """(height, width, 3) uint8 as a player shows it: rotated by the film's metadata, its pixels made square."""
     unspecified = 2  # AVCOL_SPC_UNSPECIFIED
     hd = frame.colorspace == unspecified and frame.height >= SOME_HD
     picture = frame.to_ndarray(format="rgb24", **({"src_colorspace": "ITU709"} if hd else {}))

@@ -1,7 +1,7 @@
 """The ledger: a CSV with a row for each picture, who made it and by what right it is used, kept from folder to model.
 
-Its first column names the picture, `folder/name.jpg`; for a tile or a frame with its place behind it, as W3C Media
-Fragments: `folder/name.jpg#xywh=0,0,256,256`, `film.mp4#t=12.5`. Of the other columns the chain itself reads
+Its first column names the picture, `folder/name.jpg`; for a tile or a frame followed by a W3C Media Fragment:
+`folder/name.jpg#xywh=0,0,256,256`, `film.mp4#t=12.5`. Of the other columns the program itself reads
 
     native_px   pixels of real detail along the side of the picture
     keep        "no": the picture is not trained on (written by screening, or by hand)
@@ -26,7 +26,7 @@ LEDGER = "ledger.csv"
 
 BY_THE_ARTIST = ("artist", "title", "year", "licence")
 COLUMNS = ("file", "sha256", "source", *BY_THE_ARTIST, "native_px")
-"""Of a ledger made from the files alone; those of the artist are empty until someone fills them in."""
+"""Columns of a ledger made from the files alone; those of the artist are filled in by hand."""
 
 Row = dict[str, str]
 
@@ -66,7 +66,7 @@ class Ledger:
         return as_csv([self.columns, *self.lines()])
 
     def write(self, path: Path) -> None:
-        """Whole or not at all."""
+        """Writes atomically."""
         write_whole(path, self.content())
 
 
@@ -78,7 +78,7 @@ def as_csv(lines: Iterable[list[str]]) -> bytes:
 
 
 def beside(model: Path) -> Path:
-    """Where the ledger of what a model has seen lies."""
+    """The path of the ledger of a model's training pictures, beside the model file."""
     return model.with_suffix(".ledger.csv")
 
 
@@ -88,8 +88,8 @@ def merge(
     """The ledger of these (name, what is known from the file, row of the `given` ledger), each name once.
 
     What was written into an `old` ledger of the same folder is kept with a picture as long as its content is the same;
-    what the artist wrote, even if not. Whatever `given` says goes before both. `notes` gains the files whose content is
-    not the one that their row was written about.
+    what the artist wrote, even if not. Values in `given` override both. Files whose content has changed since their row
+    was written are added to `notes`.
     """
     ledger = Ledger(list(given.columns if given else COLUMNS))
     ledger.add_columns([*COLUMNS[1:], *(old.columns[1:] if old else ())])
@@ -129,7 +129,7 @@ def read_ledger(path: Path) -> list[list[str]]:
 
 
 def ledger_digest(rows: list[list[str]], folder: str, names: Iterable[str]) -> str:
-    """sha256 over the rows of the pictures used, sorted, so that a model says exactly what it has seen."""
+    """sha256 over the rows of the pictures used, sorted, so that a model file states exactly what it was trained on."""
     wanted = {path for name in names for path in (name, f"{folder}/{name}")}
     used = sorted(",".join(row) for row in rows if row[0] in wanted)
     if not used:

@@ -1,4 +1,4 @@
-"""How pictures become squares, as a person asks for it. Standard library only, so that --help is there at once."""
+"""Options for making squares of pictures. Standard library only, so that --help starts fast."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from installation.training.command_line.options import Bounds, argument, group, 
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Of every command that reads a folder which may be raw; they come too late for one that is prepared."""
+    """Options of every command that reads a raw folder; they have no effect on a prepared one."""
 
     crop: str | None = option(
         None, "default: face if there are landmarks, else centre", choices=("centre", "face", "tiles")
@@ -42,7 +42,7 @@ class SourceOptions:
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """Of `prepare`."""
+    """Options of `prepare`."""
 
     sources: tuple[Path, ...] = argument("folders, pictures, zips and films", Path, "SOURCE", "+")
     out: Path = required("where to put the prepared pictures", Path, "DIR")

@@ -128,9 +128,9 @@ def full_name(file: str, at: str) -> str:
 
 
 def chosen(pictures: Picture, kept: list[int], folder: Path) -> Picture:
-    """The pictures at these places; unless that is all, from a copy on the same disk that vanishes with its user.
+    """The pictures at these indices; unless that is all, from a copy on the same disk that is deleted after use.
 
-    Raises PicturesError where there is no room for it."""
+    Raises PicturesError if the disk is full."""
     if len(kept) == len(pictures):
         return pictures
     where = folder if os.access(folder, os.W_OK) else None

@@ -1,7 +1,7 @@
-"""From sources to a prepared folder: the same files and options always give the same bytes, and nothing is made twice.
+"""Makes a prepared folder from sources. The same files and options give the same bytes; finished work is reused.
 
-What a file gives is decided by its content, the options and what is known of it (landmarks, real detail); a digest of
-these is its key. Of an earlier run, and of an interrupted one, all that has the same key is taken over.
+The squares of a file depend on its content, the options and its metadata (landmarks, real detail); a digest of these is
+its key. Squares with the same key are copied from an earlier or interrupted run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from installation.training.dataset.sources import SourceFile, opened_sources, to
 from installation.training.dataset.work import JOURNAL, Before, Record, Work
 
 EVERY = 2.0
-"""Seconds between the frames of a film, if nothing is said."""
+"""Seconds between the frames of a film, by default."""
 THUMBNAIL = 128
 """Pixels of a picture on the sheet, at most."""
 LEDGER_BEFORE = "ledger_before.csv"
@@ -48,7 +48,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class CropOptions:
-    """What the squares shall be. Lengths in pixels, `every` in seconds; see `prepare --help`."""
+    """Options of the squares. Lengths in pixels, `every` in seconds; see `prepare --help`."""
 
     size: int
     crop: str = "centre"
@@ -60,7 +60,7 @@ class CropOptions:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What is known of the files besides: landmarks and ledger, both by a file's name with or without its source."""
+    """Metadata of the files: landmarks and ledger, both by a file's name with or without its source."""
 
     landmarks: Mapping[str, Points] = field(default_factory=dict)
     ledger: Ledger | None = None
@@ -73,7 +73,7 @@ class Metadata:
         return rows.get(name, rows.get(name.removeprefix(f"{source}/")))
 
     def check(self, found: Sequence[SourceFile]) -> None:
-        """Raises PicturesError for a ledger that knows none of the files."""
+        """Raises PicturesError for a ledger without a row for any of the files."""
         if self.ledger:
             files = {name.partition("#")[0]: None for name in self.ledger.rows}
             first = next(iter(found), None)
@@ -85,7 +85,7 @@ class Metadata:
                 )
 
     def native(self, file: SourceFile) -> float | None:
-        """Pixels of real detail along the shorter side, as the ledger says, or None."""
+        """Pixels of real detail along the shorter side, from the ledger, or None."""
         try:
             return float((self.row(file.name, file.source) or {})["native_px"])
         except (KeyError, ValueError):
@@ -94,8 +94,8 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did: pictures that there are now; files whose squares were `made`, `resumed` from an interrupted run,
-    or there `before`."""
+    """The counts of a run: pictures in the result; files whose squares were `made`, `resumed` from an interrupted run,
+    or copied from the result `before`."""
 
     pictures: int
     made: int
@@ -114,13 +114,13 @@ def prepare(
     progress: Progress = iter,
     tell: Tell = lambda _: None,
 ) -> Summary:
-    """Prepare all sources into the folder `out`. Raises PicturesError for what cannot be done; what was there stays."""
+    """Prepare all sources into the folder `out`. Raises PicturesError; an earlier result is then unchanged."""
     with opened_sources(sources, out, options.every is not None) as found:
         metadata.check(found)
         out.mkdir(parents=True, exist_ok=True)
         try:
             return work_through(found, out, options, metadata, progress, tell, told_together(sources))
-        except OSError as error:  # a file that cannot be read is a PicturesError: this is the disk
+        except OSError as error:  # of the output disk: sources raise PicturesError
             raise PicturesError(
                 f"{error.filename or out}: cannot be written ({error.strerror or error}). Nothing that was there is "
                 "lost. Make room, or give another --out; the same command then goes on from where it was."
@@ -182,7 +182,7 @@ def tell_changes(before: Mapping[str, Any], now: Mapping[str, Any], tell: Tell) 
 
 
 def identify(file: SourceFile, options: CropOptions, metadata: Metadata) -> tuple[Record, bytes]:
-    """(what a file is: without a key, it gives nothing and says why; the content of a picture)."""
+    """(the record of a file, without a key if the file gives no picture; the bytes of a picture file)."""
     record, content = Record(file.name, file.source), b""
     try:
         if file.kind == "listed":
@@ -207,7 +207,7 @@ def add(
     options: CropOptions,
     metadata: Metadata,
 ) -> Literal["resumed", "before", "made"]:
-    """Add a file's squares to the work; says whence."""
+    """Adds a file's squares to the work; returns where they came from."""
     if work.resume(record):
         return "resumed"
     done = before.find(record)
@@ -242,7 +242,7 @@ def key_of(sha256: str, file: SourceFile, options: CropOptions, metadata: Metada
 def parts(
     file: SourceFile, content: bytes, record: Record, options: CropOptions, metadata: Metadata
 ) -> Iterator[Crop | LeftOut]:
-    """All that a file gives; its own troubles are among it."""
+    """All crops of a file, and a LeftOut for each part or error that gives none."""
     try:
         if file.kind == "film":
             yield from parts_of_film(file, options, metadata)
@@ -301,7 +301,7 @@ def cut(
 def publish(
     out: Path, facts: dict[str, Any], unchanged: bool, old: Ledger | None, metadata: Metadata, notes: dict[str, str]
 ) -> None:
-    """Put a whole run's files into their places, all of them written before the first is renamed."""
+    """Publishes the files of a completed run: all are written before the first is renamed."""
     if not facts["count"]:
         discard(out)
         skipped = skipped_of(facts)
@@ -318,7 +318,7 @@ def publish(
     if not old or old.content() != ledger.content():
         ledger.write(out / LEDGER)
     if staged:
-        (out / FACTS).unlink(missing_ok=True)  # a crash before the last line leaves nothing that looks whole and is not
+        (out / FACTS).unlink(missing_ok=True)  # so that a crash before the last line is detected
     for path in staged:
         path.replace(path.with_suffix(""))
     discard(out)
@@ -345,6 +345,6 @@ def sheet_of(pictures: Path) -> bytes:
 
 
 def discard(out: Path) -> None:
-    """Forget the partial files; those that were renamed are gone already."""
+    """Deletes the partial files that were not renamed."""
     for name in (PICTURES + ".partial", JOURNAL):
         (out / name).unlink(missing_ok=True)

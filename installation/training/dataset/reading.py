@@ -22,7 +22,7 @@ from installation.training.dataset.preparing import CropOptions, Metadata, Summa
 from installation.training.dataset.sources import SourceFile, is_prepared
 
 LISTED = 10
-"""How many kinds of reasons are told on the screen; prepared.json names every file."""
+"""How many kinds of reasons are printed; prepared.json names every file."""
 COMFORTABLE = 300
 
 
@@ -48,7 +48,7 @@ def read_any(
 
 
 def tell_unused(folder: Path, source: SourceOptions, ledger_is_read: bool) -> None:
-    """Options that come too late for a prepared folder."""
+    """Prints which options have no effect on a prepared folder."""
     given = [one.name for one in fields(source) if getattr(source, one.name) != one.default]
     if ledger_is_read:
         given = [name for name in given if name != "ledger"]
@@ -72,7 +72,7 @@ def read_raw(folder: Path, source: SourceOptions, size: int, keep: Path | None) 
 
 
 def prepare(sources: Sequence[Path], out: Path, options: SourceOptions, size: int) -> Summary:
-    """Prepares at `size` px; tells what was left out. Raises PicturesError."""
+    """Prepares at `size` px; prints what was left out. Raises PicturesError."""
     crop = options.crop or ("face" if options.landmarks else "centre")
     if crop == "face" and options.landmarks is None:
         raise PicturesError("--crop face needs --landmarks FILE. For pictures without faces, use --crop centre.")
@@ -112,6 +112,6 @@ def tell(line: str) -> None:
 
 
 def show_reading(files: list[SourceFile]) -> Iterable[SourceFile]:
-    """A bar for what takes longer than a second; a line every 20 s where the screen is a file."""
+    """A progress bar after one second; a line every 20 s if the output is a file."""
     screen = sys.stderr.isatty()
     return tqdm(files, "reading", unit="file", mininterval=0.5 if screen else 20.0, delay=1.0 if screen else 20.0)

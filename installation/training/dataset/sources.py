@@ -1,7 +1,7 @@
 """Where pictures come from: folders, zips, films and single files, as one list of files with a name each.
 
-Nothing found is dropped in silence: what will not be read stands in the list with the reason. Names are labels for
-people and for the ledger; no file is ever written by one.
+Every file is listed: one that will not be read is in the list with the reason. Names are labels for messages and for
+the ledger; they are never used as paths to write to.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ MAX_MEMBER = 256 << 20
 MAX_UNPACKED = 200 << 30
 """Bytes of all files in a zip, unpacked."""
 MAX_RATIO = 100
-"""How many times larger than the zip its content may be: pictures are compressed already, bombs are not."""
+"""The largest ratio of content to zip: pictures hardly compress further, zip bombs exceed it."""
 NAMED = 5
-"""Sources whose labels stand in a model's header."""
+"""The most sources whose labels are written into a model's header."""
 MAX_READ = 64 << 20
-"""Bytes that the zip reader may ask for at once: the list of members of a larger one would fill the memory."""
+"""The most bytes that the zip reader may read at once: a larger list of members would fill the memory."""
 
 Kind = Literal["picture", "film", "listed"]
 Seen = dict[object, str]
-"""The name of every file and folder come across, by what the file system knows it by."""
+"""{file system identity: name} of every file and folder seen."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SourceFile:
     source: str
     kind: Kind
     why: str = ""
-    """Of what is listed only: why it is not read."""
+    """Why the file is not read; empty if it is."""
     read: Callable[[], bytes] = bytes
     path: Path = Path()
 
@@ -85,7 +85,7 @@ def opened_sources(sources: Sequence[Path], out: Path | None = None, films: bool
 
 
 def labels(sources: Sequence[Path]) -> list[str]:
-    """A name for each source: its last part; with a number where two would have the same."""
+    """A name for each source: the last part of its path, with a number if two are equal."""
     taken: dict[str, int] = {}
     result = []
     for path in sources:
@@ -96,7 +96,7 @@ def labels(sources: Sequence[Path]) -> list[str]:
 
 
 def told_together(sources: Sequence[Path]) -> str:
-    """The labels in one line, of many sources the first."""
+    """The labels in one line; of many sources only the first."""
     first, rest = labels(sources)[:NAMED], len(sources) - NAMED
     return " + ".join([*first, f"{rest} more"] if rest > 0 else first)
 
@@ -165,7 +165,7 @@ def read_file(path: Path) -> bytes:
 def walk(folder: Path, label: str, out: Path | None, seen: Seen) -> list[tuple[str, Path, str]]:
     """(name, path, why it is not read) of every file under a folder, sorted by name; nothing that was `seen` before.
 
-    Links are followed after everything else has been walked, so that a file keeps its own name and a circle ends.
+    Links are followed after everything else has been walked, so that a file keeps its own name and cycles end.
     """
     found: list[tuple[str, Path, str]] = []
     waiting, links = [(label, folder)], list[tuple[str, Path]]()
@@ -192,7 +192,7 @@ def walk(folder: Path, label: str, out: Path | None, seen: Seen) -> list[tuple[s
 
 
 def trouble(name: str, path: Path, out: Path | None, seen: Seen) -> str:
-    """Why a file or folder is not read or walked into; remembers it otherwise."""
+    """Why a file or folder is not read or walked into; otherwise it is recorded as seen."""
     try:
         state = path.stat()
     except OSError as error:
@@ -216,7 +216,7 @@ def is_prepared(folder: Path) -> bool:
 
 
 class Archive(io.FileIO):
-    """A file that refuses to be read in pieces too large to bear, whatever the zip says about itself."""
+    """A zip file that refuses reads of too many bytes at once, whatever sizes the zip declares."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_READ:
@@ -261,7 +261,7 @@ def in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, counted:
 
 
 def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Never more bytes than the list of members says; those have been judged."""
+    """The bytes of a member, never more than its declared size, which has been checked."""
     try:
         with archive.open(info) as file:
             return file.read(info.file_size)

@@ -1,7 +1,7 @@
-"""The training pictures at every size, dealt out so that each is used once before any again.
+"""The training pictures at every size, sampled without replacement in each epoch.
 
-A *hand* is (n, 2) int64: which picture, and 1 where it is mirrored. Hands are dealt for the whole batch, however many
-devices share it, so that the same pictures are learnt from in the same order on one device and on eight.
+A *hand* (n, 2) int64 is a batch: index of the picture, and 1 if it is mirrored. Hands are drawn for the whole batch,
+independent of the number of devices, so that the order of the pictures is the same on one device and on eight.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from installation.training.dataset.pictures import Picture, spread
 
 SMALLEST = 4
 CHUNK = 256
-"""Pictures that are averaged down at a time: float copies of all of them would not fit."""
+"""Pictures reduced at a time: float copies of all of them would not fit into memory."""
 
 
 class Supply:
@@ -47,7 +47,7 @@ class Supply:
         return torch.stack([index, torch.randint(2, (count,), generator=chance)], 1)
 
     def round(self, resolution: int, chance: torch.Generator) -> Tensor:
-        """As many pictures as there are, shuffled: each once, or where detail is weighed, as often as it deserves
+        """As many pictures as there are, shuffled: each once, or with `detail`, in proportion to its weight
         (systematic sampling: its share of the round, rounded up or down)."""
         count = len(self)
         index = torch.arange(count)
@@ -72,7 +72,7 @@ class Supply:
         return {"pictures": len(self), "order": self.order}
 
     def load(self, state: dict[str, Any]) -> list[str]:
-        """Go on dealing where a checkpoint was; with another number of pictures, deal afresh and say so."""
+        """Restores the state of a checkpoint; with another number of pictures, starts anew and returns a note."""
         if state["pictures"] != len(self):
             return [f"{len(self)} pictures where there were {state['pictures']}: they are dealt afresh."]
         self.order = state["order"]

@@ -1,7 +1,8 @@
-"""What a run of `prepare` has done so far, on disk: squares in the order of the files, and a journal of a line a file.
+"""The state of a run of `prepare` on disk: squares in the order of the files, and a journal with one line per file.
 
-An interrupted run leaves `pictures.npy.partial` and `files.partial`; the next one takes over what still holds, file by
-file from the first. A line's checksum of its squares tells a power cut's damage. Only a whole run replaces a result.
+An interrupted run leaves `pictures.npy.partial` and `files.partial`; the next one reuses what is still valid, file by
+file from the first. A checksum in each line detects squares damaged by a power cut. Only a completed run replaces a
+result.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ JOURNAL = "files.partial"
 class Record:
     """One file of a source. ``crops`` are {"at", "native_px"} of each square it gave, ``left_out`` is {at: why}.
 
-    ``sha256`` is of its content, empty if that was not read; ``key`` of all that decides its squares; ``crc`` of those.
+    ``sha256`` is of its content, empty if that was not read; ``key`` a digest of all inputs of its squares;
+    ``crc`` the checksum of the squares.
     """
 
     file: str
@@ -75,7 +77,7 @@ class Work:
             pass
 
     def cut(self) -> None:
-        """Forget what lies ahead: from here on it is not what this run would make."""
+        """Discards the remaining data of the interrupted run, as it differs from what this run makes."""
         self.ahead.clear()
         self.squares.truncate(len(self.header) + self.count * self.each)
         self.squares.seek(0)
@@ -85,7 +87,7 @@ class Work:
         self.journal.seek(self.written)
 
     def resume(self, record: Record) -> bool:
-        """Take over what an interrupted run did with this very file, if it comes next and is undamaged."""
+        """Reuses the interrupted run's squares of this file, if it comes next and they are undamaged."""
         if self.ahead:
             done = self.ahead[0]
             if done.same(record) and self.checksum(len(done.crops)) == done.crc:
@@ -104,7 +106,7 @@ class Work:
         return crc
 
     def add(self, record: Record, parts: Iterable[Crop | LeftOut]) -> None:
-        """Write a file's squares as they come, then its line: without the line they do not count."""
+        """Writes a file's squares, then its line: squares without a line are ignored."""
         for part in parts:
             if isinstance(part, LeftOut):
                 record.left_out[part.at] = part.why
@@ -128,7 +130,7 @@ class Work:
         self.written += len(record.line())
 
     def finish(self) -> None:
-        """Make the partial .npy file a whole one, down to the disk."""
+        """Completes the partial .npy file and flushes it to the disk."""
         self.cut()
         self.squares.seek(0)
         self.squares.write(header(self.size, self.count))
@@ -137,7 +139,7 @@ class Work:
 
 
 class Before:
-    """What an earlier whole run made, if it can be read: its records in their order, and their squares."""
+    """The result of an earlier completed run, if it can be read: its records in order, and their squares."""
 
     def __init__(self, folder: Path) -> None:
         self.facts: dict[str, Any] = {}
@@ -150,25 +152,25 @@ class Before:
                 self.records = [Record(**values) for values in facts["files"]]
                 self.pictures, self.facts = pictures, facts
         except (PicturesError, TypeError, KeyError):
-            self.records = []  # there is none, or it is damaged: everything is made
+            self.records = []  # there is none, or it is damaged: everything is made anew
         self.starts = list(accumulate((len(record.crops) for record in self.records), initial=0))
         self.at = {record.key: index for index, record in enumerate(self.records) if record.key}
 
     def agrees(self, record: Record) -> bool:
-        """Whether the earlier run's next file was this very one, and its squares are undamaged."""
+        """Whether the earlier run's next file was this one, and its squares are undamaged."""
         agreed = self.matched < len(self.records) and self.records[self.matched].same(record)
         agreed = agreed and self.is_whole(self.matched)
         self.matched += agreed
         return agreed
 
     def agreed(self) -> Iterator[tuple[Record, Iterator[Crop | LeftOut]]]:
-        """All that `agrees` has said yes to since the last time, to be written after all."""
+        """All files for which `agrees` was true since the last call, to be written."""
         count, self.matched = self.matched, 0
         for index in range(count):
             yield self.again(index)
 
     def find(self, record: Record) -> tuple[Record, Iterator[Crop | LeftOut]] | None:
-        """The same squares as this record shall have, from wherever in the earlier run."""
+        """The squares with this record's key, from any position in the earlier run."""
         index = self.at.get(record.key)
         if index is None or not self.is_whole(index):
             return None
@@ -196,7 +198,7 @@ class Before:
         return crc == self.records[index].crc
 
     def close(self) -> None:
-        """Let go of the file, so that it can be replaced."""
+        """Closes the file, so that it can be replaced."""
         self.pictures = np.zeros((0, 1, 1, 3), np.uint8)
 
 
@@ -214,7 +216,7 @@ def open_partial(path: Path) -> Any:
 
 
 def read_journal(path: Path) -> list[Record]:
-    """The whole lines from the first on; a torn one ends them."""
+    """The complete lines from the first on, up to the first incomplete one."""
     records: list[Record] = []
     if path.exists():
         for line in path.read_bytes().splitlines(keepends=True):

@@ -1,7 +1,7 @@
-"""Pictures to places of a model's space: by its encoder, and nearer by optimisation where that is wanted.
+"""Computes latents of pictures: by a model's encoder, and optionally refined by optimisation.
 
-A place that is written is a latent as walks know it: at the truncation psi that it was made for, a show's default, it
-is painted as the picture.
+A latent is written before truncation, as walks use it: at the truncation psi that it was made for, a show's default, it
+gives the picture.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from installation.training.screening.decisions import login, now
 
 Floats = NDArray[np.float32]
 Answers = dict[str, Tensor]
-"""{"encoder": coordinates (n, k), "refined": the same}, the second where it was asked for."""
+"""{"encoder": coordinates (n, k), "refined": the same}, the second only if requested."""
 
 RATE = 0.05
-"""Of Adam, in standard deviations a step; it falls to 0 along half a cosine."""
+"""Learning rate of Adam, in standard deviations a step; it falls to 0 along half a cosine."""
 PRIOR = 0.1
-"""Weight of the squared Mahalanobis distance against the picture loss: with less, likenesses come nearer and blur."""
+"""Weight of the squared Mahalanobis distance relative to the picture loss; less: closer, but blurred."""
 FACES = (
     "This model knows faces where `prepare --crop face` puts them. Without --landmarks, the eyes of each picture should"
     " lie at 40 and 60 % of the width of its middle square, at 41 % of the height."
@@ -51,8 +51,8 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a picture was found. ``levels`` is the mean |difference| of 255 for each answer; ``distance`` that of the
-    last answer from the mean of the space, in standard deviations, root mean square over the directions."""
+    """The latent of a picture. ``levels`` is the mean |difference| of 255 for each method; ``distance`` that of the
+    last latent from the mean of the space, in standard deviations, root mean square over the directions."""
 
     picture: str
     place: str
@@ -96,7 +96,7 @@ def told(place: Spot) -> str:
     return f"{place.picture} -> {place.place}: misses it by {missed} levels of 255, {place.distance:.2f} from the mean"
 
 
-# -- what is asked for ------------------------------------------------------------------------------------------------
+# -- the command's options --------------------------------------------------------------------------------------------
 
 
 def squares(options: EncodeOptions, size: int) -> list[Picture]:
@@ -118,7 +118,7 @@ def squares(options: EncodeOptions, size: int) -> list[Picture]:
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
-    """A file's name without suffix for each picture; a number behind it where one comes again."""
+    """A file's name without suffix for each picture; followed by a number if it occurs twice."""
     names: list[str] = []
     for path in paths:
         name, count = path.stem, 1
@@ -130,7 +130,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def chosen_so_far(model: OpenModel, options: EncodeOptions) -> Curation:
-    """What the model file holds. Raises OptionError where the names do not fit: one for each picture, each new."""
+    """The curation in the model file. Raises OptionError unless there is one new name for each picture."""
     names, count = options.favourite, len(options.picture)
     if len(names) != count:
         raise OptionError(f"--favourite: {len(names)} names for {count} pictures. Give one for each, in their order.")
@@ -141,18 +141,18 @@ def chosen_so_far(model: OpenModel, options: EncodeOptions) -> Curation:
 
 
 def usual_psi(kind: str) -> float:
-    """The truncation that a show has where it says nothing else."""
+    """The default truncation of a show."""
     return float(import_module(f"generators.{kind}").Config.model_fields["psi"].default)
 
 
-# -- places -----------------------------------------------------------------------------------------------------------
+# -- latents ----------------------------------------------------------------------------------------------------------
 
 
 def refined(
     frozen: Frozen, guess: Tensor, wanted: Tensor, steps: int, tick: Callable[[int], object] = lambda _: None
 ) -> Tensor:
-    """Coordinates (n, k) nearer to pictures (n, 3, r, r) in -1..1 than a guess, by gradient descent on the picture loss
-    and a Gaussian prior. Nothing is random in it. ``tick`` is told how many were painted."""
+    """Coordinates (n, k) refined from a first estimate for pictures (n, 3, r, r) in -1..1, by gradient descent on the
+    picture loss and a Gaussian prior. Deterministic. ``tick`` is called with the number of pictures painted."""
     parts = zip(guess.split(AT_ONCE), wanted.split(AT_ONCE), strict=True)
     return torch.cat([descend(frozen, start, goal, steps, tick) for start, goal in parts])
 
@@ -172,7 +172,7 @@ def descend(frozen: Frozen, guess: Tensor, wanted: Tensor, steps: int, tick: Cal
 
 
 def for_psi(frozen: Frozen, coordinates: Tensor, psi: float) -> Floats:
-    """The latents (n, latent_dim) that are painted at these coordinates when psi draws them towards the mean."""
+    """The latents (n, latent_dim) that have these coordinates after truncation by psi."""
     found: Floats = frozen.latents(coordinates / psi).numpy()
     return found
 

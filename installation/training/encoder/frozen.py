@@ -1,7 +1,7 @@
-"""The generator of a model file as a frozen function that a loss can be traced back through: place -> picture.
+"""The generator of a model file as a frozen differentiable function: latent -> picture.
 
-Places are counted in standard deviations along the principal directions of the latent space (*coordinates*): a place
-from the space itself has about 1 in each, whatever the kind of the model, and the mean of their squares is the squared
+*Coordinates* are latents in standard deviations along the principal directions of the latent space: those of a random
+latent have a standard deviation of about 1, for any kind of model, and the mean of their squares is the squared
 Mahalanobis distance from the mean over the number of directions.
 """
 
@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 Synthesis = Callable[[Tensor, torch.dtype], Tensor]
 """Latents (n, latent_dim), type to compute in -> pictures (n, 3, resolution, resolution), about -1..1."""
 SMALLEST = 1e-6
-"""A spread below is taken for this: a direction that is never used."""
+"""The smallest standard deviation used; a smaller one is of an unused direction."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Frozen:
         return self.mean + (coordinates * self.std) @ self.basis
 
     def coordinates(self, latents: Tensor | Floats) -> Tensor:
-        """The inverse of `latents`, for places in the span of the principal directions."""
+        """The inverse of `latents`, for latents in the span of the principal directions."""
         return (torch.as_tensor(latents) - self.mean) @ self.basis.t() / self.std
 
     def paint(self, coordinates: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -57,7 +57,7 @@ class Frozen:
         return self.synthesis(self.latents(coordinates), dtype).float()
 
     def draw(self, count: int, chance: torch.Generator) -> Tensor:
-        """The coordinates (count, k) of as many places of the space, not truncated."""
+        """The coordinates (count, k) of random latents, not truncated."""
         z = torch.randn(count, self.model.network.z_dim, generator=chance)
         return self.coordinates(self.model.network.mapping(z.numpy()))
 
@@ -72,7 +72,7 @@ class Frozen:
 
 
 def freeze(model: OpenModel) -> Frozen:
-    """Raises ModelError for a model of a kind that no loss can be traced through here."""
+    """The frozen generator. Raises ModelError for a kind of model that is not differentiable here."""
     kinds: dict[str, Callable[[OpenModel], Synthesis]] = {"stylegan2": styled, "vae": decoded}
     kind = model.header["kind"]
     if kind not in kinds:
@@ -95,7 +95,7 @@ def styled(model: OpenModel) -> Synthesis:
 
 
 def training_form(arch: Architecture, tensors: Mapping[str, Floats]) -> StyleGan2:
-    """The inverse of `effective_tensors`: what was multiplied into the weights is divided out again."""
+    """The inverse of `effective_tensors`: the factors multiplied into the weights are divided out."""
     generator = StyleGan2(arch)
     state = {}
     for key, tensor in tensors.items():
@@ -115,5 +115,5 @@ def module_name(resolutions: tuple[int, ...], place: str) -> str:
 
 
 def factor(layer: nn.Module, what: str) -> float:
-    """What `effective_tensors` multiplies in."""
+    """The factor that `effective_tensors` multiplies in."""
     return {"weight": getattr(layer, "scale", 1.0), "bias": getattr(layer, "lr_mult", 1.0)}.get(what, 1.0)

@@ -1,4 +1,4 @@
-"""How far an encoder is off, on pictures that it has not learnt from."""
+"""The errors of an encoder, on pictures that it was not trained on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MEASURED = 128
 
 @torch.no_grad()
 def errors(encoder: Encoder, pairs: Pairs, visible: Tensor) -> dict[str, float | None]:
-    """In standard deviations, root mean square over the directions, as they are and weighed by how much is seen of
-    each, ``visible`` (k,); and in levels of 255. ``of_mean``: of an encoder that always answers with the mean."""
+    """In standard deviations, root mean square over the directions, unweighted and weighted by the visibility of
+    each, ``visible`` (k,); and in levels of 255. ``of_mean``: of an encoder that always returns the mean."""
     known, pictures = pairs.painted(torch.Generator().manual_seed(1), MEASURED, (PSI, PSI))
     missed = (encoder(shrunk(floats(pictures), encoder.arch.size)) - known).square()
     weighed = [visible * miss for miss in (missed, known.square())]

@@ -1,4 +1,4 @@
-"""What can be asked of an encoder and its training. Standard library only, so that --help is there at once."""
+"""Options of an encoder and its training. Standard library only, so that --help starts fast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from installation.training.dataset.options import SourceOptions
 
 @dataclass(frozen=True)
 class EncoderOptions:
-    """Of `encoder`."""
+    """Options of `encoder`."""
 
     model: Path = model_argument()
     pictures: Path | None = option(
@@ -38,7 +38,7 @@ class EncoderOptions:
 
 @dataclass(frozen=True)
 class EncodeOptions:
-    """Of `encode`."""
+    """Options of `encode`."""
 
     model: Path = model_argument()
     picture: tuple[Path, ...] = argument("a picture file", Path, "PICTURE", "+")

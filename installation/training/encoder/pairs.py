@@ -1,4 +1,4 @@
-"""What an encoder learns from: generated pictures, whose coordinates are known, and real ones, whose are not."""
+"""An encoder's training data: generated pictures with known coordinates, and real ones without."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from installation.training.encoder.pixels import Pictures, channels_first, level
 from installation.training.encoder.recipe import Recipe
 
 HELD_OUT = 16
-"""One real picture of so many is never learnt from: the error is measured on those."""
+"""One in this many real pictures is held out, to measure the error on."""
 BLOCK, STEP = 0, 1
-"""What a random number is for."""
+"""Streams of random numbers, by purpose."""
 
 
 class Pairs:
@@ -44,7 +44,7 @@ class Pairs:
         return known, levels(torch.cat([self.frozen.paint(some, self.dtype) for some in known.split(16)]))
 
     def drawn(self, chance: torch.Generator) -> Tensor:
-        """Real pictures, half of them mirrored; none where there are none."""
+        """Real pictures, half of them mirrored; an empty batch if there are none."""
         if not len(self.real):
             return torch.zeros(0, 3, self.frozen.resolution, self.frozen.resolution, dtype=torch.uint8)
         x = self.real[torch.randint(len(self.real), (self.recipe.real,), generator=chance)]

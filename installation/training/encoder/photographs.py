@@ -1,7 +1,7 @@
-"""What a camera, a printer and a careless crop do to a picture: an encoder learns to see through it.
+"""Augmentation that imitates a camera, a printer and inexact crops, so that an encoder becomes robust to them.
 
-Every function takes pictures (n, 3, h, w) in -1..1 and a seeded torch.Generator, and gives the same shape, each picture
-changed by amounts of its own. They are mild: a picture that is dark or warm shall stay so when it is encoded.
+Every function takes pictures (n, 3, h, w) in -1..1 and a seeded torch.Generator, and returns the same shape, each
+picture changed by its own random amounts. They are small: a dark or warm picture must stay so when it is encoded.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TURN, ZOOM, SHIFT = 5.0, 0.08, 0.04
-"""At most so many degrees, so much of the size, so much of the picture's width."""
+"""Largest rotation in degrees, zoom as a share of the size, shift as a share of the width."""
 BRIGHT, CONTRAST, SATURATION, TINT = 0.08, 0.15, 0.2, 0.04
 NOISE, SOFT, COARSE = 0.04, 0.8, 0.08
 """Standard deviation of the noise at most, that of the blur in pixels at most, step of the coarsest quantisation."""
 
 
 def disturb(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Everything at once; a third of the pictures stays exact in each respect."""
+    """Applies all changes; each leaves about a third of the pictures as they are."""
     return noise(blocks(soften(tone(move(x, rng), rng), rng), rng), rng)
 
 
@@ -31,7 +31,7 @@ def amount(n: int, most: float, rng: torch.Generator, low: float = -1.0) -> Tens
 
 
 def move(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Turned, zoomed and shifted a little; what comes in is mirrored."""
+    """Rotates, zooms and shifts a little; the border is filled by reflection."""
     n = len(x)
     turn, zoom, dx, dy = (amount(n, most, rng).flatten() for most in (math.radians(TURN), ZOOM, 2 * SHIFT, 2 * SHIFT))
     cos, sin = (1 + zoom) * turn.cos(), (1 + zoom) * turn.sin()
@@ -63,7 +63,7 @@ def soften(x: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def blocks(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Cosine coefficients of 8x8 blocks rounded, the finer the coarser: what JPEG leaves (ITU-T T.81)."""
+    """Quantises cosine coefficients of 8x8 blocks, higher frequencies more coarsely, as JPEG does (ITU-T T.81)."""
     n, c, height, width = x.shape
     step = amount(n, COARSE, rng, low=0.0)[..., None, None] + 1e-4
     at = torch.arange(8.0)

@@ -1,4 +1,4 @@
-"""Pictures as the encoder's training has them: uint8 to keep, -1..1 to compute with, and how far two are apart."""
+"""Conversions of pictures for the encoder's training, between uint8 and -1..1, and the picture loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 Pictures = NDArray[np.uint8]
 SCALES = 4
-"""Sizes that the picture loss looks at."""
+"""Number of sizes at which the picture loss compares."""
 
 
 def channels_first(pictures: Pictures) -> Tensor:

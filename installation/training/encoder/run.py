@@ -1,11 +1,11 @@
-"""Training an encoder against the frozen generator of a model file, so that a picture becomes a place in its space.
+"""Training an encoder, picture -> latent, against the frozen generator of a model file.
 
-* On pictures that the generator painted, whose places are known: the error along each principal direction, weighed by
-  how much is seen of it, while the picture is disturbed as a photograph would be.
-* On some of them, and on real pictures where a folder is given: what the generator paints at the encoder's answer
-  against the picture itself, traced back through the frozen generator. A real picture has no known place; there a
-  Gaussian prior on the coordinates (the squared Mahalanobis distance) keeps the answer where the generator paints well,
-  the compromise that arXiv 2102.02766 describes.
+* On generated pictures, whose coordinates are known: the error along each principal direction, weighted by its
+  visibility, on pictures augmented to look like photographs.
+* On some of them, and on real pictures if a folder is given: the difference between the picture and the generator's
+  output for the encoder's coordinates, backpropagated through the frozen generator. A real picture has no known
+  coordinates; there a Gaussian prior (the squared Mahalanobis distance) keeps them where the generator paints well, the
+  compromise that arXiv 2102.02766 describes.
 * A moving average of the weights is what is kept, so there is no schedule: a run may end at any minute and go on later.
 
 Every random number of step n comes from (seed, n), so a resumed run in float32 is the same to the bit.
@@ -34,9 +34,9 @@ from installation.training.encoder.pixels import Pictures, floats, picture_loss
 from installation.training.encoder.recipe import Recipe
 
 MODEL = "encoder"
-"""What its checkpoint says it trains."""
+"""The kind of network stated in its checkpoint."""
 HARDLY_SEEN = 0.05
-"""The least weight of a direction, where the mean is 1: otherwise the answer drifts along those that show nothing."""
+"""The least weight of a direction (the mean is 1): with less, coordinates drift along invisible directions."""
 
 
 class Trainer:
@@ -93,12 +93,12 @@ class Trainer:
         return loss
 
     def look(self, pictures: Tensor) -> Tensor:
-        """The encoder's answers (n, k) to pictures (n, 3, size, size) in -1..1."""
+        """The encoder's coordinates (n, k) of pictures (n, 3, size, size) in -1..1."""
         with torch.autocast("cpu", self.dtype, enabled=self.dtype is not torch.float32):
             return self.encoder(pictures.contiguous(memory_format=torch.channels_last)).float()
 
     def errors(self) -> dict[str, float | None]:
-        """Of the encoder as it will be kept, in half precision, on pictures it has not learnt from."""
+        """Errors of the encoder as it will be saved, in half precision, on pictures it was not trained on."""
         encoder = Encoder(self.average.arch)
         encoder.load_state_dict({name: torch.from_numpy(t).float() for name, t in self.tensors().items()})
         return errors(encoder, self.pairs, self.visible)

@@ -32,7 +32,7 @@ from installation.training.loop.saving import CHECKPOINT, FORMAT, read_checkpoin
 from installation.training.loop.session import interrupts
 
 BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} s{postfix}"
-"""How far --minutes are, in seconds."""
+"""Format of the progress bar: the seconds passed, out of --minutes."""
 AT_ONCE = 256
 """Real pictures that are averaged down at a time."""
 
@@ -92,7 +92,7 @@ def learn(
     clock: Callable[[], float],
     stop: Callable[[], bool],
 ) -> bool:
-    """Until --minutes by the clock are over in all, saving as it goes. False: `stop` ended it before."""
+    """Trains until --minutes have passed in all, saving regularly. Returns false if `stop` ended it before."""
     total, saved = options.minutes * 60, time.monotonic()
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(

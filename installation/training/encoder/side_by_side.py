@@ -1,4 +1,4 @@
-"""Pictures side by side with a word below each, as PNG; arrays as .npy."""
+"""Writes pictures side by side with a caption below each, as PNG; arrays as .npy."""
 
 from __future__ import annotations
 

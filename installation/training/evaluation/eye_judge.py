@@ -1,4 +1,4 @@
-"""The judge of eyes at work on a model: what it says of the pictures at some places of the latent space."""
+"""Checks whether the eyes agree in the pictures that a model paints at given latents."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Judgement:
 
     @property
     def passes(self) -> bool:
-        """Whether it may hang. Where no eyes can be compared, nothing speaks against it."""
+        """Whether the picture may be shown; true if no eyes can be compared."""
         return self.verdict not in ("doubtful", "disagree")
 
 
 class EyeJudge:
-    """Judges places (n, latent_dim) of one model."""
+    """Checks the eyes at latents (n, latent_dim) of one model."""
 
     def __init__(self, network: LandmarkNetwork, model: OpenModel) -> None:
         self.network, self.model = network, model
@@ -43,14 +43,14 @@ class EyeJudge:
 
 
 def open_judge(model: OpenModel, given: Path | None) -> EyeJudge | None:
-    """None where there is no landmark network; `given` is the file that a person named. Raises OptionError for it."""
+    """The judge, None without a landmark network; `given` is a file named by the user. Raises OptionError for it."""
     path = find(given)
     return None if path is None else EyeJudge(LandmarkNetwork(path), model)
 
 
 def check_favourites(model: OpenModel, curation: Curation, given: Path | None) -> None:
-    """Prints what the judge says of each favourite, as it hangs. Raises OptionError without a landmark network, and
-    CurationError that counts the favourites that do not pass."""
+    """Prints the result for each favourite, as shown. Raises OptionError without a landmark network, and CurationError
+    with the number of favourites that do not pass."""
     judge = open_judge(model, given)
     if judge is None:
         raise OptionError(f"--check-eyes {where()}.")

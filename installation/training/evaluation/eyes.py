@@ -1,7 +1,7 @@
 """Whether the two eyes of a face agree: look the same way, are as large, and as open.
 
 Four differences between the left and the right eye of the picture are taken, each in units of how much it varies among
-real portraits, and less what a head that is turned to a side does to it. The largest of them is the disagreement.
+real portraits, and corrected for the effect of a head turned sideways. The largest of them is the disagreement.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ USUAL = {
     "size": (0.0, 0.091, 0.0125),
     "opening": (0.0, 0.045, 0.02),
 }
-"""Of each difference: its usual value, what a turn of 1 adds to it, its spread (1.4826 times the median absolute
-deviation), over 1,064 painted portraits of the 16th to the 19th century at 128 px, those of 1,184 that are not turned
-away. The others' usual value is 0, as a mirror image is as likely."""
+"""{difference: (usual value, slope per unit of head turn, spread as 1.4826 times the median absolute deviation)}, over
+1,064 painted portraits of the 16th to the 19th century at 128 px, those of 1,184 that are not turned away. The others'
+usual value is 0, as a mirror image is as likely."""
 CLOSE, AGREE = 3.0, 4.0
-"""Up to so many spreads of every difference the eyes agree without doubt; beyond the second they do not."""
+"""In spreads: up to the first of every difference the eyes agree clearly; beyond the second they do not agree."""
 TURNED = 0.5
 """Logarithm of the ratio of the eyes' widths beyond which a face is turned so far that its eyes are not compared."""
 PRESENT = 0.5

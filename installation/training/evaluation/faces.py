@@ -1,7 +1,7 @@
-"""Where the landmarks of painted faces lie, and how various the faces are.
+"""Landmarks of painted faces, and the variety of the faces.
 
-A painted face is looked for where `prepare --crop face` puts one, then once more in a square about what was found, as
-MediaPipe does it from one frame of a film to the next: a square 1.5 times the larger side of the box round all
+A painted face is searched for where `prepare --crop face` aligns one, then again in a square about these landmarks, as
+MediaPipe does from one frame of a film to the next: a square 1.5 times the larger side of the box round all
 landmarks, upright where the line between the outer corners of the eyes lies level.
 """
 
@@ -19,13 +19,13 @@ from installation.training.evaluation.likeness import Picture
 Floats = NDArray[np.float64]
 
 FIRST_CENTRE, FIRST_SIDE = (0.5, 0.5), 0.66
-"""Of the square first looked at, in widths of the picture: an aligned face (crops.FACE) fills two thirds of it."""
+"""The first square, in widths of the picture: an aligned face (crops.FACE) fills two thirds of it."""
 WIDER = 1.5
 """Side of the second square, in larger sides of the box round the landmarks."""
 OUTER_CORNERS = (33, 263)
 """Landmarks of the mesh, the left in the picture first."""
 LARGEST = 256
-"""Pixels: of a larger picture the network would see no more."""
+"""The largest side in px; larger pictures are reduced, as the network would see no more detail."""
 AT_ONCE = 16
 Tell = Callable[[int], object]
 
@@ -82,8 +82,8 @@ REFLECT = 4
 
 
 def view(centre: Floats, side: float, turn: float) -> Floats:
-    """(2, 3) from places in the picture, in its widths, to pixels of the network's square, which is turned by so many
-    radians."""
+    """(2, 3) from coordinates in the picture, in its widths, to pixels of the network's square, which is rotated by an
+    angle in radians."""
     linear = SIDE / side * turned(turn)
     return np.hstack([linear, (SIDE / 2 - linear @ centre)[:, None]])
 
@@ -104,7 +104,7 @@ def view_about(points: Floats) -> Floats:
 
 
 def pixels(matrix: Floats, side: int) -> Floats:
-    """The same view from pixel to pixel, whose places are their middles."""
+    """The same matrix in pixel indices, where a pixel's coordinate is its centre."""
     found = np.hstack([matrix[:, :2] / side, matrix[:, 2:]])
     found[:, 2] += found[:, :2] @ (0.5, 0.5) - 0.5
     return found
@@ -125,12 +125,12 @@ def placed(landmarks: Landmarks, views: list[Floats]) -> Faces:
     return Faces(moved(landmarks.mesh), moved(landmarks.eyes), moved(landmarks.irises), presence)
 
 
-# -- how various the faces are -----------------------------------------------------------------------------------------
+# -- variety of the faces ----------------------------------------------------------------------------------------------
 
 
 def shape_spread(mesh: Floats) -> float:
     """Of faces (n, 468, 3), n at least 2: how far landmarks lie from those of the mean face, root mean square, in
-    distances between the outer corners of the eyes; place, size and turn of the head are taken off first (generalised
+    distances between the outer corners of the eyes; position, size and rotation are removed first (generalised
     Procrustes analysis, Gower 1975)."""
     shapes = mesh - mesh.mean(1, keepdims=True)
     shapes = shapes / np.linalg.norm(shapes, axis=(1, 2), keepdims=True)
@@ -144,7 +144,7 @@ def shape_spread(mesh: Floats) -> float:
 
 
 def _onto(shape: Floats, target: Floats) -> Floats:
-    """A shape (k, 3) turned so that it lies closest to another (Kabsch 1976)."""
+    """A shape (k, 3) rotated to lie closest to another (Kabsch 1976)."""
     left, _, right = np.linalg.svd(shape.T @ target)
     flip = np.diag([1.0, 1.0, float(np.sign(np.linalg.det(left @ right)))])
     found: Floats = shape @ (left @ flip @ right)

@@ -1,8 +1,8 @@
-"""Features for KID and FID, from weights that the user brings: nothing is downloaded.
+"""Features for KID and FID, from weights that the user provides: nothing is downloaded.
 
 A TorchScript file: a function from pictures (n, 3, h, w) uint8, sRGB, 0..255, to features (n, d), with all resizing and
 normalising inside; the features are comparable with published figures only if they are the 2,048 of the Inception-v3
-of 2015 and are resized as there. Where the function takes `return_features`, it is asked for them.
+of 2015 and are resized as there. If the function has a parameter `return_features`, it is set to true.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AT_ONCE = 16
 
 
 def load(path: str) -> Any:
-    """Raises OptionError for what is no TorchScript file."""
+    """Loads the function. Raises OptionError for a file that is not TorchScript."""
     with warnings.catch_warnings():
         # Deprecated in favour of torch.export, but this is the form in which these weights are passed on.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -33,10 +33,10 @@ ARCHIVES = "mediapipe-face_mesh-*.tgz"
 WINDOWS = sys.platform == "win32"
 DATA = ("LOCALAPPDATA", r"~\AppData\Local") if WINDOWS else ("XDG_DATA_HOME", "~/.local/share")
 NAMED, MAKE = ("%LOCALAPPDATA%", "mkdir") if WINDOWS else ("$XDG_DATA_HOME", "mkdir -p")
-"""Where the system keeps a person's data: the variable that says it, and where that is if it says nothing."""
+"""The user's data folder by system: the environment variable that names it, and the default."""
 PACKED = "package/face_mesh_solution_packed_assets"
 SIDE = 192
-"""Pixels of the square that the network looks at."""
+"""Side of the network's input, in px."""
 OUTPUTS = {
     "output_mesh_identity": (468, 3),
     "output_left_eye": (71, 2),
@@ -59,7 +59,7 @@ def data_folder() -> Path:
 
 
 def where() -> str:
-    """How to get the network, in two commands, without saying where this disk keeps a home."""
+    """How to get the network, in two commands, with the home folder abbreviated."""
     variable, usual = DATA
     folder = f"{NAMED if os.environ.get(variable) else usual}{os.sep}vernissage"
     return (
@@ -220,8 +220,8 @@ def reshape(operator: Operator, inputs: Inputs, shape: Shape) -> Tensor:
 
 
 def matrix(operator: Operator, inputs: Inputs, shape: Shape) -> Tensor:
-    """Landmarks (n, 468, 3) -> (n, 4, 4) from places of a small square to places of the whole: the square is as large
-    as the box round some landmarks, times a scale, upright where the line through two of them lies level."""
+    """Landmarks (n, 468, 3) -> (n, 4, 4) from coordinates in a small square to those in the whole: the square is as
+    large as the box round some landmarks, times a scale, upright where the line through two of them lies level."""
     told, points = operator.options, inputs[0][..., :2]
     line = points[:, told["right_rotation_idx"]] - points[:, told["left_rotation_idx"]]
     turn = told["target_rotation_radians"] - torch.atan2(line[:, 1], line[:, 0])
@@ -244,7 +244,7 @@ def rotation(angle: Tensor) -> Tensor:
 
 
 def look(operator: Operator, inputs: Inputs, shape: Shape) -> Tensor:
-    """The features in the small square: bilinear, 0 outside; places are the middles of pixels."""
+    """The features in the small square: bilinear, 0 outside; coordinates are at pixel centres."""
     features, transform = inputs
     height, width = operator.options["output_height"], operator.options["output_width"]
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")

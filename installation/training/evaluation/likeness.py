@@ -1,9 +1,9 @@
-"""How alike two pictures are, so that a copy is known whatever was done to it, and two sitters of one painter are not.
+"""A distance of pictures that is small for altered copies, and large for two portraits by the same painter.
 
 A picture is described on a coarse grid by its *tones* (colours, less their mean, in units of their spread) and by its
 *edges* (the direction and, damped, the strength of the change of brightness). What all reference pictures have in
-common is taken off both, so that the usual dark ground and the face in the middle do not count as likeness. What is
-left is compared by its angle, so that a copy that is paler or nearer to the mean is still a copy. The distance is one
+common is subtracted from both, so that the usual dark ground and the face in the middle do not count as likeness. The
+rest is compared by its angle, so that a copy that is paler or nearer to the mean is still a copy. The distance is one
 minus the mean of the two cosines: 0 the same, about 1 nothing in common. Every view of VIEWS is tried (shifts of up to
 3 % of the side, closer and wider framing), and the mirror image, and the best counts.
 
@@ -66,7 +66,7 @@ class Ruler:
         """`own` says which reference each picture is itself, and so is not compared with.
 
         A reference is also part of what all have in common, one of 2n, and by so much farther from the others than a
-        picture that is none: that is taken off.
+        picture that is not a reference: that is corrected.
         """
         found = self.distances(pictures)
         if own is not None:
@@ -117,11 +117,11 @@ def unit(vectors: Floats) -> Floats:
     return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + np.float32(1e-6))
 
 
-# -- copies, to try the ruler on ---------------------------------------------------------------------------------------
+# -- altered copies, to validate the distance --------------------------------------------------------------------------
 
 
 def altered(pictures: Picture, rng: np.random.Generator) -> Picture:
-    """Copies as a network that learnt pictures by heart would paint them: blurred, noisy, paler, off colour, framed a
+    """Copies as a network that memorised pictures would paint them: blurred, noisy, paler, off colour, framed a
     little differently, every second one mirrored."""
     return np.stack([_altered(picture, index % 2 == 1, rng) for index, picture in enumerate(pictures)])
 

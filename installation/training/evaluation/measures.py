@@ -17,27 +17,27 @@ Figures = dict[str, Any]
 Numbers = NDArray[np.floating[Any]]
 
 ALIKE = 0.1
-"""Two pictures nearer than this, by the ruler, look like the same picture: altered copies are within some 0.08."""
+"""Two pictures with less distance (likeness.py) look like the same picture: altered copies are within some 0.08."""
 SAME_PRINT, NEAR_PRINT = 4, 8
 """Two pictures whose fingerprints differ in so many of 64 signs are near-duplicates; or much alike, as frames are."""
 SPLITS = 3
-"""How often the real pictures are halved for the yardstick."""
+"""How often the real pictures are split into halves for the reference figure."""
 YARDSTICK = 500
 """Real pictures at most that are compared with all others, for how alike they are by nature."""
 COPIES = 64
-"""Altered copies on which the ruler is tried."""
+"""Altered copies on which the distance is validated."""
 CLOSE_SHARE, CLOSE_COUNT, CLOSE_RATIO = 0.03, 3, 0.75
 """More than this share of the pictures, and so many at least, nearer than 99 of 100 real ones lie to one another; or a
-median distance below this part of theirs: the model leans on its pictures. Of few pictures, more are near by chance."""
+median distance below this part of theirs: the verdict is "close". Of few pictures, more are near by chance."""
 DRAWS = 4000
-"""Times that chance is tried."""
+"""Random draws that estimate what chance alone gives."""
 
 
 # -- like the collection? ----------------------------------------------------------------------------------------------
 
 
 def closeness(real: Picture, painted: dict[str, Picture], seed: int) -> Figures:
-    """Sliced Wasserstein distances of sets of painted pictures from the real ones, level by level, and the yardstick:
+    """Sliced Wasserstein distances of sets of painted pictures from the real ones, level by level, and as reference
     that of two halves of the real pictures. All are taken between sets of one size, as the figure depends on it."""
     rng = np.random.default_rng(seed)
     count = min(len(real) // 2, *(len(some) for some in painted.values()))
@@ -113,7 +113,7 @@ def alikeness(samples: Picture, many: Picture) -> tuple[Figures, tuple[int, int]
     return figures, (int(first), int(second))
 
 
-# -- learnt by heart? --------------------------------------------------------------------------------------------------
+# -- memorised? --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Copying:
 def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying:
     """Whether shown pictures are copies of real ones.
 
-    The ruler is tried first: on altered copies of real pictures, which it must find. A picture is called a copy when it
+    The distance is validated first, on altered copies of real pictures. A picture is called a copy when it
     is within twice the distance of 95 of 100 of these, but never beyond halfway from there to where the nearest real
     pictures begin (their first percentile).
     """
@@ -202,12 +202,12 @@ def closest_shown(shown: Picture, distance: Numbers, count: int) -> list[int]:
 
 
 def verdict(figures: Figures) -> str:
-    """What the figures say. Of the shown pictures
+    """The verdict from the figures. Of the shown pictures
 
     copies   some are copies
     close    none is, but they keep closer to the training pictures than those do to one another
     own      neither
-    unknown  this cannot be told: on these pictures the ruler does not know copies from neighbours
+    unknown  undecidable: on these pictures the distance does not separate copies from neighbours
     """
     if not figures["ruler"]["separates"]:
         return "unknown"

@@ -1,4 +1,4 @@
-"""Results kept on disk, so that only what changed is computed again."""
+"""A cache of results on disk, so that only what changed is computed again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Memory:
         return hashlib.sha256(content + json.dumps(self.subject.names).encode()).hexdigest()
 
     def recall(self, part: Part) -> Result | None:
-        """What is remembered; None where there is nothing, or nothing whole."""
+        """The cached result; None if there is none, or it is damaged."""
         packed = self.cache.get(part.name, self.key(part))
         if packed is None:
             return None
@@ -66,7 +66,7 @@ class Memory:
         return Result(json.loads(str(arrays.pop(FIGURES))), arrays)
 
     def keep(self, part: Part, result: Result) -> Result:
-        """Keeps and returns a result, its figures as they will be read back."""
+        """Stores and returns a result, its figures as they will be read back."""
         text = json.dumps(tidy(result.figures))
         packed = BytesIO()
         np.savez(packed, **{FIGURES: np.array(text), **result.arrays})  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ class Memory:
 
 
 def tidy(value: Any) -> Any:
-    """Numbers to five digits: more would differ from one processor to the next, and tell nobody anything."""
+    """Numbers rounded to five digits: further digits differ between processors."""
     if isinstance(value, dict):
         return {key: tidy(one) for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

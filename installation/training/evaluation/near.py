@@ -1,4 +1,4 @@
-"""The parts of an evaluation that look closely: at the surface, at faces, and in features that no discriminator saw.
+"""Parts of an evaluation: surface, faces, and distances in features that no discriminator was trained with.
 
 Each gives the same figures for the samples (`shown`) and, where there are real pictures, for these (`real`): where two
 sets are compared, `real` compares one half of the real pictures with the other, the best that a model can reach. What
@@ -25,7 +25,7 @@ from installation.training.latent.distances import kernel_distance
 from installation.training.latent.models import progress
 
 FEWEST_FACES = 0.5
-"""Share of the pictures that must show a face before eyes are spoken of."""
+"""Share of the pictures that must show a face for figures on eyes to be given."""
 STRIP = 8
 """Faces shown."""
 

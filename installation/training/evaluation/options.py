@@ -1,4 +1,4 @@
-"""What can be asked of an evaluation. Standard library only, so that --help is there at once."""
+"""Options of an evaluation. Standard library only, so that --help starts fast."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from installation.training.dataset.options import SourceOptions
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """Of `evaluate`."""
+    """Options of `evaluate`."""
 
     model: Path = model_argument()
     folder: Path | None = argument("the pictures that it was trained on, raw or prepared", Path, "PICTURES", "?")

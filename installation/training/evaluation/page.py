@@ -1,4 +1,4 @@
-"""The report: one HTML file with everything in it. Its words are in the template report.html; here is what fills it.
+"""The report: one self-contained HTML file. Its text is in the template report.html; this module supplies the values.
 
 A function for each section makes a dictionary of what the template prints: words, numbers as text, rows of tables,
 drawings (SVG of our own, see charts) and pictures as `Shown`.
@@ -27,7 +27,7 @@ Arrays = Mapping[str, NDArray[Any]]
 Section = dict[str, Any]
 
 CELL, SMALL = 128, 64
-"""Pixels at most of a painted picture, and of a training picture, where one is asked for."""
+"""Pixels at most of a painted picture, and of a training picture, if requested."""
 PAPER = 250
 """Level of the empty cells of a sheet."""
 NONE = "–"
@@ -36,14 +36,14 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture on the page: what it is called where it cannot be seen, and the JPEG, base64."""
+    """A picture on the page: its alternative text, and the JPEG, base64."""
 
     words: str
     data: str
 
 
 def write(figures: Figures, arrays: Mapping[str, Arrays], show_training: bool) -> str:
-    """The whole page. Training pictures are on it only where they are asked for."""
+    """The whole page. Training pictures are on it only if requested."""
     sections = {
         name: make(figures[name], arrays[name], show_training) if name in figures else None
         for name, make in SECTIONS.items()

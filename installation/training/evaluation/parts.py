@@ -1,4 +1,4 @@
-"""The parts of an evaluation: each from a subject to figures, pictures and curves, remembered on its own."""
+"""The parts of an evaluation: each computes figures, pictures and curves of a subject, and is cached on its own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sheet(subject: Subject) -> Result:
 
 
 def closeness(subject: Subject) -> Result:
-    real = mirrored(_real(subject))  # as a model learns from both: it is not to be blamed for light from the right
+    real = mirrored(_real(subject))  # as a model learns from both: light from the right is no error
     painted = {"shown": subject.shown[: subject.effort.samples], "whole": subject.whole}
     figures = measures.closeness(real, painted, subject.seed)
     return Result({"psi": subject.psi, **figures, "inception": _inception(subject, real, painted, figures["pictures"])})

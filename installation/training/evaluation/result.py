@@ -1,4 +1,4 @@
-"""What a part of an evaluation comes to."""
+"""The result of a part of an evaluation."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ REPORT, FIGURES, CARD = "report.html", "report.json", "card.md"
 
 
 def evaluate(options: EvaluateOptions) -> None:
-    own_words = card.own_words(options.out / CARD)  # first: a card that cannot be kept is no surprise for the end
+    own_words = card.own_words(options.out / CARD)  # first, so that its error comes before the work
     options.out.mkdir(parents=True, exist_ok=True)
     if options.threads:
         torch.set_num_threads(int(options.threads))
@@ -57,7 +57,7 @@ def evaluate(options: EvaluateOptions) -> None:
 
 
 def compute(subject: Subject, memory: Memory, afresh: bool) -> dict[str, Result]:
-    """Every part that can be made, from memory where it is there."""
+    """Every part that can be computed, from the cache where possible."""
     found: dict[str, Result] = {}
     parts = [part for part in PARTS if subject.real is not None or not part.needs_pictures]
     for number, part in enumerate(parts, 1):
@@ -151,7 +151,7 @@ def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None)
 
 
 def told(training: Figures) -> Figures:
-    """What a header says of a training, its command without the places of somebody's disk."""
+    """The training facts of a header, the command with shortened paths."""
     return {**training, "command": published(str(training["command"]))} if training.get("command") else training
 
 

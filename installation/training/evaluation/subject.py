@@ -1,4 +1,4 @@
-"""The model at work: what it paints for the figures, each set of pictures once, and only when a figure needs it."""
+"""The pictures that a model paints for the figures, each set computed once, when first needed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHEET = 64
 
 @dataclass(frozen=True)
 class Subject:
-    """A model, what is compared with it, and how thoroughly."""
+    """A model, the real pictures it is compared with, and the sample sizes."""
 
     model: OpenModel
     real: Picture | None = None
@@ -37,7 +37,7 @@ class Subject:
     landmarks: str | None = None
     """The file of the landmark network, where there is one."""
     aligned: bool = False
-    """Whether the pictures are faces, all brought to one place."""
+    """Whether the pictures are aligned faces."""
 
     def paint(self, latents: Floats, psi: float, words: str) -> Picture:
         """Pictures (n, h, w, 3) at latents (n, latent_dim), with a progress bar."""
@@ -50,7 +50,7 @@ class Subject:
 
     @cached_property
     def places(self) -> Floats:
-        """Where the seeds 0, 1, 2 ... are: first the sheet's."""
+        """The latents of the seeds 0, 1, 2 ...; the first are those of the sheet."""
         return self.model.places(range(max(self.effort.samples, SHEET)))
 
     @cached_property
@@ -60,7 +60,7 @@ class Subject:
 
     @cached_property
     def whole(self) -> Picture:
-        """Samples of the whole variety."""
+        """Samples without truncation."""
         return self.paint(self.places[: self.effort.samples], 1.0, "samples at psi 1")
 
     @property
@@ -90,14 +90,14 @@ class Subject:
 
     @cached_property
     def encode(self) -> Encode | None:
-        """From a picture to its place, if the model has learnt that."""
+        """The function from a picture to its latent, if the model has an encoder."""
         model = self.model
         if not group_of(model.tensors, "encoder"):
             return None
         return encoder_of(model.network, model.header, model.tensors, self.device, model.path)
 
     def rebuilt(self, encode: Encode, pictures: Picture, words: str) -> Picture:
-        """Pictures as the model paints them after its encoder has seen them."""
+        """Reconstructions: pictures painted at the latents that the encoder computes."""
         with progress(words, len(pictures)) as tell:
             places = []
             for picture in pictures:
@@ -106,7 +106,7 @@ class Subject:
         return self.paint(np.stack(places), 1.0, words)
 
     def along(self, place: Latent, step: Latent, amounts: Sequence[float]) -> Picture:
-        """The picture at a place, at the truncation shown, and moved along a direction, as a show does."""
+        """The picture of a latent, at the truncation shown, and moved along a direction, as a show does."""
         start = self.model.truncated(place[None], self.psi)[0]
         return self.model.pictures(np.stack([start + np.float32(amount) * step for amount in amounts]), 1.0)
 

@@ -1,4 +1,4 @@
-"""What the figures come to, in a line each: a question, an answer, the figure behind it."""
+"""The summary of the figures, one line each: a question, an answer, the figure behind it."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _rebuilds(found: Figures) -> Line | None:
 
 
 def copying_in_words(found: Figures) -> str:
-    """The verdict with its reasons, for people who have never heard of any of this."""
+    """The verdict with its reasons, for readers without prior knowledge."""
     return {
         "own": "Nothing that was looked at reproduces a training picture.",
         "close": "No copy was found, but the pictures keep closer to the training pictures than those lie to one "

@@ -1,7 +1,7 @@
-"""What the eye sees first when it comes near: patterns that stand still, softness, lattices. Sets (n, h, h, 3) uint8.
+"""Surface figures of pictures (n, h, h, 3) uint8: patterns at a fixed position, softness, lattices.
 
     locked   the mean of the high-pass of many pictures, by its standard deviation, over what so many independent
-             pictures would leave of it: 1 where nothing is locked to a place, more where something is
+             pictures would leave of it: 1 if no pattern is at a fixed position, more if one is
     power    of the brightness, on rings of the spectrum, over that of the real pictures: 1 as sharp, less is softer
     peak     of each picture, how far its strongest narrow peak stands above the spectrum around it: high is a lattice
 
@@ -36,7 +36,7 @@ NEAR, AROUND = 5, 15
 
 
 def off_face(side: int, aligned: bool) -> NDArray[np.bool_]:
-    """(side, side) where a pattern may be looked for: all, or of an aligned set what is no face."""
+    """(side, side) mask of where patterns are measured: everywhere, or in an aligned set outside the face."""
     place = (np.arange(side) + 0.5) / side
     across, down = (place - FACE_CENTRE[0]) / FACE_AXES[0], (place - FACE_CENTRE[1]) / FACE_AXES[1]
     outside: NDArray[np.bool_] = np.hypot(across[None, :], down[:, None]) > 1
@@ -62,7 +62,7 @@ def sides(side: int) -> list[int]:
 
 
 def locked_ratio(pictures: Picture, side: int, where: NDArray[np.bool_]) -> float:
-    """At one level. Each place's variance from picture to picture says what chance leaves of a mean of n."""
+    """At one level. Each position's variance over the pictures gives the chance level of a mean of n."""
     n = len(pictures)
     total, squares = np.zeros((where.sum(), 3)), np.zeros((where.sum(), 3))
     for picture in pictures:

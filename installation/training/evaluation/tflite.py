@@ -69,7 +69,7 @@ def read(content: bytes) -> Graph:
 
 
 class Reader:
-    """A FlatBuffer's tables. A place is an offset into the file; the place 0 is no place."""
+    """A FlatBuffer's tables. A place is an offset into the file; 0 means absent."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -78,7 +78,7 @@ class Reader:
         return int(struct.unpack_from(f"<{kind}", self.content, place)[0]) if place else default
 
     def target(self, place: int) -> int:
-        """Where an offset at a place points to."""
+        """The place that the offset at a place points to."""
         return place + int(struct.unpack_from("<I", self.content, place)[0])
 
     def field(self, table: int, index: int) -> int:

@@ -26,10 +26,10 @@ Floats = NDArray[np.float32]
 CHUNK = 32
 """Pictures painted between two steps of the progress bar."""
 LOOP_SEEDS, LOOP_PERIOD = (3, 14, 15, 92), 40.0
-"""Four places and the time of a way round them."""
+"""Four latents, and the time of a loop through them."""
 WANDER_PACE, WANDER_SECONDS = 8.0, 20.0
 FAST_PACE, FAST_SECONDS = 200.0, 60.0
-"""The same kind of way, gone through so fast that a minute shows what an evening would."""
+"""The same kind of walk, at such a speed that a minute covers what an evening would."""
 
 
 @dataclass(frozen=True)

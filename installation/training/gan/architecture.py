@@ -1,4 +1,4 @@
-"""Which network a training asks for, and what it costs."""
+"""The network for a picture size, and its computational cost."""
 
 from __future__ import annotations
 

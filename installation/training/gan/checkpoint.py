@@ -1,4 +1,4 @@
-"""A GAN's run as its checkpoint holds it, and how it goes on from there, or from a trained generator alone."""
+"""Saving and restoring a GAN's run, from a checkpoint or from a trained generator alone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Parts(Protocol):
 
 
 def state(run: Parts) -> dict[str, Any]:
-    """All that `load` needs. The first judge has the names that it had when it was alone."""
+    """All that `load` needs. The first judge has the key names of checkpoints with one judge."""
     run.read()
     first, *others = run.judges
     return {
@@ -69,7 +69,7 @@ def state(run: Parts) -> dict[str, Any]:
 
 
 def load(run: Parts, state: Mapping[str, Any]) -> list[str]:
-    """The network may have grown since, the recipe may differ: its learning rate is the one that was asked for."""
+    """The network may have grown since, the recipe may differ: its learning rate is the one in the options."""
     old, past = read_architecture(json.loads(state["arch"])), Recipe.read(state["recipe"])
     if past.loss not in LOSSES:
         raise TrainingError(
@@ -123,9 +123,9 @@ def adopt(run: Parts, recipe: Recipe) -> None:
 
 
 def start_from(run: Parts, path: Path) -> None:
-    """Take the generator of a model file, which may be smaller; the judges learn first, so that they find nothing to
-    spoil, and the average goes on with its whole half-life. Raises ModelError, or TrainingError where the model does
-    not fit."""
+    """Take the generator of a model file, which may be smaller; the judges are trained first, so that they do not
+    degrade it, and the average goes on with its whole half-life. Raises ModelError, or TrainingError if the model
+    does not fit."""
     header, tensors = load_model(path, "stylegan2")
     old = read_architecture(header["architecture"], path)
     if not grown_from(old, run.arch):

@@ -1,8 +1,8 @@
 """The discriminator: a residual network with a minibatch standard deviation (StyleGAN2, arXiv 1912.04958).
 
 Two forms, by the version of the generator's architecture. Version 1 looks at every pixel through one 1x1 convolution
-and halves by 2x2 means. Version 2 folds 2x2 pixels into 12 channels first (pixel_unshuffle), so that the dearest
-convolutions of all, those of few maps at full size, are not there, and halves by the filter [1, 3, 3, 1] of StyleGAN2,
+and halves by 2x2 means. Version 2 folds 2x2 pixels into 12 channels first (pixel_unshuffle), which avoids the most
+expensive convolutions, those of few maps at full size, and halves by the filter [1, 3, 3, 1] of StyleGAN2,
 which lets less alias through.
 """
 
@@ -48,7 +48,7 @@ class Block(nn.Module):
 
 
 class Verdict(nn.Module):
-    """The end: features (n, wide, height, width) -> score (n, 1), float32. n must be a multiple of GROUP."""
+    """The last layers: features (n, wide, height, width) -> score (n, 1), float32. n must be a multiple of GROUP."""
 
     def __init__(self, wide: int, places: int = 16) -> None:
         super().__init__()

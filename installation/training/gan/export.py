@@ -37,7 +37,7 @@ SAMPLES = 20_000
 STEP = 0.5
 """Finite step of the gain measurement, in standard deviations."""
 PLACES, MAIN_DIRECTIONS = 8, 64
-"""The first 64 directions are measured at 8 places, the others, which are hardly seen, at one."""
+"""The first 64 directions are measured at 8 latents, the others, which are hardly visible, at one."""
 PSI = 0.7
 LICENCES = 5
 """How many different ones of pictures a header names."""
@@ -138,7 +138,7 @@ def axes(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> tuple[Fl
 
 
 def gains(network: Paints, places: Floats, steps: Floats) -> Floats:
-    """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at places (n, w_dim)."""
+    """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at latents (n, w_dim)."""
     before = levels(network, places)
     counts = [len(places) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
     which = np.repeat(np.arange(len(steps)), counts)

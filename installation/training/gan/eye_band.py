@@ -1,8 +1,8 @@
 """A small discriminator of the band round the eyes of aligned faces.
 
-The discriminator of the whole picture has the eyes on a few hundredths of its area, and two eyes that disagree are
-what a visitor sees first. Where `prepare --crop face` has put the eyes in the same place everywhere, a second one can
-look at them alone (as the facial-component losses of GFPGAN, arXiv 2101.04061).
+In the whole picture the eyes cover a few hundredths of the area, while two eyes that disagree are the most visible
+error. Where `prepare --crop face` has aligned the eyes in all pictures, a second discriminator can see only them (as
+the facial-component losses of GFPGAN, arXiv 2101.04061).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from installation.training.dataset.crops import FACE
 from installation.training.gan.discriminator import Block, Verdict
 
 WIDE, HIGH = 64, 32
-"""Pixels that are judged: at 128 px those of the picture, from smaller and larger pictures resized."""
+"""Size of the band in px: at 128 px that of the picture; smaller and larger pictures are resized."""
 SHARE = 0.5
 """Of the picture's width and, halved, of its height."""
 

@@ -1,8 +1,8 @@
-"""The judges of a GAN: discriminators, each with what it sees, how it is taught, and what its word counts.
+"""The judges of a GAN: discriminators, each with its input region, its training and its weight in the loss.
 
-The first sees the whole picture, and it alone decides how much is augmented. Beside it there may be one of the band
-round the eyes (eye_band.py), and one that looks through a network trained on photographs (projected.py): never alone,
-as such a judge finishes textures and spoils faces.
+The first sees the whole picture, and it alone controls the augmentation. There may be another for the band round the
+eyes (eye_band.py), and one on the features of a pretrained network (projected.py): never alone, as it improves textures
+but degrades faces.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HISTORY_MEMORY = 0.01
 EYE_MAPS = 64
 
 Parts = Sequence[tuple[slice, float]]
-"""What is learnt from at once: (pictures, share of this device's part of the batch)."""
+"""A part of a batch that is processed at once: (pictures, share of this device's part of the batch)."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,17 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a judge is taught and heard."""
+    """How a judge is trained and weighted."""
 
     loss: Loss
     weight: float = 1.0
-    """Of its word, for the generator."""
+    """Weight of its loss for the generator."""
     lecam: float = 0.0
     augment: bool = True
     always: bool = False
-    """Augmented always, and not as often as the first judge needs."""
+    """Whether its pictures are always augmented, instead of with the adaptive probability."""
     view: Callable[[Tensor], Tensor] | None = None
-    """What it sees of pictures; None: all."""
+    """The function that cuts its input from pictures; None: the whole picture."""
 
 
 class Judge:
@@ -121,7 +121,7 @@ class Judge:
         return loss_g(scores, beside, self.manner.loss) * self.manner.weight
 
     def alter(self, pictures: Tensor, dice: Tensor, lesson: Lesson) -> Tensor:
-        """What it sees of pictures, augmented."""
+        """Its input region of the pictures, augmented."""
         seen = self.manner.view(pictures) if self.manner.view else pictures
         if not self.manner.augment:
             return seen
@@ -133,7 +133,7 @@ class Judge:
 
 
 def judges_of(arch: Architecture, recipe: Recipe, devices: Devices) -> list[Judge]:
-    """Those that a recipe asks for, the one of the whole picture first."""
+    """The judges of a recipe, the one of the whole picture first."""
     loss: Loss = "relativistic" if recipe.loss == "relativistic" else "non-saturating"
     whole = Manner(loss, lecam=recipe.lecam if loss == "non-saturating" else 0.0, augment=recipe.augment)
     found = [Judge("d", Discriminator(arch, devices.depthwise), recipe, whole, devices)]

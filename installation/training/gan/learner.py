@@ -1,4 +1,4 @@
-"""The generator as it learns: what it paints for the judges, a step along what they say, and its moving average."""
+"""The training of the generator: its pictures for the judges, an optimiser step, and its moving average."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEAN_OF = 2000
 
 @dataclass(frozen=True)
 class Seeds:
-    """What a batch of paintings is made from; all (n, ...)."""
+    """The random inputs of a batch of generated pictures; all (n, ...)."""
 
     z: Tensor
     other: Tensor
@@ -54,7 +54,7 @@ class Learner:
         return Seeds(z, other, numbers.uniform(2), numbers.names())
 
     def paint(self, seeds: Seeds, resolution: int, fade: float) -> Tensor:
-        """(n, 3, r, r), with a gradient where one is asked for."""
+        """(n, 3, r, r), with a gradient if requested."""
         count = self.arch.noises(resolution)
         own = noise(seeds.noise, count, self.devices.device) if count else None
         return self.net.synthesis(self.styles(seeds, resolution), resolution, fade, self.devices.dtype, own)
@@ -78,7 +78,7 @@ class Learner:
         return lambda _: whole
 
     def learn(self, judges: Sequence[Judge], real: Tensor, fakes: Callable[[slice], Tensor], lesson: Lesson) -> Tensor:
-        """A step along what the judges say. Returns the loss by each, (judges,), means over this device's part."""
+        """A step on the judges' losses. Returns the loss by each, (judges,), means over this device's part."""
         dice = [(lesson.numbers.uniform(DICE), lesson.numbers.uniform(DICE)) for _ in judges]
         for judge in judges:
             judge.net.requires_grad_(False)

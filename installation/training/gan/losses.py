@@ -1,11 +1,11 @@
-"""The recipe in formulas. Scores are (n, k), the higher the more real; every loss is a mean over pictures.
+"""The loss functions. Scores are (n, k), the higher the more real; every loss is a mean over pictures.
 
 * **Non-saturating loss with lazy R1** (arXiv 1406.2661, 1801.04406, 1912.04958): a second derivative at every 16th
   step.
 * **or the relativistic pairing loss with R1 and R2** (R3GAN, arXiv 2501.05441): both at every step.
 * **LeCam regularisation** (arXiv 2104.03310) of the first: real scores are held near what fakes have scored of late and
   the other way round, so that a discriminator of few pictures does not become too sure of them.
-* **The hinge loss** for a discriminator that looks through a trained network (Projected GANs, arXiv 2111.01007).
+* **The hinge loss** for a discriminator on the features of a pretrained network (Projected GANs, arXiv 2111.01007).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be asked of the training of a GAN. Standard library only, so that --help is there at once."""
+"""Options of training a GAN. Standard library only, so that --help starts fast."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from installation.training.command_line.options import Bounds, option
 
 EYES = 0.5
-"""Weight of the judge of the eyes where nobody says otherwise and faces are aligned."""
+"""Default weight of the judge of the eyes for aligned faces."""
 CLOSEST = 0.55
-"""Smallest window of pictures that are not aligned, where nobody says otherwise."""
+"""Default smallest window of pictures that are not aligned."""
 
 
 def loss(text: str) -> str:
-    """Raises ArgumentTypeError for what is no loss, and says what has become of an older one."""
+    """The name of a loss. Raises ArgumentTypeError for an unknown one, with a hint for a loss of older versions."""
     if text == "projected":
         raise argparse.ArgumentTypeError(
             "a judge that looks through a network trained on photographs spoils faces when it is alone. It stands "

@@ -1,11 +1,11 @@
-"""A discriminator that sees through a trained eye: Projected GANs (Sauer et al., arXiv 2111.01007).
+"""A discriminator on the features of a pretrained network: Projected GANs (Sauer et al., arXiv 2111.01007).
 
 A picture goes through EfficientNet-Lite0 (arXiv 1905.11946; trained on ImageNet, frozen), whose features at four depths
 are mixed by fixed random convolutions, first across channels, then from the deepest to the shallowest; four small
-discriminators judge them. What makes a picture is known from the first step. Alone, such a judge finishes textures and
-spoils faces, and a generator that begins with nothing loses variety under it (docs/performance.md): it is a small term
-beside the ordinary discriminator, and its pictures are enlarged to the size that the network was trained at, as the
-stride of its first convolution prints a lattice into a generator otherwise.
+discriminators score them. The features are useful from the first step. Used alone, such a discriminator improves
+textures but degrades faces, and a generator trained from scratch loses variety (docs/performance.md): it is a small
+term beside the ordinary discriminator. Pictures are enlarged to the size that the network was trained at, as the stride
+of its first convolution otherwise causes a lattice in the generated pictures.
 
 Normalisation is by groups of four pictures (virtual batches, as in StyleGAN-T, arXiv 2301.09515), so that a picture's
 score does not depend on how a batch is shared out. Weights are spectrally normalised (arXiv 1802.05957).
@@ -117,7 +117,7 @@ def read_weights() -> dict[str, Tensor]:
 
 class Mixer(nn.Module):
     """Fixed random convolutions: 1x1 across the channels of each depth, then 3x3 from the deepest to the shallowest,
-    so that all that the eye sees reaches every discriminator and none can look at a few channels alone."""
+    so that all features reach every discriminator and none can use a few channels alone."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,9 +169,9 @@ class GroupedBatchNorm(nn.Module):
 
 
 class Deviation(nn.Module):
-    """Appends one map: how much the pictures of each group differ at each place, so that a generator which paints one
-    composition again and again is found out (minibatch deviation, arXiv 1710.10196). Projected GANs have none; it is
-    no cure: landscapes that were begun from aligned faces came out composed alike with it, too."""
+    """Appends one map: how much the pictures of each group differ at each position, which penalises a generator that
+    repeats one composition (minibatch deviation, arXiv 1710.10196). Projected GANs have none. It is not sufficient:
+    landscapes trained from a model of aligned faces had alike compositions with it, too."""
 
     def forward(self, x: Tensor) -> Tensor:
         groups = x.float().unflatten(0, (-1, GROUP))

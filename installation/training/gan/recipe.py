@@ -1,4 +1,4 @@
-"""What decides the training of a GAN apart from its pictures and its network."""
+"""The hyperparameters of training a GAN."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ R1_HEURISTIC = 0.0002
 """R1 for each pixel of a picture, divided by the pictures in a step (the heuristic of StyleGAN2-ADA, arXiv 2006.06676:
 gamma = 0.0002 * resolution**2 / batch)."""
 BEFORE = {"mixing": 0.0, "lecam": 0.0, "eyes": 0.0, "projected": 0.0, "closest": 1.0, "average_ramp": True}
-"""What a checkpoint that does not say it was trained with."""
+"""The values for a checkpoint of an older version, which does not state them."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training run apart from the pictures. Counts are in pictures, not in steps."""
+    """The hyperparameters of a training run. Counts are in pictures, not in steps."""
 
     stages: tuple[Phase, ...] = (Phase(64, 60), Phase(128, 100))
     batch: int = 16
@@ -44,7 +44,7 @@ class Recipe:
     """Weight, for the generator, of a second discriminator that sees the band round the eyes alone; 0: there is none.
     Pictures must be aligned faces (see EyeBand in judges.py)."""
     projected: float = 0.0
-    """Weight, for the generator, of a discriminator that looks through a network trained on photographs; 0: none."""
+    """Weight, for the generator, of a discriminator on the features of a pretrained network; 0: none."""
     closest: float = 1.0
     """Side of the smallest window that is learnt from, as a share of a picture's own; 1: always the whole picture."""
     head_start: float = 0

@@ -6,8 +6,8 @@ The recipe, and why; its formulas are in losses.py, what it is made of in recipe
   times the reference's heuristic and ends at it: calm at first, detail at last.
 * **LeCam regularisation** and **DiffAugment with an adaptive share** (arXiv 2104.03310, 2006.10738, 2006.06676): a
   thousand pictures are not enough without.
-* **Judges beside the first** (judges.py): of the band round the eyes of aligned faces; of what a network trained on
-  photographs sees, as a small term.
+* **Further judges** (judges.py): of the band round the eyes of aligned faces; on the features of a pretrained network,
+  as a small term.
 * **One batch of paintings** for the judges and for the generator's own step: a fifth of a step less.
 * **Noise and mixed styles** (arXiv 1812.04948): what texture is made of, and styles that can be steered by size.
 * **Growing** (arXiv 1710.10196) where the stages say so: the budget is first spent where a picture costs little. New
@@ -56,9 +56,9 @@ stands `share`, the probability of each augmentation, and the discriminator's lo
 MEMORY = (0.05, 0.02, 0.02)
 """How fast the running means forget, per step."""
 RUNAWAY = 50.0
-"""A loss beyond this does not come back; a healthy one stays below 5."""
+"""A loss beyond this does not recover; it normally stays below 5."""
 HOPELESS = 12.0
-"""The generator's loss where it hardly feels the discriminator any more: what it paints scores e**-12."""
+"""The generator's loss at which its gradient has nearly vanished: its pictures score e**-12."""
 PIXELS_AT_ONCE = 16 * 256 * 256
 """Pictures of this many pixels in all fit a device with 8 GB at once; a larger batch is learnt from in parts."""
 
@@ -71,7 +71,7 @@ class Gan:
     def __init__(
         self, supply: Supply, arch: Architecture, recipe: Recipe, devices: Devices, facts: Facts | None = None
     ) -> None:
-        """`facts` say where the pictures came from and what was asked for; they end up in the model's header."""
+        """`facts` are the sources of the pictures and the options; they are written into the model's header."""
         torch.manual_seed(recipe.seed)  # the weights that a run begins with are the same on every device
         self.supply, self.arch, self.recipe, self.devices = supply, arch, recipe, devices
         self.facts, self.progress = dict(facts or {}), Progress()
@@ -88,7 +88,7 @@ class Gan:
     # -- one step -------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Each judge learns, those that are due are penalised, the generator learns from what they say."""
+        """One step: each judge is trained, with its penalty where due, then the generator on their losses."""
         resolution, fade = self.phase()
         hand = self.numbers.hand(self.supply, resolution)
         real = softened(show(self.supply, hand, resolution, self.recipe.closest, self.numbers), fade)
@@ -182,8 +182,8 @@ def begin(
 
 
 def recipe_of(options: TrainOptions[GanOptions], facts: Facts) -> Recipe:
-    """The recipe that the options ask for. Faces that `prepare --crop face` has brought to one place (prepared.json
-    says so) are learnt from whole and with a judge of the eyes, other pictures in windows."""
+    """The recipe for the options. Faces aligned by `prepare --crop face` (stated in prepared.json) are trained on whole
+    and with a judge of the eyes, other pictures in windows."""
     asked, aligned = options.own, facts.get("crop") == "face"
     if asked.eyes and not aligned:
         raise TrainingError(

@@ -1,8 +1,8 @@
-"""What a curator chose in a model's latent space: favourites, in their order, and places that no walk shall show.
+"""A curator's choices in a model's latent space: favourites, in order, and blocked latents that no walk may show.
 
-It lives in the group `curation` of the model file: the tensors `favourites` (n, latent_dim), `blocked` (m, latent_dim)
+They are in the group `curation` of the model file: the tensors `favourites` (n, latent_dim), `blocked` (m, latent_dim)
 and `radii` (m,), and in the header {"favourites": [{"name", "seed"}], "blocked": [{"name", "radius", "seed"}], "who",
-"when"}; the seed is null for a place that no seed names. Distances are Euclidean, between latents as they are.
+"when"}; the seed is null for a latent without one. Distances are Euclidean, between latents as they are.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from installation.networks.model_file import Header, Tensors, amend_model, group
 
 GROUP = "curation"
 MOST = 500
-"""Favourites, and blocked places, of one model."""
+"""The most favourites, and blocked latents, of one model."""
 LAST_SEED = 2**31 - 1
 SAMPLES = 256
-"""How many seeds tell what is usual in a model's latent space."""
+"""How many seeds the usual distance in a model's latent space is estimated from."""
 
 Floats = NDArray[np.float32]
 
 
 class CurationError(VernissageError, ValueError):
-    """A choice that cannot be made; says which, and what can be done."""
+    """A choice that cannot be made; the message has which, and what can be done."""
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A place in the latent space that somebody named. ``radius`` is 0 for a favourite."""
+    """A named latent. ``radius`` is 0 for a favourite."""
 
     name: str
     latent: Floats
@@ -48,19 +48,19 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Curation:
-    """Never changed, only replaced: what was before can always be had back."""
+    """Immutable, so that earlier versions can be restored. Every method returns a changed copy."""
 
     favourites: tuple[Place, ...] = ()
     blocked: tuple[Place, ...] = ()
 
     def keep(self, place: Place) -> Curation:
-        """With one more favourite at the end; a seed that was blocked is so no more."""
+        """With one more favourite at the end; its seed is no longer blocked."""
         check_new(place, self.favourites, "favourite")
         blocked = tuple(one for one in self.blocked if one.seed is None or one.seed != place.seed)
         return Curation((*self.favourites, replace(place, radius=0.0)), blocked)
 
     def drop(self, place: Place) -> Curation:
-        """With one more blocked place; a favourite of the same seed goes."""
+        """With one more blocked latent; a favourite of the same seed is removed."""
         check_new(place, self.blocked, "blocked place")
         if not 0 < place.radius < float("inf"):
             raise CurationError(f"the radius of {place.name} must be above 0, found {place.radius:g}.")
@@ -68,17 +68,17 @@ class Curation:
         return Curation(favourites, (*self.blocked, place))
 
     def without(self, leaves: Callable[[Place], bool]) -> Curation:
-        """Without the favourites and blocked places for which ``leaves`` is true."""
+        """Without the favourites and blocked latents for which ``leaves`` is true."""
         keep = [tuple(one for one in of if not leaves(one)) for of in (self.favourites, self.blocked)]
         return Curation(*keep)
 
     def named(self, index: int, name: str) -> Curation:
-        """With a favourite of another name."""
+        """With a favourite renamed."""
         renamed = replace(self.favourites[index], name=name)
         return replace(self, favourites=(*self.favourites[:index], renamed, *self.favourites[index + 1 :]))
 
     def moved(self, index: int, to: int) -> Curation:
-        """With a favourite at another place of the order."""
+        """With a favourite at another position in the order."""
         others = [one for number, one in enumerate(self.favourites) if number != index]
         return replace(self, favourites=(*others[:to], self.favourites[index], *others[to:]))
 
@@ -115,7 +115,7 @@ def seed_of(told: dict[str, Any]) -> int | None:
 
 
 def save(path: Path, curation: Curation, dim: int, who: str, when: str, out: Path | None = None) -> None:
-    """Into the model file, or into ``out``, whole or not at all; everything else of the file stays as it is."""
+    """Writes it atomically into the model file, or into ``out``; everything else in the file is unchanged."""
     places = {"favourites": curation.favourites, "blocked": curation.blocked}
     tensors = {name: np.array([one.latent for one in of], np.float32).reshape(-1, dim) for name, of in places.items()}
     tensors["radii"] = np.array([one.radius for one in curation.blocked], np.float32)
@@ -124,7 +124,7 @@ def save(path: Path, curation: Curation, dim: int, who: str, when: str, out: Pat
 
 
 def go_on_from(path: Path, out: Path | None) -> Path:
-    """The file whose choices to go on from: ``out`` where it is there. Raises CurationError if it is another model."""
+    """The file to start from: ``out`` if it exists. Raises CurationError if it is another model."""
     if out is None or not out.exists() or out.resolve() == path.resolve():
         return path
     network, other = (network_of(load_model(each)[1]) for each in (path, out))
@@ -137,7 +137,7 @@ def go_on_from(path: Path, out: Path | None) -> Path:
 
 
 def usual_radius(places: Floats) -> float:
-    """Half of the median distance from a place to its nearest neighbour, among samples (n, latent_dim), n at least 2.
+    """Half of the median distance from a latent to its nearest neighbour, among samples (n, latent_dim), n at least 2.
 
     Half, so that balls around two neighbours just touch. The whole distance is too far: in hundreds of dimensions it is
     more than the distance to the mean, and one blocked sample would block the middle of the space.
@@ -149,8 +149,8 @@ def usual_radius(places: Floats) -> float:
 
 
 def around(centre: Floats, samples: Floats, radius: float, count: int) -> Floats:
-    """(count, latent_dim) places at a distance from a centre, each towards another sample: so they stay among what the
-    model can paint, which a random direction does not."""
+    """(count, latent_dim) latents at a distance from a centre, each towards another sample: unlike random directions,
+    these stay where the model paints well."""
     ways = samples - centre
     far = np.linalg.norm(ways, axis=1)
     chosen = np.flatnonzero(far > 1e-6)
@@ -160,6 +160,6 @@ def around(centre: Floats, samples: Floats, radius: float, count: int) -> Floats
 
 
 def blocked_by(latent: Floats, curation: Curation) -> Place | None:
-    """The blocked place that a latent lies in, if any."""
+    """The blocked ball that a latent lies in, if any."""
     inside = (one for one in curation.blocked if float(np.linalg.norm(latent - one.latent)) < one.radius)
     return next(inside, None)

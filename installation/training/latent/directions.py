@@ -1,10 +1,10 @@
-"""Directions through a latent space that a hand can move along, each scaled so that 1.0 is the same visible step.
+"""Directions in a latent space for visitors to control, each scaled so that 1.0 is the same visible step.
 
 Candidates are the principal axes of the latent space (GANSpace, arXiv 2004.02546) and, where a network is steered by
-styles, the eigenvectors of A^T A over all its style layers A (SeFa, arXiv 2007.06600). Each is looked at: painted both
-ways from several places, at psi 0.7. Kept are those of which most is seen within one standard deviation of the
-latents, none like another in the space or in what it does to the picture. Then each is lengthened or shortened,
-painted again and again, until one step changes the picture by VISIBLE_STEP.
+styles, the eigenvectors of A^T A over all its style layers A (SeFa, arXiv 2007.06600). Each is measured: painted both
+ways from several latents, at psi 0.7. Kept are those with the largest visible change within one standard deviation of
+the latents, without near-duplicates in the space or in the change of the picture. Then the length of each is adjusted
+iteratively until one step changes the picture by VISIBLE_STEP.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CANDIDATES = 12
 """Taken from each method."""
 PLACES = 6
 SEED = 7000
-"""The first of the seeds whose places are painted."""
+"""The first of the seeds whose latents are painted."""
 PARALLEL, ALIKE = 0.7, 0.7
 """Cosine from which two directions count as one: between themselves, and between what they change in the pictures."""
 EXACT, TRIES = 0.02, 6
@@ -60,14 +60,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Direction(Candidate):
-    """One that was looked at: ``seen`` is the visible change within one standard deviation (levels), ``change`` what it
+    """A measured candidate: ``seen`` is the visible change within one standard deviation (levels), ``change`` what it
     does to the pictures, small, as a unit vector."""
 
     seen: float
     change: NDArray[np.float32]
 
     def like(self, other: Direction) -> bool:
-        """Whether both would be one to the eye."""
+        """Whether both count as one direction."""
         if abs(float(self.vector @ other.vector)) >= PARALLEL:
             return True
         return abs(float(self.change @ other.change)) >= ALIKE
@@ -95,8 +95,8 @@ class Scaled:
 def find(model: OpenModel, count: int = COUNT, tick: Tick = lambda _: None, keep_named: bool = True) -> Directions:
     """The ``count`` most visible directions of a model, fewer where it has not so many; the same for the same model.
 
-    Those of the model that an artist has named stay, as they are, whatever else is found. ``tick`` is told how many
-    pictures were painted.
+    Those of the model that an artist has named stay, as they are, whatever else is found. ``tick`` is called with the
+    number of pictures painted.
     """
     eye = Eye(model, tick)
     chosen = [eye.known(vector, fact) for vector, fact in named(model)] if keep_named else []
@@ -218,7 +218,7 @@ def for_all_classes(vectors: NDArray[np.float64], dim: int) -> NDArray[np.float6
 
 
 class Eye:
-    """Looks at what steps do to the pictures at PLACES places."""
+    """Measures how steps change the pictures at PLACES latents."""
 
     def __init__(self, model: OpenModel, tick: Tick) -> None:
         self.model, self.tick = model, tick
@@ -226,7 +226,7 @@ class Eye:
         self.before = self.paint(self.places)
 
     def paint(self, places: Floats) -> torch.Tensor:
-        """Pictures at places that are truncated already, in levels."""
+        """Pictures at latents that are truncated already, in levels."""
         levels = self.model.levels(places, psi=1.0)
         self.tick(len(places))
         return levels
@@ -253,8 +253,8 @@ class Eye:
         return Scaled(self.look(Candidate(fact["method"], fact["component"], unit, std)), fact["std"], fact)
 
     def scaled(self, one: Direction) -> Scaled:
-        """Finds how many standard deviations change the picture by VISIBLE_STEP: by secants, as pictures do not change
-        in proportion. Ends where it is farther than may be gone."""
+        """Finds how many standard deviations change the picture by VISIBLE_STEP: by the secant method, as the change
+        is not linear. Ends at the largest step allowed."""
         near, less = 0.0, 0.0
         step, levels = 1.0, one.seen
         for _ in range(TRIES):

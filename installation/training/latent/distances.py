@@ -1,4 +1,4 @@
-"""How far two sets of pictures are from each other: one number for what no single pair of pictures shows.
+"""Distances between two sets of pictures.
 
     sliced Wasserstein   of patches, on each level of a Laplacian pyramid (arXiv 1710.10196, section 5); no download
     KID                  squared maximum mean discrepancy of features, unbiased (arXiv 1801.01401)
@@ -36,9 +36,9 @@ def sliced_wasserstein(a: Picture, b: Picture, rng: np.random.Generator) -> floa
 def sliced_wasserstein_levels(a: Picture, b: Picture, rng: np.random.Generator) -> dict[int, float]:
     """{side of the level in pixels: sliced Wasserstein distance x 1000} of two sets (n, h, w, 3), the finest first.
 
-    A level of n px tells of structures of a few pixels in a picture of n px. Patches are cut at the same places of both
-    sets, so equal sets give exactly 0; of the larger set as many pictures are taken as the smaller has, evenly spread.
-    Channels are normalised by mean and deviation of both sets *together*, so that a cast of colour or a lack of
+    A level of n px measures structures of a few pixels in a picture of n px. Patches are cut at the same positions in
+    both sets, so equal sets give exactly 0; of the larger set as many pictures are taken as the smaller has, evenly
+    spread. Channels are normalised by mean and deviation of both sets *together*, so that a cast of colour or a lack of
     contrast counts (normalised each on its own, as some do, it would not).
     """
     if a.shape[1:] != b.shape[1:] or a.ndim != 4 or min(len(a), len(b)) < 1:

@@ -1,7 +1,7 @@
-"""The last touch of every new model file: its directions, and what people chose in the model that it replaces.
+"""Completes every new model file: adds its directions, and the curator's choices in the model that it replaces.
 
-A model that was trained further mostly shows the same thing at the same place. Names of directions, favourites and
-blocked places are carried over where that is so; where it is not, the file that had them is kept beside the new one.
+A model that was trained further mostly shows the same thing at the same latent. Names of directions, favourites and
+blocked latents are carried over where that is so; where it is not, the file that had them is kept beside the new one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from installation.training.latent.directions import COUNT, VISIBLE_STEP, Directi
 from installation.training.latent.models import Floats, OpenModel, open_model, opened, progress
 
 SAME_PICTURE = VISIBLE_STEP
-"""A place is still the same where its picture has changed by less than this: mean levels of 255, at psi 0.7."""
+"""A latent still shows the same if its picture has changed by less than this: mean levels of 255, at psi 0.7."""
 KEPT = ("directions", "curation", "encoder", "refiner")
 CHOSEN = {"favourites": ("favourites",), "blocked": ("blocked", "radii")}
 """What a curator chose, as the header calls it, and the tensors of the group that have a row for each."""
@@ -32,7 +32,7 @@ CHOSEN = {"favourites": ("favourites",), "blocked": ("blocked", "radii")}
 
 def finish(out: Path, tensors: Mapping[str, NDArray[Any]], header: Header) -> Header:
     """Writes a model file: the network and its latent.*, with directions, and all that can be kept of the file that it
-    replaces. Says what could not be kept, and where that is. Returns the header."""
+    replaces. Prints what could not be kept, and the file that has it. Returns the header."""
     model = opened(out, header, dict(tensors))
     before = replaced(out)
     facts, groups, lost = carried(before, model) if before else ({}, {}, [])
@@ -115,7 +115,7 @@ def same_network(before: OpenModel, after: OpenModel) -> bool:
 
 
 def still_chosen(before: OpenModel, after: OpenModel) -> tuple[dict[str, Any], Tensors, list[str]]:
-    """The favourites and blocked places that look the same in both models, and the names of those that do not."""
+    """The favourites and blocked latents that look the same in both models, and the names of those that do not."""
     facts, old = dict(before.header["curation"]), group_of(before.tensors, "curation")
     tensors: Tensors = {}
     gone: list[str] = []
@@ -129,7 +129,7 @@ def still_chosen(before: OpenModel, after: OpenModel) -> tuple[dict[str, Any], T
 
 
 def still_the_same(before: OpenModel, after: OpenModel, places: Floats) -> NDArray[np.bool_]:
-    """(n,) whether both models paint the same at places (n, latent_dim)."""
+    """(n,) whether both models paint the same at latents (n, latent_dim)."""
     if before.header["kind"] != after.header["kind"] or len(before.space.mean) != len(after.space.mean):
         return np.zeros(len(places), bool)
     one, other = before.levels(places), after.levels(places)

@@ -1,6 +1,6 @@
-"""Any model file, whatever its kind, opened to be looked at: its space, its seeds' places, its pictures.
+"""Reads a model file of any kind: its latent space, the latents of seeds, its pictures.
 
-Nothing is avoided here: what a curator has blocked can be looked at as well.
+Latents that a curator has blocked are not left out.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class OpenModel:
     network: Any
 
     def places(self, seeds: Sequence[int]) -> Floats:
-        """The latents that seeds name, (n, latent_dim), the same as in a show."""
+        """The latents of seeds, (n, latent_dim), the same as in a show."""
         z = [np.random.default_rng(seed).standard_normal(self.network.z_dim) for seed in seeds]
         found: Floats = self.network.mapping(np.array(z, np.float32).reshape(len(z), self.network.z_dim))
         return found
 
     def truncated(self, latents: Floats, psi: float = PSI) -> Floats:
-        """Where latents are painted at psi: nearer to the mean."""
+        """Latents truncated by psi, towards the mean."""
         mean = self.space.mean
         return (mean + np.float32(psi) * (np.asarray(latents, np.float32) - mean)).astype(np.float32, copy=False)
 
@@ -87,7 +87,7 @@ def shown_psi(model: OpenModel) -> float:
 
 @contextmanager
 def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
-    """A bar on a terminal, a line every 20 s where stderr is a file; what it gives is told how many were painted."""
+    """A bar on a terminal, a line every 20 s where stderr is a file; yields a function of the pictures painted."""
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(total=total, desc=words, unit="picture", mininterval=interval, miniters=1, leave=False) as bar:
         yield bar.update

@@ -61,7 +61,7 @@ def with_names(before: Entries, changes: Iterable[str]) -> Entries:
 
 
 def index_of(now: str, before: Entries) -> int:
-    """The direction of this name, of this last word of an address, or of this number."""
+    """The index of the direction with this name, this last word of its address, or this number."""
     numbered = list(enumerate(before, start=1))
     for known in (
         [entry["name"] for _, entry in numbered],
@@ -76,7 +76,7 @@ def index_of(now: str, before: Entries) -> int:
 
 
 def checked(name: str, index: int) -> str:
-    """A name that can be one. A number is only the direction's own, which takes its name away."""
+    """A valid name. The only number allowed is the direction's own, which removes its name."""
     if not name or not name.isprintable():
         raise OptionError(f"rename: direction {index + 1} needs a name of letters that can be read, found {name!r}.")
     if len(name) > LONGEST:

@@ -1,6 +1,6 @@
-"""Measures the pace of walks on a model once and for all: how much the picture changes along them.
+"""Measures the pace of walks on a model, once: how much the picture changes along them.
 
-A walk is measured as a show hangs it, so what decides it is found in a show file: the walk's options and the
+A walk is measured as in a show, with the options in a show file: the walk's and the
 generator's (psi). The gallery of all favourites is measured without one.
 """
 
@@ -26,7 +26,7 @@ Walks = list[tuple[ModelConfig, WalkConfig, int]]
 
 
 def gallery_of(model: Path, header: Header) -> Walks:
-    """The gallery as a show hangs it that says no more; empty without favourites."""
+    """The gallery of a show with default options; empty without favourites."""
     if not favourite_names(header):
         return []
     return [(config("generator", header["kind"])(model=model), config("walk", "gallery")(), 0)]
@@ -56,7 +56,7 @@ def _opened(piece: dict[str, Any], show: Path) -> tuple[Any, Any]:
 
 
 def measured(walks: Walks, known: tuple[MeasuredPace, ...], tick: Tick) -> Iterator[MeasuredPace]:
-    """The paces of those that are not known yet."""
+    """The paces of the walks not measured before."""
     for made, options, seed in walks:
         generator = made.open("cpu")
         walk = options.open(generator, seed)
@@ -74,7 +74,7 @@ def measured(walks: Walks, known: tuple[MeasuredPace, ...], tick: Tick) -> Itera
 
 
 def amend(path: Path, walks: Walks, tick: Tick, fresh: bool = False) -> list[str]:
-    """Measures what a model file does not know yet and writes it there; the names of the walks measured."""
+    """Measures the paces missing in a model file and writes them there; returns the names of the walks measured."""
     header, tensors = load_model(path)
     known = () if fresh else paces_of(path, header, tensors)
     found = list(measured(walks, known, tick))

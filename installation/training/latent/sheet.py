@@ -1,4 +1,4 @@
-"""What each direction of a model does, on one picture: a row for each, from -3 to 3 steps, at two places."""
+"""What each direction of a model does, on one picture: a row for each, from -3 to 3 steps, at two latents."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from installation.training.latent.models import Pictures as Picture
 STEPS = np.linspace(-REACH, REACH, 7)
 SEEDS = (3, 11)
 LEAST = 64
-"""px: smaller pictures are enlarged, or nobody could tell what changes."""
+"""px: smaller pictures are enlarged, so that changes are visible."""
 GAP = 12
-"""Pixels between the two places, and around the words."""
+"""Pixels between the two latents' pictures, and around the text."""
 PAPER, INK = (250, 249, 246), (40, 38, 34)
 
 

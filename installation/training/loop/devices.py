@@ -2,9 +2,9 @@
 
 Several devices are several processes that each hold the whole network. All draw the same random numbers for the whole
 batch and each takes its own part of it; gradients and running figures are averaged over the processes. So the weights
-stay the same everywhere, and a run learns what one device would have learnt, up to the order of sums. The gradients are
-averaged here and not by DistributedDataParallel's hooks, as those know neither two networks that take turns, nor blocks
-that are not yet in use, nor the second derivative of a gradient penalty.
+are the same on every device, and the result is that of one device, up to the order of sums. The gradients are averaged
+here and not by DistributedDataParallel's hooks, as those do not support two alternately trained networks, blocks that
+are not yet in use, or the second derivative of a gradient penalty.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Devices:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that speaks, saves and draws."""
+        """Whether this is the process that prints, saves and draws."""
         return bool(self.fabric.global_rank == 0)
 
     def part(self, batch: int) -> slice:
@@ -155,14 +155,14 @@ def check(kind: str, count: int) -> None:
 
 
 def precision_of(asked: str, device: torch.device) -> Precision:
-    """What is asked for; on auto the faster of what the device has natively (see precision.py)."""
+    """The precision in the options; on auto the faster of what the device has natively (see precision.py)."""
     if not bf16(asked, device.type):
         return Precision(torch.float32)
     return faster(device) if asked == "auto" else Precision(torch.bfloat16)
 
 
 def agreed(devices: Devices, mine: Precision) -> Devices:
-    """Devices that compute as the first process has chosen, which tells why. On several, times differ."""
+    """Devices with the precision chosen by the first process, which prints why. Timings differ between processes."""
     dtypes = (torch.float32, torch.bfloat16)
     depthwise = mine.depthwise or mine.dtype
     number = devices.agree(dtypes.index(mine.dtype) * 2 + dtypes.index(depthwise))
@@ -174,7 +174,7 @@ def agreed(devices: Devices, mine: Precision) -> Devices:
 
 
 def bf16(precision: str, kind: str) -> bool:
-    """bfloat16 where it is asked for; on auto where the device multiplies it natively. float16 is never used."""
+    """Whether to use bfloat16: if requested; on auto if the device multiplies it natively. float16 is never used."""
     if precision != "auto":
         return precision == "bf16"
     if kind == "cuda":

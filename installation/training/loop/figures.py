@@ -1,4 +1,4 @@
-"""Running means of what a run is watched by. They live on the device, and are read when somebody looks."""
+"""Running means of a run's figures. They are stored on the device, and copied to the CPU only when needed."""
 
 from __future__ import annotations
 

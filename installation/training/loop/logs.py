@@ -1,4 +1,4 @@
-"""What a run writes down: `log.csv` to plot with anything, event files for TensorBoard, sheets to look at."""
+"""The logs of a run: `log.csv`, event files for TensorBoard, sheets of samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Logs:
     """The logs of a work folder. Rows and points are at `images`, the number of pictures seen."""
 
     def __init__(self, folder: Path, run: Run, tensorboard: bool = True) -> None:
-        """Goes on where the run's checkpoint is: rows from after it, which are about to be lived again, are dropped.
+        """Goes on where the run's checkpoint is: later rows, which will be computed again, are dropped.
 
         Raises MissingDependency if the writer of event files does not load.
         """

@@ -1,7 +1,7 @@
 """The random numbers of a run, and how a batch is cut up.
 
-All are thrown on the processor by one generator, for the whole batch: what is learnt depends neither on the number of
-devices nor on how many pictures a device takes at once, and a checkpoint goes on bit for bit.
+All are drawn on the CPU by one generator, for the whole batch: the result depends neither on the number of devices nor
+on how many pictures a device takes at once, and a run resumed from a checkpoint is the same bit for bit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HIGHEST = 2**62
 
 
 class Numbers:
-    """Each call gives this device's part of what is thrown for the whole batch, on the device."""
+    """Each call draws for the whole batch and returns this device's part, on the device."""
 
     def __init__(self, seed: int, batch: int, devices: Devices) -> None:
         self.batch, self.device = batch, devices.device

@@ -1,4 +1,4 @@
-"""What can be asked of a training, whatever it trains. Standard library only, so that --help is there at once."""
+"""Options of every kind of training. Standard library only, so that --help starts fast."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 @dataclass(frozen=True)
 class Preset:
-    """What is not given on the command line."""
+    """Default values of options that are not given on the command line."""
 
     stages: str
     batch: int = 16

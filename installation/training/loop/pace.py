@@ -1,4 +1,4 @@
-"""How fast a training goes by the clock on the wall, and how long it will still take."""
+"""The speed of a training in wall-clock time, and the time left."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ WINDOW = 60.0
 
 @dataclass
 class Pace:
-    """Pictures a second. The first look is where counting begins: what was before, until memory and threads are warm,
-    is several times as slow as the rest and says nothing about it."""
+    """Pictures a second. Counting begins at the first call of `seen`: the steps before it, until memory and threads are
+    warm, are several times as slow as the rest."""
 
     clock: Callable[[], float] = time.monotonic
     rate: float = 0.0

@@ -21,7 +21,7 @@ MAPS, SIDE, PICTURES = 64, 32, 8
 @dataclass(frozen=True)
 class Precision:
     """`dtype` of the activations; `depthwise` is that of a convolution of each map on its own, None where it is the
-    same; `told` says what was found, empty where nothing was to be."""
+    same; `told` is the result in words, empty if nothing was measured."""
 
     dtype: torch.dtype
     depthwise: torch.dtype | None = None

@@ -1,4 +1,4 @@
-"""What the training loop knows of a run, whatever kind of network it trains: a GAN or a VAE.
+"""The interface of a training run to the training loop, for any kind of network: a GAN or a VAE.
 
 `train --model NAME` loads the module `installation.training.NAME.run`, which has two functions:
 
@@ -31,7 +31,7 @@ class Progress:
     spread: float = 0.0
     """How much the samples differ from one another, as a share of what the real pictures do (see watch.py)."""
     widest: float = 0.0
-    """The largest spread so far, at most 1: a network that has not learnt anything paints wilder than that."""
+    """The largest spread so far, at most 1: an untrained network has larger ones."""
     figures: dict[str, float] = field(default_factory=dict)
     """The kind's own running figures (losses ...), as last read from the device; flat beside the others in JSON."""
 
@@ -91,4 +91,4 @@ class Run(Protocol):
         """All that `load` needs to go on, bit for bit: tensors, numbers and JSON text (see saving.py)."""
 
     def load(self, state: dict[str, Any]) -> list[str]:
-        """Go on from there; returns what is worth telling, a sentence each. Raises TrainingError where it cannot."""
+        """Go on from there; returns messages, a sentence each. Raises TrainingError where it cannot."""

@@ -1,4 +1,4 @@
-"""What is looked at of a run: paintings of its averaged network beside real pictures, always from the same seeds."""
+"""The samples of a run: pictures of its averaged network beside real ones, always from the same seeds."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def seeds(count: int, width: int, seed: int) -> Tensor:
 
 
 def in_groups(paint: Callable[[Tensor], Tensor], places: Tensor) -> Picture:
-    """Paint places (n, dim) a few at a time -> (n, r, r, 3) uint8."""
+    """Paint latents (n, dim) a few at a time -> (n, r, r, 3) uint8."""
     return np.concatenate([to_uint8(paint(few)) for few in places.split(GROUP)])

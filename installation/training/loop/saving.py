@@ -1,4 +1,4 @@
-"""Checkpoints: everything a run needs to go on, to the bit, in one file that is whole or not there.
+"""Checkpoints: everything a run needs to resume bit for bit, in one file that is written atomically.
 
 A checkpoint holds tensors, numbers and text, never a program (torch.load reads it with weights_only). Format 1 knew
 only GANs, and neither the random state nor the order of the pictures; it is still read.

@@ -54,7 +54,7 @@ def _at(stages: Sequence[Phase], images: float) -> tuple[Phase, float, float]:
 
 
 def continued(past: Sequence[Phase], images: int, wanted: Sequence[Phase]) -> tuple[Phase, ...]:
-    """The schedule of a run that has seen `images` pictures by the schedule `past` and is now asked for `wanted`.
+    """The schedule of a run that has seen `images` pictures by the schedule `past` and now has the options `wanted`.
 
     What was done stays as it was. The present size goes on for as long as `wanted` says (of what it has, nothing is
     taken away), then come the larger sizes. So a size is blended in from its own first picture, whenever it is added.

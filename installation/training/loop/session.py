@@ -38,7 +38,7 @@ PREPARED = "prepared"
 
 
 def train(options: TrainOptions[Any]) -> None:
-    """In each of the processes that compute; one of them speaks."""
+    """Runs in each of the computing processes; only the first prints."""
     check_suffix(options.out, ".safetensors", "model")
     asked = options.devices
     with (
@@ -62,7 +62,7 @@ def session(options: TrainOptions[Any], devices: Devices) -> None:
         "command": command_line(sys.argv[1:]),
     }
     kept = read_checkpoint(work / CHECKPOINT) if (work / CHECKPOINT).exists() else None
-    if kept:  # what it started from was the beginning: it may be gone, or be what this training made
+    if kept:  # the model it started from is no longer needed: it may be deleted, or be the output of this training
         options = replace(options, schedule=replace(options.schedule, start_from=None))
     run: Run = model.begin(options, Supply(prepared.pictures, detail), devices, facts, kept)
     if kept:
@@ -108,19 +108,19 @@ def quoted(path: Path) -> str:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Of a process that is not the first: it meets the same mistakes as the first, which tells them."""
+    """Silences a process that is not the first: it raises the same errors as the first, which prints them."""
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         try:
             yield
         except VernissageError:
-            raise SystemExit(0) from None  # another code would have the first process killed before it has spoken
+            raise SystemExit(0) from None  # another code would have the first process killed before it has printed
 
 
 @contextmanager
 def interrupts(devices: Devices) -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and the end of a service are asked for after the step at hand; a second Ctrl-C ends at once.
+    """Ctrl-C and SIGTERM end the run after the current step; a second Ctrl-C ends it at once.
 
-    Of several processes the first one decides; Ctrl-C in a terminal reaches them all, so the others let it pass.
+    Of several processes the first one decides; Ctrl-C in a terminal reaches them all, so the others ignore it.
     """
     asked: list[int] = []
 

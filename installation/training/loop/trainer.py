@@ -1,4 +1,4 @@
-"""The training loop: learn, look, save, draw, until the schedule, the clock or somebody ends it."""
+"""The training loop: train, check, save, draw, until the schedule, the time limit or the user ends it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from installation.training.loop.watch import Watch, look_at_figures
 
 LOOK, LOG, SAVE, SHEET, END, STOP = 1, 2, 4, 8, 16, 32
 TOGETHER = 8
-"""Several devices agree on what is due at every so many steps: to ask costs a message, and they must not disagree."""
+"""Several devices agree on what is due at every so many steps: this costs a message, and they must not disagree."""
 
 Tell = Callable[[Run, float], None]
 """Called with the run and its speed in pictures a second."""
@@ -64,7 +64,7 @@ def train(
 ) -> bool:
     """Run to the end of the schedule, saving into the work folder as it goes. False: `stop` ended it before.
 
-    Raises TrainingError where it cannot be saved, Collapse where it has come to nothing; the checkpoint before is kept.
+    Raises TrainingError if it cannot be saved, Collapse if it has collapsed; the earlier checkpoint is kept.
     """
     progress, due, keeper = run.progress, Due(habits), Keeper(run, folder, devices, tell, tensorboard)
     began = time.monotonic() - progress.seconds
@@ -81,7 +81,7 @@ def train(
 
 
 class Keeper:
-    """Does what is due. Every process looks, so that all end together; the first alone tells, saves and draws."""
+    """Does what is due. Every process checks, so that all end together; only the first prints, saves and draws."""
 
     def __init__(self, run: Run, folder: Path, devices: Devices, tell: Tell, tensorboard: bool) -> None:
         self.run, self.folder, self.devices, self.tell = run, folder, devices, tell

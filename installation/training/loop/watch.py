@@ -1,10 +1,10 @@
-"""The collapse watch: is there still something to learn from, and are the pictures still different from one another?
+"""Detects a collapse: figures that are not finite, a training that has failed, or samples that are all alike.
 
-It looks each time a checkpoint is due, and a checkpoint is written only of a run that looks well, so `checkpoint.pt` is
-always from before whatever it finds. What it looks at is cheap:
+It checks each time a checkpoint is due, and a checkpoint is written only if no check fails, so `checkpoint.pt` is
+always from before a collapse. The checks are cheap:
 
 * every running figure and every weight is a finite number;
-* the run's own alarm (for a GAN: losses that run away, a discriminator that cannot be fooled any more);
+* the run's own alarm (for a GAN: diverging losses, a discriminator that separates real and painted pictures perfectly);
 * the *spread* of the samples: how much they differ from one another, at 16 px, as a share of what the real pictures do.
   A generator that collapses paints the same few pictures for all seeds, and this falls from near 1 towards 0.
 
@@ -26,7 +26,7 @@ from installation.training.dataset.pictures import Picture
 from installation.training.loop.run import Run
 
 SMALL = 16
-"""Pixels at which the spread is measured: differences in texture are not what makes two pictures two."""
+"""Pixels at which the spread is measured: differences in texture alone do not count."""
 FALLEN, NARROW = 0.5, 0.3
 """The samples have collapsed where their spread is below NARROW and has lost more than FALLEN of its widest."""
 GROWN = 20_000
@@ -36,7 +36,7 @@ LOOKS = 2
 
 
 class Collapse(TrainingError):
-    """Training has collapsed; says what was seen, what is kept and what to do."""
+    """Training has collapsed; the message has what was measured, what is kept and what to do."""
 
 
 @dataclass

@@ -1,1 +1,1 @@
-"""Pages on this machine alone, in which a person decides what measures cannot: which pictures, which places."""
+"""Local web pages in which a person selects pictures and latents."""

@@ -46,7 +46,7 @@ def curate(model: OpenModel, curation: Curation, options: CurateOptions) -> None
 
 
 def page(model: OpenModel, history: History, judge: EyeJudge | None, psi: float) -> Page:
-    """What the page may ask for and do; ``psi`` is the truncation that it begins with."""
+    """The requests that the page may send; ``psi`` is its initial truncation."""
     keys = Keys(model)
     views = Views(model, history, keys, judge, psi)
     choices = Choices(history, keys, views)
@@ -69,7 +69,7 @@ def page(model: OpenModel, history: History, judge: EyeJudge | None, psi: float)
 
 
 class Keys:
-    """What the page calls a latent: ``s14`` is what seed 14 names, ``n3`` the third of the neighbours that were shown
+    """The keys of latents in the page: ``s14`` is that of seed 14, ``n3`` the third of the neighbours that were shown
     in this session or came with the file."""
 
     def __init__(self, model: OpenModel) -> None:
@@ -81,7 +81,7 @@ class Keys:
         return self.of_latent(place.latent) if place.seed is None else f"s{place.seed}"
 
     def of_latent(self, latent: Floats) -> str:
-        """The key of a latent that no seed names: the same one whenever it is asked for."""
+        """The key of a latent that does not come from a seed; always the same one."""
         known = latent.tobytes()
         if known not in self.keys:
             self.keys[known] = f"n{len(self.unnamed)}"
@@ -160,7 +160,7 @@ class Views:
         return {"key": self.keys.of(one), "name": one.name, "seed": one.seed, "inside": self.inside(one.latent)}
 
     def inside(self, latent: Floats) -> str:
-        """The name of the blocked place that a latent lies in; empty if in none."""
+        """The name of the blocked ball that a latent lies in; empty if in none."""
         found = blocked_by(latent, self.history.curation)
         return found.name if found else ""
 
@@ -171,7 +171,7 @@ class Views:
         return {"seeds": [{"key": f"s{seed}", "inside": self.inside(latent)} for seed, latent in latents]}
 
     def near(self, asked: Mapping[str, str]) -> Table:
-        """What lies at a distance around a place, and what a ball of that radius would hold."""
+        """Latents at a distance around a latent, and what a ball of that radius would contain."""
         centre, _ = self.keys.find(asked)
         radius = self.asked_radius(asked)
         near = around(centre, self.samples, radius, NEAR)
@@ -234,7 +234,7 @@ class Choices:
         return self.choose(self.curation.moved(index, whole(given, "to", 0, len(self.curation.favourites) - 1)))
 
     def forget(self, given: Mapping[str, Any]) -> Table:
-        """A place is neither favourite nor blocked."""
+        """Removes a latent from the favourites and the blocked ones."""
         key = words(given, "key", 20)
         return self.choose(self.curation.without(lambda one: self.keys.of(one) == key))
 

@@ -14,7 +14,7 @@ from PIL import Image
 from installation.training.pages.server import PageError
 
 NAME, WORDS = 80, 300
-"""Characters of a name, and of what somebody says about a picture."""
+"""Characters of a name, and of a comment on a picture."""
 
 
 def number(given: Mapping[str, Any], key: str, low: float, high: float) -> float:

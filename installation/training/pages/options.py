@@ -1,4 +1,4 @@
-"""What can be asked of a curation. Standard library only, so that --help is there at once."""
+"""Options of a curation. Standard library only, so that --help starts fast."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Review:
         return {"card": self.card(index)}
 
     def silent_why(self, index: int, keep: str) -> str:
-        """What the ledger says where a person gives no reason: what the measures said."""
+        """The ledger's reason if a person gives none: the reasons of the screening."""
         says = "; ".join(reason["says"] for reason in self.reasons.get(self.screened.names[index], []))
         return f"in spite of: {says}" if says and keep == "yes" else says
 

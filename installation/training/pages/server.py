@@ -1,8 +1,8 @@
 """The server of one page, for the browser of the person who started it.
 
-It listens on 127.0.0.1 and answers only under a path that nobody can guess, so that neither the network nor another
-page in the same browser reaches it: a name that was made to point here is turned away by the Host header, a form or a
-script of another site by the Origin header. What is asked runs in one thread, in order, and so needs no locks.
+It listens on 127.0.0.1 and answers only under a random path, so that neither the network nor another page in the same
+browser reaches it: other host names (DNS rebinding) are refused by the Host header, forms and scripts of other sites by
+the Origin header. Requests run in one thread, in order, and so need no locks.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class PageError(VernissageError, ValueError):
-    """What a page asked for and cannot have; it shows the message."""
+    """A request of a page that cannot be fulfilled; the page shows the message."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Server:
         app.router.add_post("/{token}/{name}", self.act)
         return app
 
-    # ------------------------------------------------------------ at the door
+    # ------------------------------------------------------------ checks of requests
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -125,7 +125,7 @@ class Server:
         return response
 
     def check(self, request: web.Request) -> None:
-        """Raises HTTPException for who is not the page that we have served."""
+        """Raises HTTPException for a request that is not from the page served here."""
         homes = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost")}
         if request.host not in homes:
             raise web.HTTPMisdirectedRequest
@@ -136,7 +136,7 @@ class Server:
         if request.method == "POST" and request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
 
-    # ------------------------------------------------------------ what is asked
+    # ------------------------------------------------------------ requests
 
     async def static(self, request: web.Request) -> web.Response:
         path = self.files.get(request.match_info.get("file", self.page.html))

@@ -1,4 +1,4 @@
-"""What a refiner is measured by while it learns. Pictures are (n, 3, h, w) in -1..1."""
+"""The loss functions of a refiner. Pictures are (n, 3, h, w) in -1..1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be asked of the training of a refiner. Standard library only, so that --help is there at once."""
+"""Options of training a refiner. Standard library only, so that --help starts fast."""
 
 from __future__ import annotations
 

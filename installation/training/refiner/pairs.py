@@ -2,8 +2,8 @@
 
 The soft picture is painted from a draw of the posterior and not from its mean, and half of them are blurred a little:
 samples of the prior are a little less precise than reconstructions, and the refiner has to paint on these. Windows of a
-pair are taken at any place, both halves are mirrored together and their colours changed together, so that nothing is
-learnt of where in a picture things are, and a thousand pictures are not known by heart too soon. A share of the soft
+pair are taken at any position, both halves are mirrored together and their colours changed together, so that the
+refiner does not depend on the position in a picture, and memorises a thousand pictures later. A share of the soft
 pictures are samples of the prior themselves.
 
 A picture with enough real detail is *fine*: it is judged at twice the soft picture's size. Others hold nothing there
@@ -124,7 +124,7 @@ def windows(soft: Tensor, real: Tensor, dice: Tensor, side: int) -> tuple[Tensor
 
 
 def taken(x: Tensor, places: Tensor, side: int) -> Tensor:
-    """Of each picture (n, 3, h, h) the window at its place (n, 2), row and column."""
+    """Of each picture (n, 3, h, h) the window at a position (n, 2), row and column."""
     cut = [one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, places.tolist(), strict=True)]
     return torch.stack(cut)
 

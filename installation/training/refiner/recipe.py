@@ -1,4 +1,4 @@
-"""What decides the training of a refiner apart from its pictures, its VAE and its network."""
+"""The hyperparameters of training a refiner."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Recipe:
     conditional: bool = False
     """Whether the discriminator sees the soft picture beside what it judges, and no samples of the prior.
 
-    A soft picture leaves much open (a hat, a contour by a few pixels). A conditional discriminator asks for as much
-    disagreement with it as real pictures show, and where the refiner cannot know better, that is speckle."""
+    A soft picture leaves much open (a hat, a contour by a few pixels). A conditional discriminator demands as much
+    deviation from it as real pictures show, and where the refiner lacks the information, that is speckle."""
     colour: float = 0.15
     """How far brightness, contrast and saturation of a pair are changed together, at most."""
     low_pass: float = 10.0
     """Weight of the difference of the pictures averaged over LOW px (see losses.py)."""
     features: float = 0.2
-    """Weight of the difference in the features of a network trained on photographs; 0: none."""
+    """Weight of the difference in the features of a pretrained network; 0: none."""
     looked_at: int = 64
     """Side of the part of a window whose features are compared: they cost as much as the rest."""
     adversarial: float = 1.0

@@ -5,16 +5,16 @@ The recipe, and why:
 * **Supervised, so cheap**: pix2pix (arXiv 1611.07004) learns from 400 pairs; light, colour and drawing are the VAE's,
   and only the paint is learnt. VAE/GAN (arXiv 1512.09300) joins the two in one training; here the VAE stays as it is,
   and so do its walks, directions, encoder and a curator's choice.
-* **Three losses**: the averaged picture must be the real one (it holds every face in place), the features of a network
-  that has seen photographs must be alike (eyes become eyes), and a discriminator of patches must not tell which one was
-  painted (paint instead of blur). As in a VAE/GAN it sees the picture alone (recipe.py says why), and so it can judge
-  samples of the prior, which hang in a show, as well as reconstructions.
-* **Logistic loss with lazy R1** (arXiv 1801.04406, 1912.04958), which keeps the discriminator from chasing single
-  pixels; it comes in over the first thousand pictures, when contours are there already.
+* **Three losses**: the averaged picture must equal the real one (which keeps the drawing), the features of a pretrained
+  network must be alike (which gives correct eyes), and a discriminator of patches must not separate painted from real
+  (which gives brushwork instead of blur). As in a VAE/GAN it sees the picture alone (recipe.py says why), and so it can
+  judge samples of the prior, which hang in a show, as well as reconstructions.
+* **Logistic loss with lazy R1** (arXiv 1801.04406, 1912.04958), which keeps the discriminator from reacting to
+  single pixels; it is introduced over the first thousand pictures, when contours are there already.
 * **One painted batch for both steps**: the discriminator learns from it, then the refiner.
 * **A moving average** of the refiner is what is shown and exported.
 
-All random numbers are thrown on the CPU by one generator: a checkpoint goes on bit for bit.
+All random numbers are drawn on the CPU by one generator: a resumed run is the same bit for bit.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ real picture scores above the painted one, 0..1."""
 MEMORY = 0.02
 """How fast the running means forget, per step."""
 RUNAWAY = 50.0
-"""A loss beyond this does not come back."""
+"""A loss beyond this does not recover."""
 
 
 class Refining:
@@ -64,8 +64,8 @@ class Refining:
         facts: Facts | None = None,
         channels: tuple[int, ...] = Architecture.channels,
     ) -> None:
-        """``eye`` gives the features that are compared; without, that loss is left out. ``facts`` say where the
-        pictures came from and what was asked for; they end up in the model's header."""
+        """``eye`` gives the features that are compared; without, that loss is left out. ``facts`` are the
+        sources of the pictures and the options; they are written into the model's header."""
         torch.manual_seed(recipe.seed)  # the weights that a run begins with are the same everywhere
         self.pairs, self.recipe, self.devices = pairs, recipe, devices
         self.facts = dict(facts or {})
@@ -135,7 +135,7 @@ class Refining:
         }
 
     def load(self, state: dict[str, Any]) -> list[str]:
-        """The recipe may differ: what is asked for now counts."""
+        """The recipe may differ from the checkpoint's: the one in the options is used."""
         if read_architecture(json.loads(state["arch"])) != self.arch:
             raise TrainingError(f"holds another network ({state['arch']}). Use another --work folder, or delete it.")
         if json.loads(state["facts"]).get("vae") != self.facts.get("vae"):

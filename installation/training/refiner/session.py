@@ -64,7 +64,7 @@ def session(options: RefinerOptions, devices: Devices) -> None:
 
 
 def keep_base(model: Path, work: Path) -> OpenModel:
-    """The VAE as the work folder keeps it: once a training has begun there, it needs the model file no more."""
+    """Copies the VAE into the work folder, so that a resumed training does not need the model file."""
     base = work / BASE
     if not (work / CHECKPOINT).exists():
         open_model(model)
@@ -99,7 +99,7 @@ def recipe_of(options: RefinerOptions, side: int) -> Recipe:
 
 
 def detail_of(column: str, folder: Path, prepared: Prepared) -> NDArray[np.float64] | None:
-    """Px of real detail of each picture; None, which is told, where the folder's ledger does not know them."""
+    """Px of real detail of each picture; None, with a printed note, if the folder's ledger lacks them."""
     if not (folder / LEDGER).exists() or column not in Ledger.read(folder / LEDGER).columns:
         print(f"{folder}: no ledger with a column {column}: every picture is taken for sharp.", file=sys.stderr)
         return None
@@ -118,7 +118,7 @@ def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
 
 
 def eye_of(options: RefinerOptions, devices: Devices) -> Eye | None:
-    """The network whose features are compared; None where it is not wanted, or not installed, which is told."""
+    """The network whose features are compared; None if it is not wanted, or, with a printed note, not installed."""
     if not options.recipe.features:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What is looked at while a refiner learns: samples and held-out pictures, always the same."""
+"""The pictures shown during a refiner's training: samples and held-out pictures, always the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who decides and when, as it is written beside a decision."""
+"""The person and the time of a decision, as written into the ledger."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ VERSION = 1
 """Of the measures: those kept from an earlier run are taken over only if they were made by the same code."""
 
 LEAST = 64
-"""Side, in pixels, of the smallest pictures whose borders, corners and fine detail can be told: below, one row is more
+"""Side, in pixels, of the smallest pictures whose borders, corners and fine detail are measured: below, one row is more
 than a border may be, and what two landscapes share is all that is left of them."""
 THUMB = 32
 """Side, in pixels, of the small grey picture that the hash is made of, and colours are judged at."""

@@ -5,7 +5,7 @@
 
 A column or a value may stand in quotes. `<` and its like compare numbers; `=` compares numbers where both are, else
 words without regard to capitals; `contains` finds any of several words, a|b|c. Nothing is evaluated. A cell that is
-empty, or no number where one is needed, is not known to keep the rule and so breaks it: rights are proven or not there.
+empty, or no number where one is needed, is not known to keep the rule and so breaks it: rights must be proven.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ WORDS = ("not contains", "contains", "not missing", "missing")
 LONGEST = 300
 """Characters of a rule."""
 FREE = "public domain|cc0|publicdomain"
-"""What a licence says that asks nothing of anybody."""
+"""Licence texts without any condition."""
 
 
 class RuleError(VernissageError, ValueError):
-    """A rule that cannot be read, or is about a column that the ledger has not."""
+    """A rule that cannot be read, or is about a column that the ledger does not have."""
 
 
 @dataclass(frozen=True)

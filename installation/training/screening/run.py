@@ -35,13 +35,13 @@ from installation.training.screening.rules import Rule, check_columns, to_number
 DECISION = ("keep", "why", "who", "when")
 """The ledger's columns that hold it."""
 SCREEN = "screen"
-"""Who decided, where no person did."""
+"""The value of `who` for decisions by this step."""
 REPORT = "screening.json"
 JOURNAL = "screening.measured"
 """JSON, one picture a line: the version of the measures, the digest of its pixels, what was measured."""
 FORMAT = 1
 KINDS = ("rule", "native", "blur", "monochrome", "border", "corner", "duplicate")
-"""The kinds of reasons, in the order that they are told."""
+"""The kinds of reasons, in the order of the report."""
 SIDES = ("top", "right", "bottom", "left")
 
 Row = dict[str, str]
@@ -272,7 +272,7 @@ def near_pairs(measures: Sequence[Measures], bits: int) -> list[tuple[int, int, 
 
 
 def by_hand(row: Mapping[str, str]) -> str:
-    """What a person decided, yes or no; empty if nobody did."""
+    """A person's decision, yes or no; empty if there is none."""
     decided = row.get("keep", "").strip().casefold()
     return decided if decided in ("yes", "no") and row.get("who", "").strip() != SCREEN else ""
 

@@ -41,7 +41,7 @@ def save(picture: Image.Image, path: Path) -> None:
 
 
 def rarity(reasons: Sequence[Sequence[Reason]]) -> Callable[[int], tuple[int, str]]:
-    """Pictures with the same kind of reason hang together, the rarest kind first: it is the one worth a look."""
+    """The sort key: pictures with the same kind of reason are adjacent, the rarest kind first."""
     often = Counter(reason.kind for each in reasons for reason in each)
     return lambda index: min(((often[reason.kind], reason.kind) for reason in reasons[index]), default=(0, ""))
 

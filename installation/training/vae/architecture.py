@@ -1,4 +1,4 @@
-"""Which networks a training of a VAE asks for, and what they cost."""
+"""The networks of a VAE for a picture size, and their computational cost."""
 
 from __future__ import annotations
 

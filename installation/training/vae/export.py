@@ -1,5 +1,5 @@
-"""From a VAE's checkpoint to the model file that is shown: the averaged networks in float16, and the place of real
-pictures in the latent space.
+"""From a VAE's checkpoint to the model file that is shown: the averaged networks in float16, and the
+distribution of real pictures in the latent space.
 
     latent.mean   (latent,)    mean of the encoder's answers for the training pictures: what truncation pulls towards
     latent.basis  (k, latent)  their orthonormal principal directions, by falling variance; those not in use left out

@@ -1,4 +1,4 @@
-"""What is measured and painted of a VAE's averaged networks: the place of real pictures, the bound, the sheet."""
+"""Measures of a VAE's averaged networks: the distribution of real pictures' latents, the bound, the sheet."""
 
 from __future__ import annotations
 

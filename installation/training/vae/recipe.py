@@ -1,4 +1,4 @@
-"""What decides the training of a VAE apart from its pictures and its network."""
+"""The hyperparameters of training a VAE."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FIGURES = ("nats", "kl", "bits", "error")
 """Running means over the training pictures as they are learnt from: log p(x | z) and KL in nats a picture, the bound in
 bits per dimension, the mean absolute error in levels of 255."""
 LOOKED_AT = 1024
-"""Pictures that the place of real pictures in the latent space is measured on; the bound, on an eighth of them."""
+"""Pictures that the distribution of latents is measured on; the bound, on an eighth of them."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ The recipe, and why:
   et al., ICLR 2017) is a deliberate step away from it: above 1 the latents of real pictures lie closer together and
   say less, and what lies between them is painted better.
 * **KL warm-up** (arXiv 1511.06349): beta rises from 0, so that the latents are put to use before they cost anything.
-* **Closer crops**: a random window of each picture, a little smaller than it. A VAE learns a few thousand pictures by
-  heart otherwise; a zoom and a shift are a real view of the same thing, so it does no harm that they are learnt too.
+* **Closer crops**: a random window of each picture, a little smaller than it. A VAE memorises a few thousand pictures
+  otherwise; a zoom and a shift are a real view of the same thing, so it does no harm that they are learnt too.
 * **Growing** (arXiv 1710.10196) and **a moving average of both networks**, as for the GAN; Adam with beta1 0.9, a short
   rise of the learning rate and clipped gradients, as no layer normalises.
 
 Every 32nd picture is held out: the bound on these says what the model knows of pictures that it has not seen. All
-random numbers are thrown on the CPU by one generator, for the whole batch (see gan.py).
+random numbers are drawn on the CPU by one generator, for the whole batch (see gan.py).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Vae:
     def __init__(
         self, supply: Supply, arch: Architecture, recipe: Recipe, devices: Devices, facts: Facts | None = None
     ) -> None:
-        """`facts` say where the pictures came from and what was asked for; they end up in the model's header."""
+        """`facts` are the sources of the pictures and the options; they are written into the model's header."""
         torch.manual_seed(recipe.seed)  # the weights that a run begins with are the same on every device
         self.supply, self.arch, self.recipe, self.devices = supply, arch, recipe, devices
         self.facts, self.progress = dict(facts or {}), Progress()
@@ -153,7 +153,7 @@ class Vae:
         }
 
     def load(self, state: dict[str, Any]) -> list[str]:
-        """The networks may have grown since, the recipe may differ: its learning rate is the one asked for."""
+        """The networks may have grown since, the recipe may differ: its learning rate is the one in the options."""
         old = read_architecture(json.loads(state["arch"]))
         if self.arch.resolution < old.resolution or self.arch.at(old.resolution) != old:
             raise TrainingError(f"holds another network ({state['arch']}). Use another --work folder, or delete it.")
