@@ -125,15 +125,16 @@ def generators(fault: str, times: int) -> Iterator[Row]:
 def one_generator(fault: str) -> Row:
     """A loop at 30 frames a second whose first piece's generator breaks after a second."""
     from installation.core.clock import RealClock
+    from installation.core.commands import NOTHING
     from installation.core.signals import Board
-    from installation.engine.loop import Loop, nothing
+    from installation.engine.loop import Loop
     from installation.engine.painter import Hung, Painter
     from installation.run import stand_in
 
     clock, show, board = RealClock(), load(ROOT / "shows" / "rehearsal.toml"), Board()
     board.declare(show.signals())
     painter, broken = Painter(clock.now), threading.Event()
-    loop = Loop(show, board, painter, clock, 1.0 / 30.0, nothing)
+    loop = Loop(show, board, painter, clock, 1.0 / 30.0, lambda: NOTHING)
     for index in range(len(show.pieces)):
         sound = stand_in()
         generator = Breaking(sound.generator, fault, broken) if index == loop.decider.first else sound.generator

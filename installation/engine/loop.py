@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from installation.core.clock import Clock
-from installation.core.commands import NOTHING, Asked
+from installation.core.commands import Asked
 from installation.core.decision import Decision, Tally, Wishes
 from installation.core.signals import Board
 from installation.engine.compose import compose
@@ -11,11 +11,6 @@ from installation.engine.decide import Decider, Heard
 from installation.engine.painter import Intent, Painter
 from installation.engine.view import View
 from installation.showfile.load import Show
-
-
-def nothing() -> Asked:
-    """The requests of a show without operators: none."""
-    return NOTHING
 
 
 class Loop:
