@@ -81,14 +81,7 @@ def run(options: Options) -> int:
         )
         _warn(show)
         return 0
-    if options.agenda is not None or options.ics:
-        _tell_agenda(show, options)
-        return 0
-    if options.touchosc:
-        from installation.operator.touchosc import layout
-
-        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
-        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
+    if _answered(show, options):
         return 0
     folder = options.state_folder
     if options.replay:
@@ -102,6 +95,26 @@ def run(options: Options) -> int:
         keep_log(folder, "show")
         return rehearse(show, options, _mode(options), options.rehearse)
     return _hang(show, options, folder, heartbeat)
+
+
+def _answered(show: Show, options: Options) -> bool:
+    """Answers a question that needs the show file and no show; false where none was asked."""
+    if options.agenda is not None or options.ics:
+        _tell_agenda(show, options)
+    elif options.day_report is not None:
+        from installation.days.page import make
+
+        zone = show.plan.schedule.timezone
+        day = date.fromisoformat(options.day_report) if options.day_report else datetime.now(zone).date()
+        print(make(options.state_folder, day))
+    elif options.touchosc:
+        from installation.operator.touchosc import layout
+
+        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
+        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
+    else:
+        return False
+    return True
 
 
 def ordered(options: Options, orders: Orders) -> Options:

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -51,7 +51,7 @@ class Options:
     stopped. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that keeps where that
     was, None is a folder of its own (see ``core.places``). ``supervised`` is the show's own process, whose supervisor
     is at the other end of stdin and stdout. The files are written at the end, the recordings while it runs. ``agenda``
-    is a span of days as it was typed, empty for the week to come.
+    is a span of days as it was typed, empty for the week to come; ``day_report`` is a day, empty for today.
     """
 
     show: Path
@@ -75,6 +75,7 @@ class Options:
     touchosc: Path | None = None
     ics: Path | None = None
     agenda: str | None = None
+    day_report: str | None = None
     check: bool = False
     schema: bool = False
     list: bool = False
@@ -90,7 +91,14 @@ class Options:
     @property
     def is_errand(self) -> bool:
         """Whether something shorter than a show was asked for."""
-        asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
+        asked = (
+            self.agenda is not None,
+            self.day_report is not None,
+            self.check,
+            self.schema,
+            self.list,
+            self.list_devices,
+        )
         return any((*asked, self.ics, self.touchosc, self.replay, self.rehearse))
 
 
@@ -282,6 +290,14 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         metavar="DATE..DATE",
         help="what hangs when, from one day to another (default: the week from today on)",
     )
+    ask.add_argument(
+        "--day-report",
+        nargs="?",
+        const="",
+        type=_day,
+        metavar="2027-12-24",
+        help="what a day was like, as a web page: makes it and prints where it is (default: today so far)",
+    )
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
     ask.add_argument(
         "--schema",
@@ -329,6 +345,13 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f'found "{text}", expected a day such as "2027-12-24 16:55"') from None
+
+
+def _day(text: str) -> str:
+    try:
+        return text and date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'found "{text}", expected a day such as 2027-12-24') from None
 
 
 def _existing_file(text: str) -> Path:

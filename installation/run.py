@@ -17,6 +17,9 @@ from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
+from installation.days.energy import Meter
+from installation.days.recorder import Recorder
+from installation.days.rows import Started
 from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
@@ -31,7 +34,7 @@ from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
-from installation.report import Standing
+from installation.report import Standing, head_of
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
@@ -101,11 +104,13 @@ class Exhibition:
         self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
+        self.away: timedelta | None = None
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
         self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
+        self.recorder = self.standing.recorder = self._recorder()
         self.leaving, self.foresight = False, Foresight(self.loop.decider)
         self.preparing = Preparing(self.stage, show)
         self.loop.refused = self.preparing.refused
@@ -127,6 +132,8 @@ class Exhibition:
                 rooms.callback(self.osc.close)
             self.state.start()
             rooms.callback(self.state.close)
+            self.recorder.start()
+            rooms.callback(self.recorder.close)
             self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
             if self.web:
@@ -162,6 +169,18 @@ class Exhibition:
             return None
         return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
 
+    def _recorder(self) -> Recorder:
+        """Records the days of this run."""
+        show, orders, now = self.show, self.heartbeat.orders, self.clock.civil().timestamp()
+        away = self.away.total_seconds() if self.away is not None and self.away < LONGEST_GAP else None
+        return Recorder(
+            self.folder,
+            head_of(show, now, 1.0 / self.pace.interval),
+            Started(now, orders.restarts, orders.why, orders.safe, away),
+            show.plan.schedule.timezone,
+            Meter(),
+        )
+
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
         if self.standing.sensors:
@@ -171,6 +190,7 @@ class Exhibition:
         """Goes on where the show was at the end of its last run."""
         if not self.options.fresh:
             kept, age = self.state.read(self.clock.civil())
+            self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
 
@@ -227,6 +247,8 @@ class Exhibition:
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
+        if self.recorder.due(decision.time):
+            self.recorder.take(self.standing.sample())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
