@@ -13,7 +13,7 @@ from typing import Literal, NoReturn
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
-from installation.options import SIZE, Options, parse
+from installation.options import SIZE, TODAY, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.showfile.load import Show, load
 
@@ -81,6 +81,8 @@ def run(options: Options) -> int:
         )
         _warn(show)
         return 0
+    if options.test_alerts:
+        return _test_alerts(show)
     if _answered(show, options):
         return 0
     folder = options.state_folder
@@ -104,9 +106,9 @@ def _answered(show: Show, options: Options) -> bool:
     elif options.day_report is not None:
         from installation.days.page import make
 
-        zone = show.plan.schedule.timezone
-        day = date.fromisoformat(options.day_report) if options.day_report else datetime.now(zone).date()
-        print(make(options.state_folder, day))
+        asked = options.day_report
+        day = datetime.now(show.plan.schedule.timezone) if asked == TODAY else asked
+        print(make(options.state_folder, day.date()))
     elif options.touchosc:
         from installation.operator.touchosc import layout
 
@@ -115,6 +117,22 @@ def _answered(show: Show, options: Options) -> bool:
     else:
         return False
     return True
+
+
+def _test_alerts(show: Show) -> int:
+    """Exit status: 0 where every message was taken, else 2."""
+    from installation.alerts.trial import trial
+
+    if not show.alerts.wanted:
+        print(
+            "this show tells nobody of trouble: it has no [alerts]; docs/running-an-exhibition.md shows how it is done"
+        )
+        return 2
+    works = []
+    for sent, line in trial(show):
+        works.append(sent)
+        print(line, flush=True)
+    return 0 if all(works) else 2
 
 
 def ordered(options: Options, orders: Orders) -> Options:

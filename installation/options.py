@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
 SERVICE_COMMANDS = ("install-service", "uninstall-service")
 """Before a show's command line: installs or removes the service that starts with the machine."""
+
+TODAY = datetime.min
 
 SIZE = (1280, 720)
 """The wall's size in pixels where no screen gives one."""
@@ -51,7 +53,7 @@ class Options:
     stopped. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that keeps where that
     was, None is a folder of its own (see ``core.places``). ``supervised`` is the show's own process, whose supervisor
     is at the other end of stdin and stdout. The files are written at the end, the recordings while it runs. ``agenda``
-    is a span of days as it was typed, empty for the week to come; ``day_report`` is a day, empty for today.
+    is a span of days as it was typed, empty for the week to come; ``day_report`` is a day or TODAY.
     """
 
     show: Path
@@ -75,7 +77,8 @@ class Options:
     touchosc: Path | None = None
     ics: Path | None = None
     agenda: str | None = None
-    day_report: str | None = None
+    day_report: datetime | None = None
+    test_alerts: bool = False
     check: bool = False
     schema: bool = False
     list: bool = False
@@ -99,7 +102,7 @@ class Options:
             self.list,
             self.list_devices,
         )
-        return any((*asked, self.ics, self.touchosc, self.replay, self.rehearse))
+        return any((*asked, self.test_alerts, self.ics, self.touchosc, self.replay, self.rehearse))
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -174,16 +177,14 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=_size,
         metavar="1280x720",
-        help="width x height of the wall in pixels, in a window or headless (default: 1280x720); "
-        "full screen has the screen's own",
+        help="width x height of the wall in pixels, in a window or headless (default: 1280x720)",
     )
     how.add_argument(
         "--fps",
         type=_number(1, 1000),
         metavar="60",
-        help="frames a second on the screen: name your screen's rate where it is another than the default "
-        "(60, and 30 where software draws); "
-        "the network paints at its own rate, frames between its pictures are blended",
+        help="frames a second on the screen: name your screen's rate where it is another than the default (60, and 30 "
+        "where software draws); the network paints at its own rate, frames between its pictures are blended",
     )
     how.add_argument(
         "--device",
@@ -203,7 +204,6 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="for all that is left to chance: the same seed, the same order and ways (default: the show file's)",
     )
-
     how.add_argument(
         "--fresh",
         action="store_true",
@@ -293,11 +293,12 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
     ask.add_argument(
         "--day-report",
         nargs="?",
-        const="",
-        type=_day,
+        const=TODAY,
+        type=_moment,
         metavar="2027-12-24",
         help="what a day was like, as a web page: makes it and prints where it is (default: today so far)",
     )
+    ask.add_argument("--test-alerts", action="store_true", help="send a test message by all that [alerts] names")
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
     ask.add_argument(
         "--schema",
@@ -345,13 +346,6 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f'found "{text}", expected a day such as "2027-12-24 16:55"') from None
-
-
-def _day(text: str) -> str:
-    try:
-        return text and date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'found "{text}", expected a day such as 2027-12-24') from None
 
 
 def _existing_file(text: str) -> Path:

@@ -118,7 +118,8 @@ class Standing:
             "signals": dict(decision.signals) if decision else {},
             "controls": {address: (value, why(address)) for address, value in controls.items()},
         }
-        reasons, notes = tuple(self.heartbeat.reasons + self._broken() + self._hanging()), tuple(self._missing())
+        reasons = (*self.heartbeat.reasons, *self.reasons().values())
+        notes = (*self.heartbeat.notes, *self.notes().values())
         return Health(self.stats.presented_ever, True, reasons, notes, details)
 
     def sample(self) -> Sample:
@@ -169,7 +170,7 @@ class Standing:
             ],
             "votes": self.web.votes if self.web else 0,
             "memory_mb": {"start": stats.memory_start, "end": metrics.memory_mb()},
-            "errors": self._broken() + self._missing(),
+            "errors": [*self.reasons().values(), *self.heartbeat.notes, *self.notes().values()],
         }
 
     def _present(self, signals: Mapping[str, float]) -> bool | None:
@@ -185,23 +186,32 @@ class Standing:
         hung = self.painter.hung.get(index)
         return hung.generator.runtime if hung and isinstance(hung.generator, Accelerates) else None
 
-    def _broken(self) -> list[str]:
-        """Pieces that cannot be opened, or painted any more."""
+    def reasons(self) -> dict[str, str]:
+        """Why the show is not well, a sentence by subject: pieces that cannot be opened, or painted any more, and a
+        painter that hangs."""
         broken = {**self.opening.failed, **self.painter.broken}  # other threads may add to both meanwhile
-        return [f"{self.show.pieces[index].name}: {why}" for index, why in broken.items()]
-
-    def _hanging(self) -> list[str]:
+        names = {self.show.pieces[index].name: why for index, why in broken.items()}
+        reasons = {f"piece {name}": f"{name}: {why}" for name, why in names.items()}
         since = self.painter.busy_since
-        late = 0.0 if since is None else self.painter.clock() - since
-        return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
+        if since is not None and (late := self.painter.clock() - since) > HANGS:
+            reasons["the painter"] = f"the painter has been at one picture for {late:.0f} s"
+        return reasons
 
-    def _missing(self) -> list[str]:
-        """What is missing while the show goes on."""
-        notes = self.heartbeat.notes
-        notes += [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
-        notes += self.web.notes() if self.web else []
-        notes += [self.recorder.trouble] if self.recorder and self.recorder.trouble else []
-        return notes + ([self.state.fault] if self.state.fault else [])
+    def troubles(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The reasons and notes that alerts are about, by subject: also what the web process finds by itself."""
+        safe, reasons = self.heartbeat.reasons, self.reasons()
+        reasons |= {"safe mode": "; ".join(safe)} if safe else {}
+        uncounted = self.web.uncounted if self.web else ""
+        return reasons | ({"votes": uncounted} if uncounted else {}), self.notes()
+
+    def notes(self) -> dict[str, str]:
+        """What is missing while the show goes on, a sentence by subject."""
+        sensors = self.sensors.trouble() if self.sensors else {}
+        notes = {f"sensor {name}": f"{name}: {why}" for name, why in sensors.items()}
+        web = self.web.notes() if self.web else []
+        notes |= {"the web process": "; ".join(web)} if web else {}
+        notes |= {"the record": self.recorder.trouble} if self.recorder and self.recorder.trouble else {}
+        return notes | ({"the state": self.state.fault} if self.state.fault else {})
 
     def _bare_ms(self, index: int) -> float | None:
         """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else

@@ -31,7 +31,7 @@ from installation.operator.server import OscServer
 from installation.options import Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
-from installation.process.heartbeat import Heartbeat
+from installation.process.heartbeat import Heartbeat, Orders
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing, head_of
@@ -110,7 +110,9 @@ class Exhibition:
         hang, now = self.painter.hang, self.clock.now
         self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
-        self.recorder = self.standing.recorder = self._recorder()
+        self.recorder = self.standing.recorder = open_recorder(
+            show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
+        )
         self.leaving, self.foresight = False, Foresight(self.loop.decider)
         self.preparing = Preparing(self.stage, show)
         self.loop.refused = self.preparing.refused
@@ -168,18 +170,6 @@ class Exhibition:
         if not self.show.web.enabled:
             return None
         return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
-
-    def _recorder(self) -> Recorder:
-        """Records the days of this run."""
-        show, orders, now = self.show, self.heartbeat.orders, self.clock.civil().timestamp()
-        away = self.away.total_seconds() if self.away is not None and self.away < LONGEST_GAP else None
-        return Recorder(
-            self.folder,
-            head_of(show, now, 1.0 / self.pace.interval),
-            Started(now, orders.restarts, orders.why, orders.safe, away),
-            show.plan.schedule.timezone,
-            Meter(),
-        )
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
@@ -249,6 +239,7 @@ class Exhibition:
             self.web.tell(playback, decision.time, self.standing.health)
         if self.recorder.due(decision.time):
             self.recorder.take(self.standing.sample())
+            self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
@@ -293,6 +284,16 @@ def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
         return None
     log.info("OSC is heard at %s:%d", settings.bind, osc.port)
     return osc
+
+
+def open_recorder(
+    show: Show, folder: Path, orders: Orders, away: timedelta | None, interval: float, at: float
+) -> Recorder:
+    """What records the days of a run that begins ``at`` (POSIX), after nothing had run for ``away``; the screen aims at
+    ``interval`` (s)."""
+    known = away.total_seconds() if away is not None and away < LONGEST_GAP else None
+    started = Started(at, orders.restarts, orders.why, orders.safe, known)
+    return Recorder(folder, head_of(show, at, 1.0 / interval), started, show.plan.schedule.timezone, Meter())
 
 
 def stand_in() -> Hung:

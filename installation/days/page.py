@@ -120,7 +120,8 @@ def _tiles(day: Day) -> list[Tile]:
 
 
 def _share_of(total: Hour) -> str:
-    return f"{100.0 * total.present / total.sensed:.0f}\u00a0% of {spoken(total.sensed)} watched; came {_times(total.came)}"
+    share = 100.0 * total.present / total.sensed
+    return f"{share:.0f}\u00a0% of {spoken(total.sensed)} watched; came {_times(total.came)}"
 
 
 def _unsensed(day: Day) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from installation.core import decision
 from installation.core.pipe import Message
+from installation.core.repeats import Repeats
 from installation.process.child import Child
 from installation.showfile.load import Show
 from installation.web.messages import (
@@ -21,6 +22,7 @@ from installation.web.messages import (
     Playback,
     Ready,
     Tally,
+    Uncounted,
     Watching,
     check_version,
     pack,
@@ -63,6 +65,9 @@ class WebProcess:
         self.tally = decision.Tally()
         self.watching = 0
         self.url = self.closed = ""
+        self.uncounted = ""
+        """Why votes cannot be kept now."""
+        self._repeats = Repeats()
         self.port = 0
         self._ended = 0
         self._said: Playback | None = None
@@ -85,6 +90,10 @@ class WebProcess:
                 self._opened(ready)
             case Tally() as tally:
                 self._counted(tally)
+            case Uncounted(why):
+                self.uncounted = why
+                if line := self._repeats.line(why, time.monotonic()) if why else "":
+                    log.warning("%s", line)
             case Watching(viewers):
                 self.watching = viewers
             case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once

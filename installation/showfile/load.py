@@ -13,6 +13,7 @@ from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
 from installation.core.words import PanelWords, Words, panel_words
+from installation.showfile.alert_tables import Alerts
 from installation.showfile.checks import check_pieces, check_ports, check_repeats
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
@@ -35,7 +36,7 @@ from installation.showfile.wires import Wire
 
 __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
 
-TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
+TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator, "alerts": Alerts}
 WORDS = "words"
 LISTS = ("sensor", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
@@ -56,6 +57,7 @@ class Show:
     stage: Stage
     web: Web
     operator: Operator
+    alerts: Alerts
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
     plan: Plan
@@ -80,7 +82,7 @@ class Show:
     def warnings(self) -> tuple[str, ...]:
         """The warnings: what is valid and probably not intended."""
         away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
-        return (away,) if away else ()
+        return (*((away,) if away else ()), *self.alerts.warnings())
 
     def signals(self) -> tuple[Signal, ...]:
         """The signals of its sensors, named as in wires: ``door.motion``."""
@@ -155,6 +157,7 @@ class _Reader:
             stage=stage.model_copy(update={"panel": panel}),
             web=tables["web"],
             operator=tables["operator"],
+            alerts=tables["alerts"],
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
             plan=plan,

@@ -2,8 +2,8 @@
 
 To the web process: ``Hello`` first, to every new process; ``Playback`` whenever it changes and once a second;
 ``Health`` once a second; and bytes, the newest preview as a JPEG. To the app: ``Ready`` or ``Error``, then ``Tally``
-after every commit (at most ten times a second) and after every playback, ``Watching`` when that changes, and the
-heartbeat of every child (installation/core/pipe.py).
+after every commit (at most ten times a second) and after every playback, ``Uncounted`` and ``Watching`` when that
+changes, and the heartbeat of every child (installation/core/pipe.py).
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ __all__ = [
     "Ready",
     "Tally",
     "Text",
+    "Uncounted",
     "Watching",
     "pack",
     "unpack",
@@ -137,6 +138,13 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Why votes cannot be kept now; empty where they can."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watching:
     """The number of viewers of the live picture."""
 
@@ -151,4 +159,4 @@ class Error:
 
 
 TO_WEB = (Hello, Playback, Health)
-TO_APP = (Ready, Tally, Watching, Error)
+TO_APP = (Ready, Tally, Uncounted, Watching, Error)
