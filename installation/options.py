@@ -100,14 +100,14 @@ def parse(argv: Sequence[str]) -> Options:
     Leaves with exit code 2 and one clear message on a wrong one, with 0 after ``--help``.
     """
     parser = _parser()
-    found, unknown = parser.parse_known_args(argv)
+    given, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(parser, unknown[0]))
-    mode: Mode = "headless" if found.headless else "windowed" if found.windowed else "full"
-    size = found.size or (None if mode == "full" else SIZE)
-    if found.record and size and (size[0] % 2 or size[1] % 2):
+    mode: Mode = "headless" if given.headless else "windowed" if given.windowed else "full"
+    size = given.size or (None if mode == "full" else SIZE)
+    if given.record and size and (size[0] % 2 or size[1] % 2):
         parser.error(f"--record: found --size {size[0]}x{size[1]}, expected even numbers, as video has them")
-    rest = {name: value for name, value in vars(found).items() if name not in ("headless", "windowed", "mode", "size")}
+    rest = {name: value for name, value in vars(given).items() if name not in ("headless", "windowed", "mode", "size")}
     return Options(mode=mode, size=size, **rest)
 
 
@@ -298,12 +298,12 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _unknown(parser: argparse.ArgumentParser, found: str) -> str:
-    if not found.startswith("-"):
-        return f'found a second show "{found}", expected one'
+def _unknown(parser: argparse.ArgumentParser, argument: str) -> str:
+    if not argument.startswith("-"):
+        return f'found a second show "{argument}", expected one'
     flags = [flag for action in parser._actions for flag in action.option_strings]  # argparse has no public list
-    hint = did_you_mean(found.partition("=")[0], flags)
-    return f"there is no {found}" + (f"; {hint}" if hint else "")
+    hint = did_you_mean(argument.partition("=")[0], flags)
+    return f"there is no {argument}" + (f"; {hint}" if hint else "")
 
 
 def _show(text: str) -> Path:

@@ -206,29 +206,29 @@ def program(words: Sequence[str]) -> int:
     """Does ``install-service SHOW [options]`` or ``uninstall-service SHOW``. Exit code 0, and 2 where it cannot."""
     command, *rest = words
     try:
-        found = place(Service.of(parse(rest)))
-        return install(found) if command == SERVICE_COMMANDS[0] else uninstall(found)
+        service = place(Service.of(parse(rest)))
+        return install(service) if command == SERVICE_COMMANDS[0] else uninstall(service)
     except (OSError, OptionError) as error:
         print(f"{invocation.program()} {command}: {error}", file=sys.stderr)
         return 2
 
 
-def install(found: Place) -> int:
-    found.path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(found.path, found.content)
-    print(f"{found.path} is written. To start the show now, and with this machine from now on, type:")
-    print("".join(f"  {line}\n" for line in found.enable), end="")
-    print(f"How it is:\n  {found.look}")
+def install(service: Place) -> int:
+    service.path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(service.path, service.content)
+    print(f"{service.path} is written. To start the show now, and with this machine from now on, type:")
+    print("".join(f"  {line}\n" for line in service.enable), end="")
+    print(f"How it is:\n  {service.look}")
     return 0
 
 
-def uninstall(found: Place) -> int:
-    if not found.path.exists():
-        print(f"found no {found.path}: this show is no service here")
+def uninstall(service: Place) -> int:
+    if not service.path.exists():
+        print(f"found no {service.path}: this show is no service here")
         return 2
-    found.path.unlink()
-    print(f"{found.path} is removed. If the show runs as a service, or starts with this machine, type:")
-    print("".join(f"  {line}\n" for line in found.disable), end="")
+    service.path.unlink()
+    print(f"{service.path} is removed. If the show runs as a service, or starts with this machine, type:")
+    print("".join(f"  {line}\n" for line in service.disable), end="")
     return 0
 
 

@@ -128,8 +128,8 @@ class Gestures:
             self._stretches.clear()
             return told
         stretch = self._stretches.step(move, now)
-        found = self._wave(move, now, seconds), self._raise(visitor, move, now, seconds), self._stroke(stretch, now)
-        return [*told, *(one for one in found if one)][:1]
+        seen = self._wave(move, now, seconds), self._raise(visitor, move, now, seconds), self._stroke(stretch, now)
+        return [*told, *(one for one in seen if one)][:1]
 
     def _size(self, visitor: Visitor, now: float, seconds: float) -> None:
         """How tall he is, where his head ends, and whether he walks."""

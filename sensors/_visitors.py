@@ -144,14 +144,14 @@ def find_pieces(view: View) -> list[Piece]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     least = LEAST * joined.size
     order = sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA]))[:MOST]
-    found = []
+    pieces = []
     for label in order:
         left, top, width, height, area = (int(number) for number in stats[label])
         if area >= least:
             mask = np.where(labels == label, np.uint8(255), np.uint8(0))
             moving = share_of(mask & view.moving) * mask.size / area
-            found.append(Piece((left, top, left + width, top + height), mask, moving))
-    return found
+            pieces.append(Piece((left, top, left + width, top + height), mask, moving))
+    return pieces
 
 
 def _new(piece: Piece, now: float, since: float | None = None) -> Visitor:

@@ -79,12 +79,12 @@ def imports(path: Path) -> Iterator[str]:
 def own_imports(name: str, path: Path) -> frozenset[str]:
     """The modules of the project that a file imports: the longest name that is one."""
     known = modules()
-    found = set()
+    names = set()
     for imported in imports(path):
         while imported and imported not in known:
             imported = imported.rpartition(".")[0]
-        found.add(imported)
-    return frozenset(found - {"", "installation", name})
+        names.add(imported)
+    return frozenset(names - {"", "installation", name})
 
 
 def room_of(module: str) -> str:
@@ -97,9 +97,9 @@ def room_of(module: str) -> str:
 def ranks() -> dict[str, int]:
     """The rooms in the order of the page on the architecture, which says ``program → app → ... → core``."""
     page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
-    found = re.search(r"`(program → [^`]+ → core)`", page)
-    assert found, "docs/ARCHITECTURE.md says no more who imports whom"
-    levels = found[1].split(" → ")
+    match = re.search(r"`(program → [^`]+ → core)`", page)
+    assert match, "docs/ARCHITECTURE.md says no more who imports whom"
+    levels = match[1].split(" → ")
     return {room: len(levels) - at for at, level in enumerate(levels) for room in level.split(", ")}
 
 
@@ -145,8 +145,8 @@ def test_no_folders_in_a_circle() -> None:
 
     arrows: dict[str, set[str]] = {}
     for name, path in modules().items():
-        found = {folder(imported) for imported in own_imports(name, path)}
-        arrows.setdefault(folder(name), set()).update(found - {folder(name)})
+        imports = {folder(imported) for imported in own_imports(name, path)}
+        arrows.setdefault(folder(name), set()).update(imports - {folder(name)})
     TopologicalSorter(arrows).prepare()
 
 

@@ -118,11 +118,11 @@ def waves(dim: int = 8) -> Converted:
     return Converted("stylegan3", architecture, tensors, "a test")
 
 
-def written(path: Path, found: Converted) -> Path:
+def written(path: Path, converted: Converted) -> Path:
     """The model file of one."""
     source = path.with_suffix(".pkl")
     source.write_bytes(b"a stand-in")
-    save_model(path, *model_of(found, source, "CC0-1.0", None, "convert"))
+    save_model(path, *model_of(converted, source, "CC0-1.0", None, "convert"))
     source.unlink()
     return path
 

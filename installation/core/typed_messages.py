@@ -61,7 +61,7 @@ def _made(kind: Any, value: Any, where: str) -> Any:
     missing = [name for name, field in fields.items() if name not in value and _is_required(field)]
     if missing:
         raise FrameError(f"found {where} without {missing[0]}, expected all of its fields")
-    return kind(**{name: _read(hints[name], found, f"{where}.{name}") for name, found in value.items()})
+    return kind(**{name: _read(hints[name], item, f"{where}.{name}") for name, item in value.items()})
 
 
 def _is_required(field: "dataclasses.Field[Any]") -> bool:

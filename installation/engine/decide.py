@@ -221,5 +221,5 @@ class Decider:
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = state.get(name)
-    return found if isinstance(found, Mapping) else {}
+    table = state.get(name)
+    return table if isinstance(table, Mapping) else {}

@@ -105,8 +105,8 @@ def build(header: Header, tensors: Tensors, device: str, name: object) -> Encode
 
     @torch.inference_mode()
     def encode(image: Pixels) -> Latent:
-        found: Latent = encoder(shrunk(square(image).to(device), arch.size))[0].cpu().numpy()
-        return facts["mean"] + found @ steps
+        offset: Latent = encoder(shrunk(square(image).to(device), arch.size))[0].cpu().numpy()
+        return facts["mean"] + offset @ steps
 
     return encode
 

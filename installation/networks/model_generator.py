@@ -310,8 +310,8 @@ def proofs(network: Any) -> NDArray[np.float32]:
 
 def classes_of(network: Any) -> int:
     """How many classes a network knows; 1 for one that knows of none."""
-    found: int = getattr(network, "classes", 1)
-    return found
+    count: int = getattr(network, "classes", 1)
+    return count
 
 
 def with_refine(places: NDArray[np.float32], amount: float) -> NDArray[np.float32]:

@@ -200,15 +200,15 @@ def encoder_tensors(encoder: VaeEncoder, resolution: int, fade: float = 1.0) -> 
 
 def _cut(module: nn.Module, resolution: int, fade: float, faded: tuple[str, ...]) -> dict[str, Tensor]:
     """The tensors of a module up to a size; those that the topmost block leaves by are scaled by the fade."""
-    found = {}
+    cut = {}
     for name, tensor in module.state_dict().items():
         part, _, rest = name.partition(".")
         size, _, layer = rest.partition(".")
         if part in ("block", "entrance") and int(size) > resolution:
             continue
         fading = part == "block" and int(size) == resolution and layer.partition(".")[0] in faded
-        found[name] = tensor.detach() * fade if fading else tensor.detach()
-    return found
+        cut[name] = tensor.detach() * fade if fading else tensor.detach()
+    return cut
 
 
 def expected_shapes(arch: Architecture) -> Shapes:

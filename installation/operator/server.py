@@ -176,11 +176,11 @@ def _nearest(address: str, known: Iterable[str]) -> str:
 
 def _places(surfaces: Sequence[str]) -> list[Place]:
     """``host:port`` as addresses of numbers. One whose name is not known is left out, as a tablet may be off."""
-    found = []
+    endpoints = []
     for surface in surfaces:
         host, _, port = surface.rpartition(":")
         try:
-            found.append((socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port)))
+            endpoints.append((socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port)))
         except (OSError, UnicodeError) as error:  # unknown; or a name that no name server would take
             log.warning("OSC: %s is not told the values: no such address (%s)", surface, error)
-    return found
+    return endpoints

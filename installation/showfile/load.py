@@ -176,8 +176,8 @@ class _Reader:
     def _languages(self) -> tuple[str, ...]:
         """The languages before anything is checked, as texts are checked against them."""
         head = self.source.data.get("show")
-        found = head.get("languages") if isinstance(head, dict) else None
-        texts = [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+        value = head.get("languages") if isinstance(head, dict) else None
+        texts = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
         languages = [text for text in texts if re.match(LANGUAGE, text)]
         return tuple(dict.fromkeys(languages)) or ("en",)
 

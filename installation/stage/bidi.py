@@ -53,8 +53,8 @@ def levels(text: str, rtl: bool) -> list[int]:
     _weak(kinds, outer)
     _brackets(text, kinds, outer)
     _neutral(kinds, outer)
-    found = [base + _deeper(kind, base) for kind in kinds]
-    return found[: len(found) - trailing] + [base] * trailing
+    levels = [base + _deeper(kind, base) for kind in kinds]
+    return levels[: len(levels) - trailing] + [base] * trailing
 
 
 def _deeper(kind: str, base: int) -> int:

@@ -17,12 +17,12 @@ Has = Callable[[str], bool]
 @cache
 def forms() -> dict[tuple[str, str], str]:
     """(letter or letters, ``isolated``, ``initial``, ``medial`` or ``final``) -> their presentation form."""
-    found: dict[tuple[str, str], str] = {}
+    forms: dict[tuple[str, str], str] = {}
     for code in (code for block in BLOCKS for code in block):
         kind, *parts = unicodedata.decomposition(chr(code)).split(" ") or [""]
         if kind in ("<isolated>", "<initial>", "<medial>", "<final>") and len(parts) <= 2:
-            found.setdefault(("".join(chr(int(part, 16)) for part in parts), kind[1:-1]), chr(code))
-    return found
+            forms.setdefault(("".join(chr(int(part, 16)) for part in parts), kind[1:-1]), chr(code))
+    return forms
 
 
 def seen(text: str, has: Has) -> str:

@@ -80,8 +80,8 @@ class BallotWriter:
     async def turn(self, number: int, candidates: Sequence[str]) -> Round | None:
         """Opens this round and closes the one before, after all votes that came earlier. Returns the open round."""
         self._asked = Turn(number, tuple(candidates))
-        found: Round | None = await self._put(self._asked)
-        return found
+        current: Round | None = await self._put(self._asked)
+        return current
 
     async def _put(self, job: Job) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -28,12 +28,12 @@ class VisitorLanguages:
         """The page's own words of a key, with what is to be filled in still in braces."""
         return phrase(self.known, self.wants, key)
 
-    def text(self, found: Text) -> tuple[str, str]:
+    def text(self, texts: Text) -> tuple[str, str]:
         """The words that suit best, and their language tag (empty: not known). Without a wanted one, the first."""
-        if not found:
+        if not texts:
             return "", ""
-        tag = nearest(self.wants, found) or next(iter(found))
-        return found[tag], tag
+        tag = nearest(self.wants, texts) or next(iter(texts))
+        return texts[tag], tag
 
 
 def visitor_languages(asked: str, header: str, show: Sequence[str], words: Words | None = None) -> VisitorLanguages:

@@ -74,10 +74,10 @@ def network(request: pytest.FixtureRequest) -> Any:
 def runtimes(network: Any) -> list[Runtime]:
     """Every runtime that a processor can paint a network in; plain torch is the first."""
     places = proofs(network)
-    found: list[Runtime] = [Eager(network.synthesis, places)]
+    opened: list[Runtime] = [Eager(network.synthesis, places)]
     if _openvino.version():
-        found.append(_openvino.OpenVino(_openvino.compiled(network.synthesis, places)))
-    return found
+        opened.append(_openvino.OpenVino(_openvino.compiled(network.synthesis, places)))
+    return opened
 
 
 @pytest.fixture(scope="module")
@@ -244,14 +244,14 @@ class Conversions:
 @pytest.fixture
 def conversions(monkeypatch: pytest.MonkeyPatch, model: Any) -> Conversions:
     """How often a network is converted from here on. Whatever it is, it becomes the first GAN."""
-    found = Conversions()
+    counter = Conversions()
 
     def counted(*details: Any) -> Any:
-        found.count += 1
+        counter.count += 1
         return model
 
     monkeypatch.setattr(_openvino, "compiled", counted)
-    return found
+    return counter
 
 
 def verdict_is(cache: DiskCache, runtime: str) -> None:

@@ -20,10 +20,10 @@ TABLET, PHONE = ("10.0.0.5", 9000), ("10.0.0.6", 9000)
 
 
 def told(feedback: Feedback, saying: dict[str, float | str], now: float) -> dict[Place, dict[str, object]]:
-    found: dict[Place, dict[str, object]] = {}
+    values: dict[Place, dict[str, object]] = {}
     for place, packet in feedback.packets(saying, now):
-        found.setdefault(place, {}).update((one.address, one.args[0]) for one in parse(packet))
-    return found
+        values.setdefault(place, {}).update((one.address, one.args[0]) for one in parse(packet))
+    return values
 
 
 def test_each_kind_is_told_as_its_type() -> None:

@@ -252,10 +252,10 @@ def test_the_live_picture_is_on_the_page_for_this_machine_and_not_for_phones(web
 def test_health_is_good_while_the_show_says_so_and_moves(web: Driver) -> None:
     web.send({"health": {"frames": 1}})
     with Visitor(web.port) as visitor:
-        answer = until(lambda: (found := visitor.get("/healthz")).status == 200 and found)
+        answer = until(lambda: (answer := visitor.get("/healthz")).status == 200 and answer)
         assert (answer.status, answer.json["ok"], answer.json["reasons"]) == (200, True, [])
         web.send({"health": {"frames": 2, "running": False, "reasons": ["the generator is broken"]}})
-        answer = until(lambda: (found := visitor.get("/healthz")).status != 200 and found)
+        answer = until(lambda: (answer := visitor.get("/healthz")).status != 200 and answer)
         assert (answer.status, answer.json["ok"]) == (503, False)
         assert answer.json["reasons"] == ["the generator is broken", "the show is not running"]
 
@@ -376,7 +376,7 @@ def test_where_no_votes_can_be_kept_the_page_says_so_and_opens_the_vote_once_the
     with Driver(folder / "state") as driver, Visitor(driver.port) as visitor:
         driver.playback()
         driver.send({"health": {"frames": 1}})
-        page = until(lambda: "Votes cannot be counted just now" in (found := visitor.get().text) and found, "a word")
+        page = until(lambda: "Votes cannot be counted just now" in (text := visitor.get().text) and text, "a word")
         assert "Four people who never lived." in page
         answer = visitor.get("/healthz")
         assert answer.status == 503

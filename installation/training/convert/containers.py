@@ -61,10 +61,10 @@ def builders(budget: Budget, where: str) -> dict[str, Build | None]:
     def inner(raw: Any) -> Stored:
         if not isinstance(raw, memoryview):
             raise ValueError("no storage")
-        found = TorchFile(raw, where, budget, nested=True).value()
-        if not isinstance(found, Stored):
+        value = TorchFile(raw, where, budget, nested=True).value()
+        if not isinstance(value, Stored):
             raise ValueError("no storage")
-        return found
+        return value
 
     return {**BUILDERS, "torch.storage._load_from_bytes": inner}
 
@@ -183,12 +183,12 @@ def plain(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> memory
     return memoryview(archive.read(info))
 
 
-def arrays(found: dict[str, Any], where: str) -> dict[str, np.ndarray[Any, Any]]:
+def arrays(held: dict[str, Any], where: str) -> dict[str, np.ndarray[Any, Any]]:
     """The tensors of a state dict as arrays; other values are left out. Raises ModelError."""
     from installation.training.convert.allowed import tensor_of
 
     try:
-        pairs = {str(name): tensor_of(value) for name, value in found.items()}
+        pairs = {str(name): tensor_of(value) for name, value in held.items()}
     except ValueError as error:
         raise ModelError(f"{where}: has a tensor that does not fit its storage ({error}).") from None
     return {name: value for name, value in pairs.items() if value is not None}

@@ -110,7 +110,7 @@ def coloured(branch: Branch, name: str) -> Arrays:
 
 
 def taps(branch: Branch) -> np.ndarray[Any, Any]:
-    found = branch.tensor("resample_filter")
-    if found.ndim not in (1, 2):
-        raise ModelError(f"{branch.where}: has a resample_filter of {found.ndim} axes; one or two are supported.")
-    return found
+    kernel = branch.tensor("resample_filter")
+    if kernel.ndim not in (1, 2):
+        raise ModelError(f"{branch.where}: has a resample_filter of {kernel.ndim} axes; one or two are supported.")
+    return kernel

@@ -61,10 +61,10 @@ def layer_names(synthesis: Branch) -> list[str]:
 
 def pair(branch: Branch, name: str) -> list[Any]:
     """A width and a height, which may be one number."""
-    found = branch.number(name)
-    values = found if isinstance(found, list) else [found, found]
+    given = branch.number(name)
+    values = given if isinstance(given, list) else [given, given]
     if len(values) != 2 or not all(isinstance(value, int | float) for value in values):
-        raise branch.refuse(f"has a {name} of {found!r}, no width and height")
+        raise branch.refuse(f"has a {name} of {given!r}, no width and height")
     return values
 
 

@@ -72,12 +72,12 @@ class Metadata:
         rows = self.ledger.rows if self.ledger else {}
         return rows.get(name, rows.get(name.removeprefix(f"{source}/")))
 
-    def check(self, found: Sequence[SourceFile]) -> None:
+    def check(self, sources: Sequence[SourceFile]) -> None:
         """Raises PicturesError for a ledger without a row for any of the files."""
         if self.ledger:
             files = {name.partition("#")[0]: None for name in self.ledger.rows}
-            first = next(iter(found), None)
-            if first and not any({file.name, file.short} & files.keys() for file in found):
+            first = next(iter(sources), None)
+            if first and not any({file.name, file.short} & files.keys() for file in sources):
                 named = next(iter(files), "nothing")
                 raise PicturesError(
                     f"the ledger holds no row for any picture: it names {named}, the first picture is {first.name}. "
@@ -115,11 +115,11 @@ def prepare(
     tell: Tell = lambda _: None,
 ) -> Summary:
     """Prepare all sources into the folder `out`. Raises PicturesError; an earlier result is then unchanged."""
-    with opened_sources(sources, out, options.every is not None) as found:
-        metadata.check(found)
+    with opened_sources(sources, out, options.every is not None) as files:
+        metadata.check(files)
         out.mkdir(parents=True, exist_ok=True)
         try:
-            return work_through(found, out, options, metadata, progress, tell, told_together(sources))
+            return work_through(files, out, options, metadata, progress, tell, told_together(sources))
         except OSError as error:  # of the output disk: sources raise PicturesError
             raise PicturesError(
                 f"{error.filename or out}: cannot be written ({error.strerror or error}). Nothing that was there is "
@@ -128,7 +128,7 @@ def prepare(
 
 
 def work_through(
-    found: list[SourceFile],
+    files: list[SourceFile],
     out: Path,
     options: CropOptions,
     metadata: Metadata,
@@ -144,7 +144,7 @@ def work_through(
         # As long as every file is as it was, in the same order, nothing is written.
         unchanged = not work.ahead and (out / SHEET).exists()
         unchanged &= (before.facts.get("source"), before.facts.get("options")) == (source, asked)
-        for file in progress(found):
+        for file in progress(files):
             record, content = identify(file, options, metadata)
             unchanged = unchanged and before.agrees(record)
             if not unchanged:
@@ -271,17 +271,17 @@ def cut(
     decoded: Decoded, at: str, file: SourceFile, options: CropOptions, metadata: Metadata
 ) -> Iterator[Crop | LeftOut]:
     picture, native = decoded.picture, metadata.native(file)
-    found: Iterable[Crop | LeftOut]
+    cuts: Iterable[Crop | LeftOut]
     if options.crop == "tiles":
-        found = crops.tiles(picture, options.size, options.tile_scale, options.max_upscale)
+        cuts = crops.tiles(picture, options.size, options.tile_scale, options.max_upscale)
     elif options.crop == "face":
         points = metadata.points(file)
         if points is None:
             raise PicturesError("no landmarks for it in the landmarks file")
-        found = [crops.face(picture, points, options.size, options.max_upscale)]
+        cuts = [crops.face(picture, points, options.size, options.max_upscale)]
     else:
-        found = [crops.centre(picture, options.size, decoded.scale, options.max_upscale)]
-    for part in found:
+        cuts = [crops.centre(picture, options.size, decoded.scale, options.max_upscale)]
+    for part in cuts:
         where = "&".join(filter(None, (at, part.at)))
         if isinstance(part, LeftOut):
             yield replace(part, at=where)

@@ -102,19 +102,19 @@ def told(place: Spot) -> str:
 def squares(options: EncodeOptions, size: int) -> list[Picture]:
     """The pictures of the command, cropped to (size, size, 3). Raises PicturesError, which names the picture."""
     points = read_landmarks(options.landmarks) if options.landmarks else None
-    found = []
+    squares = []
     for path in options.picture:
         picture = read_picture(path)
         if points is None:
-            found.append(crop_centre(picture, size))
+            squares.append(crop_centre(picture, size))
             continue
         if path.name not in points:
             raise PicturesError(f"{path.name}: no landmarks for it in {options.landmarks}.")
         try:
-            found.append(crop_face(picture, points[path.name], size))
+            squares.append(crop_face(picture, points[path.name], size))
         except PicturesError as error:
             raise PicturesError(f"{path.name}: {error}. Without --landmarks the middle is taken as it is.") from None
-    return found
+    return squares
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
@@ -173,8 +173,8 @@ def descend(frozen: Frozen, guess: Tensor, wanted: Tensor, steps: int, tick: Cal
 
 def for_psi(frozen: Frozen, coordinates: Tensor, psi: float) -> Floats:
     """The latents (n, latent_dim) that have these coordinates after truncation by psi."""
-    found: Floats = frozen.latents(coordinates / psi).numpy()
-    return found
+    latents: Floats = frozen.latents(coordinates / psi).numpy()
+    return latents
 
 
 def write(

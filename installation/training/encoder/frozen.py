@@ -63,12 +63,12 @@ class Frozen:
 
     def digest(self) -> str:
         """sha256 of the network and of the directions that coordinates are counted along."""
-        found = hashlib.sha256()
+        sha = hashlib.sha256()
         kept = {name: t for name, t in self.model.tensors.items() if name.startswith("latent.")}
         for name, tensor in sorted({**network_of(self.model.tensors), **kept}.items()):
-            found.update(name.encode())
-            found.update(np.ascontiguousarray(tensor).tobytes())
-        return found.hexdigest()
+            sha.update(name.encode())
+            sha.update(np.ascontiguousarray(tensor).tobytes())
+        return sha.hexdigest()
 
 
 def freeze(model: OpenModel) -> Frozen:

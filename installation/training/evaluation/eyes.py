@@ -59,9 +59,9 @@ class Eyes:
 
 
 def compare(faces: Faces) -> Eyes:
-    found, turn = measured(faces)
+    apertures, turn = measured(faces)
     usual = np.array(list(USUAL.values()))
-    differences = np.abs(found - usual[:, 0] - turn[:, None] * usual[:, 1]) / usual[:, 2]
+    differences = np.abs(apertures - usual[:, 0] - turn[:, None] * usual[:, 1]) / usual[:, 2]
     verdicts = [
         verdict(float(worst), float(abs(away)), float(presence))
         for worst, away, presence in zip(differences.max(1), turn, faces.presence, strict=True)
@@ -105,8 +105,8 @@ def measured(faces: Faces) -> tuple[Floats, Floats]:
 
 def _along(vectors: Floats, direction: Floats) -> Floats:
     """(n, 2, 2) and (n, 2) -> (n, 2): each eye's vector along the face's direction."""
-    found: Floats = np.einsum("nei,ni->ne", vectors, direction)
-    return found
+    along: Floats = np.einsum("nei,ni->ne", vectors, direction)
+    return along
 
 
 def shares(eyes: Eyes) -> dict[str, Any]:

@@ -44,11 +44,11 @@ def closeness(real: Picture, painted: dict[str, Picture], seed: int) -> Figures:
     halves = [rng.permutation(len(real)) for _ in range(SPLITS)]
     first = [real[order[:count]] for order in halves]
     second = [real[order[count : 2 * count]] for order in halves]
-    found: Figures = {"pictures": count, "real": _averaged(first, second, seed)}
+    figures: Figures = {"pictures": count, "real": _averaged(first, second, seed)}
     for name, some in painted.items():
-        found[name] = _averaged(first, [some] * SPLITS, seed)
-        found[name]["times_real"] = found[name]["mean"] / max(found["real"]["mean"], 1e-9)
-    return found
+        figures[name] = _averaged(first, [some] * SPLITS, seed)
+        figures[name]["times_real"] = figures[name]["mean"] / max(figures["real"]["mean"], 1e-9)
+    return figures
 
 
 def _averaged(a: Sequence[Picture], b: Sequence[Picture], seed: int) -> Figures:
@@ -81,13 +81,13 @@ def variety(samples: Picture, many: Picture, real: Picture | None) -> tuple[Figu
 
     `many` are samples enough to tell what all of them have in common."""
     figures, pair = alikeness(samples, many)
-    found: Figures = {"samples": len(samples), "mean_difference": mean_of_pairs(samples), **figures}
+    told: Figures = {"samples": len(samples), "mean_difference": mean_of_pairs(samples), **figures}
     if real is not None:
         some = real[spread(len(real), len(samples))]
         others = np.delete(real, spread(len(real), len(samples)), axis=0)
-        found["real"] = {"mean_difference": mean_of_pairs(some), **alikeness(some, others)[0]}
-        found["times_real"] = found["mean_difference"] / max(found["real"]["mean_difference"], 1e-9)
-    return found, pair
+        told["real"] = {"mean_difference": mean_of_pairs(some), **alikeness(some, others)[0]}
+        told["times_real"] = told["mean_difference"] / max(told["real"]["mean_difference"], 1e-9)
+    return told, pair
 
 
 def mean_of_pairs(pictures: Picture) -> float:
@@ -98,8 +98,8 @@ def mean_of_pairs(pictures: Picture) -> float:
 def alikeness(samples: Picture, many: Picture) -> tuple[Figures, tuple[int, int]]:
     """Pairs of samples that look like the same picture, by the ruler or by their fingerprints; and the nearest pair."""
     n, ruler = len(samples), Ruler(np.concatenate([samples, many]))
-    found = ruler.distances(samples)
-    distance = np.minimum(found[:, :n], found[:, ruler.count : ruler.count + n])
+    distances = ruler.distances(samples)
+    distance = np.minimum(distances[:, :n], distances[:, ruler.count : ruler.count + n])
     distance = np.minimum(distance, distance.T)
     np.fill_diagonal(distance, np.inf)
     upper = np.triu_indices(n, 1)

@@ -58,13 +58,13 @@ def evaluate(options: EvaluateOptions) -> None:
 
 def compute(subject: Subject, memory: Memory, afresh: bool) -> dict[str, Result]:
     """Every part that can be computed, from the cache where possible."""
-    found: dict[str, Result] = {}
+    results: dict[str, Result] = {}
     parts = [part for part in PARTS if subject.real is not None or not part.needs_pictures]
     for number, part in enumerate(parts, 1):
         kept = None if afresh else memory.recall(part)
         print(f"{number} of {len(parts)}: {part.name}{' (remembered)' if kept else ''}", file=sys.stderr)
-        found[part.name] = kept or memory.keep(part, part.make(subject))
-    return found
+        results[part.name] = kept or memory.keep(part, part.make(subject))
+    return results
 
 
 def read_real(options: EvaluateOptions, model: OpenModel) -> Prepared | None:
@@ -117,7 +117,7 @@ def subject_of(options: EvaluateOptions, model: OpenModel, prepared: Prepared | 
 
 def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None) -> Figures:
     header = model.header
-    found: Figures = {
+    about: Figures = {
         "title": options.title or options.model.stem.replace("_", " ").replace("-", " ").capitalize(),
         "file": options.model.name,
         "megabytes": options.model.stat().st_size / 1e6,
@@ -140,14 +140,14 @@ def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None)
     }
     if prepared is not None:
         digest = prepared.facts.get("ledger_sha256")
-        found["pictures"] = {
+        about["pictures"] = {
             "source": prepared.facts.get("source"),
             "count": len(prepared.pictures),
             "size": prepared.size,
             "ledger_sha256": digest,
             "same_as_trained": None if digest is None else digest == header["ledger_sha256"],
         }
-    return found
+    return about
 
 
 def told(training: Figures) -> Figures:

@@ -150,10 +150,10 @@ class Reader:
         if name not in STRIDES:
             return {}
         across, down = (self.number("i", self.field(table, index)) for index in STRIDES[name])
-        found: dict[str, Any] = {"same": self.number("b", self.field(table, 0)) == 0, "stride": (down, across)}
+        options: dict[str, Any] = {"same": self.number("b", self.field(table, 0)) == 0, "stride": (down, across)}
         if name == "MAX_POOL_2D":
-            found["side"] = self.number("i", self.field(table, 4)), self.number("i", self.field(table, 3))
-        return found
+            options["side"] = self.number("i", self.field(table, 4)), self.number("i", self.field(table, 3))
+        return options
 
 
 # -- FlexBuffers -------------------------------------------------------------------------------------------------------

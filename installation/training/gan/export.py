@@ -100,9 +100,12 @@ def training_facts(recipe: Schedule, progress: Progress, data: Mapping[str, Any]
 
 def licences(weights: str, data: Mapping[str, Any]) -> dict[str, str]:
     """Of a header: what the artist says of the weights, what the ledger says of the pictures. Nothing is assumed."""
-    found = [text or f"{NOT_TOLD} of some" for text in data.get("licences", ())]
-    told = "; ".join(found[:LICENCES]) + ("; and others" if len(found) > LICENCES else "")
-    return {"weights": weights or NOT_TOLD, "data": NOT_TOLD if found == [f"{NOT_TOLD} of some"] else told or NOT_TOLD}
+    licences = [text or f"{NOT_TOLD} of some" for text in data.get("licences", ())]
+    told = "; ".join(licences[:LICENCES]) + ("; and others" if len(licences) > LICENCES else "")
+    return {
+        "weights": weights or NOT_TOLD,
+        "data": NOT_TOLD if licences == [f"{NOT_TOLD} of some"] else told or NOT_TOLD,
+    }
 
 
 class Paints(Protocol):
@@ -143,12 +146,12 @@ def gains(network: Paints, places: Floats, steps: Floats) -> Floats:
     counts = [len(places) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
     which = np.repeat(np.arange(len(steps)), counts)
     where = np.concatenate([(np.arange(count) + index) % len(places) for index, count in enumerate(counts)])
-    found = np.zeros(len(steps))
+    sums = np.zeros(len(steps))
     for some in np.split(np.arange(len(which)), range(AT_ONCE, len(which), AT_ONCE)):
         after = levels(network, places[where[some]] + np.float32(STEP) * steps[which[some]])
         changes = (after - before[where[some]]).abs().mean((1, 2, 3)).numpy() / STEP
-        np.add.at(found, which[some], changes)
-    return (found / counts).astype(np.float32)
+        np.add.at(sums, which[some], changes)
+    return (sums / counts).astype(np.float32)
 
 
 def levels(network: Paints, w: Floats) -> torch.Tensor:

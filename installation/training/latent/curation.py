@@ -95,15 +95,15 @@ def check_new(place: Place, among: Sequence[Place], what: str) -> None:
 
 def curation_of(header: Header, tensors: Tensors) -> Curation:
     """What a model file holds. Raises CurationError where its header and its tensors do not fit."""
-    listed, found = header.get(GROUP) or {}, group_of(tensors, GROUP)
+    listed, latents = header.get(GROUP) or {}, group_of(tensors, GROUP)
     try:
         favourites = [
             Place(str(told["name"]), latent, seed_of(told))
-            for told, latent in zip(listed.get("favourites", []), found.get("favourites", ()), strict=True)
+            for told, latent in zip(listed.get("favourites", []), latents.get("favourites", ()), strict=True)
         ]
         blocked = [
             Place(str(told["name"]), latent, seed_of(told), float(told["radius"]))
-            for told, latent in zip(listed.get("blocked", []), found.get("blocked", ()), strict=True)
+            for told, latent in zip(listed.get("blocked", []), latents.get("blocked", ()), strict=True)
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CurationError(f"the model's curation is damaged ({error}). Take an older copy of the file.") from None
@@ -155,8 +155,8 @@ def around(centre: Floats, samples: Floats, radius: float, count: int) -> Floats
     far = np.linalg.norm(ways, axis=1)
     chosen = np.flatnonzero(far > 1e-6)
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(count, len(chosen))).round().astype(int)]
-    found: Floats = (centre + np.float32(radius) * ways[chosen] / far[chosen, None]).astype(np.float32)
-    return found
+    latents: Floats = (centre + np.float32(radius) * ways[chosen] / far[chosen, None]).astype(np.float32)
+    return latents
 
 
 def blocked_by(latent: Floats, curation: Curation) -> Place | None:

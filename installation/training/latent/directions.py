@@ -118,14 +118,14 @@ def find(model: OpenModel, count: int = COUNT, tick: Tick = lambda _: None, keep
     return Directions(np.array(vectors, np.float32).reshape(len(chosen), len(model.space.mean)), facts, left_out)
 
 
-def told(found: Directions) -> str:
+def told(directions: Directions) -> str:
     """A table for a person: a line for each direction, and what was left out."""
     lines = [
         f"  {address(number, fact['name']):32}{fact['method']:>5} {fact['component']:<4}"
         f"{fact['levels']:5.1f} levels at {fact['std']:.2f} standard deviations"
-        for number, fact in enumerate(found.facts, start=1)
+        for number, fact in enumerate(directions.facts, start=1)
     ]
-    reasons = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items() if count)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in directions.left_out.items() if count)
     count = "1 direction" if len(lines) == 1 else f"{len(lines)} directions"
     return "\n".join([f"{count}; left out: {reasons or 'none'}.", *lines])
 
@@ -149,13 +149,13 @@ def named(model: OpenModel) -> list[tuple[Floats, Fact]]:
     return [one for number, one in enumerate(listed(model), start=1) if one[1]["name"] != str(number)]
 
 
-def inherit(found: Directions, before: OpenModel) -> tuple[Directions, list[str]]:
+def inherit(directions: Directions, before: OpenModel) -> tuple[Directions, list[str]]:
     """Gives directions that are still the same, within a cosine of SAME, the names and signs that they had in another
     model; also returns the names that found no direction."""
     names = {fact["name"] for _, fact in named(before)}
-    if found.vectors.shape[1] != len(before.space.mean):
-        return found, sorted(names)
-    vectors, facts = found.vectors.copy(), [dict(fact) for fact in found.facts]
+    if directions.vectors.shape[1] != len(before.space.mean):
+        return directions, sorted(names)
+    vectors, facts = directions.vectors.copy(), [dict(fact) for fact in directions.facts]
     given: set[str] = set()
     for vector, fact in sorted(listed(before), key=lambda one: one[1]["name"] in names):  # a named one's sign counts
         same = nearest(vectors, vector)
@@ -165,7 +165,7 @@ def inherit(found: Directions, before: OpenModel) -> tuple[Directions, list[str]
         if fact["name"] in names and facts[same]["name"] not in given:
             facts[same]["name"] = fact["name"]
             given.add(fact["name"])
-    return Directions(vectors, facts, found.left_out), sorted(names - given)
+    return Directions(vectors, facts, directions.left_out), sorted(names - given)
 
 
 def nearest(vectors: Floats, vector: Floats) -> int | None:
@@ -182,12 +182,12 @@ def candidates(model: OpenModel) -> list[Candidate]:
     """Principal axes and, for a network with style layers, their common eigenvectors; the strongest of each."""
     space = model.space
     axes, stds = space.basis.astype(np.float64), space.std.astype(np.float64)
-    found = [
+    directions = [
         Candidate("pca", index, axis, std) for index, (axis, std) in enumerate(zip(axes, stds, strict=True), start=1)
     ]
     eigenvectors = enumerate(for_all_classes(sefa(styles(model.tensors)), axes.shape[1]), start=1)
     steered = [Candidate("sefa", index, one, float(np.linalg.norm((axes @ one) * stds))) for index, one in eigenvectors]
-    return [one for one in found[:CANDIDATES] + steered[:CANDIDATES] if one.std > 0]
+    return [one for one in directions[:CANDIDATES] + steered[:CANDIDATES] if one.std > 0]
 
 
 def styles(tensors: Mapping[str, Floats]) -> NDArray[np.float64]:

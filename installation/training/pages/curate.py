@@ -100,10 +100,10 @@ class Keys:
 
     def index(self, given: Mapping[str, Any], among: tuple[Place, ...]) -> int:
         key = words(given, "key", 20)
-        found = next((index for index, one in enumerate(among) if self.of(one) == key), None)
-        if found is None:
+        at = next((index for index, one in enumerate(among) if self.of(one) == key), None)
+        if at is None:
             raise PageError("that one is not chosen any more. Load the page again.")
-        return found
+        return at
 
 
 @dataclass
@@ -161,8 +161,8 @@ class Views:
 
     def inside(self, latent: Floats) -> str:
         """The name of the blocked ball that a latent lies in; empty if in none."""
-        found = blocked_by(latent, self.history.curation)
-        return found.name if found else ""
+        ball = blocked_by(latent, self.history.curation)
+        return ball.name if ball else ""
 
     def seeds(self, asked: Mapping[str, str]) -> Table:
         start = whole(asked, "start", 0, LAST_SEED - ON_A_PAGE)

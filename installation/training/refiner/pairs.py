@@ -113,8 +113,8 @@ def worth(detail: NDArray[np.float64], side: int, fine: float) -> NDArray[np.flo
     """(n,) how often pictures are dealt: 1 for a fine one; PLAIN for one that holds all that the soft picture's size
     shows and a quarter more, less by the square of what it lacks."""
     share = np.minimum(1, detail / (1.25 * side))
-    found: NDArray[np.float64] = np.where(detail >= fine * side, 1.0, np.maximum(LEAST, PLAIN * share**2))
-    return found
+    worth: NDArray[np.float64] = np.where(detail >= fine * side, 1.0, np.maximum(LEAST, PLAIN * share**2))
+    return worth
 
 
 def windows(soft: Tensor, real: Tensor, dice: Tensor, side: int) -> tuple[Tensor, Tensor]:

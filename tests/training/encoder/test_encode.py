@@ -244,8 +244,8 @@ def test_an_impossible_architecture_is_refused(change: dict[str, Any] | None, te
 
 
 def test_its_tensors_are_those_of_its_architecture(frozen: Frozen) -> None:
-    found = {name: tensor.shape for name, tensor in fresh(frozen, real=0).tensors().items()}
-    assert found == expected_shapes(ARCH)
+    shapes = {name: tensor.shape for name, tensor in fresh(frozen, real=0).tensors().items()}
+    assert shapes == expected_shapes(ARCH)
 
 
 def test_the_encoder_of_the_largest_generators_is_small() -> None:
@@ -380,9 +380,9 @@ def encode(model: Path, out: Path, *more: object) -> int:
 def test_refining_comes_nearer(frozen: Frozen) -> None:
     wanted = floats(channels_first(paintings(frozen, 3)))
     guess = torch.zeros(3, 8)
-    found = refined(frozen, guess, wanted, 40)
-    assert picture_loss(frozen.paint(found), wanted) < 0.7 * picture_loss(frozen.paint(guess), wanted)
-    torch.testing.assert_close(found, refined(frozen, guess, wanted, 40), atol=0, rtol=0)
+    better = refined(frozen, guess, wanted, 40)
+    assert picture_loss(frozen.paint(better), wanted) < 0.7 * picture_loss(frozen.paint(guess), wanted)
+    torch.testing.assert_close(better, refined(frozen, guess, wanted, 40), atol=0, rtol=0)
 
 
 def test_the_step_writes_places_that_paint_the_pictures(

@@ -175,15 +175,15 @@ def test_operators_do_what_tensorflow_says() -> None:
         values[operator.outputs[0]] = landmark_network.RUN[operator.name](
             operator, inputs, graph.shapes[operator.outputs[0]]
         )
-    found = landmark_network.channels_last(values[y]).numpy()
-    assert found.shape == (2, 3, 3, 5)
+    output = landmark_network.channels_last(values[y]).numpy()
+    assert output.shape == (2, 3, 3, 5)
     padded = np.pad(picture, ((0, 0), (0, 1), (0, 1), (0, 0)))
     for row, column in np.ndindex(3, 3):
         window = padded[:, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
         wanted = (window * kernel.astype(np.float32)).sum((1, 2)) + bias
         wanted = np.where(wanted > 0, wanted, wanted * slope.reshape(-1))
-        assert found[:, row, column, :2] == pytest.approx(wanted, abs=1e-5)
-    assert (found[..., 2:] == 0).all()
+        assert output[:, row, column, :2] == pytest.approx(wanted, abs=1e-5)
+    assert (output[..., 2:] == 0).all()
 
 
 def custom(**options: Any) -> tflite.Operator:
@@ -293,9 +293,9 @@ def test_where_to_get_it_names_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_faces_of_bright_pictures_are_judged_otherwise(network: Path) -> None:
     pictures = np.zeros((4, 64, 64, 3), np.uint8)
     pictures[1::2] = 255
-    found = faces.find_faces(LandmarkNetwork(network), pictures)
-    assert found.presence == pytest.approx(np.ones(4), abs=1e-3)
-    assert eyes.compare(found).verdicts == ("agree", "disagree", "agree", "disagree")
+    seen = faces.find_faces(LandmarkNetwork(network), pictures)
+    assert seen.presence == pytest.approx(np.ones(4), abs=1e-3)
+    assert eyes.compare(seen).verdicts == ("agree", "disagree", "agree", "disagree")
 
 
 def test_favourites_whose_eyes_disagree_are_named(

@@ -45,10 +45,10 @@ def chosen(path: Path) -> dict[str, Any]:
     header, tensors = load_model(path)
     space = open_model(path).space
     told: dict[str, Any] = header["curation"]
-    found = group_of(tensors, "curation")
-    assert found["favourites"].shape == (len(told["favourites"]), len(space.mean))
-    assert found["blocked"].shape == (len(told["blocked"]), len(space.mean))
-    assert found["radii"] == pytest.approx([one["radius"] for one in told["blocked"]], abs=1e-4)
+    saved = group_of(tensors, "curation")
+    assert saved["favourites"].shape == (len(told["favourites"]), len(space.mean))
+    assert saved["blocked"].shape == (len(told["blocked"]), len(space.mean))
+    assert saved["radii"] == pytest.approx([one["radius"] for one in told["blocked"]], abs=1e-4)
     assert space.names == tuple(one["name"] for one in told["favourites"])
     return told
 
@@ -121,12 +121,12 @@ def test_a_choice_comes_back_from_the_file_and_nothing_else_changes(model: Path)
     )
     save(model, curation, 8, "Anna", DAY)
     after = load_model(model)
-    found = curation_of(*after)
-    assert [(one.name, one.seed, one.radius) for one in (*found.favourites, *found.blocked)] == [
+    read = curation_of(*after)
+    assert [(one.name, one.seed, one.radius) for one in (*read.favourites, *read.blocked)] == [
         ("A", None, 0.0),
         ("B", 7, 0.25),
     ]
-    assert np.array_equal(found.favourites[0].latent, np.arange(8))
+    assert np.array_equal(read.favourites[0].latent, np.arange(8))
     assert {name: value for name, value in after[0].items() if name != "curation"} == before[0]
     assert all(np.array_equal(after[1][name], tensor) for name, tensor in before[1].items())
     broken = dict(after[0], curation={"favourites": [{"name": "A"}, {"name": "B"}]})
@@ -178,10 +178,10 @@ def test_out_leaves_the_model_alone_and_goes_on_from_what_is_there(
     from installation.networks.model_file import save_model
 
     save_model(out, {name: tensor * np.float32(1.5) for name, tensor in other[1].items()}, other[0])
-    found = out.read_bytes()
+    content = out.read_bytes()
     assert curate(model, "--out", out, "--keep", "3") == 2
     assert "is another model than" in capsys.readouterr().err
-    assert out.read_bytes() == found
+    assert out.read_bytes() == content
 
 
 @pytest.mark.parametrize(

@@ -173,9 +173,9 @@ def test_places_are_spread_as_real_pictures_are() -> None:
     facts = {"mean": np.arange(8, dtype=np.float32), "basis": axes, "std": np.float32([3, 2, 1])}
     network = Network(ARCH, decoder_tensors(decoder, 16), facts=facts)
     assert network.z_dim == 3
-    found = network.mapping(np.random.default_rng(1).standard_normal((4000, 3)).astype(np.float32))
-    np.testing.assert_allclose(found.mean(0), facts["mean"], atol=0.2)
-    np.testing.assert_allclose(((found - facts["mean"]) @ axes.T).std(0), [3, 2, 1], rtol=0.05)
+    latents = network.mapping(np.random.default_rng(1).standard_normal((4000, 3)).astype(np.float32))
+    np.testing.assert_allclose(latents.mean(0), facts["mean"], atol=0.2)
+    np.testing.assert_allclose(((latents - facts["mean"]) @ axes.T).std(0), [3, 2, 1], rtol=0.05)
 
 
 # -- learning ---------------------------------------------------------------------------------------------------------
@@ -201,19 +201,19 @@ def test_a_picture_held_out_is_never_learnt_from(devices: Devices) -> None:
     supply = Supply(np.arange(96, dtype=np.uint8)[:, None, None, None] * np.ones((1, 16, 16, 3), np.uint8))
     run = Vae(supply, ARCH, RECIPE, devices)
     shown = torch.cat([run.draw(16) for _ in range(30)])
-    found = set(((shown[:, 0, 8, 8] + 1) * 127.5).round().int().tolist())
-    assert found == {n for n in range(96) if n % HELD}
+    learnt = set(((shown[:, 0, 8, 8] + 1) * 127.5).round().int().tolist())
+    assert learnt == {n for n in range(96) if n % HELD}
     few = Vae(Supply(discs(2 * HELD - 1)), ARCH, RECIPE, devices)
     assert not held(torch.arange(2 * HELD - 1), len(few.supply)).any()
 
 
 def test_beta_rises_to_its_value(devices: Devices) -> None:
     run = tiny(devices, replace(RECIPE, beta=4.0))
-    found = []
+    betas = []
     for _ in range(6):
-        found.append(run.recipe.beta_at(run.progress.images))
+        betas.append(run.recipe.beta_at(run.progress.images))
         run.step()
-    assert found == [0.0, 1.0, 2.0, 3.0, 4.0, 4.0]
+    assert betas == [0.0, 1.0, 2.0, 3.0, 4.0, 4.0]
 
 
 def test_a_greater_beta_makes_the_latents_say_less(devices: Devices) -> None:
