@@ -154,7 +154,7 @@ def stretches(clip: Clip) -> Iterator[tuple[np.ndarray, int]]:
     true_begin, true_end = (begin + second for second in stroke_times(clip.actors[-1].hand))
 
     def noted(visitor: object, *details: object) -> Move:
-        moves.append((abs(visitor.place[0] - clip.actors[-1].x / 2), measure(visitor, *details)))  # type: ignore
+        moves.append((abs(visitor.centre[0] - clip.actors[-1].x / 2), measure(visitor, *details)))  # type: ignore
         return moves[-1][1]
 
     measure, _gestures.measure = _gestures.measure, noted  # type: ignore[assignment]

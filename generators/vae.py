@@ -47,5 +47,5 @@ class VAE(ModelGenerator):
         self.refine = config.refine
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
-        place = self.steered(latent, controls)
-        return with_refine(place, controls.get(REFINE, self.refine)) if self.network.refines else place
+        w = self.steered(latent, controls)
+        return with_refine(w, controls.get(REFINE, self.refine)) if self.network.refines else w

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from installation import __version__
-from installation.core import places
+from installation.core import folders
 from installation.core.errors import did_you_mean
 from installation.core.invocation import program
 from installation.training import cli
@@ -49,7 +49,7 @@ class Options:
 
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs until it is
     stopped. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that keeps where that
-    was, None is a folder of its own (see ``core.places``). ``supervised`` is the show's own process, whose supervisor
+    was, None is a folder of its own (see ``core.folders``). ``supervised`` is the show's own process, whose supervisor
     is at the other end of stdin and stdout. The files are written at the end, the recordings while it runs. ``agenda``
     is a span of days as it was typed, empty for the week to come.
     """
@@ -85,7 +85,7 @@ class Options:
     @property
     def state_folder(self) -> Path:
         """Where the show keeps what must survive a restart: its log, its votes, its position in the playlist."""
-        return self.state or places.state_folder() / self.show.stem
+        return self.state or folders.state_folder() / self.show.stem
 
     @property
     def is_errand(self) -> bool:

@@ -71,7 +71,7 @@ def measure(visitor: Visitor, moving: Mask, flow: Flow, height: float, seconds: 
     outwards = (own * around).sum(axis=1)
     return Move(
         area=len(rows) / height**2,
-        x=(float(columns.mean()) + left - visitor.place[0]) / height,
+        x=(float(columns.mean()) + left - visitor.centre[0]) / height,
         y=(bottom - float(rows.mean()) - top) / height,
         spread=float(np.hypot(rows.std(), columns.std())) / height,
         speed=float((lengths * lengths).sum() / total),
@@ -141,20 +141,20 @@ class Gestures:
             self._top += (top - self._top) * slow
             self.height += (visitor.height - self.height) * slow
         columns = np.flatnonzero(visitor.mask[(top + 3 * bottom) // 4 : bottom].any(axis=0))
-        self._feet.append((now, float(columns.mean()) if len(columns) else visitor.place[0]))
+        self._feet.append((now, float(columns.mean()) if len(columns) else visitor.centre[0]))
         (since, before), (_, feet) = self._feet[0], self._feet[-1]
         if now > since and abs(feet - before) / (now - since) > WALKS * self.height:
             self._walked = now
 
     def _wave(self, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
         """Reported once, however long it lasts."""
-        turns = self._waving.step(move, now, seconds)
-        if turns < TURNS:
+        reversals = self._waving.step(move, now, seconds)
+        if reversals < TURNS:
             return None
         begins = now > self._wave_until and now > self._busy_until
         self._wave_until = now + AFTER_WAVE
         self._busy_until = max(self._busy_until, now + AFTER_WAVE)
-        return ("wave", min(1.0, 0.25 * turns)) if begins else None
+        return ("wave", min(1.0, 0.25 * reversals)) if begins else None
 
     def _raise(self, visitor: Visitor, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
         over = (self._top - visitor.box[1]) / self.height

@@ -59,7 +59,7 @@ class Visitor:
     """A followed piece. It is one of the visitors when ``since`` (s) says since when."""
 
     box: Box
-    place: tuple[float, float]
+    centre: tuple[float, float]
     birth: Mask
     born: float
     seen: float
@@ -179,11 +179,11 @@ def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float
     boxes = [piece.box for piece in own]
     one.box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
     one.mask = own[0].mask if len(own) == 1 else np.bitwise_or.reduce([piece.mask for piece in own])
-    one.place, one.seen = _centre(one.mask), now
+    one.centre, one.seen = _centre(one.mask), now
     one.moving += (max(piece.moving for piece in own) - one.moving) * smoothing(seconds, 0.3)
     if share_of(view.slow & one.mask) > 0.01 * share_of(one.mask):
         one.alive = now
-    one.trail.append((now, *one.place, float(one.height)))
+    one.trail.append((now, *one.centre, float(one.height)))
     if one.since is None:
         one.going = one.going + seconds if _has_travelled(one) else 0.0
         if one.going >= GOING and now - one.born >= AGE:

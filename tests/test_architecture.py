@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ DOORS = ("options", "bootstrap")
 
 DOORS_MAY = tuple(
     f"installation.{name}"
-    for name in ("core.errors", "core.file_lock", "core.invocation", "core.places", "training.cli")
+    for name in ("core.errors", "core.file_lock", "core.invocation", "core.folders", "training.cli")
 )
 
 
@@ -103,8 +104,8 @@ def ranks() -> dict[str, int]:
     return {room: len(levels) - at for at, level in enumerate(levels) for room in level.split(", ")}
 
 
-def is_in(module: str, places: tuple[str, ...]) -> bool:
-    return any(module == place or module.startswith(f"{place}.") for place in places)
+def is_in(module: str, names: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
 def may_import(importer: str, imported: str) -> bool:
@@ -209,7 +210,7 @@ print(json.dumps([seen, loaded]))
 def test_importing_does_nothing() -> None:
     """In a process of its own: no socket, no thread, no process, no file, no variable, no library out of its room."""
     names = [name for name in modules() if not name.endswith("__main__")]
-    heavies = tuple(place for places in ONLY.values() for place in places)
+    heavies = tuple(chain.from_iterable(ONLY.values()))
     # A library is blamed on the first that loads it, so those that may come after those that may not.
     names.sort(key=lambda name: (is_in(name, heavies) + 2 * is_in(name, LOADERS), name))
     command = [sys.executable, "-B", "-W", "error", "-c", WITNESS, json.dumps([names, list(ONLY)])]

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from installation.networks.model_file import save_model
-from installation.training.convert.found import Converted
+from installation.training.convert.branches import Converted
 from installation.training.convert.run import model_of
 
 Arrays = dict[str, NDArray[np.float32]]

@@ -113,7 +113,7 @@ class Driver:
         while ((tally := self.heard("tally", timeout=timeout)["tally"])["round"], tally["votes"]) != wanted:
             assert tally["round"] <= self.round
 
-    def turn(self, *candidates: str, **more: Any) -> int:
+    def open_round(self, *candidates: str, **more: Any) -> int:
         """Opens the next round. Returns the web process's own number of it, as the form on the page has it."""
         self.round += 1
         names = list(candidates) or ["company", "nobody"]

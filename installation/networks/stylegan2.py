@@ -205,9 +205,9 @@ class Network:
     @torch.inference_mode()
     def synthesis(self, w: NDArray[np.float32] | Tensor) -> Tensor:
         """w (n, w_dim) -> pictures (n, 3, resolution, resolution), float32, about -1..1 (not clipped)."""
-        places = (w if isinstance(w, Tensor) else torch.from_numpy(w)).to(self.device, torch.float32)
-        styles = iter(torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1))
-        x = self.const.repeat(places.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        latents = (w if isinstance(w, Tensor) else torch.from_numpy(w)).to(self.device, torch.float32)
+        styles = iter(torch.addmm(self._affine_bias, latents, self._affine.t()).split(self._widths, 1))
+        x = self.const.repeat(latents.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
         rgb: Tensor | None = None
         for size in self.arch.resolutions:
             for part in ("conv1",) if size == 4 else ("conv0", "conv1"):
@@ -226,5 +226,5 @@ class Network:
         installation/networks/runtime.py paints faster."""
         if w.shape != (self.w_dim,):
             raise ValueError(f"one place in W has shape ({self.w_dim},), not {w.shape}")
-        place = torch.from_numpy(w)[None].to(self.device)
-        return np.ascontiguousarray(levels(self.synthesis, place).cpu().numpy())
+        latent = torch.from_numpy(w)[None].to(self.device)
+        return np.ascontiguousarray(levels(self.synthesis, latent).cpu().numpy())

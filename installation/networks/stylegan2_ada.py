@@ -193,10 +193,10 @@ class Network:
     @torch.inference_mode()
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
         """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
-        places = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        places = places[:, : self.w_dim].to(self.device, torch.float32)
-        styles = iter(torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1))
-        x = self._const.repeat(places.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
+        w = w[:, : self.w_dim].to(self.device, torch.float32)
+        styles = iter(torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1))
+        x = self._const.repeat(w.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None
         for block in self.arch.blocks:
             x = self._block(x, block, styles)

@@ -376,8 +376,8 @@ class Network:
         array; installation/networks/runtime.py paints faster."""
         if latent.shape not in ((self.arch.latent,), (self.arch.latent + self.refines,)):
             raise ValueError(f"one latent has shape ({self.arch.latent},), not {latent.shape}")
-        place = torch.from_numpy(latent)[None].to(self.device)
-        return np.ascontiguousarray(levels(self.synthesis, place).cpu().numpy())
+        batch = torch.from_numpy(latent)[None].to(self.device)
+        return np.ascontiguousarray(levels(self.synthesis, batch).cpu().numpy())
 
     @torch.inference_mode()
     def encode(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -131,11 +131,11 @@ class Recorder(Output):
     def _write(self, pixels: Pixels, t: float) -> None:
         """Puts a frame in its place of the film, and the one before in all places that are empty until then."""
         self._began = t if self._began is None else self._began
-        place = round((t - self._began) * self._rate)
-        if place < self._next:
+        number = round((t - self._began) * self._rate)
+        if number < self._next:
             self.left_out += 1
             return
-        while self._before is not None and self._next < place:
+        while self._before is not None and self._next < number:
             self._put(self._before)
             self.repeated += 1
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")

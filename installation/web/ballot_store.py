@@ -125,7 +125,7 @@ class BallotStore:
                 self._db.execute("ROLLBACK")
             raise
 
-    def turn(self, number: int, candidates: Sequence[str], now: float) -> Round | None:
+    def open_round(self, number: int, candidates: Sequence[str], now: float) -> Round | None:
         """Makes ``number`` the open round, or no round where there are no candidates. ``now`` is wall-clock seconds.
 
         A round that was left open with the same number and the same pieces goes on, whatever the clock says: a machine
@@ -169,7 +169,7 @@ class BallotStore:
     def cast(self, votes: Sequence[Vote]) -> list[Answer]:
         """Writes votes in their order; the last of a token counts."""
         voters = self._db.execute("SELECT count(*) FROM votes").fetchone()[0]
-        answers = [self._judge(vote, voters + place) for place, vote in enumerate(votes)]
+        answers = [self._judge(vote, voters + number) for number, vote in enumerate(votes)]
         good = [vote for vote, answer in zip(votes, answers, strict=True) if answer is Answer.COUNTED]
         if good:
             before = self._db.total_changes

@@ -74,7 +74,7 @@ class Service:
         """Opens the round that the playback asks for, then shows it."""
         playback = self.playback
         assert playback is not None
-        await self.writer.turn(playback.round, playback.candidates)
+        await self.writer.open_round(playback.round, playback.candidates)
         self.version += 1
         self.hub.tell("version", self.version)
         await self._tell_phones()

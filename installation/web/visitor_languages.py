@@ -48,12 +48,12 @@ def visitor_languages(asked: str, header: str, show: Sequence[str], words: Words
 def _accepted(header: str) -> Iterable[str]:
     """``nl-BE,nl;q=0.9,en;q=0.8`` -> nl-be, nl, en. What is no such list gives nothing."""
     weighed = []
-    for place, entry in enumerate(header[:LONGEST_HEADER].split(",")):
+    for number, entry in enumerate(header[:LONGEST_HEADER].split(",")):
         tag, _, weight = entry.partition(";q=")
         try:
             quality = float(weight or 1.0)
         except ValueError:
             continue
         if tag.strip() and quality > 0.0:
-            weighed.append((-quality, place, tag.strip().lower()))
+            weighed.append((-quality, number, tag.strip().lower()))
     return [tag for _, _, tag in sorted(weighed)]

@@ -64,7 +64,7 @@ def test_an_exhibition_that_never_opens_has_no_deadline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "day", "found"),
+    ("hours", "day", "expected"),
     [
         ('"Tue-Sun 10:00-17:00", "Fri 10:00-22:00"', "2027-01-08", "10:00-22:00"),
         ('"Tue-Sun 10:00-17:00", "Fri 12:00-14:00"', "2027-01-08", "12:00-14:00"),  # shorter hours count, too
@@ -104,7 +104,7 @@ OTHER = '\n[[programme]]\nname = "other"\nwhen = '
 
 
 @pytest.mark.parametrize(
-    ("late", "other", "found"),
+    ("late", "other", "expected"),
     [
         ("Fri 10:00-22:00", "12:00-13:00", "late"),  # 52 days before 365, whatever the hours
         ("Tue-Sun 10:00-22:00", "Tue-Sun 12:00-13:00", "other"),  # as many days: the shorter hours
@@ -138,7 +138,7 @@ NIGHT = '\n[[programme]]\nname = "day"\n[[programme]]\nname = "night"\nwhen = '
 
 
 @pytest.mark.parametrize(
-    ("window", "found"),
+    ("window", "expected"),
     [
         # The night of 28 March 2027 has no hour from 2 to 3: its times are an hour on.
         ("2027-03-28 02:30-05:00", "03:30:00+0200 05:00:00+0200"),
@@ -172,11 +172,11 @@ def test_a_window_that_a_change_of_clocks_turns_round_does_not_come_that_day() -
 
 def sunset_by_hand(day: date, latitude: float, longitude: float) -> float:
     """Minutes of UTC, to a few minutes, by the equations of the Nautical Almanac Office's "Almanac for Computers"."""
-    turn = 2 * math.pi / 365.25 * (day.timetuple().tm_yday - 1 + 0.25)
-    equation = 229.18 * (0.000075 + 0.001868 * math.cos(turn) - 0.032077 * math.sin(turn)
-                         - 0.014615 * math.cos(2 * turn) - 0.040849 * math.sin(2 * turn))  # fmt: skip
-    tilt = (0.006918 - 0.399912 * math.cos(turn) + 0.070257 * math.sin(turn) - 0.006758 * math.cos(2 * turn)
-            + 0.000907 * math.sin(2 * turn) - 0.002697 * math.cos(3 * turn) + 0.00148 * math.sin(3 * turn))  # fmt: skip
+    solar = 2 * math.pi / 365.25 * (day.timetuple().tm_yday - 1 + 0.25)
+    equation = 229.18 * (0.000075 + 0.001868 * math.cos(solar) - 0.032077 * math.sin(solar)
+                         - 0.014615 * math.cos(2 * solar) - 0.040849 * math.sin(2 * solar))  # fmt: skip
+    tilt = (0.006918 - 0.399912 * math.cos(solar) + 0.070257 * math.sin(solar) - 0.006758 * math.cos(2 * solar)
+            + 0.000907 * math.sin(2 * solar) - 0.002697 * math.cos(3 * solar) + 0.00148 * math.sin(3 * solar))  # fmt: skip
     north = math.radians(latitude)
     angle = math.cos(math.radians(90.833)) / (math.cos(north) * math.cos(tilt)) - math.tan(north) * math.tan(tilt)
     return 720 - 4 * (longitude - math.degrees(math.acos(angle))) - equation

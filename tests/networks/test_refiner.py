@@ -85,10 +85,10 @@ def test_a_window_of_any_size_can_be_painted() -> None:
 
 def test_a_model_file_holds_it(model: Path) -> None:
     network = opened(model, 0, "cpu")[0]
-    place = torch.from_numpy(proofs(network))
-    soft = network.decoded(place[:, :-1]).clamp(-1, 1)
-    torch.testing.assert_close(network.synthesis(place), stirred()(soft), atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(network.synthesis(place[:, :-1]), network.synthesis(place))
+    latents = torch.from_numpy(proofs(network))
+    soft = network.decoded(latents[:, :-1]).clamp(-1, 1)
+    torch.testing.assert_close(network.synthesis(latents), stirred()(soft), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(network.synthesis(latents[:, :-1]), network.synthesis(latents))
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
 @pytest.mark.skipif(not _openvino.version(), reason="without the extra openvino")
 def test_openvino_paints_it_as_plain_torch_does(model: Path) -> None:
     network = opened(model, 0, "cpu")[0]
-    places = proofs(network)
-    places[1::2, -1] = (0.0, 0.3, 0.7)
-    form = _openvino.OpenVino(_openvino.compiled(network.synthesis, places))
-    assert farthest(form, Eager(network.synthesis, places), places) <= FARTHEST
-    assert form.paint(places[0]).shape == (32, 32, 3)
+    latents = proofs(network)
+    latents[1::2, -1] = (0.0, 0.3, 0.7)
+    form = _openvino.OpenVino(_openvino.compiled(network.synthesis, latents))
+    assert farthest(form, Eager(network.synthesis, latents), latents) <= FARTHEST
+    assert form.paint(latents[0]).shape == (32, 32, 3)

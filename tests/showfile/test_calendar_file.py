@@ -94,7 +94,7 @@ def test_one_time_that_was_moved_and_one_that_was_cancelled(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("start", "found"),
+    ("start", "expected"),
     [
         ("DTSTART;VALUE=DATE:20270327", "03-27 00:00 03-28 00:00"),
         ("DTSTART;VALUE=DATE:20270327\nDTEND;VALUE=DATE:20270329", "03-27 00:00 03-29 00:00"),  # 47 hours

@@ -22,7 +22,7 @@ from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.timezones import machine_zone
 from tests.engine.plans import CONTROLS, PIECES, SIGNALS, plan
 from tests.showfile.test_calendar_file import LATE, written
-from tests.showfile.test_show_fuzz import VALUES, places
+from tests.showfile.test_show_fuzz import VALUES, values_of
 from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,7 +142,7 @@ WORDS = [
 @given(st.data())
 def test_one_place_with_anything_in_it(folder: Path, data: st.DataObject) -> None:
     document = copy.deepcopy(DOCUMENT)
-    table, key = data.draw(st.sampled_from(list(places(document))))
+    table, key = data.draw(st.sampled_from(list(values_of(document))))
     table[key] = data.draw(VALUES | st.sampled_from(WORDS) | st.lists(st.sampled_from(WORDS), max_size=3))
     for finding in findings(document, folder):
         assert finding.loc

@@ -34,12 +34,12 @@ VALUES = st.recursive(
 )
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
+def values_of(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every (table or list, key) of a document."""
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield value, key
         if isinstance(inner, dict | list):
-            yield from places(inner)
+            yield from values_of(inner)
 
 
 def toml(document: dict[str, Any]) -> str:
@@ -64,7 +64,7 @@ def _stub_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.data())
 def test_one_place_with_anything_in_it(tmp_path: Path, data: st.DataObject) -> None:
     document = copy.deepcopy(DOCUMENT)
-    table, key = data.draw(st.sampled_from(list(places(document))))
+    table, key = data.draw(st.sampled_from(list(values_of(document))))
     table[key] = data.draw(VALUES)
     result = read(tmp_path, toml(document))
     if isinstance(result, Show):

@@ -60,7 +60,7 @@ def test_days(text: str, days: tuple[object, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("10:00-17:00", (36000, 61200, False)),
         ("10:00 – 17:00", (36000, 61200, False)),

@@ -81,7 +81,7 @@ class TorchFile:
     budget: Budget
     nested: bool = False
     storages: dict[str, Stored] = field(default_factory=dict)
-    places: dict[str, memoryview] = field(default_factory=dict)
+    contents: dict[str, memoryview] = field(default_factory=dict)
 
     def value(self) -> Any:
         machine = Machine(
@@ -109,7 +109,7 @@ class TorchFile:
         stored = self.storages[key]
         if machine.number("<q") != stored.length:
             machine.refuse("has a storage of another length")
-        self.places[key] = machine.take(stored.length * stored.width)
+        self.contents[key] = machine.take(stored.length * stored.width)
 
     def storage(self, identity: Any) -> Stored:
         """From ("storage", type, key, location, length, view); the location, such as cuda:0, is ignored."""
@@ -117,7 +117,7 @@ class TorchFile:
         if word != "storage" or any(part is not None for part in view) or type(length) is not int or length < 0:
             raise ValueError("no storage")
         name = str(key)
-        made = Stored(number_type(kind), length, lambda: self.places[name])
+        made = Stored(number_type(kind), length, lambda: self.contents[name])
         return self.storages.setdefault(name, made)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from installation.core.errors import ModelError
 from installation.training.convert.allowed import Part
-from installation.training.convert.found import Arrays, Branch, chosen_labels, linear
+from installation.training.convert.branches import Arrays, Branch, chosen_labels, linear
 
 NETWORKS = ("G_ema", "G")
 """Keys of the generator in the table, the averaged one first."""

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from installation.core.errors import ModelError
+from installation.training.convert.branches import Arrays, Converted
 from installation.training.convert.containers import arrays
-from installation.training.convert.found import Arrays, Converted
 
 LEARNING = np.float32(0.01)
 """The mapping's learning rate factor, which the program's own scripts never change."""

@@ -13,8 +13,8 @@ from installation.core.errors import ModelError
 from installation.networks.model_file import NOT_TOLD, Header, Tensors
 from installation.networks.model_generator import rebuild
 from installation.training.convert import rosinality, stylegan2_ada, stylegan3
+from installation.training.convert.branches import Converted
 from installation.training.convert.containers import read
-from installation.training.convert.found import Converted
 from installation.training.convert.measuring import measure, said
 from installation.training.convert.others import family as family_of
 from installation.training.latent.finishing import finish

@@ -10,7 +10,7 @@ import numpy as np
 
 from installation.core.errors import ModelError
 from installation.training.convert import nvidia
-from installation.training.convert.found import Arrays, Branch, Converted, linear
+from installation.training.convert.branches import Arrays, Branch, Converted, linear
 
 BLOCK = re.compile("b([0-9]+)")
 JOINS = ("skip", "resnet", "orig")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from installation.training.convert import nvidia
-from installation.training.convert.found import Arrays, Branch, Converted, linear
+from installation.training.convert.branches import Arrays, Branch, Converted, linear
 
 
 def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) -> Converted | None:

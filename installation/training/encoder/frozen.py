@@ -99,16 +99,16 @@ def training_form(arch: Architecture, tensors: Mapping[str, Floats]) -> StyleGan
     generator = StyleGan2(arch)
     state = {}
     for key, tensor in tensors.items():
-        place, _, what = key.rpartition(".")
-        name = module_name(arch.resolutions, place)
+        module, _, what = key.rpartition(".")
+        name = module_name(arch.resolutions, module)
         state[f"{name}.{what}".lstrip(".")] = torch.from_numpy(tensor) / factor(generator.get_submodule(name), what)
     generator.load_state_dict(state)
     return generator
 
 
-def module_name(resolutions: tuple[int, ...], place: str) -> str:
+def module_name(resolutions: tuple[int, ...], module: str) -> str:
     """``blocks.1.conv0.affine`` for ``8.conv0.style``, ``mapping.layers.0`` for ``mapping.0``, "" for the const."""
-    first, _, rest = place.partition(".")
+    first, _, rest = module.partition(".")
     if first in ("mapping", ""):
         return f"mapping.layers.{rest}" if first else ""
     return f"blocks.{resolutions.index(int(first))}.{rest}".replace("style", "affine")

@@ -59,20 +59,20 @@ class Eyes:
 
 
 def compare(faces: Faces) -> Eyes:
-    apertures, turn = measured(faces)
+    apertures, aside = measured(faces)
     usual = np.array(list(USUAL.values()))
-    differences = np.abs(apertures - usual[:, 0] - turn[:, None] * usual[:, 1]) / usual[:, 2]
+    differences = np.abs(apertures - usual[:, 0] - aside[:, None] * usual[:, 1]) / usual[:, 2]
     verdicts = [
         verdict(float(worst), float(abs(away)), float(presence))
-        for worst, away, presence in zip(differences.max(1), turn, faces.presence, strict=True)
+        for worst, away, presence in zip(differences.max(1), aside, faces.presence, strict=True)
     ]
-    return Eyes(differences, turn, tuple(verdicts))
+    return Eyes(differences, aside, tuple(verdicts))
 
 
-def verdict(worst: float, turn: float, presence: float) -> str:
+def verdict(worst: float, aside: float, presence: float) -> str:
     if presence < PRESENT:
         return "no face"
-    if turn > TURNED:
+    if aside > TURNED:
         return "turned away"
     return "agree" if worst <= CLOSE else "doubtful" if worst <= AGREE else "disagree"
 

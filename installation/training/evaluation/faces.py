@@ -81,10 +81,10 @@ REFLECT = 4
 """cv2.BORDER_REFLECT_101."""
 
 
-def view(centre: Floats, side: float, turn: float) -> Floats:
+def view(centre: Floats, side: float, angle: float) -> Floats:
     """(2, 3) from coordinates in the picture, in its widths, to pixels of the network's square, which is rotated by an
     angle in radians."""
-    linear = SIDE / side * turned(turn)
+    linear = SIDE / side * turned(angle)
     return np.hstack([linear, (SIDE / 2 - linear @ centre)[:, None]])
 
 
@@ -97,10 +97,10 @@ def turned(angle: float) -> Floats:
 def view_about(points: Floats) -> Floats:
     """The square about landmarks (468, 2)."""
     across = points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]
-    turn = float(np.arctan2(across[1], across[0]))
-    upright = points @ turned(turn).T
+    angle = float(np.arctan2(across[1], across[0]))
+    upright = points @ turned(angle).T
     low, high = upright.min(0), upright.max(0)
-    return view(turned(turn).T @ ((low + high) / 2), max(0.05, WIDER * float((high - low).max())), turn)
+    return view(turned(angle).T @ ((low + high) / 2), max(0.05, WIDER * float((high - low).max())), angle)
 
 
 def pixels(matrix: Floats, side: int) -> Floats:

@@ -226,13 +226,13 @@ def matrix(operator: Operator, inputs: Inputs, shape: Shape) -> Tensor:
     large as the box round some landmarks, times a scale, upright where the line through two of them lies level."""
     told, points = operator.options, inputs[0][..., :2]
     line = points[:, told["right_rotation_idx"]] - points[:, told["left_rotation_idx"]]
-    turn = told["target_rotation_radians"] - torch.atan2(line[:, 1], line[:, 0])
-    upright = points[:, told["subset_idxs"]] @ rotation(turn).mT
+    angle = told["target_rotation_radians"] - torch.atan2(line[:, 1], line[:, 0])
+    upright = points[:, told["subset_idxs"]] @ rotation(angle).mT
     low, high = upright.amin(1), upright.amax(1)
-    centre = rotation(-turn) @ ((low + high) / 2)[..., None]
+    centre = rotation(-angle) @ ((low + high) / 2)[..., None]
     sides = torch.tensor([told["output_width"], told["output_height"]], dtype=torch.float32)
     scale = (high - low) * torch.tensor([told["scale_x"], told["scale_y"]]) / sides
-    linear = rotation(-turn) * scale[:, None]
+    linear = rotation(-angle) * scale[:, None]
     matrices = torch.eye(4).repeat(len(points), 1, 1)
     matrices[:, :2, :2] = linear
     matrices[:, :2, 3:] = centre - linear @ (sides / 2)[:, None]
@@ -250,9 +250,9 @@ def look(operator: Operator, inputs: Inputs, shape: Shape) -> Tensor:
     features, transform = inputs
     height, width = operator.options["output_height"], operator.options["output_width"]
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    places = torch.stack([x, y], -1).reshape(-1, 2) @ transform[:, :2, :2].mT + transform[:, None, :2, 3]
+    points = torch.stack([x, y], -1).reshape(-1, 2) @ transform[:, :2, :2].mT + transform[:, None, :2, 3]
     whole = torch.tensor([features.shape[3], features.shape[2]], dtype=torch.float32)
-    grid = (places / whole * 2 - 1).reshape(-1, height, width, 2)
+    grid = (points / whole * 2 - 1).reshape(-1, height, width, 2)
     return F.grid_sample(features, grid, align_corners=False)
 
 

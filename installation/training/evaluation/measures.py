@@ -174,11 +174,11 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
     figures["ratio_of_medians"] = figures["median"] / max(figures["median_of_real"], 1e-9)
     figures["verdict"] = verdict(figures)
     closest = closest_shown(shown, nearest.distance, pairs)
-    found = [
+    nearest_pairs = [
         Pair(int(i), int(nearest.index[i]), bool(nearest.mirrored[i]), float(nearest.distance[i])) for i in closest
     ]
-    figures["closest"] = [asdict(pair) for pair in found]
-    return Copying(figures, found, nearest.distance, among)
+    figures["closest"] = [asdict(pair) for pair in nearest_pairs]
+    return Copying(figures, nearest_pairs, nearest.distance, among)
 
 
 def usual_share(shown: int, real: int) -> float:

@@ -118,9 +118,9 @@ def changes(frames: Picture) -> Numbers:
 
 
 def truncation(subject: Subject) -> Result:
-    places = subject.places[:STRIPS]
-    painted = [subject.model.pictures(places, psi) for psi in PSIS]
-    return Result({"psi": PSIS, "seeds": len(places)}, {"strips": np.stack(painted, axis=1)})
+    latents = subject.latents[:STRIPS]
+    painted = [subject.model.pictures(latents, psi) for psi in PSIS]
+    return Result({"psi": PSIS, "seeds": len(latents)}, {"strips": np.stack(painted, axis=1)})
 
 
 def directions(subject: Subject) -> Result:
@@ -128,7 +128,7 @@ def directions(subject: Subject) -> Result:
     if steps is None:
         return Result({"count": 0})
     listed = subject.model.header.get("directions") or []
-    strips = [subject.along(subject.places[0], step, AMOUNTS) for step in steps[:STRIPS]]
+    strips = [subject.along(subject.latents[0], step, AMOUNTS) for step in steps[:STRIPS]]
     figures = {"count": len(steps), "amounts": AMOUNTS, "directions": listed}
     return Result(figures, {"strips": np.stack(strips)})
 

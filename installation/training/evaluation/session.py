@@ -71,7 +71,7 @@ def read_real(options: EvaluateOptions, model: OpenModel) -> Prepared | None:
     """The real pictures at the model's size."""
     if options.folder is None:
         return None
-    size = int(model.pictures(model.places([0])).shape[1])
+    size = int(model.pictures(model.latents([0])).shape[1])
     prepared = read_any(options.folder, options.source, size, ledger_is_read=True)
     if len(prepared.pictures) < FEWEST:
         raise PicturesError(

@@ -37,8 +37,8 @@ NEAR, AROUND = 5, 15
 
 def off_face(side: int, aligned: bool) -> NDArray[np.bool_]:
     """(side, side) mask of where patterns are measured: everywhere, or in an aligned set outside the face."""
-    place = (np.arange(side) + 0.5) / side
-    across, down = (place - FACE_CENTRE[0]) / FACE_AXES[0], (place - FACE_CENTRE[1]) / FACE_AXES[1]
+    shares = (np.arange(side) + 0.5) / side
+    across, down = (shares - FACE_CENTRE[0]) / FACE_AXES[0], (shares - FACE_CENTRE[1]) / FACE_AXES[1]
     outside: NDArray[np.bool_] = np.hypot(across[None, :], down[:, None]) > 1
     return outside if aligned else np.ones((side, side), np.bool_)
 

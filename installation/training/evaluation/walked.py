@@ -89,7 +89,7 @@ class Shown(Generator):
         self.space = replace(model.space, digest=f"{name}-psi{psi:g}")
 
     def latent(self, seed: int) -> Latent:
-        latent: Latent = self.model.places([seed])[0]
+        latent: Latent = self.model.latents([seed])[0]
         return latent
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:

@@ -36,7 +36,7 @@ Floats = NDArray[np.float32]
 SAMPLES = 20_000
 STEP = 0.5
 """Finite step of the gain measurement, in standard deviations."""
-PLACES, MAIN_DIRECTIONS = 8, 64
+LATENTS, MAIN_DIRECTIONS = 8, 64
 """The first 64 directions are measured at 8 latents, the others, which are hardly visible, at one."""
 PSI = 0.7
 LICENCES = 5
@@ -64,7 +64,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
         "latent": {
             "samples": SAMPLES,
             "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
-            f"directions up to {MAIN_DIRECTIONS} at {PLACES} places, the others at one",
+            f"directions up to {MAIN_DIRECTIONS} at {LATENTS} places, the others at one",
         },
     }
     network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
@@ -119,8 +119,8 @@ def measure(network: Network, samples: int = SAMPLES) -> dict[str, Floats]:
     rng = np.random.default_rng(0)
     w = network.mapping(rng.standard_normal((samples, network.z_dim)).astype(np.float32))
     mean, basis, std = principal(w)
-    places = mean + PSI * (w[:PLACES] - mean)
-    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, places, basis * std[:, None])}
+    latents = mean + PSI * (w[:LATENTS] - mean)
+    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, latents, basis * std[:, None])}
 
 
 def principal(w: Floats) -> tuple[Floats, Floats, Floats]:
@@ -140,15 +140,15 @@ def axes(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> tuple[Fl
     return mean.astype(np.float32), np.ascontiguousarray(basis, np.float32), std.astype(np.float32)
 
 
-def gains(network: Paints, places: Floats, steps: Floats) -> Floats:
+def gains(network: Paints, latents: Floats, steps: Floats) -> Floats:
     """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at latents (n, w_dim)."""
-    before = levels(network, places)
-    counts = [len(places) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
+    before = levels(network, latents)
+    counts = [len(latents) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
     which = np.repeat(np.arange(len(steps)), counts)
-    where = np.concatenate([(np.arange(count) + index) % len(places) for index, count in enumerate(counts)])
+    where = np.concatenate([(np.arange(count) + index) % len(latents) for index, count in enumerate(counts)])
     sums = np.zeros(len(steps))
     for some in np.split(np.arange(len(which)), range(AT_ONCE, len(which), AT_ONCE)):
-        after = levels(network, places[where[some]] + np.float32(STEP) * steps[which[some]])
+        after = levels(network, latents[where[some]] + np.float32(STEP) * steps[which[some]])
         changes = (after - before[where[some]]).abs().mean((1, 2, 3)).numpy() / STEP
         np.add.at(sums, which[some], changes)
     return (sums / counts).astype(np.float32)

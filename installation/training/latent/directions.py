@@ -23,13 +23,13 @@ from installation.networks.model_generator import address
 from installation.training.latent.models import PSI, Floats, OpenModel
 
 VISIBLE_STEP = 12.0
-"""What 1.0 on any direction changes: mean levels of 255 per pixel, over PLACES, both ways, at psi 0.7."""
+"""What 1.0 on any direction changes: mean levels of 255 per pixel, over LATENTS, both ways, at psi 0.7."""
 FARTHEST = 1.5
 """The most standard deviations of the latents that 1.0 may move: three of them leave no latent the network learned."""
 COUNT = 8
 CANDIDATES = 12
 """Taken from each method."""
-PLACES = 6
+LATENTS = 6
 SEED = 7000
 """The first of the seeds whose latents are painted."""
 PARALLEL, ALIKE = 0.7, 0.7
@@ -132,7 +132,7 @@ def told(directions: Directions) -> str:
 
 def effort(model: OpenModel, count: int) -> int:
     """About how many pictures ``find`` paints."""
-    return PLACES * (1 + 2 * len(candidates(model)) + 3 * count)
+    return LATENTS * (1 + 2 * len(candidates(model)) + 3 * count)
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
@@ -218,22 +218,22 @@ def for_all_classes(vectors: NDArray[np.float64], dim: int) -> NDArray[np.float6
 
 
 class Eye:
-    """Measures how steps change the pictures at PLACES latents."""
+    """Measures how steps change the pictures at LATENTS latents."""
 
     def __init__(self, model: OpenModel, tick: Tick) -> None:
         self.model, self.tick = model, tick
-        self.places = model.truncated(model.places(range(SEED, SEED + PLACES)), PSI)
-        self.before = self.paint(self.places)
+        self.latents = model.truncated(model.latents(range(SEED, SEED + LATENTS)), PSI)
+        self.before = self.paint(self.latents)
 
-    def paint(self, places: Floats) -> torch.Tensor:
+    def paint(self, latents: Floats) -> torch.Tensor:
         """Pictures at latents that are truncated already, in levels."""
-        levels = self.model.levels(places, psi=1.0)
-        self.tick(len(places))
+        levels = self.model.levels(latents, psi=1.0)
+        self.tick(len(latents))
         return levels
 
     def both_ways(self, step: NDArray[np.float64]) -> tuple[torch.Tensor, torch.Tensor]:
         """The pictures a step ahead and a step back."""
-        ahead, back = ((self.places + sign * step).astype(np.float32) for sign in (1, -1))
+        ahead, back = ((self.latents + sign * step).astype(np.float32) for sign in (1, -1))
         return self.paint(ahead), self.paint(back)
 
     def change(self, pictures: Sequence[torch.Tensor]) -> float:

@@ -128,11 +128,11 @@ def still_chosen(before: OpenModel, after: OpenModel) -> tuple[dict[str, Any], T
     return facts, tensors, gone
 
 
-def still_the_same(before: OpenModel, after: OpenModel, places: Floats) -> NDArray[np.bool_]:
+def still_the_same(before: OpenModel, after: OpenModel, latents: Floats) -> NDArray[np.bool_]:
     """(n,) whether both models paint the same at latents (n, latent_dim)."""
     if before.header["kind"] != after.header["kind"] or len(before.space.mean) != len(after.space.mean):
-        return np.zeros(len(places), bool)
-    one, other = before.levels(places), after.levels(places)
+        return np.zeros(len(latents), bool)
+    one, other = before.levels(latents), after.levels(latents)
     size = min(one.shape[-1], other.shape[-1])
     change = F.adaptive_avg_pool2d(one, size) - F.adaptive_avg_pool2d(other, size)
     return np.asarray((change.abs().mean((1, 2, 3)) < SAME_PICTURE).to(torch.bool).numpy())

@@ -46,6 +46,6 @@ def seeds(count: int, width: int, seed: int) -> Tensor:
     return torch.randn(max(count, SEEN), width, generator=torch.Generator().manual_seed(seed))[:count]
 
 
-def in_groups(paint: Callable[[Tensor], Tensor], places: Tensor) -> Picture:
+def in_groups(paint: Callable[[Tensor], Tensor], latents: Tensor) -> Picture:
     """Paint latents (n, dim) a few at a time -> (n, r, r, 3) uint8."""
-    return np.concatenate([to_uint8(paint(few)) for few in places.split(GROUP)])
+    return np.concatenate([to_uint8(paint(few)) for few in latents.split(GROUP)])

@@ -119,13 +119,13 @@ def worth(detail: NDArray[np.float64], side: int, fine: float) -> NDArray[np.flo
 
 def windows(soft: Tensor, real: Tensor, dice: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """The same window of each soft picture, ``side`` px wide, and of the real one; ``dice`` (n, 2) in 0..1."""
-    places = (dice * (soft.shape[-1] - side + 1)).long()
-    return taken(soft, places, side), taken(real, SCALE * places, SCALE * side)
+    corners = (dice * (soft.shape[-1] - side + 1)).long()
+    return taken(soft, corners, side), taken(real, SCALE * corners, SCALE * side)
 
 
-def taken(x: Tensor, places: Tensor, side: int) -> Tensor:
+def taken(x: Tensor, corners: Tensor, side: int) -> Tensor:
     """Of each picture (n, 3, h, h) the window at a position (n, 2), row and column."""
-    cut = [one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, places.tolist(), strict=True)]
+    cut = [one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, corners.tolist(), strict=True)]
     return torch.stack(cut)
 
 

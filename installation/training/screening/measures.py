@@ -181,7 +181,9 @@ def colour(picture: Picture) -> float:
 
 def borders(picture: Picture) -> tuple[float, float, float, float]:
     """The depth of a border at top, right, bottom and left, in shares of the side; 0 where there is none."""
-    sides = [np.rot90(picture, turn) for turn in range(4)]  # each turn brings the next side, clockwise, to the top
+    sides = [
+        np.rot90(picture, quarters) for quarters in range(4)
+    ]  # each turn brings the next side, clockwise, to the top
     top, right, bottom, left = (border_at_top(side) / len(picture) for side in sides)
     return top, right, bottom, left
 

@@ -29,7 +29,7 @@ def save_sheets(work: Screening) -> None:
     kept = [index for index in range(len(work.names)) if work.kept(index)]
     rare = rarity(work.reasons)
     dropped = sorted(set(range(len(work.names))) - set(kept), key=lambda index: (rare(index), index))
-    shown = [kept[place] for place in spread(len(kept), MOST)] if kept else []
+    shown = [kept[at] for at in spread(len(kept), MOST)] if kept else []
     save(sheet(work, shown, f"{len(kept)} kept"), work.folder / KEPT)
     save(sheet(work, dropped[:MOST], f"{len(dropped)} dropped"), work.folder / DROPPED)
 
@@ -56,8 +56,8 @@ def sheet(work: Screening, shown: Sequence[int], title: str) -> Image.Image:
     )
     draw = ImageDraw.Draw(wall)
     draw.text((GAP, GAP), f"{work.folder.name}: {title}, {len(shown)} shown", INK, ImageFont.load_default(15))
-    for place, index in enumerate(shown):
-        x, y = GAP + place % columns * (TILE + GAP), 3 * GAP + LINE + place // columns * height
+    for number, index in enumerate(shown):
+        x, y = GAP + number % columns * (TILE + GAP), 3 * GAP + LINE + number // columns * height
         wall.paste(tile(work, index), (x, y))
         label(draw, x, y + TILE + 4, work, index)
     return wall

@@ -47,7 +47,7 @@ from installation.training.loop.saving import read_checkpoint
 from installation.training.loop.schedule import phase_at
 from installation.training.vae.recipe import LOOKED_AT, Recipe
 
-PLACES = 16
+LATENTS = 16
 IN_USE = 0.1
 """A latent direction that real pictures differ by less along, in standard deviations of the prior, says nothing."""
 
@@ -73,7 +73,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
         "latent": {
             "samples": LOOKED_AT,
             "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
-            f"the first directions at {PLACES} places, those beyond 64 at one",
+            f"the first directions at {LATENTS} places, those beyond 64 at one",
         },
         "encoder": {
             "method": "the mean of the posterior; trained together with the decoder",
@@ -93,6 +93,6 @@ def measure(network: Network, latents: Mapping[str, torch.Tensor]) -> dict[str, 
     mean, basis, std = axes(latents["mean"].double().numpy(), latents["covariance"].double().numpy())
     used = max(2, int((std > IN_USE).sum()))
     basis, std = basis[:used], np.maximum(std[:used], np.float32(1e-3))
-    z = np.random.default_rng(0).standard_normal((PLACES, used)).astype(np.float32)
-    places = (mean + PSI * (z * std) @ basis).astype(np.float32)
-    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, places, basis * std[:, None])}
+    z = np.random.default_rng(0).standard_normal((LATENTS, used)).astype(np.float32)
+    some = (mean + PSI * (z * std) @ basis).astype(np.float32)
+    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, some, basis * std[:, None])}

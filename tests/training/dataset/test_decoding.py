@@ -120,8 +120,8 @@ def test_a_profile_that_does_not_fit_is_ignored_and_told(profile: bytes, text: s
     assert text in decoded.note
 
 
-@pytest.mark.parametrize("turn", range(1, 9))
-def test_a_picture_is_turned_as_its_camera_says(turn: int) -> None:
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_its_camera_says(orientation: int) -> None:
     """Saved so that a viewer that heeds the tag shows the same upright picture each time."""
     stored = {
         1: lambda a: a,
@@ -132,9 +132,9 @@ def test_a_picture_is_turned_as_its_camera_says(turn: int) -> None:
         6: lambda a: np.rot90(a),
         7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
         8: lambda a: np.rot90(a, -1),
-    }[turn](scene())
+    }[orientation](scene())
     exif = Image.Exif()
-    exif[0x0112] = turn
+    exif[0x0112] = orientation
     assert np.array_equal(decode(packed(np.ascontiguousarray(stored), "PNG", exif=exif)).picture, scene())
 
 

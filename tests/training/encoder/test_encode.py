@@ -133,16 +133,16 @@ def test_the_frozen_decoder_of_a_vae_paints_what_its_painting_form_paints(tmp_pa
 
 
 def test_coordinates_count_standard_deviations(frozen: Frozen) -> None:
-    places = frozen.draw(2000, chance())
-    assert float(places.std(0).min()) > 0.8
-    assert float(places.std(0).max()) < 1.2
-    torch.testing.assert_close(frozen.coordinates(frozen.latents(places)), places, atol=1e-3, rtol=1e-3)
+    drawn = frozen.draw(2000, chance())
+    assert float(drawn.std(0).min()) > 0.8
+    assert float(drawn.std(0).max()) < 1.2
+    torch.testing.assert_close(frozen.coordinates(frozen.latents(drawn)), drawn, atol=1e-3, rtol=1e-3)
 
 
 def test_a_loss_is_traced_back_to_the_place_and_not_to_the_generator(frozen: Frozen) -> None:
-    place = frozen.draw(1, chance()).requires_grad_()
-    frozen.paint(place).square().sum().backward()
-    assert float(place.grad.abs().max()) > 0
+    coordinates = frozen.draw(1, chance()).requires_grad_()
+    frozen.paint(coordinates).square().sum().backward()
+    assert float(coordinates.grad.abs().max()) > 0
 
 
 # -- learning ---------------------------------------------------------------------------------------------------------
@@ -395,13 +395,13 @@ def test_the_step_writes_places_that_paint_the_pictures(
     assert encode(model, tmp_path / "out", *files, "--refine", 60) == 0
     assert "sitter -> sitter.npy: misses it by encoder" in capsys.readouterr().out
     told = json.loads((tmp_path / "out" / "places.json").read_text())
-    assert [place["place"] for place in told["places"]] == ["sitter.npy", "sitter-2.npy"]
+    assert [one["place"] for one in told["places"]] == ["sitter.npy", "sitter-2.npy"]
     generator = stylegan2.Config(model=model).open("cpu")
-    for image, place in zip(images, told["places"], strict=True):
-        latent = np.load(tmp_path / "out" / place["place"], allow_pickle=False)
+    for image, one in zip(images, told["places"], strict=True):
+        latent = np.load(tmp_path / "out" / one["place"], allow_pickle=False)
         missed = np.abs(generator.paint(latent, {}).astype(float) - image).mean()
-        assert missed == pytest.approx(place["levels"]["refined"], abs=0.6)
-        assert place["levels"]["refined"] < place["levels"]["encoder"]
+        assert missed == pytest.approx(one["levels"]["refined"], abs=0.6)
+        assert one["levels"]["refined"] < one["levels"]["encoder"]
     with Image.open(tmp_path / "out" / "sitter-2.png") as seen:
         assert seen.width > 3 * 256
 
@@ -433,8 +433,8 @@ def test_a_model_of_faces_asks_for_landmarks(
 def test_a_favourite_is_added_to_what_was_chosen(frozen: Frozen, model: Path, tmp_path: Path) -> None:
     with_encoder(frozen, model)
     kept = {"favourites": [{"name": "Old", "seed": 3}], "blocked": [{"name": "No", "radius": 0.5, "seed": None}]}
-    places = {name: np.full((1, 8), value, np.float32) for name, value in (("favourites", 1), ("blocked", 2))}
-    amend_model(model, "curation", {**places, "radii": np.float32([0.5])}, kept)
+    groups = {name: np.full((1, 8), value, np.float32) for name, value in (("favourites", 1), ("blocked", 2))}
+    amend_model(model, "curation", {**groups, "radii": np.float32([0.5])}, kept)
     file = picture(tmp_path, paintings(frozen, 1)[0])
     assert encode(model, tmp_path / "out", file, "--favourite", "Ærø") == 0
     space = open_model(model).space

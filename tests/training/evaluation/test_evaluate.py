@@ -59,7 +59,7 @@ def paintings(count: int, seed: int = 0, size: int = 32) -> Picture:
 def painting(rng: np.random.Generator, size: int) -> Picture:
     soft = cv2.resize(rng.uniform(0, 200, (4, 4, 3)), (size, size), interpolation=cv2.INTER_CUBIC)
     for _ in range(5):
-        start, end = (tuple(int(place) for place in rng.integers(0, size, 2)) for _ in range(2))
+        start, end = (tuple(int(position) for position in rng.integers(0, size, 2)) for _ in range(2))
         cv2.line(soft, start, end, tuple(rng.uniform(0, 255, 3)), max(1, size // 12))
     cv2.circle(soft, (size // 2, size // 2), size // 8, (220, 200, 180), -1)
     done: Picture = soft.clip(0, 255).astype(np.uint8)
@@ -625,8 +625,8 @@ def test_what_cannot_be_done_is_told(
         (tmp_path / name).mkdir()
     cv2.imwrite(str(tmp_path / "few" / "one.png"), paintings(1)[0])
     (tmp_path / "carded" / "card.md").write_text("my own card", "utf-8")
-    places = {"models": models, "out": tmp_path, "model": models / "tiny.safetensors", "pictures": models / "pictures"}
-    assert main(["evaluate", *(word.format(**places) for word in options), "--quick"]) == 2
+    paths = {"models": models, "out": tmp_path, "model": models / "tiny.safetensors", "pictures": models / "pictures"}
+    assert main(["evaluate", *(word.format(**paths) for word in options), "--quick"]) == 2
     assert told in capsys.readouterr().err
     assert (tmp_path / "carded" / "card.md").read_text("utf-8") == "my own card"
     assert not list(tmp_path.rglob("report.*"))

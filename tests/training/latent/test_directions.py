@@ -54,7 +54,7 @@ def model() -> OpenModel:
 
 
 @pytest.fixture(scope="module")
-def found(model: OpenModel) -> Directions:
+def directions(model: OpenModel) -> Directions:
     return find(model)
 
 
@@ -85,11 +85,11 @@ def blind_to_half(generator: Any) -> None:
 
 
 def test_one_step_is_as_visible_along_every_direction(model: OpenModel, directions: Directions) -> None:
-    places = model.truncated(model.places(range(50, 74)))
-    before = model.levels(places, psi=1.0)
+    latents = model.truncated(model.latents(range(50, 74)))
+    before = model.levels(latents, psi=1.0)
     seen = np.array(
         [
-            np.mean([float((model.levels(places + sign * one, psi=1.0) - before).abs().mean()) for sign in (-1, 1)])
+            np.mean([float((model.levels(latents + sign * one, psi=1.0) - before).abs().mean()) for sign in (-1, 1)])
             for one in directions.vectors
         ]
     )
@@ -324,8 +324,8 @@ def test_a_sheet_of_another_kind_is_refused_first(file: Path, capsys: pytest.Cap
 def curated(path: Path, seeds: tuple[int, ...] = (1, 2)) -> None:
     """Names a direction, keeps two favourites and blocks a place."""
     assert main(["rename", str(path), "2=age"]) == 0
-    places = open_model(path).places([*seeds, 9])
-    tensors = {"favourites": places[:2], "blocked": places[2:], "radii": np.ones(1, np.float32)}
+    latents = open_model(path).latents([*seeds, 9])
+    tensors = {"favourites": latents[:2], "blocked": latents[2:], "radii": np.ones(1, np.float32)}
     named = {"favourites": [{"name": "Anna"}, {"name": "Bert"}], "blocked": [{"name": "Nine", "radius": 1.0}]}
     amend_model(path, "curation", tensors, {**named, "who": "a curator"})
 
