@@ -47,7 +47,7 @@ from installation.training.loop.devices import Devices, open_devices  # noqa: E4
 from installation.training.loop.saving import CHECKPOINT, resume, save  # noqa: E402
 from installation.training.loop.schedule import Phase  # noqa: E402
 
-TURN, SAVE = 20.0, 120.0
+SLICE, SAVE = 20.0, 120.0
 """Processor seconds that an arm learns before the next has its turn, and between its checkpoints."""
 SAMPLES, SIGMA = 256, 1.5
 FREQUENCIES, WIDTH = (0.28, 0.41, 0.47), 0.03
@@ -153,7 +153,7 @@ class Training:
     def learn(self, until: float) -> None:
         """For a turn, or to the end of its time in processor seconds."""
         progress = self.run.progress
-        begun, end = time.process_time() - progress.seconds, min(until, progress.seconds + TURN)
+        begun, end = time.process_time() - progress.seconds, min(until, progress.seconds + SLICE)
         while progress.seconds < end:
             self.run.step()
             progress.seconds = time.process_time() - begun

@@ -31,7 +31,7 @@ from installation.training.loop.devices import Devices, open_devices  # noqa: E4
 from installation.training.loop.schedule import Phase  # noqa: E402
 from installation.training.loop.watch import measure  # noqa: E402
 
-TURN = 10.0
+SLICE = 10.0
 """Processor seconds that a variant learns before the next has its turn."""
 MARKS = (0.5, 1.0)
 """Shares of the time after which the distance is measured."""
@@ -49,7 +49,7 @@ class Variant:
 
     def learn(self, until: float) -> None:
         """For a turn, or to the end of its time."""
-        begun, end = time.process_time() - self.seconds, min(until, self.seconds + TURN)
+        begun, end = time.process_time() - self.seconds, min(until, self.seconds + SLICE)
         while self.seconds < end:
             self.run.step()
             self.seconds = time.process_time() - begun

@@ -32,7 +32,7 @@ STAY_UP = 0.5
 """Seconds after a stroke upwards in which the hand may stay up, and so is raised."""
 AFTERWARDS, AFTER_WAVE = 1.2, 1.2
 """Seconds after a stroke, and after the last turn of a wave, in which the hand goes back and no stroke counts."""
-SIDEWAYS, TURNS, TURN_LENGTH, TURN_TIME = 0.5, 4, 0.04, 1.8
+SIDEWAYS, REVERSALS, REVERSAL_LENGTH, REVERSAL_TIME = 0.5, 4, 0.04, 1.8
 """The least share of all motion that goes to one side, the turns of a hand that make a wave, the least way between
 two, and the seconds that they take at most."""
 ALIKE = 0.3
@@ -90,14 +90,14 @@ class Waving:
     """(second of its beginning, way to the right in heights), the newest last."""
 
     def step(self, move: Move, now: float, seconds: float) -> int:
-        """The turns of the last TURN_TIME seconds."""
+        """The reversals of the last REVERSAL_TIME seconds."""
         if abs(move.right) > SIDEWAYS and move.area > STILL / 2:
             way = math.copysign(move.speed * seconds, move.right)
             if self._runs and self._runs[-1][1] * way > 0:
                 self._runs[-1] = (self._runs[-1][0], self._runs[-1][1] + way)
             else:
                 self._runs.append((now, way))
-        recent = [way for begin, way in self._runs if now - begin < TURN_TIME and abs(way) > TURN_LENGTH]
+        recent = [way for begin, way in self._runs if now - begin < REVERSAL_TIME and abs(way) > REVERSAL_LENGTH]
         longest = max(map(abs, recent), default=0.0)
         return sum(a * b < 0 for a, b in pairwise(way for way in recent if abs(way) > ALIKE * longest))
 
@@ -149,7 +149,7 @@ class Gestures:
     def _wave(self, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
         """Reported once, however long it lasts."""
         reversals = self._waving.step(move, now, seconds)
-        if reversals < TURNS:
+        if reversals < REVERSALS:
             return None
         begins = now > self._wave_until and now > self._busy_until
         self._wave_until = now + AFTER_WAVE

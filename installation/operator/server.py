@@ -102,12 +102,12 @@ class OscServer:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self._turn()
+                self._step()
             except Exception:
                 log.exception("the OSC server failed; it goes on")
                 self._closing.wait(AGAIN)
 
-    def _turn(self) -> None:
+    def _step(self) -> None:
         """Receives one packet, if one comes, and sends what is queued."""
         messages, host = self._socket.hear()
         now = self._clock()

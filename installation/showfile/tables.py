@@ -134,7 +134,7 @@ class Head(Table):
     transition: Change = Field(cast(Any, "dissolve"), validate_default=True)
 
 
-class Stage(Table):
+class StageTable(Table):
     brightness: float = Field(1.0, ge=0.0, le=1.0)
     rotate: Annotated[Seconds, AfterValidator(_calm)] = Field(20.0, le=DAY)
     """How long each of three or more languages stands on the labels; 0 stays with the first."""

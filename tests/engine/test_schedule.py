@@ -172,11 +172,11 @@ def test_a_window_that_a_change_of_clocks_turns_round_does_not_come_that_day() -
 
 def sunset_by_hand(day: date, latitude: float, longitude: float) -> float:
     """Minutes of UTC, to a few minutes, by the equations of the Nautical Almanac Office's "Almanac for Computers"."""
-    solar = 2 * math.pi / 365.25 * (day.timetuple().tm_yday - 1 + 0.25)
-    equation = 229.18 * (0.000075 + 0.001868 * math.cos(solar) - 0.032077 * math.sin(solar)
-                         - 0.014615 * math.cos(2 * solar) - 0.040849 * math.sin(2 * solar))  # fmt: skip
-    tilt = (0.006918 - 0.399912 * math.cos(solar) + 0.070257 * math.sin(solar) - 0.006758 * math.cos(2 * solar)
-            + 0.000907 * math.sin(2 * solar) - 0.002697 * math.cos(3 * solar) + 0.00148 * math.sin(3 * solar))  # fmt: skip
+    year = 2 * math.pi / 365.25 * (day.timetuple().tm_yday - 1 + 0.25)
+    equation = 229.18 * (0.000075 + 0.001868 * math.cos(year) - 0.032077 * math.sin(year)
+                         - 0.014615 * math.cos(2 * year) - 0.040849 * math.sin(2 * year))  # fmt: skip
+    tilt = (0.006918 - 0.399912 * math.cos(year) + 0.070257 * math.sin(year) - 0.006758 * math.cos(2 * year)
+            + 0.000907 * math.sin(2 * year) - 0.002697 * math.cos(3 * year) + 0.00148 * math.sin(3 * year))  # fmt: skip
     north = math.radians(latitude)
     angle = math.cos(math.radians(90.833)) / (math.cos(north) * math.cos(tilt)) - math.tan(north) * math.tan(tilt)
     return 720 - 4 * (longitude - math.degrees(math.acos(angle))) - equation

@@ -138,8 +138,8 @@ def _upright(y: Axis, unit: str) -> list[str]:
         drawn.append(f'<path d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}" stroke="#ddd6ca"/>')
         drawn.append(_text(LEFT - 6, height + 4, f"{tick:.4g}", "end"))
     middle = (y.start + y.end) / 2
-    turned = f'<text class="unit" text-anchor="middle" transform="translate(11 {middle:.1f}) rotate(-90)">'
-    return [*drawn, f"{turned}{escape(unit)}</text>"]
+    start = f'<text class="unit" text-anchor="middle" transform="translate(11 {middle:.1f}) rotate(-90)">'
+    return [*drawn, f"{start}{escape(unit)}</text>"]
 
 
 def _text(x: float, y: float, words: str, anchor: str, kind: str = "tick") -> str:

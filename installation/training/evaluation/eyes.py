@@ -31,7 +31,7 @@ USUAL = {
 usual value is 0, as a mirror image is as likely."""
 CLOSE, AGREE = 3.0, 4.0
 """In spreads: up to the first of every difference the eyes agree clearly; beyond the second they do not agree."""
-TURNED = 0.5
+ASIDE = 0.5
 """Logarithm of the ratio of the eyes' widths beyond which a face is turned so far that its eyes are not compared."""
 PRESENT = 0.5
 COMPARED = ("agree", "doubtful", "disagree")
@@ -72,7 +72,7 @@ def compare(faces: Faces) -> Eyes:
 def verdict(worst: float, aside: float, presence: float) -> str:
     if presence < PRESENT:
         return "no face"
-    if aside > TURNED:
+    if aside > ASIDE:
         return "turned away"
     return "agree" if worst <= CLOSE else "doubtful" if worst <= AGREE else "disagree"
 

@@ -84,11 +84,11 @@ REFLECT = 4
 def view(centre: Floats, side: float, angle: float) -> Floats:
     """(2, 3) from coordinates in the picture, in its widths, to pixels of the network's square, which is rotated by an
     angle in radians."""
-    linear = SIDE / side * turned(angle)
+    linear = SIDE / side * rotation(angle)
     return np.hstack([linear, (SIDE / 2 - linear @ centre)[:, None]])
 
 
-def turned(angle: float) -> Floats:
+def rotation(angle: float) -> Floats:
     """(2, 2) that brings a line at this angle, in radians, level."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, sin], [-sin, cos]])
@@ -98,9 +98,9 @@ def view_about(points: Floats) -> Floats:
     """The square about landmarks (468, 2)."""
     across = points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]
     angle = float(np.arctan2(across[1], across[0]))
-    upright = points @ turned(angle).T
+    upright = points @ rotation(angle).T
     low, high = upright.min(0), upright.max(0)
-    return view(turned(angle).T @ ((low + high) / 2), max(0.05, WIDER * float((high - low).max())), angle)
+    return view(rotation(angle).T @ ((low + high) / 2), max(0.05, WIDER * float((high - low).max())), angle)
 
 
 def pixels(matrix: Floats, side: int) -> Floats:
