@@ -159,12 +159,12 @@ class Training:
             progress.seconds = time.process_time() - begun
         if progress.seconds - self.saved > SAVE or progress.seconds >= until:
             save(self.run, self.folder)
-            Image.fromarray(self.run.sheet()).save(self.folder / "sheet.png")
+            Image.fromarray(self.run.shown.sheet()).save(self.folder / "sheet.png")
             self.saved = progress.seconds
 
     def row(self, real: Picture) -> str:
         run = self.run
-        painted = run.learner.painted(SAMPLES, 1.0, *run.phase())
+        painted = run.learner.painted(SAMPLES, 1.0, *run.timetable.phase())
         if painted.shape != real.shape:
             return f"| {self.arm.name} | {run.progress.images / 1000:.1f} | still at {painted.shape[1]} px |"
         return f"| {self.arm.name} | {run.progress.images / 1000:.1f} | {measured(painted, real)} |"

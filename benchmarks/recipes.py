@@ -55,7 +55,7 @@ class Variant:
             self.seconds = time.process_time() - begun
 
     def painted(self, count: int) -> Picture:
-        return self.run.learner.painted(count, 1.0, *self.run.phase())
+        return self.run.learner.painted(count, 1.0, *self.run.timetable.phase())
 
     def row(self) -> str:
         measure(self.run)

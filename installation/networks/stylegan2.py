@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.core.errors import ModelError
-from installation.networks.model_file import check_shapes, network_of
+from installation.networks.fitting import fitting
+from installation.networks.model_file import network_of
 from installation.networks.runtime import levels
 from installation.networks.stylegan2_generator import (
     FIRST,
@@ -131,9 +132,7 @@ def build(
     """The network of a model that model_file.load_model has read from the file ``name``. Raises ModelError, with
     that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    network = network_of(tensors)
-    check_shapes(str(name), network, expected_shapes(arch))
-    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
+    return Network(arch, fitting(network_of(tensors), expected_shapes(arch), str(name)), device)
 
 
 class PaintLayer:

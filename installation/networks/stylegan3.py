@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.model_file import check_shapes, network_of
+from installation.networks.fitting import fitting
+from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 from installation.networks.stylegan2_ada import three
@@ -133,9 +134,7 @@ def build(
 ) -> Network:
     """The network of a model file named ``name``. Raises ModelError, with that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    network = network_of(tensors)
-    check_shapes(str(name), network, expected_shapes(arch))
-    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
+    return Network(arch, fitting(network_of(tensors), expected_shapes(arch), str(name)), device)
 
 
 class Input:

@@ -26,7 +26,8 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks import refiner as refiners
 from installation.networks.encoder import shrunk, square
-from installation.networks.model_file import Shapes, check_shapes, group_of, network_of
+from installation.networks.fitting import fitting
+from installation.networks.model_file import Shapes, group_of, network_of
 from installation.networks.runtime import levels
 
 SLOPE = 0.2
@@ -251,12 +252,11 @@ def build(
     """The network of a model that model_file.load_model has read from the file ``name``. Raises ModelError, with
     that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    decoder, encoder = network_of(tensors), group_of(tensors, "encoder")
-    check_shapes(str(name), decoder, expected_shapes(arch))
-    if encoder:
-        check_shapes(f"{name}: encoder", encoder, encoder_shapes(arch))
+    decoder = fitting(network_of(tensors), expected_shapes(arch), str(name))
+    arrays = group_of(tensors, "encoder")
+    encoder = fitting(arrays, encoder_shapes(arch), f"{name}: encoder") if arrays else {}
     facts, refiner = group_of(tensors, "latent"), refiner_of(header, tensors, arch, name)
-    return Network(arch, as_tensors(decoder), as_tensors(encoder), facts, device, refiner)
+    return Network(arch, decoder, encoder, facts, device, refiner)
 
 
 def refiner_of(
@@ -272,10 +272,6 @@ def refiner_of(
             f"{name}: its refiner is for pictures of {refiner.arch.resolution} px, and it paints {arch.resolution} px."
         )
     return refiner
-
-
-def as_tensors(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(np.asarray(array, np.float32)) for name, array in arrays.items()}
 
 
 class PaintBlock:

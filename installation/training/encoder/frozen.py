@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from installation.core.errors import ModelError
 from installation.networks import stylegan2, vae
+from installation.networks.fitting import as_tensors
 from installation.networks.model_file import network_of
 from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.latent.models import OpenModel
@@ -84,7 +85,7 @@ def freeze(model: OpenModel) -> Frozen:
 
 def decoded(model: OpenModel) -> Synthesis:
     decoder = vae.Decoder(vae.read_architecture(model.header["architecture"], model.path)).requires_grad_(False)
-    decoder.load_state_dict(vae.as_tensors(network_of(model.tensors)))
+    decoder.load_state_dict(as_tensors(network_of(model.tensors)))
     return lambda latents, dtype: decoder(latents, decoder.arch.resolution, dtype=dtype)
 
 

@@ -143,7 +143,7 @@ def progress_bar(run: Run, devices: Devices, minutes: float) -> Iterator[Tell]:
     where the screen is a file."""
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(
-        total=run.total,
+        total=run.timetable.total,
         initial=run.progress.images,
         mininterval=interval,
         miniters=1,
@@ -152,12 +152,12 @@ def progress_bar(run: Run, devices: Devices, minutes: float) -> Iterator[Tell]:
     ) as bar:
 
         def tell(run: Run, speed: float) -> None:
-            resolution, fade = run.phase()
+            resolution, fade = run.timetable.phase()
             bar.set_description(f"{resolution} px" + (f" (new, {fade:.0%})" if fade < 1 else ""), refresh=False)
             figures = " ".join(f"{name} {value:.2f}" for name, value in run.progress.figures.items())
             bar.set_postfix_str(
                 f"{in_words(seconds_left(run, speed, minutes))}, {speed:.1f} img/s, {figures}", refresh=False
             )
-            bar.update(min(run.progress.images, run.total) - bar.n)
+            bar.update(min(run.progress.images, run.timetable.total) - bar.n)
 
         yield tell

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from installation.core.errors import TrainingError
+from installation.networks.fitting import as_tensors
 from installation.networks.model_file import Tensors, check_shapes, group_of, network_of
-from installation.networks.vae import Architecture, Decoder, VaeEncoder, as_tensors, read_architecture
+from installation.networks.vae import Architecture, Decoder, VaeEncoder, read_architecture
 from installation.training.latent.models import OpenModel
 
 AT_ONCE = 32

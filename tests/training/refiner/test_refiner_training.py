@@ -235,8 +235,8 @@ def test_a_run_on_another_vae_is_not_gone_on_with(vae: SoftPainter, devices: Dev
 
 def test_the_sheet_shows_held_out_pictures_and_samples(vae: SoftPainter, devices: Devices) -> None:
     run = begun(vae, devices)
-    assert run.sheet().shape == (7 * 32, 8 * 32, 3)
-    assert run.samples().shape == (64, 32, 32, 3)
+    assert run.shown.sheet().shape == (7 * 32, 8 * 32, 3)
+    assert run.shown.samples().shape == (64, 32, 32, 3)
     assert run.pairs.fine[run.shown.held_out(8)].all()
 
 

@@ -193,8 +193,8 @@ def test_it_learns_the_pictures(devices: Devices) -> None:
     assert after["held_out"]["kl"] > 3  # three colours, each of them worth more than a nat
     assert run.read()["bits"] < before["bits"]
     assert run.alarm() is None
-    assert run.samples().shape == (64, 8, 8, 3)
-    assert run.samples().std(0).mean() > 10, "the samples differ"
+    assert run.shown.samples().shape == (64, 8, 8, 3)
+    assert run.shown.samples().std(0).mean() > 10, "the samples differ"
 
 
 def test_a_picture_held_out_is_never_learnt_from(devices: Devices) -> None:
@@ -259,14 +259,14 @@ def test_a_run_goes_on_bit_for_bit(devices: Devices, tmp_path: Path) -> None:
     whole = steps(tiny(devices), 7)
     first = steps(tiny(devices), 3)
     first.read()
-    first.samples()
+    first.shown.samples()
     save(first, tmp_path)
     second = tiny(devices)
     assert resume(second, tmp_path) == []
     assert second.progress == first.progress
     assert same(second, first)
     assert same(steps(second, 4), whole)
-    assert second.phase() == (16, 1.0)
+    assert second.timetable.phase() == (16, 1.0)
     assert not same(steps(tiny(devices, replace(RECIPE, seed=1)), 7), whole)
 
 
@@ -274,7 +274,7 @@ def test_a_run_can_grow_later(devices: Devices, tmp_path: Path) -> None:
     save(steps(tiny(devices, replace(RECIPE, stages=(Phase(8, 0.032),)), ARCH.at(8)), 4), tmp_path)
     grown = tiny(devices)
     assert resume(grown, tmp_path) == ["The networks have grown from 8 px to 16 px."]
-    assert grown.phase() == (16, 0.0)
+    assert grown.timetable.phase() == (16, 0.0)
     steps(grown, 2)
     assert len(grown.learner.variances) == 9
     save(grown, tmp_path)
@@ -327,7 +327,7 @@ def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Pa
 
 def test_a_model_is_exported_while_a_size_is_new(devices: Devices, tmp_path: Path) -> None:
     run = steps(tiny(devices), 5)
-    assert run.phase() == (16, 0.5)
+    assert run.timetable.phase() == (16, 0.5)
     save(run, tmp_path)
     export(tmp_path / CHECKPOINT, tmp_path / "m.safetensors")
     generator = Config(model=tmp_path / "m.safetensors", psi=1.0).open("cpu")
