@@ -138,6 +138,30 @@ def zipped(path: Path) -> Any:
 
 
 def archived(archive: zipfile.ZipFile, path: Path) -> Any:
+    content = contents_of(archive, path)
+
+    def storage(identity: Any) -> Stored:
+        word, kind, key, _, length = identity
+        if word != "storage" or type(length) is not int or length < 0:
+            raise ValueError("no storage")
+        return Stored(number_type(kind), length, give(content[f"data/{key}"]))
+
+    budget = Budget()
+    return load(
+        Machine(
+            content["data.pkl"],
+            str(path),
+            builders=builders(budget, str(path)),
+            apply=apply,
+            persistent=storage,
+            told=TOLD,
+            budget=budget,
+        )
+    )
+
+
+def contents_of(archive: zipfile.ZipFile, path: Path) -> dict[str, memoryview]:
+    """The files of an archive of torch, named without its folder. Raises ModelError where it is none."""
     files = {info.filename: info for info in archive.infolist()}
     main = next((name for name in files if name.endswith("/data.pkl") or name == "data.pkl"), None)
     if main is None or len(files) > MOST_FILES:
@@ -148,26 +172,7 @@ def archived(archive: zipfile.ZipFile, path: Path) -> Any:
     content = {name.removeprefix(folder): plain(archive, info, path) for name, info in files.items()}
     if bytes(content.get("byteorder", memoryview(b"little"))) != b"little":
         raise ModelError(f"{path}: was saved on a machine of the other byte order; save it again on a usual one.")
-
-    def storage(identity: Any) -> Stored:
-        word, kind, key, _, length = identity
-        if word != "storage" or type(length) is not int or length < 0:
-            raise ValueError("no storage")
-        return Stored(number_type(kind), length, give(content[f"data/{key}"]))
-
-    budget = Budget()
-    data = content["data.pkl"]
-    return load(
-        Machine(
-            data,
-            str(path),
-            builders=builders(budget, str(path)),
-            apply=apply,
-            persistent=storage,
-            told=TOLD,
-            budget=budget,
-        )
-    )
+    return content
 
 
 def give(raw: memoryview) -> Callable[[], memoryview]:

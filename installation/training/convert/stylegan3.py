@@ -28,17 +28,14 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
         layers.append(options)
         tensors |= held
     size = [int(length) for length in pair(synthesis.child(names[-1]), "out_size")]
+    scale = float(synthesis.number("output_scale", 1.0))
     return Converted(
         kind="stylegan3",
         architecture={
             **arch,
-            "input": {
-                "size": [int(length) for length in pair(waves, "size")],
-                "rate": float(waves.number("sampling_rate")),
-                "bandwidth": float(waves.number("bandwidth")),
-            },
+            "input": waves_of(waves),
             "layers": layers,
-            "scale": float(synthesis.number("output_scale", 1.0)),
+            "scale": scale,
             "size": size[::-1],
             "resolution": max(size),
         },
@@ -49,6 +46,15 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
         known=mapping.number("c_dim", 0),
         told=nvidia.told(root),
     )
+
+
+def waves_of(waves: Branch) -> dict[str, Any]:
+    """The input's part of the architecture."""
+    return {
+        "size": [int(length) for length in pair(waves, "size")],
+        "rate": float(waves.number("sampling_rate")),
+        "bandwidth": float(waves.number("bandwidth")),
+    }
 
 
 def layer_names(synthesis: Branch) -> list[str]:

@@ -157,19 +157,24 @@ def work_through(
             work.add_all(before.agreed())
         work.finish()
     records = before.records if unchanged else work.records
-    facts: dict[str, Any] = {
+    facts = facts_of(records, source, options)
+    before.close()
+    notes = {record.file: record.note for record in records if record.note}
+    publish(out, facts, unchanged, ledger, metadata, notes)
+    return Summary(facts["count"], how["made"], how["resumed"], how["before"], unchanged, skipped_of(facts), notes)
+
+
+def facts_of(records: Sequence[Record], source: str, options: CropOptions) -> dict[str, Any]:
+    """What the folder's prepared.json says."""
+    return {
         "format": FORMAT,
         "source": source,
         "size": options.size,
         "crop": options.crop,
         "count": sum(len(record.crops) for record in records),
-        "options": asked,
+        "options": asdict(options),
         "files": [asdict(record) for record in records],
     }
-    before.close()
-    notes = {record.file: record.note for record in records if record.note}
-    publish(out, facts, unchanged, ledger, metadata, notes)
-    return Summary(facts["count"], how["made"], how["resumed"], how["before"], unchanged, skipped_of(facts), notes)
 
 
 def tell_changes(before: Mapping[str, Any], now: Mapping[str, Any], tell: Tell) -> None:
@@ -267,21 +272,23 @@ def parts_of_film(file: SourceFile, options: CropOptions, metadata: Metadata) ->
             yield LeftOut(str(error), at)
 
 
+def squares(decoded: Decoded, file: SourceFile, options: CropOptions, metadata: Metadata) -> Iterable[Crop | LeftOut]:
+    picture = decoded.picture
+    if options.crop == "tiles":
+        return crops.tiles(picture, options.size, options.tile_scale, options.max_upscale)
+    if options.crop == "face":
+        points = metadata.points(file)
+        if points is None:
+            raise PicturesError("no landmarks for it in the landmarks file")
+        return [crops.face(picture, points, options.size, options.max_upscale)]
+    return [crops.centre(picture, options.size, decoded.scale, options.max_upscale)]
+
+
 def cut(
     decoded: Decoded, at: str, file: SourceFile, options: CropOptions, metadata: Metadata
 ) -> Iterator[Crop | LeftOut]:
     picture, native = decoded.picture, metadata.native(file)
-    cuts: Iterable[Crop | LeftOut]
-    if options.crop == "tiles":
-        cuts = crops.tiles(picture, options.size, options.tile_scale, options.max_upscale)
-    elif options.crop == "face":
-        points = metadata.points(file)
-        if points is None:
-            raise PicturesError("no landmarks for it in the landmarks file")
-        cuts = [crops.face(picture, points, options.size, options.max_upscale)]
-    else:
-        cuts = [crops.centre(picture, options.size, decoded.scale, options.max_upscale)]
-    for part in cuts:
+    for part in squares(decoded, file, options, metadata):
         where = "&".join(filter(None, (at, part.at)))
         if isinstance(part, LeftOut):
             yield replace(part, at=where)

@@ -150,35 +150,41 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
     copies = ruler.nearest(altered(real[tried], np.random.default_rng(seed)))
     nearest = ruler.nearest(shown)
     begin, known = float(np.percentile(among, 1)), float(np.percentile(copies.distance, 95))
-    limit = min(2 * known, (begin + known) / 2)
-    figures: Figures = {
-        "shown": len(shown),
-        "real": len(real),
-        "ruler": {
-            "altered_copies": len(tried),
-            "found": float((copies.index == tried).mean()),
-            "their_95th_percentile": known,
-            "separates": known < begin,
-        },
-        "copy_limit": limit,
-        "copies": int((nearest.distance < limit).sum()),
-        "copies_among_real": int((among < limit).sum()),
-        "first_percentile_of_real": begin,
-        "nearer": int((nearest.distance < begin).sum()),
-        "share_nearer": float((nearest.distance < begin).mean()),
-        "usual_share": usual_share(len(shown), len(among)),
-        "median": float(np.median(nearest.distance)),
-        "median_of_real": float(np.median(among)),
-        "smallest": float(nearest.distance.min()),
+    proof = {
+        "altered_copies": len(tried),
+        "found": float((copies.index == tried).mean()),
+        "their_95th_percentile": known,
+        "separates": known < begin,
     }
-    figures["ratio_of_medians"] = figures["median"] / max(figures["median_of_real"], 1e-9)
+    figures = {"shown": len(shown), "real": len(real), "ruler": proof, **nearness(nearest.distance, among, known)}
     figures["verdict"] = verdict(figures)
-    closest = closest_shown(shown, nearest.distance, pairs)
     nearest_pairs = [
-        Pair(int(i), int(nearest.index[i]), bool(nearest.mirrored[i]), float(nearest.distance[i])) for i in closest
+        Pair(int(i), int(nearest.index[i]), bool(nearest.mirrored[i]), float(nearest.distance[i]))
+        for i in closest_shown(shown, nearest.distance, pairs)
     ]
     figures["closest"] = [asdict(pair) for pair in nearest_pairs]
     return Copying(figures, nearest_pairs, nearest.distance, among)
+
+
+def nearness(distance: NDArray[np.float32], among: NDArray[np.float32], known: float) -> Figures:
+    """How near shown pictures are to the real ones, beside how near real ones are to each other (``among``); ``known``
+    is the distance that 95 of 100 altered copies are within."""
+    begin = float(np.percentile(among, 1))
+    limit = min(2 * known, (begin + known) / 2)
+    median, of_real = float(np.median(distance)), float(np.median(among))
+    return {
+        "copy_limit": limit,
+        "copies": int((distance < limit).sum()),
+        "copies_among_real": int((among < limit).sum()),
+        "first_percentile_of_real": begin,
+        "nearer": int((distance < begin).sum()),
+        "share_nearer": float((distance < begin).mean()),
+        "usual_share": usual_share(len(distance), len(among)),
+        "median": median,
+        "median_of_real": of_real,
+        "smallest": float(distance.min()),
+        "ratio_of_medians": median / max(of_real, 1e-9),
+    }
 
 
 def usual_share(shown: int, real: int) -> float:

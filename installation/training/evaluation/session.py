@@ -130,24 +130,28 @@ def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None)
         "command": command_line(sys.argv[1:]),
         "quick": options.quick,
         "seed": options.seed,
-        "made_with": {
-            "vernissage": __version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "device": options.device,
-        },
+        "made_with": made_with(options.device),
     }
     if prepared is not None:
-        digest = prepared.facts.get("ledger_sha256")
-        about["pictures"] = {
-            "source": prepared.facts.get("source"),
-            "count": len(prepared.pictures),
-            "size": prepared.size,
-            "ledger_sha256": digest,
-            "same_as_trained": None if digest is None else digest == header["ledger_sha256"],
-        }
+        about["pictures"] = about_pictures(prepared, header["ledger_sha256"])
     return about
+
+
+def made_with(device: str) -> Figures:
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    return {"vernissage": __version__, **versions, "device": device}
+
+
+def about_pictures(prepared: Prepared, trained: str | None) -> Figures:
+    """``trained`` is the digest of the ledger that the model was trained with."""
+    digest = prepared.facts.get("ledger_sha256")
+    return {
+        "source": prepared.facts.get("source"),
+        "count": len(prepared.pictures),
+        "size": prepared.size,
+        "ledger_sha256": digest,
+        "same_as_trained": None if digest is None else digest == trained,
+    }
 
 
 def told(training: Figures) -> Figures:

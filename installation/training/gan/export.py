@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from installation.core.atomic_write import write_whole
 from installation.networks.model_file import NOT_TOLD
 from installation.networks.stylegan2 import Network, build, effective_tensors, read_architecture
-from installation.networks.stylegan2_generator import StyleGan2
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.dataset.ledger import as_csv, beside
 from installation.training.gan.recipe import Recipe
 from installation.training.latent.finishing import finish
@@ -55,7 +55,19 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     arch = whole.at(resolution)
     tensors = {name: half(tensor) for name, tensor in effective_tensors(generator, resolution, fade).items()}
     data = json.loads(state.get("facts", "{}"))
-    header = {
+    about = header_of(arch, recipe, progress, data, licence)
+    network = build(about, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
+    facts = {f"latent.{name}": value for name, value in measure(network).items()}
+    header = finish(out, {**tensors, **facts}, about)
+    write_ledger(out, data)
+    return header
+
+
+def header_of(
+    arch: Architecture, recipe: Recipe, progress: Progress, data: Mapping[str, Any], licence: str
+) -> dict[str, Any]:
+    """``data`` are the facts of the run."""
+    return {
         "kind": "stylegan2",
         "architecture": arch.header(),
         "training": training_facts(recipe, progress, data),
@@ -67,11 +79,6 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
             f"directions up to {MAIN_DIRECTIONS} at {LATENTS} places, the others at one",
         },
     }
-    network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
-    facts = {f"latent.{name}": value for name, value in measure(network).items()}
-    header = finish(out, {**tensors, **facts}, header)
-    write_ledger(out, data)
-    return header
 
 
 def write_ledger(out: Path, data: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from installation.networks.vae import (
+    Architecture,
     Decoder,
     Network,
     VaeEncoder,
@@ -63,8 +64,25 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     tensors = {name: half(tensor) for name, tensor in decoder_tensors(net["decoder"], resolution, fade).items()}
     encoder = encoder_tensors(net["encoder"], resolution, fade)
     tensors |= {f"encoder.{name}": half(tensor) for name, tensor in encoder.items()}
-    data, bound, arch = json.loads(state["facts"]), json.loads(state["bound"]), whole.at(resolution)
-    header = {
+    data = json.loads(state["facts"])
+    about = header_of(whole.at(resolution), recipe, progress, data, json.loads(state["bound"]), licence)
+    network = build(about, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
+    facts = measure(network, state["latents"])
+    header = finish(out, {**tensors, **{f"latent.{name}": value for name, value in facts.items()}}, about)
+    write_ledger(out, data)
+    return header
+
+
+def header_of(
+    arch: Architecture,
+    recipe: Recipe,
+    progress: Progress,
+    data: Mapping[str, Any],
+    bound: Mapping[str, Any],
+    licence: str,
+) -> dict[str, Any]:
+    """``data`` are the facts of the run, ``bound`` the evidence lower bound that it reached."""
+    return {
         "kind": "vae",
         "architecture": {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(arch).items()},
         "training": {**training_facts(recipe, progress, data), "elbo": bound},
@@ -81,11 +99,6 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
             "error": {"pixels_mae_real": (bound.get("held_out") or bound.get("training") or {}).get("error")},
         },
     }
-    network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
-    facts = measure(network, state["latents"])
-    header = finish(out, {**tensors, **{f"latent.{name}": value for name, value in facts.items()}}, header)
-    write_ledger(out, data)
-    return header
 
 
 def measure(network: Network, latents: Mapping[str, torch.Tensor]) -> dict[str, Floats]:
