@@ -42,7 +42,7 @@ from installation.training.dataset.supply import Supply  # noqa: E402
 from installation.training.gan.architecture import architecture  # noqa: E402
 from installation.training.gan.recipe import Recipe  # noqa: E402
 from installation.training.gan.run import Gan  # noqa: E402
-from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
+from installation.training.latent.distances import sliced_wasserstein_levels  # noqa: E402
 from installation.training.loop.devices import Devices, open_devices  # noqa: E402
 from installation.training.loop.saving import CHECKPOINT, resume, save  # noqa: E402
 from installation.training.loop.schedule import Phase  # noqa: E402
@@ -104,7 +104,8 @@ def measured(pictures: Picture, real: Picture) -> str:
     grey = brightness(pictures)
     high, everywhere = high_pass(grey), np.ones(grey.shape[1:], bool)
     ratios = " | ".join(f"{ratio:.2f}" for ratio in power(grey) / power(brightness(real)))
-    far = np.mean([sliced_wasserstein(pictures, real, np.random.default_rng(seed)) for seed in range(3)])
+    draws = (sliced_wasserstein_levels(pictures, real, np.random.default_rng(seed)) for seed in range(3))
+    far = np.mean([list(draw.values()) for draw in draws])
     return (
         f"{locked(high, off_the_face(grey.shape[-1])):.2f} | {locked(high, everywhere):.2f} | {frame(high):.2f} | "
         f"{ratios} | {far:.1f}"

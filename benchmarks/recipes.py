@@ -26,7 +26,7 @@ from installation.training.dataset.supply import Supply  # noqa: E402
 from installation.training.gan.architecture import architecture  # noqa: E402
 from installation.training.gan.recipe import LOSSES, Recipe  # noqa: E402
 from installation.training.gan.run import Gan  # noqa: E402
-from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
+from installation.training.latent.distances import sliced_wasserstein_levels  # noqa: E402
 from installation.training.loop.devices import Devices, open_devices  # noqa: E402
 from installation.training.loop.schedule import Phase  # noqa: E402
 from installation.training.loop.watch import measure  # noqa: E402
@@ -77,7 +77,8 @@ def in_turns(variants: list[Variant], until: float) -> None:
 
 def distance(a: Picture, b: Picture) -> float:
     """A mean over three draws of patches and projections, the same for all."""
-    return float(np.mean([sliced_wasserstein(a, b, np.random.default_rng(seed)) for seed in range(3)]))
+    draws = (sliced_wasserstein_levels(a, b, np.random.default_rng(seed)) for seed in range(3))
+    return float(np.mean([list(draw.values()) for draw in draws]))
 
 
 def main() -> None:

@@ -218,19 +218,6 @@ class ModelGenerator(Generator):
         if self._config.runtime == "auto":
             self._runtime = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)()
 
-    @property
-    def can_encode(self) -> bool:
-        """Whether the model file holds an encoder."""
-        return bool(read_header(self._config.model).get("encoder"))
-
-    def encode(self, image: Pixels) -> Latent:
-        """The latent that is painted most like an image (height, width, 3) of any size, at psi 1, directions at rest;
-        of its middle, where it is not square. Raises ModelError where the model file holds no encoder."""
-        from installation.networks.encoder import opened as opened_encoder  # here: it loads torch
-
-        model = self._config.model
-        return opened_encoder(model, model.stat().st_mtime_ns, self.device, self.network)(image)
-
     def steered(self, latent: Latent, controls: Values) -> Latent:
         """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
         mean = self.space.mean

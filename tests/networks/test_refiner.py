@@ -17,7 +17,7 @@ from installation.networks.model_file import amend_model, load_model, read_heade
 from installation.networks.model_generator import opened, proofs
 from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes
 from installation.networks.runtime import Eager
-from tests.tiny_models import tiny_vae
+from tests.tiny_models import encoder_in, tiny_vae
 from tests.tiny_refiner import ARCH, refined_vae, stirred
 
 
@@ -152,7 +152,7 @@ def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
     plain = Config(model=tiny_vae(model.with_name("plain.safetensors"))).open("cpu")
     picture = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
     np.testing.assert_array_equal(refined.latent(3), plain.latent(3))
-    np.testing.assert_array_equal(refined.encode(picture), plain.encode(picture))
+    np.testing.assert_array_equal(encoder_in(refined)(picture), encoder_in(plain)(picture))
     np.testing.assert_array_equal(refined.space.mean, plain.space.mean)
     assert read_header(model)["architecture"] == read_header(model.with_name("plain.safetensors"))["architecture"]
 

@@ -35,7 +35,6 @@ ASIDE = 0.5
 """Logarithm of the ratio of the eyes' widths beyond which a face is turned so far that its eyes are not compared."""
 PRESENT = 0.5
 COMPARED = ("agree", "doubtful", "disagree")
-VERDICTS = (*COMPARED, "turned away", "no face")
 
 
 @dataclass(frozen=True)

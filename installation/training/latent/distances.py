@@ -28,11 +28,6 @@ SMALLEST = 16
 """The pyramid ends at this size, or above it where a side cannot be halved."""
 
 
-def sliced_wasserstein(a: Picture, b: Picture, rng: np.random.Generator) -> float:
-    """Mean over the levels of `sliced_wasserstein_levels`."""
-    return float(np.mean(list(sliced_wasserstein_levels(a, b, rng).values())))
-
-
 def sliced_wasserstein_levels(a: Picture, b: Picture, rng: np.random.Generator) -> dict[int, float]:
     """{side of the level in pixels: sliced Wasserstein distance x 1000} of two sets (n, h, w, 3), the finest first.
 

@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from generators import stylegan2, vae
-from installation.core.contracts import Encodes
 from installation.core.errors import ModelError, TrainingError
 from installation.networks import encoder as _encoder
 from installation.networks.encoder import Architecture, Encoder, expected_shapes, read_architecture, shrunk, square
@@ -32,7 +31,7 @@ from installation.training.encoder.session import averaged
 from installation.training.gan.export import measure
 from installation.training.latent.models import open_model
 from installation.training.loop.saving import CHECKPOINT
-from tests.tiny_models import tiny_vae
+from tests.tiny_models import encoder_in, tiny_vae
 
 GENERATOR = GeneratorArchitecture(resolution=16, z_dim=8, w_dim=8, channels=(16, 16, 8), mapping_layers=1)
 ARCH = Architecture(16, 8, (16, 32), 16)
@@ -258,23 +257,22 @@ def test_the_encoder_of_the_largest_generators_is_small() -> None:
 
 def test_a_generator_encodes_when_its_model_can(frozen: Frozen, model: Path) -> None:
     generator = stylegan2.Config(model=model).open("cpu")
-    assert isinstance(generator, Encodes)
-    assert not generator.can_encode
+    assert not read_header(model).get("encoder")
     with pytest.raises(ModelError, match=r"has no encoder\. Train one: python3 run_show\.py encoder "):
-        generator.encode(paintings(frozen, 1)[0])
+        encoder_in(generator)(paintings(frozen, 1)[0])
     with_encoder(frozen, model, 60)
     generator = stylegan2.Config(model=model).open("cpu")
-    assert generator.can_encode
+    assert read_header(model).get("encoder")
     image = paintings(frozen, 1)[0]
     tall = (
         np.concatenate([np.zeros((9, 16, 3), np.uint8), image, np.zeros((9, 16, 3), np.uint8)])
         .repeat(3, 0)
         .repeat(3, 1)
     )
-    latent = generator.encode(image)
+    latent = encoder_in(generator)(image)
     assert latent.shape == (8,)
     assert latent.dtype == np.float32
-    np.testing.assert_allclose(generator.encode(tall), latent, atol=1e-3)
+    np.testing.assert_allclose(encoder_in(generator)(tall), latent, atol=1e-3)
     painted = generator.paint(latent, {"/generator/psi": 1.0}).astype(float)
     middle = generator.paint(generator.space.mean, {}).astype(float)
     assert np.abs(painted - image).mean() < np.abs(middle - image).mean()
@@ -282,8 +280,7 @@ def test_a_generator_encodes_when_its_model_can(frozen: Frozen, model: Path) -> 
 
 def test_a_vae_encodes_by_itself(tmp_path: Path) -> None:
     generator = vae.Config(model=tiny_vae(tmp_path / "vae.safetensors")).open("cpu")
-    assert isinstance(generator, Encodes)
-    assert generator.encode(np.zeros((20, 30, 3), np.uint8)).shape == (8,)
+    assert encoder_in(generator)(np.zeros((20, 30, 3), np.uint8)).shape == (8,)
 
 
 @pytest.mark.parametrize("image", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3)), np.zeros((0, 8, 3), np.uint8)])

@@ -39,7 +39,6 @@ from installation.training.evaluation.subject import Subject
 from installation.training.latent.distances import (
     frechet_distance,
     kernel_distance,
-    sliced_wasserstein,
     sliced_wasserstein_levels,
 )
 from installation.training.latent.models import open_model
@@ -75,13 +74,13 @@ def real() -> Picture:
 
 
 def test_equal_sets_have_no_sliced_wasserstein_distance(real: Picture) -> None:
-    assert sliced_wasserstein(real, real, np.random.default_rng(0)) == 0
+    assert not any(sliced_wasserstein_levels(real, real, np.random.default_rng(0)).values())
 
 
 def test_a_cast_of_colour_is_a_distance(real: Picture) -> None:
     """Also where each set on its own would be normalised to the same."""
     warmer = (real.astype(np.float32) * 0.7 + (60, 20, 0)).clip(0, 255).astype(np.uint8)
-    assert sliced_wasserstein(real, warmer, np.random.default_rng(0)) > 100
+    assert np.mean(list(sliced_wasserstein_levels(real, warmer, np.random.default_rng(0)).values())) > 100
 
 
 def test_blur_is_missed_at_the_finest_level_most() -> None:
@@ -94,7 +93,7 @@ def test_blur_is_missed_at_the_finest_level_most() -> None:
 
 def test_sets_of_other_sizes_are_refused(real: Picture) -> None:
     with pytest.raises(ValueError, match="one size"):
-        sliced_wasserstein(real, paintings(4, size=16), np.random.default_rng(0))
+        sliced_wasserstein_levels(real, paintings(4, size=16), np.random.default_rng(0))
 
 
 def test_kid_is_its_definition() -> None:

@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 
 from generators.vae import Config
-from installation.core.contracts import Encodes
 from installation.core.errors import ModelError, TrainingError
 from installation.networks.model_file import load_model, network_of, read_header
 from installation.networks.vae import (
@@ -36,7 +35,7 @@ from installation.training.vae.measures import HELD, held
 from installation.training.vae.recipe import Recipe
 from installation.training.vae.run import Vae
 from tests.tiny_models import VAE as ARCH
-from tests.tiny_models import tiny_vae
+from tests.tiny_models import encoder_in, tiny_vae
 
 RECIPE = Recipe(stages=(Phase(8, 0.032), Phase(16, 0.032)), batch=8, fade=16, warm_up=32)
 
@@ -156,15 +155,14 @@ def test_build_refuses_tensors_that_do_not_fit(tmp_path: Path) -> None:
 
 def test_the_part_finds_the_place_of_a_picture(tmp_path: Path) -> None:
     generator = Config(model=tiny_vae(tmp_path / "m.safetensors")).open("cpu")
-    assert isinstance(generator, Encodes)
     picture = generator.paint(generator.latent(3), {}).copy()
-    latent = generator.encode(picture)
+    latent = encoder_in(generator)(picture)
     assert latent.dtype == np.float32
     assert latent.shape == generator.space.mean.shape
     larger = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.NEAREST))
-    np.testing.assert_allclose(generator.encode(larger), latent, atol=0.05)
+    np.testing.assert_allclose(encoder_in(generator)(larger), latent, atol=0.05)
     wide = np.concatenate([larger[:, :7], larger, larger[:, :7]], 1)
-    np.testing.assert_array_equal(generator.encode(wide), generator.encode(larger))
+    np.testing.assert_array_equal(encoder_in(generator)(wide), encoder_in(generator)(larger))
 
 
 def test_places_are_spread_as_real_pictures_are() -> None:
@@ -319,7 +317,7 @@ def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Pa
     )
     assert (np.diff(space.std) <= 0).all()
     picture = discs()[5]
-    latent = generator.encode(picture)
+    latent = encoder_in(generator)(picture)
     np.testing.assert_allclose(latent, run.measures.posterior(picture[None])[0][0], atol=0.02)
     painted = run.measures.paint(torch.from_numpy(latent)[None])[0]
     assert np.abs(generator.paint(latent, {}).astype(int) - painted).max() <= 2
