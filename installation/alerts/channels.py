@@ -3,28 +3,25 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from installation.alerts.notices import Notice
+from installation.core.backoff import Backoff
 from installation.core.errors import AlertError
 
 QUEUE = 32
 """Notices that wait, at most; the oldest is dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Seconds until the first new try, doubling to the longest."""
-
-    first: float = 5.0
-    longest: float = 600.0
+FIRST, LONGEST = 5.0, 600.0
+"""Seconds until the first new try, doubling to the longest."""
 
 
 class Channel:
     """``send`` sends one notice and may wait; it raises AlertError. ``trouble`` says why the last one was not sent."""
 
-    def __init__(self, name: str, send: Callable[[Notice], None], waits: Waits | None = None) -> None:
-        self.name, self.send, self.waits = name, send, waits or Waits()
+    def __init__(self, name: str, send: Callable[[Notice], None], backoff: Backoff | None = None) -> None:
+        self.name, self.send = name, send
+        self._backoff = backoff or Backoff(FIRST, LONGEST)
         self.trouble = ""
         self._waiting: deque[Notice] = deque(maxlen=QUEUE)
         self._changed = threading.Condition()
@@ -48,18 +45,17 @@ class Channel:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        wait = self.waits.first
         while (notice := self._next()) is not None:
             try:
                 self.send(notice)
-                self.trouble, wait = "", self.waits.first
+                self.trouble = ""
+                self._backoff.reset()
                 self._sent(notice)
             except AlertError as error:
                 self.trouble = str(error)
                 with self._changed:
-                    if self._changed.wait_for(lambda: self._closing, wait):
+                    if self._changed.wait_for(lambda: self._closing, self._backoff.next()):
                         return
-                wait = min(2.0 * wait, self.waits.longest)
 
     def _next(self) -> Notice | None:
         """The oldest that waits, which stays until it is sent; None when closed and empty."""

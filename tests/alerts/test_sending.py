@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from installation.alerts import sending
-from installation.alerts.channels import QUEUE, Alive, Channel, Waits
+from installation.alerts.channels import QUEUE, Alive, Channel
 from installation.alerts.notices import Notice
 from installation.app import main
+from installation.core.backoff import Backoff
 from installation.core.errors import AlertError
 from installation.showfile.alert_tables import Alerts, Secret
 from installation.showfile.messages import validate
@@ -101,7 +102,7 @@ def test_a_secret_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_a_channel_tries_again_and_keeps_the_order(web: Web) -> None:
     web.status = 503
-    channel = Channel("webhook", lambda notice: sending.webhook(Secret(web.url), notice, "s"), Waits(0.01, 0.05))
+    channel = Channel("webhook", lambda notice: sending.webhook(Secret(web.url), notice, "s"), Backoff(0.01, 0.05))
     channel.start()
     for what in ("first", "second"):
         channel.put(Notice("trouble", "error", what, what, 0.0))
