@@ -14,6 +14,7 @@ from installation.web.answers import html, parts_json, stream
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
+from installation.web.reports import NAME, Reports
 from installation.web.service import Service
 from installation.web.voting import Voting
 from installation.web.watching import Watching
@@ -63,6 +64,9 @@ class Server:
         get("/healthz", watching.health)
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
+        reports = Reports(self.pages)
+        get("/reports/", reports.listed)
+        get(f"/reports/{{name:{NAME}}}", reports.report)
         get("/static/{file}", self.static)
         return app
 
@@ -117,7 +121,7 @@ class Server:
 
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     response.headers.popall("Server", None)
 
 
