@@ -84,11 +84,10 @@ def run(options: Options) -> int:
     if options.agenda is not None or options.ics:
         _tell_agenda(show, options)
         return 0
-    if options.touchosc:
-        from installation.operator.touchosc import layout
+    if options.touchosc or options.open_stage_control:
+        from installation.surfaces import write_surfaces
 
-        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
-        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
+        write_surfaces(show, options)
         return 0
     folder = options.state_folder
     if options.replay:

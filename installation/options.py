@@ -73,6 +73,7 @@ class Options:
     replay: Path | None = None
     report: Path | None = None
     touchosc: Path | None = None
+    open_stage_control: Path | None = None
     ics: Path | None = None
     agenda: str | None = None
     check: bool = False
@@ -91,7 +92,7 @@ class Options:
     def is_errand(self) -> bool:
         """Whether something shorter than a show was asked for."""
         asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
-        return any((*asked, self.ics, self.touchosc, self.replay, self.rehearse))
+        return any((*asked, self.ics, self.touchosc, self.open_stage_control, self.replay, self.rehearse))
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -263,7 +264,13 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--touchosc",
         type=_file(".tosc"),
         metavar="FILE.tosc",
-        help="a TouchOSC layout with every knob of this show; written without starting it",
+        help="this show's TouchOSC layouts, for a tablet and, as FILE-phone.tosc, a phone; written without starting it",
+    )
+    files.add_argument(
+        "--open-stage-control",
+        type=_file(".json"),
+        metavar="FILE.json",
+        help="this show's session for Open Stage Control; written without starting it",
     )
     files.add_argument(
         "--ics",

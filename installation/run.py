@@ -127,7 +127,7 @@ class Exhibition:
                 rooms.callback(self.osc.close)
             self.state.start()
             rooms.callback(self.state.close)
-            self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
+            self.outlets = Outlets(self.show, self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
             if self.web:
                 rooms.callback(self.web.stop)
