@@ -87,7 +87,7 @@ def run(options: Options) -> int:
     if options.touchosc or options.open_stage_control:
         from installation.surfaces import write_surfaces
 
-        write_surfaces(show, options)
+        write_surfaces(show, options.touchosc, options.open_stage_control)
         return 0
     folder = options.state_folder
     if options.replay:

@@ -35,6 +35,7 @@ from installation.report import Standing
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
+from installation.surfaces import keep_layouts
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +133,7 @@ class Exhibition:
             if self.web:
                 rooms.callback(self.web.stop)
                 self.web.start()
+                keep_layouts(self.show, self.folder)
             if self.heartbeat.orders.safe:
                 self.opening.done.set()
             else:

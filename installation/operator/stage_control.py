@@ -40,6 +40,8 @@ def _desk(surface: Surface) -> Item:
 def _run(desk: Desk, scope: str) -> Iterator[Item]:
     for widget in (*desk.cues, *desk.steer, *desk.pieces, *((desk.master,) if desk.master else ())):
         yield from _items(widget, scope, AMBER)
+    if desk.blackout.arm:
+        yield _switch(desk.blackout.arm, "arm", scope)
     yield _armed(desk.blackout, scope)
     for press in desk.let_go:
         yield from _items(press, scope, GREY)

@@ -17,7 +17,7 @@ from installation.core.readouts import Readout
 from installation.operator.poster_colour import Rgb, poster_colour
 from installation.showfile.load import Piece, Show
 
-MASTER = "/stage/brightness"
+MASTER, ARM = "/stage/brightness", "/show/arm"
 
 AMBER, RED, TEAL, BLUE, GREY = (
     (0.8, 0.58, 0.25),
@@ -64,10 +64,12 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A switch that goes on in two steps: armed first, and disarmed again after some seconds. It goes off in one."""
+    """A switch that goes on in two steps: armed first, and disarmed again after some seconds. It goes off in one.
+    ``arm`` is the command that arms it in the show, where the show asks for that too."""
 
     control: Control
     caption: str
+    arm: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,17 @@ def _stamp(show: Show, table: Mapping[str, Control]) -> str:
 def _desk(show: Show, commands: Mapping[str, Control], controls: Mapping[str, Control]) -> Desk:
     go = (Press("GO", CUE_GO, colour=TEAL), Press("back", CUE_BACK)) if CUE_GO in commands else ()
     panic = (Press("panic", CUE_PANIC, colour=RED),) if CUE_PANIC in commands else ()
+    switches = [one for one in commands.values() if one.type == "bool" and one.address not in (HOLD, BLACKOUT, ARM)]
     return Desk(
         cues=go,
-        steer=(Press("next", NEXT, colour=AMBER), Knob(commands[HOLD], "hold")),
+        steer=(
+            Press("next", NEXT, colour=AMBER),
+            Knob(commands[HOLD], "hold"),
+            *(Knob(one, one.address.rpartition("/")[2]) for one in switches),
+        ),
         pieces=tuple(_hang(index, piece) for index, piece in enumerate(show.pieces)),
         master=Knob(controls[MASTER], "master") if MASTER in controls else None,
-        blackout=Armed(commands[BLACKOUT], "blackout"),
+        blackout=Armed(commands[BLACKOUT], "blackout", commands.get(ARM)),
         let_go=(Press("release", RELEASE), *panic),
     )
 

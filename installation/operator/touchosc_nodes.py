@@ -189,9 +189,11 @@ def armed(one: Armed, box: Box, style: Style, scope: str) -> Node:
     fire = _switch(one.control, second, red, scope)
     fire.name = FIRE
     fire.properties["interactive"] = False
+    arm = Node("BUTTON", ARM, first, red.times(DIM), {**EDGE, "buttonType": 2}, {"x": 0.0}, scope=scope)
+    arm.messages = [osc(one.arm.address, value())] if one.arm else []
     group = Node("GROUP", one.caption, box, PAGE, {"script": ARMING}, scope=scope)
     group.children = [
-        Node("BUTTON", ARM, first, red.times(DIM), {**EDGE, "buttonType": 2}, {"x": 0.0}, scope=scope),
+        arm,
         text(f"arm {one.caption}", first, style.text, INK, scope),
         fire,
         text(one.caption, second, style.text, INK, scope),
