@@ -74,6 +74,7 @@ class Options:
     report: Path | None = None
     touchosc: Path | None = None
     open_stage_control: Path | None = None
+    midi_learn: str | None = None
     ics: Path | None = None
     agenda: str | None = None
     check: bool = False
@@ -92,7 +93,9 @@ class Options:
     def is_errand(self) -> bool:
         """Whether something shorter than a show was asked for."""
         asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
-        return any((*asked, self.ics, self.touchosc, self.open_stage_control, self.replay, self.rehearse))
+        return any(
+            (*asked, self.ics, self.touchosc, self.open_stage_control, self.midi_learn, self.replay, self.rehearse)
+        )
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -289,6 +292,7 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         metavar="DATE..DATE",
         help="what hangs when, from one day to another (default: the week from today on)",
     )
+    ask.add_argument("--midi-learn", metavar="ADDRESS", help="the [[midi.map]] for the key or knob that you then move")
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
     ask.add_argument(
         "--schema",

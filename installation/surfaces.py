@@ -36,6 +36,8 @@ def _paths(tablet: Path) -> tuple[Path, Path]:
 
 def write_surfaces(show: Show, touchosc: Path | None, stage_control: Path | None) -> None:
     """The layouts and the session that were asked for, and what to do with each, printed."""
+    if not (touchosc or stage_control):
+        return
     made, port = surface(show), show.operator.port
     if touchosc:
         for path, size in zip(_paths(touchosc), SCREENS, strict=True):
