@@ -15,7 +15,7 @@ Rgb = tuple[float, float, float]
 SIDE, COLOURS = 48, 6
 """The poster is looked at in so many pixels a side, and in so many colours."""
 
-VALUE, LEAST = 0.62, 0.3
+VALUE, LEAST = 0.48, 0.3
 """How bright the colour is made, and how saturated at least, so that two posters can be told apart."""
 
 

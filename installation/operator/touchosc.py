@@ -108,7 +108,7 @@ class _Pages:
         page = Node("GROUP", "show", box, PAGE, scope=scope)
         rows = self._desk_rows(desk, box)
         page.children = [
-            label(PROGRAMME, "", Box(style.gap, rows[0].y, box.w // 2, rows[0].h), style.text, FAINT, scope),
+            label(PROGRAMME, "", Box(style.gap, rows[0].y, box.w // 2, rows[0].h), style.text, FAINT, scope, LEFT),
             label(
                 TIME_LEFT, "", Box(box.w * 3 // 4, rows[0].y, box.w // 4 - style.gap, rows[0].h), style.text, INK, scope
             ),

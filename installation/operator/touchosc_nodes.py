@@ -216,9 +216,9 @@ def _meter(one: Meter, box: Box, colour: Colour, style: Style, scope: str) -> It
     yield Node("FADER", told.address, bar, colour, shown, {"x": 0.0}, [message], scope=scope)
 
 
-def label(address: str, first: str, box: Box, size: int, colour: Colour, scope: str) -> Node:
+def label(address: str, first: str, box: Box, size: int, colour: Colour, scope: str, align: int = RIGHT) -> Node:
     """Shows what the show sends to an address: a text, or five characters of a number."""
-    properties: dict[str, Property] = {"textSize": size, "textColor": colour, "textAlignH": RIGHT}
+    properties: dict[str, Property] = {"textSize": size, "textColor": colour, "textAlignH": align}
     properties["textLength"] = 5 if first else 0
     node = Node("LABEL", address, box, GROUND, properties, {"text": first}, scope=scope)
     node.messages = [osc(address, value("text", 0.0, 1.0, "STRING"), on="text", send=False)]
