@@ -64,11 +64,8 @@ def run(options: Options) -> int:
     if options.agenda is not None or options.ics:
         _tell_agenda(show, options)
         return 0
-    if options.touchosc:
-        from installation.operator.touchosc import layout
-
-        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
-        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
+    if options.touchosc or options.open_stage_control or options.midi_learn:
+        _make_surfaces(show, options)
         return 0
     return _play(show, options, heartbeat)
 
@@ -161,6 +158,16 @@ def _tell_agenda(show: Show, options: Options) -> None:
     if options.ics:
         options.ics.write_bytes(ics(entries, show.title_in(show.languages[0]), datetime.now(UTC)))
     print(table(timetable, entries))
+
+
+def _make_surfaces(show: Show, options: Options) -> None:
+    """The files for control surfaces, and the line for a key or knob of a MIDI device."""
+    from installation.operator.midi_learn import learn
+    from installation.surfaces import write_surfaces
+
+    write_surfaces(show, options.touchosc, options.open_stage_control)
+    if options.midi_learn:
+        print(learn(show.midi, options.midi_learn, table_of(show)))
 
 
 def table_of(show: Show) -> dict[str, Control]:

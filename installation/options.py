@@ -72,6 +72,8 @@ class Options:
     replay: Path | None = None
     report: Path | None = None
     touchosc: Path | None = None
+    open_stage_control: Path | None = None
+    midi_learn: str | None = None
     ics: Path | None = None
     agenda: str | None = None
     check: bool = False
@@ -90,7 +92,9 @@ class Options:
     def is_errand(self) -> bool:
         """Whether something shorter than a show was asked for."""
         asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
-        return any((*asked, self.ics, self.touchosc, self.replay, self.rehearse))
+        return any(
+            (*asked, self.ics, self.touchosc, self.open_stage_control, self.midi_learn, self.replay, self.rehearse)
+        )
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -277,7 +281,13 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--touchosc",
         type=new_file(".tosc"),
         metavar="FILE.tosc",
-        help="a TouchOSC layout with every knob of this show; written without starting it",
+        help="this show's TouchOSC layouts, for a tablet and, as FILE-phone.tosc, a phone; written without starting it",
+    )
+    files.add_argument(
+        "--open-stage-control",
+        type=new_file(".json"),
+        metavar="FILE.json",
+        help="this show's session for Open Stage Control; written without starting it",
     )
     files.add_argument(
         "--ics",
@@ -296,6 +306,7 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         metavar="DATE..DATE",
         help="what hangs when, from one day to another (default: the week from today on)",
     )
+    ask.add_argument("--midi-learn", metavar="ADDRESS", help="the [[midi.map]] for the key or knob that you then move")
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
     ask.add_argument(
         "--schema",

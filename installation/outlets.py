@@ -7,6 +7,7 @@ from installation.core import parts
 from installation.core.contracts import Output, Surfaces, Surroundings, Viewers
 from installation.core.decision import Decision
 from installation.options import Options
+from installation.showfile.load import Show
 from installation.stage import Stage
 
 
@@ -18,6 +19,7 @@ class Outlets:
 
     def __init__(
         self,
+        show: Show,
         stage: Stage,
         interval: float,
         options: Options,
@@ -31,7 +33,7 @@ class Outlets:
         wanted += [("echo", {})] if surfaces else []
         wanted += [("record", {"path": options.record})] if options.record else []
         wanted += [("decisions", {"path": options.record_decisions})] if options.record_decisions else []
-        surroundings = Surroundings(stage.size, interval, viewers, surfaces)
+        surroundings = Surroundings(stage.size, interval, viewers, surfaces, tuple(piece.name for piece in show.pieces))
         self.outputs: list[Output] = []
         for kind, settings in wanted:
             output = parts.config("output", kind)(kind=kind, **settings).open(surroundings)

@@ -13,6 +13,7 @@ from types import FrameType
 from installation import metrics
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
+from installation.core.contracts import Surfaces
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
@@ -23,7 +24,9 @@ from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
 from installation.operator import keyboard
+from installation.operator.fan_out import FanOut
 from installation.operator.inbox import Inbox
+from installation.operator.midi import open_midi
 from installation.operator.server import OscServer
 from installation.options import Options
 from installation.outlets import Outlets
@@ -35,6 +38,7 @@ from installation.report import Standing
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
+from installation.surfaces import keep_layouts
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +99,7 @@ class Exhibition:
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands())
         self.osc = open_osc(show, self.inbox, self.clock)
+        self.midi = open_midi(show.midi, self.inbox, self.clock.now)
         self.web = self._open_web(live)
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
@@ -125,13 +130,18 @@ class Exhibition:
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
+            if self.midi:
+                rooms.callback(self.midi.close)
             self.state.start()
             rooms.callback(self.state.close)
-            self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
+            self.outlets = Outlets(
+                self.show, self.stage, self.pace.interval, self.options, self.web, self._surfaces(), rooms
+            )
             self._frame()
             if self.web:
                 rooms.callback(self.web.stop)
                 self.web.start()
+                keep_layouts(self.show, self.folder)
             if self.heartbeat.orders.safe:
                 self.opening.done.set()
             else:
@@ -161,6 +171,11 @@ class Exhibition:
         if not self.show.web.enabled:
             return None
         return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
+
+    def _surfaces(self) -> Surfaces | None:
+        """Whoever is told the show's state: OSC, MIDI, both, or none."""
+        told = [one for one in (self.osc, self.midi) if one]
+        return FanOut(told) if len(told) > 1 else told[0] if told else None
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""

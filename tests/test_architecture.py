@@ -53,6 +53,7 @@ ONLY = {
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
+    "mido": ("installation.operator",),
     "av": ("installation.outputs.record", "installation.training"),
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""

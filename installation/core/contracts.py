@@ -177,12 +177,14 @@ class Surfaces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an output may use: the wall's size (width, height), the screen's interval (s), and where it may send to."""
+    """What an output may use: the wall's size (width, height), the screen's interval (s), where it may send to, and the
+    names of the show's pieces."""
 
     size: tuple[int, int]
     interval: float
     viewers: Viewers | None = None
     surfaces: Surfaces | None = None
+    pieces: tuple[str, ...] = ()
 
 
 class Output(ABC):

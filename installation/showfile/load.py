@@ -16,6 +16,7 @@ from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.checks import check_pieces, check_ports, check_repeats
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
+from installation.showfile.midi_tables import Midi, check_midi
 from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
 from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.tables import (
@@ -35,7 +36,13 @@ from installation.showfile.wires import Wire
 
 __all__ = ["Label", "Operator", "Piece", "Show", "StageTable", "Transition", "Web", "Wire", "load"]
 
-TABLES: dict[str, type[Table]] = {"show": Head, "stage": StageTable, "web": Web, "operator": Operator}
+TABLES: dict[str, type[Table]] = {
+    "show": Head,
+    "stage": StageTable,
+    "web": Web,
+    "operator": Operator,
+    "midi": Midi,
+}
 WORDS = "words"
 LISTS = ("sensor", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
@@ -56,6 +63,7 @@ class Show:
     stage: StageTable
     web: Web
     operator: Operator
+    midi: Midi
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
     plan: Plan
@@ -129,7 +137,10 @@ class _Reader:
         check_repeats(self.document, "sensor", sensors)
         check_repeats(self.document, "piece", pieces)
         check_ports(self.document, tables["web"], tables["operator"], sensors)
-        names = self._names(pieces, check_pieces(self.document, pieces))
+        known = check_pieces(self.document, pieces)
+        names = self._names(pieces, known)
+        if names.controls is not None:
+            check_midi(self.document, tables["midi"], {**reading.commands, **known})
         self._check_walls(reading)
         plan = self.document.attempt((), partial(read_plan, self.source.data, reading, names))
         if self.document.findings or plan is None:
@@ -155,6 +166,7 @@ class _Reader:
             stage=stage.model_copy(update={"panel": panel}),
             web=tables["web"],
             operator=tables["operator"],
+            midi=tables["midi"],
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
             plan=plan,

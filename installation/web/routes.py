@@ -11,6 +11,7 @@ from aiohttp import web
 
 from installation.web import page
 from installation.web.answers import html, parts_json, stream
+from installation.web.layouts import ADDRESS, Layouts
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
@@ -45,6 +46,7 @@ class Server:
         self.files = _files(Path(__file__).with_name("static"))
         self.assets = {name: address for address, (name, _, _) in self.files.items()}
         self.pages = Pages(service, port, self.assets)
+        self.layouts = Layouts(service.hello.state)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY, middlewares=[self._guard])
@@ -63,6 +65,7 @@ class Server:
         get("/healthz", watching.health)
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
+        get(ADDRESS, self.layouts.file)
         get("/static/{file}", self.static)
         return app
 

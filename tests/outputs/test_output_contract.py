@@ -84,6 +84,9 @@ def test_surfaces_are_told_knobs_switches_and_what_hangs(tmp_path: Path) -> None
         "/stage/blackout": 0.0,
         "/show/piece": 0.0,
         "/show/now": "Sitters",
+        "/show/left": "",
+        "/show/programme": "closed",
+        "/hand/walk/speed": "rest",
     }
     assert output.wants(0.05) == "nothing"
     assert output.wants(0.1) == "decision"
