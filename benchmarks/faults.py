@@ -35,7 +35,7 @@ from installation.showfile.load import load
 PROMISED = {"kill": 5.0, "freeze": 5.0, "raise": 0.1, "hang": 0.1}
 """Seconds to the picture."""
 
-HEALTHY = 3.0
+HEALTHY = 9.0
 """Seconds that the show plays before the next fault."""
 
 TIMEOUT = 120.0

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -67,7 +68,7 @@ def run(options: Options) -> int:
         return 0
     heartbeat = Heartbeat()
     if options.supervised:
-        heartbeat = Supervised(options.state_folder)
+        heartbeat = Supervised(options.state_folder, lambda: _warm(options.show))
         options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
@@ -113,6 +114,15 @@ def ordered(options: Options, orders: Orders) -> Options:
         for path in (options.record, options.record_decisions)
     )
     return replace(options, fresh=False, seconds=orders.seconds, record=record, record_decisions=decisions)
+
+
+def _warm(show: Path) -> None:
+    """Imports all that a show's first picture needs, and reads the show's file for the parts that it names."""
+    import installation.run
+    import installation.stage  # noqa: F401
+
+    with suppress(VernissageError, OSError):  # the show that hangs it tells what is wrong
+        load(show)
 
 
 def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> int:

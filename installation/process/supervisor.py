@@ -19,10 +19,11 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 
 from installation.core.errors import LOST, FrameError
-from installation.core.pipe import Message, encode, read_frames
-from installation.process.heartbeat import FINISH, STACKS, Orders
+from installation.core.pipe import Message, read_frames
+from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree, stopped
 from installation.process.restarts import Restarts, Rules
+from installation.process.standby import Standby
 from installation.process.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ TICK = 0.1
 START = 60.0
 """Seconds that a show may take until its first frame."""
 
-DUMP = 1.0
+DUMP = 0.3
 """Seconds that a stuck show may take to write its stacks; it is killed as soon as they are there."""
 
 GRACE = 5.0
@@ -59,11 +60,10 @@ class End:
 
 
 class Life:
-    """One run of the show's process. ``frames`` is None until the first one. Raises OSError where it does not start."""
+    """One run of the show, in the process ``tree``. ``frames`` is None until the first one."""
 
-    def __init__(self, command: Sequence[str], orders: Orders, stacks: Path) -> None:
-        self.stacks = stacks
-        self.born = time.monotonic()
+    def __init__(self, tree: ProcessTree, orders: Orders, stacks: Path) -> None:
+        self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
         self.piece = ""
         self.over = self.asked = self.finishing = False
@@ -72,9 +72,8 @@ class Life:
         self._silent, self._timeout = 0.0, START
         with suppress(OSError):
             stacks.unlink()  # of an earlier run
-        self.tree = ProcessTree(command)
         threading.Thread(target=self._read, name="show", daemon=True).start()
-        self._send(orders.message())
+        tree.send(orders.message())
 
     def _read(self) -> None:
         stdout = self.tree.process.stdout
@@ -85,13 +84,6 @@ class Life:
         except (FrameError, OSError) as error:
             self.why = f"said what is no message: {error}"
         self._heard.put(None)
-
-    def _send(self, message: Message) -> None:
-        stdin = self.tree.process.stdin
-        assert stdin is not None
-        with suppress(OSError):  # it ended, which _read notices
-            stdin.write(encode(message))
-            stdin.flush()
 
     def attend(self) -> None:
         """Waits a moment for the show's messages. Time in which this process itself was suspended does not count as
@@ -116,6 +108,11 @@ class Life:
                 self.finishing, self._timeout = meant, FINISH
 
     @property
+    def settled(self) -> bool:
+        """Whether all its pieces hang."""
+        return self.frames is not None and self._timeout <= TIMEOUT
+
+    @property
     def still(self) -> bool:
         """Whether it has sent nothing for too long."""
         return self._silent > self._timeout
@@ -137,7 +134,7 @@ class Life:
         if sys.platform != "win32":
             self.tree.signal(signal.SIGUSR1)
         else:
-            self._send({"dump": 1})
+            self.tree.send({"dump": 1})
         ends = time.monotonic() + (0.0 if stopped(self.tree.pid) else DUMP)
         while time.monotonic() < ends and not self._has_dumped(size):
             time.sleep(0.02)
@@ -174,7 +171,8 @@ class Supervisor:
         rules: Rules | None = None,
         notifier: Notifier | None = None,
     ) -> None:
-        self.command, self.folder, self.seconds = list(command), folder, seconds
+        self.folder, self.seconds = folder, seconds
+        self.standby = Standby(command)
         self.restarts = Restarts(rules or Rules())
         self.notifier = notifier or Notifier()
         self.leaving = False
@@ -187,6 +185,12 @@ class Supervisor:
     def run(self) -> int:
         """The exit code: the show's own where it ended by itself."""
         self._listen()
+        try:
+            return self._run()
+        finally:
+            self.standby.close()
+
+    def _run(self) -> int:
         while True:
             end = self._live()
             if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
@@ -203,7 +207,7 @@ class Supervisor:
         while True:
             born = time.monotonic()
             try:
-                life = Life(self.command, self._orders(), self.folder / STACKS)
+                life = Life(self.standby.take(), self._orders(), self.folder / STACKS)
             except OSError as error:
                 self._lived = 0.0
                 return self._mourn(End(1, f"does not start: {error}", False), "")
@@ -223,6 +227,7 @@ class Supervisor:
             life.attend()
             now = time.monotonic()
             self._watch(life, now)
+            self.standby.prepare(life.settled, now)
             if self.leaving or self.restarts.due(now):
                 retry = not self.leaving
                 life.ask_to_leave()
