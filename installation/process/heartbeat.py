@@ -3,7 +3,7 @@
 The frame loop calls ``beat`` once a frame, and nothing else sends heartbeats: when the loop is stuck none are sent,
 whatever other threads do. To the show: ``{"orders": ...}`` first, or ``{"standby": 1}`` and the orders much later;
 ``{"dump": 1}`` asks for the stacks of all threads, where there are no signals; the pipe's end asks it to leave. To the
-supervisor: ``{"beat": ...}`` and ``{"finishing": ...}``.
+supervisor: ``{"beat": ...}``, ``{"finishing": ...}`` and ``{"renew": why}``.
 """
 
 import ctypes
@@ -88,6 +88,12 @@ class Heartbeat:
     def finishing(self, meant: bool = True) -> None:
         """The last frame was shown; what follows may take some time. ``meant``: no fault ended it."""
 
+    def renew(self, why: str) -> None:
+        """The last frame was shown; the show is to be started again, as it ``why``, which is no failure."""
+
+    renews = False
+    """Whether somebody starts the show again."""
+
     @property
     def started_by(self) -> int:
         """The number of the process whose start is that of the program: before any restart the supervisor's."""
@@ -114,6 +120,8 @@ class Supervised(Heartbeat):
 
     Raises FrameError where no orders come, SystemExit where a process on standby is not needed any more.
     """
+
+    renews = True
 
     def __init__(self, folder: Path, warm: Callable[[], object] = lambda: None) -> None:
         _wake_with_the_parent()
@@ -153,6 +161,10 @@ class Supervised(Heartbeat):
     def finishing(self, meant: bool = True) -> None:
         self._watch(FINISH)
         self._send({"finishing": {"meant": meant}})
+
+    def renew(self, why: str) -> None:
+        self._watch(FINISH)
+        self._send({"renew": why})
 
     @property
     def started_by(self) -> int:

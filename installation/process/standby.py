@@ -10,7 +10,7 @@ from installation.process.process_tree import ProcessTree, stopped
 
 log = logging.getLogger(__name__)
 
-AFTER = 5.0
+AFTER = 10.0
 """Seconds that a show goes on with all its pieces before a standby is started, whose imports take processor time."""
 
 AGAIN = 60.0

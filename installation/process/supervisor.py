@@ -52,11 +52,13 @@ TO_MEND = 2
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended: its exit code, and why, as a phrase after "the show". ``final``: it ended as intended."""
+    """How a run ended: its exit code, and why, as a phrase after "the show". ``final``: it ended as intended;
+    ``renewed``: it asked to be started again."""
 
     code: int
     why: str
     final: bool
+    renewed: bool = False
 
 
 class Life:
@@ -67,7 +69,7 @@ class Life:
         self.frames: int | None = None
         self.piece = ""
         self.over = self.asked = self.finishing = False
-        self.why = ""
+        self.why = self.renews = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
         self._silent, self._timeout = 0.0, START
         with suppress(OSError):
@@ -106,6 +108,8 @@ class Life:
                 self.frames, self.piece, self._timeout = frames, piece, timeout
             case {"finishing": {"meant": bool(meant)}}:
                 self.finishing, self._timeout = meant, FINISH
+            case {"renew": str(why)}:
+                self.renews, self._timeout = why, FINISH
 
     @property
     def settled(self) -> bool:
@@ -153,6 +157,8 @@ class Life:
     def reap(self) -> End:
         """Ends all that is left of it."""
         code = self.tree.end(GRACE)
+        if self.renews and not self.asked:
+            return End(0, self.renews, False, renewed=True)
         meant = self.finishing or self.asked or (code == 0 and not self.why)
         return End(code if code >= 0 else 128 - code, self.why or _ended(code), meant)
 
@@ -214,11 +220,19 @@ class Supervisor:
             retry = self._attend(life)
             end = life.reap()
             self._lived = time.monotonic() - born
-            if retry and not self.leaving:
-                self.restarts.retry(time.monotonic())
-                self._why = "was in safe mode"
+            if (retry or end.renewed) and not self.leaving:
+                self._again(end)
                 continue
             return end if end.final else self._mourn(end, _text(life.stacks))
+
+    def _again(self, end: End) -> None:
+        """Counts a restart that is no failure."""
+        if end.renewed:
+            self.restarts.count += 1
+            log.info("the show %s; it is started again", end.why)
+        else:
+            self.restarts.retry(time.monotonic())
+        self._why = end.why if end.renewed else "was in safe mode"
 
     def _attend(self, life: Life) -> bool:
         """Waits for the run's end. Returns whether it was stopped for a full start."""
