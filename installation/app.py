@@ -133,7 +133,9 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
         keep_log(folder, "show")
         from installation.stage import open_stage
 
-        mode = _mode(options)
+        mode = _mode(options, heartbeat.orders.screen)
+        if mode != "headless":
+            heartbeat.has_screen()
         stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         stage.announce([show.title_in(language) for language in show.languages[:2]])
         from installation.run import Exhibition  # imported here: the title is shown meanwhile
@@ -170,13 +172,16 @@ def table_of(show: Show) -> dict[str, Control]:
     return {**show.commands(), **show.controls()}
 
 
-def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
-    """Where the show is drawn: as asked for; headless where there is no screen."""
+def _mode(options: Options, had_screen: bool = False) -> Literal["headless", "windowed", "fullscreen"]:
+    """Where the show is drawn: as asked for; headless where there is no screen. Raises DisplayLost where there was
+    one before."""
     from installation.stage import has_display
 
     if options.mode == "headless":
         return "headless"
     if not has_display():
+        if had_screen:
+            raise DisplayLost("the display is still gone; the show is started again until it is back")
         print("there is no display here: the show runs headless", file=sys.stderr)
         return "headless"
     if options.mode == "windowed":

@@ -3,7 +3,7 @@
 The frame loop calls ``beat`` once a frame, and nothing else sends heartbeats: when the loop is stuck none are sent,
 whatever other threads do. To the show: ``{"orders": ...}`` first, or ``{"standby": 1}`` and the orders much later;
 ``{"dump": 1}`` asks for the stacks of all threads, where there are no signals; the pipe's end asks it to leave. To the
-supervisor: ``{"beat": ...}``, ``{"finishing": ...}`` and ``{"renew": why}``.
+supervisor: ``{"here": 1}`` when it has its orders, ``{"screen": 1}``, ``{"beat": ...}``, ``{"finishing": ...}`` and ``{"renew": why}``.
 """
 
 import ctypes
@@ -53,12 +53,13 @@ PR_SET_PDEATHSIG = 1
 @dataclass(frozen=True, slots=True)
 class Orders:
     """``restarts`` counts the earlier restarts, and ``why`` is the cause of the last one. ``safe``: stills and labels
-    only. ``seconds`` is how long to play, None for ever."""
+    only. ``seconds`` is how long to play, None for ever. ``screen``: an earlier run had one."""
 
     restarts: int = 0
     why: str = ""
     safe: bool = False
     seconds: float | None = None
+    screen: bool = False
 
     def message(self) -> dict[str, Any]:
         return {"orders": asdict(self)}
@@ -67,8 +68,16 @@ class Orders:
     def read(cls, message: Message | None) -> "Orders":
         """Raises FrameError for what are none."""
         match message:
-            case {"orders": {"restarts": int(restarts), "why": str(why), "safe": bool(safe), "seconds": seconds}}:
-                return cls(restarts, why, safe, None if seconds is None else float(seconds))
+            case {
+                "orders": {
+                    "restarts": int(restarts),
+                    "why": str(why),
+                    "safe": bool(safe),
+                    "seconds": (None | float() | int()) as seconds,
+                    "screen": bool(screen),
+                }
+            }:
+                return cls(restarts, why, safe, None if seconds is None else float(seconds), screen)
         raise FrameError(f"found {message!r:.80}, expected the supervisor's orders")
 
 
@@ -84,6 +93,9 @@ class Heartbeat:
     def beat(self, frames: int, piece: str, settled: bool) -> None:
         """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs; ``settled`` is false while
         pieces are still being opened. Never waits."""
+
+    def has_screen(self) -> None:
+        """The show hangs on a screen: where that is missing later, it is waited for."""
 
     def finishing(self, meant: bool = True) -> None:
         """The last frame was shown; what follows may take some time. ``meant``: no fault ended it."""
@@ -129,6 +141,7 @@ class Supervised(Heartbeat):
         self._told: SimpleQueue[Message | None] = SimpleQueue()
         self._send = serve(self._hear, self._leave, FINISH)
         self.orders = self._await_orders(warm)
+        self._send({"here": 1})
         self._stacks = _stacks(folder)  # not before: on standby the file is another show's
         self._watch(HELLO + TIMEOUT_AT_FIRST)
         self._waiting: Latest[Message] = Latest()
@@ -157,6 +170,9 @@ class Supervised(Heartbeat):
             timeout = TIMEOUT if settled else TIMEOUT_AT_FIRST
             self._watch(timeout)
             self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout}})
+
+    def has_screen(self) -> None:
+        self._send({"screen": 1})
 
     def finishing(self, meant: bool = True) -> None:
         self._watch(FINISH)

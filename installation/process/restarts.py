@@ -7,14 +7,15 @@ from dataclasses import dataclass
 class Rules:
     """``most`` failures within ``within`` seconds lead to safe mode; after ``retry`` seconds there all is tried again.
 
-    The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``; a run of
-    ``healthy`` seconds resets the waits.
+    The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``, and where the
+    fault is not the show's to ``longest_elsewhere``; a run of ``healthy`` seconds resets the waits.
     """
 
     most: int = 5
     within: float = 600.0
     first: float = 1.0
     longest: float = 60.0
+    longest_elsewhere: float = 4.0
     healthy: float = 60.0
     retry: float = 3600.0
 
@@ -45,7 +46,8 @@ class Restarts:
             self._since, self._trial = now, None
         if lived >= rules.healthy:
             self._wait = 0.0
-        wait, self._wait = self._wait, min(max(2.0 * self._wait, rules.first), rules.longest)
+        longest = rules.longest if ours else rules.longest_elsewhere
+        wait, self._wait = min(self._wait, longest), min(max(2.0 * self._wait, rules.first), longest)
         return wait
 
     def became_safe(self) -> bool:

@@ -27,11 +27,6 @@ class Standby:
         self._settled: float | None = None
         self._next = -math.inf
 
-    @property
-    def pid(self) -> int | None:
-        """The number of the process that waits."""
-        return self._tree.pid if self._waits() and self._tree else None
-
     def prepare(self, settled: bool, now: float) -> None:
         """To be called regularly (s) while a show runs; ``settled``: all its pieces hang."""
         if not settled:
@@ -45,14 +40,14 @@ class Standby:
                 self._tree = ProcessTree(self.command)
                 self._tree.send(STANDBY)
 
-    def take(self) -> ProcessTree:
-        """The process that waits, or a new one. Raises OSError where none starts."""
+    def take(self) -> tuple[ProcessTree, bool]:
+        """The process that waits, or a new one, and whether it is the former. Raises OSError where none starts."""
         tree, self._settled, self._next = self._tree, None, -math.inf
         if not self._waits() or tree is None:
             self.close()
-            return ProcessTree(self.command)
+            return ProcessTree(self.command), False
         self._tree = None
-        return tree
+        return tree, True
 
     def _waits(self) -> bool:
         return self._tree is not None and self._tree.process.poll() is None and not stopped(self._tree.pid)

@@ -62,16 +62,17 @@ class End:
 
 
 class Life:
-    """One run of the show, in the process ``tree``. ``frames`` is None until the first one."""
+    """One run of the show, in the process ``tree``. ``frames`` is None until the first one. ``waited``: the process
+    was on standby, and has to answer at once."""
 
-    def __init__(self, tree: ProcessTree, orders: Orders, stacks: Path) -> None:
+    def __init__(self, tree: ProcessTree, waited: bool, orders: Orders, stacks: Path) -> None:
         self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
         self.piece = ""
-        self.over = self.asked = self.finishing = False
+        self.over = self.asked = self.finishing = self.screen = False
         self.why = self.renews = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
-        self._silent, self._timeout = 0.0, START
+        self._silent, self._timeout = 0.0, TIMEOUT if waited else START
         with suppress(OSError):
             stacks.unlink()  # of an earlier run
         threading.Thread(target=self._read, name="show", daemon=True).start()
@@ -108,6 +109,10 @@ class Life:
                 self.frames, self.piece, self._timeout = frames, piece, timeout
             case {"finishing": {"meant": bool(meant)}}:
                 self.finishing, self._timeout = meant, FINISH
+            case {"here": 1}:
+                self._timeout = START
+            case {"screen": 1}:
+                self.screen = True
             case {"renew": str(why)}:
                 self.renews, self._timeout = why, FINISH
 
@@ -181,7 +186,7 @@ class Supervisor:
         self.standby = Standby(command)
         self.restarts = Restarts(rules or Rules())
         self.notifier = notifier or Notifier()
-        self.leaving = False
+        self.leaving = self._screen = False
         self._why = ""
         self._since: float | None = None
         """When the first picture was there, of any life."""
@@ -213,12 +218,12 @@ class Supervisor:
         while True:
             born = time.monotonic()
             try:
-                life = Life(self.standby.take(), self._orders(), self.folder / STACKS)
+                life = Life(*self.standby.take(), self._orders(), self.folder / STACKS)
             except OSError as error:
                 self._lived = 0.0
                 return self._mourn(End(1, f"does not start: {error}", False), "")
             retry = self._attend(life)
-            end = life.reap()
+            end, self._screen = life.reap(), self._screen or life.screen
             self._lived = time.monotonic() - born
             if (retry or end.renewed) and not self.leaving:
                 self._again(end)
@@ -266,7 +271,7 @@ class Supervisor:
 
     def _orders(self) -> Orders:
         restarts = self.restarts
-        return Orders(restarts.count, self._why, restarts.safe, self._left())
+        return Orders(restarts.count, self._why, restarts.safe, self._left(), self._screen)
 
     def _left(self) -> float | None:
         """Seconds still to play; None for ever."""
