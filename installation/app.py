@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ def run(options: Options) -> int:
         return 0
     heartbeat = Heartbeat()
     if options.supervised:
-        heartbeat = Supervised(options.state_folder)
+        heartbeat = Supervised(options.state_folder, lambda: _warm(options.show))
         options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
@@ -120,6 +121,15 @@ def ordered(options: Options, orders: Orders) -> Options:
     return replace(options, fresh=False, seconds=orders.seconds, record=record, record_decisions=decisions)
 
 
+def _warm(show: Path) -> None:
+    """Imports all that a show's first picture needs, and reads the show's file for the parts that it names."""
+    import installation.run
+    import installation.stage  # noqa: F401
+
+    with suppress(VernissageError, OSError):  # the show that hangs it tells what is wrong
+        load(show)
+
+
 def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> int:
     """The show itself, unless another copy of it runs."""
     from installation.single import only_copy
@@ -128,7 +138,9 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
         keep_log(folder, "show")
         from installation.stage import open_stage
 
-        mode = _mode(options)
+        mode = _mode(options, heartbeat.orders.screen)
+        if mode != "headless":
+            heartbeat.has_screen()
         stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         stage.announce([show.title_in(language) for language in show.languages[:2]])
         from installation.run import Exhibition  # imported here: the title is shown meanwhile
@@ -175,13 +187,16 @@ def table_of(show: Show) -> dict[str, Control]:
     return {**show.commands(), **show.controls()}
 
 
-def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
-    """Where the show is drawn: as asked for; headless where there is no screen."""
+def _mode(options: Options, had_screen: bool = False) -> Literal["headless", "windowed", "fullscreen"]:
+    """Where the show is drawn: as asked for; headless where there is no screen. Raises DisplayLost where there was
+    one before."""
     from installation.stage import has_display
 
     if options.mode == "headless":
         return "headless"
     if not has_display():
+        if had_screen:
+            raise DisplayLost("the display is still gone; the show is started again until it is back")
         print("there is no display here: the show runs headless", file=sys.stderr)
         return "headless"
     if options.mode == "windowed":

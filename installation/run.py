@@ -34,10 +34,12 @@ from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
+from installation.renewal import Renewal
 from installation.report import Standing
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
+from installation.stills import Stills
 from installation.surfaces import keep_layouts
 
 log = logging.getLogger(__name__)
@@ -112,7 +114,9 @@ class Exhibition:
         self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
         self.leaving, self.foresight = False, Foresight(self.loop.decider)
-        self.preparing = Preparing(self.stage, show)
+        self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
+        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
+        self.preparing = Preparing(self.stage, show, self.stills.first)
         self.loop.refused = self.preparing.refused
 
     def run(self) -> int:
@@ -134,6 +138,8 @@ class Exhibition:
                 rooms.callback(self.midi.close)
             self.state.start()
             rooms.callback(self.state.close)
+            self.stills.start()
+            rooms.callback(self.stills.close)
             self.outlets = Outlets(
                 self.show, self.stage, self.pace.interval, self.options, self.web, self._surfaces(), rooms
             )
@@ -149,7 +155,10 @@ class Exhibition:
             rooms.callback(self._report)
             try:
                 self._play()
-                self.heartbeat.finishing()
+                if self.renewal.now:
+                    self.heartbeat.renew(self.renewal.why)
+                else:
+                    self.heartbeat.finishing()
                 if self.options.still:
                     save_wall(self.stage, self.options.still)
             except Exception as error:
@@ -202,6 +211,7 @@ class Exhibition:
         limit = Limit(self.options.seconds, self.clock.now())
         while not (
             self.leaving
+            or self.renewal.now
             or self.heartbeat.gone.is_set()
             or limit.over(self.clock.now(), self.standing.something_hangs())
         ):
@@ -240,6 +250,9 @@ class Exhibition:
         self.foresight.look()
         self.painter.watch(decision.time)
         self.opening.watch(decision.time, self.painter.broken)
+        self.stills.watch(playback, self.painter.frames.pair, decision.time)
+        if self.heartbeat.renews:
+            self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
