@@ -93,7 +93,7 @@ class Exhibition:
         self.board = Board()
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
-        self.inbox = Inbox(show.controls(), show.commands())
+        self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
         self.osc = open_osc(show, self.inbox, self.clock)
         self.web = self._open_web(live)
         interval, drain = self.pace.interval, self.inbox.drain
@@ -214,7 +214,9 @@ class Exhibition:
             if event == "quit":
                 self.leaving = True
             elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
-                self.inbox.ask(command)
+                refusal = self.inbox.ask(command)
+                if refusal:
+                    log.info("the keyboard's %s", refusal)
 
     def _tell(self) -> None:
         """Sends the state to the web process and to the state file."""
@@ -264,12 +266,18 @@ def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
         return None
     try:
         osc = OscServer(
-            inbox, settings.bind, settings.port, allow=settings.allow, surfaces=settings.surfaces, clock=clock.now
+            inbox,
+            settings.bind,
+            settings.port,
+            allow=settings.allow,
+            surfaces=settings.surfaces,
+            tcp=settings.tcp,
+            clock=clock.now,
         )
     except VernissageError as error:
         log.warning("%s; the show goes on without OSC", error)
         return None
-    log.info("OSC is heard at %s:%d", settings.bind, osc.port)
+    log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")
     return osc
 
 
