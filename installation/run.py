@@ -29,12 +29,14 @@ from installation.options import Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
+from installation.process.oscquery import OscQuery, knobs
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
+from installation.web.oscquery.messages import Hello
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +127,7 @@ class Exhibition:
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
+                open_oscquery(self.show, self.osc, rooms)
             self.state.start()
             rooms.callback(self.state.close)
             self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
@@ -279,6 +282,18 @@ def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
         return None
     log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")
     return osc
+
+
+def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
+    """Tells programs over OSCQuery what there is to move, where the show asks for that; ``rooms`` ends it."""
+    settings = show.operator
+    if settings.oscquery:
+        title, table = show.title_in(show.languages[0]), knobs(show.controls(), show.commands())
+        hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
+        query = OscQuery(hello, osc.post)
+        osc.news = query.tell
+        rooms.callback(query.stop)
+        query.start()
 
 
 def stand_in() -> Hung:

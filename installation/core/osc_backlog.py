@@ -1,8 +1,8 @@
 """Packets that came and were not read yet: bounded for each sender, who take turns.
 
-A sender may have RATE packets a second read. Of one that sends more, the newest wait: where a control is moved again and
-again, its latest packet stands for the earlier ones, so a flood ends with exact values and costs little. Pure: the time
-is an argument.
+A sender may have RATE packets a second read. Of one that sends more, the newest wait: where a control is moved again
+and again, its latest packet stands for the earlier ones, so a flood ends with exact values and costs little. Pure: the
+time is an argument.
 """
 
 from collections import deque

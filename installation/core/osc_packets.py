@@ -57,8 +57,9 @@ class Message(NamedTuple):
 
 
 def ahead(tag: int, posix: float) -> float:
-    """Seconds from ``posix`` (seconds since 1970) to a time tag; 0 for what counts at once, negative for the past. Right
-    beyond 2036, when the tags begin again at 0, for times less than 68 years apart."""
+    """Seconds from ``posix`` (seconds since 1970) to a time tag; 0 for what counts at once, negative for the past.
+
+    Right beyond 2036, when the tags begin again at 0, for times less than 68 years apart."""
     if tag <= IMMEDIATELY:
         return 0.0
     since = (tag - int((posix + EPOCH) * 2**32)) % 2**64

@@ -61,8 +61,8 @@ class Surface:
 
 
 class Feedback:
-    """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never), and
-    those that are connected over TCP as long as they are."""
+    """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never),
+    and those that are connected over TCP as long as they are."""
 
     def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Place], reply_port: int) -> None:
         self._controls, self._reply_port = controls, reply_port
@@ -107,8 +107,7 @@ class Feedback:
 
     def note(self, source: Place, text: str) -> None:
         """Sends a text to who sent what it is about."""
-        surface = self._surfaces.get(self.place_of(source))
-        if surface is not None:
+        for surface in [self._surfaces[source]] if source in self._surfaces else self._at(source.host):
             surface.notes.append(text)
 
     def touched(self, host: str, address: str, now: float) -> None:

@@ -54,7 +54,7 @@ class Handling:
         if seconds <= 0.0:
             self.act(message, source, now)
         elif seconds > FARTHEST:
-            why = f"its time tag is {_spoken(seconds)} ahead, more than {FARTHEST:g} s; is the clock of {source.host} right?"
+            why = f"its time tag is {_spoken(seconds)} ahead, more than {FARTHEST:g} s; is {source.host}'s clock right?"
             self._refuse(f"late {source.host}", source, lambda: f"{message.address}: {why}")
         elif not self.later.add(now + seconds, message, source):
             full = f"{message.address}: {KEPT} messages wait for their time already"

@@ -138,7 +138,7 @@ class OscServer:
         wait = self._handling.later.wait(self._clock(), ROUND)
         messages, source = self._socket.hear(wait)
         now = self._clock()
-        if messages:
+        if messages and source.port:  # who came in another way hears another way
             self._feedback.heard(source, now)
         for one in messages:
             self._handling.receive(one, source, now)

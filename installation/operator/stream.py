@@ -124,9 +124,8 @@ class Stream:
             return
         place = Place(host, port, tcp=True)
         if len(self._clients) >= CLIENTS or host not in self._osc.allowed:
-            why = (
-                f"{CLIENTS} are connected" if host in self._osc.allowed else f"{self._osc.owner} allow does not name it"
-            )
+            no = f"{self._osc.owner} allow does not name it"
+            why = f"{CLIENTS} are connected" if host in self._osc.allowed else no
             self._osc.refuse(f"tcp {host}", f"OSC over TCP from {host} is not heard: {why}")
             connection.close()
             return

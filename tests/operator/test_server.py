@@ -454,7 +454,7 @@ def test_a_far_future_is_refused(
     raw(bundle(message(b"/stage/blackout", b"T"), when=ntp(time.time() + 3600)))
     until(lambda: server.refused == 1)
     assert re.search(
-        r"/stage/blackout: its time tag is 3[56]\d\d s ahead, more than 60 s; is the clock of 127.0.0.1 right\?",
+        r"/stage/blackout: its time tag is 3[56]\d\d s ahead, more than 60 s; is 127.0.0.1's clock right\?",
         until(lambda: caplog.text),
     )
     assert server.inbox.drain() == NOTHING
