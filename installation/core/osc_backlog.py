@@ -23,7 +23,7 @@ SENDERS = 32
 """Senders whose packets wait at the same time, at most: a local network has no more, but may hold forged ones."""
 
 
-class Place(NamedTuple):
+class Endpoint(NamedTuple):
     """Where a packet came from, or goes to. ``tcp``: over the connection that has this other end."""
 
     host: str
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class _Sender:
-    waiting: deque[tuple[bytes, Place]] = field(default_factory=deque)
+    waiting: deque[tuple[bytes, Endpoint]] = field(default_factory=deque)
     size: int = 0
     left: float = BURST
     when: float = 0.0
@@ -56,7 +56,7 @@ class Backlog:
         """Whether packets wait."""
         return any(sender.waiting for sender in self._senders.values())
 
-    def add(self, packet: bytes, source: Place, now: float) -> bool:
+    def add(self, packet: bytes, source: Endpoint, now: float) -> bool:
         """Keeps a packet for reading. Returns whether its sender sends faster than it is read."""
         sender = self._senders.get(source.host) or self._welcome(source.host, now)
         if sender is None:
@@ -69,7 +69,7 @@ class Backlog:
         sender.size += len(packet)
         return full
 
-    def take(self, now: float) -> tuple[bytes, Place] | None:
+    def take(self, now: float) -> tuple[bytes, Endpoint] | None:
         """The next packet; None where there is none, or none may be read yet."""
         for host in [host for host, sender in self._senders.items() if sender.waiting]:
             sender = self._senders[host]
@@ -95,15 +95,15 @@ class Backlog:
     def _thin(self, sender: _Sender, more: int) -> None:
         """Makes room: first by dropping what a later message of the same address makes void, then the oldest."""
         latest: dict[bytes, int] = {}
-        for place, (packet, _) in enumerate(sender.waiting):
-            latest[packet[: packet.find(0)]] = place
-        kept = deque(entry for place, entry in enumerate(sender.waiting) if self._counts(entry[0], place, latest))
+        for index, (packet, _) in enumerate(sender.waiting):
+            latest[packet[: packet.find(0)]] = index
+        kept = deque(entry for index, entry in enumerate(sender.waiting) if self._counts(entry[0], index, latest))
         self.superseded += len(sender.waiting) - len(kept)
         sender.waiting, sender.size = kept, sum(len(packet) for packet, _ in kept)
         while kept and (len(kept) > WAITING * 3 // 4 or sender.size + more > BYTES):
             sender.size -= len(kept.popleft()[0])
             self.dropped += 1
 
-    def _counts(self, packet: bytes, place: int, latest: dict[bytes, int]) -> bool:
+    def _counts(self, packet: bytes, index: int, latest: dict[bytes, int]) -> bool:
         address = packet[: packet.find(0)]
-        return address not in self.levels or latest[address] == place
+        return address not in self.levels or latest[address] == index

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from installation.core.addresses import is_loopback
 from installation.core.clean_text import clean
 from installation.core.errors import DeviceError
-from installation.core.osc_backlog import WAITING, Backlog, Place
+from installation.core.osc_backlog import WAITING, Backlog, Endpoint
 from installation.core.osc_packets import LOOPBACK, NETWORK, Bounds, Malformed, Message, parse
 
 log = logging.getLogger(__name__)
@@ -47,10 +47,10 @@ class Heard(NamedTuple):
     """The messages of one packet and where it came from; no messages where none came, or none was valid."""
 
     messages: Sequence[Message]
-    source: Place
+    source: Endpoint
 
 
-NOTHING = Heard((), Place("", 0))
+NOTHING = Heard((), Endpoint("", 0))
 
 
 class Complaints:
@@ -126,7 +126,7 @@ class OscSocket:
         self.owner, self.refused, self.complaints = owner, 0, Complaints(clock)
         self.allowed, self.backlog = Allowed(allow), Backlog(levels)
         self._room = memoryview(bytearray(1 << 16))  # any UDP packet whole: some systems raise where others cut
-        self._posted: deque[tuple[bytes, Place]] = deque(maxlen=POSTED)
+        self._posted: deque[tuple[bytes, Endpoint]] = deque(maxlen=POSTED)
         self._wait = wait
         self._socket = _open(bind, port, owner)
         self._socket.setblocking(False)
@@ -147,7 +147,7 @@ class OscSocket:
             taken = self.backlog.take(time.monotonic())
         return NOTHING if taken is None else self._read(*taken)
 
-    def post(self, packet: bytes, source: Place) -> None:
+    def post(self, packet: bytes, source: Endpoint) -> None:
         """Has a packet read that came in another way."""
         self._posted.append((packet, source))
         self.wake()
@@ -157,7 +157,7 @@ class OscSocket:
         with suppress(BlockingIOError):  # it is woken already
             self._waker.send(b"\0")
 
-    def keep(self, packet: bytes, source: Place) -> None:
+    def keep(self, packet: bytes, source: Endpoint) -> None:
         """Keeps a packet for reading, unless its sender may not send."""
         if source.host not in self.allowed:
             where = f"OSC from {source.host} is not heard"
@@ -187,7 +187,7 @@ class OscSocket:
             except ConnectionError:  # on Windows: a packet of ours was refused
                 continue
             enough = min(size, LOOPBACK.bytes + 1)  # to see that it is too long
-            self.keep(bytes(self._room[:enough]), Place(source[0], source[1]))
+            self.keep(bytes(self._room[:enough]), Endpoint(source[0], source[1]))
 
     def _settle(self) -> None:
         """Takes what other threads posted."""
@@ -196,7 +196,7 @@ class OscSocket:
         for _ in range(len(self._posted)):
             self.keep(*self._posted.popleft())
 
-    def _read(self, packet: bytes, source: Place) -> Heard:
+    def _read(self, packet: bytes, source: Endpoint) -> Heard:
         spoiled: list[str] = []
         host = source.host
         try:
@@ -207,13 +207,13 @@ class OscSocket:
             self.refuse(f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}")
         return heard
 
-    def send(self, packet: bytes, place: Place) -> None:
+    def send(self, packet: bytes, endpoint: Endpoint) -> None:
         """Sends without waiting; a packet that cannot be sent at once is dropped."""
         try:
-            self._socket.sendto(packet, (place.host, place.port))
+            self._socket.sendto(packet, (endpoint.host, endpoint.port))
         except OSError as error:
-            if self.complaints.due(f"{place.host}:{place.port}"):
-                log.warning("OSC: %s:%d cannot be told (%s)", place.host, place.port, error)
+            if self.complaints.due(f"{endpoint.host}:{endpoint.port}"):
+                log.warning("OSC: %s:%d cannot be told (%s)", endpoint.host, endpoint.port, error)
 
     def close(self) -> None:
         self.selector.close()
@@ -223,10 +223,10 @@ class OscSocket:
 
 def listening(bind: str, port: int, owner: str) -> socket.socket:
     """A socket that listens for TCP and does not block. Raises DeviceError as OscSocket does."""
-    found = _open(bind, port, owner, socket.SOCK_STREAM)
-    found.setblocking(False)
-    found.listen(16)
-    return found
+    opened = _open(bind, port, owner, socket.SOCK_STREAM)
+    opened.setblocking(False)
+    opened.listen(16)
+    return opened
 
 
 def _open(bind: str, port: int, owner: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from installation.core.controls import Control
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_build import Said, bundle, message
 
 FINGER = 0.3
@@ -51,7 +51,7 @@ class Surface:
     """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again (seconds). ``unsent``
     are the addresses that it is to be sent, in the order in which they changed."""
 
-    place: Place
+    endpoint: Endpoint
     until: float
     afresh: float = -math.inf
     unsent: dict[str, None] = field(default_factory=dict)
@@ -64,48 +64,48 @@ class Feedback:
     """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never),
     and those that are connected over TCP as long as they are."""
 
-    def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Place], reply_port: int) -> None:
+    def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int) -> None:
         self._controls, self._reply_port = controls, reply_port
-        self._fixed = [Place(*place) for place in surfaces]
-        self._surfaces = {place: Surface(place, math.inf) for place in self._fixed}
+        self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
+        self._surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
         self.changed: Mapping[str, Said] = {}
         """What was said anew in the last round, by address."""
         self._said: dict[str, Said] = {}
         self._built: dict[str, bytes] = {}
 
-    def place_of(self, source: Place) -> Place:
+    def endpoint_of(self, source: Endpoint) -> Endpoint:
         """Where a sender hears: over its connection, or at the reply port of its address."""
-        return source if source.tcp else Place(source.host, self._reply_port)
+        return source if source.tcp else Endpoint(source.host, self._reply_port)
 
-    def configure(self, surfaces: Sequence[Place]) -> None:
+    def configure(self, surfaces: Sequence[Endpoint]) -> None:
         """The configured surfaces are at these addresses from now on."""
-        for place in set(self._fixed) - set(surfaces):
-            self._surfaces.pop(place, None)
+        for endpoint in set(self._fixed) - set(surfaces):
+            self._surfaces.pop(endpoint, None)
         self._fixed = list(surfaces)
-        for place in surfaces:
-            self._surfaces.setdefault(place, Surface(place, math.inf)).until = math.inf
+        for endpoint in surfaces:
+            self._surfaces.setdefault(endpoint, Surface(endpoint, math.inf)).until = math.inf
 
-    def heard(self, source: Place, now: float) -> None:
+    def heard(self, source: Endpoint, now: float) -> None:
         """Notes that a valid message came from ``source``."""
-        place = self.place_of(source)
-        known = self._surfaces.get(place)
+        endpoint = self.endpoint_of(source)
+        known = self._surfaces.get(endpoint)
         until = math.inf if source.tcp else now + REMEMBERED
         if known is not None:
             known.until = max(known.until, until)
-        elif place.port and len(self._surfaces) < len(self._fixed) + SURFACES:
-            self._surfaces[place] = Surface(place, until)
+        elif endpoint.port and len(self._surfaces) < len(self._fixed) + SURFACES:
+            self._surfaces[endpoint] = Surface(endpoint, until)
 
-    def left(self, source: Place) -> None:
+    def left(self, source: Endpoint) -> None:
         """Notes that a connection was closed."""
         self._surfaces.pop(source, None)
 
-    def sync(self, source: Place) -> None:
+    def sync(self, source: Endpoint) -> None:
         """Sends everything again to who sent this."""
         for surface in self._at(source.host):
             surface.afresh = -math.inf
 
-    def note(self, source: Place, text: str) -> None:
+    def note(self, source: Endpoint, text: str) -> None:
         """Sends a text to who sent what it is about."""
         for surface in [self._surfaces[source]] if source in self._surfaces else self._at(source.host):
             surface.notes.append(text)
@@ -124,7 +124,7 @@ class Feedback:
             for said, when in surface.lately.get(address, ())
         )
 
-    def packets(self, saying: Saying, now: float) -> Iterator[tuple[Place, bytes]]:
+    def packets(self, saying: Saying, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """What to send where in this round, so that every surface comes to show ``saying``."""
         self._forget(now)
         self._take(saying)
@@ -143,24 +143,24 @@ class Feedback:
         for address in self.changed:
             self._built.pop(address, None)
 
-    def _round(self, surface: Surface, now: float) -> Iterator[tuple[Place, bytes]]:
+    def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         while surface.notes:
-            yield surface.place, message(NOTE, surface.notes.popleft())
-        host = surface.place.host
+            yield surface.endpoint, message(NOTE, surface.notes.popleft())
+        host = surface.endpoint.host
         free = [address for address in surface.unsent if (host, address) not in self._fingers]
         for start in range(0, min(len(free), PACKETS * BUNDLE), BUNDLE):
             addresses = free[start : start + BUNDLE]
             for address in addresses:
                 del surface.unsent[address]
                 self._remember(surface, address, now)
-            yield surface.place, bundle(map(self._message, addresses))
+            yield surface.endpoint, bundle(map(self._message, addresses))
 
     def _at(self, host: str) -> Iterator[Surface]:
-        return (surface for surface in self._surfaces.values() if surface.place.host == host)
+        return (surface for surface in self._surfaces.values() if surface.endpoint.host == host)
 
     def _forget(self, now: float) -> None:
-        for place in [place for place, surface in self._surfaces.items() if surface.until < now]:
-            del self._surfaces[place]
+        for endpoint in [endpoint for endpoint, surface in self._surfaces.items() if surface.until < now]:
+            del self._surfaces[endpoint]
         for finger in [finger for finger, when in self._fingers.items() if now - when >= FINGER]:
             del self._fingers[finger]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from installation.core.clean_text import clean
 from installation.core.controls import Control, pairs
 from installation.core.errors import ControlError, did_you_mean
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import Message, ahead
 from installation.core.osc_socket import Complaints
 from installation.operator.feedback import Feedback
@@ -38,7 +38,7 @@ class Handling:
         inbox: Inbox,
         feedback: Feedback,
         complaints: Complaints,
-        reply: Callable[[str, Place], None],
+        reply: Callable[[str, Endpoint], None],
         posix: Callable[[], float] = time.time,
     ) -> None:
         self.inbox, self.feedback, self.complaints = inbox, feedback, complaints
@@ -48,7 +48,7 @@ class Handling:
         self.later = Later()
         self.refused = 0
 
-    def receive(self, message: Message, source: Place, now: float) -> None:
+    def receive(self, message: Message, source: Endpoint, now: float) -> None:
         """Handles a message at once, or at the time that its bundle says. ``now`` is the loop's time (s)."""
         seconds = ahead(message.tag, self._posix())
         if seconds <= 0.0:
@@ -67,7 +67,7 @@ class Handling:
         for message, source in self.later.take(now):
             self.act(message, source, now)
 
-    def act(self, message: Message, source: Place, now: float) -> None:
+    def act(self, message: Message, source: Endpoint, now: float) -> None:
         """Handles a message at once."""
         address = message.address
         control = self.inbox.find(address)
@@ -82,7 +82,7 @@ class Handling:
             why = str(error)
             self._refuse(address, source, lambda: why)
 
-    def _move(self, control: Control, message: Message, source: Place, now: float) -> None:
+    def _move(self, control: Control, message: Message, source: Endpoint, now: float) -> None:
         value = read(control, message.args)
         self._tell_left_over(message, 1, source)
         address, host = control.address, source.host
@@ -94,7 +94,7 @@ class Handling:
         if refusal:
             self._refuse(f"rules {address}", source, lambda: refusal)
 
-    def _move_pair(self, message: Message, source: Place, now: float) -> None:
+    def _move_pair(self, message: Message, source: Endpoint, now: float) -> None:
         address, host = message.address, source.host
         pair = self.pairs[address]
         values = read_pair(address, pair, message.args)
@@ -111,7 +111,7 @@ class Handling:
         if address in self._pair_of:
             self.feedback.touched(host, self._pair_of[address], now)
 
-    def _answer(self, address: str, source: Place) -> None:
+    def _answer(self, address: str, source: Endpoint) -> None:
         if address == PING:
             self.reply(PONG, source)
         elif address == SYNC:
@@ -123,14 +123,14 @@ class Handling:
         hint = did_you_mean(address, (*self.inbox.controls, *self.inbox.commands, *self.pairs))
         return f"this show has no {address}" + (f"; {hint}" if hint else "")
 
-    def _tell_left_over(self, message: Message, taken: int, source: Place) -> None:
+    def _tell_left_over(self, message: Message, taken: int, source: Endpoint) -> None:
         extra = left_over(message.args, taken)
         if extra and self.complaints.due(f"arguments {message.address}"):
             count = len(flattened(message.args))
             found = f"{count} arguments, of which {'the first counts' if taken == 1 else 'the first two count'}"
             log.info("OSC: %s from %s: found %s", message.address, source.host, found)
 
-    def _refuse(self, subject: str, source: Place, words: Callable[[], str]) -> None:
+    def _refuse(self, subject: str, source: Endpoint, words: Callable[[], str]) -> None:
         """Counts, and tells the log and the sender once a minute; ``words`` is called only then, as a nearest-name
         search takes a millisecond."""
         self.refused += 1

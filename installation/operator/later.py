@@ -2,7 +2,7 @@
 
 from heapq import heappop, heappush
 
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import Message
 
 FARTHEST = 60.0
@@ -16,10 +16,10 @@ class Later:
     """Gives messages back in the order of their times, and of their coming where these are the same."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[float, int, Message, Place]] = []
+        self._kept: list[tuple[float, int, Message, Endpoint]] = []
         self._count = 0
 
-    def add(self, due: float, message: Message, source: Place) -> bool:
+    def add(self, due: float, message: Message, source: Endpoint) -> bool:
         """Keeps a message until ``due`` (s); returns False where too many are kept already."""
         if len(self._kept) >= KEPT:
             return False
@@ -27,13 +27,13 @@ class Later:
         heappush(self._kept, (due, self._count, message, source))
         return True
 
-    def take(self, now: float) -> list[tuple[Message, Place]]:
+    def take(self, now: float) -> list[tuple[Message, Endpoint]]:
         """Those whose time has come."""
-        found = []
+        due = []
         while self._kept and self._kept[0][0] <= now:
             _, _, message, source = heappop(self._kept)
-            found.append((message, source))
-        return found
+            due.append((message, source))
+        return due
 
     def wait(self, now: float, longest: float) -> float:
         """Seconds until the next one is due, at most ``longest``."""

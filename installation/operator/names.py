@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.repeats import Repeats
 
 log = logging.getLogger(__name__)
@@ -16,17 +16,17 @@ AGAIN = 10.0
 
 
 class Names:
-    """Finds the places of ``surfaces`` ("host:port") and tells ``found`` of them, from a thread, whenever they are
+    """Finds the endpoints of ``surfaces`` ("host:port") and calls ``tell`` with them, from a thread, whenever they are
     others than before. A name that is not known is left out, as a tablet may be off."""
 
     def __init__(
         self,
         surfaces: Sequence[str],
-        found: Callable[[list[Place]], None],
+        tell: Callable[[list[Endpoint]], None],
         clock: Callable[[], float],
         again: float = AGAIN,
     ) -> None:
-        self.surfaces, self._found, self._clock, self._again = surfaces, found, clock, again
+        self.surfaces, self._tell, self._clock, self._again = surfaces, tell, clock, again
         self._repeats = Repeats(600.0, at_once=False)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc-names", daemon=True)
@@ -41,18 +41,18 @@ class Names:
         self._closing.set()
 
     def _run(self) -> None:
-        before: list[Place] = []
+        before: list[Endpoint] = []
         while not self._closing.is_set():
-            places = [place for surface in self.surfaces if (place := self._place(surface)) is not None]
-            if places != before:
-                self._found(places)
-                before = places
+            endpoints = [endpoint for surface in self.surfaces if (endpoint := self._endpoint(surface)) is not None]
+            if endpoints != before:
+                self._tell(endpoints)
+                before = endpoints
             self._closing.wait(self._again)
 
-    def _place(self, surface: str) -> Place | None:
+    def _endpoint(self, surface: str) -> Endpoint | None:
         host, _, port = surface.rpartition(":")
         try:
-            return Place(socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port))
+            return Endpoint(socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port))
         except (OSError, UnicodeError) as error:  # unknown; or a name that no name server would take
             fault = f"OSC: {surface} is not told the values: no such address ({error}); it is looked up again"
             if line := self._repeats.line(fault, self._clock()):

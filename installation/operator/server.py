@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from installation.core.commands import ARM
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_build import Said, message
 from installation.core.osc_socket import OscSocket
 from installation.operator.feedback import Feedback
@@ -62,7 +62,7 @@ class OscServer:
         self._stream = self._open_stream(bind) if tcp else None
         self._received = 0
         self._saying: dict[str, Said] = {}
-        self._places: list[Place] | None = None
+        self._endpoints: list[Endpoint] | None = None
         self._beating, self._began, self._beat = False, clock(), -BEATS
         self._due = 0.0
         self._closing = threading.Event()
@@ -106,7 +106,7 @@ class OscServer:
         if self._saying.get(address) != text:
             self._saying = {**self._saying, address: text[:TEXT].replace("\0", "")}
 
-    def post(self, packet: bytes, source: Place) -> None:
+    def post(self, packet: bytes, source: Endpoint) -> None:
         """Has a packet handled that came in another way."""
         self._socket.post(packet, source)
 
@@ -120,20 +120,20 @@ class OscServer:
             self._stream.close()
         self._socket.close()
 
-    def _configure(self, places: list[Place]) -> None:
-        self._places = places
+    def _configure(self, endpoints: list[Endpoint]) -> None:
+        self._endpoints = endpoints
 
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self._turn()
+                self._step()
             except Exception:
                 log.exception("the OSC server failed; it goes on")
                 self._closing.wait(AGAIN)
 
-    def _turn(self) -> None:
+    def _step(self) -> None:
         """Receives one packet, if one comes, and sends what is queued."""
         wait = self._handling.later.wait(self._clock(), ROUND)
         messages, source = self._socket.hear(wait)
@@ -150,12 +150,12 @@ class OscServer:
 
     def _tell(self, now: float) -> None:
         """One round of sending."""
-        if self._places is not None:
-            self._feedback.configure(self._places)
-            self._places = None
+        if self._endpoints is not None:
+            self._feedback.configure(self._endpoints)
+            self._endpoints = None
         self._count(now)
-        for place, packet in self._feedback.packets(self._all(now), now):
-            self._send(packet, place)
+        for endpoint, packet in self._feedback.packets(self._all(now), now):
+            self._send(packet, endpoint)
         if self.news and self._feedback.changed:
             self.news(self._feedback.changed)
 
@@ -177,15 +177,15 @@ class OscServer:
         if self._beating and now - self._began >= self._beat + BEATS:
             self._beat, self._beating = now - self._began, False
 
-    def _send(self, packet: bytes, place: Place) -> None:
-        if not place.tcp:
-            self._socket.send(packet, place)
+    def _send(self, packet: bytes, endpoint: Endpoint) -> None:
+        if not endpoint.tcp:
+            self._socket.send(packet, endpoint)
         elif self._stream:
-            self._stream.send(packet, place)
+            self._stream.send(packet, endpoint)
 
-    def _reply(self, address: str, source: Place) -> None:
+    def _reply(self, address: str, source: Endpoint) -> None:
         """Answers where a message came from, and where its sender hears values."""
         packet = message(address, int(self._clock() - self._began))
-        for place in {source, self._feedback.place_of(source)}:
-            if place.port:
-                self._send(packet, place)
+        for endpoint in {source, self._feedback.endpoint_of(source)}:
+            if endpoint.port:
+                self._send(packet, endpoint)

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from struct import pack, unpack_from
 
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_socket import OscSocket, bounds_for, listening
 
 log = logging.getLogger(__name__)
@@ -87,9 +87,9 @@ class Frames:
 class Client:
     """One connection."""
 
-    def __init__(self, connection: socket.socket, place: Place) -> None:
-        self.connection, self.place = connection, place
-        self.frames = Frames(bounds_for(place.host).bytes)
+    def __init__(self, connection: socket.socket, endpoint: Endpoint) -> None:
+        self.connection, self.endpoint = connection, endpoint
+        self.frames = Frames(bounds_for(endpoint.host).bytes)
         self.unsent = bytearray()
 
 
@@ -97,16 +97,16 @@ class Stream:
     """Listens at ``bind``:``port`` for TCP; packets are read with those of ``osc``. ``left`` is told of each connection
     that ends. Raises DeviceError where the port is taken."""
 
-    def __init__(self, bind: str, port: int, osc: OscSocket, left: Callable[[Place], None]) -> None:
+    def __init__(self, bind: str, port: int, osc: OscSocket, left: Callable[[Endpoint], None]) -> None:
         self._osc, self._left = osc, left
-        self._clients: dict[Place, Client] = {}
+        self._clients: dict[Endpoint, Client] = {}
         self._listening = listening(bind, port, osc.owner)
         self.port: int = self._listening.getsockname()[1]
         osc.selector.register(self._listening, selectors.EVENT_READ, self._accept)
 
-    def send(self, packet: bytes, place: Place) -> None:
+    def send(self, packet: bytes, endpoint: Endpoint) -> None:
         """Sends without waiting; a client that does not read for long is closed."""
-        client = self._clients.get(place)
+        client = self._clients.get(endpoint)
         if client is not None:
             client.unsent += client.frames.framed(packet)
             self._flush(client)
@@ -122,7 +122,7 @@ class Stream:
             connection, (host, port, *_) = self._listening.accept()
         except OSError:  # it left again
             return
-        place = Place(host, port, tcp=True)
+        endpoint = Endpoint(host, port, tcp=True)
         if len(self._clients) >= CLIENTS or host not in self._osc.allowed:
             no = f"{self._osc.owner} allow does not name it"
             why = f"{CLIENTS} are connected" if host in self._osc.allowed else no
@@ -131,7 +131,7 @@ class Stream:
             return
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client = self._clients[place] = Client(connection, place)
+        client = self._clients[endpoint] = Client(connection, endpoint)
         self._osc.selector.register(connection, selectors.EVENT_READ, lambda: self._receive(client))
 
     def _receive(self, client: Client) -> None:
@@ -152,7 +152,7 @@ class Stream:
         before = client.frames.refused
         try:
             for packet in client.frames.feed(data):
-                self._osc.keep(packet, client.place)
+                self._osc.keep(packet, client.endpoint)
         except Broken as error:
             self._refuse(client, str(error))
             self._end(client)
@@ -160,12 +160,12 @@ class Stream:
             self._refuse(client, f"a frame that is longer than {client.frames.most} bytes, or no SLIP")
 
     def _refuse(self, client: Client, why: str) -> None:
-        host = client.place.host
+        host = client.endpoint.host
         self._osc.refuse(f"frame {host}", f"OSC over TCP from {host} is not heard by {self._osc.owner}: {why}")
 
     def _flush(self, client: Client) -> None:
         """Writes what the connection takes, and asks to be called when it takes more."""
-        if client.place not in self._clients:
+        if client.endpoint not in self._clients:
             return
         try:
             if client.unsent:
@@ -176,7 +176,7 @@ class Stream:
             self._end(client)
             return
         if len(client.unsent) > UNSENT:
-            log.info("OSC over TCP: %s does not read; its connection is closed", client.place.host)
+            log.info("OSC over TCP: %s does not read; its connection is closed", client.endpoint.host)
             self._end(client)
             return
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
@@ -184,7 +184,7 @@ class Stream:
             self._osc.selector.modify(client.connection, events, lambda: self._receive(client))
 
     def _end(self, client: Client) -> None:
-        if self._clients.pop(client.place, None) is not None:
+        if self._clients.pop(client.endpoint, None) is not None:
             self._osc.selector.unregister(client.connection)
             client.connection.close()
-            self._left(client.place)
+            self._left(client.endpoint)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from installation.core.controls import Control, pairs
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.pipe import Message
 from installation.process.child import Child
 from installation.web.oscquery.messages import TO_APP, Hello, Knob, Note, Packet, Ready, Table, Values, pack, unpack
@@ -27,7 +27,7 @@ STATES = (
 class OscQuery:
     """``hello`` says what to serve; ``post`` is given each OSC packet of a client."""
 
-    def __init__(self, hello: Hello, post: Callable[[bytes, Place], None]) -> None:
+    def __init__(self, hello: Hello, post: Callable[[bytes, Endpoint], None]) -> None:
         self.port = 0
         self._post = post
         self._values: dict[str, Any] = {}
@@ -54,7 +54,7 @@ class OscQuery:
     def _heard(self, message: Message) -> None:
         match unpack(message if isinstance(message, dict) else {}, TO_APP):
             case Packet(host, data):
-                self._post(bytes.fromhex(data), Place(host, 0))
+                self._post(bytes.fromhex(data), Endpoint(host, 0))
             case Ready(port):
                 self.port = port
                 log.info("OSCQuery answers at port %d", port)

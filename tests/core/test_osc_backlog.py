@@ -2,10 +2,10 @@
 
 import pytest
 
-from installation.core.osc_backlog import BURST, BYTES, RATE, SENDERS, WAITING, Backlog, Place
+from installation.core.osc_backlog import BURST, BYTES, RATE, SENDERS, WAITING, Backlog, Endpoint
 from tests.core.test_osc_packets import message
 
-TABLET, PHONE = Place("10.0.0.5", 5000), Place("10.0.0.6", 5000)
+TABLET, PHONE = Endpoint("10.0.0.5", 5000), Endpoint("10.0.0.6", 5000)
 SPEED, NEXT = b"/walk/speed", b"/show/next"
 
 
@@ -15,12 +15,12 @@ def number(address: bytes, value: int) -> bytes:
 
 def everything(backlog: Backlog, now: float = 0.0) -> list[bytes]:
     """All that waits, read as slowly as it may be."""
-    found = []
+    packets = []
     while backlog.waiting:
         now += 1 / RATE
         if (taken := backlog.take(now)) is not None:
-            found.append(taken[0])
-    return found
+            packets.append(taken[0])
+    return packets
 
 
 def test_packets_are_read_in_their_order() -> None:
@@ -67,8 +67,8 @@ def test_a_press_survives_a_flood_of_values() -> None:
         if value == 100:
             backlog.add(number(NEXT, 1), TABLET, 0.0)
             backlog.add(number(NEXT, 0), TABLET, 0.0)
-    found = everything(backlog)
-    assert found.index(number(NEXT, 1)) + 1 == found.index(number(NEXT, 0))
+    packets = everything(backlog)
+    assert packets.index(number(NEXT, 1)) + 1 == packets.index(number(NEXT, 0))
 
 
 @pytest.mark.parametrize("size", [16, 8192])
@@ -76,17 +76,17 @@ def test_what_waits_is_bounded(size: int) -> None:
     backlog = Backlog({SPEED})
     for value in range(WAITING * 3):
         backlog.add(message(b"/x%d" % value, b"b", size.to_bytes(4, "big") + bytes(size)), TABLET, 0.0)
-    found = everything(backlog)
-    assert len(found) <= WAITING
-    assert sum(map(len, found)) <= BYTES
-    assert b"/x%d\0" % (WAITING * 3 - 1) in found[-1]
+    packets = everything(backlog)
+    assert len(packets) <= WAITING
+    assert sum(map(len, packets)) <= BYTES
+    assert b"/x%d\0" % (WAITING * 3 - 1) in packets[-1]
 
 
 def test_forged_senders_find_no_endless_room() -> None:
     backlog = Backlog()
     for host in range(200):
-        backlog.add(number(NEXT, 1), Place(f"10.1.0.{host}", 1), 0.0)
+        backlog.add(number(NEXT, 1), Endpoint(f"10.1.0.{host}", 1), 0.0)
     assert len(everything(backlog)) == SENDERS
     assert backlog.dropped == 200 - SENDERS
-    backlog.add(number(NEXT, 2), Place("10.2.0.1", 1), 1.0)
+    backlog.add(number(NEXT, 2), Endpoint("10.2.0.1", 1), 1.0)
     assert everything(backlog, 1.0) == [number(NEXT, 2)]

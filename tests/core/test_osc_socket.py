@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from installation.core.errors import DeviceError
-from installation.core.osc_backlog import WAITING, Place
+from installation.core.osc_backlog import WAITING, Endpoint
 from installation.core.osc_socket import LOG_EVERY, Complaints, OscSocket
 from tests.core.test_osc_packets import bundle, message
 
@@ -90,8 +90,8 @@ def test_an_address_of_another_machine_says_what_to_do() -> None:
 
 def test_what_cannot_be_sent_holds_nothing_up(ear: OscSocket, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
-        ear.send(PACKET, Place("::1", 9000))  # the other family
-    ear.send(PACKET, Place("127.0.0.1", 9))  # nobody there
+        ear.send(PACKET, Endpoint("::1", 9000))  # the other family
+    ear.send(PACKET, Endpoint("127.0.0.1", 9))  # nobody there
     assert len(caplog.records) == 1
     assert "cannot be told" in caplog.text
 
@@ -121,11 +121,11 @@ def test_a_flood_ends_with_the_last_value() -> None:
 
 
 def test_what_another_thread_posts_is_heard_at_once(ear: OscSocket) -> None:
-    thread = threading.Timer(0.05, ear.post, (PACKET, Place("10.0.0.7", 5000)))
+    thread = threading.Timer(0.05, ear.post, (PACKET, Endpoint("10.0.0.7", 5000)))
     thread.start()
     heard = ear.hear()
     assert [one.address for one in heard.messages] == ["/x"]
-    assert heard.source == Place("10.0.0.7", 5000)
+    assert heard.source == Endpoint("10.0.0.7", 5000)
     thread.join()
 
 
@@ -133,6 +133,6 @@ def test_a_large_packet_is_heard_from_this_machine_alone(ear: OscSocket) -> None
     packet = bundle(*[message(b"/n", b"i", bytes(4))] * 1000)
     say(ear.port, packet)
     assert len(ear.hear().messages) == 1000
-    ear.post(packet, Place("10.0.0.7", 5000))
+    ear.post(packet, Endpoint("10.0.0.7", 5000))
     assert ear.hear().messages == ()
     assert ear.refused == 1

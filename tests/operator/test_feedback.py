@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from installation.core.controls import Control
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import parse
 from installation.operator.feedback import AFRESH, BUNDLE, FINGER, PACKETS, REMEMBERED, SURFACES, Feedback
 
@@ -16,14 +16,14 @@ CONTROLS = {
         Control("/show/piece", "piece", "choice", choices=("sitters", "company")),
     )
 }
-TABLET, PHONE = Place("10.0.0.5", 9000), Place("10.0.0.6", 9000)
+TABLET, PHONE = Endpoint("10.0.0.5", 9000), Endpoint("10.0.0.6", 9000)
 
 
-def told(feedback: Feedback, saying: dict[str, float | str], now: float) -> dict[Place, dict[str, object]]:
-    found: dict[Place, dict[str, object]] = {}
-    for place, packet in feedback.packets(saying, now):
-        found.setdefault(place, {}).update((one.address, one.args[0]) for one in parse(packet))
-    return found
+def told(feedback: Feedback, saying: dict[str, float | str], now: float) -> dict[Endpoint, dict[str, object]]:
+    values: dict[Endpoint, dict[str, object]] = {}
+    for endpoint, packet in feedback.packets(saying, now):
+        values.setdefault(endpoint, {}).update((one.address, one.args[0]) for one in parse(packet))
+    return values
 
 
 def test_each_kind_is_told_as_its_type() -> None:
@@ -82,7 +82,7 @@ def test_without_a_reply_port_only_the_configured_are_told() -> None:
 def test_forged_senders_do_not_make_it_shout() -> None:
     feedback = Feedback(CONTROLS, [TABLET], 9000)
     for number in range(200):
-        feedback.heard(Place(f"10.1.0.{number}", 5000), 0.0)
+        feedback.heard(Endpoint(f"10.1.0.{number}", 5000), 0.0)
         feedback.touched(f"10.1.0.{number}", "/walk/speed", 0.0)
     assert len(told(feedback, {"/show/hold": 1.0}, 0.0)) == 1 + SURFACES
 
@@ -120,7 +120,7 @@ def test_what_moves_all_the_time_does_not_hold_up_the_rest() -> None:
 def test_who_asks_is_sent_everything_again() -> None:
     feedback = Feedback(CONTROLS, [TABLET, PHONE], 9000)
     told(feedback, {"/walk/speed": 1.0}, 0.0)
-    feedback.sync(Place(TABLET.host, 51000))
+    feedback.sync(Endpoint(TABLET.host, 51000))
     assert told(feedback, {"/walk/speed": 1.0}, 0.1) == {TABLET: {"/walk/speed": 1.0}}
 
 
@@ -132,7 +132,7 @@ def test_a_surface_that_moves_to_another_address_is_found_there() -> None:
 
 
 def test_a_connection_is_told_as_long_as_it_is_there() -> None:
-    feedback, one = Feedback(CONTROLS, [], 0), Place("10.0.0.5", 51000, tcp=True)
+    feedback, one = Feedback(CONTROLS, [], 0), Endpoint("10.0.0.5", 51000, tcp=True)
     feedback.heard(one, 0.0)
     assert told(feedback, {"/walk/speed": 1.0}, 2 * REMEMBERED) == {one: {"/walk/speed": 1.0}}
     feedback.left(one)
@@ -149,6 +149,6 @@ def test_a_pair_is_told_as_two_numbers() -> None:
 
 def test_who_is_refused_is_told_why_and_nobody_else() -> None:
     feedback = Feedback(CONTROLS, [TABLET, PHONE], 9000)
-    feedback.note(Place(TABLET.host, 51000), "this show has no /walk/sped")
+    feedback.note(Endpoint(TABLET.host, 51000), "this show has no /walk/sped")
     assert told(feedback, {}, 0.0) == {TABLET: {"/show/refused": "this show has no /walk/sped"}}
     assert told(feedback, {}, 0.1) == {}

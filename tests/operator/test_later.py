@@ -1,10 +1,10 @@
 """Messages that wait for their time."""
 
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import Message
 from installation.operator.later import KEPT, Later
 
-WHO = Place("10.0.0.5", 5000)
+WHO = Endpoint("10.0.0.5", 5000)
 
 
 def test_they_come_in_the_order_of_their_times() -> None:

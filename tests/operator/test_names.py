@@ -6,18 +6,18 @@ import time
 
 import pytest
 
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.operator.names import Names
 from tests.timeout import TIMEOUT, until
 
 
 def test_addresses_need_no_look_up() -> None:
-    found: list[list[Place]] = []
-    names = Names(["10.0.0.5:9000", "[::1]:9001"], found.append, time.monotonic)
+    told: list[list[Endpoint]] = []
+    names = Names(["10.0.0.5:9000", "[::1]:9001"], told.append, time.monotonic)
     names.start()
-    until(lambda: found)
+    until(lambda: told)
     names.close()
-    assert found == [[Place("10.0.0.5", 9000), Place("::1", 9001)]]
+    assert told == [[Endpoint("10.0.0.5", 9000), Endpoint("::1", 9001)]]
 
 
 def test_a_name_is_looked_up_until_it_is_there_and_again(
@@ -33,17 +33,17 @@ def test_a_name_is_looked_up_until_it_is_there_and_again(
         return answer
 
     monkeypatch.setattr(socket, "gethostbyname", resolve)
-    found: list[list[Place]] = []
+    told: list[list[Endpoint]] = []
     moved = threading.Event()
 
-    def tell(places: list[Place]) -> None:
-        found.append(places)
-        if len(found) == 2:
+    def tell(endpoints: list[Endpoint]) -> None:
+        told.append(endpoints)
+        if len(told) == 2:
             moved.set()
 
     names = Names(["tablet.local:9000"], tell, time.monotonic, again=0.01)
     names.start()
     assert moved.wait(TIMEOUT)
     names.close()
-    assert found == [[Place("10.0.0.5", 9000)], [Place("10.0.0.9", 9000)]]
+    assert told == [[Endpoint("10.0.0.5", 9000)], [Endpoint("10.0.0.9", 9000)]]
     assert caplog.text.count("tablet.local:9000 is not told the values") == 1

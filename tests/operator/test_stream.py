@@ -26,12 +26,12 @@ def speaking(slip: bool) -> Frames:
 @pytest.mark.parametrize("slip", [True, False])
 def test_packets_come_whole_however_they_are_cut(slip: bool) -> None:
     data, dice = b"".join(map(speaking(slip).framed, PACKETS)), random.Random(1)
-    frames, found = Frames(8192), []
+    frames, packets = Frames(8192), []
     while data:
         cut = dice.randrange(1, 40)
-        found += frames.feed(data[:cut])
+        packets += frames.feed(data[:cut])
         data = data[cut:]
-    assert found == PACKETS
+    assert packets == PACKETS
     assert frames.slip is slip
     assert frames.refused == 0
 
@@ -66,7 +66,7 @@ def test_a_length_that_cannot_be_ends_the_stream(size: int) -> None:
 @pytest.fixture
 def ear() -> Iterator[tuple[OscSocket, Stream]]:
     osc = OscSocket("127.0.0.1", 0, (), owner="[operator]", wait=0.05)
-    stream = Stream("127.0.0.1", 0, osc, lambda place: None)
+    stream = Stream("127.0.0.1", 0, osc, lambda endpoint: None)
     yield osc, stream
     stream.close()
     osc.close()
@@ -95,7 +95,7 @@ def test_who_connects_once_too_often_is_refused(ear: tuple[OscSocket, Stream]) -
 
 def test_who_is_not_allowed_is_not_connected() -> None:
     osc = OscSocket("127.0.0.1", 0, ("10.0.0.0/8",), owner="[operator]", wait=0.05)
-    stream = Stream("127.0.0.1", 0, osc, lambda place: None)
+    stream = Stream("127.0.0.1", 0, osc, lambda endpoint: None)
     with socket.create_connection(("127.0.0.1", stream.port), TIMEOUT) as client:
         until(lambda: osc.hear() and osc.refused == 1)
         client.settimeout(TIMEOUT)
@@ -109,10 +109,10 @@ def test_who_does_not_read_is_closed(ear: tuple[OscSocket, Stream]) -> None:
     with socket.create_connection(("127.0.0.1", stream.port), TIMEOUT) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         until(lambda: osc.hear() and stream._clients)
-        (place,) = stream._clients
+        (endpoint,) = stream._clients
         sent = 0
         while stream._clients:
-            stream.send(bytes(8192), place)
+            stream.send(bytes(8192), endpoint)
             sent += 8192
             assert sent < 200 * UNSENT
 
@@ -120,4 +120,4 @@ def test_who_does_not_read_is_closed(ear: tuple[OscSocket, Stream]) -> None:
 def test_a_taken_port_is_told(ear: tuple[OscSocket, Stream]) -> None:
     osc, stream = ear
     with pytest.raises(DeviceError, match=rf"port {stream.port} is in use at 127.0.0.1"):
-        Stream("127.0.0.1", stream.port, osc, lambda place: None)
+        Stream("127.0.0.1", stream.port, osc, lambda endpoint: None)

@@ -91,13 +91,13 @@ async def _open(hello: Hello, inbox: Inbox, send: Send) -> None:
     clients = Clients(
         {knob.address: knob for knob in hello.knobs}, lambda host, data: send(pack(Packet(host, data.hex())))
     )
-    with closing(listening(hello.bind, hello.port, "[operator] oscquery_port")) as found:
-        port = found.getsockname()[1]
+    with closing(listening(hello.bind, hello.port, "[operator] oscquery_port")) as opened:
+        port = opened.getsockname()[1]
         routes = Routes(clients, hello.title, hello.osc_port, hello.allow)
         runner = web.AppRunner(routes.app(), **LIMITS)
         await runner.setup()
         assert runner.server is not None
-        serving = await asyncio.get_running_loop().create_server(listener.admit(runner.server), sock=found)
+        serving = await asyncio.get_running_loop().create_server(listener.admit(runner.server), sock=opened)
         sweeping = asyncio.ensure_future(listener.sweep(runner.server, routes.busy))
         send(pack(Ready(port)))
         announcement = await _announce(hello, port, send)

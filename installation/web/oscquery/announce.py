@@ -41,8 +41,8 @@ class Announcement:
         bind = "127.0.0.1" if self._hello.bind == "localhost" else self._hello.bind
         if bind not in ("0.0.0.0", "::"):
             return [bind]
-        found = [host for host in self._zeroconf.get_all_addresses() if not is_loopback(host)]
-        return found or ["127.0.0.1"]
+        hosts = [host for host in self._zeroconf.get_all_addresses() if not is_loopback(host)]
+        return hosts or ["127.0.0.1"]
 
     def _service(self, kind: str, port: int, hosts: list[str]) -> Any:
         label = self._hello.title.replace(".", " ").encode()[:LONGEST].decode(errors="ignore") or "show"

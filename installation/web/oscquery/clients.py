@@ -65,8 +65,8 @@ class Clients:
 
     def say(self, said: Mapping[str, Any]) -> None:
         """The show's values changed. Those of a pair come as a list, as JSON has it."""
-        for address, found in said.items():
-            value: Said = tuple(found) if isinstance(found, list) else found
+        for address, plain in said.items():
+            value: Said = tuple(plain) if isinstance(plain, list) else plain
             self.values[address] = value
             knob = self.knobs.get(address)
             listeners = [client for client in self._clients if address in client.listens]

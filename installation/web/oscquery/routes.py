@@ -58,17 +58,17 @@ class Routes:
         return self._describe(request.path.rstrip("/") or "/", names)
 
     def _describe(self, path: str, names: list[str]) -> web.Response:
-        found = node(path, self.clients.knobs, self.clients.values)
-        if found is None:
+        described = node(path, self.clients.knobs, self.clients.values)
+        if described is None:
             return _error(HTTPStatus.NOT_FOUND, f"nothing stands at {path}")
         if not names:
-            return web.json_response(found, headers=HEADERS)
+            return web.json_response(described, headers=HEADERS)
         unknown = [name for name in names if name not in (*ATTRIBUTES, *REQUIRED, *UNSERVED)]
         if unknown:
             return _error(HTTPStatus.BAD_REQUEST, f"{unknown[0][:40]} is no attribute of OSCQuery")
-        if any(name in UNSERVED for name in names) or ("VALUE" in names and not readable(found)):
+        if any(name in UNSERVED for name in names) or ("VALUE" in names and not readable(described)):
             return web.Response(status=HTTPStatus.NO_CONTENT, headers=HEADERS)
-        return web.json_response(attributes(found, names), headers=HEADERS)
+        return web.json_response(attributes(described, names), headers=HEADERS)
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         if self.clients.full:

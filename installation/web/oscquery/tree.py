@@ -53,19 +53,19 @@ def node(path: str, knobs: Mapping[str, Knob], values: Mapping[str, Said]) -> No
     own = knobs.get(path)
     if own is None and not below and path != "/":
         return None
-    found = _method(own, values) if own else {"FULL_PATH": path, "ACCESS": 0, "DESCRIPTION": _about(path)}
+    described = _method(own, values) if own else {"FULL_PATH": path, "ACCESS": 0, "DESCRIPTION": _about(path)}
     if below or own is None:
-        found["CONTENTS"] = _contents(path, below, values)
-    return found
+        described["CONTENTS"] = _contents(path, below, values)
+    return described
 
 
-def attributes(found: Node, names: Iterable[str]) -> Node:
+def attributes(described: Node, names: Iterable[str]) -> Node:
     """Those attributes of a node that it has."""
-    return {name: found[name] for name in names if name in found}
+    return {name: described[name] for name in names if name in described}
 
 
-def readable(found: Node) -> bool:
-    return bool(found["ACCESS"] & READ)
+def readable(described: Node) -> bool:
+    return bool(described["ACCESS"] & READ)
 
 
 def osc(knob: Knob, said: Said) -> bytes:
@@ -86,7 +86,7 @@ def _contents(path: str, below: Mapping[str, Knob], values: Mapping[str, Said]) 
     start = len(path.rstrip("/")) + 1
     names = dict.fromkeys(address[start:].partition("/")[0] for address in below)
     nodes = {name: node(f"{path.rstrip('/')}/{name}", below, values) for name in names}
-    return {name: found for name, found in nodes.items() if found is not None}
+    return {name: inner for name, inner in nodes.items() if inner is not None}
 
 
 def _about(path: str) -> str:
@@ -95,7 +95,7 @@ def _about(path: str) -> str:
 
 def _method(knob: Knob, values: Mapping[str, Said]) -> Node:
     access = READ if knob.type in READ_ONLY else WRITE if knob.type == "pulse" else READ | WRITE
-    found: Node = {
+    described: Node = {
         "FULL_PATH": knob.address,
         "TYPE": TYPES[knob.type],
         "ACCESS": access,
@@ -104,8 +104,8 @@ def _method(knob: Knob, values: Mapping[str, Said]) -> Node:
         "TAGS": ["command" if knob.command else "state" if knob.type in READ_ONLY else "control"],
     }
     if access & READ and knob.address in values:
-        found["VALUE"] = _value(knob, values[knob.address])
-    return found | _range(knob) | _more(knob)
+        described["VALUE"] = _value(knob, values[knob.address])
+    return described | _range(knob) | _more(knob)
 
 
 def _range(knob: Knob) -> Node:
@@ -121,13 +121,13 @@ def _range(knob: Knob) -> Node:
 
 
 def _more(knob: Knob) -> Node:
-    found: Node = {"UNIT": [UNITS[knob.unit]]} if knob.unit in UNITS else {}
+    described: Node = {"UNIT": [UNITS[knob.unit]]} if knob.unit in UNITS else {}
     if knob.type == "pair":
-        found["EXTENDED_TYPE"] = ["position.cartesian.x", "position.cartesian.y"]
+        described["EXTENDED_TYPE"] = ["position.cartesian.x", "position.cartesian.y"]
     overloads = {"float": "i", "int": "f", "bool": "TF", "choice": "i", "pulse": "iNT"}.get(knob.type, "")
     if overloads:
-        found["OVERLOADS"] = [_overload(knob, tag) for tag in overloads]
-    return found
+        described["OVERLOADS"] = [_overload(knob, tag) for tag in overloads]
+    return described
 
 
 def _overload(knob: Knob, tag: str) -> Node:

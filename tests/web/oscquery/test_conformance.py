@@ -15,7 +15,7 @@ import pytest
 
 from installation.core.commands import commands
 from installation.core.controls import Control, fixed, table
-from installation.core.osc_backlog import Place
+from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import parse
 from installation.process.oscquery import OscQuery, knobs
 from installation.web.oscquery.messages import Hello
@@ -50,7 +50,7 @@ class Served(NamedTuple):
     """The process, and what its clients sent."""
 
     query: OscQuery
-    posted: list[tuple[bytes, Place]]
+    posted: list[tuple[bytes, Endpoint]]
 
 
 class Answer(NamedTuple):
@@ -61,7 +61,7 @@ class Answer(NamedTuple):
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    posted: list[tuple[bytes, Place]] = []
+    posted: list[tuple[bytes, Endpoint]] = []
     hello = Hello("Reverie", "127.0.0.1", 0, 8000, (), knobs(CONTROLS, COMMANDS))
     query = OscQuery(hello, lambda data, source: posted.append((data, source)))
     query.tell(VALUES)
@@ -134,18 +134,18 @@ def test_errors_are_those_of_http(served: Served) -> None:
 # ---------------------------------------------------------------- Required Attributes
 
 
-def nodes(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield found
-    for inner in found.get("CONTENTS", {}).values():
+def nodes(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield described
+    for inner in described.get("CONTENTS", {}).values():
         yield from nodes(inner)
 
 
 def test_contents_hold_everything_by_name(ask: Callable[[str], Any]) -> None:
     whole = ask("/")
-    for found in nodes(whole):
-        for name, inner in found.get("CONTENTS", {}).items():
-            assert inner["FULL_PATH"] == f"{found['FULL_PATH'].rstrip('/')}/{name}"
-    methods = {found["FULL_PATH"] for found in nodes(whole) if "TYPE" in found}
+    for described in nodes(whole):
+        for name, inner in described.get("CONTENTS", {}).items():
+            assert inner["FULL_PATH"] == f"{described['FULL_PATH'].rstrip('/')}/{name}"
+    methods = {described["FULL_PATH"] for described in nodes(whole) if "TYPE" in described}
     assert methods == {*CONTROLS, *COMMANDS, "/stage/lamp", "/show/now", "/show/heartbeat"}
     assert whole["CONTENTS"]["walk"] == ask("/walk")
 
@@ -184,7 +184,7 @@ def test_host_info_is_the_same_at_every_path(ask: Callable[[str], Any], path: st
 
 def test_extensions_are_what_is_served(ask: Callable[[str], Any]) -> None:
     extensions = ask("/?HOST_INFO")["EXTENSIONS"]
-    seen = {key for found in nodes(ask("/")) for key in found}
+    seen = {key for described in nodes(ask("/")) for key in described}
     assert seen - {"FULL_PATH", "CONTENTS", "TYPE"} == {
         key for key, there in extensions.items() if there and key not in ("LISTEN",) and not key.startswith("PATH_")
     }
@@ -207,9 +207,9 @@ def test_what_has_no_value_yet_answers_with_an_empty_object(ask: Callable[[str],
 
 
 def test_there_is_one_value_and_range_for_each_type_tag(ask: Callable[[str], Any]) -> None:
-    for found in nodes(ask("/")):
+    for described in nodes(ask("/")):
         for key in ("VALUE", "RANGE", "UNIT", "CLIPMODE", "EXTENDED_TYPE"):
-            assert key not in found or len(found[key]) == len(found["TYPE"])
+            assert key not in described or len(described[key]) == len(described["TYPE"])
 
 
 def test_values_are_of_the_json_of_their_type(ask: Callable[[str], Any]) -> None:
@@ -238,9 +238,9 @@ def test_the_rest_of_the_attributes(ask: Callable[[str], Any]) -> None:
 
 
 def test_overloads_are_methods_of_another_type_without_contents(ask: Callable[[str], Any]) -> None:
-    for found in nodes(ask("/")):
-        for other in found.get("OVERLOADS", ()):
-            assert other["TYPE"] != found["TYPE"]
+    for described in nodes(ask("/")):
+        for other in described.get("OVERLOADS", ()):
+            assert other["TYPE"] != described["TYPE"]
             assert "CONTENTS" not in other
     assert [one["TYPE"] for one in ask("/show/hold")["OVERLOADS"]] == ["T", "F"]
 
@@ -321,7 +321,7 @@ def test_osc_packets_come_in_over_the_websocket(served: Served) -> None:
 
     async def work(ws: aiohttp.ClientWebSocketResponse) -> None:
         await ws.send_bytes(packet)
-        while (packet, Place("127.0.0.1", 0)) not in served.posted:
+        while (packet, Endpoint("127.0.0.1", 0)) not in served.posted:
             await asyncio.sleep(0.01)
 
     connected(served, work)
