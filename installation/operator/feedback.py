@@ -59,20 +59,51 @@ class Surface:
     """The values lately sent to it of each control: (value as OSC carries it, when)."""
     notes: deque[str] = field(default_factory=lambda: deque(maxlen=NOTES))
 
+    def remember(self, address: str, said: Said, now: float) -> None:
+        """Notes that it was sent a value."""
+        if not isinstance(said, str):
+            lately = self.lately.get(address)
+            if lately is None:
+                lately = self.lately[address] = deque(maxlen=ECHOES)
+            lately.append((_single(said), now))
+
+
+class Messages:
+    """What was said last at each address, and its message, which is built once for all surfaces. ``changed`` is what
+    was said anew the last time."""
+
+    def __init__(self, controls: Mapping[str, Control]) -> None:
+        self.said: dict[str, Said] = {}
+        self.changed: Mapping[str, Said] = {}
+        self._controls = controls
+        self._built: dict[str, bytes] = {}
+
+    def take(self, saying: Saying) -> Mapping[str, Said]:
+        """What is now said at each address. Returns what is said anew."""
+        self.changed = {address: said for address, said in saying.items() if self.said.get(address) != said}
+        self.said.update(self.changed)
+        for address in self.changed:
+            self._built.pop(address, None)
+        return self.changed
+
+    def message(self, address: str) -> bytes:
+        """The message that says an address's value."""
+        built = self._built.get(address)
+        if built is None:
+            built = self._built[address] = message(address, _as_typed(self.said[address], self._controls.get(address)))
+        return built
+
 
 class Feedback:
     """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never),
     and those that are connected over TCP as long as they are."""
 
     def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int) -> None:
-        self._controls, self._reply_port = controls, reply_port
+        self._reply_port = reply_port
         self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
         self._surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
-        self.changed: Mapping[str, Said] = {}
-        """What was said anew in the last round, by address."""
-        self._said: dict[str, Said] = {}
-        self._built: dict[str, bytes] = {}
+        self.said = Messages(controls)
 
     def endpoint_of(self, source: Endpoint) -> Endpoint:
         """Where a sender hears: over its connection, or at the reply port of its address."""
@@ -127,21 +158,14 @@ class Feedback:
     def packets(self, saying: Saying, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """What to send where in this round, so that every surface comes to show ``saying``."""
         self._forget(now)
-        self._take(saying)
-        changed = dict.fromkeys(self.changed)
+        changed = dict.fromkeys(self.said.take(saying))
         for surface in self._surfaces.values():
             surface.unsent.update(changed)
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
-                surface.unsent.update(dict.fromkeys(self._said))
+                surface.unsent.update(dict.fromkeys(self.said.said))
             if surface.unsent or surface.notes:
                 yield from self._round(surface, now)
-
-    def _take(self, saying: Saying) -> None:
-        self.changed = {address: said for address, said in saying.items() if self._said.get(address) != said}
-        self._said.update(self.changed)
-        for address in self.changed:
-            self._built.pop(address, None)
 
     def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         while surface.notes:
@@ -152,8 +176,8 @@ class Feedback:
             addresses = free[start : start + BUNDLE]
             for address in addresses:
                 del surface.unsent[address]
-                self._remember(surface, address, now)
-            yield surface.endpoint, bundle(map(self._message, addresses))
+                surface.remember(address, self.said.said[address], now)
+            yield surface.endpoint, bundle(map(self.said.message, addresses))
 
     def _at(self, host: str) -> Iterator[Surface]:
         return (surface for surface in self._surfaces.values() if surface.endpoint.host == host)
@@ -163,21 +187,6 @@ class Feedback:
             del self._surfaces[endpoint]
         for finger in [finger for finger, when in self._fingers.items() if now - when >= FINGER]:
             del self._fingers[finger]
-
-    def _remember(self, surface: Surface, address: str, now: float) -> None:
-        said = self._said[address]
-        if not isinstance(said, str):
-            lately = surface.lately.get(address)
-            if lately is None:
-                lately = surface.lately[address] = deque(maxlen=ECHOES)
-            lately.append((_single(said), now))
-
-    def _message(self, address: str) -> bytes:
-        """The message that says an address's value; it is built once for all surfaces."""
-        built = self._built.get(address)
-        if built is None:
-            built = self._built[address] = message(address, _as_typed(self._said[address], self._controls.get(address)))
-        return built
 
 
 def _as_typed(said: Said, control: Control | None) -> Said:

@@ -9,23 +9,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from installation.core.commands import ARM
+from installation.core.errors import DeviceError
 from installation.core.osc_backlog import Endpoint
 from installation.core.osc_build import Said, message
 from installation.core.osc_socket import OscSocket
 from installation.operator.feedback import Feedback
-from installation.operator.handling import TEXT, Handling
+from installation.operator.handling import Handling
 from installation.operator.inbox import Inbox
 from installation.operator.names import Names
+from installation.operator.saying import Saying
 from installation.operator.stream import Stream
 
 log = logging.getLogger(__name__)
 
 ROUND = 1 / 30
 """Seconds between two rounds of sending, at least."""
-
-BEAT, BEATS = "/show/heartbeat", 1.0
-"""Where surfaces hear how many seconds the show has run, and after how many seconds again, as long as it moves on."""
 
 AGAIN = 1.0
 """Seconds from a fault of the thread to its next try."""
@@ -59,24 +57,17 @@ class OscServer:
         self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
         self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
-        self._stream = self._open_stream(bind) if tcp else None
+        self._stream = open_stream(bind, self._socket, self._feedback) if tcp else None
         self._received = 0
-        self._saying: dict[str, Said] = {}
+        self._began = clock()
+        self._saying = Saying(inbox, self._handling.pairs, self._began)
         self._endpoints: list[Endpoint] | None = None
-        self._beating, self._began, self._beat = False, clock(), -BEATS
         self._due = 0.0
         self._closing = threading.Event()
         self._names = Names(surfaces, self._configure, clock)
         self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
-
-    def _open_stream(self, bind: str) -> Stream:
-        try:
-            return Stream(bind, self.port, self._socket, self._feedback.left)
-        except BaseException:
-            self._socket.close()
-            raise
 
     @property
     def port(self) -> int:
@@ -98,13 +89,11 @@ class OscServer:
     def echo(self, values: Mapping[str, float]) -> None:
         """Queues the controls' values for sending; each surface gets those that changed. For up to 30 calls a
         second: the loop's, which this tells to be alive."""
-        self._saying = {**self._saying, **values}
-        self._beating = True
+        self._saying.echo(values)
 
     def say(self, address: str, text: str) -> None:
         """Queues a text for sending, for a label on the surfaces."""
-        if self._saying.get(address) != text:
-            self._saying = {**self._saying, address: text[:TEXT].replace("\0", "")}
+        self._saying.say(address, text)
 
     def post(self, packet: bytes, source: Endpoint) -> None:
         """Has a packet handled that came in another way."""
@@ -153,29 +142,10 @@ class OscServer:
         if self._endpoints is not None:
             self._feedback.configure(self._endpoints)
             self._endpoints = None
-        self._count(now)
-        for endpoint, packet in self._feedback.packets(self._all(now), now):
+        for endpoint, packet in self._feedback.packets(self._saying.everything(now), now):
             self._send(packet, endpoint)
-        if self.news and self._feedback.changed:
-            self.news(self._feedback.changed)
-
-    def _all(self, now: float) -> dict[str, Said]:
-        """What the loop said, and what is known here: the pairs of XY pads, whether a command is armed, the beat."""
-        saying = dict(self._saying)
-        for address, pair in self._handling.pairs.items():
-            across, up = (saying.get(control.address) for control in pair)
-            if isinstance(across, float) and isinstance(up, float):
-                saying[address] = (across, up)
-        if ARM in self.inbox.commands:
-            saying[ARM] = float(self.inbox.rules.armed(now))
-        if self._beat >= 0.0:
-            saying[BEAT] = int(self._beat)
-        return saying
-
-    def _count(self, now: float) -> None:
-        """Moves the heartbeat on, once a second, if the loop has moved on."""
-        if self._beating and now - self._began >= self._beat + BEATS:
-            self._beat, self._beating = now - self._began, False
+        if self.news and self._feedback.said.changed:
+            self.news(self._feedback.said.changed)
 
     def _send(self, packet: bytes, endpoint: Endpoint) -> None:
         if not endpoint.tcp:
@@ -189,3 +159,12 @@ class OscServer:
         for endpoint in {source, self._feedback.endpoint_of(source)}:
             if endpoint.port:
                 self._send(packet, endpoint)
+
+
+def open_stream(bind: str, osc: OscSocket, feedback: Feedback) -> Stream:
+    """TCP at the port of ``osc``. Raises DeviceError where it is taken, and ``osc`` is closed."""
+    try:
+        return Stream(bind, osc.port, osc, feedback.left)
+    except DeviceError:
+        osc.close()
+        raise
