@@ -32,6 +32,7 @@ from installation.options import Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
+from installation.process.oscquery import OscQuery, knobs
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.renewal import Renewal
@@ -41,6 +42,7 @@ from installation.stage import Stage
 from installation.state import RESTART, StateFile
 from installation.stills import Stills
 from installation.surfaces import keep_layouts
+from installation.web.oscquery.messages import Hello
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +101,7 @@ class Exhibition:
         self.board = Board()
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
-        self.inbox = Inbox(show.controls(), show.commands())
+        self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
         self.osc = open_osc(show, self.inbox, self.clock)
         self.midi = open_midi(show.midi, self.inbox, self.clock.now)
         self.web = self._open_web(live)
@@ -134,6 +136,7 @@ class Exhibition:
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
+                open_oscquery(self.show, self.osc, rooms)
             if self.midi:
                 rooms.callback(self.midi.close)
             self.state.start()
@@ -240,7 +243,9 @@ class Exhibition:
             if event == "quit":
                 self.leaving = True
             elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
-                self.inbox.ask(command)
+                refusal = self.inbox.ask(command)
+                if refusal:
+                    log.info("the keyboard's %s", refusal)
 
     def _tell(self) -> None:
         """Sends the state to the web process and to the state file."""
@@ -293,13 +298,31 @@ def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
         return None
     try:
         osc = OscServer(
-            inbox, settings.bind, settings.port, allow=settings.allow, surfaces=settings.surfaces, clock=clock.now
+            inbox,
+            settings.bind,
+            settings.port,
+            allow=settings.allow,
+            surfaces=settings.surfaces,
+            tcp=settings.tcp,
+            clock=clock.now,
         )
     except VernissageError as error:
         log.warning("%s; the show goes on without OSC", error)
         return None
-    log.info("OSC is heard at %s:%d", settings.bind, osc.port)
+    log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")
     return osc
+
+
+def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
+    """Tells programs over OSCQuery what there is to move, where the show asks for that; ``rooms`` ends it."""
+    settings = show.operator
+    if settings.oscquery:
+        title, table = show.title_in(show.languages[0]), knobs(show.controls(), show.commands())
+        hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
+        query = OscQuery(hello, osc.post)
+        osc.news = query.tell
+        rooms.callback(query.stop)
+        query.start()
 
 
 def stand_in() -> Hung:

@@ -194,6 +194,15 @@ class Operator(Table):
     surfaces: tuple[Annotated[str, AfterValidator(_surface)], ...] = Field((), max_length=32)
     allow: tuple[Annotated[str, AfterValidator(_allowed)], ...] = Field((), max_length=256)
     release: Seconds = Field(30.0, ge=0.0, le=DAY)
+    guard: Seconds = Field(0.3, ge=0.0, le=10.0)
+    """Within this time of a command, the same one again is a double press and does not count."""
+    arm: bool = False
+    """Whether blackout and panic have to be armed first, at /show/arm."""
+    tcp: bool = False
+    """Whether OSC is heard over TCP too, at the same port."""
+    oscquery: bool = False
+    """Whether programs may ask over OSCQuery what there is to move."""
+    oscquery_port: Port = 8001
 
 
 class Label(Table):
