@@ -38,6 +38,11 @@ class Inbox:
         elif value or self.commands[address].type != "pulse":
             self.ask(Command(address, value, when, who))
 
+    def let_go(self, address: str, when: float, who: str) -> None:
+        """Leaves that the operator lets go of the control at ``address``."""
+        with self._mail:
+            self._touches[address] = Touch(None, when, who)
+
     def ask(self, command: Command) -> None:
         """Leaves a command."""
         with self._mail:
