@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from installation import metrics
+from installation.console import Console, mover
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
 from installation.core.decision import Tally
@@ -96,6 +97,7 @@ class Exhibition:
         self.inbox = Inbox(show.controls(), show.commands())
         self.osc = open_osc(show, self.inbox, self.clock)
         self.web = self._open_web(live)
+        self.console = Console(show, self.web) if self.web else None
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
@@ -129,9 +131,11 @@ class Exhibition:
             rooms.callback(self.state.close)
             self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
-            if self.web:
+            if self.web and self.console:
                 rooms.callback(self.web.stop)
                 self.web.start()
+                rooms.callback(self.console.close)
+                self.console.start()
             if self.heartbeat.orders.safe:
                 self.opening.done.set()
             else:
@@ -153,6 +157,8 @@ class Exhibition:
         self.painter.start()
         self.opening.start()
         self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        if self.console:
+            self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
 
     # ------------------------------------------------------------ rooms
@@ -160,7 +166,8 @@ class Exhibition:
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
             return None
-        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
+        moved = mover(self.inbox, self.clock.now)
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_moved=moved)
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
@@ -227,6 +234,8 @@ class Exhibition:
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
+        if self.console:
+            self.console.look(decision, self.loop.decider)
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 

@@ -216,8 +216,8 @@ class Decider:
         }
 
     def resume(self, state: Mapping[str, Any], switches: bool = True, gap: float = 0.0) -> None:
-        """Goes on from a ``state``, as far as it fits this show; ``switches``: hold, blackout and freeze, too. The walk of the
-        piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
+        """Goes on from a ``state``, as far as it fits this show; ``switches``: hold, blackout and freeze, too. The walk
+        of the piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
         self.programming = Programming(self.show, self.programming.always_open, _table(state, "cues"))
         old = self.playlist
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))

@@ -11,6 +11,8 @@ from aiohttp import web
 
 from installation.web import page
 from installation.web.answers import html, parts_json, stream
+from installation.web.console import Console
+from installation.web.console_access import Access
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
@@ -64,6 +66,10 @@ class Server:
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
         get("/static/{file}", self.static)
+        entrance, url = self.service.hello.console, self.service.hello.url
+        if entrance is not None:
+            access = Access(entrance, self.port, url)
+            Console(self.service, entrance, access, self.assets).add_to(app.router)
         return app
 
     @web.middleware
@@ -117,7 +123,7 @@ class Server:
 
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     response.headers.popall("Server", None)
 
 
