@@ -1,4 +1,4 @@
-"""What the tests of the console share: a web process that has one, what its app would tell it, a client that logs in."""
+"""What the tests of the console share: what the app would tell its web process, and a client that logs in."""
 
 import json
 from pathlib import Path

@@ -56,7 +56,9 @@ def access(network: bool = False, url: str = "", clock: Any = time.time, pin: st
 
 
 def asked(host: str, remote: str = "127.0.0.1", **headers: str) -> Any:
-    found = make_mocked_request("GET", "/console", {"Host": host} | {k.replace("_", "-"): v for k, v in headers.items()})
+    found = make_mocked_request(
+        "GET", "/console", {"Host": host} | {k.replace("_", "-"): v for k, v in headers.items()}
+    )
     return found.clone(remote=remote)
 
 
