@@ -7,7 +7,7 @@ comes from the show's tables of controls, commands, signals and cues.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -47,17 +47,36 @@ class Seen:
     waiting: dict[str, float]
 
 
+class Failing:
+    """Remembers since when each sensor does not work (s, monotonic)."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def states(self, sensors: Sensors | None, names: Sequence[str], now: float) -> dict[str, SensorState]:
+        """How the sensors of these names are at ``now``."""
+        trouble = sensors.trouble() if sensors else dict.fromkeys(names, "not opened")
+        attempts = sensors.attempts() if sensors else {}
+        self._since = {name: self._since.get(name, now) for name in trouble}
+        return {
+            name: SensorState(
+                trouble.get(name, ""), float(int(now - self._since.get(name, now))), attempts.get(name, 0)
+            )
+            for name in names
+        }
+
+
 class Console:
     """Tells ``web`` what its consoles show. ``sensors`` is set once they run."""
 
     def __init__(self, show: Show, web: WebProcess) -> None:
         self.show, self.web = show, web
         self.sensors: Sensors | None = None
+        self._sensors = [sensor.name for sensor in show.sensors]
         self._due = 0.0
         self._told = 0
         self._day: date | None = None
-        self._failing: dict[str, float] = {}
-        """Since when each sensor does not work (s, monotonic), by its name."""
+        self._failing = Failing()
         self._timetable = Timetable(show.plan)
         self._seen: Latest[Seen] = Latest()
         self._thread = threading.Thread(target=self._tell, name="console", daemon=True)
@@ -108,21 +127,10 @@ class Console:
             values=_rounded(wall.controls),
             hands=wall.hands,
             signals=_rounded(seen.decision.signals),
-            sensors=self._sensors(time.monotonic()),
+            sensors=self._failing.states(self.sensors, self._sensors, time.monotonic()),
             standby=seen.standby,
             waiting=_rounded(seen.waiting),
         )
-
-    def _sensors(self, now: float) -> dict[str, SensorState]:
-        names = [sensor.name for sensor in self.show.sensors]
-        trouble = self.sensors.trouble() if self.sensors else dict.fromkeys(names, "not opened")
-        attempts = self.sensors.attempts() if self.sensors else {}
-        self._failing = {name: self._failing.get(name, now) for name in trouble}
-        return {
-            name: SensorState(trouble.get(name, ""), float(round(now - since)), attempts.get(name, 0))
-            for name in names
-            for since in [self._failing.get(name, now)]
-        }
 
 
 def mover(inbox: Inbox, clock: Callable[[], float]) -> Callable[[Moved], None]:
