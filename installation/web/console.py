@@ -4,18 +4,15 @@ import asyncio
 import json
 import time
 from contextlib import suppress
-from http import HTTPStatus
-from typing import Any
-from urllib.parse import parse_qs
 
 from aiohttp import WSMsgType, web
 
 from installation.core.controls import Control
 from installation.core.errors import ControlError, did_you_mean
-from installation.web import page
-from installation.web.answers import CLIENT_TIMEOUT, html, stream
-from installation.web.console_access import AGAIN, SESSION, Access
-from installation.web.console_state import ConsoleState, Sections, changes, log_tail
+from installation.web.answers import CLIENT_TIMEOUT, stream
+from installation.web.console_door import Door
+from installation.web.console_sections import Sections, Shown, changes
+from installation.web.console_state import ConsoleState, log_tail
 from installation.web.limits import Buckets
 from installation.web.messages import Consoles, Entrance, Moved
 from installation.web.pictures import multipart
@@ -40,101 +37,31 @@ RATE, BURST = 120.0, 240
 EXTRA_VIEWERS = 4
 """The live picture has room for so many consoles beside the visitors who watch it."""
 
-POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
-"""The page's own Content-Security-Policy: its files, no inline script, no text that becomes HTML."""
-
 EXPIRED, TOO_MANY, TOO_FAST = 4001, 4002, 4003
 """Codes with which the WebSocket is closed."""
 
 
 class Console:
-    """Of one service. ``assets`` maps the names of the files in ``static/`` to their addresses."""
+    """Of one service, behind ``door``."""
 
-    def __init__(self, service: Service, entrance: Entrance, access: Access, assets: dict[str, str]) -> None:
-        self.service, self.entrance, self.access, self.assets = service, entrance, access, assets
+    def __init__(self, service: Service, entrance: Entrance, door: Door) -> None:
+        self.service, self.entrance, self.door = service, entrance, door
         self.state: ConsoleState = service.console
+        self.shown = Shown(service)
         self._looked = 0.0
 
     def add_to(self, router: web.UrlDispatcher) -> None:
-        router.add_get("/console", self.open)
-        router.add_post("/console/login", self.login)
-        router.add_post("/console/logout", self.logout)
+        router.add_get("/console", self.door.open)
+        router.add_post("/console/login", self.door.login)
+        router.add_post("/console/logout", self.door.logout)
         router.add_get("/console/live", self.live, allow_head=False)
         router.add_get("/console/preview.mjpeg", self.preview, allow_head=False)
-
-    # ------------------------------------------------------------ the door
-
-    async def open(self, request: web.Request) -> web.Response:
-        """The console for those who are in, the door for others."""
-        if refused := self.access.refusal(request):
-            return self._door(refused, HTTPStatus.FORBIDDEN, shut=True)
-        return self._page("console") if self._ends(request) else self._door()
-
-    async def login(self, request: web.Request) -> web.Response:
-        if refused := self.access.refusal(request) or _foreign(request):
-            return self._door(refused, HTTPStatus.FORBIDDEN, shut=True)
-        pin = await _read_pin(request)
-        if not self.access.may_guess(request.remote or "", time.monotonic()):
-            wait = f"Too many tries. Wait {AGAIN:.0f} seconds, then try again."
-            return self._door(wait, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": f"{AGAIN:.0f}"})
-        if not self.access.fits(pin):
-            return self._door("That is not the PIN. The show's log has it.", HTTPStatus.FORBIDDEN)
-        answer = _to_console()
-        secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
-        answer.set_cookie(
-            self.access.cookie,
-            self.access.session(),
-            max_age=SESSION,
-            path="/console",
-            httponly=True,
-            samesite="Strict",
-            secure=secure,
-        )
-        return answer
-
-    async def logout(self, request: web.Request) -> web.Response:
-        if refused := self.access.refusal(request) or _foreign(request):
-            return self._door(refused, HTTPStatus.FORBIDDEN, shut=True)
-        answer = _to_console()
-        answer.del_cookie(self.access.cookie, path="/console")
-        return answer
-
-    def _ends(self, request: web.Request) -> float:
-        """When the request's session ends (s since 1970); 0 without one."""
-        return self.access.ends(request.cookies.get(self.access.cookie, ""))
-
-    def _door(
-        self,
-        notice: str = "",
-        status: HTTPStatus = HTTPStatus.OK,
-        headers: dict[str, str] | None = None,
-        shut: bool = False,
-    ) -> web.Response:
-        return self._page("console_door", status, headers, notice=notice, shut=shut)
-
-    def _page(
-        self, name: str, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None, **known: Any
-    ) -> web.Response:
-        title = self.state.sections(self.service, time.monotonic())["show"]["title"]
-        template = page.environment().get_template(f"{name}.html")
-        text = template.render(assets=self.assets, title=title, **known)
-        return html(text, status, {"Content-Security-Policy": POLICY} | (headers or {}))
-
-    def _enter(self, request: web.Request) -> float:
-        """When the session ends; raises HTTPForbidden for those who are not in."""
-        ends = self._ends(request)
-        if self.access.refusal(request) or not ends:
-            raise web.HTTPForbidden
-        return ends
 
     # ------------------------------------------------------------ for those who are in
 
     async def preview(self, request: web.Request) -> web.StreamResponse:
         """The wall, moving."""
-        self._enter(request)
+        self.door.enter(request)
         preview = self.service.preview
         if preview.viewers >= VIEWERS + EXTRA_VIEWERS:
             raise web.HTTPServiceUnavailable
@@ -144,8 +71,8 @@ class Console:
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """The WebSocket: sections of the state as they change, what operators do the other way."""
-        ends = self._enter(request)
-        if not self.access.is_own(request):
+        ends = self.door.enter(request)
+        if not self.door.access.is_own(request):
             raise web.HTTPForbidden
         socket = web.WebSocketResponse(
             timeout=CLIENT_TIMEOUT, heartbeat=15.0, max_msg_size=LARGEST, compress=False, autoping=True
@@ -171,9 +98,9 @@ class Console:
         """Sends what changes until the session ends, or the browser is too slow."""
         told: Sections = {}
         with suppress(TimeoutError, ConnectionError):
-            while self.access.clock() < ends:
+            while self.door.access.clock() < ends:
                 await self._look_at_log(time.monotonic())
-                whole = self.state.sections(self.service, time.monotonic())
+                whole = self.shown.sections(time.monotonic())
                 if news := changes(told, whole):
                     async with asyncio.timeout(CLIENT_TIMEOUT):
                         await socket.send_str(json.dumps(news, ensure_ascii=False))
@@ -216,28 +143,6 @@ class Console:
         if address not in known:
             raise ControlError(f"this show has no {address[:80]}; {did_you_mean(address, known)}".removesuffix("; "))
         return known[address]
-
-
-def _to_console() -> web.Response:
-    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/console", "Cache-Control": "no-store"})
-
-
-def _foreign(request: web.Request) -> str:
-    return "" if Access.is_own(request) else "That came from another page, and was not looked at."
-
-
-async def _read_pin(request: web.Request) -> str:
-    """The PIN of a form; empty for what is no such form."""
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        async with asyncio.timeout(CLIENT_TIMEOUT):
-            body = await request.read()
-        return parse_qs(body.decode(), max_num_fields=4).get("pin", [""])[0]
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    except ValueError:
-        return ""
 
 
 def _read_move(text: str) -> tuple[str, float | str | None]:

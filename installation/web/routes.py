@@ -13,6 +13,8 @@ from installation.web import page
 from installation.web.answers import html, parts_json, stream
 from installation.web.console import Console
 from installation.web.console_access import Access
+from installation.web.console_door import Door
+from installation.web.console_sections import in_first
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
@@ -66,10 +68,11 @@ class Server:
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
         get("/static/{file}", self.static)
-        entrance, url = self.service.hello.console, self.service.hello.url
-        if entrance is not None:
-            access = Access(entrance, self.port, url)
-            Console(self.service, entrance, access, self.assets).add_to(app.router)
+        hello = self.service.hello
+        if hello.console is not None:
+            access = Access(hello.console, self.port, hello.url)
+            door = Door(access, in_first(hello.title, hello.languages), self.assets)
+            Console(self.service, hello.console, door).add_to(app.router)
         return app
 
     @web.middleware

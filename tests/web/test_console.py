@@ -15,7 +15,8 @@ from aiohttp.test_utils import make_mocked_request
 
 from installation.web.console import BURST, LARGEST
 from installation.web.console_access import GUESSES, SESSION, STRANGERS, Access
-from installation.web.console_state import changes, log_tail
+from installation.web.console_sections import changes
+from installation.web.console_state import log_tail
 from installation.web.messages import Entrance
 from tests.timeout import TIMEOUT
 from tests.web.console_driver import PIN, Socket, entrance, log_in, moment, tell
