@@ -11,12 +11,11 @@ from pathlib import Path
 from types import FrameType
 
 from installation import metrics
+from installation.console import Console, mover
 from installation.core import parts
-from installation.core.clock import Clock, Pace, RealClock
-from installation.core.contracts import Surfaces
+from installation.core.clock import Pace, RealClock
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
-from installation.core.errors import VernissageError
 from installation.core.signals import Board
 from installation.engine.decide import Decider
 from installation.engine.loop import Loop
@@ -24,15 +23,12 @@ from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
 from installation.operator import keyboard
-from installation.operator.fan_out import FanOut
 from installation.operator.inbox import Inbox
-from installation.operator.midi import open_midi
-from installation.operator.server import OscServer
 from installation.options import Options
 from installation.outlets import Outlets
+from installation.ports import Ports
 from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
-from installation.process.oscquery import OscQuery, knobs
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.renewal import Renewal
@@ -42,7 +38,6 @@ from installation.stage import Stage
 from installation.state import RESTART, StateFile
 from installation.stills import Stills
 from installation.surfaces import keep_layouts
-from installation.web.oscquery.messages import Hello
 
 log = logging.getLogger(__name__)
 
@@ -102,9 +97,9 @@ class Exhibition:
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
-        self.osc = open_osc(show, self.inbox, self.clock)
-        self.midi = open_midi(show.midi, self.inbox, self.clock.now)
+        self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
+        self.console = Console(show, self.web) if self.web else None
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
@@ -134,23 +129,21 @@ class Exhibition:
             rooms.callback(self.stage.close)
             self.stage.when_lost(partial(self._lost, rooms))
             rooms.callback(self.painter.stop)
-            if self.osc:
-                rooms.callback(self.osc.close)
-                open_oscquery(self.show, self.osc, rooms)
-            if self.midi:
-                rooms.callback(self.midi.close)
+            self.ports.open(rooms)
             self.state.start()
             rooms.callback(self.state.close)
             self.stills.start()
             rooms.callback(self.stills.close)
             self.outlets = Outlets(
-                self.show, self.stage, self.pace.interval, self.options, self.web, self._surfaces(), rooms
+                self.show, self.stage, self.pace.interval, self.options, self.web, self.ports.surfaces, rooms
             )
             self._frame()
-            if self.web:
+            if self.web and self.console:
                 rooms.callback(self.web.stop)
                 self.web.start()
                 keep_layouts(self.show, self.folder)
+                rooms.callback(self.console.close)
+                self.console.start()
             if self.heartbeat.orders.safe:
                 self.opening.done.set()
             else:
@@ -175,6 +168,8 @@ class Exhibition:
         self.painter.start()
         self.opening.start()
         self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        if self.console:
+            self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
 
     # ------------------------------------------------------------ rooms
@@ -182,12 +177,8 @@ class Exhibition:
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
             return None
-        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
-
-    def _surfaces(self) -> Surfaces | None:
-        """Whoever is told the show's state: OSC, MIDI, both, or none."""
-        told = [one for one in (self.osc, self.midi) if one]
-        return FanOut(told) if len(told) > 1 else told[0] if told else None
+        moved = mover(self.inbox, self.clock.now)
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_moved=moved)
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
@@ -261,6 +252,8 @@ class Exhibition:
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
+        if self.console:
+            self.console.look(decision, self.loop.decider)
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
@@ -289,40 +282,6 @@ def save_wall(stage: Stage, path: Path) -> None:
     from installation.stage.stills import save_still  # imported here: few runs write a still
 
     save_still(path, stage.read())
-
-
-def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
-    """The operator's OSC; None where the show has none, or where it cannot be opened."""
-    settings = show.operator
-    if not settings.enabled:
-        return None
-    try:
-        osc = OscServer(
-            inbox,
-            settings.bind,
-            settings.port,
-            allow=settings.allow,
-            surfaces=settings.surfaces,
-            tcp=settings.tcp,
-            clock=clock.now,
-        )
-    except VernissageError as error:
-        log.warning("%s; the show goes on without OSC", error)
-        return None
-    log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")
-    return osc
-
-
-def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
-    """Tells programs over OSCQuery what there is to move, where the show asks for that; ``rooms`` ends it."""
-    settings = show.operator
-    if settings.oscquery:
-        title, table = show.title_in(show.languages[0]), knobs(show.controls(), show.commands())
-        hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
-        query = OscQuery(hello, osc.post)
-        osc.news = query.tell
-        rooms.callback(query.stop)
-        query.start()
 
 
 def stand_in() -> Hung:
