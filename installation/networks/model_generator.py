@@ -311,9 +311,9 @@ def with_refine(latents: NDArray[np.float32], amount: float) -> NDArray[np.float
 
 def resolve(device: str) -> str:
     """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
-    # Read when torch is loaded. Its threads spin for some microseconds only: a painter alone is faster where they do,
-    # and a tenth as fast where anything else needs their cores, as the stage, a camera and the page do.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Read when torch is loaded. Its threads sleep while they wait for one another: a painter alone is a little faster
+    # where they spin, and far slower where anything else needs their cores, as the stage, a camera and the page do.
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}

@@ -1,5 +1,6 @@
 """The runtimes in which a network paints: they paint what plain torch paints, into memory that is used again."""
 
+import hashlib
 import json
 import logging
 import subprocess
@@ -30,6 +31,7 @@ from installation.networks.choose_runtime import (
     kept,
     race,
 )
+from installation.networks.compile_apart import compile_apart
 from installation.networks.model_generator import proofs
 from installation.networks.runtime import REUSED, Eager, Runtime, levels, ring
 from installation.networks.stylegan2 import Network, effective_tensors
@@ -37,6 +39,7 @@ from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.networks.vae import Architecture as VaeArchitecture
 from installation.networks.vae import Decoder, decoder_tensors
 from installation.networks.vae import Network as VaeNetwork
+from tests.tiny_models import tiny_vae
 
 SIZE = 64
 ARCH = Architecture(SIZE, 16, 16, (16, 16, 16, 16, 16), 2)
@@ -341,3 +344,13 @@ def test_a_synthesis_of_another_size_is_painted_whole() -> None:
     runtime = Eager(stripes, np.ones((1, 1), np.float32))
     assert runtime.paint(np.full(1, 2.0, np.float32)).shape == (2, 4, 3)
     assert levels(stripes, torch.ones(1, 1)).max() == 255
+
+
+@openvino
+def test_a_model_is_compiled_in_another_process_which_ends_well(tmp_path: Path) -> None:
+    model, cache = tiny_vae(tmp_path / "tiny.safetensors"), DiskCache(tmp_path / "cache")
+    compile_apart(model, cache)
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    verdict = kept(cache, digest, candidate_name("cpu") or "").verdict()
+    assert set(verdict["ms"]) == {"openvino fp32", "eager fp32"}
