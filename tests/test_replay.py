@@ -64,13 +64,13 @@ def record_change(show: Show, path: Path) -> None:
     clock, inbox = SimulatedClock(datetime(2026, 5, 1, 12, tzinfo=UTC)), Inbox({}, show.commands())
     decider, everything, board = Decider(show), range(len(show.pieces)), Board()
     board.declare(show.signals())
-    output = parts.config("output", "decisions")(path=path).open(Surroundings(SIZE, 0.25))
-    for frame in range(8):
-        if frame == 2:
+    output = parts.config("output", "decisions")(path=path).open(Surroundings(SIZE, 0.5))
+    for frame in range(4):
+        if frame == 1:
             inbox.put("/show/next", 1.0, clock.now(), "test")
         heard = Heard(inbox.drain(), board.snapshot(clock.now()), everything)
         output.show(decider.decide(clock.now(), clock.civil(), heard), None)
-        clock.advance(0.25)
+        clock.advance(0.5)
     output.close()
 
 
@@ -109,7 +109,7 @@ def test_a_change_of_pieces_of_the_bundled_show_is_drawn_to_the_same_stills(tmp_
     record_change(bundled, path)
     pieces = {lane.piece for decision in read(path) for lane in decision.wall.lanes}
     assert len(pieces) == 2, "the next piece comes"
-    first, again = drawn(bundled, path, 2), drawn(bundled, path, 2)
+    first, again = drawn(bundled, path, 1), drawn(bundled, path, 1)
     assert len(first) == 4
     assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
     assert len({one.tobytes() for one in first}) == len(first), "it moves"
