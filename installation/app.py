@@ -207,8 +207,8 @@ def _mode(options: Options, had_screen: bool = False) -> Literal["headless", "wi
 
 
 def program() -> NoReturn:
-    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or stuck in one:
-    the interpreter's normal shutdown would interrupt that thread and abort."""
+    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or painting one
+    without end: the interpreter's normal shutdown would interrupt that thread and abort."""
     status = main()
     logging.shutdown()
     if threading.active_count() > 1 or status == LOST:

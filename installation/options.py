@@ -243,7 +243,7 @@ def _add_process(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--no-supervisor",
         action="store_true",
-        help="this process alone: nobody starts the show again where it dies or stands still",
+        help="this process alone: the show is not started again where it ends or stands still",
     )
     how.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     how.add_argument(

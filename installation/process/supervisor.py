@@ -221,14 +221,14 @@ class Supervisor:
                 life = Life(*self.standby.take(), self._orders(), self.folder / STACKS)
             except OSError as error:
                 self._lived = 0.0
-                return self._mourn(End(1, f"does not start: {error}", False), "")
+                return self._report(End(1, f"does not start: {error}", False), "")
             retry = self._attend(life)
             end, self._screen = life.reap(), self._screen or life.screen
             self._lived = time.monotonic() - born
             if (retry or end.renewed) and not self.leaving:
                 self._again(end)
                 continue
-            return end if end.final else self._mourn(end, _text(life.stacks))
+            return end if end.final else self._report(end, _text(life.stacks))
 
     def _again(self, end: End) -> None:
         """Counts a restart that is no failure."""
@@ -279,9 +279,9 @@ class Supervisor:
             return self.seconds
         return max(0.0, self.seconds - (time.monotonic() - self._since))
 
-    # ------------------------------------------------------------ between two lives
+    # ------------------------------------------------------------ between two runs
 
-    def _mourn(self, end: End, stacks: str) -> End:
+    def _report(self, end: End, stacks: str) -> End:
         """Logs why it ended, once a minute at most; the file also gets the stacks."""
         self._why, now = end.why, time.monotonic()
         told_by_itself = end.code == TO_MEND and self._since is None

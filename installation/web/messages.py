@@ -64,7 +64,7 @@ def check_version(version: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece as visitors know it. ``poster`` is a picture of it, where there is one."""
+    """What visitors are shown of a piece. ``poster`` is a picture of it, where there is one."""
 
     name: str
     title: Text = field(default_factory=dict)
@@ -89,8 +89,8 @@ class Entrance:
 class Hello:
     """The show, and where to listen. Port 0 takes any, an empty ``url`` is worked out.
 
-    ``state`` is the folder that keeps the votes, ``live`` shows everybody the live picture, ``words`` are the show's
-    own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
+    ``state`` is the folder that keeps the votes, with ``live`` every visitor gets the live picture, ``words`` are the
+    show's own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
     ``console`` is None where the show has none.
     """
 

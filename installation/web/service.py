@@ -80,7 +80,7 @@ class Service:
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
 
     async def _open_round(self) -> None:
-        """Opens the round that the playback asks for, then shows it."""
+        """Opens the round that the playback names, then shows it."""
         playback = self.playback
         assert playback is not None
         await self.writer.open_round(playback.round, playback.candidates)

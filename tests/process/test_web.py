@@ -126,7 +126,7 @@ def test_an_address_of_this_machine_alone_is_told_and_is_no_code_on_the_wall(
     caplog.clear()
     listed = start("listed")
     until(lambda: listed.url, "the address")
-    assert "0.0.0.0" not in caplog.text, "nobody is asked to vote"
+    assert "0.0.0.0" not in caplog.text, "no one is asked to vote"
 
 
 def test_messages_of_another_version_are_refused(start: Open) -> None:
