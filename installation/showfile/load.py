@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from installation.core.commands import commands
-from installation.core.contracts import SensorConfig
+from installation.core.contracts import OutputConfig, SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
@@ -17,7 +17,7 @@ from installation.showfile.checks import check_pieces, check_ports, check_repeat
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
 from installation.showfile.midi_tables import Midi, check_midi
-from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
+from installation.showfile.parts import Reading, Table, Transition, controls_of, read_output, read_sensor
 from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.tables import (
     LANGUAGE,
@@ -38,7 +38,7 @@ __all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "
 
 TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator, "midi": Midi}
 WORDS = "words"
-LISTS = ("sensor", "piece", "wall")
+LISTS = ("sensor", "output", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
 """What read_plan reads, as these three name one another."""
 RENAMED = {"house": "web", "desk": "operator"}
@@ -60,6 +60,7 @@ class Show:
     midi: Midi
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
+    outputs: tuple[OutputConfig, ...]
     plan: Plan
     source: Source = field(repr=False, compare=False)
     """The file as it was read, to tell where a warning stands."""
@@ -132,6 +133,7 @@ class _Reader:
         check_repeats(self.document, "piece", pieces)
         check_ports(self.document, tables["web"], tables["operator"], sensors)
         known = check_pieces(self.document, pieces)
+        tables["output"] = self._outputs(reading)
         names = self._names(pieces, known)
         if names.controls is not None:
             check_midi(self.document, tables["midi"], {**reading.commands, **known})
@@ -163,6 +165,7 @@ class _Reader:
             midi=tables["midi"],
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
+            outputs=tables["output"],
             plan=plan,
             source=self.source,
             words=tables[WORDS],
@@ -195,6 +198,12 @@ class _Reader:
             if sensor is not None:
                 made[index] = sensor
         return made
+
+    def _outputs(self, reading: Reading) -> tuple[OutputConfig, ...]:
+        """The good ones, in order."""
+        listed = enumerate(self.document.tables("output"))
+        read = (self.document.attempt(("output", index), partial(read_output, data, reading)) for index, data in listed)
+        return tuple(output for output in read if output is not None)
 
     def _reading(self, reading: Reading, head: Any, stage: Any, sensors: Mapping[int, SensorConfig]) -> Reading:
         """What pieces are checked with; ``head`` and ``stage`` are None where they are at fault."""
