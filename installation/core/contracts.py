@@ -209,6 +209,10 @@ class OutputConfig(PartConfig, ABC):
     in_show: ClassVar[bool] = False
     """Whether a show file may ask for it, as an ``[[output]]``."""
 
+    def follows(self) -> tuple[str, ...]:
+        """The addresses of the controls that it names; the show has to have them."""
+        return ()
+
     @abstractmethod
     def open(self, surroundings: Surroundings) -> Output:
         """Raises DeviceError or MissingDependency when it cannot work here."""

@@ -18,7 +18,7 @@ from installation.core.contracts import Output, OutputConfig, Pixels, Surroundin
 from installation.core.controls import Control
 from installation.core.decision import Decision
 from installation.core.dmx import CHANNELS, PORTS, UNIVERSES, Packet, Protocol, build, multicast
-from installation.core.errors import DeviceError, Refused, did_you_mean
+from installation.core.errors import Refused
 from installation.core.latest import Latest
 from installation.core.repeats import Repeats
 
@@ -91,13 +91,12 @@ class Config(OutputConfig):
             raise Refused(f"a universe from {lowest} to {highest}", found=str(self.universe))
         return self
 
+    def follows(self) -> tuple[str, ...]:
+        named = (address for one in self.fixture for address in (one.control, one.dims))
+        return tuple(slashed(address) for address in named if address)
+
     def open(self, surroundings: Surroundings) -> "Dmx":
-        controls = surroundings.controls
-        for address in (name for one in self.fixture for name in (one.control, one.dims) if name):
-            if slashed(address) not in controls:
-                hint = did_you_mean(slashed(address), controls)
-                raise DeviceError(f"dmx: this show has no control {slashed(address)}" + (f"; {hint}" if hint else ""))
-        return Dmx(self, controls)
+        return Dmx(self, surroundings.controls)
 
 
 def slashed(address: str) -> str:

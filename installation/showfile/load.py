@@ -13,7 +13,7 @@ from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
 from installation.core.words import PanelWords, Words, panel_words
-from installation.showfile.checks import check_pieces, check_ports, check_repeats
+from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
 from installation.showfile.midi_tables import Midi, check_midi
@@ -133,15 +133,16 @@ class _Reader:
         check_repeats(self.document, "piece", pieces)
         check_ports(self.document, tables["web"], tables["operator"], sensors)
         known = check_pieces(self.document, pieces)
-        tables["output"] = self._outputs(reading)
+        outputs = self._outputs(reading)
         names = self._names(pieces, known)
         if names.controls is not None:
             check_midi(self.document, tables["midi"], {**reading.commands, **known})
+            check_outputs(self.document, outputs, known)
         self._check_walls(reading)
         plan = self.document.attempt((), partial(read_plan, self.source.data, reading, names))
         if self.document.findings or plan is None:
             return None
-        return self._made(tables | {WORDS: words or {}}, sensors, pieces, plan, seed)
+        return self._made(tables | {WORDS: words or {}, "output": tuple(outputs.values())}, sensors, pieces, plan, seed)
 
     def _made(
         self,
@@ -199,11 +200,11 @@ class _Reader:
                 made[index] = sensor
         return made
 
-    def _outputs(self, reading: Reading) -> tuple[OutputConfig, ...]:
-        """The good ones, in order."""
+    def _outputs(self, reading: Reading) -> dict[int, OutputConfig]:
+        """The good ones, by their index in the file."""
         listed = enumerate(self.document.tables("output"))
-        read = (self.document.attempt(("output", index), partial(read_output, data, reading)) for index, data in listed)
-        return tuple(output for output in read if output is not None)
+        read = {at: self.document.attempt(("output", at), partial(read_output, data, reading)) for at, data in listed}
+        return {at: output for at, output in read.items() if output is not None}
 
     def _reading(self, reading: Reading, head: Any, stage: Any, sensors: Mapping[int, SensorConfig]) -> Reading:
         """What pieces are checked with; ``head`` and ``stage`` are None where they are at fault."""

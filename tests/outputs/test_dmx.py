@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from installation.core.contracts import Surroundings
 from installation.core.controls import fixed
 from installation.core.dmx import Packet, read
-from installation.core.errors import DeviceError
 from installation.outputs.dmx import Config
 from tests.outputs.test_output_contract import WALL, decision
 from tests.timeout import TIMEOUT
@@ -92,9 +91,12 @@ def test_what_does_not_change_is_sent_again(node: socket.socket, monkeypatch: py
     output.close()
 
 
-def test_a_control_that_the_show_has_not_is_told(node: socket.socket) -> None:
-    with pytest.raises(DeviceError, match=r"no control /stage/brigtness; did you mean"):
-        config(node, {"channel": 1, "control": "stage/brigtness"}).open(SURROUNDINGS)
+def test_it_says_which_controls_it_follows(node: socket.socket) -> None:
+    lamps = [
+        {"channel": 1, "control": "stage/varnish"},
+        {"channel": 2, "picture": "white", "dims": "/stage/brightness"},
+    ]
+    assert config(node, *lamps).follows() == ("/stage/varnish", "/stage/brightness")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ PIXELS = np.zeros((90, 160, 3), np.uint8)
 PLAYBACK = Playback(0, None, 0.0, 1, (), None, False, 0.0, "play")
 WALL = Wall("wall", "Sitters", PLAYBACK, {"/walk/speed": 1.0}, {"/walk/speed": "rest"}, (Lane(0, 0.0, {}),))
 LAMP = {"host": "127.0.0.1", "fixture": [{"channel": 1, "picture": "rgb"}]}
-SETTINGS: dict[str, dict[str, Any]] = {"dmx": LAMP}
+SETTINGS: dict[str, dict[str, Any]] = {"dmx": LAMP, "pjlink": {"host": "127.0.0.1", "port": 1}}
 """What a kind does not do without."""
 FILES = {"record": "film.mp4", "decisions": "told.jsonl.gz"}
 
