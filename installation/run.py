@@ -13,7 +13,6 @@ from types import FrameType
 from installation import metrics
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
-from installation.core.contracts import Surfaces
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
@@ -24,7 +23,7 @@ from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
 from installation.operator import keyboard
-from installation.operator.fan_out import FanOut
+from installation.operator.fan_out import fan_out
 from installation.operator.inbox import Inbox
 from installation.operator.midi import open_midi
 from installation.operator.server import OscServer
@@ -135,7 +134,7 @@ class Exhibition:
             self.state.start()
             rooms.callback(self.state.close)
             self.outlets = Outlets(
-                self.show, self.stage, self.pace.interval, self.options, self.web, self._surfaces(), rooms
+                self.show, self.stage, self.pace.interval, self.options, self.web, fan_out(self.osc, self.midi), rooms
             )
             self._frame()
             if self.web:
@@ -172,11 +171,6 @@ class Exhibition:
             return None
         return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
 
-    def _surfaces(self) -> Surfaces | None:
-        """Whoever is told the show's state: OSC, MIDI, both, or none."""
-        told = [one for one in (self.osc, self.midi) if one]
-        return FanOut(told) if len(told) > 1 else told[0] if told else None
-
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
         if self.standing.sensors:
@@ -211,17 +205,18 @@ class Exhibition:
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
         self.preparing.step()
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.thread_time()
         view = self.loop.tick()
-        decided = time.perf_counter()
+        decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
         self.stage.draw(view)
         assert self.loop.decision is not None
         self.outlets.show(self.loop.decision)
         self.stage.present()
-        shown = time.perf_counter()
+        shown, busy = time.perf_counter(), time.thread_time()
         self._listen()
         self._tell()
-        self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
+        work = metrics.Work(decided - began + time.perf_counter() - shown, busy_deciding + time.thread_time() - busy)
+        self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
         """Handles the events of the keyboard and the window."""
