@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from installation.core.commands import ARMED
 from installation.core.controls import MASTER, Values
-from installation.core.decision import Decision
+from installation.core.decision import Decision, Tally
 from installation.core.errors import ControlError
 from installation.core.latest import Latest
 from installation.engine import agenda
@@ -43,6 +43,7 @@ class Seen:
 
     decision: Decision
     switches: dict[str, bool]
+    expected: int | None
     standby: str | None
     waiting: dict[str, float]
 
@@ -95,7 +96,8 @@ class Console:
             return
         self._due = decision.time + INTERVAL
         player = decider.programming.player
-        self._seen.put(Seen(decision, decider.transport.switches(), player.standby, dict(player.waiting)))
+        switches, expected = decider.transport.switches(), next_piece(decider, decision, self.web.tally)
+        self._seen.put(Seen(decision, switches, expected, player.standby, dict(player.waiting)))
 
     # ------------------------------------------------------------ the thread
 
@@ -119,6 +121,7 @@ class Console:
             civil=seen.decision.civil,
             piece=pieces[playback.piece].name,
             coming=None if playback.coming is None else pieces[playback.coming].name,
+            expected=None if seen.expected is None else pieces[seen.expected].name,
             progress=round(playback.progress, 2),
             seconds_left=None if left is None else round(left, 1),
             programme=wall.programme,
@@ -131,6 +134,14 @@ class Console:
             standby=seen.standby,
             waiting=_rounded(seen.waiting),
         )
+
+
+def next_piece(decider: Decider, decision: Decision, tally: Tally) -> int | None:
+    """The piece that comes after the present one as the votes are; None during a change, and where no other may."""
+    playback = decision.wall.playback
+    if not playback.candidates:
+        return None
+    return decider.playlist.expected(tally.of(playback.round), playback.candidates)
 
 
 def mover(inbox: Inbox, clock: Callable[[], float]) -> Callable[[Moved], None]:

@@ -9,6 +9,7 @@ import pytest
 from installation.console import Console, Failing, day_of, desk, mover
 from installation.core.commands import Command, Touch
 from installation.core.contracts import Sensor, SensorConfig
+from installation.core.decision import Tally
 from installation.core.errors import DeviceError
 from installation.core.parts import ROOT
 from installation.core.pipe import encode
@@ -31,7 +32,7 @@ def show() -> Show:
 class Web:
     """The app's end of the web process: one that keeps what it is told."""
 
-    consoles, starts = 1, 1
+    consoles, starts, tally = 1, 1, Tally()
 
     def __init__(self) -> None:
         self.told: list[Any] = []
@@ -64,6 +65,7 @@ def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> Non
     finally:
         console.close()
     assert moment.piece == show.pieces[0].name
+    assert moment.expected == show.pieces[1].name
     assert moment.switches == {"/show/hold": False, "/stage/blackout": False, "/stage/freeze": True}
     assert (moment.values["/stage/brightness"], moment.hands["/stage/brightness"]) == (0.5, "operator")
     assert moment.signals == {"door.motion": 0.1235}

@@ -199,13 +199,15 @@ class SensorState:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The show at one instant, which ``civil`` names (ISO 8601). ``progress`` is that of the change to ``coming``;
+    """The show at one instant, which ``civil`` names (ISO 8601). ``progress`` is that of the change to ``coming``,
+    ``expected`` the piece that comes after this one as the votes are;
     ``switches`` says how each switch stands; ``dark``: nothing is to be seen. ``hands`` has who moves each of
     ``values``; ``standby`` is the cue that comes, ``waiting`` the seconds that each fired one waits yet."""
 
     civil: str
     piece: str
     coming: str | None = None
+    expected: str | None = None
     progress: float = 0.0
     seconds_left: float | None = None
     programme: str | None = None

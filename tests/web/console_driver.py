@@ -51,6 +51,7 @@ def moment(**more: Any) -> dict[str, Any]:
     told = {
         "civil": "2026-11-27T12:34:56+01:00",
         "piece": "sitters",
+        "expected": "company",
         "seconds_left": 93.0,
         "programme": "day",
         "switches": {"/show/hold": False, "/stage/blackout": False, "/stage/freeze": False},

@@ -134,7 +134,8 @@ const desk = (() => {
     write(byId("state"), words.join(" · ") || "on the wall");
     write(byId("hangs"), title(now.piece));
     const left = now.seconds_left === null ? "stays until it is changed" : `${clock(now.seconds_left)} left`;
-    write(byId("comes"), now.coming === null ? left : `changing to ${title(now.coming)}`);
+    const after = now.expected === null ? left : `${left}, then ${title(now.expected)}`;
+    write(byId("comes"), now.coming === null ? after : `changing to ${title(now.coming)}`);
     const way = byId("way");
     way.hidden = now.coming === null;
     way.value = now.progress;
