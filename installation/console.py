@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from installation.core.commands import ARMED
+from installation.core.commands import DANGEROUS
 from installation.core.controls import MASTER, Values
 from installation.core.decision import Decision, Tally
 from installation.core.errors import ControlError
@@ -168,7 +168,7 @@ def desk(show: Show) -> Desk:
     return Desk(
         controls=tuple(show.controls().values()),
         commands=tuple(show.commands().values()),
-        armed=ARMED,
+        armed=DANGEROUS,
         master=MASTER,
         signals=show.signals(),
         sensors={sensor.name: sensor.kind for sensor in show.sensors},

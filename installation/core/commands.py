@@ -20,8 +20,9 @@ CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
 RESERVED = ("go", "back", "panic")
 """Names that no cue may have, as their addresses are those of commands."""
 
-ARMED = (BLACKOUT, CUE_PANIC)
-"""Commands that a page asks for in two steps: visitors see at once what they do."""
+
+DANGEROUS = (BLACKOUT, CUE_PANIC)
+"""Commands that visitors see at once; the console asks for them in two steps."""
 
 
 def cue_address(name: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from installation.core.commands import ARMED, commands
+from installation.core.commands import DANGEROUS, commands
 from installation.core.controls import MASTER, Control, fixed
 from installation.core.signals import Signal
 from installation.web.messages import Agenda, Cue, Desk, Due, Health, Moment, SensorState, pack
@@ -24,7 +24,7 @@ CAMERA = tuple(
 DESK = Desk(
     controls=CONTROLS,
     commands=tuple(commands(("sitters", "company", "nobody"), ("evening",)).values()),
-    armed=ARMED,
+    armed=DANGEROUS,
     master=MASTER,
     signals=(*CAMERA, Signal("door.wave", "a wave", pulse=True)),
     sensors={"door": "camera"},
