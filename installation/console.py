@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from installation.core.commands import DANGEROUS
+from installation.core.commands import ARM, DANGEROUS
 from installation.core.controls import MASTER, Values
 from installation.core.decision import Decision, Tally
 from installation.core.errors import ControlError
@@ -151,7 +151,9 @@ def mover(inbox: Inbox, clock: Callable[[], float]) -> Callable[[Moved], None]:
         control = inbox.find(moved.address)
         try:
             if control is not None and moved.value is not None:
-                inbox.put(moved.address, control.accept(moved.value), clock(), moved.who)
+                refusal = inbox.put(moved.address, control.accept(moved.value), clock(), moved.who)
+                if refusal:
+                    log.info("%s: %s", moved.who, refusal)
             elif moved.address in inbox.controls:
                 inbox.let_go(moved.address, clock(), moved.who)
             else:
@@ -169,6 +171,7 @@ def desk(show: Show) -> Desk:
         controls=tuple(show.controls().values()),
         commands=tuple(show.commands().values()),
         armed=DANGEROUS,
+        arm=ARM if ARM in show.commands() else "",
         master=MASTER,
         signals=show.signals(),
         sensors={sensor.name: sensor.kind for sensor in show.sensors},

@@ -30,12 +30,14 @@ from installation.options import Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
+from installation.process.oscquery import OscQuery, knobs
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
+from installation.web.oscquery.messages import Hello
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class Exhibition:
         self.board = Board()
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
-        self.inbox = Inbox(show.controls(), show.commands())
+        self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
         self.osc = open_osc(show, self.inbox, self.clock)
         self.web = self._open_web(live)
         self.console = Console(show, self.web) if self.web else None
@@ -127,6 +129,7 @@ class Exhibition:
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
+                open_oscquery(self.show, self.osc, rooms)
             self.state.start()
             rooms.callback(self.state.close)
             self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
@@ -203,17 +206,18 @@ class Exhibition:
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
         self.preparing.step()
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.thread_time()
         view = self.loop.tick()
-        decided = time.perf_counter()
+        decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
         self.stage.draw(view)
         assert self.loop.decision is not None
         self.outlets.show(self.loop.decision)
         self.stage.present()
-        shown = time.perf_counter()
+        shown, busy = time.perf_counter(), time.thread_time()
         self._listen()
         self._tell()
-        self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
+        work = metrics.Work(decided - began + time.perf_counter() - shown, busy_deciding + time.thread_time() - busy)
+        self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
         """Handles the events of the keyboard and the window."""
@@ -221,7 +225,9 @@ class Exhibition:
             if event == "quit":
                 self.leaving = True
             elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
-                self.inbox.ask(command)
+                refusal = self.inbox.ask(command)
+                if refusal:
+                    log.info("the keyboard's %s", refusal)
 
     def _tell(self) -> None:
         """Sends the state to the web process and to the state file."""
@@ -273,13 +279,31 @@ def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
         return None
     try:
         osc = OscServer(
-            inbox, settings.bind, settings.port, allow=settings.allow, surfaces=settings.surfaces, clock=clock.now
+            inbox,
+            settings.bind,
+            settings.port,
+            allow=settings.allow,
+            surfaces=settings.surfaces,
+            tcp=settings.tcp,
+            clock=clock.now,
         )
     except VernissageError as error:
         log.warning("%s; the show goes on without OSC", error)
         return None
-    log.info("OSC is heard at %s:%d", settings.bind, osc.port)
+    log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")
     return osc
+
+
+def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
+    """Tells programs over OSCQuery what there is to move, where the show asks for that; ``rooms`` ends it."""
+    settings = show.operator
+    if settings.oscquery:
+        title, table = show.title_in(show.languages[0]), knobs(show.controls(), show.commands())
+        hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
+        query = OscQuery(hello, osc.post)
+        osc.news = query.tell
+        rooms.callback(query.stop)
+        query.start()
 
 
 def stand_in() -> Hung:

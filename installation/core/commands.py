@@ -14,15 +14,14 @@ from installation.core.controls import Control
 
 NEXT, HOLD, PIECE = "/show/next", "/show/hold", "/show/piece"
 BLACKOUT, FREEZE, RELEASE = "/stage/blackout", "/stage/freeze", "/desk/release"
-
-
+ARM = "/show/arm"
 CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
 RESERVED = ("go", "back", "panic")
 """Names that no cue may have, as their addresses are those of commands."""
 
 
 DANGEROUS = (BLACKOUT, CUE_PANIC)
-"""Commands that visitors see at once; the console asks for them in two steps."""
+"""Commands that visitors see at once: the console asks for them in two steps, and a show may have them armed first."""
 
 
 def cue_address(name: str) -> str:
@@ -30,9 +29,9 @@ def cue_address(name: str) -> str:
     return f"/cue/{name}"
 
 
-def commands(pieces: Iterable[str], cues: Iterable[str] = ()) -> dict[str, Control]:
+def commands(pieces: Iterable[str], cues: Iterable[str] = (), arm: bool = False) -> dict[str, Control]:
     """The commands of a show whose pieces and cues have these names, by address: a pulse is asked for, a bool switches,
-    a choice names a piece."""
+    a choice names a piece. ``arm``: the DANGEROUS ones are armed first."""
     listed = (
         Control(NEXT, "change to the next piece now", "pulse"),
         Control(HOLD, "stay on this piece", "bool"),
@@ -49,7 +48,8 @@ def commands(pieces: Iterable[str], cues: Iterable[str] = ()) -> dict[str, Contr
             Control(CUE_PANIC, "stop every cue that runs or waits, and let go", "pulse"),
             *fired,
         ]
-    return {command.address: command for command in (*listed, *fired)}
+    armed = [Control(ARM, "allow blackout and panic for three seconds", "bool")] if arm else []
+    return {command.address: command for command in (*listed, *armed, *fired)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,18 @@ def table(controls: Iterable[Control]) -> dict[str, Control]:
     return known
 
 
+def pairs(controls: Mapping[str, Control]) -> dict[str, tuple[Control, Control]]:
+    """The address of each pair of controls that an XY pad moves: ``/stage/lamp`` where there are ``/stage/lamp/x`` and
+    ``/stage/lamp/y``, both numbers."""
+    pads = {}
+    for address, across in controls.items():
+        up = controls.get(f"{address[:-1]}y")
+        numbers = up is not None and across.type == up.type == "float"
+        if address.endswith("/x") and up is not None and numbers and address[:-2] not in controls:
+            pads[address[:-2]] = (across, up)
+    return pads
+
+
 MASTER = "/stage/brightness"
 """The control that dims all that the wall shows."""
 

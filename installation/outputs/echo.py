@@ -15,7 +15,7 @@ NOW = "/show/now"
 
 class Config(OutputConfig):
     kind: Literal["echo"] = "echo"
-    rate: float = Field(10.0, gt=0.0, le=30.0, description="answers a second")
+    rate: float = Field(30.0, gt=0.0, le=30.0, description="answers a second")
 
     def open(self, surroundings: Surroundings) -> "Echo":
         if surroundings.surfaces is None:

@@ -51,10 +51,12 @@ Text = Mapping[str, str]
 """Language tag -> words. The tag ``""`` is text without a known language."""
 
 
-def check_version(found: int) -> None:
+def check_version(version: int) -> None:
     """Raises FrameError for messages of another version."""
-    if found != VERSION:
-        raise FrameError(f"found messages of version {found}, expected {VERSION}: start the show anew after an update")
+    if version != VERSION:
+        raise FrameError(
+            f"found messages of version {version}, expected {VERSION}: start the show anew after an update"
+        )
 
 
 # ---------------------------------------------------------------- to the web process
@@ -107,8 +109,8 @@ class Hello:
 
     def piece(self, name: str) -> Piece:
         """The piece of that name; for one without a description its name is its title."""
-        found = next((piece for piece in self.pieces if piece.name == name), Piece(name))
-        return found if found.title else replace(found, title={"": name})
+        told = next((piece for piece in self.pieces if piece.name == name), Piece(name))
+        return told if told.title else replace(told, title={"": name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,14 @@ class Cue:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that an operator can move, ask for and see, as the show has it: ``controls`` and ``commands`` by their
-    tables, of which those in ``armed`` are asked for in two steps; ``master`` is the control that dims the wall.
+    tables, of which those in ``armed`` are asked for in two steps, the first of them at ``arm`` where that is not empty;
+    ``master`` is the control that dims the wall.
     ``sensors`` has the kind of each by its name."""
 
     controls: tuple[Control, ...] = ()
     commands: tuple[Control, ...] = ()
     armed: tuple[str, ...] = ()
+    arm: str = ""
     master: str = ""
     signals: tuple[Signal, ...] = ()
     sensors: Mapping[str, str] = field(default_factory=dict)
