@@ -27,7 +27,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     line = {"time": "2026-11-27T12:00:00.000+01:00", "level": "warning", "message": "door: no camera"}
     (state / "vernissage.log").write_text(json.dumps(line) + "\n")
     with Driver(state, console=entrance(state)) as driver:
-        driver.turn()
+        driver.open_round()
         tell(driver)
         yield driver
 
