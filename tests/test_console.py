@@ -34,7 +34,8 @@ class Web:
 
     consoles, starts, tally = 1, 1, Tally()
 
-    def __init__(self) -> None:
+    def __init__(self, show: Show) -> None:
+        self.show = show
         self.told: list[Any] = []
 
     def tell_consoles(self, message: Any) -> None:
@@ -55,8 +56,8 @@ def decided(show: Show) -> tuple[Decider, Any]:
 
 
 def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> None:
-    web = Web()
-    console = Console(show, web)  # type: ignore[arg-type]
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
     decider, decision = decided(show)
     console.start()
     try:
@@ -75,9 +76,23 @@ def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> Non
     assert isinstance(web.first(Agenda), Agenda)
 
 
+def test_another_show_and_another_web_process_are_told_the_tables_again(show: Show) -> None:
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
+    console.start()
+    try:
+        until(lambda: web.first(Desk), "the first desk")
+        web.starts += 1
+        until(lambda: sum(isinstance(told, Desk) for told in web.told) == 2, "a desk for the new process")
+        web.show = load(ROOT / "shows" / "rehearsal.toml")
+        until(lambda: desk(web.show) in web.told, "the desk of the other show")
+    finally:
+        console.close()
+
+
 def test_nothing_is_left_for_nobody_and_not_every_frame(show: Show) -> None:
-    web = Web()
-    console = Console(show, web)  # type: ignore[arg-type]
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
     decider, decision = decided(show)
     web.consoles = 0
     console.look(decision, decider)

@@ -158,9 +158,8 @@ class Cue:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that an operator can move, ask for and see, as the show has it: ``controls`` and ``commands`` by their
-    tables, of which those in ``armed`` are asked for in two steps, the first of them at ``arm`` where that is not empty;
-    ``master`` is the control that dims the wall.
-    ``sensors`` has the kind of each by its name."""
+    tables. Commands in ``armed`` are asked for in two steps, the first of them the command ``arm`` where the show has
+    one. ``master`` is the control that dims the wall, ``sensors`` has the kind of each by its name."""
 
     controls: tuple[Control, ...] = ()
     commands: tuple[Control, ...] = ()
