@@ -99,7 +99,7 @@ class Exhibition:
         self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
         self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
-        self.console = Console(show, self.web) if self.web else None
+        self.console = Console(self.web) if self.web else None
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe

@@ -9,6 +9,7 @@ import pytest
 from installation.console import Console, Failing, day_of, desk, mover
 from installation.core.commands import Command, Touch
 from installation.core.contracts import Sensor, SensorConfig
+from installation.core.decision import Tally
 from installation.core.errors import DeviceError
 from installation.core.parts import ROOT
 from installation.core.pipe import encode
@@ -31,9 +32,10 @@ def show() -> Show:
 class Web:
     """The app's end of the web process: one that keeps what it is told."""
 
-    consoles, starts = 1, 1
+    consoles, starts, tally = 1, 1, Tally()
 
-    def __init__(self) -> None:
+    def __init__(self, show: Show) -> None:
+        self.show = show
         self.told: list[Any] = []
 
     def tell_consoles(self, message: Any) -> None:
@@ -54,8 +56,8 @@ def decided(show: Show) -> tuple[Decider, Any]:
 
 
 def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> None:
-    web = Web()
-    console = Console(show, web)  # type: ignore[arg-type]
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
     decider, decision = decided(show)
     console.start()
     try:
@@ -64,6 +66,7 @@ def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> Non
     finally:
         console.close()
     assert moment.piece == show.pieces[0].name
+    assert moment.expected == show.pieces[1].name
     assert moment.switches == {"/show/hold": False, "/stage/blackout": False, "/stage/freeze": True}
     assert (moment.values["/stage/brightness"], moment.hands["/stage/brightness"]) == (0.5, "operator")
     assert moment.signals == {"door.motion": 0.1235}
@@ -73,9 +76,23 @@ def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> Non
     assert isinstance(web.first(Agenda), Agenda)
 
 
+def test_another_show_and_another_web_process_are_told_the_tables_again(show: Show) -> None:
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
+    console.start()
+    try:
+        until(lambda: web.first(Desk), "the first desk")
+        web.starts += 1
+        until(lambda: sum(isinstance(told, Desk) for told in web.told) == 2, "a desk for the new process")
+        web.show = load(ROOT / "shows" / "rehearsal.toml")
+        until(lambda: desk(web.show) in web.told, "the desk of the other show")
+    finally:
+        console.close()
+
+
 def test_nothing_is_left_for_nobody_and_not_every_frame(show: Show) -> None:
-    web = Web()
-    console = Console(show, web)  # type: ignore[arg-type]
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
     decider, decision = decided(show)
     web.consoles = 0
     console.look(decision, decider)

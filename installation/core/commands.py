@@ -21,7 +21,7 @@ RESERVED = ("go", "back", "panic")
 
 
 DANGEROUS = (BLACKOUT, CUE_PANIC)
-"""Commands that visitors see at once, and that a show may ask to arm first."""
+"""Commands that visitors see at once: the console asks for them in two steps, and a show may have them armed first."""
 
 
 def cue_address(name: str) -> str:

@@ -158,12 +158,13 @@ class Cue:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that an operator can move, ask for and see, as the show has it: ``controls`` and ``commands`` by their
-    tables, of which those in ``armed`` are asked for in two steps; ``master`` is the control that dims the wall.
-    ``sensors`` has the kind of each by its name."""
+    tables. Commands in ``armed`` are asked for in two steps, the first of them the command ``arm`` where the show has
+    one. ``master`` is the control that dims the wall, ``sensors`` has the kind of each by its name."""
 
     controls: tuple[Control, ...] = ()
     commands: tuple[Control, ...] = ()
     armed: tuple[str, ...] = ()
+    arm: str = ""
     master: str = ""
     signals: tuple[Signal, ...] = ()
     sensors: Mapping[str, str] = field(default_factory=dict)
@@ -201,13 +202,15 @@ class SensorState:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The show at one instant, which ``civil`` names (ISO 8601). ``progress`` is that of the change to ``coming``;
+    """The show at one instant, which ``civil`` names (ISO 8601). ``progress`` is that of the change to ``coming``,
+    ``expected`` the piece that comes after this one as the votes are;
     ``switches`` says how each switch stands; ``dark``: nothing is to be seen. ``hands`` has who moves each of
     ``values``; ``standby`` is the cue that comes, ``waiting`` the seconds that each fired one waits yet."""
 
     civil: str
     piece: str
     coming: str | None = None
+    expected: str | None = None
     progress: float = 0.0
     seconds_left: float | None = None
     programme: str | None = None

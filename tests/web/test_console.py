@@ -27,7 +27,7 @@ from tests.web_driver import Driver, Visitor
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     state = tmp_path_factory.mktemp("state")
     with Driver(state, console=entrance(state)) as driver:
-        driver.turn()
+        driver.open_round()
         tell(driver)
         yield driver
 

@@ -27,7 +27,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     line = {"time": "2026-11-27T12:00:00.000+01:00", "level": "warning", "message": "door: no camera"}
     (state / "vernissage.log").write_text(json.dumps(line) + "\n")
     with Driver(state, console=entrance(state)) as driver:
-        driver.turn()
+        driver.open_round()
         tell(driver)
         yield driver
 
@@ -180,7 +180,7 @@ def test_everything_by_keyboard(browser: Any, web: Driver, app: App, session: An
 def test_it_shows_what_hangs_who_has_what_and_why(browser: Any, web: Driver, app: App, session: Any) -> None:
     with console(browser, web, session) as page:
         expect(page.locator("#hangs")).to_have_text("Sitters who never sat")
-        expect(page.locator("#comes")).to_have_text("1:33 left")
+        expect(page.locator("#comes")).to_have_text("1:33 left, then The company")
         app.now = moment(coming="company", progress=0.5, seconds_left=0.0)
         expect(page.locator("#comes")).to_have_text("changing to The company")
         page.click("#tab-controls")

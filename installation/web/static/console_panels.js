@@ -16,7 +16,7 @@
   const poster = (piece) =>
     piece.poster
       ? make("img", { src: `/poster/${encodeURIComponent(piece.name)}?width=160`, alt: "", loading: "lazy" })
-      : make("span", { className: "blank" });
+      : make("span", { className: "blank", "aria-hidden": "true" }, piece.title.slice(0, 1));
 
   const buildPieces = () => {
     const commands = state.desk.commands.filter((command) => command.type === "choice");
@@ -256,12 +256,14 @@
   const health = make("div", { id: "health", className: "panel" });
   const told = make("ul", { className: "told" });
   const numbers = make("dl", { className: "numbers" });
-  const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The end of the log" });
+  const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The log, the newest line first" });
   health.append(
     make("section", {}, make("h3", {}, "standing"), told),
     make("section", {}, make("h3", {}, "numbers"), numbers),
     make("section", {}, make("h3", {}, "log"), log),
   );
+
+  const worded = (value) => (value === null ? "–" : typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
 
   const drawHealth = () => {
     const { reasons, notes } = state.health;
@@ -274,18 +276,16 @@
     }
     numbers.replaceChildren(
       ...Object.entries(state.health.numbers).map(([name, value]) =>
-        make("div", {}, make("dt", {}, label(name)), make("dd", {}, value === null ? "–" : String(value))),
+        make("div", {}, make("dt", {}, label(name)), make("dd", {}, worded(value))),
       ),
     );
     document.getElementById("tab-health").classList.toggle("alarm", reasons.length > 0);
   };
 
   const drawLog = () => {
-    const end = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     log.replaceChildren(
-      ...state.log.map((line) => make("li", { className: line.level }, make("time", {}, line.time.slice(11, 19)), make("span", {}, line.message))),
+      ...[...state.log].reverse().map((line) => make("li", { className: line.level }, make("time", {}, line.time.slice(11, 19)), make("span", {}, line.message))),
     );
-    if (end) log.scrollTop = log.scrollHeight;
   };
 
   // ---------------------------------------------------------------- tabs
