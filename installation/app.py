@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
-from installation.options import SIZE, Options, parse
+from installation.options import SIZE, TODAY, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.showfile.load import Show, load
 
@@ -62,11 +62,9 @@ def run(options: Options) -> int:
     if options.check:
         _check(show, options)
         return 0
-    if options.agenda is not None or options.ics:
-        _tell_agenda(show, options)
-        return 0
-    if options.touchosc or options.open_stage_control or options.midi_learn:
-        _make_surfaces(show, options)
+    if options.test_alerts:
+        return _test_alerts(show)
+    if _answered(show, options):
         return 0
     return _play(show, options, heartbeat)
 
@@ -108,6 +106,39 @@ def _play(show: Show, options: Options, heartbeat: Heartbeat) -> int:
         keep_log(folder, "show")
         return rehearse(show, options, _mode(options), options.rehearse)
     return _hang(show, options, folder, heartbeat)
+
+
+def _answered(show: Show, options: Options) -> bool:
+    """Answers a question that needs the show file and no show; false where none was asked."""
+    if options.agenda is not None or options.ics:
+        _tell_agenda(show, options)
+    elif options.day_report is not None:
+        from installation.days.page import make
+
+        asked = options.day_report
+        day = datetime.now(show.plan.schedule.timezone) if asked == TODAY else asked
+        print(make(options.state_folder, day.date()))
+    elif options.touchosc or options.open_stage_control or options.midi_learn:
+        _make_surfaces(show, options)
+    else:
+        return False
+    return True
+
+
+def _test_alerts(show: Show) -> int:
+    """Exit status: 0 where every message was taken, else 2."""
+    from installation.alerts.trial import trial
+
+    if not show.alerts.wanted:
+        print(
+            "this show tells nobody of trouble: it has no [alerts]; docs/running-an-exhibition.md shows how it is done"
+        )
+        return 2
+    works = []
+    for sent, line in trial(show):
+        works.append(sent)
+        print(line, flush=True)
+    return 0 if all(works) else 2
 
 
 def ordered(options: Options, orders: Orders) -> Options:

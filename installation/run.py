@@ -17,6 +17,9 @@ from installation.core.clock import Pace, RealClock
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
 from installation.core.signals import Board
+from installation.days.energy import Meter
+from installation.days.recorder import Recorder
+from installation.days.rows import Started
 from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
@@ -28,11 +31,11 @@ from installation.options import Options
 from installation.outlets import Outlets
 from installation.ports import Ports
 from installation.preparing import Preparing
-from installation.process.heartbeat import Heartbeat
+from installation.process.heartbeat import Heartbeat, Orders
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.renewal import Renewal
-from installation.report import Standing
+from installation.report import Standing, head_of
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
@@ -105,11 +108,15 @@ class Exhibition:
         self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
+        self.away: timedelta | None = None
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
         self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
+        self.recorder = self.standing.recorder = open_recorder(
+            show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
+        )
         self.leaving, self.foresight = False, Foresight(self.loop.decider)
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
         self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
@@ -134,6 +141,8 @@ class Exhibition:
             rooms.callback(self.state.close)
             self.stills.start()
             rooms.callback(self.stills.close)
+            self.recorder.start()
+            rooms.callback(self.recorder.close)
             self.outlets = Outlets(
                 self.show, self.stage, self.pace.interval, self.options, self.web, self.ports.surfaces, rooms
             )
@@ -189,6 +198,7 @@ class Exhibition:
         """Goes on where the show was at the end of its last run."""
         if not self.options.fresh:
             kept, age = self.state.read(self.clock.civil())
+            self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
 
@@ -254,6 +264,9 @@ class Exhibition:
             self.web.tell(playback, decision.time, self.standing.health)
         if self.console:
             self.console.look(decision, self.loop.decider)
+        if self.recorder.due(decision.time):
+            self.recorder.take(self.standing.sample())
+            self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
@@ -282,6 +295,16 @@ def save_wall(stage: Stage, path: Path) -> None:
     from installation.stage.stills import save_still  # imported here: few runs write a still
 
     save_still(path, stage.read())
+
+
+def open_recorder(
+    show: Show, folder: Path, orders: Orders, away: timedelta | None, interval: float, at: float
+) -> Recorder:
+    """What records the days of a run that begins ``at`` (POSIX), after nothing had run for ``away``; the screen aims at
+    ``interval`` (s)."""
+    known = away.total_seconds() if away is not None and away < LONGEST_GAP else None
+    started = Started(at, orders.restarts, orders.why, orders.safe, known)
+    return Recorder(folder, head_of(show, at, 1.0 / interval), started, show.plan.schedule.timezone, Meter())
 
 
 def stand_in() -> Hung:

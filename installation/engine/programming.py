@@ -50,6 +50,10 @@ class Programming:
             self._known = (state, self._scheduled(state))
         return self._known[1]
 
+    def is_open(self, civil: datetime) -> bool:
+        """Whether the exhibition is; cheap while that stays the same."""
+        return self.always_open or self._state(civil).open
+
     def opens(self, civil: datetime) -> datetime | None:
         """When the exhibition opens next; None where it is open, or never is again."""
         opens = None if self.always_open else self.timetable.opens(civil.timestamp())
