@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ def run(options: Options) -> int:
         return 0
     heartbeat = Heartbeat()
     if options.supervised:
-        heartbeat = Supervised(options.state_folder)
+        heartbeat = Supervised(options.state_folder, lambda: _warm(options.show))
         options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
@@ -117,11 +118,8 @@ def _answered(show: Show, options: Options) -> bool:
         asked = options.day_report
         day = datetime.now(show.plan.schedule.timezone) if asked == TODAY else asked
         print(make(options.state_folder, day.date()))
-    elif options.touchosc:
-        from installation.operator.touchosc import layout
-
-        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
-        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
+    elif options.touchosc or options.open_stage_control or options.midi_learn:
+        _make_surfaces(show, options)
     else:
         return False
     return True
@@ -154,6 +152,15 @@ def ordered(options: Options, orders: Orders) -> Options:
     return replace(options, fresh=False, seconds=orders.seconds, record=record, record_decisions=decisions)
 
 
+def _warm(show: Path) -> None:
+    """Imports all that a show's first picture needs, and reads the show's file for the parts that it names."""
+    import installation.run
+    import installation.stage  # noqa: F401
+
+    with suppress(VernissageError, OSError):  # the show that hangs it tells what is wrong
+        load(show)
+
+
 def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> int:
     """The show itself, unless another copy of it runs."""
     from installation.single import only_copy
@@ -164,7 +171,9 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
             log.warning("nobody is told of trouble: [alerts] needs the supervisor")
         from installation.stage import open_stage
 
-        mode = _mode(options)
+        mode = _mode(options, heartbeat.orders.screen)
+        if mode != "headless":
+            heartbeat.has_screen()
         stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         stage.announce([show.title_in(language) for language in show.languages[:2]])
         from installation.run import Exhibition  # imported here: the title is shown meanwhile
@@ -196,18 +205,31 @@ def _tell_agenda(show: Show, options: Options) -> None:
     print(table(timetable, entries))
 
 
+def _make_surfaces(show: Show, options: Options) -> None:
+    """The files for control surfaces, and the line for a key or knob of a MIDI device."""
+    from installation.operator.midi_learn import learn
+    from installation.surfaces import write_surfaces
+
+    write_surfaces(show, options.touchosc, options.open_stage_control)
+    if options.midi_learn:
+        print(learn(show.midi, options.midi_learn, table_of(show)))
+
+
 def table_of(show: Show) -> dict[str, Control]:
     """Everything that an operator can move or ask for, by address: the commands, then the knobs."""
     return {**show.commands(), **show.controls()}
 
 
-def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
-    """Where the show is drawn: as asked for; headless where there is no screen."""
+def _mode(options: Options, had_screen: bool = False) -> Literal["headless", "windowed", "fullscreen"]:
+    """Where the show is drawn: as asked for; headless where there is no screen. Raises DisplayLost where there was
+    one before."""
     from installation.stage import has_display
 
     if options.mode == "headless":
         return "headless"
     if not has_display():
+        if had_screen:
+            raise DisplayLost("the display is still gone; the show is started again until it is back")
         print("there is no display here: the show runs headless", file=sys.stderr)
         return "headless"
     if options.mode == "windowed":
@@ -218,8 +240,8 @@ def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
 
 
 def program() -> NoReturn:
-    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or stuck in one:
-    the interpreter's normal shutdown would interrupt that thread and abort."""
+    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or painting one
+    without end: the interpreter's normal shutdown would interrupt that thread and abort."""
     status = main()
     logging.shutdown()
     if threading.active_count() > 1 or status == LOST:

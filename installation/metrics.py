@@ -47,6 +47,11 @@ def _this_process() -> psutil.Process:
     return psutil.Process()
 
 
+def machine_mb() -> float:
+    """The memory of this machine in MiB."""
+    return psutil.virtual_memory().total / 2**20
+
+
 def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None]:
     """``{"p50": ms, ...}`` of durations in seconds; None where there are none."""
     if not seconds:

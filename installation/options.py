@@ -74,6 +74,8 @@ class Options:
     replay: Path | None = None
     report: Path | None = None
     touchosc: Path | None = None
+    open_stage_control: Path | None = None
+    midi_learn: str | None = None
     ics: Path | None = None
     agenda: str | None = None
     day_report: datetime | None = None
@@ -100,8 +102,10 @@ class Options:
             self.schema,
             self.list,
             self.list_devices,
+            self.test_alerts,
         )
-        return any((*asked, self.test_alerts, self.ics, self.touchosc, self.replay, self.rehearse))
+        files = (self.ics, self.touchosc, self.open_stage_control, self.midi_learn, self.replay, self.rehearse)
+        return any((*asked, *files))
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -248,7 +252,7 @@ def _add_process(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--no-supervisor",
         action="store_true",
-        help="this process alone: nobody starts the show again where it dies or stands still",
+        help="this process alone: the show is not started again where it ends or stands still",
     )
     how.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     how.add_argument(
@@ -286,7 +290,13 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--touchosc",
         type=new_file(".tosc"),
         metavar="FILE.tosc",
-        help="a TouchOSC layout with every knob of this show; written without starting it",
+        help="this show's TouchOSC layouts, for a tablet and, as FILE-phone.tosc, a phone; written without starting it",
+    )
+    files.add_argument(
+        "--open-stage-control",
+        type=new_file(".json"),
+        metavar="FILE.json",
+        help="this show's session for Open Stage Control; written without starting it",
     )
     files.add_argument(
         "--ics",
@@ -305,6 +315,7 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         metavar="DATE..DATE",
         help="what hangs when, from one day to another (default: the week from today on)",
     )
+    ask.add_argument("--midi-learn", metavar="ADDRESS", help="the [[midi.map]] for the key or knob that you then move")
     ask.add_argument(
         "--day-report",
         nargs="?",

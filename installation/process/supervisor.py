@@ -21,13 +21,14 @@ from typing import Any
 
 from installation.alerts.messages import Unsent
 from installation.core.errors import LOST, FrameError
-from installation.core.pipe import Message, encode, read_frames
+from installation.core.pipe import Message, read_frames
 from installation.core.repeats import Repeats
 from installation.core.typed_messages import pack
 from installation.process.alerts import AlertsProcess
-from installation.process.heartbeat import FINISH, STACKS, Orders
+from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree, stopped
 from installation.process.restarts import Restarts, Rules
+from installation.process.standby import Standby
 from installation.process.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ TICK = 0.1
 START = 60.0
 """Seconds that a show may take until its first frame."""
 
-DUMP = 1.0
+DUMP = 0.3
 """Seconds that a stuck show may take to write its stacks; it is killed as soon as they are there."""
 
 GRACE = 5.0
@@ -59,34 +60,35 @@ TO_MEND = 2
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended: its exit code, and why, as a phrase after "the show". ``final``: it ended as intended."""
+    """How a run ended: its exit code, and why, as a phrase after "the show". ``final``: it ended as intended;
+    ``renewed``: it asked to be started again."""
 
     code: int
     why: str
     final: bool
+    renewed: bool = False
 
 
 class Life:
-    """One run of the show's process. ``frames`` is None until the first one. Raises OSError where it does not start."""
+    """One run of the show, in the process ``tree``. ``frames`` is None until the first one. ``waited``: the process
+    was on standby, and has to answer at once."""
 
-    def __init__(self, command: Sequence[str], orders: Orders, stacks: Path) -> None:
-        self.stacks = stacks
-        self.born = time.monotonic()
+    def __init__(self, tree: ProcessTree, waited: bool, orders: Orders, stacks: Path) -> None:
+        self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
         self.piece = ""
         self.troubles: Mapping[Any, Any] = {}
         """What alerts are about: ``reasons`` and ``notes``, each by subject."""
         self.unsent: tuple[str, ...] = ()
         """What the show was told of alerts that are not sent."""
-        self.over = self.asked = self.finishing = False
-        self.why = ""
+        self.over = self.asked = self.finishing = self.screen = False
+        self.why = self.renews = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
-        self._silent, self._timeout = 0.0, START
+        self._silent, self._timeout = 0.0, TIMEOUT if waited else START
         with suppress(OSError):
             stacks.unlink()  # of an earlier run
-        self.tree = ProcessTree(command)
         threading.Thread(target=self._read, name="show", daemon=True).start()
-        self._send(orders.message())
+        tree.send(orders.message())
 
     def _read(self) -> None:
         stdout = self.tree.process.stdout
@@ -97,13 +99,6 @@ class Life:
         except (FrameError, OSError) as error:
             self.why = f"said what is no message: {error}"
         self._heard.put(None)
-
-    def _send(self, message: Message) -> None:
-        stdin = self.tree.process.stdin
-        assert stdin is not None
-        with suppress(OSError):  # it ended, which _read notices
-            stdin.write(encode(message))
-            stdin.flush()
 
     def attend(self) -> None:
         """Waits a moment for the show's messages. Time in which this process itself was suspended does not count as
@@ -127,12 +122,23 @@ class Life:
                 self.frames, self.piece, self._timeout = frames, piece, timeout
             case {"finishing": {"meant": bool(meant)}}:
                 self.finishing, self._timeout = meant, FINISH
+            case {"here": 1}:
+                self._timeout = START
+            case {"screen": 1}:
+                self.screen = True
+            case {"renew": str(why)}:
+                self.renews, self._timeout = why, FINISH
+
+    @property
+    def settled(self) -> bool:
+        """Whether all its pieces hang."""
+        return self.frames is not None and self._timeout <= TIMEOUT
 
     def tell_unsent(self, why: tuple[str, ...]) -> None:
         """Why alerts are not sent, for the show's health."""
         if why != self.unsent:
             self.unsent = why
-            self._send(pack(Unsent(why)))
+            self.tree.send(pack(Unsent(why)))
 
     @property
     def still(self) -> bool:
@@ -156,7 +162,7 @@ class Life:
         if sys.platform != "win32":
             self.tree.signal(signal.SIGUSR1)
         else:
-            self._send({"dump": 1})
+            self.tree.send({"dump": 1})
         ends = time.monotonic() + (0.0 if stopped(self.tree.pid) else DUMP)
         while time.monotonic() < ends and not self._has_dumped(size):
             time.sleep(0.02)
@@ -175,6 +181,8 @@ class Life:
     def reap(self) -> End:
         """Ends all that is left of it."""
         code = self.tree.end(GRACE)
+        if self.renews and not self.asked:
+            return End(0, self.renews, False, renewed=True)
         meant = self.finishing or self.asked or (code == 0 and not self.why)
         return End(code if code >= 0 else 128 - code, self.why or _ended(code), meant)
 
@@ -195,10 +203,11 @@ class Supervisor:
         alerts: AlertsProcess | None = None,
     ) -> None:
         self.alerts = alerts
-        self.command, self.folder, self.seconds = list(command), folder, seconds
+        self.folder, self.seconds = folder, seconds
+        self.standby = Standby(command)
         self.restarts = Restarts(rules or Rules())
         self.notifier = notifier or Notifier()
-        self.leaving = False
+        self.leaving = self._screen = False
         self._why = ""
         self._since: float | None = None
         """When the first picture was there, of any life."""
@@ -208,6 +217,12 @@ class Supervisor:
     def run(self) -> int:
         """The exit code: the show's own where it ended by itself."""
         self._listen()
+        try:
+            return self._run()
+        finally:
+            self.standby.close()
+
+    def _run(self) -> int:
         while True:
             end = self._live()
             if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
@@ -224,18 +239,26 @@ class Supervisor:
         while True:
             born = time.monotonic()
             try:
-                life = Life(self.command, self._orders(), self.folder / STACKS)
+                life = Life(*self.standby.take(), self._orders(), self.folder / STACKS)
             except OSError as error:
                 self._lived = 0.0
-                return self._mourn(End(1, f"does not start: {error}", False), "")
+                return self._report(End(1, f"does not start: {error}", False), "")
             retry = self._attend(life)
-            end = life.reap()
+            end, self._screen = life.reap(), self._screen or life.screen
             self._lived = time.monotonic() - born
-            if retry and not self.leaving:
-                self.restarts.retry(time.monotonic())
-                self._why = "was in safe mode"
+            if (retry or end.renewed) and not self.leaving:
+                self._again(end)
                 continue
-            return end if end.final else self._mourn(end, _text(life.stacks))
+            return end if end.final else self._report(end, _text(life.stacks))
+
+    def _again(self, end: End) -> None:
+        """Counts a restart that is no failure."""
+        if end.renewed:
+            self.restarts.count += 1
+            log.info("the show %s; it is started again", end.why)
+        else:
+            self.restarts.retry(time.monotonic())
+        self._why = end.why if end.renewed else "was in safe mode"
 
     def _attend(self, life: Life) -> bool:
         """Waits for the run's end. Returns whether it was stopped for a full start."""
@@ -244,6 +267,7 @@ class Supervisor:
             life.attend()
             now = time.monotonic()
             self._watch(life, now)
+            self.standby.prepare(life.settled, now)
             if self.leaving or self.restarts.due(now):
                 retry = not self.leaving
                 life.ask_to_leave()
@@ -274,7 +298,7 @@ class Supervisor:
 
     def _orders(self) -> Orders:
         restarts = self.restarts
-        return Orders(restarts.count, self._why, restarts.safe, self._left())
+        return Orders(restarts.count, self._why, restarts.safe, self._left(), self._screen)
 
     def _left(self) -> float | None:
         """Seconds still to play; None for ever."""
@@ -282,9 +306,9 @@ class Supervisor:
             return self.seconds
         return max(0.0, self.seconds - (time.monotonic() - self._since))
 
-    # ------------------------------------------------------------ between two lives
+    # ------------------------------------------------------------ between two runs
 
-    def _mourn(self, end: End, stacks: str) -> End:
+    def _report(self, end: End, stacks: str) -> End:
         """Logs why it ended, the same once a minute at most; the file also gets the stacks."""
         self._why, now = end.why, time.monotonic()
         told_by_itself = end.code == TO_MEND and self._since is None
