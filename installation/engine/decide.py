@@ -155,20 +155,17 @@ class Decider:
     def _walk(self, playback: Playback, dt: float) -> None:
         """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
         lead = playback.lead
-        self.walk_times[lead] += (0.0 if self._frozen(playback) else dt) * self._values.get("/walk/speed", 1.0)
+        going = 0.0 if self.transport.freezes(playback) else dt
+        self.walk_times[lead] += going * self._values.get("/walk/speed", 1.0)
         self.shown[lead] += dt
         if lead != playback.piece and playback.outgoing == "play":
             self.walk_times[playback.piece] += dt * self._outgoing.get("/walk/speed", 1.0)
-
-    def _frozen(self, playback: Playback) -> bool:
-        """Whether the picture stands still; a change is finished first."""
-        return self.transport.freeze and playback.coming is None
 
     def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
         """What is to be painted: while the picture is frozen, the same as before."""
         lead = playback.lead
         first = Lane(lead, self.walk_times[lead], self._values)
-        if self._frozen(playback) and self._first is not None and self._first.piece == lead:
+        if self.transport.freezes(playback) and self._first is not None and self._first.piece == lead:
             first = self._first
         self._first = first
         if lead == playback.piece or playback.outgoing != "play":

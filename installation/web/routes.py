@@ -79,7 +79,7 @@ class Server:
         if hello.console is not None:
             access = Access(hello.console, self.port, hello.url)
             door = Door(access, in_first(hello.title, hello.languages), self.assets)
-            Console(self.service, hello.console, door).add_to(app.router)
+            Console(self.service, hello.console, door, self.layouts).add_to(app.router)
         return app
 
     @web.middleware

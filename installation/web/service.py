@@ -43,6 +43,8 @@ class Service:
         self.ends: float | None = None
         """When the vote closes (seconds, monotonic); None where time alone does not close it."""
         self.version = secrets.randbits(32)  # a process that was restarted has another page
+        self.url = hello.url
+        """Where phones reach the page, once that is known."""
         self.hub = Hub()
         self.preview = Preview(lambda viewers: tell(Watching(viewers)))
         self.show = ShowHealth()
