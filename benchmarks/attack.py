@@ -1,0 +1,135 @@
+"""A running show under attack by OSC: spoiled packets, a flood, and for comparison the same show in peace.
+
+    python -m benchmarks.attack [--show shows/rehearsal.toml] [--packets 100000] [--rate 10000] [--seconds 60]
+
+After each attack every control is asked of the show itself, over the values that it sends back to this program.
+"""
+
+import argparse
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pythonosc.osc_message_builder import build_msg
+
+from benchmarks.first_light import machine
+from installation.core.osc_packets import parse
+from installation.showfile.load import load
+from tests.core.test_osc_packets import KILLERS, spoiled
+
+ROOT = Path(__file__).resolve().parent.parent
+START = 25.0
+"""Seconds until a show is up; the frames before do not count where it tells them apart."""
+
+
+class Show:
+    """A show in a process of its own, and what it says to port 9000."""
+
+    def __init__(self, asked: argparse.Namespace, seconds: float, folder: Path) -> None:
+        self.report = folder / "report.json"
+        line = [sys.executable, "-m", "installation.program", str(asked.show), "--headless", "--size", asked.size]
+        line += ["--always-open", "--fps", "30", "--state", str(folder / "state"), "--report", str(self.report)]
+        self.run = subprocess.Popen([*line, "--seconds", str(START + seconds)], cwd=ROOT)
+        self.here = ("127.0.0.1", asked.port)
+        self.said: dict[str, Any] = {}
+        self.mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._ear.bind(("127.0.0.1", 9000))
+        threading.Thread(target=self._hear, daemon=True).start()
+
+    def _hear(self) -> None:
+        while True:
+            try:
+                for one in parse(self._ear.recv(65536)):
+                    self.said[one.address] = one.args[0] if len(one.args) == 1 else one.args
+            except OSError:
+                return
+
+    def send(self, packet: bytes) -> None:
+        self.mouth.sendto(packet, self.here)
+
+    def until(self, true: Callable[[], bool], seconds: float) -> bool:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and not true():
+            self.send(build_msg("/ping").dgram)
+            time.sleep(0.05)
+        return true()
+
+    def end(self) -> dict[str, Any]:
+        status = self.run.wait()
+        self._ear.close()
+        told: dict[str, Any] = json.loads(self.report.read_text())
+        return told["display"] | {"status": status, "osc": told.get("osc")}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--show", type=Path, default=ROOT / "shows" / "rehearsal.toml")
+    options.add_argument("--packets", type=int, default=100_000, help="spoiled ones")
+    options.add_argument("--rate", type=float, default=10_000.0, help="messages a second")
+    options.add_argument("--seconds", type=float, default=60.0, help="of flood")
+    options.add_argument("--size", default="640x360")
+    options.add_argument("--port", type=int, default=8000, help="where the show hears OSC")
+    asked = options.parse_args()
+    print(f"\n{machine()}, {asked.size}\n\n| | load | frames | late | late, share | left with |\n" + "| --- " * 6 + "|")
+    for name, attack in (("in peace", peace), ("spoiled packets", spoil), ("flood", flood)):
+        with tempfile.TemporaryDirectory() as folder:
+            show = Show(asked, asked.seconds, Path(folder))
+            show.until(lambda: "/show/heartbeat" in show.said, 2 * START)  # noqa: B023 it ends within the turn
+            left = attack(show, asked)
+            load1 = os.getloadavg()[0]
+            told = show.end()
+            share = told["late"] / max(1, told["frames"])
+            print(f"| {name} | {load1:.1f} | {told['frames']} | {told['late']} | {share:.2%} | {left} |", flush=True)
+    return 0
+
+
+def peace(show: Show, asked: argparse.Namespace) -> str:
+    time.sleep(asked.seconds)
+    return "nothing to tell"
+
+
+def spoil(show: Show, asked: argparse.Namespace) -> str:
+    """Over the seconds of a flood: the killers of other servers among packets with any byte changed."""
+    dice, killers = random.Random(7), list(KILLERS.values())
+    began = time.monotonic()
+    for number in range(asked.packets):
+        show.send(killers[number % len(killers)] if number % 50 == 0 else spoiled(dice))
+        wait = number / asked.packets * asked.seconds - (time.monotonic() - began)
+        if wait > 0.01:
+            time.sleep(wait)
+    show.send(build_msg("/stage/relief", 0.625).dgram)
+    return "its value exact" if show.until(lambda: show.said.get("/stage/relief") == 0.625, 10.0) else "ITS VALUE WRONG"
+
+
+def flood(show: Show, asked: argparse.Namespace) -> str:
+    """Every control of the show in turn, each message with another value; the last ones have to be exact."""
+    controls = [one for one in load(asked.show).controls().values() if one.type == "float"]
+    began, sent, last = time.monotonic(), 0, {}
+    while (gone := time.monotonic() - began) < asked.seconds:
+        while sent < gone * asked.rate:
+            control = controls[sent % len(controls)]
+            value = round(control.low + (control.high - control.low) * (sent * 7919 % 1024) / 1024, 9)
+            show.send(build_msg(control.address, value).dgram)
+            last[control.address] = value
+            sent += 1
+        time.sleep(0.001)
+
+    def wrong() -> dict[str, float]:
+        return {a: v for a, v in last.items() if abs(float(show.said.get(a, 1e9)) - v) > 1e-6}
+
+    show.until(lambda: not wrong(), 15.0)
+    return f"{len(last) - len(wrong())} of {len(last)} values exact after {sent:,} messages"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
