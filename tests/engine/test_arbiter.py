@@ -325,6 +325,6 @@ def test_what_nobody_moves_is_left_as_it_is_and_nothing_else(frames: list[tuple[
         if release:
             lazy.release_all(now)
             thorough.release_all(now)
-        found = lazy.step(now, CONTROLS, rests, wires, operator, cues)
-        assert found == thorough.step(now, dict(CONTROLS), {}, wires, operator, cues)
+        values = lazy.step(now, CONTROLS, rests, wires, operator, cues)
+        assert values == thorough.step(now, dict(CONTROLS), {}, wires, operator, cues)
         assert (lazy.hands(), lazy.kept()) == (thorough.hands(), thorough.kept())
