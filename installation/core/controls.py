@@ -104,10 +104,14 @@ def pairs(controls: Mapping[str, Control]) -> dict[str, tuple[Control, Control]]
     return pads
 
 
+MASTER = "/stage/brightness"
+"""The control that dims all that the wall shows."""
+
+
 def fixed(brightness: float = 1.0) -> tuple[Control, ...]:
     """The knobs that every show has, whatever hangs: the stage's own."""
     return (
-        Control("/stage/brightness", "brightness of the wall", default=brightness),
+        Control(MASTER, "brightness of the wall", default=brightness),
         Control("/stage/label", "how much of the label is seen", default=1.0),
         Control("/stage/relief", "how far the paint stands up in the light", default=0.4),
         Control("/stage/weave", "how much of the canvas is seen", default=0.35),

@@ -57,6 +57,10 @@ class Inbox:
             return self.ask(Command(address, value, when, who))
         return ""
 
+    def let_go(self, address: str, when: float, who: str) -> None:
+        """Leaves that the operator lets go of the control at ``address``."""
+        self._touch(address, Touch(None, when, who))
+
     def ask(self, command: Command) -> str:
         """Leaves a command. Returns why it does not count; an empty text where it does."""
         with self._mail:
