@@ -1,7 +1,7 @@
 """The state of a running show: its health, read every second, and the report at its end."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ BARE_PAINTS, BARE_SECONDS = 50, 3.0
 class Standing:
     """The components of a running show that the report is made from."""
 
-    show: Show
     loop: Loop
     painter: Painter
     opening: Opening
@@ -40,8 +39,15 @@ class Standing:
     sensors: Sensors | None = None
     ended: str = ""
     """What ended the show, where it was neither an operator nor --seconds."""
+    edits: Callable[[], list[str]] = list
+    """What is wrong with the show file as it is by now."""
     growing: bool = True
     """Whether memory growth still belongs to the start-up: faster runtimes are still looked for."""
+
+    @property
+    def show(self) -> Show:
+        """The show as it runs, which may be edited meanwhile."""
+        return self.loop.show
 
     def something_hangs(self) -> bool:
         """Whether something was painted, or nothing is to be seen, as the exhibition is closed."""
@@ -138,7 +144,7 @@ class Standing:
 
     def _missing(self) -> list[str]:
         """What is missing while the show goes on."""
-        notes = self.heartbeat.notes
+        notes = self.heartbeat.notes + self.edits()
         notes += [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
         notes += self.web.notes() if self.web else []
         return notes + ([self.state.fault] if self.state.fault else [])

@@ -13,15 +13,17 @@ from types import FrameType
 from installation import metrics
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
+from installation.core.commands import CUE_SNAPSHOT
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.core.signals import Board
-from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
+from installation.engine.view import View
+from installation.engine.watching import Machine
 from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
@@ -31,8 +33,10 @@ from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
+from installation.reloading import Reloading, Rooms
 from installation.report import Standing
 from installation.showfile.load import Show
+from installation.snapshots import Snapshots
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
 
@@ -65,17 +69,18 @@ class Limit:
 class Foresight:
     """Has the schedule's next change found out before it comes, by a thread that has the time."""
 
-    def __init__(self, decider: Decider) -> None:
-        self.decider = decider
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
         self._foreseen: int | None = None
 
     def look(self) -> None:
         """To be called every frame; begins to find out when the change before has come."""
-        scheduled = self.decider.scheduled
+        decider = self.loop.decider
+        scheduled = decider.scheduled
         until = None if scheduled is None else scheduled.until
         if until is not None and until != self._foreseen:
             self._foreseen = until
-            foresee = self.decider.programming.timetable.foresee
+            foresee = decider.programming.timetable.foresee
             threading.Thread(target=foresee, args=(until,), name="schedule", daemon=True).start()
 
 
@@ -105,10 +110,12 @@ class Exhibition:
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
         self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
-        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
-        self.leaving, self.foresight = False, Foresight(self.loop.decider)
+        self.standing = Standing(self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
+        self.leaving, self.foresight = False, Foresight(self.loop)
         self.preparing = Preparing(self.stage, show)
         self.loop.refused = self.preparing.refused
+        self.snapshots = Snapshots(lambda: self.loop.show, self._say)
+        self.reloading = self._open_reloading(cache)
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and always closes every component: exit status 0.
@@ -127,6 +134,8 @@ class Exhibition:
                 rooms.callback(self.osc.close)
             self.state.start()
             rooms.callback(self.state.close)
+            self.snapshots.start()
+            rooms.callback(self.snapshots.close)
             self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
             self._frame()
             if self.web:
@@ -154,6 +163,9 @@ class Exhibition:
         self.opening.start()
         self.standing.sensors = run_sensors(self.show.sensors, self._emit)
         rooms.callback(self.standing.sensors.stop)
+        if not self.options.no_reload:
+            self.reloading.start()
+            rooms.callback(self.reloading.close)
 
     # ------------------------------------------------------------ rooms
 
@@ -166,6 +178,34 @@ class Exhibition:
         """Passes the web process's tally to the sensors that take votes."""
         if self.standing.sensors:
             self.standing.sensors.tell_votes(tally)
+
+    def _open_reloading(self, cache: DiskCache) -> Reloading:
+        machine = Machine(self.options.device, cache, stand_in, self.clock.now, self.clock.civil)
+        rooms = Rooms(
+            self.stage,
+            self.loop,
+            self.painter,
+            self.clock,
+            self.board,
+            self.inbox,
+            self.osc,
+            self.web,
+            sensors=lambda: self.standing.sensors,
+            opening=lambda: self.opening,
+            take=self._take,
+        )
+        reloading = Reloading(self.show, self.options.seed, rooms, machine)
+        self.standing.edits = reloading.watching.notes
+        return reloading
+
+    def _take(self, opening: Opening) -> None:
+        """An edited show runs from here on."""
+        self.opening = self.standing.opening = opening
+        self.foresight = Foresight(self.loop)
+
+    def _say(self, text: str) -> None:
+        if self.osc:
+            self.osc.say(CUE_SNAPSHOT, text)
 
     def _resume(self) -> None:
         """Goes on where the show was at the end of its last run."""
@@ -197,7 +237,7 @@ class Exhibition:
         """One frame: decide, draw, present, then what may wait."""
         self.preparing.step()
         began = time.perf_counter()
-        view = self.loop.tick()
+        view = self._decide()
         decided = time.perf_counter()
         self.stage.draw(view)
         assert self.loop.decision is not None
@@ -207,6 +247,14 @@ class Exhibition:
         self._listen()
         self._tell()
         self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
+
+    def _decide(self) -> View:
+        before = self.loop.decision
+        view = self.loop.tick()
+        assert self.loop.decision is not None
+        if self.loop.asked.commands:
+            self.snapshots.take(self.loop.asked.commands, self.loop.decision.wall.controls)
+        return self.loop.tick() if self.preparing.done and self.reloading.step(before) else view
 
     def _listen(self) -> None:
         """Handles the events of the keyboard and the window."""

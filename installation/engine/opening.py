@@ -3,9 +3,10 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from queue import SimpleQueue
+from types import MappingProxyType
 
 import numpy as np
 
@@ -35,7 +36,8 @@ class Opening:
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
     the others hang meanwhile. Where none opens, ``stand_in`` makes what hangs in place of the first. ``done`` is set
     when every piece was tried. Then each generator that can looks for a faster way to paint (``accelerated``), and the
-    pace of the walks whose model does not know it is measured. Both are kept in ``cache``.
+    pace of the walks whose model does not know it is measured. Both are kept in ``cache``. What is ``opened`` already,
+    by index, is left as it is.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Opening:
         clock: Callable[[], float],
         cache: DiskCache,
         first: int = 0,
+        opened: Mapping[int, Hung] = MappingProxyType({}),
     ) -> None:
         self.pieces, self.device, self.seed = tuple(pieces), device, seed
         self.failed: dict[int, str] = {}
@@ -55,10 +58,12 @@ class Opening:
         self._hang, self._stand_in, self._clock, self._first = hang, stand_in, clock, first
         self._cache = cache
         self._opened: dict[int, Hung] = {}
+        self._stands = bool(opened)
         self._retries: dict[int, tuple[float, float]] = {}
-        self._waiting: SimpleQueue[int] = SimpleQueue()
+        self._waiting: SimpleQueue[int | None] = SimpleQueue()
         for index in (*range(first, len(self.pieces)), *range(first)):
-            self._waiting.put(index)
+            if index not in opened:
+                self._waiting.put(index)
         self._busy: tuple[int, float] | None = None
         self._late: set[int] = set()
         self._worker = self._hire()
@@ -68,6 +73,14 @@ class Opening:
 
     def start(self) -> None:
         self._worker.start()
+
+    def stop(self) -> None:
+        """Opens nothing more."""
+        self._waiting.put(None)
+
+    def hang_by(self, hang: Hang) -> None:
+        """Gives to another from here on what is opened."""
+        self._hang = hang
 
     def watch(self, now: float, broken: Collection[int]) -> None:
         """To be called now and then: has the others opened beside a piece that takes long, and pieces tried again that
@@ -79,7 +92,8 @@ class Opening:
             self._fail(busy[0], f"has been opening for {now - busy[1]:.0f} s")
             self._worker = self._hire()
             self._worker.start()
-        for index in {*self.failed, *broken} - self._late:
+        troubled = {*self.failed, *broken} - self._late
+        for index in (one for one in troubled if one < len(self.pieces)):  # beyond is a piece that is on its way out
             due, wait = self._retries.setdefault(index, (now + FIRST_RETRY, FIRST_RETRY))
             if now >= due and self.done.is_set():
                 wait = min(2 * wait, LONGEST_RETRY)
@@ -92,7 +106,10 @@ class Opening:
         while threading.current_thread() is self._worker:
             if self._waiting.empty() and not self.done.is_set():
                 self._finish()
-            self._open(self._waiting.get())
+            index = self._waiting.get()
+            if index is None:
+                return
+            self._open(index)
 
     def _open(self, index: int) -> None:
         piece = self.pieces[index]
@@ -128,7 +145,7 @@ class Opening:
 
     def _finish(self) -> None:
         """Every piece was tried once."""
-        if not self._opened:
+        if not self._opened and not self._stands:
             log.error("no piece of this show opens; a procedural picture hangs in their place")
             self._hang(self._first, self._stand_in())
         self.done.set()

@@ -3,7 +3,7 @@
 Pure: the time of day is an argument. Without a schedule every piece may hang at every hour.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,11 +32,19 @@ class Scheduled:
 
 class Programming:
     """``at`` says what is due, ``cues`` what the cue hand wants. ``always_open``: as if it never closed, which
-    leaves the first programme."""
+    leaves the first programme. ``timetable`` is that of the show's plan, where there is one already; ``retired``
+    pieces are in no programme."""
 
-    def __init__(self, show: Show, always_open: bool = False, resume: Mapping[str, Any] | None = None) -> None:
-        self.show, self.always_open = show, always_open
-        self.timetable = Timetable(show.plan)
+    def __init__(
+        self,
+        show: Show,
+        always_open: bool = False,
+        resume: Mapping[str, Any] | None = None,
+        timetable: Timetable | None = None,
+        retired: Collection[str] = (),
+    ) -> None:
+        self.show, self.always_open, self.retired = show, always_open, retired
+        self.timetable = timetable or Timetable(show.plan)
         signals = {signal.name: signal for signal in show.signals()}
         self.player = CuePlayer(show.plan.cues, show.controls(), signals, CueTimes(self.timetable), resume)
         self._fires = {cue_address(cue.name): cue.name for cue in show.plan.cues}
@@ -68,7 +76,7 @@ class Programming:
         if state.programme is None:
             return Scheduled(None, DARK, self.show.order, state.until)
         programme = self.show.plan.programme(state.programme)
-        names = programme.pieces or tuple(self._index)
+        names = programme.pieces or (name for name in self._index if name not in self.retired)
         pieces = frozenset(self._index[name] for name in names)
         return Scheduled(programme.name, pieces, programme.order or self.show.order, state.until)
 

@@ -55,7 +55,7 @@ class Feedback:
     """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never)."""
 
     def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Place], reply_port: int) -> None:
-        self._controls, self._reply_port = controls, reply_port
+        self.controls, self._reply_port = controls, reply_port
         self._surfaces = {place: Surface(place, math.inf) for place in surfaces}
         self._room = len(self._surfaces) + SURFACES
         self._fingers: dict[tuple[str, str], float] = {}
@@ -115,7 +115,7 @@ class Feedback:
 
     def _message(self, address: str, said: float | str) -> OscMessage:
         built = OscMessageBuilder(address)
-        control = self._controls.get(address)
+        control = self.controls.get(address)
         if isinstance(said, str):
             built.add_arg(said, "s")
         elif control is not None and control.type in ("int", "choice"):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 from installation.core.clean_text import clean
+from installation.core.commands import CUE_SNAPSHOT, Command
 from installation.core.controls import Control, Value
 from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_packets import Argument, Message
@@ -91,6 +92,10 @@ class OscServer:
             self._saying = {**self._saying, address: text[:TEXT].replace("\0", "")}
             self._unsaid.set()
 
+    def follow(self) -> None:
+        """Takes up what the inbox describes by now."""
+        self._feedback.controls = {**self.inbox.commands, **self.inbox.controls}
+
     def close(self) -> None:
         """Stops receiving and sending, within a moment."""
         self._closing.set()
@@ -125,6 +130,9 @@ class OscServer:
         control = self.inbox.find(message.address)
         if control is None:
             self._unknown(message.address)
+            return
+        if message.address == CUE_SNAPSHOT and message.args and isinstance(text := message.args[0], str):
+            self.inbox.ask(Command(CUE_SNAPSHOT, 1.0, now, f"osc {host}", text[:TEXT]))
             return
         value = self._accept(control, message.args)
         if value is None:

@@ -257,6 +257,10 @@ class Piece(Table):
         """Every control that counts while it hangs, by address."""
         return table((*self._fixed, *self.generator.controls(), *self.walk.controls()))
 
+    def is_as(self, other: "Piece") -> bool:
+        """Whether the file says the same of both; what every show has may differ."""
+        return all(getattr(self, name) == getattr(other, name) for name in type(self).model_fields)
+
     def title_in(self, language: str) -> str:
         """What visitors know it by: its label's title, or its name where there is none."""
         return self.label.title.get(language) or self.name

@@ -1,9 +1,9 @@
 """The messages between the app and the web process: one definition, which both ends read and write.
 
-To the web process: ``Hello`` first, to every new process; ``Playback`` whenever it changes and once a second;
-``Health`` once a second; and bytes, the newest preview as a JPEG. To the app: ``Ready`` or ``Error``, then ``Tally``
-after every commit (at most ten times a second) and after every playback, ``Watching`` when that changes, and the
-heartbeat of every child (installation/core/pipe.py).
+To the web process: ``Hello`` first, to every new process, and again when the show file was edited; ``Playback``
+whenever it changes and once a second; ``Health`` once a second; and bytes, the newest preview as a JPEG. To the app:
+``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
+``Watching`` when that changes, and the heartbeat of every child (installation/core/pipe.py).
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import Any
 from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
 from installation.web.live import Hub
-from installation.web.messages import TO_WEB, Health, Hello, Playback, Watching, unpack
+from installation.web.messages import TO_WEB, Health, Hello, Playback, Watching, check_version, unpack
 from installation.web.preview import Preview
 
 TELL_APP, TELL_PHONES = 0.1, 0.25
@@ -47,6 +47,10 @@ class Service:
                 self._hang(playback, time.monotonic())
             case Health() as health:
                 self.show.heard(health, time.monotonic())
+            case Hello() as hello:
+                check_version(hello.version)
+                self.hello = hello
+                self._changed.set()
 
     def _hang(self, playback: Playback, now: float) -> None:
         ends = None if playback.seconds_left is None else now + max(0.0, playback.seconds_left)
@@ -73,7 +77,8 @@ class Service:
     async def _turn(self) -> None:
         """Opens the round that the playback asks for, then shows it."""
         playback = self.playback
-        assert playback is not None
+        if playback is None:  # another hello before the first playback
+            return
         await self.writer.turn(playback.round, playback.candidates)
         self.version += 1
         self.hub.tell("version", self.version)
