@@ -159,7 +159,7 @@ class Reloading:
         if rooms.web:
             rooms.web.take(over.decider.show)
         self._take_sensors(prepared)
-        rooms.opening().stop()
+        rooms.opening().stop(tuple(made.paints.values()))
         prepared.opening.hang_by(rooms.painter.hang)
         rooms.take(prepared.opening)
         self._staging = None

@@ -74,8 +74,9 @@ class Opening:
     def start(self) -> None:
         self._worker.start()
 
-    def stop(self) -> None:
-        """Opens nothing more."""
+    def stop(self, kept: Collection[int] = ()) -> None:
+        """Opens nothing more; of the pieces that are open only those that are ``kept`` are still improved."""
+        self._opened = {index: hung for index, hung in self._opened.items() if index in kept}
         self._waiting.put(None)
 
     def hang_by(self, hang: Hang) -> None:
@@ -149,19 +150,30 @@ class Opening:
             log.error("no piece of this show opens; a procedural picture hangs in their place")
             self._hang(self._first, self._stand_in())
         self.done.set()
-        threading.Thread(target=self._improve, args=(dict(self._opened),), name="improving", daemon=True).start()
+        threading.Thread(target=self._improve, args=(tuple(self._opened),), name="improving", daemon=True).start()
 
-    def _improve(self, opened: dict[int, Hung]) -> None:
+    def _improve(self, opened: Sequence[int]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
-        for index, hung in opened.items():
-            accelerate(self.pieces[index].name, hung.generator, self._cache)
+        for index in opened:
+            hung = self._opened.get(index)  # None: let go since
+            if hung is not None:
+                accelerate(self.pieces[index].name, hung.generator, self._cache)
         self.accelerated.set()
-        for index, hung in opened.items():
-            piece = self.pieces[index]
+        for index in opened:
+            hung, piece = self._opened.get(index), self.pieces[index]
             try:
-                measure_pace(hung.walk, partial(piece.generator.open, self.device), self._cache)
+                if hung is not None:
+                    measure_pace(
+                        hung.walk,
+                        partial(piece.generator.open, self.device),
+                        self._cache,
+                        partial(self._opened_as, index, hung),
+                    )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
+
+    def _opened_as(self, index: int, hung: Hung) -> bool:
+        return self._opened.get(index) is hung
 
 
 def pace_key(walk: Paced, generator: Generator) -> str:
@@ -176,14 +188,16 @@ def recall_pace(hung: Hung, cache: DiskCache) -> None:
             hung.walk.take(np.frombuffer(kept))
 
 
-def measure_pace(walk: Walk, another: Callable[[], Generator], cache: DiskCache) -> None:
-    """Measures a walk's pace with ``another`` generator like its own, as the painter has that one. It pauses after each
-    picture so that the painter keeps its rate."""
+def measure_pace(
+    walk: Walk, another: Callable[[], Generator], cache: DiskCache, wanted: Callable[[], bool] = lambda: True
+) -> None:
+    """Measures a walk's pace with ``another`` generator like its own, as the painter has that one, while it is
+    ``wanted``. It pauses after each picture so that the painter keeps its rate."""
     if not isinstance(walk, Paced) or walk.measured:
         return
     generator = another()
     work = walk.measure(generator)
-    while True:
+    while wanted():
         began = time.perf_counter()
         try:
             next(work)
