@@ -22,7 +22,7 @@ from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
-from installation.engine.view import View
+from installation.engine.schedule import Timetable
 from installation.engine.watching import Machine
 from installation.operator import keyboard
 from installation.operator.inbox import Inbox
@@ -71,17 +71,16 @@ class Foresight:
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self._foreseen: int | None = None
+        self._foreseen: tuple[Timetable, int] | None = None
 
     def look(self) -> None:
         """To be called every frame; begins to find out when the change before has come."""
         decider = self.loop.decider
-        scheduled = decider.scheduled
-        until = None if scheduled is None else scheduled.until
-        if until is not None and until != self._foreseen:
-            self._foreseen = until
-            foresee = decider.programming.timetable.foresee
-            threading.Thread(target=foresee, args=(until,), name="schedule", daemon=True).start()
+        until = None if decider.scheduled is None else decider.scheduled.until
+        timetable = decider.programming.timetable
+        if until is not None and (timetable, until) != self._foreseen:
+            self._foreseen = timetable, until
+            threading.Thread(target=timetable.foresee, args=(until,), name="schedule", daemon=True).start()
 
 
 class Exhibition:
@@ -109,13 +108,13 @@ class Exhibition:
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
-        self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
-        self.standing = Standing(self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
+        opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
+        self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
         self.leaving, self.foresight = False, Foresight(self.loop)
         self.preparing = Preparing(self.stage, show)
         self.loop.refused = self.preparing.refused
-        self.snapshots = Snapshots(lambda: self.loop.show, self._say)
-        self.reloading = self._open_reloading(cache)
+        self.snapshots = Snapshots(lambda: self.loop.show, partial(self.osc.say, CUE_SNAPSHOT) if self.osc else None)
+        self.reloading = open_reloading(self, cache)
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and always closes every component: exit status 0.
@@ -142,7 +141,7 @@ class Exhibition:
                 rooms.callback(self.web.stop)
                 self.web.start()
             if self.heartbeat.orders.safe:
-                self.opening.done.set()
+                self.standing.opening.done.set()
             else:
                 self._open_parts(rooms)
             rooms.callback(self._report)
@@ -160,7 +159,7 @@ class Exhibition:
     def _open_parts(self, rooms: ExitStack) -> None:
         """What the show could do without for a while: generators and sensors."""
         self.painter.start()
-        self.opening.start()
+        self.standing.opening.start()
         self.standing.sensors = run_sensors(self.show.sensors, self._emit)
         rooms.callback(self.standing.sensors.stop)
         if not self.options.no_reload:
@@ -178,34 +177,6 @@ class Exhibition:
         """Passes the web process's tally to the sensors that take votes."""
         if self.standing.sensors:
             self.standing.sensors.tell_votes(tally)
-
-    def _open_reloading(self, cache: DiskCache) -> Reloading:
-        machine = Machine(self.options.device, cache, stand_in, self.clock.now, self.clock.civil)
-        rooms = Rooms(
-            self.stage,
-            self.loop,
-            self.painter,
-            self.clock,
-            self.board,
-            self.inbox,
-            self.osc,
-            self.web,
-            sensors=lambda: self.standing.sensors,
-            opening=lambda: self.opening,
-            take=self._take,
-        )
-        reloading = Reloading(self.show, self.options.seed, rooms, machine)
-        self.standing.edits = reloading.watching.notes
-        return reloading
-
-    def _take(self, opening: Opening) -> None:
-        """An edited show runs from here on."""
-        self.opening = self.standing.opening = opening
-        self.foresight = Foresight(self.loop)
-
-    def _say(self, text: str) -> None:
-        if self.osc:
-            self.osc.say(CUE_SNAPSHOT, text)
 
     def _resume(self) -> None:
         """Goes on where the show was at the end of its last run."""
@@ -237,24 +208,19 @@ class Exhibition:
         """One frame: decide, draw, present, then what may wait."""
         self.preparing.step()
         began = time.perf_counter()
-        view = self._decide()
+        before, view = self.loop.decision, self.loop.tick()
+        assert self.loop.decision is not None
+        self.snapshots.take(self.loop.asked.commands, self.loop.decision.wall.controls)
+        if self.preparing.done and self.reloading.step(before):
+            view = self.loop.tick()
         decided = time.perf_counter()
         self.stage.draw(view)
-        assert self.loop.decision is not None
         self.outlets.show(self.loop.decision)
         self.stage.present()
         shown = time.perf_counter()
         self._listen()
         self._tell()
         self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
-
-    def _decide(self) -> View:
-        before = self.loop.decision
-        view = self.loop.tick()
-        assert self.loop.decision is not None
-        if self.loop.asked.commands:
-            self.snapshots.take(self.loop.asked.commands, self.loop.decision.wall.controls)
-        return self.loop.tick() if self.preparing.done and self.reloading.step(before) else view
 
     def _listen(self) -> None:
         """Handles the events of the keyboard and the window."""
@@ -271,7 +237,7 @@ class Exhibition:
         playback = decision.wall.playback
         self.foresight.look()
         self.painter.watch(decision.time)
-        self.opening.watch(decision.time, self.painter.broken)
+        self.standing.opening.watch(decision.time, self.painter.broken)
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
@@ -319,6 +285,27 @@ def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
         return None
     log.info("OSC is heard at %s:%d", settings.bind, osc.port)
     return osc
+
+
+def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
+    """What takes over the show file when it is edited."""
+    rooms = Rooms(
+        stage=run.stage,
+        loop=run.loop,
+        painter=run.painter,
+        clock=run.clock,
+        board=run.board,
+        inbox=run.inbox,
+        osc=run.osc,
+        web=run.web,
+        sensors=lambda: run.standing.sensors,
+        opening=lambda: run.standing.opening,
+        take=partial(setattr, run.standing, "opening"),
+    )
+    machine = Machine(run.options.device, cache, stand_in, run.clock.now, run.clock.civil)
+    reloading = Reloading(run.show, run.options.seed, rooms, machine)
+    run.standing.edits = reloading.watching.notes
+    return reloading
 
 
 def stand_in() -> Hung:

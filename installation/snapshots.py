@@ -31,8 +31,8 @@ Asked = tuple[str, str, Values]
 class Snapshots:
     """``take`` keeps the present as a cue. ``show`` says which show runs; ``told`` is called with each result."""
 
-    def __init__(self, show: Callable[[], Show], told: Callable[[str], None] = lambda text: None) -> None:
-        self._show, self._told = show, told
+    def __init__(self, show: Callable[[], Show], told: Callable[[str], None] | None = None) -> None:
+        self._show, self._told = show, told or (lambda text: None)
         self._waiting: Queue[Asked | None] = Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
 

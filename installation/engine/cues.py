@@ -10,7 +10,7 @@ waits, firing it again does nothing.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any, Protocol
@@ -277,21 +277,20 @@ class CuePlayer:
             if name in self._cues and begins is not None and begins - self._civil <= LONGEST_WAIT:
                 self._waiting[name] = begins + shift
         self._ears.resume(saved.get("deaf"))
-        self._take_up_undo(saved.get("undo"))
+        self._undo.extend(_undone(saved.get("undo"), self._order, self._controls))
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
 
-    def _take_up_undo(self, saved: object) -> None:
-        """What each ``go`` is taken back to, as far as the show still has it."""
-        for entry in saved if isinstance(saved, list) else []:
-            match entry:
-                case [str(name), dict(targets)] if name in self._order:
-                    before = _Before(self._order.index(name))
-                    for address, told in targets.items():
-                        if address in self._controls and (number := _number(told)) is not None:
-                            before.targets[address] = self._controls[address].accept(number)
-                    self._undo.append(before)
+
+def _undone(saved: object, order: Sequence[str], controls: Mapping[str, Control]) -> Iterator[_Before]:
+    """What each ``go`` is taken back to by a saved state, as far as the show still has it."""
+    for entry in saved if isinstance(saved, list) else []:
+        match entry:
+            case [str(name), dict(targets)] if name in order:
+                known = {at: _number(told) for at, told in targets.items() if at in controls}
+                accepted = {at: controls[at].accept(told) for at, told in known.items() if told is not None}
+                yield _Before(order.index(name), accepted)
 
 
 def _chain(cues: Mapping[str, Cue], name: str) -> set[str]:
