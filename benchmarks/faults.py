@@ -107,11 +107,11 @@ def processes(fault: str, show: str, times: int) -> Iterator[Row]:
 
 def wait_for(true: Callable[[], Any]) -> Any:
     ends = time.monotonic() + TIMEOUT
-    while not (found := true()):
+    while not (value := true()):
         if time.monotonic() > ends:
             raise TimeoutError(f"waited {TIMEOUT:.0f} s in vain")
         time.sleep(0.02)
-    return found
+    return value
 
 
 # ---------------------------------------------------------------- faults of a generator
@@ -199,13 +199,13 @@ def main() -> None:
         doing = (
             processes(fault, asked.show, asked.times) if fault in ("kill", "freeze") else generators(fault, asked.times)
         )
-        found = list(doing)
-        rows += found
-        seconds = [row.seconds for row in found]
+        measured = list(doing)
+        rows += measured
+        seconds = [row.seconds for row in measured]
         half, most = np.percentile(seconds, (50, 99))
         worst, promised = max(seconds), PROMISED[fault]
         print(
-            f"{fault:8} {len(found):5} {half:6.2f} {most:6.2f} {worst:6.2f} {promised:8.2f}   {found[-1].note}",
+            f"{fault:8} {len(measured):5} {half:6.2f} {most:6.2f} {worst:6.2f} {promised:8.2f}   {measured[-1].note}",
             flush=True,
         )
     if asked.csv:

@@ -207,20 +207,21 @@ class Exhibition:
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
         self.preparing.step()
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.thread_time()
         before, view = self.loop.decision, self.loop.tick()
         assert self.loop.decision is not None
         self.snapshots.take(self.loop.asked.commands, self.loop.decision.wall.controls)
         if self.preparing.done and self.reloading.step(before):
             view = self.loop.tick()
-        decided = time.perf_counter()
+        decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
         self.stage.draw(view)
         self.outlets.show(self.loop.decision)
         self.stage.present()
-        shown = time.perf_counter()
+        shown, busy = time.perf_counter(), time.thread_time()
         self._listen()
         self._tell()
-        self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
+        work = metrics.Work(decided - began + time.perf_counter() - shown, busy_deciding + time.thread_time() - busy)
+        self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
         """Handles the events of the keyboard and the window."""

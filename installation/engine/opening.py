@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from installation.core.backoff import Backoff
 from installation.core.contracts import Accelerates, Generator, Paced, Walk
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
@@ -59,7 +60,7 @@ class Opening:
         self._cache = cache
         self._opened: dict[int, Hung] = {}
         self._stands = bool(opened)
-        self._retries: dict[int, tuple[float, float]] = {}
+        self._retries: dict[int, tuple[float, Backoff]] = {}
         self._waiting: SimpleQueue[int | None] = SimpleQueue()
         for index in (*range(first, len(self.pieces)), *range(first)):
             if index not in opened:
@@ -95,10 +96,12 @@ class Opening:
             self._worker.start()
         troubled = {*self.failed, *broken} - self._late
         for index in (one for one in troubled if one < len(self.pieces)):  # beyond is a piece that is on its way out
-            due, wait = self._retries.setdefault(index, (now + FIRST_RETRY, FIRST_RETRY))
+            if index not in self._retries:
+                backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
+                self._retries[index] = (now + backoff.next(), backoff)
+            due, backoff = self._retries[index]
             if now >= due and self.done.is_set():
-                wait = min(2 * wait, LONGEST_RETRY)
-                self._retries[index] = (now + wait, wait)
+                self._retries[index] = (now + backoff.next(), backoff)
                 self._waiting.put(index)
 
     # ------------------------------------------------------------ the thread
