@@ -144,7 +144,7 @@ class Reloading:
     def _take(self, prepared: Prepared, moment: Moment) -> None:
         rooms, made = self.rooms, prepared.edit
         now, ready = rooms.clock.now(), self._ready
-        over = takeover(made, rooms.loop.decider, moment, prepared.timetable, rooms.clock.civil())
+        over = takeover(made, rooms.loop.decider, prepared.decider, moment, rooms.clock.civil())
         come = {at: hung for at, hung in dict(prepared.hung).items() if at not in over.paints}
         frames = {at: Frame(picture, now) for at, picture in prepared.pictures.items() if at in come}
         rooms.painter.renumber(over.paints, come, frames)
@@ -163,11 +163,12 @@ class Reloading:
         prepared.opening.hang_by(rooms.painter.hang)
         rooms.take(prepared.opening)
         self._staging = None
+        self.watching.taken(prepared)
         if over.waits is None:
             self._ready = {}
+            self.watching.settled()
         else:
             self._waits = (prepared, over.waits)
-        self.watching.taken(prepared)
 
     def _take_sensors(self, prepared: Prepared) -> None:
         sensors, made = self.rooms.sensors(), prepared.edit
@@ -185,9 +186,10 @@ class Reloading:
         frames = {at: Frame(prepared.pictures[at], rooms.clock.now()) for at in come if at in prepared.pictures}
         rooms.painter.renumber({at: at for at in pieces if at != waits or at in made.paints}, come, frames)
         rooms.stage.renumber({at: self._ready.get(at, at) if at == waits else at for at in pieces})
-        decider = settled(made.new, rooms.loop.decider, prepared.timetable)
+        decider = settled(made, rooms.loop.decider, prepared.decider)
         if decider is not rooms.loop.decider:
             rooms.loop.take(decider)
             if rooms.web:
                 rooms.web.take(made.new)
         self._waits, self._ready = None, {}
+        self.watching.settled()

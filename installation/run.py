@@ -303,8 +303,9 @@ def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
         opening=lambda: run.standing.opening,
         take=partial(setattr, run.standing, "opening"),
     )
-    machine = Machine(run.options.device, cache, stand_in, run.clock.now, run.clock.civil)
-    reloading = Reloading(run.show, run.options.seed, rooms, machine)
+    options, clock = run.options, run.clock
+    machine = Machine(options.device, cache, stand_in, clock.now, clock.civil, options.always_open)
+    reloading = Reloading(run.show, options.seed, rooms, machine)
     run.standing.edits = reloading.watching.notes
     return reloading
 

@@ -61,7 +61,7 @@ class Decider:
         """``always_open``: as if it never closed. ``timetable`` is the show's, where there is one already; ``retired``
         names pieces that hang until they are replaced, and do not come again."""
         self.show = show
-        self.programming = Programming(show, always_open, None, timetable, retired)
+        self.programming = Programming(show, always_open, timetable, retired)
         self.scheduled: Scheduled | None = None
         changes = [(piece, piece.transition) for piece in show.pieces]
         entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
@@ -216,9 +216,7 @@ class Decider:
     def resume(self, state: Mapping[str, Any], switches: bool = True, gap: float = 0.0) -> None:
         """Goes on from a ``state``, as far as it fits this show; ``switches``: hold and blackout, too. The walk of the
         piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
-        before = self.programming
-        cues = _table(state, "cues")
-        self.programming = Programming(self.show, before.always_open, cues, before.timetable, before.retired)
+        self.programming.resume(_table(state, "cues"))
         old = self.playlist
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))
         if switches:
@@ -238,7 +236,7 @@ class Decider:
         self._last, self._values = old._last, old._values
         index = {piece.name: at for at, piece in enumerate(self.show.pieces)}
         self._guest = index.get(guest or "")
-        same_signals = self.show.signals() == old.show.signals()
+        same_signals = self.show.sensors == old.show.sensors
         for before, piece in enumerate(old.show.pieces):
             at = index.get(piece.name)
             if at is not None:

@@ -6,6 +6,7 @@ Pure: the time of day is an argument. Without a schedule every piece may hang at
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from installation.core.commands import CUE_BACK, CUE_GO, CUE_PANIC, RELEASE, Command, cue_address
@@ -39,17 +40,21 @@ class Programming:
         self,
         show: Show,
         always_open: bool = False,
-        resume: Mapping[str, Any] | None = None,
         timetable: Timetable | None = None,
         retired: Collection[str] = (),
     ) -> None:
         self.show, self.always_open, self.retired = show, always_open, retired
         self.timetable = timetable or Timetable(show.plan)
         signals = {signal.name: signal for signal in show.signals()}
-        self.player = CuePlayer(show.plan.cues, show.controls(), signals, CueTimes(self.timetable), resume)
+        self._player = partial(CuePlayer, show.plan.cues, show.controls(), signals, CueTimes(self.timetable))
+        self.player = self._player()
         self._fires = {cue_address(cue.name): cue.name for cue in show.plan.cues}
         self._index = {piece.name: index for index, piece in enumerate(show.pieces)}
         self._known: tuple[State, Scheduled] | None = None
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """The cues go on from an earlier ``state`` of the player."""
+        self.player = self._player(state)
 
     def at(self, civil: datetime) -> Scheduled:
         """What is due at a time of day; cheap while it stays the same."""

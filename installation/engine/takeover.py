@@ -13,7 +13,6 @@ from typing import Any
 
 from installation.core.decision import Decision, Playback
 from installation.engine.decide import Decider
-from installation.engine.schedule import Timetable
 from installation.showfile.load import Show
 from installation.showfile.tables import Piece
 
@@ -113,8 +112,9 @@ class Takeover:
     waits: int | None = None
 
 
-def takeover(edit: Edit, decider: Decider, moment: Moment, timetable: Timetable, civil: datetime) -> Takeover:
-    """How ``edit`` follows on the frame of ``moment``, which ``decider`` has decided."""
+def takeover(edit: Edit, decider: Decider, ready: Decider, moment: Moment, civil: datetime) -> Takeover:
+    """How ``edit`` follows on the frame of ``moment``, which ``decider`` has decided; ``ready`` is a decider of the new
+    show that has not decided anything yet."""
     hangs = moment.decision.wall.playback.piece
     name = edit.old.pieces[hangs].name
     new = {piece.name: at for at, piece in enumerate(edit.new.pieces)}
@@ -122,7 +122,9 @@ def takeover(edit: Edit, decider: Decider, moment: Moment, timetable: Timetable,
     gone = name not in new
     at = len(new) if gone else new[name]
     show = replace(edit.new, pieces=(*edit.new.pieces, edit.old.pieces[hangs])) if gone and begins else edit.new
-    made = Decider(show, decider.programming.always_open, timetable, (name,) if gone else ())
+    made = ready
+    if show is not edit.new:
+        made = Decider(show, ready.programming.always_open, ready.programming.timetable, (name,))
     state = decider.state()
     state["playback"] = _playback(edit, decider, state["playback"], begins)
     made.succeed(decider, state | {"cues": _cues(state["cues"], decider, made, civil)}, decider.guest)
@@ -131,13 +133,12 @@ def takeover(edit: Edit, decider: Decider, moment: Moment, timetable: Timetable,
     return Takeover(made, {**edit.paints, **held}, {**edit.looks, **held}, at if waits else None)
 
 
-def settled(new: Show, decider: Decider, timetable: Timetable) -> Decider:
+def settled(edit: Edit, decider: Decider, ready: Decider) -> Decider:
     """The decider once the change is done, without a retired piece."""
-    if len(decider.show.pieces) == len(new.pieces):
+    if len(decider.show.pieces) == len(edit.new.pieces):
         return decider
-    made = Decider(new, decider.programming.always_open, timetable)
-    made.succeed(decider, decider.state(), decider.guest)
-    return made
+    ready.succeed(decider, decider.state(), decider.guest)
+    return ready
 
 
 def _playback(edit: Edit, decider: Decider, state: Mapping[str, Any], begins: bool) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ Ready means that the models of its new pieces are open and have painted once, an
 what takes it over has nothing to wait for.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -18,9 +19,9 @@ from installation.core.controls import Control
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import ShowError
 from installation.core.signals import Signal
+from installation.engine.decide import Decider
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung
-from installation.engine.schedule import Timetable
 from installation.engine.takeover import Edit, edit
 from installation.showfile.load import Show, load
 from installation.showfile.verify import verify
@@ -45,13 +46,14 @@ Stamps = Mapping[Path, tuple[int, int] | None]
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What pieces are opened with: the device, where measured paces and runtimes are kept, what hangs where nothing
-    opens, the loop's time (s) and the date and time of day."""
+    opens, the loop's time (s), the date and time of day, and whether the show never closes."""
 
     device: str
     cache: DiskCache
     stand_in: Callable[[], Hung]
     now: Callable[[], float]
     civil: Callable[[], datetime]
+    always_open: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +62,7 @@ class Prepared:
     each painted."""
 
     edit: Edit
-    timetable: Timetable
+    decider: Decider
     opening: Opening
     hung: dict[int, Hung]
     pictures: dict[int, Pixels] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Watching:
         self._seen: Stamps = {}
         self._read: Stamps = _stamps(self._files)
         self._again = 0.0
+        self._left_behind = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
 
@@ -104,6 +107,10 @@ class Watching:
         if self.ready is prepared:
             self.ready = None
 
+    def settled(self) -> None:
+        """What the edit left behind is of no use any more."""
+        self._left_behind = True
+
     def notes(self) -> list[str]:
         """For the health report; empty when all is well."""
         return [note for note in (self.trouble, self.restart) if note]
@@ -112,6 +119,9 @@ class Watching:
 
     def _run(self) -> None:
         while not self._closing.wait(EVERY):
+            if self._left_behind:
+                self._left_behind = False
+                gc.collect()  # soon, and not in a frame: models may be among it
             try:
                 self.look(time.monotonic())
             except Exception:  # the thread's edge: whatever an edit brings, the show goes on
@@ -190,13 +200,20 @@ class Watching:
             opening.watch(machine.now(), ())
             if self._closing.is_set():
                 return None
-        prepared = Prepared(made, Timetable(new.plan), opening, fresh)
+        prepared = Prepared(made, self._decider(new), opening, fresh)
         prepared.pictures = {
             at: picture for at, hung in dict(fresh).items() if (picture := _painted(new, at, hung)) is not None
         }
         prepared.controls, prepared.commands, prepared.signals = new.controls(), new.commands(), new.signals()
-        foresee(prepared.timetable, machine.civil().timestamp())
         return prepared
+
+    def _decider(self, show: Show) -> Decider:
+        """A decider that knows what is due now, and what is next."""
+        made, civil = Decider(show, self.machine.always_open), self.machine.civil()
+        until = made.programming.at(civil).until
+        if until is not None:
+            made.programming.timetable.foresee(until)
+        return made
 
     def _at_hand(self, made: Edit) -> dict[int, Hung]:
         """What was opened for an edit before this one, which nobody has taken over yet."""
@@ -205,13 +222,6 @@ class Watching:
             return {}
         same = edit(before.edit.new, made.new).paints
         return {at: before.hung[old] for at, old in same.items() if at not in made.paints and old in before.hung}
-
-
-def foresee(timetable: Timetable, at: float) -> None:
-    """Finds out what is due at ``at`` (POSIX), and next, so that it is at hand."""
-    until = timetable.state(at).until
-    if until is not None:
-        timetable.foresee(until)
 
 
 def as_it_can(running: Show, found: Show) -> tuple[Show, list[str]]:
