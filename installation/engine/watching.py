@@ -34,11 +34,11 @@ EVERY = 1.0
 RETRY = 10.0
 """Seconds after which a faulty show is read again, although its own files are as they were: a model may have come."""
 
-RESTART: Mapping[str, tuple[str, ...]] = {
-    "web": ("enabled", "bind", "port"),
-    "operator": ("enabled", "bind", "port", "surfaces", "allow"),
-}
-"""Settings by table that only a start takes up."""
+LIVE: Mapping[str, tuple[str, ...]] = {"web": ("url",), "operator": ("release",)}
+"""Of these tables, what is taken over; all else in them only a start takes up."""
+
+WHOLE: Mapping[str, str] = {"midi": "[midi]", "alerts": "[alerts]", "outputs": "[[output]]"}
+"""Tables that only a start takes up, by the field of the show that has them."""
 
 Stamps = Mapping[Path, tuple[int, int] | None]
 
@@ -197,7 +197,7 @@ class Watching:
         )
         opening.start()
         while not opening.done.wait(0.1):
-            opening.watch(machine.now(), ())
+            opening.watch(machine.now(), {})
             if self._closing.is_set():
                 return None
         prepared = Prepared(made, self._decider(new), opening, fresh)
@@ -227,12 +227,14 @@ class Watching:
 def as_it_can(running: Show, found: Show) -> tuple[Show, list[str]]:
     """The show that was ``found``, but for what only a restart can change; and the names of that: ``[web] port``."""
     waits: list[str] = []
-    kept: dict[str, Any] = {}
-    for table, names in RESTART.items():
+    kept: dict[str, Any] = {name: getattr(running, name) for name in WHOLE}
+    for table, live in LIVE.items():
         old, new = getattr(running, table), getattr(found, table)
-        waits += [f"[{table}] {name}" for name in names if getattr(old, name) != getattr(new, name)]
-        kept[table] = new.model_copy(update={name: getattr(old, name) for name in names})
-    return replace(found, web=kept["web"], operator=kept["operator"]), waits
+        fixed = [name for name in type(new).model_fields if name not in live]
+        waits += [f"[{table}] {name}" for name in fixed if getattr(old, name) != getattr(new, name)]
+        kept[table] = new.model_copy(update={name: getattr(old, name) for name in fixed})
+    waits += [table for name, table in WHOLE.items() if getattr(found, name) != kept[name]]
+    return replace(found, **kept), waits
 
 
 def _painted(show: Show, at: int, hung: Hung) -> Pixels | None:
