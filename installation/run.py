@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from installation import metrics
+from installation.console import Console, mover
 from installation.core import parts
 from installation.core.clock import Clock, Pace, RealClock
 from installation.core.decision import Tally
@@ -31,6 +32,7 @@ from installation.options import Options
 from installation.outlets import Outlets
 from installation.preparing import Preparing
 from installation.process.heartbeat import Heartbeat
+from installation.process.oscquery import OscQuery, knobs
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.report import Standing
@@ -38,6 +40,7 @@ from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
 from installation.surfaces import keep_layouts
+from installation.web.oscquery.messages import Hello
 
 log = logging.getLogger(__name__)
 
@@ -96,10 +99,11 @@ class Exhibition:
         self.board = Board()
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
-        self.inbox = Inbox(show.controls(), show.commands())
+        self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
         self.osc = open_osc(show, self.inbox, self.clock)
         self.midi = open_midi(show.midi, self.inbox, self.clock.now)
         self.web = self._open_web(live)
+        self.console = Console(self.web) if self.web else None
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
@@ -129,6 +133,7 @@ class Exhibition:
             rooms.callback(self.painter.stop)
             if self.osc:
                 rooms.callback(self.osc.close)
+                open_oscquery(self.show, self.osc, rooms)
             if self.midi:
                 rooms.callback(self.midi.close)
             self.state.start()
@@ -137,10 +142,12 @@ class Exhibition:
                 self.show, self.stage, self.pace.interval, self.options, self.web, fan_out(self.osc, self.midi), rooms
             )
             self._frame()
-            if self.web:
+            if self.web and self.console:
                 rooms.callback(self.web.stop)
                 self.web.start()
                 keep_layouts(self.show, self.folder)
+                rooms.callback(self.console.close)
+                self.console.start()
             if self.heartbeat.orders.safe:
                 self.opening.done.set()
             else:
@@ -162,6 +169,8 @@ class Exhibition:
         self.painter.start()
         self.opening.start()
         self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        if self.console:
+            self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
 
     # ------------------------------------------------------------ rooms
@@ -169,7 +178,8 @@ class Exhibition:
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
             return None
-        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
+        moved = mover(self.inbox, self.clock.now)
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_moved=moved)
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
@@ -224,7 +234,9 @@ class Exhibition:
             if event == "quit":
                 self.leaving = True
             elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
-                self.inbox.ask(command)
+                refusal = self.inbox.ask(command)
+                if refusal:
+                    log.info("the keyboard's %s", refusal)
 
     def _tell(self) -> None:
         """Sends the state to the web process and to the state file."""
@@ -237,6 +249,8 @@ class Exhibition:
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
+        if self.console:
+            self.console.look(decision, self.loop.decider)
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
@@ -274,13 +288,31 @@ def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
         return None
     try:
         osc = OscServer(
-            inbox, settings.bind, settings.port, allow=settings.allow, surfaces=settings.surfaces, clock=clock.now
+            inbox,
+            settings.bind,
+            settings.port,
+            allow=settings.allow,
+            surfaces=settings.surfaces,
+            tcp=settings.tcp,
+            clock=clock.now,
         )
     except VernissageError as error:
         log.warning("%s; the show goes on without OSC", error)
         return None
-    log.info("OSC is heard at %s:%d", settings.bind, osc.port)
+    log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")
     return osc
+
+
+def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
+    """Tells programs over OSCQuery what there is to move, where the show asks for that; ``rooms`` ends it."""
+    settings = show.operator
+    if settings.oscquery:
+        title, table = show.title_in(show.languages[0]), knobs(show.controls(), show.commands())
+        hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
+        query = OscQuery(hello, osc.post)
+        osc.news = query.tell
+        rooms.callback(query.stop)
+        query.start()
 
 
 def stand_in() -> Hung:

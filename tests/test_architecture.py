@@ -47,6 +47,7 @@ ONLY = {
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.web", "installation.training.pages"),
     "prometheus_client": ("installation.web",),
+    "zeroconf": ("installation.web.oscquery.announce",),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
     "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),

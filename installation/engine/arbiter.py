@@ -42,6 +42,8 @@ class _Knob:
     wanted: float | None = None  # since when the operator has not touched what a lower hand wants
 
     def touch(self, now: float, touch: Touch, others: bool) -> None:
+        if touch.value is not None and not isfinite(touch.value):
+            return
         self.held, self.touched, self.who = touch.value, min(now, touch.when), touch.who
         self.wanted = now if others else None
 
@@ -105,7 +107,7 @@ class Arbiter:
                 continue
             knob = self._knob(address)
             hand, target = _highest(address, lower)
-            if (touch := operator.get(address)) is not None and isfinite(touch.value):
+            if (touch := operator.get(address)) is not None:
                 knob.touch(now, touch, others=hand != REST)
             elif knob.held is not None:
                 knob.wait(now, hand != REST, self.release)
@@ -117,8 +119,7 @@ class Arbiter:
                 source = target = target if isfinite(target) else control.default
             values[address] = knob.move(now, control, hand, source, control.clamp(target))
         for address in operator.keys() - controls.keys():
-            if isfinite(operator[address].value):
-                self._knob(address).touch(now, operator[address], others=False)
+            self._knob(address).touch(now, operator[address], others=False)
         return values
 
     def _knob(self, address: str) -> _Knob:

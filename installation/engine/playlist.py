@@ -124,6 +124,12 @@ class Playlist:
         self._since = now - self._elapsed
         self._round += 1
 
+    def expected(self, tally: Mapping[str, int], ready: Collection[int]) -> int | None:
+        """The piece that would come if a change began now; None where no other is ready."""
+        place, choice = self._place, self._choose(tally, ready)
+        self._place = place
+        return choice
+
     def _choose(self, tally: Mapping[str, int], ready: Collection[int]) -> int | None:
         """The piece that comes now, or None where no other is ready."""
         there = [piece for piece in self._unseen if piece in ready]

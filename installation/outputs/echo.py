@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from installation.core import readouts
-from installation.core.commands import BLACKOUT, HOLD, PIECE
+from installation.core.commands import BLACKOUT, FREEZE, HOLD, PIECE
 from installation.core.contracts import Output, OutputConfig, Pixels, Surfaces, Surroundings, Wanted
 from installation.core.decision import Decision
 from installation.core.errors import DeviceError
@@ -13,7 +13,7 @@ from installation.core.errors import DeviceError
 
 class Config(OutputConfig):
     kind: Literal["echo"] = "echo"
-    rate: float = Field(10.0, gt=0.0, le=30.0, description="answers a second")
+    rate: float = Field(30.0, gt=0.0, le=30.0, description="answers a second")
 
     def open(self, surroundings: Surroundings) -> "Echo":
         if surroundings.surfaces is None:
@@ -32,7 +32,8 @@ class Echo(Output):
     def show(self, decision: Decision, pixels: Pixels | None) -> None:
         self._due = decision.time + self.interval
         wall = decision.wall
-        switched = {HOLD: float(wall.playback.hold), BLACKOUT: float(wall.blackout), PIECE: float(wall.lead)}
+        switches = {HOLD: wall.playback.hold, BLACKOUT: wall.blackout, FREEZE: wall.freeze}
+        switched = {**{address: float(on) for address, on in switches.items()}, PIECE: float(wall.lead)}
         told = readouts.numbers(decision, self.pieces)
         self.surfaces.echo({**decision.kept, **wall.controls, **switched, **told})
         for address, text in readouts.texts(decision).items():

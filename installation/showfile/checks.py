@@ -30,6 +30,8 @@ def check_ports(
     listeners: list[tuple[Loc, Any]] = [(("web",), web), (("operator",), operator)]
     listeners += [(("sensor", index), sensor) for index, sensor in sensors.items()]
     taken: dict[int, Loc] = {}
+    if operator and operator.enabled and operator.oscquery and operator.oscquery_port:
+        taken[operator.oscquery_port] = ("operator", "oscquery_port")
     for loc, listener in listeners:
         port = getattr(listener, "port", 0) if getattr(listener, "enabled", True) else 0
         if isinstance(port, int) and port and taken.setdefault(port, loc) != loc:

@@ -95,7 +95,8 @@ class Show:
 
     def commands(self) -> dict[str, Control]:
         """What can be asked of the show, by address."""
-        return commands((piece.name for piece in self.pieces), (cue.name for cue in self.plan.cues))
+        names = (piece.name for piece in self.pieces)
+        return commands(names, (cue.name for cue in self.plan.cues), self.operator.arm)
 
 
 def load(path: Path | str, seed: int | None = None) -> Show:

@@ -91,7 +91,7 @@ def test_surfaces_are_told_knobs_switches_and_what_hangs(tmp_path: Path) -> None
         "/show/programme": "closed",
         "/hand/walk/speed": "rest",
     }
-    assert output.wants(0.05) == "nothing"
+    assert output.wants(0.02) == "nothing"
     assert output.wants(0.1) == "decision"
 
 
