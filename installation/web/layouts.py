@@ -90,6 +90,6 @@ class TabletPage:
         return web.Response(text=drawn, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
     def _origin(self, request: web.Request) -> str:
-        """Where a tablet reaches this machine: as this browser does, or where that is loopback as the show file says."""
+        """Where a tablet reaches this machine: as this browser does; where that is loopback, as the show file says."""
         near = is_loopback(host_of(request.host))
         return self.url if near and self.url else f"{request.scheme}://{request.host}"
