@@ -12,6 +12,7 @@ import segno
 from aiohttp import web
 
 from installation.core.addresses import host_of, is_loopback
+from installation.web.console_access import FORWARDED
 from installation.web.console_door import Door
 
 ADDRESS = "/show.tosc"
@@ -53,7 +54,8 @@ class Layouts:
 
     def _may(self, request: web.Request) -> bool:
         key = request.query.get("key", "")
-        return is_loopback(request.remote or "") or secrets.compare_digest(key.encode(), self.key.encode())
+        near = is_loopback(request.remote) and not FORWARDED & {*request.headers}
+        return near or secrets.compare_digest(key.encode(), self.key.encode())
 
 
 def _read(path: Path) -> bytes | None:
