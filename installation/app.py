@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Literal, NoReturn
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
-from installation.options import SIZE, Options, parse
+from installation.options import SIZE, TODAY, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.showfile.load import Show, load
 
@@ -55,17 +56,15 @@ def run(options: Options) -> int:
         return 0
     heartbeat = Heartbeat()
     if options.supervised:
-        heartbeat = Supervised(options.state_folder)
+        heartbeat = Supervised(options.state_folder, lambda: _warm(options.show))
         options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
         _check(show, options)
         return 0
-    if options.agenda is not None or options.ics:
-        _tell_agenda(show, options)
-        return 0
-    if options.touchosc or options.open_stage_control or options.midi_learn:
-        _make_surfaces(show, options)
+    if options.test_alerts:
+        return _test_alerts(show)
+    if _answered(show, options):
         return 0
     return _play(show, options, heartbeat)
 
@@ -109,6 +108,39 @@ def _play(show: Show, options: Options, heartbeat: Heartbeat) -> int:
     return _hang(show, options, folder, heartbeat)
 
 
+def _answered(show: Show, options: Options) -> bool:
+    """Answers a question that needs the show file and no show; false where none was asked."""
+    if options.agenda is not None or options.ics:
+        _tell_agenda(show, options)
+    elif options.day_report is not None:
+        from installation.days.page import make
+
+        asked = options.day_report
+        day = datetime.now(show.plan.schedule.timezone) if asked == TODAY else asked
+        print(make(options.state_folder, day.date()))
+    elif options.touchosc or options.open_stage_control or options.midi_learn:
+        _make_surfaces(show, options)
+    else:
+        return False
+    return True
+
+
+def _test_alerts(show: Show) -> int:
+    """Exit status: 0 where every message was taken, else 2."""
+    from installation.alerts.trial import trial
+
+    if not show.alerts.wanted:
+        print(
+            "this show tells nobody of trouble: it has no [alerts]; docs/running-an-exhibition.md shows how it is done"
+        )
+        return 2
+    works = []
+    for sent, line in trial(show):
+        works.append(sent)
+        print(line, flush=True)
+    return 0 if all(works) else 2
+
+
 def ordered(options: Options, orders: Orders) -> Options:
     """The options of a restarted show: it resumes, and records to new files beside the earlier ones."""
     if not orders.restarts:
@@ -120,6 +152,15 @@ def ordered(options: Options, orders: Orders) -> Options:
     return replace(options, fresh=False, seconds=orders.seconds, record=record, record_decisions=decisions)
 
 
+def _warm(show: Path) -> None:
+    """Imports all that a show's first picture needs, and reads the show's file for the parts that it names."""
+    import installation.run
+    import installation.stage  # noqa: F401
+
+    with suppress(VernissageError, OSError):  # the show that hangs it tells what is wrong
+        load(show)
+
+
 def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> int:
     """The show itself, unless another copy of it runs."""
     from installation.single import only_copy
@@ -128,7 +169,9 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
         keep_log(folder, "show")
         from installation.stage import open_stage
 
-        mode = _mode(options)
+        mode = _mode(options, heartbeat.orders.screen)
+        if mode != "headless":
+            heartbeat.has_screen()
         stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
         stage.announce([show.title_in(language) for language in show.languages[:2]])
         from installation.run import Exhibition  # imported here: the title is shown meanwhile
@@ -175,13 +218,16 @@ def table_of(show: Show) -> dict[str, Control]:
     return {**show.commands(), **show.controls()}
 
 
-def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
-    """Where the show is drawn: as asked for; headless where there is no screen."""
+def _mode(options: Options, had_screen: bool = False) -> Literal["headless", "windowed", "fullscreen"]:
+    """Where the show is drawn: as asked for; headless where there is no screen. Raises DisplayLost where there was
+    one before."""
     from installation.stage import has_display
 
     if options.mode == "headless":
         return "headless"
     if not has_display():
+        if had_screen:
+            raise DisplayLost("the display is still gone; the show is started again until it is back")
         print("there is no display here: the show runs headless", file=sys.stderr)
         return "headless"
     if options.mode == "windowed":
@@ -192,8 +238,8 @@ def _mode(options: Options) -> Literal["headless", "windowed", "fullscreen"]:
 
 
 def program() -> NoReturn:
-    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or stuck in one:
-    the interpreter's normal shutdown would interrupt that thread and abort."""
+    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or painting one
+    without end: the interpreter's normal shutdown would interrupt that thread and abort."""
     status = main()
     logging.shutdown()
     if threading.active_count() > 1 or status == LOST:

@@ -40,6 +40,11 @@ def memory_mb() -> float:
     return psutil.Process().memory_info().rss / 2**20
 
 
+def machine_mb() -> float:
+    """The memory of this machine in MiB."""
+    return psutil.virtual_memory().total / 2**20
+
+
 def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None]:
     """``{"p50": ms, ...}`` of durations in seconds; None where there are none."""
     if not seconds:

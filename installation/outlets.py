@@ -58,8 +58,8 @@ class Outlets:
         self.outputs.append(output)
 
     def show(self, decision: Decision) -> None:
-        """Gives the frame that was drawn to every output that wants it; the picture is read back only for those that
-        want one."""
+        """Gives the frame that was drawn to every output that takes it; the picture is read back only for those that
+        take one."""
         for output in self.outputs:
             wanted = output.wants(decision.time)
             if wanted != "nothing":

@@ -1,6 +1,8 @@
 """Prepares walls and transitions, one a frame, so that the first picture does not wait for all of them."""
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
 from installation.core.errors import VernissageError
 from installation.engine.compose import PLAIN
@@ -12,10 +14,10 @@ log = logging.getLogger(__name__)
 
 class Preparing:
     """``step`` makes one more ready, until all are (``done``). ``refused`` names the transitions that this machine's
-    driver does not take."""
+    driver does not take. ``first`` says what hangs of a piece, whose poster is given, until its first picture."""
 
-    def __init__(self, stage: Stage, show: Show) -> None:
-        self.stage, self.show = stage, show
+    def __init__(self, stage: Stage, show: Show, first: Callable[[int, Path | None], Path | None]) -> None:
+        self.stage, self.show, self.first = stage, show, first
         self.refused: set[str] = set()
         self._walls = list(range(len(show.pieces)))
         self._transitions = sorted({piece.transition.kind for piece in show.pieces})
@@ -28,7 +30,7 @@ class Preparing:
         if self._walls:
             index = self._walls.pop(0)
             piece = self.show.pieces[index]
-            self.stage.hang(index, piece.hang, piece.label, self.show.languages, piece.poster)
+            self.stage.hang(index, piece.hang, piece.label, self.show.languages, self.first(index, piece.poster))
         elif self._transitions:
             kind = self._transitions.pop()
             try:

@@ -13,34 +13,34 @@ from types import FrameType
 from installation import metrics
 from installation.console import Console, mover
 from installation.core import parts
-from installation.core.clock import Clock, Pace, RealClock
+from installation.core.clock import Pace, RealClock
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
-from installation.core.errors import VernissageError
 from installation.core.signals import Board
+from installation.days.energy import Meter
+from installation.days.recorder import Recorder
+from installation.days.rows import Started
 from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
 from installation.operator import keyboard
-from installation.operator.fan_out import fan_out
 from installation.operator.inbox import Inbox
-from installation.operator.midi import open_midi
-from installation.operator.server import OscServer
 from installation.options import Options
 from installation.outlets import Outlets
+from installation.ports import Ports
 from installation.preparing import Preparing
-from installation.process.heartbeat import Heartbeat
-from installation.process.oscquery import OscQuery, knobs
+from installation.process.heartbeat import Heartbeat, Orders
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
-from installation.report import Standing
+from installation.renewal import Renewal
+from installation.report import Standing, head_of
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
+from installation.stills import Stills
 from installation.surfaces import keep_layouts
-from installation.web.oscquery.messages import Hello
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +100,7 @@ class Exhibition:
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
-        self.osc = open_osc(show, self.inbox, self.clock)
-        self.midi = open_midi(show.midi, self.inbox, self.clock.now)
+        self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
         self.console = Console(self.web) if self.web else None
         interval, drain = self.pace.interval, self.inbox.drain
@@ -109,13 +108,19 @@ class Exhibition:
         self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
+        self.away: timedelta | None = None
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
         self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
+        self.recorder = self.standing.recorder = open_recorder(
+            show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
+        )
         self.leaving, self.foresight = False, Foresight(self.loop.decider)
-        self.preparing = Preparing(self.stage, show)
+        self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
+        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
+        self.preparing = Preparing(self.stage, show, self.stills.first)
         self.loop.refused = self.preparing.refused
 
     def run(self) -> int:
@@ -131,15 +136,15 @@ class Exhibition:
             rooms.callback(self.stage.close)
             self.stage.when_lost(partial(self._lost, rooms))
             rooms.callback(self.painter.stop)
-            if self.osc:
-                rooms.callback(self.osc.close)
-                open_oscquery(self.show, self.osc, rooms)
-            if self.midi:
-                rooms.callback(self.midi.close)
+            self.ports.open(rooms)
             self.state.start()
             rooms.callback(self.state.close)
+            self.stills.start()
+            rooms.callback(self.stills.close)
+            self.recorder.start()
+            rooms.callback(self.recorder.close)
             self.outlets = Outlets(
-                self.show, self.stage, self.pace.interval, self.options, self.web, fan_out(self.osc, self.midi), rooms
+                self.show, self.stage, self.pace.interval, self.options, self.web, self.ports.surfaces, rooms
             )
             self._frame()
             if self.web and self.console:
@@ -155,7 +160,10 @@ class Exhibition:
             rooms.callback(self._report)
             try:
                 self._play()
-                self.heartbeat.finishing()
+                if self.renewal.now:
+                    self.heartbeat.renew(self.renewal.why)
+                else:
+                    self.heartbeat.finishing()
                 if self.options.still:
                     save_wall(self.stage, self.options.still)
             except Exception as error:
@@ -190,6 +198,7 @@ class Exhibition:
         """Goes on where the show was at the end of its last run."""
         if not self.options.fresh:
             kept, age = self.state.read(self.clock.civil())
+            self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
 
@@ -206,6 +215,7 @@ class Exhibition:
         limit = Limit(self.options.seconds, self.clock.now())
         while not (
             self.leaving
+            or self.renewal.now
             or self.heartbeat.gone.is_set()
             or limit.over(self.clock.now(), self.standing.something_hangs())
         ):
@@ -246,11 +256,17 @@ class Exhibition:
         self.foresight.look()
         self.painter.watch(decision.time)
         self.opening.watch(decision.time, self.painter.broken)
+        self.stills.watch(playback, self.painter.frames.pair, decision.time)
+        if self.heartbeat.renews:
+            self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
         if self.console:
             self.console.look(decision, self.loop.decider)
+        if self.recorder.due(decision.time):
+            self.recorder.take(self.standing.sample())
+            self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
@@ -281,38 +297,14 @@ def save_wall(stage: Stage, path: Path) -> None:
     save_still(path, stage.read())
 
 
-def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
-    """The operator's OSC; None where the show has none, or where it cannot be opened."""
-    settings = show.operator
-    if not settings.enabled:
-        return None
-    try:
-        osc = OscServer(
-            inbox,
-            settings.bind,
-            settings.port,
-            allow=settings.allow,
-            surfaces=settings.surfaces,
-            tcp=settings.tcp,
-            clock=clock.now,
-        )
-    except VernissageError as error:
-        log.warning("%s; the show goes on without OSC", error)
-        return None
-    log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")
-    return osc
-
-
-def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
-    """Tells programs over OSCQuery what there is to move, where the show asks for that; ``rooms`` ends it."""
-    settings = show.operator
-    if settings.oscquery:
-        title, table = show.title_in(show.languages[0]), knobs(show.controls(), show.commands())
-        hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
-        query = OscQuery(hello, osc.post)
-        osc.news = query.tell
-        rooms.callback(query.stop)
-        query.start()
+def open_recorder(
+    show: Show, folder: Path, orders: Orders, away: timedelta | None, interval: float, at: float
+) -> Recorder:
+    """What records the days of a run that begins ``at`` (POSIX), after nothing had run for ``away``; the screen aims at
+    ``interval`` (s)."""
+    known = away.total_seconds() if away is not None and away < LONGEST_GAP else None
+    started = Started(at, orders.restarts, orders.why, orders.safe, known)
+    return Recorder(folder, head_of(show, at, 1.0 / interval), started, show.plan.schedule.timezone, Meter())
 
 
 def stand_in() -> Hung:

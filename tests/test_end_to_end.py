@@ -201,7 +201,7 @@ def test_a_killed_process_comes_back_and_the_picture_goes_on(run: Running, besid
     until(lambda: run.health().get("painted", 0) > painted + 10, "more pictures")
     assert run.leave() == 0
     report = json.loads((run.folder / "report.json").read_text())
-    assert report["display"]["interval_ms"]["max"] < 1000
+    assert report["display"]["interval_ms"]["max"] < 3000
 
 
 @pytest.mark.browser

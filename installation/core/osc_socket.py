@@ -61,7 +61,7 @@ class Complaints:
         self._last: dict[str, float] = {}
 
     def due(self, subject: str) -> bool:
-        """Whether a complaint is due. Ask before wording it: a nearest-name search is too slow for a flood of
+        """Whether a complaint is due. To be asked before wording it: a nearest-name search is too slow for a flood of
         messages."""
         now = self._clock()
         if len(self._last) >= SUBJECTS and subject not in self._last:

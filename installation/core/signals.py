@@ -27,7 +27,7 @@ class Signal:
     high: float = 1.0
     rest: float = 0.0
     pulse: bool = False
-    stale_after: float = 2.0
+    stale_after: float = 1.75
 
     def fresh(self, value: float, age: float) -> float:
         """The effective value ``age`` seconds after it was sent: the value itself, then gliding to rest, then rest."""

@@ -37,7 +37,7 @@ LONGEST = 0.25
 @dataclass(frozen=True, slots=True)
 class Heard:
     """All that a frame is decided from, besides the time: operators' requests, the signals, the visitors' votes,
-    what other hands want, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
+    the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
 
     asked: Asked
     snapshot: Snapshot
@@ -48,7 +48,7 @@ class Heard:
 
 
 class Decider:
-    """``decide`` is one frame. What it remembers between two frames is ``state``, and ``resume`` goes on with that."""
+    """``decide`` is one frame. What it keeps between two frames is ``state``, and ``resume`` goes on with that."""
 
     def __init__(self, show: Show, always_open: bool = False) -> None:
         """``always_open``: as if it never closed."""

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from queue import SimpleQueue
 
@@ -34,9 +34,9 @@ class Opening:
     """Opens each piece's generator and walk and gives it to ``hang``, from the piece ``first`` on.
 
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
-    the others hang meanwhile. Where none opens, ``stand_in`` makes what hangs in place of the first. ``done`` is set
-    when every piece was tried. Then each generator that can looks for a faster way to paint (``accelerated``), and the
-    pace of the walks whose model does not know it is measured. Both are kept in ``cache``.
+    the others hang meanwhile. Where none opens, or all broke, ``stand_in`` makes what hangs in place of the first.
+    ``done`` is set when every piece was tried. Then each generator that can looks for a faster way to paint
+    (``accelerated``), and the pace of the walks whose model file has none is measured. Both are kept in ``cache``.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Opening:
         for index in (*range(first, len(self.pieces)), *range(first)):
             self._waiting.put(index)
         self._busy: tuple[int, float] | None = None
+        self._stands_in = False
         self._late: set[int] = set()
         self._worker = self._hire()
 
@@ -70,9 +71,12 @@ class Opening:
     def start(self) -> None:
         self._worker.start()
 
-    def watch(self, now: float, broken: Collection[int]) -> None:
+    def watch(self, now: float, broken: Mapping[int, str]) -> None:
         """To be called now and then: has the others opened beside a piece that takes long, and pieces tried again that
-        failed or that the painter took off (``broken``)."""
+        failed or that the painter took off (``broken``, with the reasons)."""
+        if self.done.is_set() and not self._stands_in and len({*self.failed, *broken}) == len(self.pieces):
+            self.failed = {**broken, **self.failed}
+            self._stand()
         busy = self._busy
         if busy is not None and now - busy[1] > SLOW:
             self._busy = None
@@ -117,6 +121,7 @@ class Opening:
             self._fail(index, why)
             return
         self.failed.pop(index, None)
+        self._stands_in = False
         self._opened[index] = hung
         recall_pace(hung, self._cache)
         self._hang(index, hung)
@@ -132,10 +137,15 @@ class Opening:
     def _finish(self) -> None:
         """Every piece was tried once."""
         if not self._opened:
-            log.error("no piece of this show opens; a procedural picture hangs in their place")
-            self._hang(self._first, self._stand_in())
+            self._stand()
         self.done.set()
         threading.Thread(target=self._improve, args=(dict(self._opened),), name="improving", daemon=True).start()
+
+    def _stand(self) -> None:
+        """Hangs a procedural picture."""
+        log.error("no piece of this show can be painted; a procedural picture hangs in their place")
+        self._stands_in = True
+        self._hang(self._first, self._stand_in())
 
     def _improve(self, opened: dict[int, Hung]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""

@@ -31,7 +31,7 @@ Saved = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A piece as the playlist knows it. The change *to* it takes ``transition_seconds``, while the piece that leaves
+    """What the playlist needs of a piece. The change *to* it takes ``transition_seconds``, while the piece that leaves
     plays on or holds still, as ``outgoing`` says. A ``duration`` of ``math.inf`` waits for ``next``."""
 
     name: str

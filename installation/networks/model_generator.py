@@ -16,7 +16,7 @@ import os
 import re
 import unicodedata
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
@@ -184,13 +184,35 @@ class ModelGenerator(Generator):
     """
 
     def __init__(self, config: ModelConfig, device: str) -> None:
-        self.device = resolve(device)
-        self.network, space, self._steps, paces = opened(config.model, config.model.stat().st_mtime_ns, self.device)
+        self._config = config
+        space, self._steps, paces = self._open(resolve(device))
         self.psi = config.psi
-        self._config, self._runtime = config, plain_runtime(self.network, self.device)
         known = paces_for(config.options(), paces)
         self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}", paces=known)
         self._avoid = Avoidance(self.space)
+
+    def _open(self, device: str) -> "Facts":
+        """Loads the network, on the processor where the device has no memory left."""
+        try:
+            return self._place(device)
+        except RuntimeError as error:  # as torch.OutOfMemoryError is
+            facts: Facts = self._with_less(device, error, self._place)
+            return facts
+
+    def _place(self, device: str) -> "Facts":
+        """Has the network painted by plain torch on a device."""
+        model = self._config.model
+        self.network, space, steps, paces = opened(model, model.stat().st_mtime_ns, device)
+        self._runtime, self.device = plain_runtime(self.network, device), device
+        return space, steps, paces
+
+    def _with_less(self, device: str, error: RuntimeError, attempt: Callable[[str], Any]) -> Any:
+        from installation.networks.device_memory import is_full, with_less  # here: it loads torch
+
+        if not is_full(error):
+            raise error
+        self._runtime = None  # a captured graph keeps memory of its own
+        return with_less(device, self._config.model.name, attempt)
 
     def latent(self, seed: int) -> Latent:
         z = np.random.default_rng(seed).standard_normal((1, self.network.z_dim)).astype(np.float32)
@@ -198,7 +220,16 @@ class ModelGenerator(Generator):
         return w
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        pixels: Pixels = self._runtime.paint(self.asked(latent, controls))
+        asked = self.asked(latent, controls)
+        try:
+            pixels: Pixels = self._runtime.paint(asked)
+        except RuntimeError as error:  # as torch.OutOfMemoryError is
+            pixels = self._with_less(self.device, error, lambda device: self._painted(asked, device))
+        return pixels
+
+    def _painted(self, asked: Latent, device: str) -> Pixels:
+        self._place(device)
+        pixels: Pixels = self._runtime.paint(asked)
         return pixels
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
@@ -207,9 +238,8 @@ class ModelGenerator(Generator):
 
     @property
     def runtime(self) -> str:
-        """Such as "eager fp32" or "openvino fp32"."""
-        name: str = self._runtime.name
-        return name
+        """Such as "eager fp32" or "openvino fp32"; "none" while it is opened on another device."""
+        return str(getattr(self._runtime, "name", "none"))
 
     def accelerate(self, cache: DiskCache) -> None:
         """From here on pictures may differ from plain torch's by up to two levels of 255 (checked in
@@ -231,6 +261,7 @@ class ModelGenerator(Generator):
         return w
 
 
+Facts = tuple[Space, tuple[tuple[str, Latent], ...], tuple[MeasuredPace, ...]]
 Opened = tuple[Any, Space, tuple[tuple[str, Latent], ...], tuple[MeasuredPace, ...]]
 
 
@@ -299,7 +330,7 @@ def proofs(network: Any) -> NDArray[np.float32]:
 
 
 def classes_of(network: Any) -> int:
-    """How many classes a network knows; 1 for one that knows of none."""
+    """How many classes a network has; 1 for one without."""
     count: int = getattr(network, "classes", 1)
     return count
 

@@ -19,13 +19,13 @@ REMEMBERED = 60.0
 """Seconds after its last packet in which a surface that is not configured is sent values."""
 
 AFRESH = 10.0
-"""Seconds after which a surface is sent everything again: packets get lost, and tablets sleep."""
+"""Seconds after which a surface is sent everything again: packets get lost, and tablets switch off."""
 
 ECHO = 0.5
 """Seconds after which a value sent to a surface is not expected back from it as an echo any more."""
 
 ECHOES = 16
-"""The most values of one control that are remembered for that: half a second at 30 a second."""
+"""The most values of one control that are kept for that: half a second at 30 a second."""
 
 SURFACES = 16
 """Surfaces that are not configured, at most; forged senders must not cause traffic to a whole network."""

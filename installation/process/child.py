@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 QUEUE = 64
 """The most JSON messages that wait for a child that does not read; the oldest is dropped."""
 
-FIRST_WAIT, LONGEST_WAIT, HEALTHY = 0.5, 10.0, 30.0
+FIRST_WAIT, LONGEST_WAIT, HEALTHY = 0.5, 5.0, 30.0
 """The first restart comes at once. Seconds before the second one, doubling to the longest; it begins anew after a child
 that ran for HEALTHY seconds."""
 

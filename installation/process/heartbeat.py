@@ -1,9 +1,10 @@
 """The messages between a show and its supervisor: the show's end of the pipe (see core/pipe.py).
 
 The frame loop calls ``beat`` once a frame, and nothing else sends heartbeats: when the loop is stuck none are sent,
-whatever other threads do. To the show: ``{"orders": ...}`` first; ``{"dump": 1}`` asks for the stacks of all threads,
-where there are no signals; the pipe's end asks it to leave. To the supervisor: ``{"beat": ...}`` and ``{"finishing":
-...}``.
+whatever other threads do. To the show: ``{"orders": ...}`` first, or ``{"standby": 1}`` and the orders much later;
+``{"dump": 1}`` asks for the stacks of all threads, where there are no signals; ``{"unsent": ...}`` says why alerts are
+not sent; the pipe's end asks it to leave. To the supervisor: ``{"here": 1}`` when it has its orders, ``{"screen": 1}``,
+``{"beat": ...}``, which carries what alerts are about, ``{"finishing": ...}`` and ``{"renew": why}``.
 """
 
 import ctypes
@@ -13,20 +14,23 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
+from installation.alerts.messages import Unsent
 from installation.core.errors import FrameError
 from installation.core.latest import Latest
 from installation.core.pipe import Message, serve
+from installation.core.typed_messages import unpack
 
 INTERVAL = 0.25
 """Seconds between two beats, at least."""
 
-TIMEOUT = 3.0
-"""Seconds without a beat after which a show counts as stuck."""
+TIMEOUT = 2.5
+"""Seconds without a beat after which a show counts as stuck: it is noticed within three."""
 
 TIMEOUT_AT_FIRST = 20.0
 """The same while pieces are still being opened and shaders compiled, which may take a frame's time and more."""
@@ -43,18 +47,22 @@ STACKS = "stacks.txt"
 HELLO = 30.0
 """Seconds to wait for the orders."""
 
+STANDBY: dict[str, Any] = {"standby": 1}
+"""Instead of orders: be ready, and wait for them."""
+
 PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
     """``restarts`` counts the earlier restarts, and ``why`` is the cause of the last one. ``safe``: stills and labels
-    only. ``seconds`` is how long to play, None for ever."""
+    only. ``seconds`` is how long to play, None for ever. ``screen``: an earlier run had one."""
 
     restarts: int = 0
     why: str = ""
     safe: bool = False
     seconds: float | None = None
+    screen: bool = False
 
     def message(self) -> dict[str, Any]:
         return {"orders": asdict(self)}
@@ -63,8 +71,16 @@ class Orders:
     def read(cls, message: Message | None) -> "Orders":
         """Raises FrameError for what are none."""
         match message:
-            case {"orders": {"restarts": int(restarts), "why": str(why), "safe": bool(safe), "seconds": seconds}}:
-                return cls(restarts, why, safe, None if seconds is None else float(seconds))
+            case {
+                "orders": {
+                    "restarts": int(restarts),
+                    "why": str(why),
+                    "safe": bool(safe),
+                    "seconds": (None | float() | int()) as seconds,
+                    "screen": bool(screen),
+                }
+            }:
+                return cls(restarts, why, safe, None if seconds is None else float(seconds), screen)
         raise FrameError(f"found {message!r:.80}, expected the supervisor's orders")
 
 
@@ -75,14 +91,31 @@ class Heartbeat:
     def __init__(self) -> None:
         self.orders = Orders()
         self.gone = threading.Event()
+        self.unsent: tuple[str, ...] = ()
+        """Why alerts are not sent, as the supervisor tells it."""
         self._due = 0.0
+        self._troubles: dict[str, dict[str, str]] = {"reasons": {}, "notes": {}}
 
     def beat(self, frames: int, piece: str, settled: bool) -> None:
         """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs; ``settled`` is false while
         pieces are still being opened. Never waits."""
 
+    def has_screen(self) -> None:
+        """The show hangs on a screen: where that is missing later, it is waited for."""
+
+    def tell(self, reasons: Mapping[str, str], notes: Mapping[str, str]) -> None:
+        """All the trouble that there is, by subject: why the show is not well, and what it goes on without. The next
+        beats carry it."""
+        self._troubles = {"reasons": dict(reasons), "notes": dict(notes)}
+
     def finishing(self, meant: bool = True) -> None:
         """The last frame was shown; what follows may take some time. ``meant``: no fault ended it."""
+
+    def renew(self, why: str) -> None:
+        """The last frame was shown; the show is to be started again, as it ``why``, which is no failure."""
+
+    renews = False
+    """Whether somebody starts the show again."""
 
     @property
     def started_by(self) -> int:
@@ -91,10 +124,11 @@ class Heartbeat:
 
     @property
     def notes(self) -> list[str]:
-        """A sentence about the show's earlier restarts, for the health report."""
+        """Sentences about the show's earlier restarts and alerts that were not sent, for the health report."""
         orders = self.orders
         times = f"{orders.restarts} time{'s' if orders.restarts > 1 else ''}"
-        return [f"the show was started again {times}, the last time as it {orders.why}"] if orders.restarts else []
+        again = [f"the show was started again {times}, the last time as it {orders.why}"] if orders.restarts else []
+        return [*again, *self.unsent]
 
     @property
     def reasons(self) -> list[str]:
@@ -106,21 +140,40 @@ class Heartbeat:
 
 class Supervised(Heartbeat):
     """The heartbeat of a show that has a supervisor. To be made before anything else is done. ``folder`` keeps the
-    stacks. Raises FrameError where no orders come."""
+    stacks. A process on standby does ``warm``, then waits here until it is to be the show.
 
-    def __init__(self, folder: Path) -> None:
+    Raises FrameError where no orders come, SystemExit where a process on standby is not needed any more.
+    """
+
+    renews = True
+
+    def __init__(self, folder: Path, warm: Callable[[], object] = lambda: None) -> None:
         _wake_with_the_parent()
-        told: SimpleQueue[Message] = SimpleQueue()
-        self._stacks = _stacks(folder)
-        self._watch(HELLO + TIMEOUT_AT_FIRST)
         super().__init__()
-        self._send = serve(lambda message: self._hear(message, told), self.gone.set, FINISH)
-        try:
-            self.orders = Orders.read(told.get(timeout=HELLO))
-        except Empty:
-            raise FrameError(f"found no orders for {HELLO:.0f} s, expected them from a supervisor") from None
+        self._told: SimpleQueue[Message | None] = SimpleQueue()
+        self._send = serve(self._hear, self._leave, FINISH)
+        self.orders = self._await_orders(warm)
+        self._send({"here": 1})
+        self._stacks = _stacks(folder)  # not before: on standby the file is another show's
+        self._watch(HELLO + TIMEOUT_AT_FIRST)
         self._waiting: Latest[Message] = Latest()
         threading.Thread(target=self._write, name="heartbeat", daemon=True).start()
+
+    def _await_orders(self, warm: Callable[[], object]) -> Orders:
+        try:
+            message = self._told.get(timeout=HELLO)
+        except Empty:
+            raise FrameError(f"found no orders for {HELLO:.0f} s, expected them from a supervisor") from None
+        if message == STANDBY:
+            warm()
+            message = self._told.get()
+        if message is None:
+            raise SystemExit(0)
+        return Orders.read(message)
+
+    def _leave(self) -> None:
+        self.gone.set()
+        self._told.put(None)
 
     def beat(self, frames: int, piece: str, settled: bool) -> None:
         now = time.monotonic()
@@ -128,11 +181,18 @@ class Supervised(Heartbeat):
             self._due = now + INTERVAL
             timeout = TIMEOUT if settled else TIMEOUT_AT_FIRST
             self._watch(timeout)
-            self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout}})
+            self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout, **self._troubles}})
+
+    def has_screen(self) -> None:
+        self._send({"screen": 1})
 
     def finishing(self, meant: bool = True) -> None:
         self._watch(FINISH)
         self._send({"finishing": {"meant": meant}})
+
+    def renew(self, why: str) -> None:
+        self._watch(FINISH)
+        self._send({"renew": why})
 
     @property
     def started_by(self) -> int:
@@ -142,11 +202,13 @@ class Supervised(Heartbeat):
         """Restarts the timer of a watchdog that needs no interpreter: it ends a process that is stuck in a driver."""
         faulthandler.dump_traceback_later(timeout + OWN, exit=True, file=self._stacks)
 
-    def _hear(self, message: Message, told: "SimpleQueue[Message]") -> None:
+    def _hear(self, message: Message) -> None:
         if isinstance(message, dict) and "dump" in message:
             faulthandler.dump_traceback(self._stacks)
+        elif isinstance(message, dict) and "unsent" in message:
+            self.unsent = unpack(message, (Unsent,)).why
         else:
-            told.put(message)
+            self._told.put(message)
 
     def _write(self) -> None:
         while (message := self._waiting.wait()) is not None:

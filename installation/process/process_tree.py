@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from installation.core.parts import ROOT
+from installation.core.pipe import Message, encode
 
 
 class ProcessTree:
@@ -34,6 +35,14 @@ class ProcessTree:
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    def send(self, message: Message) -> None:
+        """Writes a message to its pipe; does nothing where it has ended."""
+        stdin = self.process.stdin
+        assert stdin is not None
+        with suppress(OSError):
+            stdin.write(encode(message))
+            stdin.flush()
 
     def signal(self, number: int) -> None:
         """Sends a signal to the process alone; does nothing where it has ended."""

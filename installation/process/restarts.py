@@ -9,14 +9,15 @@ from installation.core.backoff import Backoff
 class Rules:
     """``most`` failures within ``within`` seconds lead to safe mode; after ``retry`` seconds there all is tried again.
 
-    The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``; a run of
-    ``healthy`` seconds resets the waits.
+    The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``, and where the
+    fault is not the show's to ``longest_elsewhere``; a run of ``healthy`` seconds resets the waits.
     """
 
     most: int = 5
     within: float = 600.0
     first: float = 1.0
     longest: float = 60.0
+    longest_elsewhere: float = 4.0
     healthy: float = 60.0
     retry: float = 3600.0
 
@@ -47,7 +48,7 @@ class Restarts:
             self._since, self._trial = now, None
         if lived >= rules.healthy:
             self._backoff.reset()
-        return self._backoff.next()
+        return min(self._backoff.next(), rules.longest if ours else rules.longest_elsewhere)
 
     def became_safe(self) -> bool:
         """Whether safe mode was entered since this was last asked."""

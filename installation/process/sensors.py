@@ -1,6 +1,6 @@
 """Runs the sensors of a show: each in a thread, or in a process of its own where its driver may block or crash.
 
-What a sensor raises is logged once and tried again, first soon, then every ten seconds: no sensor stops a show.
+What a sensor raises is logged once and tried again, first soon, then every five seconds: no sensor stops a show.
 ``python -m installation.process.sensors`` is the process; its first message names the sensor to run (see Child).
 """
 

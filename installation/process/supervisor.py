@@ -11,18 +11,24 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Any
 
+from installation.alerts.messages import Unsent
 from installation.core.errors import LOST, FrameError
-from installation.core.pipe import Message, encode, read_frames
-from installation.process.heartbeat import FINISH, STACKS, Orders
+from installation.core.pipe import Message, read_frames
+from installation.core.repeats import Repeats
+from installation.core.typed_messages import pack
+from installation.process.alerts import AlertsProcess
+from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree, stopped
 from installation.process.restarts import Restarts, Rules
+from installation.process.standby import Standby
 from installation.process.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -33,7 +39,7 @@ TICK = 0.1
 START = 60.0
 """Seconds that a show may take until its first frame."""
 
-DUMP = 1.0
+DUMP = 0.3
 """Seconds that a stuck show may take to write its stacks; it is killed as soon as they are there."""
 
 GRACE = 5.0
@@ -45,36 +51,44 @@ TELL_EVERY = 60.0
 STACKS_TOLD = 50_000
 """Characters of the stacks that go into the log at most."""
 
+SHOW = "the show"
+"""What alerts call its process."""
+
 TO_MEND = 2
 """The exit code of a show with a fault that must be corrected before it can start."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended: its exit code, and why, as a phrase after "the show". ``final``: it ended as intended."""
+    """How a run ended: its exit code, and why, as a phrase after "the show". ``final``: it ended as intended;
+    ``renewed``: it asked to be started again."""
 
     code: int
     why: str
     final: bool
+    renewed: bool = False
 
 
 class Life:
-    """One run of the show's process. ``frames`` is None until the first one. Raises OSError where it does not start."""
+    """One run of the show, in the process ``tree``. ``frames`` is None until the first one. ``waited``: the process
+    was on standby, and has to answer at once."""
 
-    def __init__(self, command: Sequence[str], orders: Orders, stacks: Path) -> None:
-        self.stacks = stacks
-        self.born = time.monotonic()
+    def __init__(self, tree: ProcessTree, waited: bool, orders: Orders, stacks: Path) -> None:
+        self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
         self.piece = ""
-        self.over = self.asked = self.finishing = False
-        self.why = ""
+        self.troubles: Mapping[Any, Any] = {}
+        """What alerts are about: ``reasons`` and ``notes``, each by subject."""
+        self.unsent: tuple[str, ...] = ()
+        """What the show was told of alerts that are not sent."""
+        self.over = self.asked = self.finishing = self.screen = False
+        self.why = self.renews = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
-        self._silent, self._timeout = 0.0, START
+        self._silent, self._timeout = 0.0, TIMEOUT if waited else START
         with suppress(OSError):
             stacks.unlink()  # of an earlier run
-        self.tree = ProcessTree(command)
         threading.Thread(target=self._read, name="show", daemon=True).start()
-        self._send(orders.message())
+        tree.send(orders.message())
 
     def _read(self) -> None:
         stdout = self.tree.process.stdout
@@ -85,13 +99,6 @@ class Life:
         except (FrameError, OSError) as error:
             self.why = f"said what is no message: {error}"
         self._heard.put(None)
-
-    def _send(self, message: Message) -> None:
-        stdin = self.tree.process.stdin
-        assert stdin is not None
-        with suppress(OSError):  # it ended, which _read notices
-            stdin.write(encode(message))
-            stdin.flush()
 
     def attend(self) -> None:
         """Waits a moment for the show's messages. Time in which this process itself was suspended does not count as
@@ -110,10 +117,28 @@ class Life:
         match message:
             case None:
                 self.over = True
-            case {"beat": {"frames": int(frames), "piece": str(piece), "timeout": float(timeout)}}:
+            case {"beat": {"frames": int(frames), "piece": str(piece), "timeout": float(timeout), **more}}:
+                self.troubles = more
                 self.frames, self.piece, self._timeout = frames, piece, timeout
             case {"finishing": {"meant": bool(meant)}}:
                 self.finishing, self._timeout = meant, FINISH
+            case {"here": 1}:
+                self._timeout = START
+            case {"screen": 1}:
+                self.screen = True
+            case {"renew": str(why)}:
+                self.renews, self._timeout = why, FINISH
+
+    @property
+    def settled(self) -> bool:
+        """Whether all its pieces hang."""
+        return self.frames is not None and self._timeout <= TIMEOUT
+
+    def tell_unsent(self, why: tuple[str, ...]) -> None:
+        """Why alerts are not sent, for the show's health."""
+        if why != self.unsent:
+            self.unsent = why
+            self.tree.send(pack(Unsent(why)))
 
     @property
     def still(self) -> bool:
@@ -137,7 +162,7 @@ class Life:
         if sys.platform != "win32":
             self.tree.signal(signal.SIGUSR1)
         else:
-            self._send({"dump": 1})
+            self.tree.send({"dump": 1})
         ends = time.monotonic() + (0.0 if stopped(self.tree.pid) else DUMP)
         while time.monotonic() < ends and not self._has_dumped(size):
             time.sleep(0.02)
@@ -156,6 +181,8 @@ class Life:
     def reap(self) -> End:
         """Ends all that is left of it."""
         code = self.tree.end(GRACE)
+        if self.renews and not self.asked:
+            return End(0, self.renews, False, renewed=True)
         meant = self.finishing or self.asked or (code == 0 and not self.why)
         return End(code if code >= 0 else 128 - code, self.why or _ended(code), meant)
 
@@ -173,20 +200,29 @@ class Supervisor:
         seconds: float | None = None,
         rules: Rules | None = None,
         notifier: Notifier | None = None,
+        alerts: AlertsProcess | None = None,
     ) -> None:
-        self.command, self.folder, self.seconds = list(command), folder, seconds
+        self.alerts = alerts
+        self.folder, self.seconds = folder, seconds
+        self.standby = Standby(command)
         self.restarts = Restarts(rules or Rules())
         self.notifier = notifier or Notifier()
-        self.leaving = False
+        self.leaving = self._screen = False
         self._why = ""
         self._since: float | None = None
         """When the first picture was there, of any life."""
-        self._told = -TELL_EVERY
+        self._repeats = Repeats(TELL_EVERY, at_once=False)
         self._gone_since: float | None = None
 
     def run(self) -> int:
         """The exit code: the show's own where it ended by itself."""
         self._listen()
+        try:
+            return self._run()
+        finally:
+            self.standby.close()
+
+    def _run(self) -> int:
         while True:
             end = self._live()
             if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
@@ -203,18 +239,26 @@ class Supervisor:
         while True:
             born = time.monotonic()
             try:
-                life = Life(self.command, self._orders(), self.folder / STACKS)
+                life = Life(*self.standby.take(), self._orders(), self.folder / STACKS)
             except OSError as error:
                 self._lived = 0.0
-                return self._mourn(End(1, f"does not start: {error}", False), "")
+                return self._report(End(1, f"does not start: {error}", False), "")
             retry = self._attend(life)
-            end = life.reap()
+            end, self._screen = life.reap(), self._screen or life.screen
             self._lived = time.monotonic() - born
-            if retry and not self.leaving:
-                self.restarts.retry(time.monotonic())
-                self._why = "was in safe mode"
+            if (retry or end.renewed) and not self.leaving:
+                self._again(end)
                 continue
-            return end if end.final else self._mourn(end, _text(life.stacks))
+            return end if end.final else self._report(end, _text(life.stacks))
+
+    def _again(self, end: End) -> None:
+        """Counts a restart that is no failure."""
+        if end.renewed:
+            self.restarts.count += 1
+            log.info("the show %s; it is started again", end.why)
+        else:
+            self.restarts.retry(time.monotonic())
+        self._why = end.why if end.renewed else "was in safe mode"
 
     def _attend(self, life: Life) -> bool:
         """Waits for the run's end. Returns whether it was stopped for a full start."""
@@ -223,6 +267,7 @@ class Supervisor:
             life.attend()
             now = time.monotonic()
             self._watch(life, now)
+            self.standby.prepare(life.settled, now)
             if self.leaving or self.restarts.due(now):
                 retry = not self.leaving
                 life.ask_to_leave()
@@ -233,6 +278,12 @@ class Supervisor:
     def _watch(self, life: Life, now: float) -> None:
         """Reports the show's state to the log and the service manager."""
         self.notifier.tick(now)
+        if self.alerts and not self.leaving:
+            if life.frames is None:
+                self.alerts.tell(self._dark(), {}, picture=False)
+            else:
+                self.alerts.tell(life.troubles.get("reasons", {}), life.troubles.get("notes", {}))
+            life.tell_unsent(self.alerts.unsent)
         if life.frames is None:
             return
         if self._since is None:
@@ -247,7 +298,7 @@ class Supervisor:
 
     def _orders(self) -> Orders:
         restarts = self.restarts
-        return Orders(restarts.count, self._why, restarts.safe, self._left())
+        return Orders(restarts.count, self._why, restarts.safe, self._left(), self._screen)
 
     def _left(self) -> float | None:
         """Seconds still to play; None for ever."""
@@ -255,16 +306,17 @@ class Supervisor:
             return self.seconds
         return max(0.0, self.seconds - (time.monotonic() - self._since))
 
-    # ------------------------------------------------------------ between two lives
+    # ------------------------------------------------------------ between two runs
 
-    def _mourn(self, end: End, stacks: str) -> End:
-        """Logs why it ended, once a minute at most; the file also gets the stacks."""
+    def _report(self, end: End, stacks: str) -> End:
+        """Logs why it ended, the same once a minute at most; the file also gets the stacks."""
         self._why, now = end.why, time.monotonic()
         told_by_itself = end.code == TO_MEND and self._since is None
-        if now - self._told >= TELL_EVERY and not (self.leaving or told_by_itself):
-            self._told, self._gone_since = now, now
-            told = {"exit": end.code, "stacks": stacks[-STACKS_TOLD:]}
-            log.error("the show %s; it is started again", end.why, extra={"told": told})
+        if self.leaving or told_by_itself:
+            return end
+        if line := self._repeats.line(f"the show {end.why}; it is started again", now):
+            self._gone_since = now
+            log.error("%s", line, extra={"told": {"exit": end.code, "stacks": stacks[-STACKS_TOLD:]}})
         return end
 
     def _pause(self, seconds: float) -> bool:
@@ -274,9 +326,15 @@ class Supervisor:
         ends = time.monotonic() + seconds
         while not self.leaving and (now := time.monotonic()) < ends:
             self.notifier.tick(now)
+            if self.alerts:
+                self.alerts.tell(self._dark(), {}, picture=False)
             self.notifier.status(f"the show {self._why}; it is started again in {ends - now:.0f} s")
             time.sleep(min(TICK, ends - now))
         return not self.leaving
+
+    def _dark(self) -> dict[str, str]:
+        """For alerts: why nothing of the show is to be seen."""
+        return {SHOW: f"{SHOW} {self._why or 'does not show a picture'}"}
 
     def _say_safe(self) -> None:
         if self.restarts.became_safe():

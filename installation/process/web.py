@@ -11,6 +11,7 @@ from pathlib import Path
 from installation.core import decision
 from installation.core.log_file import log_file
 from installation.core.pipe import Message
+from installation.core.repeats import Repeats
 from installation.process.child import Child
 from installation.process.console_key import console_key, made_pin
 from installation.showfile.load import Show
@@ -29,6 +30,7 @@ from installation.web.messages import (
     Playback,
     Ready,
     Tally,
+    Uncounted,
     Watching,
     check_version,
     pack,
@@ -72,6 +74,9 @@ class WebProcess:
         self.tally = decision.Tally()
         self.watching = self.consoles = self.starts = 0
         self.url = self.closed = ""
+        self.uncounted = ""
+        """Why votes cannot be kept now."""
+        self._repeats = Repeats()
         self.port = 0
         self._ended = 0
         self._said: Playback | None = None
@@ -94,6 +99,10 @@ class WebProcess:
                 self._opened(ready)
             case Tally() as tally:
                 self._counted(tally)
+            case Uncounted(why):
+                self.uncounted = why
+                if line := self._repeats.line(why, time.monotonic()) if why else "":
+                    log.warning("%s", line)
             case Watching(viewers):
                 self.watching = viewers
             case Consoles(count):

@@ -13,6 +13,7 @@ from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
 from installation.core.words import PanelWords, Words, panel_words
+from installation.showfile.alert_tables import Alerts
 from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
@@ -36,7 +37,14 @@ from installation.showfile.wires import Wire
 
 __all__ = ["Label", "Operator", "Piece", "Show", "StageTable", "Transition", "Web", "Wire", "load"]
 
-TABLES: dict[str, type[Table]] = {"show": Head, "stage": StageTable, "web": Web, "operator": Operator, "midi": Midi}
+TABLES: dict[str, type[Table]] = {
+    "show": Head,
+    "stage": StageTable,
+    "web": Web,
+    "operator": Operator,
+    "midi": Midi,
+    "alerts": Alerts,
+}
 WORDS = "words"
 LISTS = ("sensor", "output", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
@@ -58,6 +66,7 @@ class Show:
     web: Web
     operator: Operator
     midi: Midi
+    alerts: Alerts
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
     outputs: tuple[OutputConfig, ...]
@@ -83,7 +92,7 @@ class Show:
     def warnings(self) -> tuple[str, ...]:
         """The warnings: what is valid and probably not intended."""
         away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
-        return (away,) if away else ()
+        return (*((away,) if away else ()), *self.alerts.warnings())
 
     def signals(self) -> tuple[Signal, ...]:
         """The signals of its sensors, named as in wires: ``door.motion``."""
@@ -165,6 +174,7 @@ class _Reader:
             web=tables["web"],
             operator=tables["operator"],
             midi=tables["midi"],
+            alerts=tables["alerts"],
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
             outputs=tables["output"],

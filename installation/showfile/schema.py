@@ -1,7 +1,7 @@
 """The grammar of a show file as a JSON schema, written from the same tables that a show is checked with.
 
-An editor that knows TOML schemas (taplo, for one) completes and checks a show that names it in its first line,
-``#:schema ../docs/show.schema.json``. It cannot know everything that ``--check`` does: which controls a model brings,
+An editor with support for TOML schemas (taplo, for one) completes and checks a show that names it in its first line,
+``#:schema ../docs/show.schema.json``. It cannot tell everything that ``--check`` does: which controls a model brings,
 or whether a file is there.
 """
 

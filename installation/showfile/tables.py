@@ -278,7 +278,7 @@ class Piece(Table):
         return table((*self._fixed, *self.generator.controls(), *self.walk.controls()))
 
     def title_in(self, language: str) -> str:
-        """What visitors know it by: its label's title, or its name where there is none."""
+        """What it is called for visitors: its label's title, or its name where there is none."""
         return self.label.title.get(language) or self.name
 
     def rests(self) -> Values:

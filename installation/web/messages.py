@@ -4,8 +4,8 @@ To the web process: ``Hello`` first, to every new process; ``Playback`` whenever
 ``Health`` once a second; and bytes, the newest preview as a JPEG. For the operators' console ``Desk`` and ``Agenda``
 after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
 ``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
-``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator does, and the heartbeat of
-every child (installation/core/pipe.py).
+``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator does, and the
+heartbeat of every child (installation/core/pipe.py).
 """
 
 from collections.abc import Mapping
@@ -39,6 +39,7 @@ __all__ = [
     "SensorState",
     "Tally",
     "Text",
+    "Uncounted",
     "Watching",
     "pack",
     "unpack",
@@ -64,7 +65,7 @@ def check_version(version: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece as visitors know it. ``poster`` is a picture of it, where there is one."""
+    """What visitors are shown of a piece. ``poster`` is a picture of it, where there is one."""
 
     name: str
     title: Text = field(default_factory=dict)
@@ -89,8 +90,8 @@ class Entrance:
 class Hello:
     """The show, and where to listen. Port 0 takes any, an empty ``url`` is worked out.
 
-    ``state`` is the folder that keeps the votes, ``live`` shows everybody the live picture, ``words`` are the show's
-    own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
+    ``state`` is the folder that keeps the votes, with ``live`` every visitor gets the live picture, ``words`` are the
+    show's own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
     ``console`` is None where the show has none.
     """
 
@@ -248,6 +249,13 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Why votes cannot be kept now; empty where they can."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watching:
     """The number of viewers of the live picture."""
 
@@ -278,4 +286,4 @@ class Error:
 
 
 TO_WEB = (Hello, Playback, Health, Desk, Agenda, Moment)
-TO_APP = (Ready, Tally, Watching, Consoles, Moved, Error)
+TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Error)

@@ -80,10 +80,10 @@ def test_a_piece_that_does_not_open_is_named_and_tried_again(
     assert list(two.hung) == [1]
     assert str(fault) in opening.failed[0]
     assert "p0 does not hang" in caplog.text
-    opening.watch(0.0, ())
+    opening.watch(0.0, {})
     two.parts[0].fault = None
-    opening.watch(FIRST_RETRY - 1.0, ())
-    opening.watch(FIRST_RETRY, ())
+    opening.watch(FIRST_RETRY - 1.0, {})
+    opening.watch(FIRST_RETRY, {})
     until(lambda: 0 in two.hung)
     assert not opening.failed
 
@@ -93,8 +93,8 @@ def test_a_piece_that_broke_is_opened_again() -> None:
     opening = one.opening()
     opening.start()
     assert opening.done.wait(TIMEOUT)
-    opening.watch(0.0, (0,))
-    opening.watch(FIRST_RETRY, (0,))
+    opening.watch(0.0, {0: "raised"})
+    opening.watch(FIRST_RETRY, {0: "raised"})
     until(lambda: one.parts[0].opened == 2)
 
 
@@ -105,6 +105,24 @@ def test_where_nothing_opens_something_hangs() -> None:
     assert opening.done.wait(TIMEOUT)
     assert two.hung == {0: "stand-in"}
     assert len(opening.failed) == 2
+
+
+def test_where_all_broke_something_hangs_until_one_opens_again() -> None:
+    two = room(None, None)
+    opening = two.opening()
+    opening.start()
+    assert opening.done.wait(TIMEOUT)
+    broken = {0: "raised", 1: "hung"}
+    opening.watch(0.0, {0: "raised"})
+    assert two.hung[0] is not two.stand_in()
+    for _ in range(3):
+        opening.watch(1.0, broken)
+        assert two.hung[0] is two.stand_in()
+        assert opening.failed == broken, "health goes on to tell"
+    opening.watch(FIRST_RETRY, {1: "hung"})
+    opening.watch(1.0 + FIRST_RETRY, {1: "hung"})
+    until(lambda: not opening.failed)
+    assert two.hung[0] is not two.stand_in()
 
 
 @pytest.fixture
@@ -120,12 +138,12 @@ def test_an_opening_that_hangs_holds_up_no_other(stuck: Room) -> None:
     opening.start()
     until(lambda: opening._busy is not None)
     stuck.now = SLOW + 1.0
-    opening.watch(stuck.now, ())
+    opening.watch(stuck.now, {})
     assert opening.done.wait(TIMEOUT)
     assert list(stuck.hung) == [1]
     assert opening.failed == {0: f"has been opening for {SLOW + 1:.0f} s"}
     stuck.now += 2 * FIRST_RETRY
-    opening.watch(stuck.now, ())
+    opening.watch(stuck.now, {})
     stuck.parts[0].gate.set()  # it was only slow: it hangs when it comes, and was not opened a second time
     until(lambda: not opening.failed)
     assert list(stuck.hung) == [1, 0]

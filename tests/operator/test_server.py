@@ -303,7 +303,7 @@ def test_ten_thousand_messages_a_second_end_exactly(server: OscServer, client: S
     assert not drain(server).values
     assert server.received > sent / 2
     assert pulses == server.refused == 0
-    assert sorted(took)[len(took) * 99 // 100] < 0.02
+    assert sorted(took)[len(took) * 99 // 100] < 0.1
 
 
 def test_who_it_was_is_kept(server: OscServer, client: SimpleUDPClient) -> None:

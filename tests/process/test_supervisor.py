@@ -25,8 +25,10 @@ RUN = """
 import sys
 from pathlib import Path
 from installation.core.log_file import keep_log
+from installation.process import standby
 from installation.process.restarts import Rules
 from installation.process.supervisor import Supervisor
+standby.AFTER = {after}
 folder = Path(sys.argv[1])
 keep_log(folder, "supervisor", shared=True)
 command = [sys.executable, "-m", "tests.stub_show", str(folder), *sys.argv[2:], "--supervised"]
@@ -38,10 +40,17 @@ class Watched:
     """A supervisor and its show, in processes of their own."""
 
     def __init__(
-        self, folder: Path, *conducts: str, rules: str = "", seconds: float | None = None, **more: str
+        self,
+        folder: Path,
+        *conducts: str,
+        rules: str = "",
+        seconds: float | None = None,
+        after: float = 1e9,
+        **more: str,
     ) -> None:
+        """``after`` so many seconds there is a process on standby."""
         self.folder = folder
-        code = RUN.format(rules=rules, seconds=seconds)
+        code = RUN.format(rules=rules, seconds=seconds, after=after)
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, str(folder), *conducts],
             cwd=ROOT,
@@ -168,6 +177,14 @@ def test_a_show_that_dies_again_and_again_is_started_in_safe_mode_and_then_in_fu
     assert watched.leave()[0] == 0
 
 
+def test_a_show_that_has_grown_is_started_again_which_is_no_failure(watch: Any) -> None:
+    watched = watch("renews", "renews", "plays", rules="most=1")
+    again = watched.life(3)
+    assert (again["restarts"], again["safe"], again["why"]) == (2, False, "had grown by 1124 MB")
+    assert "the show had grown by 1124 MB; it is started again" in watched.messages()
+    assert watched.leave()[0] == 0
+
+
 def test_a_show_that_ends_by_itself_ends_the_supervisor_with_its_exit_code(watch: Any) -> None:
     assert watch("ends").process.wait(TIMEOUT) == 5
 
@@ -280,8 +297,57 @@ def test_where_nothing_can_be_written_it_goes_on_all_the_same(tmp_path: Path) ->
         f"heart = Supervised(Path({str(folder)!r})); heart.beat(1, 'stub', True); heart.finishing()\n"
         "print('played', file=sys.stderr)"
     )
-    code = RUN.format(seconds=None, rules="").partition("command = ")[0]
+    code = RUN.format(seconds=None, rules="", after=1e9).partition("command = ")[0]
     code += f"sys.exit(Supervisor([sys.executable, '-c', {show!r}], folder).run())"
     line = [sys.executable, "-c", code, str(folder)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
     assert (done.returncode, done.stderr) == (0, "played\n")
+
+
+def on_standby(watched: Watched, show: int) -> int:
+    """The number of the process on standby, once there is one."""
+    children = psutil.Process(watched.process.pid).children
+    return until(lambda: next((child.pid for child in children() if child.pid != show), 0), "a standby")
+
+
+@pytest.fixture
+def prepared(watch: Any) -> tuple[Watched, dict[str, Any], int]:
+    """A supervisor, its show's first life, and the number of the process on standby."""
+    watched = watch("plays", after=0.1)
+    life = watched.life(1)
+    return watched, life, on_standby(watched, life["pid"])
+
+
+def test_a_process_on_standby_is_the_next_life(prepared: tuple[Watched, dict[str, Any], int]) -> None:
+    watched, life, waiting = prepared
+    assert len(watched.lives()) == 1, "it waits for its orders"
+    os.kill(life["pid"], signal.SIGKILL)
+    again = watched.life(2)
+    assert (again["pid"], again["restarts"]) == (waiting, 1)
+    assert on_standby(watched, waiting) != waiting
+    assert watched.leave()[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_standby_that_is_gone_or_stopped_is_done_without(
+    prepared: tuple[Watched, dict[str, Any], int], number: int
+) -> None:
+    watched, life, waiting = prepared
+    os.kill(waiting, number)
+    os.kill(life["pid"], signal.SIGKILL)
+    again = until(lambda: next((life for life in watched.lives()[1:] if life["pid"] != waiting), None), "a life")
+    assert again["restarts"] in (1, 2), "one that does not answer is given up"
+    until(lambda: not running(waiting), "the end of the standby")
+
+
+def test_no_standby_outlives_its_supervisor(prepared: tuple[Watched, dict[str, Any], int]) -> None:
+    watched, life, waiting = prepared
+    watched.process.kill()
+    for pid in (waiting, life["pid"]):
+        until(lambda pid=pid: not running(pid), "the end of all")
+
+
+def test_a_supervisor_that_leaves_takes_its_standby_along(prepared: tuple[Watched, dict[str, Any], int]) -> None:
+    watched, _, waiting = prepared
+    assert watched.leave()[0] == 0
+    assert not running(waiting)
