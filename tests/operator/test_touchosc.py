@@ -67,6 +67,14 @@ def test_the_first_page_runs_the_night(document: py2tosc.Document, show: Show) -
     assert any(str(text).startswith("next_rembrandt.toml · ") and "Vernissage" in text for text in said)
 
 
+def test_a_show_that_wants_to_be_armed_is_armed_by_the_same_button(tmp_path: Path) -> None:
+    path = tmp_path / "armed.toml"
+    path.write_text(f"[operator]\narm = true\n{(SHOWS / 'rehearsal.toml').read_text('utf-8')}", "utf-8")
+    document = py2tosc.loads(layout(surface(load(path))))
+    arm = next(node for node in document.walk() if node.get("name") == "arm")
+    assert [address(one) for one in messages(arm)] == ["/show/arm"]
+
+
 def test_each_piece_has_a_page_with_its_own_directions(document: py2tosc.Document, show: Show) -> None:
     for piece in show.pieces:
         page = next(node for node in pages(document) if node.get("tabLabel") == piece.name)
@@ -269,7 +277,7 @@ def test_blackout_is_armed_first_and_light_is_one_touch(tablet: tuple[Tablet, Os
     assert surface_.touch(arm, "x", 1.0) == []
     surface_.run(group, 1.0)
     assert fire.interactive
-    surface_.run(group, 6.0)
+    surface_.run(group, 4.0)
     assert (fire.interactive, arm.values["x"]) == (False, 0.0)
     surface_.touch(arm, "x", 1.0)
     surface_.run(group, 1.0)
