@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from installation.core.errors import DeviceError
 from installation.core.osc_backlog import Endpoint
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 ROUND = 1 / 30
 """Seconds between two rounds of sending, at least."""
+
+PORTS = 16
+"""Ports that are tried for one that is free for UDP and TCP."""
 
 AGAIN = 1.0
 """Seconds from a fault of the thread to its next try."""
@@ -54,10 +58,10 @@ class OscServer:
         self.inbox, self._clock = inbox, clock
         self.news: News | None = None
         levels = {address.encode() for address in inbox.controls}
-        self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
+        open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
+        self._socket, self._stream = open_sockets(open_socket, bind, port, self._feedback if tcp else None)
         self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
-        self._stream = open_stream(bind, self._socket, self._feedback) if tcp else None
         self._received = 0
         self._began = clock()
         self._saying = Saying(inbox, self._handling.pairs, self._began)
@@ -161,10 +165,17 @@ class OscServer:
                 self._send(packet, endpoint)
 
 
-def open_stream(bind: str, osc: OscSocket, feedback: Feedback) -> Stream:
-    """TCP at the port of ``osc``. Raises DeviceError where it is taken, and ``osc`` is closed."""
-    try:
-        return Stream(bind, osc.port, osc, feedback.left)
-    except DeviceError:
-        osc.close()
-        raise
+def open_sockets(
+    open_socket: Callable[[str, int], OscSocket], bind: str, port: int, feedback: Feedback | None
+) -> tuple[OscSocket, Stream | None]:
+    """UDP and, with ``feedback``, TCP at the same port; 0 is one that is free for both. Raises DeviceError."""
+    for _ in range(PORTS if port == 0 else 1):
+        osc = open_socket(bind, port)
+        if feedback is None:
+            return osc, None
+        try:
+            return osc, Stream(bind, osc.port, osc, feedback.left)
+        except DeviceError as error:
+            osc.close()
+            fault = error
+    raise fault
