@@ -120,7 +120,7 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
         _listen(service, inbox),
         service.run(),
         listener.sweep(runner.server, server.busy),
-        _tell_address(service.hello, listening, server.port, outbox),
+        _tell_address(service, listening, server.port, outbox),
         _beat(outbox),
     )
     tasks = [asyncio.ensure_future(work) for work in works]
@@ -140,14 +140,14 @@ async def _listen(service: Service, inbox: Inbox) -> None:
         service.receive(message)
 
 
-async def _tell_address(hello: Hello, listening: socket.socket, port: int, outbox: "Outbox") -> None:
+async def _tell_address(service: Service, listening: socket.socket, port: int, outbox: "Outbox") -> None:
     """Sends Ready to the app, and again whenever this machine's address changes."""
     told = None
     while True:
-        url = hello.url or listener.url(listening)
+        url = service.hello.url or listener.url(listening)
         if url != told:
             outbox.tell(Ready(port, url, is_loopback(host_of(netloc_of(url)))))
-            told = url
+            told = service.url = url
         await asyncio.sleep(ADDRESS)
 
 

@@ -13,6 +13,7 @@ from installation.web.answers import CLIENT_TIMEOUT, stream
 from installation.web.console_door import Door
 from installation.web.console_sections import Sections, Shown, changes
 from installation.web.console_state import ConsoleState, log_tail
+from installation.web.layouts import Layouts
 from installation.web.limits import Buckets
 from installation.web.messages import Consoles, Entrance, Moved
 from installation.web.pictures import multipart
@@ -44,8 +45,8 @@ EXPIRED, TOO_MANY, TOO_FAST = 4001, 4002, 4003
 class Console:
     """Of one service, behind ``door``."""
 
-    def __init__(self, service: Service, entrance: Entrance, door: Door) -> None:
-        self.service, self.entrance, self.door = service, entrance, door
+    def __init__(self, service: Service, entrance: Entrance, door: Door, layouts: Layouts) -> None:
+        self.service, self.entrance, self.door, self.layouts = service, entrance, door, layouts
         self.state: ConsoleState = service.console
         self.shown = Shown(service)
         self._looked = 0.0
@@ -56,6 +57,7 @@ class Console:
         router.add_post("/console/logout", self.door.logout)
         router.add_get("/console/live", self.live, allow_head=False)
         router.add_get("/console/preview.mjpeg", self.preview, allow_head=False)
+        router.add_get("/console/code-{size:tablet|phone}.svg", self.code)
 
     # ------------------------------------------------------------ for those who are in
 
@@ -68,6 +70,12 @@ class Console:
         with preview.watching():
             kind = "multipart/x-mixed-replace; boundary=frame"
             return await stream(request, kind, multipart(preview.pictures()), 262_144)
+
+    async def code(self, request: web.Request) -> web.Response:
+        """A QR code that a tablet or a phone scans to be given the show's layout for TouchOSC."""
+        self.door.enter(request)
+        drawn = self.layouts.code(self.service.url, "phone" if request.match_info["size"] == "phone" else "tablet")
+        return web.Response(text=drawn, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """The WebSocket: sections of the state as they change, what operators do the other way."""

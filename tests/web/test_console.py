@@ -166,6 +166,15 @@ def test_without_a_session_there_is_the_door_alone(web: Driver) -> None:
             asyncio.run(connect())
 
 
+def test_a_tablet_is_given_its_layout_by_a_code_for_those_who_are_in(web: Driver, operator: Visitor) -> None:
+    answer = operator.get("/console/code-phone.svg")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
+    assert "<svg" in answer.text
+    assert operator.get("/console/code-watch.svg").status == 404
+    with Visitor(web.port) as visitor:
+        assert visitor.get("/console/code-tablet.svg").status == 403
+
+
 def test_the_page_has_a_policy_of_its_own(web: Driver, operator: Visitor) -> None:
     answer = operator.get("/console")
     assert 'id="transport"' in answer.text

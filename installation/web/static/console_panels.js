@@ -256,12 +256,30 @@
   const health = make("div", { id: "health", className: "panel" });
   const told = make("ul", { className: "told" });
   const numbers = make("dl", { className: "numbers" });
+  const surfaces = make("div", { className: "codes" });
   const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The log, the newest line first" });
   health.append(
     make("section", {}, make("h3", {}, "standing"), told),
     make("section", {}, make("h3", {}, "numbers"), numbers),
     make("section", {}, make("h3", {}, "log"), log),
+    make("section", {}, make("h3", {}, "surfaces"), surfaces),
   );
+
+  /** The codes that a tablet and a phone scan to be given the show's layout for TouchOSC. */
+  const drawSurfaces = () => {
+    const { url, near } = state.show;
+    if (surfaces.dataset.url === url) return;
+    surfaces.dataset.url = url;
+    const code = (size) =>
+      make(
+        "figure",
+        { className: "code" },
+        make("img", { src: `/console/code-${size}.svg`, alt: `QR code of the layout for a ${size}`, loading: "lazy", width: 180, height: 180 }),
+        make("figcaption", { className: "quiet" }, `TouchOSC on a ${size}`),
+      );
+    const away = `Only this machine reaches ${url}: with bind = "0.0.0.0" under [web], a tablet is given its layout by a code here.`;
+    surfaces.replaceChildren(...(near ? [make("p", { className: "quiet" }, away)] : [code("tablet"), code("phone")]));
+  };
 
   const worded = (value) => (value === null ? "–" : typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
 
@@ -339,5 +357,6 @@
     { of: ["agenda", "show", "now"], draw: drawToday },
     { of: ["health"], draw: drawHealth },
     { of: ["log"], draw: drawLog },
+    { of: ["show"], draw: drawSurfaces },
   );
 })();
