@@ -42,12 +42,12 @@ from installation.training.dataset.supply import Supply  # noqa: E402
 from installation.training.gan.architecture import architecture  # noqa: E402
 from installation.training.gan.recipe import Recipe  # noqa: E402
 from installation.training.gan.run import Gan  # noqa: E402
-from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
+from installation.training.latent.distances import sliced_wasserstein_levels  # noqa: E402
 from installation.training.loop.devices import Devices, open_devices  # noqa: E402
 from installation.training.loop.saving import CHECKPOINT, resume, save  # noqa: E402
 from installation.training.loop.schedule import Phase  # noqa: E402
 
-TURN, SAVE = 20.0, 120.0
+SLICE, SAVE = 20.0, 120.0
 """Processor seconds that an arm learns before the next has its turn, and between its checkpoints."""
 SAMPLES, SIGMA = 256, 1.5
 FREQUENCIES, WIDTH = (0.28, 0.41, 0.47), 0.03
@@ -104,7 +104,8 @@ def measured(pictures: Picture, real: Picture) -> str:
     grey = brightness(pictures)
     high, everywhere = high_pass(grey), np.ones(grey.shape[1:], bool)
     ratios = " | ".join(f"{ratio:.2f}" for ratio in power(grey) / power(brightness(real)))
-    far = np.mean([sliced_wasserstein(pictures, real, np.random.default_rng(seed)) for seed in range(3)])
+    draws = (sliced_wasserstein_levels(pictures, real, np.random.default_rng(seed)) for seed in range(3))
+    far = np.mean([list(draw.values()) for draw in draws])
     return (
         f"{locked(high, off_the_face(grey.shape[-1])):.2f} | {locked(high, everywhere):.2f} | {frame(high):.2f} | "
         f"{ratios} | {far:.1f}"
@@ -153,18 +154,18 @@ class Training:
     def learn(self, until: float) -> None:
         """For a turn, or to the end of its time in processor seconds."""
         progress = self.run.progress
-        begun, end = time.process_time() - progress.seconds, min(until, progress.seconds + TURN)
+        begun, end = time.process_time() - progress.seconds, min(until, progress.seconds + SLICE)
         while progress.seconds < end:
             self.run.step()
             progress.seconds = time.process_time() - begun
         if progress.seconds - self.saved > SAVE or progress.seconds >= until:
             save(self.run, self.folder)
-            Image.fromarray(self.run.sheet()).save(self.folder / "sheet.png")
+            Image.fromarray(self.run.shown.sheet()).save(self.folder / "sheet.png")
             self.saved = progress.seconds
 
     def row(self, real: Picture) -> str:
         run = self.run
-        painted = run.learner.painted(SAMPLES, 1.0, *run.phase())
+        painted = run.learner.painted(SAMPLES, 1.0, *run.timetable.phase())
         if painted.shape != real.shape:
             return f"| {self.arm.name} | {run.progress.images / 1000:.1f} | still at {painted.shape[1]} px |"
         return f"| {self.arm.name} | {run.progress.images / 1000:.1f} | {measured(painted, real)} |"

@@ -56,8 +56,8 @@ def main() -> None:
 def row(name: str, trainer: Trainer, of: str = "") -> str:
     """Errors in standard deviations, weighed by what is seen of them, and in levels of 255."""
     error = {key: np.nan if value is None else value for key, value in trainer.errors().items()}
-    places, painted, real = (error[f"{key}{of}"] for key in ("w_rms_seen", "pixels_mae_generated", "pixels_mae_real"))
-    return f"| {name} | {0 if of else trainer.steps} | {places:.3f} | {painted:.1f} | {real:.1f} |"
+    latents, painted, real = (error[f"{key}{of}"] for key in ("w_rms_seen", "pixels_mae_generated", "pixels_mae_real"))
+    return f"| {name} | {0 if of else trainer.steps} | {latents:.3f} | {painted:.1f} | {real:.1f} |"
 
 
 if __name__ == "__main__":

@@ -81,11 +81,12 @@ def rows(report: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
     least = 30 if software else 60
     yield "screen rate", f"{least} fps", f"{display['fps']:.2f} fps", round(display["fps"], 1) >= least
     yield "late frames", f"{allowed:.1%}", f"{late:.2%} of {display['frames']}", late <= allowed
+    work, elapsed = report["engine_processor_ms"], report["engine_ms"]
     yield (
-        "engine, per frame",
+        "engine's own work, per frame",
         "1 ms",
-        f"p50 {report['engine_ms']['p50']}, p99 {report['engine_ms']['p99']} ms",
-        (report["engine_ms"]["p99"] <= 1.0),
+        f"p50 {work['p50']}, p99 {work['p99']} ms of the processor; p99 {elapsed['p99']} ms by the clock",
+        work["p99"] <= 1.0,
     )
     # No picture is painted that no frame would show: where the generator is faster than the screen, the screen leads.
     best = min(1000 / painter["bare_ms"], display["target_fps"])

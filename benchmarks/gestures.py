@@ -78,7 +78,7 @@ def gestures(clips: int) -> list[float]:
             clip = gesture_clip(name, number)
             told, (_, begin, end) = watch(clip), clip.truth[0]
             costs += told.costs
-            inside = [found for second, found in told.gestures if begin <= second <= end]
+            inside = [gesture for second, gesture in told.gestures if begin <= second <= end]
             right = name in inside
             table[name][name if right else inside[0] if inside else "nothing"] += 1
             extra[name] += len(told.gestures) - (1 if right or inside else 0)
@@ -154,7 +154,7 @@ def stretches(clip: Clip) -> Iterator[tuple[np.ndarray, int]]:
     true_begin, true_end = (begin + second for second in stroke_times(clip.actors[-1].hand))
 
     def noted(visitor: object, *details: object) -> Move:
-        moves.append((abs(visitor.place[0] - clip.actors[-1].x / 2), measure(visitor, *details)))  # type: ignore
+        moves.append((abs(visitor.centre[0] - clip.actors[-1].x / 2), measure(visitor, *details)))  # type: ignore
         return moves[-1][1]
 
     measure, _gestures.measure = _gestures.measure, noted  # type: ignore[assignment]
@@ -184,10 +184,10 @@ def mirrored(features: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.
 def train(clips: int, to: Path) -> None:
     """Fits the network of sensors/_strokes.py to ``clips`` clips of each gesture."""
     names = [name for name in GESTURES if name != "stillness"]
-    found = [
+    labelled = [
         pair for name in names for k in range(TRAINING, TRAINING + clips) for pair in stretches(gesture_clip(name, k))
     ]
-    fit(np.array([one for one, _ in found]), np.array([kind for _, kind in found]), to)
+    fit(np.array([one for one, _ in labelled]), np.array([kind for _, kind in labelled]), to)
 
 
 def fit(features: np.ndarray, classes: np.ndarray, to: Path, rounds: int = 600) -> None:

@@ -45,12 +45,12 @@ SEEDS = 32
 @dataclass
 class Measured:
     runtime: Runtime
-    places: Latent
+    latents: Latent
     ms: list[float] = field(default_factory=list)
 
     def round(self) -> None:
         taken = [
-            timed(self.runtime, self.places[paint % len(self.places)], time.perf_counter) for paint in range(PAINTS)
+            timed(self.runtime, self.latents[paint % len(self.latents)], time.perf_counter) for paint in range(PAINTS)
         ]
         self.ms += [1000 * seconds for seconds in taken[WARM:]]
 
@@ -65,16 +65,16 @@ class Measured:
     def allocations(self) -> tuple[float, float]:
         """Of a frame: bytes that torch and Python ask for, and pages that the system has to give."""
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-            self.runtime.paint(self.places[0])
+            self.runtime.paint(self.latents[0])
         by_torch = sum(max(0, event.self_cpu_memory_usage) for event in seen.events())
         tracemalloc.start()
         held = tracemalloc.get_traced_memory()[0]
-        self.runtime.paint(self.places[0])
+        self.runtime.paint(self.latents[0])
         by_python = tracemalloc.get_traced_memory()[1] - held
         tracemalloc.stop()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        for turn in range(FRAMES):
-            self.runtime.paint(self.places[turn % len(self.places)])
+        for number in range(FRAMES):
+            self.runtime.paint(self.latents[number % len(self.latents)])
         return by_torch + by_python, (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / FRAMES
 
 
@@ -82,18 +82,18 @@ def told(count: float) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
-def runtimes(painting: Synthesis, places: Latent, device: str) -> Iterator[tuple[str, Callable[[], Runtime]]]:
+def runtimes(painting: Synthesis, latents: Latent, device: str) -> Iterator[tuple[str, Callable[[], Runtime]]]:
     """Every runtime that a device can paint in, whether the show would take it or not."""
-    yield "painting network, fp32", partial(Eager, painting, places, device)
+    yield "painting network, fp32", partial(Eager, painting, latents, device)
     if device != "cpu":
-        yield "the same, fp16", partial(Eager, painting, places, device, torch.float16)
+        yield "the same, fp16", partial(Eager, painting, latents, device, torch.float16)
     if device == "cuda":
-        yield CudaGraph.name, partial(CudaGraph, painting, places)
+        yield CudaGraph.name, partial(CudaGraph, painting, latents)
     if device == "cpu":
-        yield "the same, bf16", partial(Eager, painting, places, device, torch.bfloat16)
+        yield "the same, bf16", partial(Eager, painting, latents, device, torch.bfloat16)
     if device == "cpu" and _openvino.version():
         for name, precision in (("OpenVINO, fp32", "f32"), ("OpenVINO, bf16", "bf16")):
-            model = _openvino.compiled(painting, places, precision)
+            model = _openvino.compiled(painting, latents, precision)
             yield name, partial(_openvino.OpenVino, model)
 
 
@@ -102,11 +102,11 @@ def speeds(size: int, paints: int, device: str) -> Iterator[str]:
     torch.manual_seed(0)
     generator = StyleGan2(arch)
     network = Network(arch, effective_tensors(generator, size), device)
-    places = proofs(network)
+    latents = proofs(network)
     training = partial(generator.to(device).synthesis, resolution=size)
-    named = {"training network, fp32": Measured(Eager(training, places, device), places)}
+    named = {"training network, fp32": Measured(Eager(training, latents, device), latents)}
     named |= {
-        name: Measured(open_runtime(), places) for name, open_runtime in runtimes(network.synthesis, places, device)
+        name: Measured(open_runtime(), latents) for name, open_runtime in runtimes(network.synthesis, latents, device)
     }
     for _ in range(1 + paints // (PAINTS - WARM)):
         for measured in named.values():
@@ -118,11 +118,11 @@ def speeds(size: int, paints: int, device: str) -> Iterator[str]:
 def distances(model: Path, device: str) -> Iterator[str]:
     """How far a shipped model's runtimes lie from plain torch on the processor, at seeds that no start compares."""
     network = rebuild(*load_model(model), device, model)
-    places = network.mapping(np.random.default_rng(1).standard_normal((SEEDS, network.z_dim)).astype(np.float32))
-    trusted = np.stack([network.paint(place) for place in places]).astype(np.int16)
-    for name, open_runtime in runtimes(network.synthesis, places, device):
+    latents = network.mapping(np.random.default_rng(1).standard_normal((SEEDS, network.z_dim)).astype(np.float32))
+    trusted = np.stack([network.paint(latent) for latent in latents]).astype(np.int16)
+    for name, open_runtime in runtimes(network.synthesis, latents, device):
         runtime = open_runtime()
-        off = np.abs(np.stack([runtime.paint(place).copy() for place in places]) - trusted)
+        off = np.abs(np.stack([runtime.paint(latent).copy() for latent in latents]) - trusted)
         yield f"| {name} | {off.max()} | {np.percentile(off, 99.9):.0f} | {off.mean():.3f} |"
 
 

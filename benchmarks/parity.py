@@ -29,20 +29,20 @@ def levels(pictures: Any) -> Any:
 def compared(path: Path) -> str:
     """A row of the table."""
     expected = np.load(path.with_suffix(".expected.npz"))
-    found = recognised(read(path), str(path), None)
-    network = rebuild({"kind": found.kind, "architecture": found.architecture}, found.tensors, "cpu", path)
+    converted = recognised(read(path), str(path), None)
+    network = rebuild({"kind": converted.kind, "architecture": converted.architecture}, converted.tensors, "cpu", path)
     w = network.mapping(expected["z"]).reshape(len(expected["z"]), network.classes, -1)
     labels = expected["c"].argmax(1) if expected["c"].size else np.zeros(len(w), int)
     w, style, picture, steps = w[np.arange(len(w)), labels], 0.0, 0.0, 0
     for psi in PSIS:
-        truncated = found.mean + np.float32(psi) * (w - found.mean)
+        truncated = converted.mean + np.float32(psi) * (w - converted.mean)
         wanted = expected[f"img_{psi}"]
         painted = network.synthesis(truncated).numpy()[:, : wanted.shape[1]]
         style = max(style, float(np.abs(truncated[:, None] - expected[f"w_{psi}"]).max()))
         picture = max(picture, float(np.abs(painted - wanted).max()))
         steps = max(steps, int(np.abs(levels(painted) - levels(wanted)).max()))
     size = "x".join(map(str, wanted.shape[:0:-1]))
-    return f"| {path.stem} | {found.family} | {size} | {style:.1e} | {picture:.1e} | {steps} |"
+    return f"| {path.stem} | {converted.family} | {size} | {style:.1e} | {picture:.1e} | {steps} |"
 
 
 def main() -> None:

@@ -26,12 +26,12 @@ from installation.training.dataset.supply import Supply  # noqa: E402
 from installation.training.gan.architecture import architecture  # noqa: E402
 from installation.training.gan.recipe import LOSSES, Recipe  # noqa: E402
 from installation.training.gan.run import Gan  # noqa: E402
-from installation.training.latent.distances import sliced_wasserstein  # noqa: E402
+from installation.training.latent.distances import sliced_wasserstein_levels  # noqa: E402
 from installation.training.loop.devices import Devices, open_devices  # noqa: E402
 from installation.training.loop.schedule import Phase  # noqa: E402
 from installation.training.loop.watch import measure  # noqa: E402
 
-TURN = 10.0
+SLICE = 10.0
 """Processor seconds that a variant learns before the next has its turn."""
 MARKS = (0.5, 1.0)
 """Shares of the time after which the distance is measured."""
@@ -49,13 +49,13 @@ class Variant:
 
     def learn(self, until: float) -> None:
         """For a turn, or to the end of its time."""
-        begun, end = time.process_time() - self.seconds, min(until, self.seconds + TURN)
+        begun, end = time.process_time() - self.seconds, min(until, self.seconds + SLICE)
         while self.seconds < end:
             self.run.step()
             self.seconds = time.process_time() - begun
 
     def painted(self, count: int) -> Picture:
-        return self.run.learner.painted(count, 1.0, *self.run.phase())
+        return self.run.learner.painted(count, 1.0, *self.run.timetable.phase())
 
     def row(self) -> str:
         measure(self.run)
@@ -77,7 +77,8 @@ def in_turns(variants: list[Variant], until: float) -> None:
 
 def distance(a: Picture, b: Picture) -> float:
     """A mean over three draws of patches and projections, the same for all."""
-    return float(np.mean([sliced_wasserstein(a, b, np.random.default_rng(seed)) for seed in range(3)]))
+    draws = (sliced_wasserstein_levels(a, b, np.random.default_rng(seed)) for seed in range(3))
+    return float(np.mean([list(draw.values()) for draw in draws]))
 
 
 def main() -> None:

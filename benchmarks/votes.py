@@ -157,7 +157,7 @@ async def _voters(
     """Some of the visitors, one after another, twice each, at a steady rate whatever the answers take. Who finds nobody
     ``there`` has failed, and the next waits until somebody is."""
     due = time.perf_counter() + random.random() * pause
-    for turn, voter in enumerate([*voters, *voters]):
+    for number, voter in enumerate([*voters, *voters]):
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         try:
             good = await _vote(line, voter, ballot)
@@ -169,7 +169,7 @@ async def _voters(
         if good:
             figures.acknowledged += 1
             figures.late.append(now - due)
-            figures.first += [now] * (turn < len(voters))
+            figures.first += [now] * (number < len(voters))
         figures.failed += not good
         due = max(due, now - 1.0) + pause
 
@@ -183,7 +183,7 @@ async def _crowd(
     lines, there = [Line(driver.port) for _ in range(LINES)], asyncio.Event()
     there.set()
     began, pause = time.perf_counter(), LINES / votes
-    groups = [_voters(line, voters[place::LINES], ballot, pause, figures, there) for place, line in enumerate(lines)]
+    groups = [_voters(line, voters[number::LINES], ballot, pause, figures, there) for number, line in enumerate(lines)]
     working = asyncio.gather(*groups)
     if kill:
         await asyncio.sleep(seconds / 2)
@@ -233,7 +233,7 @@ def measure(what: str, phones: int, votes: float, seconds: float, kill: bool = F
     stop = threading.Event()
     with tempfile.TemporaryDirectory() as folder, Driver(Path(folder) / "state") as driver:
         driver.hello["port"] = driver.port  # where it is found again after a restart
-        ballot = driver.turn()
+        ballot = driver.open_round()
         watcher = threading.Thread(target=_watch, args=(driver, figures, stop))
         if not kill:
             watcher.start()

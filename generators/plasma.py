@@ -63,7 +63,7 @@ class Plasma(Generator):
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
         fine = np.float32(controls.get("/generator/detail", self.config.detail))
-        turn = controls.get("/generator/hue", self.config.hue) + 0.15 * float(latent[6])
+        hue = controls.get("/generator/hue", self.config.hue) + 0.15 * float(latent[6])
         a, b, c, d, e, f = (np.float32(value) for value in 0.9 * latent[:6])
         u, v = self._x * fine, self._y * fine
         warp = np.float32(0.9 + 0.25 * latent[7])
@@ -79,7 +79,7 @@ class Plasma(Generator):
         np.sin(self._wave, out=self._wave)
         self._field += self._wave
         self._field *= np.float32(SHADES / 12)
-        self._field += np.float32((turn + 0.08 * float(f)) % 1.0 * SHADES + SHADES)
+        self._field += np.float32((hue + 0.08 * float(f)) % 1.0 * SHADES + SHADES)
         np.copyto(self._shade, self._field, casting="unsafe")
         self._shade &= SHADES - 1
         page = next(self._pages)

@@ -30,10 +30,10 @@ class Config(ModelConfig):
 
     def controls(self) -> tuple[Control, ...]:
         """That of the refiner, too, where the model has one."""
-        found = super().controls()
+        own = super().controls()
         if not self.model or not read_header(self.model).get("refiner"):
-            return found
-        return (*found, Control(REFINE, "how much detail is painted: 0 soft, 1 all", default=self.refine))
+            return own
+        return (*own, Control(REFINE, "how much detail is painted: 0 soft, 1 all", default=self.refine))
 
     def open(self, device: str) -> "VAE":
         return VAE(self, device)
@@ -47,5 +47,5 @@ class VAE(ModelGenerator):
         self.refine = config.refine
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
-        place = self.steered(latent, controls)
-        return with_refine(place, controls.get(REFINE, self.refine)) if self.network.refines else place
+        w = self.steered(latent, controls)
+        return with_refine(w, controls.get(REFINE, self.refine)) if self.network.refines else w

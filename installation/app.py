@@ -51,20 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(options: Options) -> int:
     """Does what the options ask for: one of the short commands, or the show."""
-    if options.list:
-        from installation.showfile.listing import listing
-
-        print(listing())
-        return 0
-    if options.list_devices:
-        from installation.showfile.listing import device_listing
-
-        print(device_listing())
-        return 0
-    if options.schema:
-        from installation.showfile.schema import written
-
-        print(written(), end="")
+    if options.list or options.list_devices or options.schema:
+        _tell_of_all_shows(options)
         return 0
     heartbeat = Heartbeat()
     if options.supervised:
@@ -72,15 +60,7 @@ def run(options: Options) -> int:
         options = ordered(options, heartbeat.orders)
     show = load(options.show, seed=options.seed)
     if options.check:
-        from installation.showfile.verify import verify
-        from installation.stage.advice import counted
-
-        verify(show)
-        print(
-            f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
-            f"{len(show.controls())} controls, {counted(show.languages)}"
-        )
-        _warn(show)
+        _check(show, options)
         return 0
     if options.agenda is not None or options.ics:
         _tell_agenda(show, options)
@@ -91,6 +71,34 @@ def run(options: Options) -> int:
         options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
         print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
         return 0
+    return _play(show, options, heartbeat)
+
+
+def _tell_of_all_shows(options: Options) -> None:
+    from installation.showfile.listing import device_listing, listing
+    from installation.showfile.schema import written
+
+    if options.list:
+        print(listing())
+    elif options.list_devices:
+        print(device_listing())
+    else:
+        print(written(), end="")
+
+
+def _check(show: Show, options: Options) -> None:
+    from installation.showfile.verify import verify
+    from installation.stage.advice import counted
+
+    verify(show)
+    print(
+        f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
+        f"{len(show.controls())} controls, {counted(show.languages)}"
+    )
+    _warn(show)
+
+
+def _play(show: Show, options: Options, heartbeat: Heartbeat) -> int:
     folder = options.state_folder
     if options.replay:
         from installation.replay import replay

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -53,6 +53,14 @@ def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None
     return {f"p{p}": round(float(value), 3) for p, value in zip(which, values, strict=True)}
 
 
+class Work(NamedTuple):
+    """Seconds that one frame's work took, without drawing: by the clock, and of the processor, which other threads and
+    programs on the same cores do not lengthen."""
+
+    elapsed: float
+    processor: float
+
+
 @dataclass(slots=True)
 class ScreenStats:
     """Counts every frame of the screen. ``target`` is the interval aimed at, in seconds.
@@ -73,12 +81,12 @@ class ScreenStats:
     late_before: int = 0
     memory_start: float | None = None
     intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    engine: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    engine: deque[Work] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _began: float | None = None
     _last: float | None = None
 
-    def presented(self, now: float, engine: float, counts: bool, changing: bool) -> None:
-        """One frame was shown at ``now`` after ``engine`` seconds of work, in a change of piece or not. Frames are
+    def presented(self, now: float, engine: Work, counts: bool, changing: bool) -> None:
+        """One frame was shown at ``now`` after the ``engine``'s work, in a change of piece or not. Frames are
         judged from the first painted one on (``counts``); earlier frames are reported as the start-up."""
         self.presented_ever += 1
         if counts and self._began is not None and self._last is not None:

@@ -1,16 +1,15 @@
 """The command line: one parser, for the bootstrap that makes the environment and for the app. Standard library."""
 
 import argparse
-import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, NoReturn
 
 from installation import __version__
-from installation.core import places
+from installation.core import folders
+from installation.core.argument_types import moment, new_file, number, recording, size, whole
 from installation.core.errors import did_you_mean
 from installation.core.invocation import program
 from installation.training import cli
@@ -49,7 +48,7 @@ class Options:
 
     ``display`` counts from 0. ``fps`` None is 60, and 30 where software draws. ``seconds`` None runs until it is
     stopped. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that keeps where that
-    was, None is a folder of its own (see ``core.places``). ``supervised`` is the show's own process, whose supervisor
+    was, None is a folder of its own (see ``core.folders``). ``supervised`` is the show's own process, whose supervisor
     is at the other end of stdin and stdout. The files are written at the end, the recordings while it runs. ``agenda``
     is a span of days as it was typed, empty for the week to come.
     """
@@ -85,7 +84,7 @@ class Options:
     @property
     def state_folder(self) -> Path:
         """Where the show keeps what must survive a restart: its log, its votes, its position in the playlist."""
-        return self.state or places.state_folder() / self.show.stem
+        return self.state or folders.state_folder() / self.show.stem
 
     @property
     def is_errand(self) -> bool:
@@ -100,14 +99,14 @@ def parse(argv: Sequence[str]) -> Options:
     Leaves with exit code 2 and one clear message on a wrong one, with 0 after ``--help``.
     """
     parser = _parser()
-    found, unknown = parser.parse_known_args(argv)
+    given, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(parser, unknown[0]))
-    mode: Mode = "headless" if found.headless else "windowed" if found.windowed else "full"
-    size = found.size or (None if mode == "full" else SIZE)
-    if found.record and size and (size[0] % 2 or size[1] % 2):
+    mode: Mode = "headless" if given.headless else "windowed" if given.windowed else "full"
+    size = given.size or (None if mode == "full" else SIZE)
+    if given.record and size and (size[0] % 2 or size[1] % 2):
         parser.error(f"--record: found --size {size[0]}x{size[1]}, expected even numbers, as video has them")
-    rest = {name: value for name, value in vars(found).items() if name not in ("headless", "windowed", "mode", "size")}
+    rest = {name: value for name, value in vars(given).items() if name not in ("headless", "windowed", "mode", "size")}
     return Options(mode=mode, size=size, **rest)
 
 
@@ -153,7 +152,7 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--windowed", action="store_true", help="in a window, to try things out")
     where.add_argument(
         "--display",
-        type=_whole(0, 31),
+        type=whole(0, 31),
         metavar="N",
         default=0,
         help="full screen on this display; 0 is the first (default: 0)",
@@ -162,16 +161,23 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
 
 def _add_how(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how it runs")
+    _add_picture(how)
+    _add_course(how)
+    _add_time(how)
+    _add_process(how)
+
+
+def _add_picture(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--size",
-        type=_size,
+        type=size,
         metavar="1280x720",
         help="width x height of the wall in pixels, in a window or headless (default: 1280x720); "
         "full screen has the screen's own",
     )
     how.add_argument(
         "--fps",
-        type=_number(1, 1000),
+        type=number(1, 1000),
         metavar="60",
         help="frames a second on the screen: name your screen's rate where it is another than the default "
         "(60, and 30 where software draws); "
@@ -183,24 +189,29 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what the network runs on (default: auto, the fastest there is)",
     )
+
+
+def _add_course(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--seconds",
-        type=_number(0.1, 1e7),
+        type=number(0.1, 1e7),
         metavar="N",
         help="leave so many seconds after the first painted picture (default: with Esc or Ctrl-C)",
     )
     how.add_argument(
         "--seed",
-        type=_whole(0, 2**32 - 1),
+        type=whole(0, 2**32 - 1),
         metavar="N",
         help="for all that is left to chance: the same seed, the same order and ways (default: the show file's)",
     )
-
     how.add_argument(
         "--fresh",
         action="store_true",
         help="begin with the first piece (default: go on where the show was when it ended)",
     )
+
+
+def _add_time(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--always-open",
         action="store_true",
@@ -208,13 +219,16 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument(
         "--rehearse",
-        type=_moment,
+        type=moment,
         metavar="'2027-12-24 16:55'",
         help="play that day and hour instead of now, on a clock that runs --speed times as fast, and print each change",
     )
     how.add_argument(
-        "--speed", type=_number(0.1, 100_000), metavar="60", default=60.0, help="how fast --rehearse goes (default: 60)"
+        "--speed", type=number(0.1, 100_000), metavar="60", default=60.0, help="how fast --rehearse goes (default: 60)"
     )
+
+
+def _add_process(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--state",
         type=Path,
@@ -230,7 +244,7 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     how.add_argument(
         "--replay",
-        type=_existing_file,
+        type=recording,
         metavar="FILE.jsonl.gz",
         help="play a recording of --record-decisions instead, frame by frame",
     )
@@ -240,34 +254,34 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("what it leaves behind")
     files.add_argument(
         "--still",
-        type=_file(".png"),
+        type=new_file(".png"),
         metavar="FILE.png",
         help="the wall as a visitor sees it, full size, written at the end",
     )
     files.add_argument(
-        "--record", type=_file(".mp4"), metavar="FILE.mp4", help="a film of the wall, written while it runs"
+        "--record", type=new_file(".mp4"), metavar="FILE.mp4", help="a film of the wall, written while it runs"
     )
     files.add_argument(
         "--record-decisions",
-        type=_file(".gz"),
+        type=new_file(".gz"),
         metavar="FILE.jsonl.gz",
         help="what was decided in every frame, some 10 MB an hour; --replay draws it again",
     )
     files.add_argument(
         "--report",
-        type=_file(".json"),
+        type=new_file(".json"),
         metavar="FILE.json",
         help="rates, times, memory and errors of this run, written at the end",
     )
     files.add_argument(
         "--touchosc",
-        type=_file(".tosc"),
+        type=new_file(".tosc"),
         metavar="FILE.tosc",
         help="a TouchOSC layout with every knob of this show; written without starting it",
     )
     files.add_argument(
         "--ics",
-        type=_file(".ics"),
+        type=new_file(".ics"),
         metavar="FILE.ics",
         help="the agenda as a calendar, for other programs; with --agenda, and without starting the show",
     )
@@ -298,12 +312,12 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _unknown(parser: argparse.ArgumentParser, found: str) -> str:
-    if not found.startswith("-"):
-        return f'found a second show "{found}", expected one'
+def _unknown(parser: argparse.ArgumentParser, argument: str) -> str:
+    if not argument.startswith("-"):
+        return f'found a second show "{argument}", expected one'
     flags = [flag for action in parser._actions for flag in action.option_strings]  # argparse has no public list
-    hint = did_you_mean(found.partition("=")[0], flags)
-    return f"there is no {found}" + (f"; {hint}" if hint else "")
+    hint = did_you_mean(argument.partition("=")[0], flags)
+    return f"there is no {argument}" + (f"; {hint}" if hint else "")
 
 
 def _show(text: str) -> Path:
@@ -322,61 +336,3 @@ def _existing(path: Path) -> Path:
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'found "{text}", expected a day such as "2027-12-24 16:55"') from None
-
-
-def _existing_file(text: str) -> Path:
-    path = Path(text)
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f'found no file "{path}", expected a recording of --record-decisions')
-    return path
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
-    size = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not all(64 <= side <= 16384 for side in size):
-        raise argparse.ArgumentTypeError(
-            f'found "{text}", expected width x height from 64 to 16384 pixels, such as 1920x1080'
-        )
-    return size
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f'found "{text}", expected a number from {low:g} to {high:g}')
-        return value
-
-    return number
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(f'found "{text}", expected a whole number from {low} to {high}')
-        return int(text)
-
-    return whole
-
-
-def _file(ending: str) -> Callable[[str], Path]:
-    def file(text: str) -> Path:
-        path = Path(text)
-        if path.suffix.lower() != ending:
-            raise argparse.ArgumentTypeError(f'found "{text}", expected a name that ends in {ending}')
-        if not path.absolute().parent.is_dir():
-            raise argparse.ArgumentTypeError(f'there is no folder "{path.parent}" to write "{path.name}" in')
-        return path
-
-    return file

@@ -14,7 +14,7 @@ from installation.engine.decide import Decider, Heard
 from installation.options import SIZE, Options
 from installation.replay import Painting
 from installation.showfile.load import Show
-from installation.stage import Mode, open_stage
+from installation.stage import Mode, Stage, open_stage
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +62,7 @@ def rehearse(show: Show, options: Options, mode: Mode, began: datetime) -> int:
     painting, pace, said = Painting(show, options.device), Pace(1.0 / FPS), ""
     ends = None if options.seconds is None else time.monotonic() + options.seconds
     try:
-        for index, piece in enumerate(show.pieces):
-            stage.hang(index, piece.hang, piece.label, show.languages, piece.poster)
-        for kind in sorted({piece.transition.kind for piece in show.pieces} | {PLAIN}):
-            stage.prepare(kind)
+        _hang(stage, show)
         while (ends is None or time.monotonic() < ends) and "quit" not in stage.events():
             for decision in rehearsal.play(options.speed * pace.interval):
                 if (now := told(show, decision)) != said and decision.wall.playback.coming is None:
@@ -82,3 +79,10 @@ def rehearse(show: Show, options: Options, mode: Mode, began: datetime) -> int:
     finally:
         stage.close()
     return 0
+
+
+def _hang(stage: Stage, show: Show) -> None:
+    for index, piece in enumerate(show.pieces):
+        stage.hang(index, piece.hang, piece.label, show.languages, piece.poster)
+    for kind in sorted({piece.transition.kind for piece in show.pieces} | {PLAIN}):
+        stage.prepare(kind)

@@ -49,8 +49,8 @@ class Standing:
         painted = self.painter.stats.painted_first is not None or self.heartbeat.orders.safe
         return painted or (decision is not None and decision.wall.blackout)
 
-    def count(self, now: float, engine: float, prepared: bool) -> None:
-        """One frame was shown at ``now`` (s) after ``engine`` seconds of work; ``prepared``: all walls and transitions
+    def count(self, now: float, engine: metrics.Work, prepared: bool) -> None:
+        """One frame was shown at ``now`` (s) after the ``engine``'s work; ``prepared``: all walls and transitions
         are ready."""
         stats, orders, started_by = self.stats, self.heartbeat.orders, self.heartbeat.started_by
         painted = self.painter.stats.painted_first is not None
@@ -110,7 +110,8 @@ class Standing:
                 **metrics.painter(painted, ended),
                 "bare_ms": None if self.ended else self._bare_ms(0),
             },
-            "engine_ms": metrics.percentiles(stats.engine, 50, 99),
+            "engine_ms": metrics.percentiles([work.elapsed for work in stats.engine], 50, 99),
+            "engine_processor_ms": metrics.percentiles([work.processor for work in stats.engine], 50, 99),
             "steer_to_frame_ms": metrics.percentiles(painted.steer, 50, 99),
             "pieces": [
                 {"name": piece.name, "seconds": round(seconds, 2)}

@@ -206,17 +206,18 @@ class Exhibition:
     def _frame(self) -> None:
         """One frame: decide, draw, present, then what may wait."""
         self.preparing.step()
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.thread_time()
         view = self.loop.tick()
-        decided = time.perf_counter()
+        decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
         self.stage.draw(view)
         assert self.loop.decision is not None
         self.outlets.show(self.loop.decision)
         self.stage.present()
-        shown = time.perf_counter()
+        shown, busy = time.perf_counter(), time.thread_time()
         self._listen()
         self._tell()
-        self.standing.count(self.clock.now(), decided - began + time.perf_counter() - shown, self.preparing.done)
+        work = metrics.Work(decided - began + time.perf_counter() - shown, busy_deciding + time.thread_time() - busy)
+        self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
         """Handles the events of the keyboard and the window."""

@@ -145,7 +145,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServiceFile:
     """Where a system keeps such a file, and what to type to start it, to see its state and to remove it."""
 
     path: Path
@@ -155,7 +155,7 @@ class Place:
     disable: tuple[str, ...]
 
 
-def place(service: Service, platform: str = sys.platform, home: Path | None = None) -> Place:
+def service_file(service: Service, platform: str = sys.platform, home: Path | None = None) -> ServiceFile:
     """The service's file on a ``platform`` as sys.platform names it, in a user's ``home``."""
     home = home or Path.home()
     if platform == "win32":
@@ -165,11 +165,11 @@ def place(service: Service, platform: str = sys.platform, home: Path | None = No
     return _linux(service, home)
 
 
-def _linux(service: Service, home: Path) -> Place:
+def _linux(service: Service, home: Path) -> ServiceFile:
     unit = f"vernissage-{service.name}.service"
     path = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "systemd" / "user" / unit
     lingering = ("loginctl enable-linger",) if service.headless else ()
-    return Place(
+    return ServiceFile(
         path,
         service.unit().encode(),
         ("systemctl --user daemon-reload", f"systemctl --user enable --now {unit}", *lingering),
@@ -178,10 +178,10 @@ def _linux(service: Service, home: Path) -> Place:
     )
 
 
-def _windows(service: Service, home: Path) -> Place:
+def _windows(service: Service, home: Path) -> ServiceFile:
     folder = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
     path, name = folder / "vernissage" / f"{service.name}.xml", f"Vernissage {service.name}"
-    return Place(
+    return ServiceFile(
         path,
         service.task(),
         (f'schtasks /Create /TN "{name}" /XML "{path}"', f'schtasks /Run /TN "{name}"'),
@@ -190,10 +190,10 @@ def _windows(service: Service, home: Path) -> Place:
     )
 
 
-def _macos(service: Service, home: Path) -> Place:
+def _macos(service: Service, home: Path) -> ServiceFile:
     label = f"vernissage.{service.name}"
     path = home / "Library" / "LaunchAgents" / f"{label}.plist"
-    return Place(
+    return ServiceFile(
         path,
         service.agent(),
         (f"launchctl bootstrap gui/$(id -u) {shlex.quote(str(path))}",),
@@ -206,29 +206,29 @@ def program(words: Sequence[str]) -> int:
     """Does ``install-service SHOW [options]`` or ``uninstall-service SHOW``. Exit code 0, and 2 where it cannot."""
     command, *rest = words
     try:
-        found = place(Service.of(parse(rest)))
-        return install(found) if command == SERVICE_COMMANDS[0] else uninstall(found)
+        service = service_file(Service.of(parse(rest)))
+        return install(service) if command == SERVICE_COMMANDS[0] else uninstall(service)
     except (OSError, OptionError) as error:
         print(f"{invocation.program()} {command}: {error}", file=sys.stderr)
         return 2
 
 
-def install(found: Place) -> int:
-    found.path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(found.path, found.content)
-    print(f"{found.path} is written. To start the show now, and with this machine from now on, type:")
-    print("".join(f"  {line}\n" for line in found.enable), end="")
-    print(f"How it is:\n  {found.look}")
+def install(service: ServiceFile) -> int:
+    service.path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(service.path, service.content)
+    print(f"{service.path} is written. To start the show now, and with this machine from now on, type:")
+    print("".join(f"  {line}\n" for line in service.enable), end="")
+    print(f"How it is:\n  {service.look}")
     return 0
 
 
-def uninstall(found: Place) -> int:
-    if not found.path.exists():
-        print(f"found no {found.path}: this show is no service here")
+def uninstall(service: ServiceFile) -> int:
+    if not service.path.exists():
+        print(f"found no {service.path}: this show is no service here")
         return 2
-    found.path.unlink()
-    print(f"{found.path} is removed. If the show runs as a service, or starts with this machine, type:")
-    print("".join(f"  {line}\n" for line in found.disable), end="")
+    service.path.unlink()
+    print(f"{service.path} is removed. If the show runs as a service, or starts with this machine, type:")
+    print("".join(f"  {line}\n" for line in service.disable), end="")
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import IO
 
 from installation.core.errors import DeviceError
 from installation.core.file_lock import locked
-from installation.core.places import port_folder
+from installation.core.folders import port_folder
 from installation.showfile.load import Show
 
 log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ def main(argv: Sequence[str]) -> int:
 
     options = parse(argv)
     os.environ[invocation.VARIABLE] = invocation.program()  # the show's process prints the command line as typed
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it has none, and looking for some takes time
     folder = options.state_folder
     keep_log(folder, "supervisor", shared=True)
     return Supervisor([*COMMAND, *argv, "--supervised"], folder, options.seconds).run()

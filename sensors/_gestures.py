@@ -32,7 +32,7 @@ STAY_UP = 0.5
 """Seconds after a stroke upwards in which the hand may stay up, and so is raised."""
 AFTERWARDS, AFTER_WAVE = 1.2, 1.2
 """Seconds after a stroke, and after the last turn of a wave, in which the hand goes back and no stroke counts."""
-SIDEWAYS, TURNS, TURN_LENGTH, TURN_TIME = 0.5, 4, 0.04, 1.8
+SIDEWAYS, REVERSALS, REVERSAL_LENGTH, REVERSAL_TIME = 0.5, 4, 0.04, 1.8
 """The least share of all motion that goes to one side, the turns of a hand that make a wave, the least way between
 two, and the seconds that they take at most."""
 ALIKE = 0.3
@@ -71,7 +71,7 @@ def measure(visitor: Visitor, moving: Mask, flow: Flow, height: float, seconds: 
     outwards = (own * around).sum(axis=1)
     return Move(
         area=len(rows) / height**2,
-        x=(float(columns.mean()) + left - visitor.place[0]) / height,
+        x=(float(columns.mean()) + left - visitor.centre[0]) / height,
         y=(bottom - float(rows.mean()) - top) / height,
         spread=float(np.hypot(rows.std(), columns.std())) / height,
         speed=float((lengths * lengths).sum() / total),
@@ -90,14 +90,14 @@ class Waving:
     """(second of its beginning, way to the right in heights), the newest last."""
 
     def step(self, move: Move, now: float, seconds: float) -> int:
-        """The turns of the last TURN_TIME seconds."""
+        """The reversals of the last REVERSAL_TIME seconds."""
         if abs(move.right) > SIDEWAYS and move.area > STILL / 2:
             way = math.copysign(move.speed * seconds, move.right)
             if self._runs and self._runs[-1][1] * way > 0:
                 self._runs[-1] = (self._runs[-1][0], self._runs[-1][1] + way)
             else:
                 self._runs.append((now, way))
-        recent = [way for begin, way in self._runs if now - begin < TURN_TIME and abs(way) > TURN_LENGTH]
+        recent = [way for begin, way in self._runs if now - begin < REVERSAL_TIME and abs(way) > REVERSAL_LENGTH]
         longest = max(map(abs, recent), default=0.0)
         return sum(a * b < 0 for a, b in pairwise(way for way in recent if abs(way) > ALIKE * longest))
 
@@ -128,8 +128,8 @@ class Gestures:
             self._stretches.clear()
             return told
         stretch = self._stretches.step(move, now)
-        found = self._wave(move, now, seconds), self._raise(visitor, move, now, seconds), self._stroke(stretch, now)
-        return [*told, *(one for one in found if one)][:1]
+        seen = self._wave(move, now, seconds), self._raise(visitor, move, now, seconds), self._stroke(stretch, now)
+        return [*told, *(one for one in seen if one)][:1]
 
     def _size(self, visitor: Visitor, now: float, seconds: float) -> None:
         """How tall he is, where his head ends, and whether he walks."""
@@ -141,20 +141,20 @@ class Gestures:
             self._top += (top - self._top) * slow
             self.height += (visitor.height - self.height) * slow
         columns = np.flatnonzero(visitor.mask[(top + 3 * bottom) // 4 : bottom].any(axis=0))
-        self._feet.append((now, float(columns.mean()) if len(columns) else visitor.place[0]))
+        self._feet.append((now, float(columns.mean()) if len(columns) else visitor.centre[0]))
         (since, before), (_, feet) = self._feet[0], self._feet[-1]
         if now > since and abs(feet - before) / (now - since) > WALKS * self.height:
             self._walked = now
 
     def _wave(self, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
         """Reported once, however long it lasts."""
-        turns = self._waving.step(move, now, seconds)
-        if turns < TURNS:
+        reversals = self._waving.step(move, now, seconds)
+        if reversals < REVERSALS:
             return None
         begins = now > self._wave_until and now > self._busy_until
         self._wave_until = now + AFTER_WAVE
         self._busy_until = max(self._busy_until, now + AFTER_WAVE)
-        return ("wave", min(1.0, 0.25 * turns)) if begins else None
+        return ("wave", min(1.0, 0.25 * reversals)) if begins else None
 
     def _raise(self, visitor: Visitor, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
         over = (self._top - visitor.box[1]) / self.height

@@ -154,4 +154,4 @@ class Seeing:
 
 def _place(visitor: Visitor) -> tuple[float, float]:
     height, width = visitor.mask.shape
-    return (visitor.place[0] + 0.5) / width, (visitor.place[1] + 0.5) / height
+    return (visitor.centre[0] + 0.5) / width, (visitor.centre[1] + 0.5) / height

@@ -82,14 +82,14 @@ def value(track: Track, t: float) -> float:
     """The level of a track (not of pulses) at second ``t``, within its range: the same for the same ``t``."""
     if track.keys:
         return _between(track.keys, t)
-    turns = t / track.period
+    periods = t / track.period
     if track.shape == "sine":
-        share = 0.5 - 0.5 * math.cos(math.tau * turns)
+        share = 0.5 - 0.5 * math.cos(math.tau * periods)
     else:
-        step = math.floor(turns)
+        step = math.floor(periods)
         share = _chance(track, step)
         if track.shape == "noise":
-            share += (_chance(track, step + 1) - share) * _smooth(turns - step)
+            share += (_chance(track, step + 1) - share) * _smooth(periods - step)
     return track.low + (track.high - track.low) * share
 
 

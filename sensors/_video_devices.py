@@ -48,20 +48,20 @@ class Mode:
 
 def nodes(folder: Path = NODES) -> list[Path]:
     """Every /dev/video*, lowest number first; one camera may have several, of which not all give pictures."""
-    found = [path for path in folder.glob("video*") if path.name.removeprefix("video").isdigit()]
-    return sorted(found, key=lambda path: int(path.name.removeprefix("video")))
+    nodes = [path for path in folder.glob("video*") if path.name.removeprefix("video").isdigit()]
+    return sorted(nodes, key=lambda path: int(path.name.removeprefix("video")))
 
 
 def devices(names: Path = NAMES, folder: Path = NODES) -> tuple[Device, ...]:
     """The cameras that are here now; of each the node that gives the pictures, which the kernel counts as its first."""
     links = [link for kind in ("by-id", "by-path") for link in sorted((folder / "v4l" / kind).glob("*"))]
-    found = []
+    devices = []
     for node in nodes(folder):
         entry = names / node.name
         if _read(entry / "index") in ("", "0"):
             stable = tuple(link for link in links if link.resolve() == node.resolve())
-            found.append(Device(node, _read(entry / "name") or node.name, stable))
-    return tuple(found)
+            devices.append(Device(node, _read(entry / "name") or node.name, stable))
+    return tuple(devices)
 
 
 def _read(path: Path) -> str:

@@ -59,7 +59,7 @@ class Visitor:
     """A followed piece. It is one of the visitors when ``since`` (s) says since when."""
 
     box: Box
-    place: tuple[float, float]
+    centre: tuple[float, float]
     birth: Mask
     born: float
     seen: float
@@ -144,14 +144,14 @@ def find_pieces(view: View) -> list[Piece]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     least = LEAST * joined.size
     order = sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA]))[:MOST]
-    found = []
+    pieces = []
     for label in order:
         left, top, width, height, area = (int(number) for number in stats[label])
         if area >= least:
             mask = np.where(labels == label, np.uint8(255), np.uint8(0))
             moving = share_of(mask & view.moving) * mask.size / area
-            found.append(Piece((left, top, left + width, top + height), mask, moving))
-    return found
+            pieces.append(Piece((left, top, left + width, top + height), mask, moving))
+    return pieces
 
 
 def _new(piece: Piece, now: float, since: float | None = None) -> Visitor:
@@ -179,11 +179,11 @@ def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float
     boxes = [piece.box for piece in own]
     one.box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
     one.mask = own[0].mask if len(own) == 1 else np.bitwise_or.reduce([piece.mask for piece in own])
-    one.place, one.seen = _centre(one.mask), now
+    one.centre, one.seen = _centre(one.mask), now
     one.moving += (max(piece.moving for piece in own) - one.moving) * smoothing(seconds, 0.3)
     if share_of(view.slow & one.mask) > 0.01 * share_of(one.mask):
         one.alive = now
-    one.trail.append((now, *one.place, float(one.height)))
+    one.trail.append((now, *one.centre, float(one.height)))
     if one.since is None:
         one.going = one.going + seconds if _has_travelled(one) else 0.0
         if one.going >= GOING and now - one.born >= AGE:

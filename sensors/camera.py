@@ -35,10 +35,10 @@ QUIETLY, ANYWAY = 0.004, 0.5
 def _resolution(value: object) -> tuple[int, int] | None:
     if isinstance(value, (list, tuple)):
         value = "x".join(map(str, value))
-    found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", value) if isinstance(value, str) else None
-    if value is not None and not found:
+    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", value) if isinstance(value, str) else None
+    if value is not None and not match:
         raise Refused('width x height in pixels, such as "1280x720"')
-    return (int(found[1]), int(found[2])) if found else None
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _region(value: object) -> Region:

@@ -33,9 +33,9 @@ class Pages:
 
     def __enter__(self) -> "Pages":
         assert self.process.stdout
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S+/$", self.process.stdout.readline().strip())
-        assert found, self.process.communicate()
-        self.url = found[0]
+        match = re.search(r"http://127\.0\.0\.1:\d+/\S+/$", self.process.stdout.readline().strip())
+        assert match, self.process.communicate()
+        self.url = match[0]
         return self
 
     def __exit__(self, *_: object) -> None:

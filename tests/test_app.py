@@ -11,8 +11,8 @@ import pytest
 from installation.app import main, table_of
 from installation.core import parts
 from installation.core.parts import ROOT
-from installation.operator.docs import markdown
 from installation.showfile.load import load
+from tests.operator.address_page import markdown
 from tests.timeout import TIMEOUT
 
 REHEARSAL = ROOT / "shows" / "rehearsal.toml"

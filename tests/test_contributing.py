@@ -105,6 +105,6 @@ def test_the_output_takes_the_wall(rooms: Path) -> None:
 
 
 def test_the_transition_is_read(rooms: Path) -> None:
-    found = load_transition("curtain")
-    assert found.doc == "A curtain is drawn aside."
-    assert [option.name for option in found.options] == ["soft"]
+    transition = load_transition("curtain")
+    assert transition.doc == "A curtain is drawn aside."
+    assert [option.name for option in transition.options] == ["soft"]

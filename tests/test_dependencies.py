@@ -22,9 +22,9 @@ EXTRAS = [(TESTS.lock, needs) for needs in PROJECT["optional-dependencies"].valu
 def pins(lock: str) -> dict[str, Requirement]:
     """What a lock file pins, by name."""
     lines = (line for line in (ROOT / lock).read_text("utf-8").splitlines() if line and line[0] not in "#-")
-    found = [Requirement(line) for line in lines]
-    named = {plain(pin.name): pin for pin in found}
-    assert len(named) == len(found), f"{lock} pins a name twice"
+    requirements = [Requirement(line) for line in lines]
+    named = {plain(pin.name): pin for pin in requirements}
+    assert len(named) == len(requirements), f"{lock} pins a name twice"
     return named
 
 

@@ -135,12 +135,12 @@ class Running:
 
     def children(self) -> dict[str, psutil.Process]:
         """The processes beside the show, by what they are."""
-        found = {}
+        processes = {}
         for child in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):  # it may have died since
                 words = " ".join(child.cmdline())
-                found["web" if "installation.web" in words else "camera"] = child
-        return found
+                processes["web" if "installation.web" in words else "camera"] = child
+        return processes
 
     def end(self) -> None:
         self.process.kill()

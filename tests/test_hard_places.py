@@ -36,16 +36,16 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small work of every step: pictures, prepared and screened; a run with its model; a model with an encoder."""
-    place = tmp_path_factory.mktemp("workshop")
-    (place / "raw").mkdir()
+    folder = tmp_path_factory.mktemp("workshop")
+    (folder / "raw").mkdir()
     for index in range(6):
-        Image.fromarray(scene(64, 64, index)).save(place / "raw" / f"{index}.png")
-    run("prepare", place / "raw", "--out", place / "ready", "--size", "64")
-    run("train", place / "ready", "--out", place / "run.safetensors", "--stages", "8:0.008", *TRAIN)
-    model = written(place / "mine.safetensors")
+        Image.fromarray(scene(64, 64, index)).save(folder / "raw" / f"{index}.png")
+    run("prepare", folder / "raw", "--out", folder / "ready", "--size", "64")
+    run("train", folder / "ready", "--out", folder / "run.safetensors", "--stages", "8:0.008", *TRAIN)
+    model = written(folder / "mine.safetensors")
     run("directions", model, "--count", "2")
     run("encoder", model, "--minutes", "0.01", "--threads", "1")
-    return place
+    return folder
 
 
 def run(*words: str | Path) -> None:
@@ -53,7 +53,7 @@ def run(*words: str | Path) -> None:
 
 
 @pytest.fixture
-def place(workshop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(workshop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the workshop for each test, which is where it is run; what evaluations remember stays in it."""
     copy = tmp_path / "workshop"
     shutil.copytree(workshop, copy)
@@ -96,11 +96,11 @@ WITH_OUT = {
 @pytest.mark.parametrize("out", ["file/below", pytest.param("/proc/nowhere", marks=LINUX)])
 @pytest.mark.parametrize("step", WITH_OUT)
 def test_a_place_that_cannot_be_written_is_told_before_the_work(
-    step: str, out: str, place: Path, capsys: pytest.CaptureFixture[str]
+    step: str, out: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = contents(place)
+    before = contents(folder)
     assert out.partition("/")[0] in refused(WITH_OUT[step].format(out=out), capsys)
-    assert contents(place) == before
+    assert contents(folder) == before
 
 
 IN_PLACE = {
@@ -115,13 +115,13 @@ IN_PLACE = {
 
 @pytest.mark.parametrize("step", IN_PLACE)
 def test_a_file_that_cannot_be_replaced_stays_as_it_is(
-    step: str, place: Path, capsys: pytest.CaptureFixture[str]
+    step: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command, file = IN_PLACE[step]
-    (place / f"{file}.partial").mkdir()  # in the way of what is written first
-    before = contents(place)
+    (folder / f"{file}.partial").mkdir()  # in the way of what is written first
+    before = contents(folder)
     assert file in refused(command, capsys)
-    assert {name: content for name, content in contents(place).items() if name in before} == before
+    assert {name: content for name, content in contents(folder).items() if name in before} == before
 
 
 # -- a full disk ------------------------------------------------------------------------------------------------------
@@ -158,24 +158,24 @@ WRITING = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 @pytest.mark.parametrize("step", WRITING)
-def test_a_full_disk_loses_nothing(step: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (place / "look.png").write_bytes(packed(scene(), "PNG"))
-    before = contents(place)
+def test_a_full_disk_loses_nothing(step: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "look.png").write_bytes(packed(scene(), "PNG"))
+    before = contents(folder)
     with full_disk():
         said = refused(WRITING[step], capsys)
     assert "File too large" in said
     assert "Make room" in said
-    assert {name: content for name, content in contents(place).items() if name in before} == before
-    assert not list(place.rglob("*.partial"))
+    assert {name: content for name, content in contents(folder).items() if name in before} == before
+    assert not list(folder.rglob("*.partial"))
     run(*WRITING[step].split())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-def test_a_full_disk_has_no_room_for_what_was_screened(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ledger = Ledger.read(place / "ready" / "ledger.csv")
+def test_a_full_disk_has_no_room_for_what_was_screened(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Ledger.read(folder / "ready" / "ledger.csv")
     ledger.add_columns(["keep"])
     next(iter(ledger.rows.values()))["keep"] = "no"
-    ledger.write(place / "ready" / "ledger.csv")
+    ledger.write(folder / "ready" / "ledger.csv")
     with full_disk():
         assert "ready: no room for a copy of the pictures that are kept" in refused(WRITING["train"], capsys)
     run(*WRITING["train"].split())
@@ -207,18 +207,18 @@ TRAPS = {
 
 
 @pytest.mark.parametrize("name", FINE)
-def test_unusual_pictures_are_encoded(name: str, place: Path) -> None:
-    (place / name).write_bytes(FINE[name]())
+def test_unusual_pictures_are_encoded(name: str, folder: Path) -> None:
+    (folder / name).write_bytes(FINE[name]())
     run("encode", "mine.safetensors", name, "--out", "places")
-    assert np.isfinite(np.load(place / "places" / f"{Path(name).stem}.npy")).all()
+    assert np.isfinite(np.load(folder / "places" / f"{Path(name).stem}.npy")).all()
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_a_trap_is_not_encoded(name: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trap_is_not_encoded(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make, why = TRAPS[name]
     if make:
-        (place / name).write_bytes(make())
+        (folder / name).write_bytes(make())
     else:
-        os.symlink(name, place / name)
+        os.symlink(name, folder / name)
     assert why in refused(f"encode mine.safetensors {name} --out places", capsys)
-    assert not (place / "places").exists()
+    assert not (folder / "places").exists()

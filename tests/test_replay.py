@@ -45,7 +45,7 @@ def record(show: Show, path: Path) -> None:
             inbox.put("/show/next", 1.0, clock.now(), "test")
         if frame % 40 == 0:
             inbox.put("/walk/speed", frame % 3, clock.now(), "test")
-        until(lambda: not output._queue.full())  # this minute comes faster than any screen's
+        until(lambda: not output.writer.full())  # this minute comes faster than any screen's
         heard = Heard(inbox.drain(), board.snapshot(clock.now()), everything)
         output.show(decider.decide(clock.now(), clock.civil(), heard), None)
         clock.advance(1 / FPS)

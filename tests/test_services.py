@@ -12,7 +12,7 @@ import pytest
 from installation.core.errors import OptionError
 from installation.core.parts import ROOT
 from installation.options import parse
-from installation.services import Service, install, place, program
+from installation.services import Service, install, program, service_file
 
 REHEARSAL = ROOT / "shows" / "rehearsal.toml"
 ODD = 'a "show" 100% of $HOME & more'
@@ -86,11 +86,11 @@ def test_it_is_written_and_a_person_is_told_what_to_type(
 ) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    found = place(Service.of(parse([str(REHEARSAL)])), platform, tmp_path)
-    assert found.path == tmp_path / file
-    assert install(found) == 0
+    service = service_file(Service.of(parse([str(REHEARSAL)])), platform, tmp_path)
+    assert service.path == tmp_path / file
+    assert install(service) == 0
     assert typed in capsys.readouterr().out
-    assert found.path.read_bytes() == found.content
+    assert service.path.read_bytes() == service.content
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="systemd")

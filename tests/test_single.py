@@ -103,9 +103,9 @@ def test_seconds_begin_with_the_first_painted_frame(tmp_path: Path) -> None:
 def test_frames_count_from_the_first_painted_one() -> None:
     stats = metrics.ScreenStats(0.1)
     for now, painted in ((0.0, False), (0.9, False), (1.0, True), (1.1, True), (1.5, True)):
-        stats.presented(now, 0.001, painted, False)
+        stats.presented(now, metrics.Work(0.001, 0.001), painted, False)
     assert (stats.frames, stats.late, stats.late_before) == (2, 1, 1)
     stats.resident = 1.5
-    stats.presented(2.0, 0.001, True, False)
+    stats.presented(2.0, metrics.Work(0.001, 0.001), True, False)
     assert (stats.late, stats.late_before) == (2, 1)
     assert stats.seconds() == 1.0

@@ -13,7 +13,7 @@ Found = TypeVar("Found")
 def until(true: Callable[[], Found], what: str = "it") -> Found:
     """What ``true`` returns as soon as that is true."""
     ends = time.monotonic() + TIMEOUT
-    while not (found := true()):
+    while not (value := true()):
         assert time.monotonic() < ends, f"{what} did not come true in {TIMEOUT:.0f} s"
         time.sleep(0.005)
-    return found
+    return value

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from installation.networks.model_file import save_model
-from installation.training.convert.found import Converted
+from installation.training.convert.branches import Converted
 from installation.training.convert.run import model_of
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -118,11 +118,11 @@ def waves(dim: int = 8) -> Converted:
     return Converted("stylegan3", architecture, tensors, "a test")
 
 
-def written(path: Path, found: Converted) -> Path:
+def written(path: Path, converted: Converted) -> Path:
     """The model file of one."""
     source = path.with_suffix(".pkl")
     source.write_bytes(b"a stand-in")
-    save_model(path, *model_of(found, source, "CC0-1.0", None, "convert"))
+    save_model(path, *model_of(converted, source, "CC0-1.0", None, "convert"))
     source.unlink()
     return path
 

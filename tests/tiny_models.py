@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from installation.networks.encoder import Encode, opened
 from installation.networks.model_file import save_model
+from installation.networks.model_generator import ModelGenerator
 from installation.networks.vae import Architecture, Decoder, VaeEncoder, decoder_tensors, encoder_tensors
 from tests import tiny_converted
 
@@ -42,3 +44,9 @@ def tiny_vae(path: Path, arch: Architecture = VAE) -> Path:
 
 TINY = {"vae": tiny_vae, **tiny_converted.TINY}
 """{kind: what writes one}."""
+
+
+def encoder_in(generator: ModelGenerator) -> Encode:
+    """The encoder of the model file that a generator paints."""
+    model = generator._config.model
+    return opened(model, model.stat().st_mtime_ns, "cpu", generator.network)

@@ -110,10 +110,10 @@ class Driver:
         """Waits until the app knows this tally of a round, which is the one that ``turn`` opened unless it is named."""
         self.round = round or self.round
         wanted = (self.round, votes)
-        while ((found := self.heard("tally", timeout=timeout)["tally"])["round"], found["votes"]) != wanted:
-            assert found["round"] <= self.round
+        while ((tally := self.heard("tally", timeout=timeout)["tally"])["round"], tally["votes"]) != wanted:
+            assert tally["round"] <= self.round
 
-    def turn(self, *candidates: str, **more: Any) -> int:
+    def open_round(self, *candidates: str, **more: Any) -> int:
         """Opens the next round. Returns the web process's own number of it, as the form on the page has it."""
         self.round += 1
         names = list(candidates) or ["company", "nobody"]
@@ -174,11 +174,11 @@ class Visitor:
         if self.cookies:
             named.setdefault("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         self.connection.request(method, path, body, named)
-        found = self.connection.getresponse()
-        for cookie in found.headers.get_all("Set-Cookie") or ():
+        response = self.connection.getresponse()
+        for cookie in response.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return Answer(found.status, found.headers, found.read())
+        return Answer(response.status, response.headers, response.read())
 
     def get(self, path: str = "/", **headers: str) -> "Answer":
         return self.ask("GET", path, **headers)

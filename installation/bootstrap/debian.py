@@ -16,8 +16,8 @@ def missing(packages: Iterable[str]) -> list[str]:
     if not wanted or not shutil.which("dpkg-query"):
         return []
     query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *wanted]
-    found = subprocess.run(query, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
-    return [package for package in wanted if f"{package} installed" not in found.splitlines()]
+    listed = subprocess.run(query, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    return [package for package in wanted if f"{package} installed" not in listed.splitlines()]
 
 
 def may_install() -> bool:

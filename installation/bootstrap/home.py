@@ -44,8 +44,8 @@ class Home:
         behind = os.path.realpath(self.python)
         if os.name == "nt":  # on Windows python.exe is a launcher that may outlast the Python that it launches
             config = self.folder / "pyvenv.cfg"
-            found = re.search(r"(?m)^executable = (.+)$", config.read_text("utf-8")) if config.is_file() else None
-            behind = found[1] if found else ""
+            match = re.search(r"(?m)^executable = (.+)$", config.read_text("utf-8")) if config.is_file() else None
+            behind = match[1] if match else ""
         return behind if os.path.isfile(behind) else ""
 
     def stamp(self, layer: Layer) -> Path:

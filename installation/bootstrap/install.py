@@ -24,6 +24,9 @@ from installation.core.file_lock import locked
 TAIL = 12
 """Lines of the log that are shown when something fails."""
 
+OWN = ("installation", "generators", "sensors")
+"""The folders of this program's own modules."""
+
 NEEDS = "import venv, ensurepip; ensurepip.version()"
 NO_NETWORK = (
     "Temporary failure in name resolution|Name or service not known|getaddrinfo failed|NewConnectionError|"
@@ -134,7 +137,16 @@ class Setup:
                 raise SetupError(self._why("pip did not install the packages"))
         if half := next(pip.incomplete(site), None):
             raise SetupError(f"{half} is not whole; is the disk sound?")
+        self._compile()
         self.progress.now(f"{len(names)} in place")
+
+    def _compile(self) -> None:
+        """Compiles this program's own modules, which saves the first start a third of a second. Where that fails, as in
+        a folder that is read-only, Python compiles them at each start."""
+        own = [name for name in OWN if (self.home.root / name).is_dir()]
+        command = (str(self.home.python), "-m", "compileall", "-q", *(str(self.home.root / name) for name in own))
+        if own and self._run(command):
+            self.log.write(b"the program's own modules are not compiled\n")
 
     def _works(self) -> bool:
         ask = "import sys, pip._internal.cli.main; sys.exit(sys.version_info < (3, 11))"

@@ -217,20 +217,6 @@ class HearsVotes(Protocol):
 
 
 @runtime_checkable
-class Encodes(Protocol):
-    """A generator that finds the latent of a picture (height, width, 3) of any size, as it is painted at truncation 1.
-
-    ``isinstance`` says that its kind can; ``can_encode`` whether this one's model does, or else ``encode`` raises
-    ModelError, whose message gives the command to run first.
-    """
-
-    @property
-    def can_encode(self) -> bool: ...
-
-    def encode(self, image: Pixels) -> Latent: ...
-
-
-@runtime_checkable
 class Accelerates(Protocol):
     """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 

@@ -33,7 +33,7 @@ SUBJECTS = 256
 SENDERS = 1024
 """Senders whose permission is cached; beyond that it is looked up again."""
 
-Place = tuple[str, int]
+Endpoint = tuple[str, int]
 
 
 class Heard(NamedTuple):
@@ -128,13 +128,13 @@ class OscSocket:
             self._refuse(f"allow {source[0]}", f"{where}: {self.owner} allow does not name it")
         return True
 
-    def send(self, packet: bytes, place: Place) -> None:
+    def send(self, packet: bytes, endpoint: Endpoint) -> None:
         """Sends without waiting; a packet that cannot be sent at once is dropped."""
         try:
-            self._socket.sendto(packet, place)
+            self._socket.sendto(packet, endpoint)
         except OSError as error:
-            if self.complaints.due(f"{place[0]}:{place[1]}"):
-                log.warning("OSC: %s:%d cannot be told (%s)", *place, error)
+            if self.complaints.due(f"{endpoint[0]}:{endpoint[1]}"):
+                log.warning("OSC: %s:%d cannot be told (%s)", *endpoint, error)
 
     def close(self) -> None:
         self._socket.close()

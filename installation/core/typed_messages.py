@@ -61,7 +61,7 @@ def _made(kind: Any, value: Any, where: str) -> Any:
     missing = [name for name, field in fields.items() if name not in value and _is_required(field)]
     if missing:
         raise FrameError(f"found {where} without {missing[0]}, expected all of its fields")
-    return kind(**{name: _read(hints[name], found, f"{where}.{name}") for name, found in value.items()})
+    return kind(**{name: _read(hints[name], item, f"{where}.{name}") for name, item in value.items()})
 
 
 def _is_required(field: "dataclasses.Field[Any]") -> bool:
@@ -76,7 +76,7 @@ def _read(hint: Any, value: Any, where: str) -> Any:
     if origin is UnionType:
         return None if value is None else _read(inner[0], value, where)
     if origin is tuple and isinstance(value, list | tuple):
-        return tuple(_read(inner[0], item, f"{where}[{place}]") for place, item in enumerate(value, 1))
+        return tuple(_read(inner[0], item, f"{where}[{number}]") for number, item in enumerate(value, 1))
     if origin is not None and isinstance(value, Mapping):
         return {str(key): _read(inner[1], item, f"{where}.{key}") for key, item in value.items()}
     return _scalar(hint, value, where)

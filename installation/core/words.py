@@ -71,7 +71,7 @@ def nearest(wants: Iterable[str], there: Iterable[str]) -> str | None:
     for tag in exact.values():
         loose.setdefault(tag.lower().partition("-")[0], tag)
     for want in wants:
-        found = exact.get(want.lower()) or loose.get(want.lower().partition("-")[0])
-        if found is not None:
-            return found
+        nearest = exact.get(want.lower()) or loose.get(want.lower().partition("-")[0])
+        if nearest is not None:
+            return nearest
     return None

@@ -38,12 +38,12 @@ class Almanac:
 
     def day(self, at: float) -> date:
         """The day that has this instant: from its first midnight to the next day's."""
-        found = datetime.fromtimestamp(at, self.zone).date()
-        while at < self.start(found):
-            found -= ONE_DAY
-        while at >= self.start(found + ONE_DAY):
-            found += ONE_DAY
-        return found
+        day = datetime.fromtimestamp(at, self.zone).date()
+        while at < self.start(day):
+            day -= ONE_DAY
+        while at >= self.start(day + ONE_DAY):
+            day += ONE_DAY
+        return day
 
     def falls(self, days: tuple[Days, ...], day: date) -> bool:
         """Whether all of ``days`` hold for that day."""
@@ -83,12 +83,12 @@ class Almanac:
         if self.place is None:
             raise ValueError("found no place, expected one for the sun's hours")
         # A day of UTC begins and ends at another hour than one here: one of three has what is of this day ...
-        found = [_sun(event, self.place, day + step * ONE_DAY) for step in (-1, 0, 1)]
-        own = next((at for at in found if at is not None and self.day(at) == day), None)
-        if own is not None or None in found:
+        instants = [_sun(event, self.place, day + step * ONE_DAY) for step in (-1, 0, 1)]
+        own = next((at for at in instants if at is not None and self.day(at) == day), None)
+        if own is not None or None in instants:
             return own
         # ... but where it wanders over UTC's midnight astral leaves one out: a day from the next one, to a minute.
-        shifted = (at + step for at in found if at is not None for step in (DAY, -DAY))
+        shifted = (at + step for at in instants if at is not None for step in (DAY, -DAY))
         return next((at for at in shifted if self.day(at) == day), None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from installation.core.decision import Decision, Wall
 from installation.engine.frames import Pair
-from installation.engine.languages import turn
+from installation.engine.languages import shown_language
 from installation.engine.view import Picture, Surface, View
 from installation.showfile.load import Show
 
@@ -33,7 +33,7 @@ def compose(
         progress=playback.progress,
         brightness=controls.get("/stage/brightness", 1.0),
         blackout=float(chosen.blackout),
-        label=controls.get("/stage/label", 1.0) * turn(show.languages, decision.time, show.stage.rotate)[1],
+        label=controls.get("/stage/label", 1.0) * shown_language(show.languages, decision.time, show.stage.rotate)[1],
         language=chosen.language,
         panel=chosen.panel,
         words=show.panel_words,

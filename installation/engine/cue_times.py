@@ -29,10 +29,10 @@ class CueTimes:
     def latest(self, after: float, until: float) -> list[Moment]:
         """The last moment of each cue that has one after ``after`` and not after ``until``, in order. A cue sets
         controls whatever they were, so of several firings of one cue only the last counts."""
-        found: dict[str, float] = {}
+        latest: dict[str, float] = {}
         for at, name in self._within(after, until):
-            found[name] = max(at, found.get(name, at))
-        return sorted((at, name) for name, at in found.items())
+            latest[name] = max(at, latest.get(name, at))
+        return sorted((at, name) for name, at in latest.items())
 
     def next(self, after: float) -> float | None:
         """The first moment after ``after``, or None where there is none in sight."""

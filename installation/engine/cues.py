@@ -271,13 +271,13 @@ class CuePlayer:
 
 def _chain(cues: Mapping[str, Cue], name: str) -> set[str]:
     """All that follows on a cue."""
-    found: set[str] = set()
+    chain: set[str] = set()
     ahead = [name]
     while ahead:
-        new = [one for one in cues[ahead.pop()].then if one in cues and one not in found]
-        found.update(new)
+        new = [one for one in cues[ahead.pop()].then if one in cues and one not in chain]
+        chain.update(new)
         ahead += new
-    return found
+    return chain
 
 
 def _fade(control: Control | None, fade: float) -> float:

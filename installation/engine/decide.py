@@ -17,7 +17,7 @@ from installation.core.controls import Values
 from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
 from installation.core.signals import Snapshot
 from installation.engine.arbiter import Arbiter
-from installation.engine.languages import turn
+from installation.engine.languages import shown_language
 from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
 from installation.engine.transport import Transport
@@ -169,7 +169,7 @@ class Decider:
     # ------------------------------------------------------------ what is shown
 
     def _wall(self, playback: Playback, tally: Tally, scheduled: Scheduled) -> Wall:
-        language, _ = turn(self.show.languages, self._last or 0.0, self.show.stage.rotate)
+        language, _ = shown_language(self.show.languages, self._last or 0.0, self.show.stage.rotate)
         return Wall(
             name=WALL,
             title=self.show.pieces[playback.piece].title_in(language),
@@ -215,11 +215,11 @@ class Decider:
             self.transport.resume(_table(state, "transport"))
         walks = _table(state, "walks")
         for index, piece in enumerate(self.show.pieces):
-            place = walks.get(piece.name)
-            if isinstance(place, int | float) and math.isfinite(place):
-                self.walk_times[index] = float(place) + (gap if index == self.playlist.lead else 0.0)
+            walked = walks.get(piece.name)
+            if isinstance(walked, int | float) and math.isfinite(walked):
+                self.walk_times[index] = float(walked) + (gap if index == self.playlist.lead else 0.0)
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = state.get(name)
-    return found if isinstance(found, Mapping) else {}
+    table = state.get(name)
+    return table if isinstance(table, Mapping) else {}

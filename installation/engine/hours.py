@@ -60,12 +60,12 @@ class Hours:
         if any(not one.hours for one in closed):
             return ()
         around = [one for each in (day - ONE_DAY, day, day + ONE_DAY) for one in self._closed_hours(each)]
-        found = (self.span(day, window) for window in self.windows(day))
-        return subtract([span for span in found if span], around)
+        spans = (self.span(day, window) for window in self.windows(day))
+        return subtract([span for span in spans if span], around)
 
     def _closed_hours(self, day: date) -> list[Span]:
-        found = (self.span(day, window) for window in self.schedule.closed if window.hours)
-        return [span for span in found if span]
+        spans = (self.span(day, window) for window in self.schedule.closed if window.hours)
+        return [span for span in spans if span]
 
     def windows(self, day: date) -> list[Window]:
         """The windows of ``open`` that count on that day."""

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from installation.core.backoff import Backoff
 from installation.core.contracts import Accelerates, Generator, Paced, Walk
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
@@ -55,7 +56,7 @@ class Opening:
         self._hang, self._stand_in, self._clock, self._first = hang, stand_in, clock, first
         self._cache = cache
         self._opened: dict[int, Hung] = {}
-        self._retries: dict[int, tuple[float, float]] = {}
+        self._retries: dict[int, tuple[float, Backoff]] = {}
         self._waiting: SimpleQueue[int] = SimpleQueue()
         for index in (*range(first, len(self.pieces)), *range(first)):
             self._waiting.put(index)
@@ -84,10 +85,12 @@ class Opening:
             self._worker = self._hire()
             self._worker.start()
         for index in {*self.failed, *broken} - self._late:
-            due, wait = self._retries.setdefault(index, (now + FIRST_RETRY, FIRST_RETRY))
+            if index not in self._retries:
+                backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
+                self._retries[index] = (now + backoff.next(), backoff)
+            due, backoff = self._retries[index]
             if now >= due and self.done.is_set():
-                wait = min(2 * wait, LONGEST_RETRY)
-                self._retries[index] = (now + wait, wait)
+                self._retries[index] = (now + backoff.next(), backoff)
                 self._waiting.put(index)
 
     # ------------------------------------------------------------ the thread

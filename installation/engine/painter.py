@@ -123,13 +123,13 @@ class Painter:
 
     def _run(self) -> None:
         while (intent := self._intents.wait()) is not None:
-            painted = self._paint(self._turn(intent), intent.time)
+            painted = self._paint(self._next_lane(intent), intent.time)
             if threading.current_thread() is not self._worker:
                 return
             if painted and intent.touched is not None:
                 self.stats.steer.append(self.clock() - intent.touched)
 
-    def _turn(self, intent: Intent) -> Lane:
+    def _next_lane(self, intent: Intent) -> Lane:
         """Of two pieces the one that waited longer, so that a hand never waits for more than the paint under way; what
         a hand has touched, the first, goes before."""
         lanes = [lane for lane in intent.lanes if lane.piece in self.hung] or intent.lanes

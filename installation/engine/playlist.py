@@ -157,26 +157,26 @@ class Playlist:
             piece, jump = index[state["piece"]], index.get(state["jump"])
             coming = None if state["coming"] is None else index[state["coming"]]
             elapsed, age = float(state["elapsed"]), float(state["age"])
-            number, place = int(state["round"]), int(state["place"])
+            number, position = int(state["round"]), int(state["place"])
             seen = dict.fromkeys(index[name] for name in state["unseen"] if name in index)
         except (KeyError, TypeError, ValueError, OverflowError):
             return
-        if coming == piece or not (0 <= elapsed < inf and 0 <= age < inf and place >= 0):
+        if coming == piece or not (0 <= elapsed < inf and 0 <= age < inf and position >= 0):
             return
         seen.pop(piece, None)
         new = sorted(set(index.values()) - {piece, *seen})  # to the show since then, so unseen the longest
         self._piece, self._coming, self._elapsed, self._since = piece, coming, elapsed, -age
-        self._round, self._place, self._unseen = number, place, (*new, *seen)
+        self._round, self._place, self._unseen = number, position, (*new, *seen)
         self._next, self._jump = state.get("next") is True, jump
 
 
-def shuffled(place: int, count: int, seed: int, first: int) -> int:
+def shuffled(position: int, count: int, seed: int, first: int) -> int:
     """The piece at position ``place`` (from 0) of an endless shuffle of ``count`` pieces that opens with ``first``.
 
     A pure function, for any position: each round trip is shuffled from the seed and its number. Where it would start
     with the last piece of the one before, its first two are exchanged; two pieces just take turns.
     """
-    trip, step = divmod(place, count)
+    trip, step = divmod(position, count)
     trip *= count > 2
     order = _dealt(trip, count, seed, first)
     if trip and order[0] == _dealt(trip - 1, count, seed, first)[-1]:

@@ -147,8 +147,10 @@ class Timetable:
         if not is_open:
             outside = self.plan.schedule.outside
             return Segment(start, end, False, None if outside == BLACKOUT else outside)
-        found = sorted((one for one in claims if one.start <= start < one.end), key=lambda one: one.rank, reverse=True)
-        return Segment(start, end, True, found[0].programme if found else self.plan.default, tuple(found))
+        holding = sorted(
+            (one for one in claims if one.start <= start < one.end), key=lambda one: one.rank, reverse=True
+        )
+        return Segment(start, end, True, holding[0].programme if holding else self.plan.default, tuple(holding))
 
     def _claims(self, day: date, start: int, end: int) -> Iterator[Claim]:
         """All that may touch a day: what its own windows and those of the day before begin, and the calendar's."""

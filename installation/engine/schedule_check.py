@@ -31,8 +31,8 @@ RARE = 8 * 366
 def warnings(show: Show, timetable: Timetable, today: date) -> list[Fault]:
     """The warnings for a show as of ``today``: each with its line, in the order of the file."""
     pieces = [piece.name for piece in show.pieces]
-    found = (_written(show.source, finding) for finding in _Survey(timetable, pieces, today).findings())
-    return sorted(map(show.source.fault, found), key=lambda fault: fault.line)
+    findings = (_written(show.source, finding) for finding in _Survey(timetable, pieces, today).findings())
+    return sorted(map(show.source.fault, findings), key=lambda fault: fault.line)
 
 
 def _written(source: Source, finding: Finding) -> Finding:
@@ -78,8 +78,8 @@ class _Survey:
     def _rare(self, window: Window) -> set[date]:
         """The next of a window's own days, which may be a 29th of February years ahead, and the one after it."""
         far = (self.today + timedelta(days=at) for at in range(RARE))
-        found = next((day for day in far if self.timetable.almanac.falls(window.days, day)), None)
-        return set() if found is None else {found, found + timedelta(days=1)}
+        falling = next((day for day in far if self.timetable.almanac.falls(window.days, day)), None)
+        return set() if falling is None else {falling, falling + timedelta(days=1)}
 
     def _windows(self) -> Iterator[Window]:
         yield from self.plan.schedule.open

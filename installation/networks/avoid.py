@@ -51,27 +51,27 @@ class Avoidance:
             return latent
         return self._led(latent.astype(np.float64)).astype(np.float32)
 
-    def _led(self, place: Point) -> Point:
+    def _led(self, latent: Point) -> Point:
         at = 0
-        while len(near := np.flatnonzero(self._apart(place)[at:] < self._reaches[at:])):
+        while len(near := np.flatnonzero(self._apart(latent)[at:] < self._reaches[at:])):
             at += int(near[0]) + 1
-            place = self._bent(place, at - 1)
+            latent = self._bent(latent, at - 1)
         for _ in range(ROUNDS):
-            inside = np.flatnonzero(self._apart(place) < self._radii * (1 - SAFETY / 2))
+            inside = np.flatnonzero(self._apart(latent) < self._radii * (1 - SAFETY / 2))
             if not len(inside):
-                return place
+                return latent
             for ball in inside:
-                place = self._out(place, int(ball))
-        return self._past(place)
+                latent = self._out(latent, int(ball))
+        return self._past(latent)
 
-    def _apart(self, place: Point) -> Point:
+    def _apart(self, latent: Point) -> Point:
         """(n,) the distances of a latent from the middles."""
-        squares = self._squares - 2 * (self._middles @ place) + place @ place
+        squares = self._squares - 2 * (self._middles @ latent) + latent @ latent
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
-    def _bent(self, place: Point, ball: int) -> Point:
+    def _bent(self, latent: Point, ball: int) -> Point:
         """The smooth way out: aside first, then from the middle outwards, so that 0..REACH radii become 1..REACH."""
-        radius, offset = self._radii[ball], place - self._middles[ball]
+        radius, offset = self._radii[ball], latent - self._middles[ball]
         reach = REACH * radius
         share = min(1.0, float(offset @ offset) / reach**2)
         offset -= self._outwards[ball] * (AWAY * radius * (1 - share) ** 2)
@@ -81,21 +81,21 @@ class Avoidance:
         wanted = radius + (reach - radius) * (far / reach) ** (REACH / (REACH - 1))
         return self._middles[ball] + offset * (wanted / far)
 
-    def _out(self, place: Point, ball: int) -> Point:
+    def _out(self, latent: Point, ball: int) -> Point:
         """The shortest way out; a latent outside stays."""
-        offset = place - self._middles[ball]
+        offset = latent - self._middles[ball]
         if float(np.linalg.norm(offset)) >= self._radii[ball]:
-            return place
+            return latent
         return self._middles[ball] + self._radii[ball] * _unit(offset, -self._outwards[ball])
 
-    def _past(self, place: Point) -> Point:
+    def _past(self, latent: Point) -> Point:
         """Towards the mean, until the last ball on the way is behind."""
-        way = _unit(self._mean - place, self._anyhow)
-        offsets = self._middles - place
+        way = _unit(self._mean - latent, self._anyhow)
+        offsets = self._middles - latent
         along = offsets @ way
         half = self._radii**2 - (offsets**2).sum(1) + along**2
         ends = along + np.sqrt(np.maximum(half, 0.0))
-        return place + way * max(0.0, float(ends[half > 0].max(initial=0.0)))
+        return latent + way * max(0.0, float(ends[half > 0].max(initial=0.0)))
 
 
 def _balls(space: Space) -> tuple[Point, Point]:

@@ -17,12 +17,12 @@ CLASS, MIX = "/generator/class", "/generator/class-mix"
 
 def names_of(header: dict[str, Any], name: object) -> tuple[str, ...]:
     """The names of a model's classes, none for most models. Raises ModelError where they are no names."""
-    found = header.get("classes") or []
-    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+    names = header.get("classes") or []
+    if not isinstance(names, list) or not all(isinstance(one, str) and one for one in names):
         raise ModelError(f"{name}: header classes is no list of names.")
-    if len(set(found)) < len(found):
+    if len(set(names)) < len(names):
         raise ModelError(f"{name}: header classes names one twice.")
-    return tuple(found)
+    return tuple(names)
 
 
 def class_controls(header: dict[str, Any], name: object) -> tuple[Control, ...]:

@@ -16,9 +16,9 @@ class CudaGraph:
     name = "cuda graph fp16"
 
     @torch.inference_mode()
-    def __init__(self, synthesis: Synthesis, places: Latent) -> None:
+    def __init__(self, synthesis: Synthesis, latents: Latent) -> None:
         """``places`` (n, dim): the first is painted while capturing. Raises RuntimeError where that fails."""
-        self._hand = torch.from_numpy(places[:1].copy()).pin_memory()
+        self._hand = torch.from_numpy(latents[:1].copy()).pin_memory()
         self._place = self._hand.to("cuda")
         self._stream, self._graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
         self._done = torch.cuda.Event(blocking=True)
@@ -32,9 +32,9 @@ class CudaGraph:
         self._slots = ring(self._picture.shape, pinned=True)
 
     @torch.inference_mode()
-    def paint(self, place: Latent) -> Pixels:
+    def paint(self, latent: Latent) -> Pixels:
         slot, pixels = next(self._slots)
-        self._hand.numpy()[0] = place
+        self._hand.numpy()[0] = latent
         with torch.cuda.stream(self._stream):
             self._place.copy_(self._hand, non_blocking=True)
             self._graph.replay()

@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from installation.core.contracts import Latent, Pixels
 from installation.core.errors import ModelError
 from installation.core.invocation import program
-from installation.networks.model_file import Header, Shapes, Tensors, check_shapes, group_of, load_model
+from installation.networks.fitting import fitting
+from installation.networks.model_file import Header, Shapes, Tensors, group_of, load_model
 
 GROUPS = 8
 """Groups of feature maps that are normalised together; every width is a multiple."""
@@ -97,16 +98,15 @@ def build(header: Header, tensors: Tensors, device: str, name: object) -> Encode
     group, facts = group_of(tensors, "encoder"), group_of(tensors, "latent")
     entry = header.get("encoder")
     arch = read_architecture(entry.get("architecture") if isinstance(entry, dict) else None, name)
-    check_shapes(f"{name}: encoder", group, expected_shapes(arch))
     encoder = Encoder(arch).requires_grad_(False)
-    encoder.load_state_dict({key: torch.from_numpy(np.asarray(tensor, np.float32)) for key, tensor in group.items()})
+    encoder.load_state_dict(fitting(group, expected_shapes(arch), f"{name}: encoder"))
     encoder.to(device)
     steps = facts["std"][: arch.directions, None] * facts["basis"][: arch.directions]
 
     @torch.inference_mode()
     def encode(image: Pixels) -> Latent:
-        found: Latent = encoder(shrunk(square(image).to(device), arch.size))[0].cpu().numpy()
-        return facts["mean"] + found @ steps
+        offset: Latent = encoder(shrunk(square(image).to(device), arch.size))[0].cpu().numpy()
+        return facts["mean"] + offset @ steps
 
     return encode
 

@@ -75,16 +75,19 @@ def space_of(name: Path, header: Header, tensors: Tensors, digest: str) -> Space
 
 def _chosen(name: Path, header: Header, tensors: Tensors, dim: int) -> dict[str, Any]:
     """The curator's favourites and blocked places as fields of Space; empty where there are none."""
-    listed, places = header.get("curation") or {}, group_of(tensors, "curation")
+    listed, latents = header.get("curation") or {}, group_of(tensors, "curation")
     favourites, blocked = listed.get("favourites", []), listed.get("blocked", [])
     wanted = {"favourites": (len(favourites), dim), "blocked": (len(blocked), dim)}
     shapes = {part: shape for part, shape in wanted.items() if shape[0]}
-    check_shapes(name, {part: places[part] for part in shapes if part in places}, shapes)
+    check_shapes(name, {part: latents[part] for part in shapes if part in latents}, shapes)
     chosen: dict[str, Any] = {}
     if favourites:
-        chosen |= {"favourites": places["favourites"], "names": favourite_names(header)}
+        chosen |= {"favourites": latents["favourites"], "names": favourite_names(header)}
     if blocked:
-        chosen |= {"blocked": places["blocked"], "radii": np.array([_radius(name, one) for one in blocked], np.float32)}
+        chosen |= {
+            "blocked": latents["blocked"],
+            "radii": np.array([_radius(name, one) for one in blocked], np.float32),
+        }
     return chosen
 
 
@@ -213,8 +216,8 @@ class ModelGenerator(Generator):
 
     def latent(self, seed: int) -> Latent:
         z = np.random.default_rng(seed).standard_normal((1, self.network.z_dim)).astype(np.float32)
-        place: Latent = self.network.mapping(z)[0]
-        return place
+        w: Latent = self.network.mapping(z)[0]
+        return w
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
         asked = self.asked(latent, controls)
@@ -245,30 +248,17 @@ class ModelGenerator(Generator):
         if self._config.runtime == "auto":
             self._runtime = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)()
 
-    @property
-    def can_encode(self) -> bool:
-        """Whether the model file holds an encoder."""
-        return bool(read_header(self._config.model).get("encoder"))
-
-    def encode(self, image: Pixels) -> Latent:
-        """The latent that is painted most like an image (height, width, 3) of any size, at psi 1, directions at rest;
-        of its middle, where it is not square. Raises ModelError where the model file holds no encoder."""
-        from installation.networks.encoder import opened as opened_encoder  # here: it loads torch
-
-        model = self._config.model
-        return opened_encoder(model, model.stat().st_mtime_ns, self.device, self.network)(image)
-
     def steered(self, latent: Latent, controls: Values) -> Latent:
         """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
         mean = self.space.mean
-        place = self._avoid(latent) - mean
-        place *= np.float32(controls.get(PSI, self.psi))
-        place += mean
+        w = self._avoid(latent) - mean
+        w *= np.float32(controls.get(PSI, self.psi))
+        w += mean
         for at, step in self._steps:
             amount = controls.get(at, 0.0)
             if amount:
-                place += np.float32(amount) * step
-        return place
+                w += np.float32(amount) * step
+        return w
 
 
 Facts = tuple[Space, tuple[tuple[str, Latent], ...], tuple[MeasuredPace, ...]]
@@ -332,29 +322,29 @@ def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, ap
 def proofs(network: Any) -> NDArray[np.float32]:
     """The latents at which runtimes of a network are compared: of seeds, not truncated, of the first class, and refined
     fully."""
-    places: NDArray[np.float32] = network.mapping(
+    latents: NDArray[np.float32] = network.mapping(
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )
-    places = np.ascontiguousarray(places[:, : places.shape[1] // classes_of(network)])
-    return with_refine(places, 1.0) if getattr(network, "refines", False) else places
+    latents = np.ascontiguousarray(latents[:, : latents.shape[1] // classes_of(network)])
+    return with_refine(latents, 1.0) if getattr(network, "refines", False) else latents
 
 
 def classes_of(network: Any) -> int:
     """How many classes a network knows; 1 for one that knows of none."""
-    found: int = getattr(network, "classes", 1)
-    return found
+    count: int = getattr(network, "classes", 1)
+    return count
 
 
-def with_refine(places: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
+def with_refine(latents: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
     """Latents (..., dim) followed by how much a refiner paints, (..., dim + 1)."""
-    return np.concatenate([places, np.full((*places.shape[:-1], 1), amount, np.float32)], -1)
+    return np.concatenate([latents, np.full((*latents.shape[:-1], 1), amount, np.float32)], -1)
 
 
 def resolve(device: str) -> str:
     """``auto`` is the best that this machine has. Raises DeviceError for one that it has not."""
-    # Read when torch is loaded. Its threads spin for some microseconds only: a painter alone is faster where they do,
-    # and a tenth as fast where anything else needs their cores, as the stage, a camera and the page do.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Read when torch is loaded. Its threads sleep while they wait for one another: a painter alone is a little faster
+    # where they spin, and far slower where anything else needs their cores, as the stage, a camera and the page do.
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}

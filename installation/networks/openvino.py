@@ -34,12 +34,12 @@ def library() -> Any:
     return openvino
 
 
-def compiled(synthesis: Synthesis, places: Latent, precision: str = "f32") -> Any:
+def compiled(synthesis: Synthesis, latents: Latent, precision: str = "f32") -> Any:
     """The network compiled for this processor, for one latent at a time, (1, dim) of ``places`` (n, dim).
 
     Raises RuntimeError for a network that it cannot convert.
     """
-    openvino, example = library(), torch.from_numpy(places[:1].copy())
+    openvino, example = library(), torch.from_numpy(latents[:1].copy())
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which OpenVINO converts by
         model = openvino.convert_model(_Module(synthesis), example_input=example, input=[tuple(example.shape)])
@@ -64,8 +64,8 @@ class _Module(torch.nn.Module):
         super().__init__()
         self.synthesis = synthesis
 
-    def forward(self, place: torch.Tensor) -> torch.Tensor:
-        return levels(self.synthesis, place)
+    def forward(self, latent: torch.Tensor) -> torch.Tensor:
+        return levels(self.synthesis, latent)
 
 
 class OpenVino:
@@ -81,9 +81,9 @@ class OpenVino:
         slots = ring(tuple(model.output(0).shape))
         self._slots = ((tensor(pixels, shared_memory=True), pixels) for _, pixels in slots)
 
-    def paint(self, place: Latent) -> Pixels:
+    def paint(self, latent: Latent) -> Pixels:
         slot, pixels = next(self._slots)
-        self._place[0] = place
+        self._place[0] = latent
         self._request.set_output_tensor(slot)
         self._request.start_async()
         self._request.wait()

@@ -36,10 +36,10 @@ class MeasuredPace:
 
 def paces_of(name: object, header: Header, tensors: Tensors) -> tuple[MeasuredPace, ...]:
     """The paces in a model file. Raises ModelError for what is none."""
-    listed, found = header.get(GROUP) or [], group_of(tensors, GROUP)
-    if not isinstance(listed, list) or set(found) != {str(number) for number in range(len(listed))}:
+    listed, arrays = header.get(GROUP) or [], group_of(tensors, GROUP)
+    if not isinstance(listed, list) or set(arrays) != {str(number) for number in range(len(listed))}:
         raise ModelError(f"{name}: header pace does not fit the tensors pace.*. {again(name)}")
-    return tuple(_pace(name, entry, found[str(number)]) for number, entry in enumerate(listed))
+    return tuple(_pace(name, entry, arrays[str(number)]) for number, entry in enumerate(listed))
 
 
 def _pace(name: object, entry: object, tensor: NDArray[np.float32]) -> MeasuredPace:

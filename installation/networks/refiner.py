@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.core.errors import ModelError
-from installation.networks.model_file import Shapes, check_shapes
+from installation.networks.fitting import fitting
+from installation.networks.model_file import Shapes
 
 SCALE = 2
 """The factor by which the output is larger than the input."""
@@ -169,9 +170,8 @@ def build(entry: Any, tensors: Mapping[str, NDArray[np.float32]], name: object =
     """The refiner of a model file, ready to paint: ``entry`` is its header's, ``tensors`` are its group's. Raises
     ModelError, with the file's ``name``, where they do not fit."""
     arch = read_architecture(entry.get("architecture") if isinstance(entry, dict) else None, name)
-    check_shapes(f"{name}: refiner", tensors, expected_shapes(arch))
+    ready = fitting(tensors, expected_shapes(arch), f"{name}: refiner")
     with torch.device("meta"):
         refiner = Refiner(arch)
-    ready = {key: torch.from_numpy(np.asarray(tensor, np.float32)) for key, tensor in tensors.items()}
     refiner.load_state_dict(ready, assign=True)
     return refiner.requires_grad_(False).eval()

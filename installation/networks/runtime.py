@@ -27,15 +27,15 @@ class Runtime(Protocol):
 
     name: str
 
-    def paint(self, place: Latent) -> Pixels:
+    def paint(self, latent: Latent) -> Pixels:
         """One latent (dim,) float32 -> its picture; the array is reused REUSED paints later."""
 
 
-def levels(synthesis: Synthesis, place: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+def levels(synthesis: Synthesis, latent: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """One latent (1, dim) -> one picture (height, width, 3), uint8 sRGB, on the latent's device. Expensive operations
     are computed in ``dtype``, as chosen by torch's autocast."""
-    with torch.autocast(place.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False):
-        picture = synthesis(place)[0]
+    with torch.autocast(latent.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False):
+        picture = synthesis(latent)[0]
     return picture.float().mul_(127.5).add_(128.0).clamp_(0, 255).permute(1, 2, 0).to(torch.uint8)
 
 
@@ -51,19 +51,19 @@ class Eager:
 
     @torch.inference_mode()
     def __init__(
-        self, synthesis: Synthesis, places: Latent, device: str = "cpu", dtype: torch.dtype = torch.float32
+        self, synthesis: Synthesis, latents: Latent, device: str = "cpu", dtype: torch.dtype = torch.float32
     ) -> None:
         """``places`` (n, dim): the first is painted, to know how large pictures are."""
         self.name = f"eager {SHORT[dtype]}"
         self._synthesis, self._device, self._dtype = synthesis, device, dtype
-        self._slots = ring(self._levels(places[0]).shape)
+        self._slots = ring(self._levels(latents[0]).shape)
 
     @torch.inference_mode()
-    def paint(self, place: Latent) -> Pixels:
+    def paint(self, latent: Latent) -> Pixels:
         slot, pixels = next(self._slots)
-        slot.copy_(self._levels(place))
+        slot.copy_(self._levels(latent))
         return pixels
 
-    def _levels(self, place: Latent) -> Tensor:
-        on_device = torch.from_numpy(np.asarray(place, np.float32)).to(self._device)
+    def _levels(self, latent: Latent) -> Tensor:
+        on_device = torch.from_numpy(np.asarray(latent, np.float32)).to(self._device)
         return levels(self._synthesis, on_device[None], self._dtype)

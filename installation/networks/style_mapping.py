@@ -49,8 +49,8 @@ class StyleMapping:
     def run(self, x: Tensor) -> Floats:
         for weight, bias in self.layers:
             x = F.leaky_relu_(F.linear(x, weight, bias), 0.2)
-        found: Floats = x.numpy()
-        return found
+        w: Floats = x.numpy()
+        return w
 
 
 def normal(x: Tensor) -> Tensor:

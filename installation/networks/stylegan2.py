@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.core.errors import ModelError
-from installation.networks.model_file import check_shapes, network_of
+from installation.networks.fitting import fitting
+from installation.networks.model_file import network_of
 from installation.networks.runtime import levels
 from installation.networks.stylegan2_generator import (
     FIRST,
@@ -131,9 +132,7 @@ def build(
     """The network of a model that model_file.load_model has read from the file ``name``. Raises ModelError, with
     that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    network = network_of(tensors)
-    check_shapes(str(name), network, expected_shapes(arch))
-    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
+    return Network(arch, fitting(network_of(tensors), expected_shapes(arch), str(name)), device)
 
 
 class PaintLayer:
@@ -205,9 +204,9 @@ class Network:
     @torch.inference_mode()
     def synthesis(self, w: NDArray[np.float32] | Tensor) -> Tensor:
         """w (n, w_dim) -> pictures (n, 3, resolution, resolution), float32, about -1..1 (not clipped)."""
-        places = (w if isinstance(w, Tensor) else torch.from_numpy(w)).to(self.device, torch.float32)
-        styles = iter(torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1))
-        x = self.const.repeat(places.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        latents = (w if isinstance(w, Tensor) else torch.from_numpy(w)).to(self.device, torch.float32)
+        styles = iter(torch.addmm(self._affine_bias, latents, self._affine.t()).split(self._widths, 1))
+        x = self.const.repeat(latents.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
         rgb: Tensor | None = None
         for size in self.arch.resolutions:
             for part in ("conv1",) if size == 4 else ("conv0", "conv1"):
@@ -226,5 +225,5 @@ class Network:
         installation/networks/runtime.py paints faster."""
         if w.shape != (self.w_dim,):
             raise ValueError(f"one place in W has shape ({self.w_dim},), not {w.shape}")
-        place = torch.from_numpy(w)[None].to(self.device)
-        return np.ascontiguousarray(levels(self.synthesis, place).cpu().numpy())
+        latent = torch.from_numpy(w)[None].to(self.device)
+        return np.ascontiguousarray(levels(self.synthesis, latent).cpu().numpy())

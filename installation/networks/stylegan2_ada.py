@@ -29,7 +29,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.model_file import check_shapes, network_of
+from installation.networks.fitting import fitting
+from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 
@@ -110,9 +111,7 @@ def build(
 ) -> Network:
     """The network of a model file named ``name``. Raises ModelError, with that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    network = network_of(tensors)
-    check_shapes(str(name), network, expected_shapes(arch))
-    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
+    return Network(arch, fitting(network_of(tensors), expected_shapes(arch), str(name)), device)
 
 
 class StyledConv:
@@ -193,10 +192,10 @@ class Network:
     @torch.inference_mode()
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
         """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
-        places = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        places = places[:, : self.w_dim].to(self.device, torch.float32)
-        styles = iter(torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1))
-        x = self._const.repeat(places.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
+        w = w[:, : self.w_dim].to(self.device, torch.float32)
+        styles = iter(torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1))
+        x = self._const.repeat(w.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None
         for block in self.arch.blocks:
             x = self._block(x, block, styles)

@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.model_file import check_shapes, network_of
+from installation.networks.fitting import fitting
+from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 from installation.networks.stylegan2_ada import three
@@ -133,9 +134,7 @@ def build(
 ) -> Network:
     """The network of a model file named ``name``. Raises ModelError, with that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    network = network_of(tensors)
-    check_shapes(str(name), network, expected_shapes(arch))
-    return Network(arch, {key: torch.from_numpy(np.asarray(t, np.float32)) for key, t in network.items()}, device)
+    return Network(arch, fitting(network_of(tensors), expected_shapes(arch), str(name)), device)
 
 
 class Input:
@@ -162,9 +161,9 @@ class Input:
     def steered(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """Frequencies (n, channels, 2) and phases (n, channels) after turning, then moving, then the file's own
         transform."""
-        turn = torch.addmm(self.affine[1], w, self.affine[0].t())
-        turn = turn / turn[:, :2].norm(dim=1, keepdim=True)
-        cos, sin, right, down = turn.unbind(1)
+        transform = torch.addmm(self.affine[1], w, self.affine[0].t())
+        transform = transform / transform[:, :2].norm(dim=1, keepdim=True)
+        cos, sin, right, down = transform.unbind(1)
         one, none = torch.ones_like(cos), torch.zeros_like(cos)
         rotation = torch.stack([cos, -sin, none, sin, cos, none, none, none, one], 1).unflatten(1, (3, 3))
         movement = torch.stack([one, none, -right, none, one, -down, none, none, one], 1).unflatten(1, (3, 3))
@@ -236,10 +235,10 @@ class Network:
     @torch.inference_mode()
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
         """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
-        places = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        places = places[:, : self.w_dim].to(self.device, torch.float32)
-        styles = torch.addmm(self._affine_bias, places, self._affine.t()).split(self._widths, 1)
-        x = self._input(places)
+        w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
+        w = w[:, : self.w_dim].to(self.device, torch.float32)
+        styles = torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1)
+        x = self._input(w)
         for layer, style in zip(self._layers, styles, strict=True):
             x = layer(x, style)
         return three(x * self.arch.scale, self.arch.layers[-1].width_out)

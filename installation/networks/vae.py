@@ -26,7 +26,8 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks import refiner as refiners
 from installation.networks.encoder import shrunk, square
-from installation.networks.model_file import Shapes, check_shapes, group_of, network_of
+from installation.networks.fitting import fitting
+from installation.networks.model_file import Shapes, group_of, network_of
 from installation.networks.runtime import levels
 
 SLOPE = 0.2
@@ -200,15 +201,15 @@ def encoder_tensors(encoder: VaeEncoder, resolution: int, fade: float = 1.0) -> 
 
 def _cut(module: nn.Module, resolution: int, fade: float, faded: tuple[str, ...]) -> dict[str, Tensor]:
     """The tensors of a module up to a size; those that the topmost block leaves by are scaled by the fade."""
-    found = {}
+    cut = {}
     for name, tensor in module.state_dict().items():
         part, _, rest = name.partition(".")
         size, _, layer = rest.partition(".")
         if part in ("block", "entrance") and int(size) > resolution:
             continue
         fading = part == "block" and int(size) == resolution and layer.partition(".")[0] in faded
-        found[name] = tensor.detach() * fade if fading else tensor.detach()
-    return found
+        cut[name] = tensor.detach() * fade if fading else tensor.detach()
+    return cut
 
 
 def expected_shapes(arch: Architecture) -> Shapes:
@@ -251,12 +252,11 @@ def build(
     """The network of a model that model_file.load_model has read from the file ``name``. Raises ModelError, with
     that name, if tensors do not fit."""
     arch = read_architecture(header["architecture"], name)
-    decoder, encoder = network_of(tensors), group_of(tensors, "encoder")
-    check_shapes(str(name), decoder, expected_shapes(arch))
-    if encoder:
-        check_shapes(f"{name}: encoder", encoder, encoder_shapes(arch))
+    decoder = fitting(network_of(tensors), expected_shapes(arch), str(name))
+    arrays = group_of(tensors, "encoder")
+    encoder = fitting(arrays, encoder_shapes(arch), f"{name}: encoder") if arrays else {}
     facts, refiner = group_of(tensors, "latent"), refiner_of(header, tensors, arch, name)
-    return Network(arch, as_tensors(decoder), as_tensors(encoder), facts, device, refiner)
+    return Network(arch, decoder, encoder, facts, device, refiner)
 
 
 def refiner_of(
@@ -272,10 +272,6 @@ def refiner_of(
             f"{name}: its refiner is for pictures of {refiner.arch.resolution} px, and it paints {arch.resolution} px."
         )
     return refiner
-
-
-def as_tensors(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(np.asarray(array, np.float32)) for name, array in arrays.items()}
 
 
 class PaintBlock:
@@ -376,8 +372,8 @@ class Network:
         array; installation/networks/runtime.py paints faster."""
         if latent.shape not in ((self.arch.latent,), (self.arch.latent + self.refines,)):
             raise ValueError(f"one latent has shape ({self.arch.latent},), not {latent.shape}")
-        place = torch.from_numpy(latent)[None].to(self.device)
-        return np.ascontiguousarray(levels(self.synthesis, place).cpu().numpy())
+        batch = torch.from_numpy(latent)[None].to(self.device)
+        return np.ascontiguousarray(levels(self.synthesis, batch).cpu().numpy())
 
     @torch.inference_mode()
     def encode(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:

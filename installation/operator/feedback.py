@@ -12,7 +12,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from installation.core.controls import Control
-from installation.core.osc_socket import Place
+from installation.core.osc_socket import Endpoint
 
 FINGER = 0.3
 """Seconds after a touch in which the surface that touched a control is not sent its value."""
@@ -43,7 +43,7 @@ Saying = Mapping[str, float | str]
 class Surface:
     """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again (seconds)."""
 
-    place: Place
+    endpoint: Endpoint
     until: float
     afresh: float = -math.inf
     told: dict[str, float | str] = field(default_factory=dict)
@@ -54,24 +54,24 @@ class Surface:
 class Feedback:
     """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never)."""
 
-    def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Place], reply_port: int) -> None:
+    def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int) -> None:
         self._controls, self._reply_port = controls, reply_port
-        self._surfaces = {place: Surface(place, math.inf) for place in surfaces}
+        self._surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in surfaces}
         self._room = len(self._surfaces) + SURFACES
         self._fingers: dict[tuple[str, str], float] = {}
 
     def heard(self, host: str, now: float) -> None:
         """Notes that ``host`` sent a valid message."""
-        place = (host, self._reply_port)
-        known = self._surfaces.get(place)
+        endpoint = (host, self._reply_port)
+        known = self._surfaces.get(endpoint)
         if known is not None:
             known.until = max(known.until, now + REMEMBERED)
         elif self._reply_port and len(self._surfaces) < self._room:
-            self._surfaces[place] = Surface(place, now + REMEMBERED)
+            self._surfaces[endpoint] = Surface(endpoint, now + REMEMBERED)
 
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
-        if any(place[0] == host for place in self._surfaces):
+        if any(endpoint[0] == host for endpoint in self._surfaces):
             self._fingers[host, address] = now
 
     def is_echo(self, host: str, address: str, value: float, now: float) -> bool:
@@ -79,11 +79,11 @@ class Feedback:
         return any(
             said == _single(value) and now - when < ECHO
             for surface in self._surfaces.values()
-            if surface.place[0] == host
+            if surface.endpoint[0] == host
             for said, when in surface.lately.get(address, ())
         )
 
-    def packets(self, saying: Saying, now: float) -> Iterator[tuple[Place, bytes]]:
+    def packets(self, saying: Saying, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """What to send where, so that every surface shows ``saying``."""
         self._forget(now)
         for surface in self._surfaces.values():
@@ -94,16 +94,16 @@ class Feedback:
             surface.told.update(news)
             _remember(surface, news, now)
             for packet in self._bundles(news):
-                yield surface.place, packet
+                yield surface.endpoint, packet
 
     def _forget(self, now: float) -> None:
-        for place in [place for place, surface in self._surfaces.items() if surface.until < now]:
-            del self._surfaces[place]
+        for endpoint in [endpoint for endpoint, surface in self._surfaces.items() if surface.until < now]:
+            del self._surfaces[endpoint]
         for finger in [finger for finger, when in self._fingers.items() if now - when >= FINGER]:
             del self._fingers[finger]
 
     def _is_news(self, surface: Surface, address: str, said: float | str) -> bool:
-        return surface.told.get(address) != said and (surface.place[0], address) not in self._fingers
+        return surface.told.get(address) != said and (surface.endpoint[0], address) not in self._fingers
 
     def _bundles(self, news: Saying) -> Iterator[bytes]:
         messages = [self._message(address, said) for address, said in news.items()]

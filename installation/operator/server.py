@@ -15,7 +15,7 @@ from installation.core.clean_text import clean
 from installation.core.controls import Control, Value
 from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_packets import Argument, Message
-from installation.core.osc_socket import OscSocket, Place
+from installation.core.osc_socket import Endpoint, OscSocket
 from installation.operator.feedback import Feedback
 from installation.operator.inbox import Inbox
 
@@ -54,7 +54,7 @@ class OscServer:
     ) -> None:
         self.inbox, self._clock = inbox, clock
         self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=WAIT, clock=clock)
-        self._feedback = Feedback({**inbox.commands, **inbox.controls}, _places(surfaces), reply_port)
+        self._feedback = Feedback({**inbox.commands, **inbox.controls}, _endpoints(surfaces), reply_port)
         self._received = self._refused = 0
         self._saying: dict[str, float | str] = {}
         self._unsaid = threading.Event()
@@ -102,12 +102,12 @@ class OscServer:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self._turn()
+                self._step()
             except Exception:
                 log.exception("the OSC server failed; it goes on")
                 self._closing.wait(AGAIN)
 
-    def _turn(self) -> None:
+    def _step(self) -> None:
         """Receives one packet, if one comes, and sends what is queued."""
         messages, host = self._socket.hear()
         now = self._clock()
@@ -118,8 +118,8 @@ class OscServer:
             self._received += 1
         if self._unsaid.is_set():
             self._unsaid.clear()
-            for place, packet in self._feedback.packets(self._saying, now):
-                self._socket.send(packet, place)
+            for endpoint, packet in self._feedback.packets(self._saying, now):
+                self._socket.send(packet, endpoint)
 
     def _hear(self, message: Message, host: str, now: float) -> None:
         control = self.inbox.find(message.address)
@@ -174,13 +174,13 @@ def _nearest(address: str, known: Iterable[str]) -> str:
     return f"this show has no {address}" + (f"; {hint}" if hint else "")
 
 
-def _places(surfaces: Sequence[str]) -> list[Place]:
+def _endpoints(surfaces: Sequence[str]) -> list[Endpoint]:
     """``host:port`` as addresses of numbers. One whose name is not known is left out, as a tablet may be off."""
-    found = []
+    endpoints = []
     for surface in surfaces:
         host, _, port = surface.rpartition(":")
         try:
-            found.append((socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port)))
+            endpoints.append((socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port)))
         except (OSError, UnicodeError) as error:  # unknown; or a name that no name server would take
             log.warning("OSC: %s is not told the values: no such address (%s)", surface, error)
-    return found
+    return endpoints

@@ -99,12 +99,12 @@ def _pages(room: str, controls: list[Control]) -> Iterator[Node]:
             "textColorOn": Colour(0.0, 0.0, 0.0),
         }
         shown = controls[start : start + PAGEFUL]
-        for control, box in zip(shown, _places(len(shown)), strict=True):
+        for control, box in zip(shown, _boxes(len(shown)), strict=True):
             page.children.extend(_knob(control, box, colour))
         yield page
 
 
-def _places(count: int) -> Iterator[Box]:
+def _boxes(count: int) -> Iterator[Box]:
     """Where each of so many knobs lies on a page: one column or two, filled downwards."""
     columns = 1 if count <= ALONE else 2
     rows = -(-count // columns)
@@ -133,11 +133,11 @@ def _knob(control: Control, box: Box, colour: Colour) -> Iterator[Node]:
         yield _fader(control, body, colour, shown)
 
 
-def _words(control: Control, place: Box, align: int) -> Iterator[Node]:
+def _words(control: Control, box: Box, align: int) -> Iterator[Node]:
     """A knob's name, and under it what it does."""
     unit = f" ({control.unit})" if control.unit else ""
-    yield _text(f"{control.address} name", _name(control) + unit, place._replace(h=NAME), 18, INK, align)
-    below = Box(place.x, place.y + NAME, place.w, DOC)
+    yield _text(f"{control.address} name", _name(control) + unit, box._replace(h=NAME), 18, INK, align)
+    below = Box(box.x, box.y + NAME, box.w, DOC)
     yield _text(f"{control.address} doc", control.doc, below, 13, FAINT, align)
 
 
@@ -177,8 +177,8 @@ def _choices(control: Control, box: Box) -> Iterator[Node]:
     count = len(control.choices)
     for index, choice in enumerate(control.choices):
         start, end = box.w * index // count, box.w * (index + 1) // count
-        place = Box(box.x + start, box.y, end - start, box.h)
-        yield _text(f"{control.address} {index}", choice, place, 16 if count <= 8 else 12, INK)
+        cell = Box(box.x + start, box.y, end - start, box.h)
+        yield _text(f"{control.address} {index}", choice, cell, 16 if count <= 8 else 12, INK)
 
 
 def _label(address: str, text: str, box: Box, size: int) -> Node:

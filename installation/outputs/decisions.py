@@ -2,8 +2,7 @@
 
 import gzip
 import logging
-import queue
-import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +12,7 @@ from installation.core import recording
 from installation.core.contracts import Output, OutputConfig, Pixels, Surroundings, Wanted
 from installation.core.decision import Decision
 from installation.core.errors import DeviceError
+from installation.outputs._writer_thread import WriterThread
 
 log = logging.getLogger(__name__)
 
@@ -33,46 +33,34 @@ class Config(OutputConfig):
 
 
 class Decisions(Output):
-    """Writes in a thread of its own. A disk that fills ends the recording, not the show; ``fault`` then says why."""
+    """Writes in a thread of its own. A disk that fills ends the recording, not the show: ``writer.fault`` says why."""
 
     def __init__(self, path: Path, surroundings: Surroundings, interval: float) -> None:
         self.path, self.interval = path, interval
-        self.fault: OSError | None = None
-        self.left_out = 0
         self._due = 0.0
-        self._queue: queue.Queue[Decision | None] = queue.Queue(WAITING)
         try:
-            self._file = gzip.open(path, "wt", encoding="utf-8", compresslevel=3)  # noqa: SIM115 the thread closes it
+            self._file = gzip.open(path, "wt", encoding="utf-8", compresslevel=3)  # noqa: SIM115 the writer closes it
             self._file.write(recording.head(surroundings.size, surroundings.interval))
         except OSError as error:
             raise DeviceError(f"{path}: cannot be written ({error.strerror or error})") from error
-        self._thread = threading.Thread(target=self._write, name="decisions", daemon=True)
-        self._thread.start()
+        self.writer = WriterThread(path, WAITING, self._write, self._file.close, (OSError,))
 
     def wants(self, now: float) -> Wanted:
-        return "decision" if now >= self._due and self.fault is None else "nothing"
+        return "decision" if now >= self._due and self.writer.fault is None else "nothing"
 
     def show(self, decision: Decision, pixels: Pixels | None) -> None:
         # A frame that comes a little early must not halve the rate.
         self._due = decision.time + 0.75 * self.interval
-        try:
-            self._queue.put_nowait(decision)
-        except queue.Full:
-            self.left_out += 1
+        self.writer.put(decision)
 
     def close(self) -> None:
-        if not self._thread.is_alive():
-            return
-        self._queue.put(None, timeout=FOLLOW_UP)
-        self._thread.join(FOLLOW_UP)
-        if self.left_out:
-            log.warning("%s: %d frames were left out, as writing them took too long", self.path, self.left_out)
+        if self.writer.close(FOLLOW_UP) and self.writer.left_out:
+            log.warning("%s: %d frames were left out, as writing them took too long", self.path, self.writer.left_out)
 
-    def _write(self) -> None:
+    def _write(self, decision: Decision) -> None:
         try:
-            with self._file:
-                while (decision := self._queue.get()) is not None:
-                    self._file.write(recording.line(decision.to_json()))
-        except OSError as error:
-            self.fault = error
-            log.error("%s: the recording ends here (%s); the show goes on", self.path, error)
+            self._file.write(recording.line(decision.to_json()))
+        except OSError:
+            with suppress(OSError):  # what is buffered cannot be written either
+                self._file.close()
+            raise

@@ -1,8 +1,6 @@
 """A film of the wall, written while the show runs."""
 
 import logging
-import queue
-import threading
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -15,6 +13,7 @@ from pydantic import Field
 from installation.core.contracts import Output, OutputConfig, Pixels, Surroundings, Wanted
 from installation.core.decision import Decision
 from installation.core.errors import DeviceError
+from installation.outputs._writer_thread import WriterThread
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +25,6 @@ WAITING = 8
 
 FOLLOW_UP = 30.0
 """Seconds that ``close`` gives the encoder to finish."""
-
-Item = tuple[Pixels, float] | None
 
 
 class Config(OutputConfig):
@@ -50,11 +47,9 @@ class Recorder(Output):
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
         self.path = path
-        self.fault: Exception | None = None
-        self.left_out = self.repeated = self._shown = 0
+        self.late = self.repeated = self._shown = 0
         self._rate = Fraction(fps).limit_denominator(1001)
         self._size = (size[0] // 2 * 2, size[1] // 2 * 2)
-        self._queue: queue.Queue[Item] = queue.Queue(WAITING)
         self._began: float | None = None
         self._next = 0
         self._before: av.VideoFrame | None = None
@@ -65,8 +60,18 @@ class Recorder(Output):
         except (OSError, av.error.FFmpegError) as error:
             raise DeviceError(_unwritable(path, error)) from error
         self._stream = self._add_stream()
-        self._thread = threading.Thread(target=self._encode, name="recorder", daemon=True)
-        self._thread.start()
+        errors = (OSError, ValueError, av.error.FFmpegError)
+        self.writer = WriterThread[tuple[Pixels, float]](
+            path, WAITING, lambda item: self._write(*item), self._end, errors
+        )
+
+    @property
+    def fault(self) -> Exception | None:
+        return self.writer.fault
+
+    @property
+    def left_out(self) -> int:
+        return self.late + self.writer.left_out
 
     def _add_stream(self) -> av.VideoStream:
         name = next(name for name in CODECS if name in av.codecs_available and _encodes(name))
@@ -92,21 +97,13 @@ class Recorder(Output):
 
     def add(self, pixels: Pixels, t: float) -> None:
         """Takes a frame, (h, w, 3) uint8, shown at ``t`` seconds. Never waits: an encoder that lags misses it."""
-        if self.fault is not None:
-            return
-        self._shown += 1
-        try:
-            self._queue.put_nowait((pixels, t))
-        except queue.Full:
-            self.left_out += 1
+        if self.fault is None:
+            self._shown += 1
+            self.writer.put((pixels, t))
 
     def close(self) -> None:
         """Ends the film. May be called twice."""
-        if not self._thread.is_alive():
-            return
-        self._queue.put(None, timeout=FOLLOW_UP)
-        self._thread.join(FOLLOW_UP)
-        if self.left_out:
+        if self.writer.close(FOLLOW_UP) and self.left_out:
             log.warning(
                 "%s: %d of %d frames were left out, as encoding took too long; the ones before stand in their places",
                 self.path,
@@ -114,28 +111,18 @@ class Recorder(Output):
                 self._shown,
             )
 
-    def _encode(self) -> None:
-        try:
-            while (item := self._queue.get()) is not None:
-                if self.fault is None:
-                    self._write(*item)
-            if self.fault is None:
-                self._film.mux(self._stream.encode(None))
-            self._film.close()
-        except (OSError, ValueError, av.error.FFmpegError) as error:
-            self.fault = error
-            log.error("%s: the recording ends here (%s); the show goes on", self.path, error)
-            while self._queue.get() is not None:
-                pass
+    def _end(self) -> None:
+        self._film.mux(self._stream.encode(None))
+        self._film.close()
 
     def _write(self, pixels: Pixels, t: float) -> None:
         """Puts a frame in its place of the film, and the one before in all places that are empty until then."""
         self._began = t if self._began is None else self._began
-        place = round((t - self._began) * self._rate)
-        if place < self._next:
-            self.left_out += 1
+        number = round((t - self._began) * self._rate)
+        if number < self._next:
+            self.late += 1
             return
-        while self._before is not None and self._next < place:
+        while self._before is not None and self._next < number:
             self._put(self._before)
             self.repeated += 1
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from installation.core.backoff import Backoff
 from installation.core.clean_text import clean
 from installation.core.errors import FrameError
 from installation.core.parts import ROOT
@@ -245,17 +246,16 @@ class Child:
             self._keeper.join(timeout)
 
     def _keep(self) -> None:
-        wait = 0.0
+        backoff = Backoff(FIRST_WAIT, LONGEST_WAIT, at_once=True)
         while not self._stopping.is_set():
             began = time.monotonic()
             why = self._run_once()
             if self._stopping.is_set():
                 return
             if time.monotonic() - began > HEALTHY:
-                wait = 0.0
+                backoff.reset()
             self._report(why)
-            self._stopping.wait(wait)
-            wait = min(max(FIRST_WAIT, 2 * wait), LONGEST_WAIT)
+            self._stopping.wait(backoff.next())
 
     def _run_once(self) -> str:
         """Starts it, waits until it ends, and returns why it ended."""

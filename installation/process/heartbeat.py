@@ -3,7 +3,8 @@
 The frame loop calls ``beat`` once a frame, and nothing else sends heartbeats: when the loop is stuck none are sent,
 whatever other threads do. To the show: ``{"orders": ...}`` first, or ``{"standby": 1}`` and the orders much later;
 ``{"dump": 1}`` asks for the stacks of all threads, where there are no signals; the pipe's end asks it to leave. To the
-supervisor: ``{"here": 1}`` when it has its orders, ``{"screen": 1}``, ``{"beat": ...}``, ``{"finishing": ...}`` and ``{"renew": why}``.
+supervisor: ``{"here": 1}`` when it has its orders, ``{"screen": 1}``, ``{"beat": ...}``, ``{"finishing": ...}`` and
+``{"renew": why}``.
 """
 
 import ctypes

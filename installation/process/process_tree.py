@@ -75,12 +75,12 @@ def members(session: int) -> list[int]:
     """The processes of a session, by its leader's number; none on Windows, which has no sessions."""
     if os.name != "posix":
         return []
-    found = []
+    pids = []
     for pid in _pids():
         with suppress(OSError):
             if os.getsid(pid) == session:
-                found.append(pid)
-    return found
+                pids.append(pid)
+    return pids
 
 
 def stopped(pid: int) -> bool:

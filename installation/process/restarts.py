@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from installation.core.backoff import Backoff
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -29,7 +31,7 @@ class Restarts:
         self.safe = False
         self.count = 0
         self._deaths: list[float] = []
-        self._wait = 0.0
+        self._backoff = Backoff(rules.first, rules.longest, at_once=True)
         self._since = 0.0
         self._trial: float | None = None
         self._entered = False
@@ -45,10 +47,8 @@ class Restarts:
             self.safe = self._entered = True
             self._since, self._trial = now, None
         if lived >= rules.healthy:
-            self._wait = 0.0
-        longest = rules.longest if ours else rules.longest_elsewhere
-        wait, self._wait = min(self._wait, longest), min(max(2.0 * self._wait, rules.first), longest)
-        return wait
+            self._backoff.reset()
+        return min(self._backoff.next(), rules.longest if ours else rules.longest_elsewhere)
 
     def became_safe(self) -> bool:
         """Whether safe mode was entered since this was last asked."""
@@ -61,5 +61,6 @@ class Restarts:
 
     def retry(self, now: float) -> None:
         """The next run is a full one, on trial: if it ends soon, the one after is in safe mode again."""
-        self.safe, self._trial, self._deaths, self._wait = False, now, [], 0.0
+        self.safe, self._trial, self._deaths = False, now, []
+        self._backoff.reset()
         self.count += 1

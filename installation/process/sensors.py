@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from installation.core import parts
+from installation.core.backoff import Backoff
 from installation.core.contracts import Emit, HearsVotes, Sensor, SensorConfig
 from installation.core.decision import Tally
 from installation.core.errors import VernissageError
@@ -40,7 +41,7 @@ def supervise(
 
     This is the edge: the one place where a part may raise anything at all and the show goes on.
     """
-    why, wait = "", FIRST_WAIT
+    why, backoff = "", Backoff(FIRST_WAIT, LONGEST_WAIT)
     while not stop.is_set():
         began = time.monotonic()
         try:
@@ -57,9 +58,9 @@ def supervise(
         if stop.is_set():
             return
         tell(why)
-        wait = FIRST_WAIT if time.monotonic() - began > LONGEST_WAIT else wait
-        stop.wait(wait)
-        wait = min(2 * wait, LONGEST_WAIT)
+        if time.monotonic() - began > LONGEST_WAIT:
+            backoff.reset()
+        stop.wait(backoff.next())
 
 
 class _Runner(Protocol):

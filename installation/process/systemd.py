@@ -39,6 +39,6 @@ class Notifier:
 
 def _interval(environment: Mapping[str, str]) -> float:
     """Seconds after which the service manager considers a silent service failed; 0 where it does not watch this one."""
-    found = environment.get("WATCHDOG_USEC", "")
+    microseconds = environment.get("WATCHDOG_USEC", "")
     mine = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-    return int(found) / 1e6 if mine and found.isascii() and found.isdigit() else 0.0
+    return int(microseconds) / 1e6 if mine and microseconds.isascii() and microseconds.isdigit() else 0.0

@@ -114,13 +114,13 @@ class WebProcess:
 
     def notes(self) -> list[str]:
         """This process's trouble, for the health report; empty when all is well."""
-        found = [f"the web process is closed: {self.closed}"] if self.closed else []
+        notes = [f"the web process is closed: {self.closed}"] if self.closed else []
         ago = time.monotonic() - self.child.restarted
         if not self.closed and ago < RECENT:
             times = f"{self.child.restarts} time{'s' if self.child.restarts > 1 else ''}"
             last = f"the last time {ago:.0f} s ago, as it {self.child.last_trouble}"
-            found.append(f"the web process was started again {times}, {last}")
-        return found
+            notes.append(f"the web process was started again {times}, {last}")
+        return notes
 
     def tell(self, now_hangs: decision.Playback, now: float, health: Callable[[], Health]) -> None:
         """Sends the playback, when it changed and once a second."""
@@ -131,15 +131,15 @@ class WebProcess:
         self.child.send(pack(playback))
         self.child.send(pack(health()))
 
-    def _playback(self, found: decision.Playback) -> Playback:
+    def _playback(self, state: decision.Playback) -> Playback:
         names = [piece.name for piece in self.show.pieces]
         return Playback(
-            piece=names[found.piece],
-            round=found.round,
-            coming=None if found.coming is None else names[found.coming],
-            candidates=tuple(names[index] for index in found.candidates) if self.show.order == "votes" else (),
-            seconds_left=found.seconds_left,
-            hold=found.hold,
+            piece=names[state.piece],
+            round=state.round,
+            coming=None if state.coming is None else names[state.coming],
+            candidates=tuple(names[index] for index in state.candidates) if self.show.order == "votes" else (),
+            seconds_left=state.seconds_left,
+            hold=state.hold,
         )
 
     def send_preview(self, jpeg: bytes) -> None:

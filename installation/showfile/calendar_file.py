@@ -52,9 +52,9 @@ class Event:
     def starts(self, last: datetime) -> list[datetime]:
         """When it begins, up to ``last`` and with it, by its own wall clock, in order."""
         end = min(last, self.until) if self.until else last
-        found = {*takewhile(lambda start: start <= end, islice(self._repeats(), self.count)), *self.more}
+        starts = {*takewhile(lambda start: start <= end, islice(self._repeats(), self.count)), *self.more}
         return sorted(
-            at for at in found if at <= last and at not in self.without and at.date() not in self.without_days
+            at for at in starts if at <= last and at not in self.without and at.date() not in self.without_days
         )
 
     def _repeats(self) -> Iterator[datetime]:
@@ -137,8 +137,8 @@ def _components(raw: bytes) -> list[Any]:
 
 
 def _summary(component: Any) -> str:
-    found = component.get("SUMMARY", "")
-    return str(found).strip() if isinstance(found, str) else ""
+    summary = component.get("SUMMARY", "")
+    return str(summary).strip() if isinstance(summary, str) else ""
 
 
 def _heard(component: Any, name: str, zone: tzinfo, changed: Mapping[str, list[Any]]) -> list[Event]:
@@ -155,12 +155,12 @@ def _heard(component: Any, name: str, zone: tzinfo, changed: Mapping[str, list[A
 
 def _changed(components: Iterable[Any]) -> dict[str, list[Any]]:
     """By the UID of an event that repeats: those of its starts that another event stands for."""
-    found: dict[str, list[Any]] = {}
+    changes: dict[str, list[Any]] = {}
     for component in components:
         replaced = component.get("RECURRENCE-ID")
         if replaced is not None and not isinstance(replaced, list):
-            found.setdefault(str(component.get("UID", "")), []).append(replaced)
-    return found
+            changes.setdefault(str(component.get("UID", "")), []).append(replaced)
+    return changes
 
 
 def _event(component: Any, name: str, zone: tzinfo, changed: Mapping[str, list[Any]]) -> Event:
@@ -207,28 +207,28 @@ def _check(event: Event, name: str) -> None:
 
 
 def _one(component: Any, key: str, name: str, default: Any = None) -> Any:
-    found = component.get(key, default)
-    if found is None or isinstance(found, list):
+    prop = component.get(key, default)
+    if prop is None or isinstance(prop, list):
         raise Refused(f'an event "{name}" with one {key}')
-    return found
+    return prop
 
 
 def _times(component: Any, key: str) -> list[Any]:
     """The properties of every EXDATE or RDATE."""
-    found = component.get(key, [])
-    lists = found if isinstance(found, list) else [found]
+    props = component.get(key, [])
+    lists = props if isinstance(props, list) else [props]
     return list(chain.from_iterable(one.dts for one in lists))
 
 
 def _wall(prop: Any, zone: tzinfo) -> tuple[datetime, tzinfo]:
     """A time as its zone's wall clock has it, and that zone. A date is its midnight, in ``zone``."""
-    found = prop.dt[0] if isinstance(prop.dt, tuple) else prop.dt  # an RDATE may be a period
-    if not isinstance(found, datetime):
-        return datetime.combine(found, time()), zone
+    moment = prop.dt[0] if isinstance(prop.dt, tuple) else prop.dt  # an RDATE may be a period
+    if not isinstance(moment, datetime):
+        return datetime.combine(moment, time()), zone
     named = prop.params.get("TZID")
-    if named and not found.tzinfo:
+    if named and not moment.tzinfo:
         raise Refused("events in zones of the IANA database, such as Europe/Amsterdam", f'there is no zone "{named}"')
-    return found.replace(tzinfo=None), found.tzinfo or zone
+    return moment.replace(tzinfo=None), moment.tzinfo or zone
 
 
 def _at(prop: Any, zone: tzinfo) -> datetime:
@@ -268,7 +268,7 @@ def _rule(rule: Mapping[str, Any], name: str) -> str:
 def _until(rule: Mapping[str, Any], zone: tzinfo) -> datetime | None:
     if "UNTIL" not in rule:
         return None
-    found = rule["UNTIL"][0]
-    if not isinstance(found, datetime):
-        return datetime.combine(found, time(23, 59, 59))
-    return found.astimezone(zone).replace(tzinfo=None) if found.tzinfo else found
+    until = rule["UNTIL"][0]
+    if not isinstance(until, datetime):
+        return datetime.combine(until, time(23, 59, 59))
+    return until.astimezone(zone).replace(tzinfo=None) if until.tzinfo else until

@@ -46,15 +46,15 @@ class Document:
 
     def tables(self, name: str) -> list[Any]:
         """All of ``[[name]]``, unread; none where it is no list."""
-        found = self.data.get(name, [])
-        return found if isinstance(found, list) else []
+        value = self.data.get(name, [])
+        return value if isinstance(value, list) else []
 
     def check_lists(self, names: tuple[str, ...]) -> None:
         """Notes what should be a list of tables and is none."""
         for name in names:
-            found = self.data.get(name, [])
-            if not isinstance(found, list):
-                self.note((name,), shown(found), f"a list of tables, each written [[{name}]]")
+            value = self.data.get(name, [])
+            if not isinstance(value, list):
+                self.note((name,), shown(value), f"a list of tables, each written [[{name}]]")
 
     def names(self, kind: str) -> list[str]:
         """The names in a list of tables, as far as they are text, whether the rest of each is right or not."""

@@ -42,11 +42,11 @@ def device_listing() -> str:
     for kind in parts.kinds("sensor"):
         try:
             config: type[SensorConfig] = parts.config("sensor", kind)
-            found = config.devices()
+            devices = config.devices()
         except VernissageError as error:
-            found = (str(error),)
-        if found is not None:
-            lines += [kind.upper(), *(f"  {line}" for line in found or ("none found",)), ""]
+            devices = (str(error),)
+        if devices is not None:
+            lines += [kind.upper(), *(f"  {line}" for line in devices or ("none found",)), ""]
     return "\n".join(lines).rstrip()
 
 

@@ -25,7 +25,7 @@ from installation.showfile.tables import (
     Operator,
     Order,
     Piece,
-    Stage,
+    StageTable,
     Wall,
     Web,
     own_words,
@@ -33,9 +33,9 @@ from installation.showfile.tables import (
 from installation.showfile.toml_source import read_source
 from installation.showfile.wires import Wire
 
-__all__ = ["Label", "Operator", "Piece", "Show", "Stage", "Transition", "Web", "Wire", "load"]
+__all__ = ["Label", "Operator", "Piece", "Show", "StageTable", "Transition", "Web", "Wire", "load"]
 
-TABLES: dict[str, type[Table]] = {"show": Head, "stage": Stage, "web": Web, "operator": Operator}
+TABLES: dict[str, type[Table]] = {"show": Head, "stage": StageTable, "web": Web, "operator": Operator}
 WORDS = "words"
 LISTS = ("sensor", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
@@ -53,7 +53,7 @@ class Show:
     languages: tuple[str, ...]
     order: Order
     seed: int
-    stage: Stage
+    stage: StageTable
     web: Web
     operator: Operator
     sensors: tuple[SensorConfig, ...]
@@ -176,8 +176,8 @@ class _Reader:
     def _languages(self) -> tuple[str, ...]:
         """The languages before anything is checked, as texts are checked against them."""
         head = self.source.data.get("show")
-        found = head.get("languages") if isinstance(head, dict) else None
-        texts = [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+        value = head.get("languages") if isinstance(head, dict) else None
+        texts = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
         languages = [text for text in texts if re.match(LANGUAGE, text)]
         return tuple(dict.fromkeys(languages)) or ("en",)
 

@@ -320,9 +320,9 @@ def _scalar(value: object) -> str:
 def key_text(loc: Loc, root: object = None) -> str:
     """The way as people read it: ``piece[1] "sitters".generator.psi``. What is in a list counts from 1."""
     text = ""
-    for place, key in enumerate(loc, start=1):
+    for depth, key in enumerate(loc, start=1):
         if isinstance(key, int):
-            table = value_at(root, loc[:place])
+            table = value_at(root, loc[:depth])
             name = table.get("name") if isinstance(table, dict) else None
             text += f"[{key + 1}]" + (f" {shown(name)}" if isinstance(name, str) else "")
         else:

@@ -247,8 +247,8 @@ class _PlanReader:
 
     def plan(self) -> Plan:
         self.document.check_lists(LISTS)
-        found = self.document.data.get("schedule", {})
-        schedule = self.document.attempt(("schedule",), partial(validate, Schedule, found, self.context))
+        table = self.document.data.get("schedule", {})
+        schedule = self.document.attempt(("schedule",), partial(validate, Schedule, table, self.context))
         programmes = self._tables("programme", Programme)
         cues = self._tables("cue", Cue)
         self._check_names()

@@ -134,7 +134,7 @@ class Head(Table):
     transition: Change = Field(cast(Any, "dissolve"), validate_default=True)
 
 
-class Stage(Table):
+class StageTable(Table):
     brightness: float = Field(1.0, ge=0.0, le=1.0)
     rotate: Annotated[Seconds, AfterValidator(_calm)] = Field(20.0, le=DAY)
     """How long each of three or more languages stands on the labels; 0 stays with the first."""
@@ -170,7 +170,7 @@ def own_words(value: object) -> dict[str, dict[str, str]]:
         elif not isinstance(words, dict):
             findings.append(Finding((tag,), shown(words), f"a table, written [words.{tag}]"))
         else:
-            findings += [found for key, text in words.items() if (found := _unfit_words(tag, key, text, known))]
+            findings += [finding for key, text in words.items() if (finding := _unfit_words(tag, key, text, known))]
     if findings:
         raise Unfit(findings)
     return {tag: dict(words) for tag, words in value.items()}
@@ -249,8 +249,8 @@ class Piece(Table):
         try:
             self.walk.check(self.generator)
         except PartError as error:
-            found = Finding(("walk",), shown(self.walk.kind), "a walk that this generator allows", str(error))
-            raise Unfit([found]) from error
+            finding = Finding(("walk",), shown(self.walk.kind), "a walk that this generator allows", str(error))
+            raise Unfit([finding]) from error
         return self
 
     def controls(self) -> dict[str, Control]:

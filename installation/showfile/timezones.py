@@ -38,5 +38,5 @@ def _linked() -> str:
     """``Europe/Amsterdam`` where /etc/localtime is a link to that zone's file, or nothing."""
     if not LOCALTIME.is_symlink():
         return ""
-    _, found, name = os.path.realpath(LOCALTIME).partition("zoneinfo/")
-    return name if found else ""
+    _, separator, name = os.path.realpath(LOCALTIME).partition("zoneinfo/")
+    return name if separator else ""

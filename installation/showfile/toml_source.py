@@ -59,9 +59,9 @@ def _parse(text: str, file: str) -> dict[str, Any]:
 def _syntax(text: str, message: str) -> tuple[int, str, str, str, str]:
     """tomllib's complaint as line, key, found, expected and hint: the line as it stands, and what most often helps."""
     lines = text.split("\n")
-    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
-    number = int(place[1]) if place and place[1] else len(lines)
-    said = message[: place.start()] if place else message
+    match = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
+    number = int(match[1]) if match and match[1] else len(lines)
+    said = message[: match.start()] if match else message
     line = "".join(letter for letter in lines[number - 1].strip()[:SHOWN] if letter.isprintable())
     unquoted = re.match(r"[\w\"'./-]+\s*=\s*[^\s\"'\[{#]", line)
     hint = next((help_ for start, help_ in HELP if said.startswith(start)), said[:1].lower() + said[1:])

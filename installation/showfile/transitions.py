@@ -145,7 +145,7 @@ def _doc(source: str) -> str:
 
 
 def _options(path: Path, source: str, code: str) -> list[Option]:
-    found: list[Option] = []
+    options: list[Option] = []
     for match in _UNIFORM.finditer(source):
         type_, name = match["type"], match["name"]
         inside_a_comment = not code[match.start() : match.start("name")].strip()
@@ -161,10 +161,10 @@ def _options(path: Path, source: str, code: str) -> list[Option]:
             raise PartError(f"{path}:{line}: {name}: found uniform {type_}, expected one of {', '.join(SIZES)}")
         text = match["plain"] or match["inside"] or match["after"] or ""
         try:
-            found.append(Option(name, type_, _default(type_, text)))
+            options.append(Option(name, type_, _default(type_, text)))
         except ValueError as error:
             raise PartError(f"{path}:{line}: {name}: {error}") from None
-    return found
+    return options
 
 
 def _default(type_: str, text: str) -> Value:

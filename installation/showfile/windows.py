@@ -190,16 +190,16 @@ def _after_noon(moment: Moment) -> bool:
 
 
 def _days(words: list[str], expected: str) -> tuple[Days, ...]:
-    found: list[Days] = []
+    days: list[Days] = []
     rest = iter(words)
     for word in rest:
         if word in NTH:
-            found.append(NthWeekday(NTH[word], _weekday(next(rest, ""), expected)))
+            days.append(NthWeekday(NTH[word], _weekday(next(rest, ""), expected)))
         elif word != "daily":
-            found.append(_day(word, expected))
-    if any(isinstance(day, Yearly) for day in found) and any(isinstance(day, Weekdays) for day in found):
+            days.append(_day(word, expected))
+    if any(isinstance(day, Yearly) for day in days) and any(isinstance(day, Weekdays) for day in days):
         _check_hours_meant(words)
-    return tuple(found)
+    return tuple(days)
 
 
 def _check_hours_meant(words: list[str]) -> None:
@@ -212,9 +212,9 @@ def _check_hours_meant(words: list[str]) -> None:
 
 def _day(word: str, expected: str) -> Days:
     for read in _READERS:
-        found = read(word)
-        if found is not None:
-            return found
+        day = read(word)
+        if day is not None:
+            return day
     raise Refused(expected, _meant(word))
 
 
@@ -264,12 +264,12 @@ def _dates(word: str) -> Dates | None:
 
 def _date(text: str) -> date:
     try:
-        found = date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Refused("dates that exist", f"there is no {text}") from None
-    if not 1970 <= found.year <= 2999:
+    if not 1970 <= day.year <= 2999:
         raise Refused("dates from 1970 to 2999")
-    return found
+    return day
 
 
 def _yearly(word: str) -> Yearly | None:

@@ -58,8 +58,8 @@ def painted_size(piece: Piece) -> Size | None:
 
 def stretch(how: How, picture: Size, wall: Size) -> float:
     """Pixels of the wall to one of the picture, along an edge."""
-    place = arrange(how, wall, picture[0] / picture[1]).picture
-    return max(place.width / picture[0], place.height / picture[1])
+    rect = arrange(how, wall, picture[0] / picture[1]).picture
+    return max(rect.width / picture[0], rect.height / picture[1])
 
 
 def stretched(name: str, how: How, picture: Size, wall: Size) -> str:

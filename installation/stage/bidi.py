@@ -53,8 +53,8 @@ def levels(text: str, rtl: bool) -> list[int]:
     _weak(kinds, outer)
     _brackets(text, kinds, outer)
     _neutral(kinds, outer)
-    found = [base + _deeper(kind, base) for kind in kinds]
-    return found[: len(found) - trailing] + [base] * trailing
+    levels = [base + _deeper(kind, base) for kind in kinds]
+    return levels[: len(levels) - trailing] + [base] * trailing
 
 
 def _deeper(kind: str, base: int) -> int:
@@ -69,15 +69,15 @@ def _deeper(kind: str, base: int) -> int:
 
 def _weak(kinds: Kinds, outer: str) -> None:
     """Rules W1 to W7, in place."""
-    for place, kind in enumerate(kinds):
+    for at, kind in enumerate(kinds):
         if kind == "NSM" or kind in IGNORED:
-            kinds[place] = kinds[place - 1] if place else outer
+            kinds[at] = kinds[at - 1] if at else outer
     _after_strong(kinds, outer, lambda kind, strong: "AN" if kind == "EN" and strong == "AL" else kind)
     kinds[:] = ["R" if kind == "AL" else kind for kind in kinds]
-    for place in range(1, len(kinds) - 1):
-        before, kind, after = kinds[place - 1 : place + 2]
+    for at in range(1, len(kinds) - 1):
+        before, kind, after = kinds[at - 1 : at + 2]
         if before == after and before in NUMBERS and (kind == "CS" or (kind == "ES" and before == "EN")):
-            kinds[place] = before
+            kinds[at] = before
     _terminators(kinds)
     kinds[:] = ["ON" if kind in ("ES", "ET", "CS") else kind for kind in kinds]
     _after_strong(kinds, outer, lambda kind, strong: "L" if kind == "EN" and strong == "L" else kind)
@@ -85,9 +85,9 @@ def _weak(kinds: Kinds, outer: str) -> None:
 
 def _after_strong(kinds: Kinds, outer: str, change: Callable[[str, str], str]) -> None:
     strong = outer
-    for place, kind in enumerate(kinds):
+    for at, kind in enumerate(kinds):
         strong = kind if kind in ("L", "R", "AL") else strong
-        kinds[place] = change(kind, strong)
+        kinds[at] = change(kind, strong)
 
 
 def _terminators(kinds: Kinds) -> None:
@@ -99,8 +99,8 @@ def _terminators(kinds: Kinds) -> None:
 
 def _stretches(kinds: Kinds, wanted: frozenset[str]) -> list[tuple[int, int]]:
     """Start and end index (exclusive) of each stretch of these kinds."""
-    places = [0, *(at for at in range(1, len(kinds)) if (kinds[at] in wanted) != (kinds[at - 1] in wanted)), len(kinds)]
-    return [(first, last) for first, last in pairwise(places) if kinds[first:last] and kinds[first] in wanted]
+    bounds = [0, *(at for at in range(1, len(kinds)) if (kinds[at] in wanted) != (kinds[at - 1] in wanted)), len(kinds)]
+    return [(first, last) for first, last in pairwise(bounds) if kinds[first:last] and kinds[first] in wanted]
 
 
 # ---------------------------------------------------------------- neutral kinds: spaces and signs
@@ -124,14 +124,14 @@ def _brackets(text: str, kinds: Kinds, outer: str) -> None:
 
 def _pairs(text: str, kinds: Kinds) -> Iterator[tuple[int, int]]:
     opened: list[tuple[str, int]] = []
-    for place, letter in enumerate(text):
-        if kinds[place] != "ON":
+    for position, letter in enumerate(text):
+        if kinds[position] != "ON":
             continue
         if letter in BRACKETS:
-            opened.append((BRACKETS[letter], place))
+            opened.append((BRACKETS[letter], position))
         match = next((at for at in range(len(opened) - 1, -1, -1) if opened[at][0] == letter), None)
         if match is not None:
-            yield opened[match][1], place
+            yield opened[match][1], position
             del opened[match:]
 
 

@@ -20,8 +20,8 @@ class Letters:
 
     def __contains__(self, letter: object) -> bool:
         code = ord(letter) if isinstance(letter, str) else -1
-        place = bisect_left(self.ends, code)
-        return place < len(self.ends) and self.starts[place] <= code
+        index = bisect_left(self.ends, code)
+        return index < len(self.ends) and self.starts[index] <= code
 
 
 NONE = Letters((), ())
@@ -76,5 +76,5 @@ def _segments(data: bytes, at: int) -> list[Range]:
             continue
         first = at + 16 + 2 * (3 * count + segment) + offset
         glyphs = struct.unpack_from(f">{end - start + 1}H", data, first) if first + 2 <= len(data) else ()
-        ranges += [(start + place,) * 2 for place, glyph in enumerate(glyphs) if glyph and (glyph + delta) & 0xFFFF]
+        ranges += [(start + number,) * 2 for number, glyph in enumerate(glyphs) if glyph and (glyph + delta) & 0xFFFF]
     return [(start, end) for start, end in ranges if start != 0xFFFF]

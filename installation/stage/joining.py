@@ -17,12 +17,12 @@ Has = Callable[[str], bool]
 @cache
 def forms() -> dict[tuple[str, str], str]:
     """(letter or letters, ``isolated``, ``initial``, ``medial`` or ``final``) -> their presentation form."""
-    found: dict[tuple[str, str], str] = {}
+    forms: dict[tuple[str, str], str] = {}
     for code in (code for block in BLOCKS for code in block):
         kind, *parts = unicodedata.decomposition(chr(code)).split(" ") or [""]
         if kind in ("<isolated>", "<initial>", "<medial>", "<final>") and len(parts) <= 2:
-            found.setdefault(("".join(chr(int(part, 16)) for part in parts), kind[1:-1]), chr(code))
-    return found
+            forms.setdefault(("".join(chr(int(part, 16)) for part in parts), kind[1:-1]), chr(code))
+    return forms
 
 
 def seen(text: str, has: Has) -> str:
@@ -39,20 +39,20 @@ def seen(text: str, has: Has) -> str:
 def joined(text: str, has: Has) -> str:
     """Arabic letters in the forms that their neighbours require, lam and alef as a ligature."""
     made = ""
-    bases = [place for place, letter in enumerate(text) if not unicodedata.combining(letter)]
-    place = 0
-    while place < len(text):
-        letter = text[place]
-        before = next((text[at] for at in reversed(bases) if at < place), "")
-        pair = text[place : place + 2]
+    bases = [position for position, letter in enumerate(text) if not unicodedata.combining(letter)]
+    position = 0
+    while position < len(text):
+        letter = text[position]
+        before = next((text[at] for at in reversed(bases) if at < position), "")
+        pair = text[position : position + 2]
         if (pair, "isolated") in forms() and has(forms()[pair, "isolated"]) and pair[0] == "\u0644":
             made += forms()[pair, "final" if _reaches(before, letter) else "isolated"]
-            place += 2
+            position += 2
             continue
-        after = next((text[at] for at in bases if at > place), "")
+        after = next((text[at] for at in bases if at > position), "")
         form = forms().get((letter, _kind(_reaches(before, letter), _reaches(letter, after))), letter)
         made += form if has(form) else letter
-        place += 1
+        position += 1
     return made
 
 

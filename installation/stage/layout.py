@@ -30,7 +30,7 @@ class Slot:
     right: bool
     bottom: bool
 
-    def place(self, size: Size) -> Rect:
+    def rect(self, size: Size) -> Rect:
         """Where a card of this size lies."""
         x = self.box.x + (self.box.width - size[0]) * self.right
         y = self.box.y + (self.box.height - size[1]) * self.bottom

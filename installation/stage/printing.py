@@ -22,7 +22,7 @@ class Printed:
     """A card as a texture, and where it lies with its shadow."""
 
     texture: moderngl.Texture
-    place: Rect
+    rect: Rect
 
 
 Cards = tuple[tuple[Printed, float], ...]
@@ -43,8 +43,8 @@ class Printer:
         width, height = size
         card = labels.announce(self._press, titles, round(0.8 * width), arrange("bleed", size, 1.0).unit, NIGHT)
         wide, high = card.paper
-        place = Rect((width - wide) // 2, round(0.46 * height) - high // 2, wide, high)
-        return Printed(gl.image(self._context, card.pixels[::-1]), place)
+        rect = Rect((width - wide) // 2, round(0.46 * height) - high // 2, wide, high)
+        return Printed(gl.image(self._context, card.pixels[::-1]), rect)
 
     def label(self, label: Label, languages: tuple[str, ...], layout: Layout) -> Printed | None:
         """The label beside a piece; None where it has no text."""
@@ -65,16 +65,16 @@ class Printer:
         return self._panels[key]
 
     def _print(self, card: Card, slot: Slot) -> Printed:
-        return Printed(gl.image(self._context, card.pixels[::-1]), slot.place(card.paper).grown(card.margin))
+        return Printed(gl.image(self._context, card.pixels[::-1]), slot.rect(card.paper).grown(card.margin))
 
     def lay(self, target: moderngl.Framebuffer, cards: Cards, gain: float) -> None:
         """Lays cards over what is there; premultiplied, so that their shadows darken. ``gain`` (0..1) dims them."""
         for card, alpha in cards:
-            left, bottom, _, _ = gl.flipped(card.place, target.size[1])
+            left, bottom, _, _ = gl.flipped(card.rect, target.size[1])
             self._context.enable(moderngl.BLEND)
             self._context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
             corner = (float(left), float(bottom))
-            self._copy.paint(target, card.place, card.texture, corner=corner, gain=gain, alpha=alpha)
+            self._copy.paint(target, card.rect, card.texture, corner=corner, gain=gain, alpha=alpha)
             self._context.disable(moderngl.BLEND)
 
 

@@ -122,8 +122,8 @@ class Window:
         if self.mode != "headless" and pygame.display.get_num_displays() < 1:
             self._broken.why = "no screen is connected"
         self._unbroken()
-        if (found := self.context.error) in GONE:
-            raise DisplayLost(f"the graphics card's OpenGL is gone ({found}); {AGAIN}")
+        if (code := self.context.error) in GONE:
+            raise DisplayLost(f"the graphics card's OpenGL is gone ({code}); {AGAIN}")
 
     def when_lost(self, close: Callable[[], None]) -> None:
         """What to do before the process ends where the screen's connection breaks in the middle of a call."""

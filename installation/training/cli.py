@@ -53,7 +53,7 @@ goes on with the same command.
 
 def names() -> tuple[str, ...]:
     """The names of all steps. Imports none."""
-    return tuple(found.name for found in pkgutil.iter_modules(commands.__path__) if not found.name.startswith("_"))
+    return tuple(module.name for module in pkgutil.iter_modules(commands.__path__) if not module.name.startswith("_"))
 
 
 def all_steps() -> dict[str, ModuleType]:

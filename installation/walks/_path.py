@@ -19,14 +19,14 @@ Curve = Callable[[float], Latent]
 Floats = NDArray[np.float64]
 
 
-def closed_curve(places: NDArray[np.float32]) -> Curve:
+def closed_curve(points: NDArray[np.float32]) -> Curve:
     """A closed Catmull-Rom curve through ``places`` (n, latent_dim): ``curve(u)``, u in 0..1, meets place i at i/n and
     is smooth everywhere, also where it closes."""
-    count = len(places)
+    count = len(points)
 
     def curve(u: float) -> Latent:
         whole, part = divmod(u % 1.0 * count, 1.0)
-        before, here, there, after = (places[(int(whole) + step) % count] for step in (-1, 0, 1, 2))
+        before, here, there, after = (points[(int(whole) + step) % count] for step in (-1, 0, 1, 2))
         square, cube = part * part, part * part * part
         point: Latent = (
             (-cube + 2 * square - part) * before

@@ -52,14 +52,14 @@ class Gallery(PacedWalk):
     the time that it had."""
 
     def __init__(self, config: Config, generator: Generator) -> None:
-        self.places = chosen(generator.space, config.names)
+        self.latents = chosen(generator.space, config.names)
         self.rest, self.breath = config.rest, config.breath
-        self.curve = closed_curve(self.places)
-        count = len(self.places)
+        self.curve = closed_curve(self.latents)
+        count = len(self.latents)
         steps = max(4 * count, min(STEPS * count, MOST_STEPS))
         self.shares = np.linspace(0.0, 1.0, steps + 1)
         self._newer: Floats | None = None
-        known = self.known_pace(generator.space, self.curve, steps, f"gallery {digest(self.places)}")
+        known = self.known_pace(generator.space, self.curve, steps, f"gallery {digest(self.latents)}")
         self._use(estimated(generator.space, self.curve, steps) if known is None else known)
         # When each favourite is come to, and how long the way from it takes.
         self.ways = np.diff(self.stations) * config.travel * (count if count > 1 else 0)
@@ -75,11 +75,11 @@ class Gallery(PacedWalk):
     def _use(self, pace: Floats) -> None:
         self.pace = pace
         # Where on the visible length each favourite lies.
-        self.stations = np.interp(np.arange(len(self.places) + 1) / len(self.places), pace, self.shares)
+        self.stations = np.interp(np.arange(len(self.latents) + 1) / len(self.latents), pace, self.shares)
 
     def at(self, t: float, controls: Values) -> Latent:
         now = t % self.period
-        station = min(int(np.searchsorted(self.arrivals, now, side="right")), len(self.places)) - 1
+        station = min(int(np.searchsorted(self.arrivals, now, side="right")), len(self.latents)) - 1
         since = now - float(self.arrivals[station])
         if since < self.rest:
             if self._newer is not None:
@@ -93,14 +93,14 @@ class Gallery(PacedWalk):
     def _resting(self, station: int, part: float, breath: float) -> Latent:
         """At a favourite, and a little around it: more in the middle of the rest, and not at all at its ends."""
         swing = np.sin(2 * np.pi * part * self._turns) * (breath * np.sin(np.pi * part) ** 2)
-        return self.places[station] + swing.astype(np.float32) @ self._chest
+        return self.latents[station] + swing.astype(np.float32) @ self._chest
 
 
 def chosen(space: Space, names: tuple[str, ...]) -> NDArray[np.float32]:
     """(n, latent_dim) the favourites of these names, or all. Raises PartError where the model has no such favourite."""
     check_names(names, space.names)
-    places = np.asarray(space.favourites, np.float32)
-    return places[[space.names.index(name) for name in names]] if names else places
+    latents = np.asarray(space.favourites, np.float32)
+    return latents[[space.names.index(name) for name in names]] if names else latents
 
 
 def check_names(names: tuple[str, ...], favourites: tuple[str, ...]) -> None:

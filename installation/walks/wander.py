@@ -68,10 +68,10 @@ class Wander(PacedWalk):
     def latent(self, phase: float) -> Latent:
         """The way before its pace is made even: where it is after ``phase`` seconds."""
         angle = self.rates * phase + self.phases
-        turn = np.empty((len(angle), 2), np.float32)
-        np.cos(angle, out=turn[:, 0], casting="same_kind")
-        np.sin(angle, out=turn[:, 1], casting="same_kind")
-        return self.mean + turn.reshape(-1) @ self.axes
+        circles = np.empty((len(angle), 2), np.float32)
+        np.cos(angle, out=circles[:, 0], casting="same_kind")
+        np.sin(angle, out=circles[:, 1], casting="same_kind")
+        return self.mean + circles.reshape(-1) @ self.axes
 
     def take(self, pace: Floats) -> None:
         """Of the first stretch; used where that has not begun, and at the next start."""

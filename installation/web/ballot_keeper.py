@@ -11,14 +11,14 @@ from installation.web.ballot_store import Answer, BallotStore, Kept, Round, Vote
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class OpenRound:
     """A request to open a round: its number and its candidates. No candidates: no round."""
 
     number: int
     candidates: tuple[str, ...]
 
 
-Job = Vote | Turn
+Job = Vote | OpenRound
 Done = Answer | Round | None
 """The result of a job: of a vote its outcome, of a turn the open round."""
 
@@ -101,14 +101,16 @@ class BallotKeeper:
                 for_now = list(group)
                 done += store.cast([job for job in for_now if isinstance(job, Vote)])
                 done += [
-                    store.turn(job.number, job.candidates, time.time()) for job in for_now if isinstance(job, Turn)
+                    store.open_round(job.number, job.candidates, time.time())
+                    for job in for_now
+                    if isinstance(job, OpenRound)
                 ]
         self._remember(store, jobs, done)
         return done
 
     def _remember(self, store: BallotStore, jobs: Sequence[Job], done: Sequence[Done]) -> None:
         """Updates the copy in memory after a commit."""
-        if self._kept is None or any(isinstance(job, Turn) for job in jobs):
+        if self._kept is None or any(isinstance(job, OpenRound) for job in jobs):
             self._kept = store.kept()
             self._choices = dict(self._kept.choices)
             return

@@ -125,15 +125,15 @@ class BallotStore:
                 self._db.execute("ROLLBACK")
             raise
 
-    def turn(self, number: int, candidates: Sequence[str], now: float) -> Round | None:
+    def open_round(self, number: int, candidates: Sequence[str], now: float) -> Round | None:
         """Makes ``number`` the open round, or no round where there are no candidates. ``now`` is wall-clock seconds.
 
         A round that was left open with the same number and the same pieces goes on, whatever the clock says: a machine
         without a clock battery may start with a wrong date.
         """
-        found = self.round or self._left_open()
-        if found and candidates and found.number == number and set(found.candidates) == set(candidates):
-            self.round = self._reorder(found, candidates)
+        current = self.round or self._left_open()
+        if current and candidates and current.number == number and set(current.candidates) == set(candidates):
+            self.round = self._reorder(current, candidates)
         else:
             self._close_all(now)
             self.round = self._open(number, candidates, now) if candidates else None
@@ -147,11 +147,11 @@ class BallotStore:
         ).fetchone()
         return Round(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None
 
-    def _reorder(self, found: Round, candidates: Sequence[str]) -> Round:
-        if found.candidates == tuple(candidates):
-            return found
-        self._db.execute("UPDATE rounds SET candidates = ? WHERE id = ?", (json.dumps(candidates), found.id))
-        return Round(found.id, found.number, tuple(candidates), found.key)
+    def _reorder(self, current: Round, candidates: Sequence[str]) -> Round:
+        if current.candidates == tuple(candidates):
+            return current
+        self._db.execute("UPDATE rounds SET candidates = ? WHERE id = ?", (json.dumps(candidates), current.id))
+        return Round(current.id, current.number, tuple(candidates), current.key)
 
     def _close_all(self, now: float) -> None:
         """Counts the open round, then deletes its tokens and key; the result stays."""
@@ -169,7 +169,7 @@ class BallotStore:
     def cast(self, votes: Sequence[Vote]) -> list[Answer]:
         """Writes votes in their order; the last of a token counts."""
         voters = self._db.execute("SELECT count(*) FROM votes").fetchone()[0]
-        answers = [self._judge(vote, voters + place) for place, vote in enumerate(votes)]
+        answers = [self._judge(vote, voters + number) for number, vote in enumerate(votes)]
         good = [vote for vote, answer in zip(votes, answers, strict=True) if answer is Answer.COUNTED]
         if good:
             before = self._db.total_changes
@@ -199,11 +199,19 @@ class BallotStore:
         self._db.execute("UPDATE rounds SET closed = ?, key = NULL WHERE closed IS NULL", (now,))
         if kept.ended is not None:
             _Contents(self._db).write_result(kept.ended, self.run, 0 if kept.round else kept.casts, now)
-        if (found := kept.round) is not None:
+        if (current := kept.round) is not None:
             # With the id that it had, as the forms on the phones carry it.
-            values = (found.id, found.number, self.run, json.dumps(found.candidates), now, found.key, kept.casts)
+            values = (
+                current.id,
+                current.number,
+                self.run,
+                json.dumps(current.candidates),
+                now,
+                current.key,
+                kept.casts,
+            )
             self._db.execute(_INSERT_ROUND, values)
-            self._db.executemany(_CAST, [(found.id, token, choice) for token, choice in kept.choices.items()])
+            self._db.executemany(_CAST, [(current.id, token, choice) for token, choice in kept.choices.items()])
         self.round = kept.round
 
     def probe(self) -> None:
@@ -231,8 +239,8 @@ class _Contents:
 
     def casts(self) -> int:
         """Votes cast or changed, in all rounds."""
-        found: int = self._db.execute("SELECT coalesce(sum(casts), 0) FROM rounds").fetchone()[0]
-        return found
+        count: int = self._db.execute("SELECT coalesce(sum(casts), 0) FROM rounds").fetchone()[0]
+        return count
 
     def ended(self) -> Tally | None:
         """The result of the round that ended last."""
@@ -256,15 +264,15 @@ class _Contents:
 
 def _identities(path: Path) -> tuple[tuple[int, int] | None, ...]:
     """Device and number of the file and of its write-ahead log on the disk; None for one that is not there."""
-    found: list[tuple[int, int] | None] = []
+    identities: list[tuple[int, int] | None] = []
     for name in (path.name, f"{path.name}-wal"):
         try:
             stat = os.stat(path.with_name(name))
         except OSError:
-            found.append(None)
+            identities.append(None)
         else:
-            found.append((stat.st_dev, stat.st_ino))
-    return tuple(found)
+            identities.append((stat.st_dev, stat.st_ino))
+    return tuple(identities)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -293,6 +301,6 @@ def _put_aside(path: Path) -> None:
     while (aside := path.with_name(f"{path.name}.aside-{number}")).exists():
         number += 1
     for ending in ("", "-wal", "-shm"):
-        found = path.with_name(path.name + ending)
-        if found.exists():
-            found.rename(aside.with_name(aside.name + ending))
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from installation.web import tally
-from installation.web.ballot_keeper import BallotKeeper, Done, Job, Turn
+from installation.web.ballot_keeper import BallotKeeper, Done, Job, OpenRound
 from installation.web.ballot_store import Answer, Round, Vote
 from installation.web.messages import Tally
 
@@ -43,7 +43,7 @@ class BallotWriter:
         """What happened to the files, if anything did."""
         self._keeper = BallotKeeper(path, run)
         self._rescues = 0
-        self._asked: Turn | None = None
+        self._asked: OpenRound | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ballot")  # SQLite's connection lives in one thread
         self._jobs: asyncio.Queue[tuple[Job, asyncio.Future[Any]]] = asyncio.Queue(WAITING)
 
@@ -77,11 +77,11 @@ class BallotWriter:
         answer: Answer = await self._put(vote)
         return answer
 
-    async def turn(self, number: int, candidates: Sequence[str]) -> Round | None:
+    async def open_round(self, number: int, candidates: Sequence[str]) -> Round | None:
         """Opens this round and closes the one before, after all votes that came earlier. Returns the open round."""
-        self._asked = Turn(number, tuple(candidates))
-        found: Round | None = await self._put(self._asked)
-        return found
+        self._asked = OpenRound(number, tuple(candidates))
+        current: Round | None = await self._put(self._asked)
+        return current
 
     async def _put(self, job: Job) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -111,8 +111,8 @@ class BallotWriter:
     async def _commit(self, jobs: Sequence[Job]) -> Sequence[Done]:
         done: list[Done] = []
         if not await self._try(lambda: done.extend(self._keeper.commit(jobs))):
-            return [self.round if isinstance(job, Turn) else Answer.BROKEN for job in jobs]
-        if any(isinstance(job, Turn) for job in jobs):
+            return [self.round if isinstance(job, OpenRound) else Answer.BROKEN for job in jobs]
+        if any(isinstance(job, OpenRound) for job in jobs):
             kept = self._keeper.kept
             self.round, self.choices, self.ended = kept.round, dict(kept.choices), kept.ended
         else:

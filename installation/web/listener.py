@@ -30,19 +30,19 @@ def listen(bind: str, port: int) -> socket.socket:
             '"0.0.0.0" for the whole network'
         ) from error
     family, kind, _, _, address = found_at[0]
-    found = socket.socket(family, kind)
+    listening = socket.socket(family, kind)
     try:
         if os.name == "posix":  # on POSIX it allows a port that only closed connections still hold
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((address[0], port, *address[2:]))  # not address itself: getaddrinfo wraps a port above 65535
-        found.listen(1024)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address[0], port, *address[2:]))  # not address itself: getaddrinfo wraps a port above 65535
+        listening.listen(1024)
     except (OSError, OverflowError) as error:
-        found.close()
+        listening.close()
         raise DeviceError(_why_not(error, bind, port)) from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # finds phones that left without closing; connections inherit this
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * IDLE))
-    found.setblocking(False)
-    return found
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * IDLE))
+    listening.setblocking(False)
+    return listening
 
 
 def _why_not(error: Exception, bind: str, port: int) -> str:
@@ -59,9 +59,9 @@ def _why_not(error: Exception, bind: str, port: int) -> str:
     return f"port {port} on {bind} cannot be opened ({error})"
 
 
-def url(found: socket.socket) -> str:
+def url(listening: socket.socket) -> str:
     """The address that visitors type. Where all networks may connect, this machine's own address in the first."""
-    host, port = found.getsockname()[:2]
+    host, port = listening.getsockname()[:2]
     if host in ("0.0.0.0", "::"):
         host = _own_address()
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
@@ -95,10 +95,10 @@ async def sweep(server: web.Server, busy: set[asyncio.BaseProtocol]) -> None:
     since: dict[web.RequestHandler, float] = {}
     while True:
         now = time.monotonic()
-        since = {found: since.get(found, now) for found in server.connections if found not in busy}
-        for found, when in since.items():
+        since = {connection: since.get(connection, now) for connection in server.connections if connection not in busy}
+        for connection, when in since.items():
             if now - when > IDLE:
-                found.force_close()
+                connection.force_close()
         await asyncio.sleep(IDLE / 6)
 
 

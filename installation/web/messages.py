@@ -38,10 +38,12 @@ Text = Mapping[str, str]
 """Language tag -> words. The tag ``""`` is text without a known language."""
 
 
-def check_version(found: int) -> None:
+def check_version(version: int) -> None:
     """Raises FrameError for messages of another version."""
-    if found != VERSION:
-        raise FrameError(f"found messages of version {found}, expected {VERSION}: start the show anew after an update")
+    if version != VERSION:
+        raise FrameError(
+            f"found messages of version {version}, expected {VERSION}: start the show anew after an update"
+        )
 
 
 # ---------------------------------------------------------------- to the web process
@@ -81,8 +83,8 @@ class Hello:
 
     def piece(self, name: str) -> Piece:
         """The piece of that name; for one without a description its name is its title."""
-        found = next((piece for piece in self.pieces if piece.name == name), Piece(name))
-        return found if found.title else replace(found, title={"": name})
+        told = next((piece for piece in self.pieces if piece.name == name), Piece(name))
+        return told if told.title else replace(told, title={"": name})
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,11 @@ MEASURED = {
 
 def _details(details: object) -> Iterator[Metric]:
     """Those of the show's own details that are numbers and always there."""
-    found = details if isinstance(details, dict) else {}
+    table = details if isinstance(details, dict) else {}
     for names, kind in ((COUNTED, _counter), (MEASURED, _gauge)):
         for name, text in names.items():
-            if isinstance(found.get(name), int | float):
-                yield kind(name, text, found[name])
+            if isinstance(table.get(name), int | float):
+                yield kind(name, text, table[name])
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -96,7 +96,7 @@ def _context(scene: Scene) -> dict[str, Any]:
         "say": say,
         "text": lambda text: _text(text, scene.languages),
         "plain": lambda text: scene.languages.text(text)[0],
-        "joined": lambda *found: Markup(", ").join(filter(None, found)),
+        "joined": lambda *parts: Markup(", ").join(filter(None, parts)),
         "direction": _direction,
         "languages": names | {tag: tag for tag in scene.hello.languages if tag not in names},
         "current": scene.languages.asked or scene.languages.page,

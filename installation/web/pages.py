@@ -30,16 +30,16 @@ class Pages:
 
     def token(self, request: web.Request) -> bytes | None:
         """The visitor's random number for the open round; None without a cookie that this round's key signed."""
-        found = self.service.writer.round
-        return tokens.read(found.key, request.cookies.get(self.cookie, "")) if found else None
+        current = self.service.writer.round
+        return tokens.read(current.key, request.cookies.get(self.cookie, "")) if current else None
 
     def give_token(self, request: web.Request, response: web.StreamResponse) -> None:
         """A new random number for the open round, in a cookie that scripts and other sites cannot read."""
-        found = self.service.writer.round
-        if found is not None:
+        current = self.service.writer.round
+        if current is not None:
             response.set_cookie(
                 self.cookie,
-                tokens.mint(found.key),
+                tokens.mint(current.key),
                 max_age=86_400,
                 httponly=True,
                 samesite="Strict",

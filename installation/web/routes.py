@@ -107,10 +107,10 @@ class Server:
         return html(page.preview(self.pages.scene(request, None), self.assets))
 
     async def static(self, request: web.Request) -> web.Response:
-        found = self.files.get(request.path)
-        if found is None:
+        file = self.files.get(request.path)
+        if file is None:
             raise web.HTTPNotFound
-        _, kind, body = found
+        _, kind, body = file
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 
@@ -130,9 +130,9 @@ async def _events(news: Callable[[], Awaitable[bytes]]) -> AsyncIterator[bytes]:
 def _files(folder: Path) -> dict[str, tuple[str, str, bytes]]:
     """Address -> (name, type, bytes) of the files in ``static/``; their digest is in it, so none goes stale."""
     kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-    found = {}
+    files = {}
     for path in sorted(folder.iterdir()):
         body = path.read_bytes()
         digest = sha256(body).hexdigest()[:12]
-        found[f"/static/{path.stem}.{digest}{path.suffix}"] = (path.name, kinds[path.suffix], body)
-    return found
+        files[f"/static/{path.stem}.{digest}{path.suffix}"] = (path.name, kinds[path.suffix], body)
+    return files

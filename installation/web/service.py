@@ -66,15 +66,15 @@ class Service:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.writer.write())
             tasks.create_task(self.writer.watch())
-            tasks.create_task(_paced(self._changed, 0.0, self._turn))
+            tasks.create_task(_paced(self._changed, 0.0, self._open_round))
             tasks.create_task(_paced(self._due, TELL_APP, self._tell_app))
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
 
-    async def _turn(self) -> None:
+    async def _open_round(self) -> None:
         """Opens the round that the playback asks for, then shows it."""
         playback = self.playback
         assert playback is not None
-        await self.writer.turn(playback.round, playback.candidates)
+        await self.writer.open_round(playback.round, playback.candidates)
         self.version += 1
         self.hub.tell("version", self.version)
         await self._tell_phones()

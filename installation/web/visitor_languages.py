@@ -28,12 +28,12 @@ class VisitorLanguages:
         """The page's own words of a key, with what is to be filled in still in braces."""
         return phrase(self.known, self.wants, key)
 
-    def text(self, found: Text) -> tuple[str, str]:
+    def text(self, texts: Text) -> tuple[str, str]:
         """The words that suit best, and their language tag (empty: not known). Without a wanted one, the first."""
-        if not found:
+        if not texts:
             return "", ""
-        tag = nearest(self.wants, found) or next(iter(found))
-        return found[tag], tag
+        tag = nearest(self.wants, texts) or next(iter(texts))
+        return texts[tag], tag
 
 
 def visitor_languages(asked: str, header: str, show: Sequence[str], words: Words | None = None) -> VisitorLanguages:
@@ -48,12 +48,12 @@ def visitor_languages(asked: str, header: str, show: Sequence[str], words: Words
 def _accepted(header: str) -> Iterable[str]:
     """``nl-BE,nl;q=0.9,en;q=0.8`` -> nl-be, nl, en. What is no such list gives nothing."""
     weighed = []
-    for place, entry in enumerate(header[:LONGEST_HEADER].split(",")):
+    for number, entry in enumerate(header[:LONGEST_HEADER].split(",")):
         tag, _, weight = entry.partition(";q=")
         try:
             quality = float(weight or 1.0)
         except ValueError:
             continue
         if tag.strip() and quality > 0.0:
-            weighed.append((-quality, place, tag.strip().lower()))
+            weighed.append((-quality, number, tag.strip().lower()))
     return [tag for _, _, tag in sorted(weighed)]

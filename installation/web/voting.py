@@ -39,8 +39,8 @@ class Voting:
         if not _own_page(request):
             return self._answer(request, HTTPStatus.FORBIDDEN, "foreign")
         round_id, choice = await _read_vote(request)
-        found, token = self.writer.round, self.pages.token(request)
-        if found is None or found.id != round_id:
+        current, token = self.writer.round, self.pages.token(request)
+        if current is None or current.id != round_id:
             return self._answer(request, *ANSWERS[Answer.LATE], token=token)
         if token is None:
             return self._answer(request, HTTPStatus.FORBIDDEN, "cookies")

@@ -29,11 +29,11 @@ def timetable(text: str, folder: Path = Path()) -> Timetable:
     return Timetable(plan(text, folder))
 
 
-def at(found: Timetable, wall: str) -> float:
+def at(timetable: Timetable, wall: str) -> float:
     """The instant of ``2027-03-26 17:00`` by the show's clock."""
-    return datetime.fromisoformat(wall).replace(tzinfo=found.almanac.zone).timestamp()
+    return datetime.fromisoformat(wall).replace(tzinfo=timetable.almanac.zone).timestamp()
 
 
-def wall(found: Timetable, instant: float | None) -> str:
+def wall(timetable: Timetable, instant: float | None) -> str:
     """The other way round; with the offset, as a clock may show a time twice."""
-    return "" if instant is None else f"{datetime.fromtimestamp(instant, found.almanac.zone):%Y-%m-%d %H:%M:%S%z}"
+    return "" if instant is None else f"{datetime.fromtimestamp(instant, timetable.almanac.zone):%Y-%m-%d %H:%M:%S%z}"

@@ -52,8 +52,8 @@ every 1 min 30 s from midnight: cue noon"""
 
 def test_a_programme_outside_the_hours_and_an_exhibition_that_says_nothing() -> None:
     text = TEXT.replace("[[programme]]", 'outside = "late"\n[[programme]]', 1)
-    found = timetable(text)
-    assert "closed, late" in table(found, agenda(found, PIECES, date(2027, 3, 29), date(2027, 3, 29)))
+    plan = timetable(text)
+    assert "closed, late" in table(plan, agenda(plan, PIECES, date(2027, 3, 29), date(2027, 3, 29)))
     plain = timetable('[schedule]\ntimezone = "UTC"\n')
     assert table(plain, agenda(plain, PIECES, date(2027, 3, 29), date(2027, 3, 29))) == (
         "Mon 2027-03-29  00:00-24:00  all  one, two, three"

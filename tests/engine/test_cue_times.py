@@ -83,20 +83,20 @@ def test_a_night_of_a_change_of_clocks() -> None:
 
 def every(first: date, days: int) -> list[float]:
     start, end = TABLE.almanac.start(first), TABLE.almanac.start(first + timedelta(days=days))
-    found, here = [], float(start)
+    instants, here = [], float(start)
     while here < end:
-        found.append(here)
+        instants.append(here)
         here += 7 * 3600
-    return found
+    return instants
 
 
 def listed() -> list[tuple[float, str]]:
     """All moments of two hundred days."""
-    found = []
+    moments = []
     for at_day in range(-2, 202):
         day = FIRST + timedelta(days=at_day)
-        found += [*TIMES.of_day(day), *((when, "often") for when in every(day, 1))]
-    return sorted(found)
+        moments += [*TIMES.of_day(day), *((when, "often") for when in every(day, 1))]
+    return sorted(moments)
 
 
 MOMENTS = listed()

@@ -56,8 +56,8 @@ class Clock:
         self.moments, self.now = sorted(moments), entry
 
     def latest(self, after: float, until: float) -> Sequence[tuple[float, str]]:
-        found = {name: at for at, name in self.moments if after < at <= until}
-        return sorted((at, name) for name, at in found.items())
+        latest = {name: at for at, name in self.moments if after < at <= until}
+        return sorted((at, name) for name, at in latest.items())
 
     def next(self, after: float) -> float | None:
         return next((at for at, _ in self.moments if at > after), None)
@@ -143,8 +143,8 @@ def test_signals() -> None:
     level = [(1.0, 0.4, 0), (2.0, 0.6, 1), (3.0, 1.0, 1), (4.0, 0.3, 1), (5.0, 0.9, 1), (6.0, 0.2, 1), (7.0, 0.5, 2)]
     fired = 0
     for time, value, expected in level:
-        found = stand.at(time, Asks(release=True), Snapshot({"door.presence": value}, {}))
-        fired += bool(found)
+        hands = stand.at(time, Asks(release=True), Snapshot({"door.presence": value}, {}))
+        fired += bool(hands)
         assert fired == expected
     assert stand.at(8.0, Asks(release=True), Snapshot({}, {"door.clap": 3})) == {SPEED: 4.0}
 
@@ -231,8 +231,8 @@ def test_however_it_is_stepped_it_comes_to_the_same(steps: list[float], moments:
         stand.at(0.0)
     for time in sorted(steps):
         some.at(time)
-    found, expected = some.at(300.0), one.at(300.0)
-    assert found == pytest.approx(expected)
+    whole, expected = some.at(300.0), one.at(300.0)
+    assert whole == pytest.approx(expected)
     assert some.player.state()["held"].keys() == expected.keys()
 
 

@@ -41,9 +41,9 @@ def show(folder: Path, block: str) -> Show:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_each_show_file_is_good(tmp_path: Path, block: str) -> None:
-    found = show(tmp_path, block)
-    assert found.plan.programmes or found.plan.cues
-    told = [str(fault) for fault in warnings(found, Timetable(found.plan), date(2027, 1, 1))]
+    loaded = show(tmp_path, block)
+    assert loaded.plan.programmes or loaded.plan.cues
+    told = [str(fault) for fault in warnings(loaded, Timetable(loaded.plan), date(2027, 1, 1))]
     assert not [line for line in told if "piece" not in line], told
 
 

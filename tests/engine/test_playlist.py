@@ -200,7 +200,7 @@ def test_a_clock_that_goes_back_stands_still() -> None:
 
 def test_a_shuffle_starts_with_start_and_skips_no_turn_for_a_jump() -> None:
     playlist = Playlist(pieces(), "shuffle", seed=7, start=2)
-    trip = [shuffled(place, 4, 7, 2) for place in range(4)]
+    trip = [shuffled(position, 4, 7, 2) for position in range(4)]
     assert trip[0] == 2
     playlist.step(0.0, NOTHING, {}, range(4))
     playlist.step(1.0, Asks(jump=trip[3]), {}, range(4))
@@ -227,7 +227,7 @@ def test_a_shuffle_shows_every_piece_once_a_round_trip_and_none_twice_running(
     count: int, seed: int, first: int, trips: int
 ) -> None:
     first %= count
-    order = [shuffled(place, count, seed, first) for place in range(count * trips)]
+    order = [shuffled(position, count, seed, first) for position in range(count * trips)]
     assert order[0] == first
     for trip in range(trips):
         assert sorted(order[trip * count : (trip + 1) * count]) == list(range(count))
@@ -236,7 +236,7 @@ def test_a_shuffle_shows_every_piece_once_a_round_trip_and_none_twice_running(
 
 def test_shuffles_differ_by_seed_and_by_round_trip() -> None:
     def trip(number: int, seed: int) -> tuple[int, ...]:
-        return tuple(shuffled(place, 8, seed, 0) for place in range(number * 8, number * 8 + 8))
+        return tuple(shuffled(position, 8, seed, 0) for position in range(number * 8, number * 8 + 8))
 
     assert len({trip(number, seed) for number in range(5) for seed in range(5)}) == 25
 

@@ -20,22 +20,22 @@ HERE = "place = { latitude = 52.36, longitude = 4.88 }\n"
 
 
 def hangs(text: str, when: str, folder: Path = Path()) -> str | None:
-    found = timetable(AMSTERDAM + text, folder)
-    return found.state(at(found, when)).programme
+    plan = timetable(AMSTERDAM + text, folder)
+    return plan.state(at(plan, when)).programme
 
 
 def stretch(text: str, when: str, folder: Path = Path()) -> str:
     """What is so, from when to when."""
-    found = timetable(AMSTERDAM + text, folder)
-    state = found.state(at(found, when))
-    return f"{wall(found, state.since)[:16]} .. {wall(found, state.until)[:16]} {state.programme}"
+    plan = timetable(AMSTERDAM + text, folder)
+    state = plan.state(at(plan, when))
+    return f"{wall(plan, state.since)[:16]} .. {wall(plan, state.until)[:16]} {state.programme}"
 
 
 def test_a_show_that_says_nothing_of_time_is_always_open() -> None:
-    found = timetable("")
-    assert found.state(0.0) == found.state(1.9e9) == State(True, "all", None, None)
-    assert found.opens(0.0) is None
-    assert found.plan.programme("all").pieces == ()
+    plan = timetable("")
+    assert plan.state(0.0) == plan.state(1.9e9) == State(True, "all", None, None)
+    assert plan.opens(0.0) is None
+    assert plan.plan.programme("all").pieces == ()
 
 
 def test_the_first_programme_without_hours_is_the_default() -> None:
@@ -51,20 +51,20 @@ def test_outside_the_hours_it_is_dark_or_as_the_schedule_says() -> None:
     assert hangs(text, "2027-01-08 09:59") is None
     assert stretch(text, "2027-01-10 17:00") == "2027-01-10 17:00 .. 2027-01-12 10:00 None"
     assert hangs(text + 'outside = "still"\n[[programme]]\nname = "still"\nwhen = []\n', "2027-01-08 09:00") == "still"
-    found = timetable(AMSTERDAM + text)
-    assert wall(found, found.opens(at(found, "2027-01-10 18:00")))[:16] == "2027-01-12 10:00"
-    assert found.opens(at(found, "2027-01-10 12:00")) is None
+    plan = timetable(AMSTERDAM + text)
+    assert wall(plan, plan.opens(at(plan, "2027-01-10 18:00")))[:16] == "2027-01-12 10:00"
+    assert plan.opens(at(plan, "2027-01-10 12:00")) is None
 
 
 def test_an_exhibition_that_never_opens_has_no_deadline() -> None:
-    found = timetable(AMSTERDAM + 'open = "2020-01-01 10:00-17:00"\n')
-    state = found.state(at(found, "2027-01-01 12:00"))
+    plan = timetable(AMSTERDAM + 'open = "2020-01-01 10:00-17:00"\n')
+    state = plan.state(at(plan, "2027-01-01 12:00"))
     assert (state.open, state.until) == (False, None)
-    assert found.opens(at(found, "2027-01-01 12:00")) is None
+    assert plan.opens(at(plan, "2027-01-01 12:00")) is None
 
 
 @pytest.mark.parametrize(
-    ("hours", "day", "found"),
+    ("hours", "day", "expected"),
     [
         ('"Tue-Sun 10:00-17:00", "Fri 10:00-22:00"', "2027-01-08", "10:00-22:00"),
         ('"Tue-Sun 10:00-17:00", "Fri 12:00-14:00"', "2027-01-08", "12:00-14:00"),  # shorter hours count, too
@@ -85,11 +85,11 @@ def test_an_exhibition_that_never_opens_has_no_deadline() -> None:
         ('"Fri"', "2027-01-08", "00:00-24:00"),
     ],
 )
-def test_opening_hours(hours: str, day: str, found: str) -> None:
+def test_opening_hours(hours: str, day: str, expected: str) -> None:
     table = timetable(f"{AMSTERDAM}open = [{hours}]\n")
     spans = table.hours.spans(date.fromisoformat(day))
     told = [f"{wall(table, start)[11:16]}-{wall(table, end)[11:16]}" for start, end in spans]
-    assert " ".join(told).replace("-00:00", "-24:00") == found
+    assert " ".join(told).replace("-00:00", "-24:00") == expected
 
 
 def test_a_closed_day_takes_what_begins_on_it_and_closed_hours_take_just_these() -> None:
@@ -104,7 +104,7 @@ OTHER = '\n[[programme]]\nname = "other"\nwhen = '
 
 
 @pytest.mark.parametrize(
-    ("late", "other", "found"),
+    ("late", "other", "expected"),
     [
         ("Fri 10:00-22:00", "12:00-13:00", "late"),  # 52 days before 365, whatever the hours
         ("Tue-Sun 10:00-22:00", "Tue-Sun 12:00-13:00", "other"),  # as many days: the shorter hours
@@ -114,8 +114,8 @@ OTHER = '\n[[programme]]\nname = "other"\nwhen = '
         ("holidays:NL", "daily", "other"),
     ],
 )
-def test_the_most_specific_window_wins(late: str, other: str, found: str) -> None:
-    assert hangs(f'{LATE}"{late}"{OTHER}"{other}"\n', "2027-01-08 12:45") == found
+def test_the_most_specific_window_wins(late: str, other: str, expected: str) -> None:
+    assert hangs(f'{LATE}"{late}"{OTHER}"{other}"\n', "2027-01-08 12:45") == expected
 
 
 def test_closing_is_where_the_last_hours_that_begin_that_day_end() -> None:
@@ -138,7 +138,7 @@ NIGHT = '\n[[programme]]\nname = "day"\n[[programme]]\nname = "night"\nwhen = '
 
 
 @pytest.mark.parametrize(
-    ("window", "found"),
+    ("window", "expected"),
     [
         # The night of 28 March 2027 has no hour from 2 to 3: its times are an hour on.
         ("2027-03-28 02:30-05:00", "03:30:00+0200 05:00:00+0200"),
@@ -153,11 +153,11 @@ NIGHT = '\n[[programme]]\nname = "day"\n[[programme]]\nname = "night"\nwhen = '
         ("2027-10-31", "00:00:00+0200 00:00:00+0100"),  # 25 hours
     ],
 )
-def test_a_change_of_clocks(window: str, found: str) -> None:
+def test_a_change_of_clocks(window: str, expected: str) -> None:
     table = timetable(f'{AMSTERDAM}{NIGHT}"{window}"\n')
     span = table.hours.span(date.fromisoformat(window[:10]), table.plan.programmes[1].when[0])
     assert span is not None
-    assert " ".join(wall(table, one)[11:] for one in span) == found
+    assert " ".join(wall(table, one)[11:] for one in span) == expected
 
 
 def test_a_window_that_a_change_of_clocks_turns_round_does_not_come_that_day() -> None:
@@ -172,11 +172,11 @@ def test_a_window_that_a_change_of_clocks_turns_round_does_not_come_that_day() -
 
 def sunset_by_hand(day: date, latitude: float, longitude: float) -> float:
     """Minutes of UTC, to a few minutes, by the equations of the Nautical Almanac Office's "Almanac for Computers"."""
-    turn = 2 * math.pi / 365.25 * (day.timetuple().tm_yday - 1 + 0.25)
-    equation = 229.18 * (0.000075 + 0.001868 * math.cos(turn) - 0.032077 * math.sin(turn)
-                         - 0.014615 * math.cos(2 * turn) - 0.040849 * math.sin(2 * turn))  # fmt: skip
-    tilt = (0.006918 - 0.399912 * math.cos(turn) + 0.070257 * math.sin(turn) - 0.006758 * math.cos(2 * turn)
-            + 0.000907 * math.sin(2 * turn) - 0.002697 * math.cos(3 * turn) + 0.00148 * math.sin(3 * turn))  # fmt: skip
+    year = 2 * math.pi / 365.25 * (day.timetuple().tm_yday - 1 + 0.25)
+    equation = 229.18 * (0.000075 + 0.001868 * math.cos(year) - 0.032077 * math.sin(year)
+                         - 0.014615 * math.cos(2 * year) - 0.040849 * math.sin(2 * year))  # fmt: skip
+    tilt = (0.006918 - 0.399912 * math.cos(year) + 0.070257 * math.sin(year) - 0.006758 * math.cos(2 * year)
+            + 0.000907 * math.sin(2 * year) - 0.002697 * math.cos(3 * year) + 0.00148 * math.sin(3 * year))  # fmt: skip
     north = math.radians(latitude)
     angle = math.cos(math.radians(90.833)) / (math.cos(north) * math.cos(tilt)) - math.tan(north) * math.tan(tilt)
     return 720 - 4 * (longitude - math.degrees(math.acos(angle))) - equation
@@ -207,19 +207,19 @@ def test_the_sun_sets_once_on_every_day(name: str, latitude: float, longitude: f
 
 def test_where_the_sun_does_not_set_nothing_begins_with_it() -> None:
     north = AMSTERDAM + "place = { latitude = 78.2, longitude = 15.6 }\n" + LATE + '"sunset-23:59"\n'
-    found = timetable(north)
-    assert found.state(at(found, "2027-06-21 23:00")).programme == "day"
-    assert found.state(at(found, "2027-03-21 22:00")).programme == "late"
+    plan = timetable(north)
+    assert plan.state(at(plan, "2027-06-21 23:00")).programme == "day"
+    assert plan.state(at(plan, "2027-03-21 22:00")).programme == "late"
     with pytest.raises(ValueError, match="expected one for the sun's hours"):
         Almanac(zone("UTC")).sun("sunset", date(2027, 1, 1))
 
 
 def test_sunset_to_closing_comes_in_winter_only() -> None:
     text = HERE + 'open = "10:00-18:00"\n' + LATE + '"sunset-closing"\n'
-    found = timetable(AMSTERDAM + text)
-    winter = found.state(at(found, "2027-01-08 17:00"))
+    plan = timetable(AMSTERDAM + text)
+    winter = plan.state(at(plan, "2027-01-08 17:00"))
     assert winter.programme == "late"
-    assert wall(found, winter.since)[:16] == "2027-01-08 16:45"
+    assert wall(plan, winter.since)[:16] == "2027-01-08 16:45"
     assert hangs(text, "2027-06-08 17:59") == "day"
     assert hangs(HERE + LATE + '"sunset-sunrise"\n', "2027-01-08 08:00") == "late"
 

@@ -90,12 +90,12 @@ when = "Wed 12:00-12:30"
 def test_a_window_that_others_always_win(tmp_path: Path) -> None:
     text = '[[programme]]\nname = "late"\nwhen = "12:00-13:00"\n[[programme]]\nname = "short"\nwhen = "11:30-13:00"\n'
     more = '[[programme]]\nname = "all day"\nwhen = ["Mon-Wed", "Thu-Fri", "Sat,Sun"]\n'
-    found = told(tmp_path, text + more)
-    assert [line.partition(", expected")[0] for line in found] == [
+    faults = told(tmp_path, text + more)
+    assert [line.partition(", expected")[0] for line in faults] == [
         '7: programme[1] "late".when: found "12:00-13:00"',
         '10: programme[2] "short".when: found "11:30-13:00"',
     ]
-    assert found[0].endswith(
+    assert faults[0].endswith(
         "expected hours in which this programme hangs; a more specific window of another programme has all of them"
     )
 

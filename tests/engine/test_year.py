@@ -141,21 +141,21 @@ class Oracle:
         return [(origin + (first + int(at)) * 60, bool(is_open[at]), int(programme[at])) for at in starts]
 
 
-def told(found: Timetable) -> list[tuple[int, bool, int]]:
+def told(plan: Timetable) -> list[tuple[int, bool, int]]:
     """The same as the engine has it."""
-    numbers = {one.name: at for at, one in enumerate(found.plan.programmes)}
+    numbers = {one.name: at for at, one in enumerate(plan.plan.programmes)}
     return [
         (one.start, one.open, DARK if one.programme is None else numbers[one.programme])
-        for one in found.changes(FIRST, DAYS)
+        for one in plan.changes(FIRST, DAYS)
     ]
 
 
-def check_states(found: Timetable, changes: list[tuple[int, bool, int]]) -> None:
+def check_states(plan: Timetable, changes: list[tuple[int, bool, int]]) -> None:
     """Asked at any time, it says what was so a second before each change and at it, and when the next one comes."""
-    names = [one.name for one in found.plan.programmes]
+    names = [one.name for one in plan.plan.programmes]
     for (start, is_open, programme), (end, *_) in pairwise(changes):
         for at in (start, start + 0.5, (start + end) / 2, end - 1, end - 0.001):
-            state = found.state(at)
+            state = plan.state(at)
             assert (state.open, state.until) == (is_open, end)
             assert state.programme == (None if programme == DARK else names[programme])
 
@@ -205,11 +205,11 @@ def test_a_museum_year() -> None:
     ]
     cut = [Rule(lambda day: day.month == 6 and 10 <= day.day <= 20, 720, 810)]
     oracle = Oracle(Clock("Europe/Amsterdam"), opens, shut, cut, claims).changes()
-    found = timetable(MUSEUM)
+    plan = timetable(MUSEUM)
     assert len(oracle) > 1500
     assert {programme for _, _, programme in oracle} == {0, 1, 2, 3, DARK}
-    assert told(found) == oracle
-    check_states(found, oracle)
+    assert told(plan) == oracle
+    check_states(plan, oracle)
 
 
 NIGHT = """
@@ -251,24 +251,24 @@ def test_nights_where_clocks_change(zone: str) -> None:
         Rule(lambda day: day.weekday() == 4, 1410, 1450, 2),
     ]
     oracle = Oracle(Clock(zone), opens, lambda day: (day.month, day.day) == (2, 28), cut, claims).changes(outside=3)
-    found = timetable(NIGHT.replace("{zone}", zone))
-    assert told(found) == oracle
-    check_states(found, oracle)
+    plan = timetable(NIGHT.replace("{zone}", zone))
+    assert told(plan) == oracle
+    check_states(plan, oracle)
 
 
 def test_a_clock_that_steps_by_hours_is_followed_to_the_second() -> None:
     """A machine that only looks at deadlines, while its clock is put forward and back for a year."""
-    found, fresh, chance = timetable(MUSEUM), timetable(MUSEUM), Random(3600)
-    now = found.almanac.start(FIRST)
-    end = found.almanac.start(FIRST + timedelta(days=DAYS))
+    stepped, fresh, chance = timetable(MUSEUM), timetable(MUSEUM), Random(3600)
+    now = stepped.almanac.start(FIRST)
+    end = stepped.almanac.start(FIRST + timedelta(days=DAYS))
     while now < end:
-        state = found.state(now)
+        state = stepped.state(now)
         assert state == fresh.state(now)
         assert state.until is not None
         step = chance.choice((-3600, 3600, 0, 0, 0))
         if step:
             now += chance.random() * (state.until - now) + step
         else:
-            assert found.state(state.until - 1) == state
+            assert stepped.state(state.until - 1) == state
             now = state.until
-            assert found.state(now).since == now
+            assert stepped.state(now).since == now

@@ -29,9 +29,9 @@ def configs(kind: str, folder: Path) -> list[GeneratorConfig]:
 
 @pytest.fixture(params=parts.kinds("generator"))
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> GeneratorConfig:
-    found = configs(request.param, tmp_path)
-    assert found, f"generators/{request.param}.py: there is no model of this kind in {MODELS} to try it with"
-    return found[0]
+    usable = configs(request.param, tmp_path)
+    assert usable, f"generators/{request.param}.py: there is no model of this kind in {MODELS} to try it with"
+    return usable[0]
 
 
 @pytest.fixture

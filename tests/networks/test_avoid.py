@@ -48,9 +48,9 @@ def balls(draw: st.DrawFn) -> tuple[Floats, Floats, np.random.Generator]:
     return middles, rng.uniform(0.005, largest, count).astype(np.float32), rng
 
 
-def depth(places: Floats, middles: Floats, radii: Floats) -> float:
+def depth(latents: Floats, middles: Floats, radii: Floats) -> float:
     """How many radii the worst of places is inside a ball; 0 or less for none."""
-    apart = np.linalg.norm(places[:, None].astype(np.float64) - middles[None], axis=2)
+    apart = np.linalg.norm(latents[:, None].astype(np.float64) - middles[None], axis=2)
     return float((1 - apart / radii).max())
 
 
@@ -60,8 +60,8 @@ def test_never_inside(drawn: tuple[Floats, Floats, np.random.Generator]) -> None
     avoid = Avoidance(space(middles, radii))
     inside = middles + rng.standard_normal(middles.shape) * radii[:, None] * 0.2
     mean = np.full((1, middles.shape[1]), 0.5)
-    places = np.concatenate([middles, inside, rng.standard_normal((40, middles.shape[1])), mean]).astype(np.float32)
-    led = np.array([avoid(place) for place in places])
+    latents = np.concatenate([middles, inside, rng.standard_normal((40, middles.shape[1])), mean]).astype(np.float32)
+    led = np.array([avoid(latent) for latent in latents])
     assert led.dtype == np.float32
     assert np.isfinite(led).all()
     assert depth(led, middles, radii) <= 0
@@ -71,9 +71,9 @@ def test_never_inside(drawn: tuple[Floats, Floats, np.random.Generator]) -> None
 def test_far_away_nothing_is_moved(drawn: tuple[Floats, Floats, np.random.Generator]) -> None:
     middles, radii, rng = drawn
     avoid = Avoidance(space(middles, radii))
-    for place in (rng.standard_normal((60, middles.shape[1])) * 2).astype(np.float32):
-        if (np.linalg.norm(middles - place, axis=1) > radii * REACH * 1.01 + 1e-2).all():
-            assert avoid(place) is place
+    for latent in (rng.standard_normal((60, middles.shape[1])) * 2).astype(np.float32):
+        if (np.linalg.norm(middles - latent, axis=1) > radii * REACH * 1.01 + 1e-2).all():
+            assert avoid(latent) is latent
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(8, 64), st.floats(-1.0, 1.0))
@@ -87,7 +87,7 @@ def test_the_way_around_is_smooth(seed: int, dim: int, beside: float) -> None:
     avoid = Avoidance(space(middle[None].astype(np.float32), np.ones(1, np.float32)))
     steps = np.linspace(-2, 2, 801)
     line = middle + beside * 0.3 * aside + steps[:, None] * way
-    led = np.array([avoid(place) for place in line.astype(np.float32)])
+    led = np.array([avoid(latent) for latent in line.astype(np.float32)])
     moved = np.diff(led, axis=0)
     speeds = np.linalg.norm(moved, axis=1) / (steps[1] - steps[0])
     assert speeds.max() < 8.0
@@ -121,15 +121,15 @@ def test_it_costs_next_to_nothing() -> None:
     middles = (rng.standard_normal((64, 256)) * 0.7).astype(np.float32)
     avoid = Avoidance(space(middles, np.full(64, 5.7, np.float32)))
     none = Avoidance(space(middles[:0], np.zeros(0, np.float32)))
-    place = (rng.standard_normal(256) * 0.7).astype(np.float32)
-    assert none(place) is place
-    assert min(timeit.repeat(lambda: none(place), number=100, repeat=20)) / 100 < 2e-6
-    assert min(timeit.repeat(lambda: avoid(place), number=100, repeat=20)) / 100 < 50e-6  # 4e-6 on an idle processor
+    latent = (rng.standard_normal(256) * 0.7).astype(np.float32)
+    assert none(latent) is latent
+    assert min(timeit.repeat(lambda: none(latent), number=100, repeat=20)) / 100 < 2e-6
+    assert min(timeit.repeat(lambda: avoid(latent), number=100, repeat=20)) / 100 < 50e-6  # 4e-6 on an idle processor
 
 
 def test_a_ball_without_a_size_blocks_nothing() -> None:
-    place = np.zeros(4, np.float32)
-    assert Avoidance(space(place[None], np.zeros(1, np.float32)))(place) is place
+    latent = np.zeros(4, np.float32)
+    assert Avoidance(space(latent[None], np.zeros(1, np.float32)))(latent) is latent
 
 
 # -- as it is painted -------------------------------------------------------------------------------------------------
@@ -139,28 +139,28 @@ def test_a_ball_without_a_size_blocks_nothing() -> None:
 def blocked(tmp_path: Path) -> tuple[StyleGAN2, Floats, float]:
     """A generator whose seed 2 is blocked, its place, and the radius."""
     path = written(tmp_path / "tiny.safetensors")
-    place = open_model(path).places([2])
-    radius = 0.4 * float(np.linalg.norm(place - open_model(path).places([3])))
+    latent = open_model(path).latents([2])
+    radius = 0.4 * float(np.linalg.norm(latent - open_model(path).latents([3])))
     facts = {"favourites": [], "blocked": [{"name": "Two", "radius": radius}]}
-    amend_model(path, "curation", {"blocked": place, "radii": np.array([radius], np.float32)}, facts)
-    return Config(model=path).open("cpu"), place[0], radius
+    amend_model(path, "curation", {"blocked": latent, "radii": np.array([radius], np.float32)}, facts)
+    return Config(model=path).open("cpu"), latent[0], radius
 
 
 def test_what_is_painted_at_psi_1_is_never_in_a_ball(blocked: tuple[StyleGAN2, Floats, float]) -> None:
-    generator, place, radius = blocked
+    generator, middle, radius = blocked
     assert generator.space.blocked is not None
     walk = Loop(seeds=(1, 2, 3), period=30.0).open(generator, 0)
     way = np.array([walk.at(t, {}) for t in np.linspace(0, 30, 500)])
-    assert depth(way, place[None], np.array([radius])) > 0.9  # the walk itself goes through the middle
+    assert depth(way, middle[None], np.array([radius])) > 0.9  # the walk itself goes through the middle
     painted = np.array([generator.steered(latent, {"/generator/psi": 1.0}) for latent in way])
-    assert depth(painted, place[None], np.array([radius])) < 1e-5
+    assert depth(painted, middle[None], np.array([radius])) < 1e-5
 
 
 def test_at_another_psi_it_is_as_far_as_psi_makes_all_things(blocked: tuple[StyleGAN2, Floats, float]) -> None:
-    generator, place, radius = blocked
+    generator, latent, radius = blocked
     mean = generator.space.mean
-    seen = generator.steered(place, {"/generator/psi": 0.5})
-    assert np.linalg.norm(seen - (mean + 0.5 * (place - mean))) >= 0.5 * radius * 0.999
+    seen = generator.steered(latent, {"/generator/psi": 0.5})
+    assert np.linalg.norm(seen - (mean + 0.5 * (latent - mean))) >= 0.5 * radius * 0.999
 
 
 def test_around_what_is_blocked_the_pace_is_even(blocked: tuple[StyleGAN2, Floats, float]) -> None:
@@ -175,6 +175,6 @@ def test_around_what_is_blocked_the_pace_is_even(blocked: tuple[StyleGAN2, Float
 
 def test_the_other_models_walks_are_as_they_were(tmp_path: Path) -> None:
     generator = Config(model=written(tmp_path / "tiny.safetensors")).open("cpu")
-    place = generator.latent(2)
-    seen = generator.steered(place, {"/generator/psi": 1.0})
-    np.testing.assert_allclose(seen, place, atol=1e-6)
+    latent = generator.latent(2)
+    seen = generator.steered(latent, {"/generator/psi": 1.0})
+    np.testing.assert_allclose(seen, latent, atol=1e-6)

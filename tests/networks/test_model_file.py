@@ -46,10 +46,10 @@ def raw(path: Path, header: object) -> Path:
 
 
 def test_what_is_written_is_read(model: Path) -> None:
-    header, found = load_model(model, kind="stylegan2", shapes=lambda header: {"a": (2, 3), "b": (4,)})
+    header, read = load_model(model, kind="stylegan2", shapes=lambda header: {"a": (2, 3), "b": (4,)})
     assert header == {**HEADER, "format": FORMAT} == read_header(model)
-    assert all(tensor.dtype == np.float32 for tensor in found.values())
-    np.testing.assert_array_equal(found["a"], tensors()["a"])
+    assert all(tensor.dtype == np.float32 for tensor in read.values())
+    np.testing.assert_array_equal(read["a"], tensors()["a"])
 
 
 def test_no_partial_file_is_left(model: Path) -> None:

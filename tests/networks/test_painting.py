@@ -1,5 +1,6 @@
 """The runtimes in which a network paints: they paint what plain torch paints, into memory that is used again."""
 
+import hashlib
 import json
 import logging
 import subprocess
@@ -30,6 +31,7 @@ from installation.networks.choose_runtime import (
     kept,
     race,
 )
+from installation.networks.compile_apart import compile_apart
 from installation.networks.model_generator import proofs
 from installation.networks.runtime import REUSED, Eager, Runtime, levels, ring
 from installation.networks.stylegan2 import Network, effective_tensors
@@ -37,6 +39,7 @@ from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.networks.vae import Architecture as VaeArchitecture
 from installation.networks.vae import Decoder, decoder_tensors
 from installation.networks.vae import Network as VaeNetwork
+from tests.tiny_models import tiny_vae
 
 SIZE = 64
 ARCH = Architecture(SIZE, 16, 16, (16, 16, 16, 16, 16), 2)
@@ -73,11 +76,11 @@ def network(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture(scope="module")
 def runtimes(network: Any) -> list[Runtime]:
     """Every runtime that a processor can paint a network in; plain torch is the first."""
-    places = proofs(network)
-    found: list[Runtime] = [Eager(network.synthesis, places)]
+    latents = proofs(network)
+    opened: list[Runtime] = [Eager(network.synthesis, latents)]
     if _openvino.version():
-        found.append(_openvino.OpenVino(_openvino.compiled(network.synthesis, places)))
-    return found
+        opened.append(_openvino.OpenVino(_openvino.compiled(network.synthesis, latents)))
+    return opened
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +100,7 @@ class Flat:
     clock: list[float] = field(default_factory=lambda: [0.0])
     painted: int = 0
 
-    def paint(self, place: Latent) -> Pixels:
+    def paint(self, latent: Latent) -> Pixels:
         self.clock[0] += self.seconds
         self.painted += 1
         return np.full((4, 4, 3), self.level, np.uint8)
@@ -107,35 +110,35 @@ class Flat:
 
 
 def test_plain_torch_paints_what_the_network_paints(network: Any) -> None:
-    places = proofs(network)
-    runtime = Eager(network.synthesis, places)
+    latents = proofs(network)
+    runtime = Eager(network.synthesis, latents)
     assert runtime.name == "eager fp32"
-    for place in places:
-        np.testing.assert_array_equal(runtime.paint(place), network.paint(place))
+    for latent in latents:
+        np.testing.assert_array_equal(runtime.paint(latent), network.paint(latent))
 
 
 def test_an_array_is_painted_into_again_after_as_many_paints_as_the_contract_permits(
     network: Any, runtimes: list[Runtime]
 ) -> None:
-    places = proofs(network)
+    latents = proofs(network)
     for runtime in runtimes:
-        first = runtime.paint(places[0])
+        first = runtime.paint(latents[0])
         kept = first.copy()
-        for place in places[1:REUSED]:
-            assert not np.shares_memory(runtime.paint(place), first)
+        for latent in latents[1:REUSED]:
+            assert not np.shares_memory(runtime.paint(latent), first)
         np.testing.assert_array_equal(first, kept)
-        assert np.shares_memory(runtime.paint(places[1]), first)
+        assert np.shares_memory(runtime.paint(latents[1]), first)
 
 
 def test_a_frame_allocates_no_picture(network: Any, runtimes: list[Runtime]) -> None:
     """In Python's and numpy's memory there is nothing new but the views through which it is handed about."""
-    places = proofs(network)
+    latents = proofs(network)
     for runtime in runtimes:
-        for place in places:
-            runtime.paint(place)
+        for latent in latents:
+            runtime.paint(latent)
         tracemalloc.start()
-        for place in places:
-            runtime.paint(place)
+        for latent in latents:
+            runtime.paint(latent)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < SIZE * SIZE * 3 / 2, runtime.name
@@ -151,35 +154,35 @@ def test_a_ring_is_memory_that_both_see() -> None:
 
 def test_float16_stays_within_the_levels_allowed(portraits: Any) -> None:
     """As a GPU would compute it, as far as a processor can tell; bfloat16 does not, which is why nobody offers it."""
-    places = proofs(portraits)[:2]
-    plain = Eager(portraits.synthesis, places)
-    assert farthest(Eager(portraits.synthesis, places, "cpu", torch.float16), plain, places) <= FARTHEST
-    assert farthest(Eager(portraits.synthesis, places, "cpu", torch.bfloat16), plain, places) > FARTHEST
+    latents = proofs(portraits)[:2]
+    plain = Eager(portraits.synthesis, latents)
+    assert farthest(Eager(portraits.synthesis, latents, "cpu", torch.float16), plain, latents) <= FARTHEST
+    assert farthest(Eager(portraits.synthesis, latents, "cpu", torch.bfloat16), plain, latents) > FARTHEST
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------
 
-PLACES = np.zeros((3, 4), np.float32)
+LATENTS = np.zeros((3, 4), np.float32)
 
 
 def test_the_farthest_level_counts_either_way() -> None:
-    assert farthest(Flat("a", 0), Flat("b", 255), PLACES) == 255
-    assert farthest(Flat("a", 255), Flat("b", 0), PLACES) == 255
-    assert farthest(Flat("a", 9), Flat("b", 9), PLACES) == 0
+    assert farthest(Flat("a", 0), Flat("b", 255), LATENTS) == 255
+    assert farthest(Flat("a", 255), Flat("b", 0), LATENTS) == 255
+    assert farthest(Flat("a", 9), Flat("b", 9), LATENTS) == 0
 
 
 @pytest.mark.parametrize(("candidate", "plain", "winner"), [(0.010, 0.020, "candidate"), (0.020, 0.010, "plain")])
 def test_the_faster_one_wins(candidate: float, plain: float, winner: str) -> None:
     clock = [0.0]
     runners = Flat("candidate", 0, candidate, clock), Flat("plain", 0, plain, clock)
-    verdict = race(*runners, PLACES, clock=lambda: clock[0])
+    verdict = race(*runners, LATENTS, clock=lambda: clock[0])
     assert verdict == {"runtime": winner, "ms": {"candidate": 1000 * candidate, "plain": 1000 * plain}}
     assert runners[0].painted == runners[1].painted
 
 
 def test_what_is_hardly_faster_does_not_win() -> None:
     clock = [0.0]
-    verdict = race(Flat("candidate", 0, 0.99, clock), Flat("plain", 0, 1.0, clock), PLACES, clock=lambda: clock[0])
+    verdict = race(Flat("candidate", 0, 0.99, clock), Flat("plain", 0, 1.0, clock), LATENTS, clock=lambda: clock[0])
     assert verdict["runtime"] == "plain"
 
 
@@ -210,9 +213,9 @@ def model() -> Any:
 @openvino
 def test_pieces_on_one_network_paint_beside_one_another(model: Any) -> None:
     first, second = _openvino.OpenVino(model), _openvino.OpenVino(model)
-    places = proofs(gan())
-    one, other = first.paint(places[0]).copy(), second.paint(places[1]).copy()
-    painted = [(first.paint(places[0]), second.paint(places[1])) for _ in range(REUSED)]
+    latents = proofs(gan())
+    one, other = first.paint(latents[0]).copy(), second.paint(latents[1]).copy()
+    painted = [(first.paint(latents[0]), second.paint(latents[1])) for _ in range(REUSED)]
     for here, there in painted:
         np.testing.assert_array_equal(here, one)
         np.testing.assert_array_equal(there, other)
@@ -220,9 +223,9 @@ def test_pieces_on_one_network_paint_beside_one_another(model: Any) -> None:
 
 @openvino
 def test_a_packed_network_paints_the_same(model: Any) -> None:
-    place = proofs(gan())[0]
+    latent = proofs(gan())[0]
     kept = _openvino.OpenVino(_openvino.unpacked(_openvino.packed(model)))
-    np.testing.assert_array_equal(kept.paint(place), _openvino.OpenVino(model).paint(place))
+    np.testing.assert_array_equal(kept.paint(latent), _openvino.OpenVino(model).paint(latent))
 
 
 @openvino
@@ -244,14 +247,14 @@ class Conversions:
 @pytest.fixture
 def conversions(monkeypatch: pytest.MonkeyPatch, model: Any) -> Conversions:
     """How often a network is converted from here on. Whatever it is, it becomes the first GAN."""
-    found = Conversions()
+    counter = Conversions()
 
     def counted(*details: Any) -> Any:
-        found.count += 1
+        counter.count += 1
         return model
 
     monkeypatch.setattr(_openvino, "compiled", counted)
-    return found
+    return counter
 
 
 def verdict_is(cache: DiskCache, runtime: str) -> None:
@@ -299,12 +302,12 @@ def test_the_portraits_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     generator = config(kind="stylegan2", model=PORTRAITS).open("cpu")
     assert isinstance(generator, Accelerates)
     assert generator.runtime == "eager fp32"
-    place = generator.latent(3)
-    before = generator.paint(place, {}).copy()
+    latent = generator.latent(3)
+    before = generator.paint(latent, {}).copy()
     accelerate("sitters", generator, DiskCache(tmp_path))
     assert list(tmp_path.glob("verdict-*"))
     assert f"sitters is painted by {generator.runtime}" in caplog.text
-    assert np.abs(generator.paint(place, {}).astype(int) - before).max() <= FARTHEST
+    assert np.abs(generator.paint(latent, {}).astype(int) - before).max() <= FARTHEST
 
 
 def test_plain_torch_can_be_asked_for(tmp_path: Path) -> None:
@@ -335,9 +338,19 @@ def test_a_generator_that_does_not_get_faster_goes_on(tmp_path: Path, caplog: py
 def test_a_synthesis_of_another_size_is_painted_whole() -> None:
     """Pictures need not be square."""
 
-    def stripes(place: torch.Tensor) -> torch.Tensor:
-        return place[:, :1, None, None] * torch.ones(1, 3, 2, 4)
+    def stripes(latent: torch.Tensor) -> torch.Tensor:
+        return latent[:, :1, None, None] * torch.ones(1, 3, 2, 4)
 
     runtime = Eager(stripes, np.ones((1, 1), np.float32))
     assert runtime.paint(np.full(1, 2.0, np.float32)).shape == (2, 4, 3)
     assert levels(stripes, torch.ones(1, 1)).max() == 255
+
+
+@openvino
+def test_a_model_is_compiled_in_another_process_which_ends_well(tmp_path: Path) -> None:
+    model, cache = tiny_vae(tmp_path / "tiny.safetensors"), DiskCache(tmp_path / "cache")
+    compile_apart(model, cache)
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    verdict = kept(cache, digest, candidate_name("cpu") or "").verdict()
+    assert set(verdict["ms"]) == {"openvino fp32", "eager fp32"}

@@ -17,7 +17,7 @@ from installation.networks.model_file import amend_model, load_model, read_heade
 from installation.networks.model_generator import opened, proofs
 from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes
 from installation.networks.runtime import Eager
-from tests.tiny_models import tiny_vae
+from tests.tiny_models import encoder_in, tiny_vae
 from tests.tiny_refiner import ARCH, refined_vae, stirred
 
 
@@ -85,10 +85,10 @@ def test_a_window_of_any_size_can_be_painted() -> None:
 
 def test_a_model_file_holds_it(model: Path) -> None:
     network = opened(model, 0, "cpu")[0]
-    place = torch.from_numpy(proofs(network))
-    soft = network.decoded(place[:, :-1]).clamp(-1, 1)
-    torch.testing.assert_close(network.synthesis(place), stirred()(soft), atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(network.synthesis(place[:, :-1]), network.synthesis(place))
+    latents = torch.from_numpy(proofs(network))
+    soft = network.decoded(latents[:, :-1]).clamp(-1, 1)
+    torch.testing.assert_close(network.synthesis(latents), stirred()(soft), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(network.synthesis(latents[:, :-1]), network.synthesis(latents))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
     plain = Config(model=tiny_vae(model.with_name("plain.safetensors"))).open("cpu")
     picture = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
     np.testing.assert_array_equal(refined.latent(3), plain.latent(3))
-    np.testing.assert_array_equal(refined.encode(picture), plain.encode(picture))
+    np.testing.assert_array_equal(encoder_in(refined)(picture), encoder_in(plain)(picture))
     np.testing.assert_array_equal(refined.space.mean, plain.space.mean)
     assert read_header(model)["architecture"] == read_header(model.with_name("plain.safetensors"))["architecture"]
 
@@ -160,8 +160,8 @@ def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
 @pytest.mark.skipif(not _openvino.version(), reason="without the extra openvino")
 def test_openvino_paints_it_as_plain_torch_does(model: Path) -> None:
     network = opened(model, 0, "cpu")[0]
-    places = proofs(network)
-    places[1::2, -1] = (0.0, 0.3, 0.7)
-    form = _openvino.OpenVino(_openvino.compiled(network.synthesis, places))
-    assert farthest(form, Eager(network.synthesis, places), places) <= FARTHEST
-    assert form.paint(places[0]).shape == (32, 32, 3)
+    latents = proofs(network)
+    latents[1::2, -1] = (0.0, 0.3, 0.7)
+    form = _openvino.OpenVino(_openvino.compiled(network.synthesis, latents))
+    assert farthest(form, Eager(network.synthesis, latents), latents) <= FARTHEST
+    assert form.paint(latents[0]).shape == (32, 32, 3)

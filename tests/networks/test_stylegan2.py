@@ -42,7 +42,7 @@ def network(arch: Architecture) -> Network:
     return Network(arch, effective_tensors(stirred(arch), arch.resolution))
 
 
-def places(count: int = 4) -> Tensor:
+def latents(count: int = 4) -> Tensor:
     return torch.randn(count, 12, generator=torch.Generator().manual_seed(1))
 
 
@@ -142,20 +142,20 @@ def test_the_painting_form_paints_what_the_training_form_paints(arch: Architectu
             fade = 0.4 if size > 4 else 1.0
             if size == 4:
                 painter = Network(arch.at(size), effective_tensors(generator, size))
-            wanted = generator.synthesis(places(), size, fade)
-            torch.testing.assert_close(painter.synthesis(places()), wanted, atol=1e-5, rtol=1e-4)
+            wanted = generator.synthesis(latents(), size, fade)
+            torch.testing.assert_close(painter.synthesis(latents()), wanted, atol=1e-5, rtol=1e-4)
 
 
 def test_weights_of_a_model_file_come_back_with_their_noise() -> None:
     one, other = stirred(SECOND), stirred(SECOND, seed=1)
     load_effective(other, effective_tensors(one, 16), 16)
     with torch.no_grad():
-        torch.testing.assert_close(one(places(), 16), other(places(), 16), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(one(latents(), 16), other(latents(), 16), atol=1e-5, rtol=1e-4)
 
 
 def test_the_same_place_is_always_the_same_picture() -> None:
     painter = network(SECOND)
-    assert torch.equal(painter.synthesis(places()), painter.synthesis(places()))
+    assert torch.equal(painter.synthesis(latents()), painter.synthesis(latents()))
 
 
 def test_noise_of_its_own_changes_a_picture_as_far_as_it_has_strength() -> None:
@@ -163,14 +163,14 @@ def test_noise_of_its_own_changes_a_picture_as_far_as_it_has_strength() -> None:
     noise = torch.randn(4, SECOND.noises(16), generator=torch.Generator().manual_seed(2))
     assert noise.shape == (4, 16 + 2 * 64 + 2 * 256)
     with torch.no_grad():
-        fixed, own = generator.synthesis(places(), 16), generator.synthesis(places(), 16, noise=noise)
+        fixed, own = generator.synthesis(latents(), 16), generator.synthesis(latents(), 16, noise=noise)
         assert float((fixed - own).abs().mean()) > 0.05
-        torch.testing.assert_close(own[1:], generator.synthesis(places()[1:], 16, noise=noise[1:]), atol=1e-4, rtol=0)
+        torch.testing.assert_close(own[1:], generator.synthesis(latents()[1:], 16, noise=noise[1:]), atol=1e-4, rtol=0)
         for block in generator.blocks:
             for layer in (block.conv0, block.conv1):
                 if layer is not None:
                     layer.strength.zero_()
-        assert torch.equal(generator.synthesis(places(), 16), generator.synthesis(places(), 16, noise=noise))
+        assert torch.equal(generator.synthesis(latents(), 16), generator.synthesis(latents(), 16, noise=noise))
 
 
 @pytest.mark.parametrize("replicate", [True, False])
@@ -179,14 +179,14 @@ def test_a_border_that_is_repeated_tells_nothing_of_the_place(replicate: bool) -
     generator = stirred(replace(SECOND, noise=False, replicate=replicate))
     with torch.no_grad():
         generator.const.copy_(generator.const.mean((2, 3), keepdim=True).expand(-1, -1, 4, 4))
-        picture = generator.synthesis(places(), 16)
+        picture = generator.synthesis(latents(), 16)
     differs = float((picture - picture.mean((2, 3), keepdim=True)).abs().max())
     assert (differs < 1e-4) == replicate
 
 
 def test_each_block_can_have_a_style_of_its_own() -> None:
     generator = stirred(SECOND)
-    coarse, fine = places(1), places(2)[1:]
+    coarse, fine = latents(1), latents(2)[1:]
     mixed = torch.stack([coarse, coarse, fine], 1)
     with torch.no_grad():
         torch.testing.assert_close(
@@ -205,7 +205,7 @@ def test_the_largest_sizes_convolve_twice_at_the_fine_grid() -> None:
         layer = stirred(replace(arch, noise=False)).blocks[2].conv0
         with torch.no_grad():
             layer.bias.zero_()
-            x = layer(torch.eye(8).expand(4, 16, 8, 8).contiguous(), places())
+            x = layer(torch.eye(8).expand(4, 16, 8, 8).contiguous(), latents())
         spectrum = torch.fft.fft2(x - x.mean((2, 3), keepdim=True)).abs().square().mean((0, 1))
         return float(spectrum[4:13, 4:13].sum() / spectrum.sum())
 

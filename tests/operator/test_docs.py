@@ -1,7 +1,7 @@
 """The page of addresses is the control table."""
 
 from installation.core.controls import Control
-from installation.operator.docs import markdown
+from tests.operator.address_page import markdown
 
 CONTROLS = {
     control.address: control

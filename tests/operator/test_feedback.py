@@ -5,7 +5,7 @@ import pytest
 
 from installation.core.controls import Control
 from installation.core.osc_packets import parse
-from installation.core.osc_socket import Place
+from installation.core.osc_socket import Endpoint
 from installation.operator.feedback import AFRESH, BUNDLE, FINGER, REMEMBERED, SURFACES, Feedback
 
 CONTROLS = {
@@ -19,11 +19,11 @@ CONTROLS = {
 TABLET, PHONE = ("10.0.0.5", 9000), ("10.0.0.6", 9000)
 
 
-def told(feedback: Feedback, saying: dict[str, float | str], now: float) -> dict[Place, dict[str, object]]:
-    found: dict[Place, dict[str, object]] = {}
-    for place, packet in feedback.packets(saying, now):
-        found.setdefault(place, {}).update((one.address, one.args[0]) for one in parse(packet))
-    return found
+def told(feedback: Feedback, saying: dict[str, float | str], now: float) -> dict[Endpoint, dict[str, object]]:
+    values: dict[Endpoint, dict[str, object]] = {}
+    for endpoint, packet in feedback.packets(saying, now):
+        values.setdefault(endpoint, {}).update((one.address, one.args[0]) for one in parse(packet))
+    return values
 
 
 def test_each_kind_is_told_as_its_type() -> None:

@@ -327,8 +327,8 @@ def gesture_clip(name: str, number: int) -> Clip:
     actors = [replace(actor, hand=hand, begins=begins)]
     if number % 5 == 4:
         other = somebody(chance, kind)
-        place = x + 95 if x < 160 else x - 95
-        actors.insert(0, Actor(other, place, 0.8, left=place < x, speed=110.0))
+        beside = x + 95 if x < 160 else x - 95
+        actors.insert(0, Actor(other, beside, 0.8, left=beside < x, speed=110.0))
     truth = ((name, begins, begins + length + (2.5 if name == "stillness" else 0.6)),)
     return Clip(
         f"{name} {number}", wall(chance, kind), tuple(actors), begins + length + 1.0, seed, chance.uniform(2, 6), truth

@@ -106,8 +106,8 @@ def test_a_gesture_is_told_once_and_no_other(name: str) -> None:
     """One clip each; how many of all are told is what benchmarks/gestures.py prints."""
     clip = gesture_clip(name, 2 if name == "pull" else 1)
     levels, pulses = watch(clip)
-    told = [(second, found) for second, found in pulses if found in GESTURES]
-    assert [found for _, found in told] == [name]
+    told = [(second, pulse) for second, pulse in pulses if pulse in GESTURES]
+    assert [pulse for _, pulse in told] == [name]
     assert clip.truth[0][1] <= told[0][0] <= clip.truth[0][2]
     assert levels[round(told[0][0] * FPS)][f"{name}_level"] > 0.25
 

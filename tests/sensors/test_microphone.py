@@ -113,9 +113,9 @@ def test_every_click_of_120_a_minute_is_one_onset(offset: float) -> None:
     for number, second in enumerate(times):
         at = int(second * RATE)
         sound[at : at + 200] += np.random.default_rng(number).normal(0.0, 0.3, 200)
-    found = onsets(hear(sound, ear), ear)
-    assert len(found) == 20
-    assert np.abs(np.subtract(found, times)).max() < 2 * ear.seconds
+    heard = onsets(hear(sound, ear), ear)
+    assert len(heard) == 20
+    assert np.abs(np.subtract(heard, times)).max() < 2 * ear.seconds
 
 
 def test_notes_begin_once_each() -> None:
@@ -400,8 +400,8 @@ def test_a_real_input_is_heard_and_a_dead_sound_server_comes_back(server: Server
         assert ("hall.onset", 1.0) in said
         server.kill()
         until(sensors.trouble)
-        found = sensors.trouble()["hall"]
-        assert "found no sound" in found or "said nothing for too long" in found, "a stream may not even close"
+        trouble = sensors.trouble()["hall"]
+        assert "found no sound" in trouble or "said nothing for too long" in trouble, "a stream may not even close"
         said.clear()
         server.start()
         until(lambda: said)

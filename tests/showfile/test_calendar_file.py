@@ -41,8 +41,8 @@ def read_or_refusal(path: Path) -> Calendar | Refused:
 def happens(calendar: Calendar, first: date, last: date) -> list[str]:
     """What happens from one day to another, by Amsterdam's clocks."""
     limits = (datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM).timestamp() for day in (first, last))
-    found = Happenings(calendar.events).within(*map(int, limits))
-    return [f"{wall(one.start)} {wall(one.end)} {one.name}" for one in found]
+    happenings = Happenings(calendar.events).within(*map(int, limits))
+    return [f"{wall(one.start)} {wall(one.end)} {one.name}" for one in happenings]
 
 
 def wall(at: int) -> str:
@@ -94,7 +94,7 @@ def test_one_time_that_was_moved_and_one_that_was_cancelled(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("start", "found"),
+    ("start", "expected"),
     [
         ("DTSTART;VALUE=DATE:20270327", "03-27 00:00 03-28 00:00"),
         ("DTSTART;VALUE=DATE:20270327\nDTEND;VALUE=DATE:20270329", "03-27 00:00 03-29 00:00"),  # 47 hours
@@ -107,8 +107,8 @@ def test_one_time_that_was_moved_and_one_that_was_cancelled(tmp_path: Path) -> N
         ("DTSTART:20271031T023000\nDURATION:PT1H", "10-31 02:30 10-31 03:30"),  # the first of two
     ],
 )
-def test_times(tmp_path: Path, start: str, found: str) -> None:
-    assert happens(read(tmp_path, f"SUMMARY:dim\n{start}"), *YEAR) == [f"{found} dim"]
+def test_times(tmp_path: Path, start: str, expected: str) -> None:
+    assert happens(read(tmp_path, f"SUMMARY:dim\n{start}"), *YEAR) == [f"{expected} dim"]
 
 
 def test_what_a_time_zone_says_of_itself_is_not_computed(tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ def test_a_file_that_is_no_calendar(tmp_path: Path, name: str) -> None:
     text, message = HOSTILE[name]
     path = tmp_path / "agenda.ics"
     path.write_text(text, "utf-8")
-    found = read_or_refusal(path)
-    assert (message and message in str(found)) if isinstance(found, Refused) else not message and not found.events
+    result = read_or_refusal(path)
+    assert (message and message in str(result)) if isinstance(result, Refused) else not message and not result.events
 
 
 @pytest.mark.parametrize(
@@ -226,8 +226,8 @@ def test_any_lines_are_a_calendar_or_are_refused(tmp_path: Path, lines: list[str
     path = tmp_path / "fuzz.ics"
     whole = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "SUMMARY:late", *lines, "END:VEVENT", "END:VCALENDAR"]
     path.write_bytes("\r\n".join(whole).encode("utf-8", "replace"))
-    found = read_or_refusal(path)
+    calendar = read_or_refusal(path)
     start = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp())
-    events = () if isinstance(found, Refused) else found.events
+    events = () if isinstance(calendar, Refused) else calendar.events
     for one in Happenings(events).within(start, start + int(timedelta(days=40).total_seconds())):
         assert one.start <= one.end

@@ -22,7 +22,7 @@ from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.timezones import machine_zone
 from tests.engine.plans import CONTROLS, PIECES, SIGNALS, plan
 from tests.showfile.test_calendar_file import LATE, written
-from tests.showfile.test_show_fuzz import VALUES, places
+from tests.showfile.test_show_fuzz import VALUES, values_of
 from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,22 +66,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_need_not_be_written() -> None:
-    found = plan("")
-    assert (found.programmes, found.cues, found.default) == ((), (), "all")
-    assert (found.schedule.open, found.schedule.closed, found.schedule.outside) == ((), (), "blackout")
-    assert found.schedule.calendar is None
+    empty = plan("")
+    assert (empty.programmes, empty.cues, empty.default) == ((), (), "all")
+    assert (empty.schedule.open, empty.schedule.closed, empty.schedule.outside) == ((), (), "blackout")
+    assert empty.schedule.calendar is None
     (cue,) = plan('[[cue]]\nname = "dim"\n').cues
     assert (cue.wait, cue.fade, dict(cue.set_), cue.then, cue.at, cue.every) == (0.0, 0.0, {}, (), (), None)
 
 
 def test_a_full_plan(folder: Path) -> None:
-    found = plan(FULL, folder)
-    assert [window.text for window in found.schedule.open] == ["Tue-Sun 10:00-17:00"]
-    assert found.schedule.calendar is not None
-    assert [event.name for event in found.schedule.calendar.events] == ["late"]
-    assert found.default == "still"
-    assert found.programme("late").pieces == ("two", "one")
-    dim, bright = found.cues
+    full = plan(FULL, folder)
+    assert [window.text for window in full.schedule.open] == ["Tue-Sun 10:00-17:00"]
+    assert full.schedule.calendar is not None
+    assert [event.name for event in full.schedule.calendar.events] == ["late"]
+    assert full.default == "still"
+    assert full.programme("late").pieces == ("two", "one")
+    dim, bright = full.cues
     assert (dim.wait, dim.fade, dim.then) == (2.0, 90.0, ("bright",))
     assert dim.targets == {"/stage/brightness": 0.5, "/generator/layers": 3.0}
     assert dim.release == ("/walk/speed",)
@@ -142,7 +142,7 @@ WORDS = [
 @given(st.data())
 def test_one_place_with_anything_in_it(folder: Path, data: st.DataObject) -> None:
     document = copy.deepcopy(DOCUMENT)
-    table, key = data.draw(st.sampled_from(list(places(document))))
+    table, key = data.draw(st.sampled_from(list(values_of(document))))
     table[key] = data.draw(VALUES | st.sampled_from(WORDS) | st.lists(st.sampled_from(WORDS), max_size=3))
     for finding in findings(document, folder):
         assert finding.loc
@@ -152,7 +152,7 @@ def test_one_place_with_anything_in_it(folder: Path, data: st.DataObject) -> Non
 
 def findings(document: dict[str, object], folder: Path) -> Iterator[Finding]:
     try:
-        found = read_plan(document, Reading(folder, signals=SIGNALS), Names(PIECES, controls=CONTROLS))
-        assert isinstance(found, Plan)
+        read = read_plan(document, Reading(folder, signals=SIGNALS), Names(PIECES, controls=CONTROLS))
+        assert isinstance(read, Plan)
     except Unfit as unfit:
         yield from unfit.findings

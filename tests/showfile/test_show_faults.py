@@ -23,9 +23,9 @@ def _stub_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def expected(path: Path) -> list[str]:
     lines = [line for line in path.read_text("utf-8").splitlines() if line.startswith("#> ")]
-    places = {"#> ": f"{path.name}:", "{folder}": str(FOLDER), "{tests}": str(FOLDER.parent)}
-    for mark, place in places.items():
-        lines = [line.replace(mark, place, 1) for line in lines]
+    marks = {"#> ": f"{path.name}:", "{folder}": str(FOLDER), "{tests}": str(FOLDER.parent)}
+    for mark, text in marks.items():
+        lines = [line.replace(mark, text, 1) for line in lines]
     return lines
 
 

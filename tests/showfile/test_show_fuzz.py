@@ -34,12 +34,12 @@ VALUES = st.recursive(
 )
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
+def values_of(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every (table or list, key) of a document."""
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield value, key
         if isinstance(inner, dict | list):
-            yield from places(inner)
+            yield from values_of(inner)
 
 
 def toml(document: dict[str, Any]) -> str:
@@ -64,13 +64,13 @@ def _stub_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.data())
 def test_one_place_with_anything_in_it(tmp_path: Path, data: st.DataObject) -> None:
     document = copy.deepcopy(DOCUMENT)
-    table, key = data.draw(st.sampled_from(list(places(document))))
+    table, key = data.draw(st.sampled_from(list(values_of(document))))
     table[key] = data.draw(VALUES)
-    found = read(tmp_path, toml(document))
-    if isinstance(found, Show):
-        assert all(math.isfinite(value) for piece in found.pieces for value in piece.rests().values())
+    result = read(tmp_path, toml(document))
+    if isinstance(result, Show):
+        assert all(math.isfinite(value) for piece in result.pieces for value in piece.rests().values())
     else:
-        assert all(fault.expected and fault.found and fault.line >= 1 for fault in found.faults)
+        assert all(fault.expected and fault.found and fault.line >= 1 for fault in result.faults)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
@@ -82,5 +82,5 @@ def test_tables_of_anything(tmp_path: Path, document: dict[str, Any]) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(st.integers(0, len(LARGE)), st.integers(0, 60), st.text(max_size=4))
 def test_a_slip_of_the_hand(tmp_path: Path, at: int, cut: int, typed: str) -> None:
-    found = read(tmp_path, LARGE[:at] + typed + LARGE[at + cut :])
-    assert isinstance(found, Show) or str(found).startswith(str(tmp_path / "fuzz.toml"))
+    result = read(tmp_path, LARGE[:at] + typed + LARGE[at + cut :])
+    assert isinstance(result, Show) or str(result).startswith(str(tmp_path / "fuzz.toml"))

@@ -60,7 +60,7 @@ def test_days(text: str, days: tuple[object, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("10:00-17:00", (36000, 61200, False)),
         ("10:00 – 17:00", (36000, 61200, False)),
@@ -77,8 +77,8 @@ def test_days(text: str, days: tuple[object, ...]) -> None:
         ("14:00-sunset", (50400, "sunset", False)),
     ],
 )
-def test_hours(text: str, found: tuple[object, object, bool]) -> None:
-    assert hours(text) == found
+def test_hours(text: str, expected: tuple[object, object, bool]) -> None:
+    assert hours(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -152,5 +152,5 @@ WORDS = [
 @given(st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=6), st.sampled_from(["", " "]))
 def test_any_text_is_a_window_or_is_refused(parts: list[str], between: str) -> None:
     for read in (read_window, read_instant):
-        found = window_or_refusal(read, between.join(parts))
-        assert found.expected if isinstance(found, Refused) else found.text == between.join(parts)
+        result = window_or_refusal(read, between.join(parts))
+        assert result.expected if isinstance(result, Refused) else result.text == between.join(parts)

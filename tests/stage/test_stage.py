@@ -279,8 +279,8 @@ def test_what_stands_up_is_lit_from_where_the_lamp_is(stage: Stage, lamp: tuple[
     """A light spot is a hill: brighter towards the lamp, darker away from it."""
     y, x = np.mgrid[-18.0:18.0, -32.0:32.0] + 0.5
     hill = (90 + 80 * np.exp(-(x * x + y * y) / 12)).astype(np.uint8)[..., None].repeat(3, 2)
-    light, place = frame(np.ascontiguousarray(hill)), {"lamp_x": lamp[0], "lamp_y": lamp[1], "weave": 0.0}
-    more = surfaced(stage, light, relief=1.0, **place) - surfaced(stage, light, relief=0.0, **place)
+    light, lamps = frame(np.ascontiguousarray(hill)), {"lamp_x": lamp[0], "lamp_y": lamp[1], "weave": 0.0}
+    more = surfaced(stage, light, relief=1.0, **lamps) - surfaced(stage, light, relief=0.0, **lamps)
     ring = more[140:220, 280:360].mean(axis=2)
     halves = {(-1, 0): ring[:, :40], (1, 0): ring[:, 40:], (0, 1): ring[:40], (0, -1): ring[40:]}
     near, far = halves[lamp].mean(), halves[-lamp[0], -lamp[1]].mean()

@@ -33,21 +33,21 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def network(found, name="test"):
-    return rebuild({"kind": found.kind, "architecture": found.architecture}, found.tensors, "cpu", name)
+def network(converted, name="test"):
+    return rebuild({"kind": converted.kind, "architecture": converted.architecture}, converted.tensors, "cpu", name)
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_it_paints_what_the_original_painted(path: Path) -> None:
     """The expected pictures are the original implementation's, in float32 with constant noise."""
     expected = np.load(path.with_suffix(".expected.npz"))
-    found = recognised(read(path), str(path), None)
-    whole = network(found)
+    converted = recognised(read(path), str(path), None)
+    whole = network(converted)
     w = whole.mapping(expected["z"]).reshape(len(expected["z"]), whole.classes, -1)
     labels = expected["c"].argmax(1) if expected["c"].size else np.zeros(len(w), int)
     w = w[np.arange(len(w)), labels]
     for psi in (1.0, 0.6):
-        truncated = found.mean + np.float32(psi) * (w - found.mean)
+        truncated = converted.mean + np.float32(psi) * (w - converted.mean)
         np.testing.assert_allclose(truncated, expected[f"w_{psi}"][:, 0], atol=FARTHEST_STYLE, rtol=0)
         pictures = whole.synthesis(truncated).numpy()[:, : expected[f"img_{psi}"].shape[1]]
         np.testing.assert_allclose(pictures, expected[f"img_{psi}"], atol=FARTHEST, rtol=0)
@@ -82,8 +82,8 @@ def test_a_show_paints_its_classes_and_mixes_them(conditional: Path) -> None:
     knobs = table(config.controls())
     assert knobs["/generator/class"].choices == ("2", "dogs")
     generator = config.open("cpu")
-    found = recognised(read(PICKLES / "sg2-32-conditional.pkl"), "test", None)
-    whole, latent = network(found), generator.latent(5)
+    converted = recognised(read(PICKLES / "sg2-32-conditional.pkl"), "test", None)
+    whole, latent = network(converted), generator.latent(5)
     z = np.random.default_rng(5).standard_normal((1, whole.z_dim)).astype(np.float32)
     styles = whole.mapping(z).reshape(3, -1)
     np.testing.assert_allclose(latent.reshape(2, -1), styles[[2, 0]], atol=1e-6)
@@ -156,16 +156,26 @@ def test_a_network_may_be_wide() -> None:
      ({"channels": [8, 9]}, "shape")],
 )  # fmt: skip
 def test_a_header_that_does_not_fit_its_tensors(change: dict[str, object], message: str) -> None:
-    found = ada()
+    converted = ada()
     with pytest.raises(ModelError, match=message):
-        rebuild({"kind": found.kind, "architecture": found.architecture | change}, found.tensors, "cpu", Path("mine"))
+        rebuild(
+            {"kind": converted.kind, "architecture": converted.architecture | change},
+            converted.tensors,
+            "cpu",
+            Path("mine"),
+        )
 
 
 @pytest.mark.parametrize(("change", "message"), [({"size": [9, 9]}, "do not fit"), ({"layers": []}, "layers")])
 def test_a_header_of_waves_that_does_not_fit(change: dict[str, object], message: str) -> None:
-    found = waves()
+    converted = waves()
     with pytest.raises(ModelError, match=message):
-        rebuild({"kind": found.kind, "architecture": found.architecture | change}, found.tensors, "cpu", Path("mine"))
+        rebuild(
+            {"kind": converted.kind, "architecture": converted.architecture | change},
+            converted.tensors,
+            "cpu",
+            Path("mine"),
+        )
 
 
 def test_names_of_classes_that_do_not_fit(tmp_path: Path) -> None:
@@ -232,9 +242,9 @@ def saved(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_a_checkpoint_of_rosinality_paints_the_same(saved: Path) -> None:
     state = rosinality()
-    found = recognised(read(saved), str(saved), None)
-    assert found.family == "StyleGAN2 of rosinality"
-    whole = network(found)
+    converted = recognised(read(saved), str(saved), None)
+    assert converted.family == "StyleGAN2 of rosinality"
+    whole = network(converted)
     z = np.random.default_rng(0).standard_normal((1, 8)).astype(np.float32)
     w = torch.from_numpy(z) * (torch.from_numpy(z).square().mean(1, keepdim=True) + 1e-8).rsqrt()
     for index in (1, 2):

@@ -34,8 +34,8 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def generator() -> Generator:
     made = PlasmaConfig(width=64, height=64).open("cpu")
-    places = np.stack([made.latent(seed) for seed in (1, 2, 3)])
-    made.space = replace(made.space, favourites=places, names=NAMES)
+    latents = np.stack([made.latent(seed) for seed in (1, 2, 3)])
+    made.space = replace(made.space, favourites=latents, names=NAMES)
     return made
 
 
@@ -56,10 +56,10 @@ def changes(walk: Gallery, generator: Generator, times: NDArray[np.float64]) -> 
 def test_it_rests_at_each_in_the_curators_order(walk: Gallery, generator: Generator) -> None:
     assert walk.period == pytest.approx(3 * (6 + 10))
     assert generator.space.favourites is not None
-    for arrival, place in zip(walk.arrivals, generator.space.favourites, strict=False):
+    for arrival, favourite in zip(walk.arrivals, generator.space.favourites, strict=False):
         for since in (0.0, 2.0, 5.9):
             still = walk.at(float(arrival) + since, {"/walk/breath": 0.0})
-            np.testing.assert_allclose(still, place, atol=1e-5)
+            np.testing.assert_allclose(still, favourite, atol=1e-5)
 
 
 def test_it_is_seamless(walk: Gallery) -> None:
@@ -95,7 +95,7 @@ def test_a_pace_measured_later_leaves_each_way_its_time(walk: Gallery, generator
     late.at(float(arrivals[1]) + 1.0, {})
     np.testing.assert_array_equal(late.arrivals, arrivals)
     np.testing.assert_array_equal(late.pace, walk.pace)
-    np.testing.assert_allclose(late.at(float(arrivals[2]), {"/walk/breath": 0.0}), late.places[2], atol=1e-5)
+    np.testing.assert_allclose(late.at(float(arrivals[2]), {"/walk/breath": 0.0}), late.latents[2], atol=1e-5)
 
 
 def test_at_rest_it_breathes_hardly_to_be_seen(walk: Gallery, generator: Generator) -> None:
@@ -119,12 +119,12 @@ def test_one_alone_hangs_there_alive(generator: Generator) -> None:
     assert one.period == pytest.approx(8.0)
     way = np.array([one.at(t, {}) for t in np.linspace(0.0, 16.0, 100)])
     assert way.std(axis=0).max() > 0
-    assert np.linalg.norm(way - one.places[0], axis=1).max() < 0.7
+    assert np.linalg.norm(way - one.latents[0], axis=1).max() < 0.7
 
 
 def test_two_at_one_place_do_not_stop_it(generator: Generator) -> None:
-    place = generator.latent(1)
-    space = replace(generator.space, favourites=np.stack([place, place]), names=("a", "b"))
+    latent = generator.latent(1)
+    space = replace(generator.space, favourites=np.stack([latent, latent]), names=("a", "b"))
     walk = Config().open(Standing(generator, space), 0)
     assert np.isfinite([walk.at(t, {}) for t in np.linspace(0, walk.period, 50)]).all()
 

@@ -154,10 +154,10 @@ def test_a_wander_keeps_its_pace(generator: Generator) -> None:
 
 @given(st.integers(2, 12), st.floats(-10, 10))
 def test_a_closed_curve_is_seamless(count: int, u: float) -> None:
-    places = np.random.default_rng(count).standard_normal((count, 4)).astype(np.float32)
-    curve = closed_curve(places)
+    points = np.random.default_rng(count).standard_normal((count, 4)).astype(np.float32)
+    curve = closed_curve(points)
     np.testing.assert_allclose(curve(u), curve(u + 1.0), atol=1e-2)
-    np.testing.assert_allclose(curve(0.0), places[0], atol=1e-5)
+    np.testing.assert_allclose(curve(0.0), points[0], atol=1e-5)
     np.testing.assert_allclose(curve(-1e-6), curve(1e-6), atol=1e-3)
 
 

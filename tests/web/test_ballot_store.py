@@ -15,20 +15,20 @@ def cast(store: BallotStore, token: int, choice: str) -> Answer:
         return store.cast([Vote(store.round.id, bytes([token]) * 16, choice)])[0]
 
 
-def turn(store: BallotStore, number: int, *candidates: str, now: float = 0.0) -> None:
+def open_round(store: BallotStore, number: int, *candidates: str, now: float = 0.0) -> None:
     with store.all_or_nothing():
-        store.turn(number, candidates, now)
+        store.open_round(number, candidates, now)
 
 
 @pytest.mark.parametrize("clock", [-1e9, 101.0, 1e12])
 def test_a_round_goes_on_whatever_the_clock_says(tmp_path: Path, clock: float) -> None:
     path = tmp_path / FILE
     store = BallotStore(path)
-    turn(store, 7, "a", "b", now=100.0)
+    open_round(store, 7, "a", "b", now=100.0)
     cast(store, 1, "a")
     store.close()
     store = BallotStore(path)
-    turn(store, 7, "b", "a", now=clock)
+    open_round(store, 7, "b", "a", now=clock)
     assert store.kept().choices == {b"\1" * 16: "a"}
     store.close()
 
@@ -36,34 +36,34 @@ def test_a_round_goes_on_whatever_the_clock_says(tmp_path: Path, clock: float) -
 @pytest.mark.parametrize(("first", "then", "goes_on"), [("", "new", False), ("new", "new", True), ("new", "", True)])
 def test_a_fresh_run_takes_up_no_round_of_another(tmp_path: Path, first: str, then: str, goes_on: bool) -> None:
     store = BallotStore(tmp_path / FILE, first)
-    turn(store, 1, "a", "b")
+    open_round(store, 1, "a", "b")
     cast(store, 1, "a")
     store.close()
     store = BallotStore(tmp_path / FILE, then)
-    turn(store, 1, "a", "b")
+    open_round(store, 1, "a", "b")
     assert bool(store.kept().choices) is goes_on
     store.close()
 
 
 def test_another_number_or_other_pieces_are_another_round(tmp_path: Path) -> None:
     store = BallotStore(tmp_path / FILE)
-    turn(store, 1, "a", "b")
+    open_round(store, 1, "a", "b")
     cast(store, 1, "a")
-    turn(store, 1, "a", "c")
+    open_round(store, 1, "a", "c")
     assert (store.kept().choices, store.kept().ended) == ({}, Tally(1, {"a": 1, "b": 0}, 1))
-    turn(store, 2, "a", "c")
+    open_round(store, 2, "a", "c")
     assert store.kept().ended == Tally(1, {"a": 0, "c": 0}, 1)
-    turn(store, 2)
+    open_round(store, 2)
     assert (store.round, store.kept().ended) == (None, Tally(2, {"a": 0, "c": 0}, 1))
     store.close()
 
 
 def test_a_commit_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
     store = BallotStore(tmp_path / FILE)
-    turn(store, 1, "a")
+    open_round(store, 1, "a")
     before = store.round
     with pytest.raises(sqlite3.ProgrammingError), store.all_or_nothing():
-        store.turn(2, [("b")], object())  # type: ignore[arg-type]
+        store.open_round(2, [("b")], object())  # type: ignore[arg-type]
     assert store.round == before
     assert cast(store, 1, "a") is Answer.COUNTED
     store.close()
@@ -74,7 +74,7 @@ def test_a_damaged_box_is_put_aside_and_kept(tmp_path: Path, content: bytes) -> 
     path = tmp_path / FILE
     path.write_bytes(content)
     store = BallotStore(path)
-    turn(store, 1, "a")
+    open_round(store, 1, "a")
     assert cast(store, 1, "a") is Answer.COUNTED
     store.close()
     assert path.with_name(f"{FILE}.aside-1").read_bytes() == content
@@ -82,6 +82,6 @@ def test_a_damaged_box_is_put_aside_and_kept(tmp_path: Path, content: bytes) -> 
 
 def test_nobody_else_may_read_the_box(tmp_path: Path) -> None:
     store = BallotStore(tmp_path / FILE)
-    turn(store, 1, "a")
+    open_round(store, 1, "a")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     store.close()

@@ -90,7 +90,7 @@ def test_the_clock_is_words_without_a_script() -> None:
 
 
 def test_the_page_is_light_and_needs_nothing_from_elsewhere(web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with Visitor(web.port) as visitor:
         answer = visitor.get("/", X_Forwarded_For="10.0.0.9")
         needed = re.findall(r'(?:src|href|action)="([^"]+)"', answer.text)
@@ -111,7 +111,7 @@ def test_posters_come_at_the_size_of_a_phone(tmp_path: Path) -> None:
         {"name": "bad", "title": {"": "B"}, "poster": str(tmp_path / "bad.jpg")},
     ]
     with Driver(tmp_path, pieces=pieces) as driver, Visitor(driver.port) as visitor:
-        driver.turn("a b/c", "bad", piece="a b/c")
+        driver.open_round("a b/c", "bad", piece="a b/c")
         sources = re.findall(r'src="(/poster/[^"]+)"', visitor.get("/", Via="1.1 proxy").text)
         assert len(sources) == 3
         sizes = []

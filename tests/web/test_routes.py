@@ -54,7 +54,7 @@ def test_odd_requests_get_a_plain_no(web: Driver, request_line: bytes, status: i
     "body", [b"", b"&&&===", b"round=x&choice=", b"\xff\xfe", b"round=" + b"9" * 400, b"choice=company&" * 30]
 )
 def test_a_form_that_is_none_is_answered_like_a_late_vote(web: Driver, body: bytes) -> None:
-    web.turn()
+    web.open_round()
     with Visitor(web.port) as visitor:
         answer = visitor.ask("POST", "/vote", body, Content_Type="application/x-www-form-urlencoded")
         assert answer.status == 409

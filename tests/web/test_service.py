@@ -46,7 +46,7 @@ def read_until(stream: BinaryIO, wanted: bytes) -> None:
 
 
 def test_one_vote_for_each_visitor_and_it_can_be_changed(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with Visitor(web.port) as first, Visitor(web.port) as second:
         first.get()
         second.get()
@@ -63,7 +63,7 @@ def test_one_vote_for_each_visitor_and_it_can_be_changed(web: Driver) -> None:
 
 
 def test_the_app_knows_a_vote_within_a_second(web: Driver) -> None:
-    ballot, times = web.turn(), []
+    ballot, times = web.open_round(), []
     with Visitor(web.port) as visitor:
         visitor.get()
         for company in (1, 0, 1):
@@ -75,10 +75,10 @@ def test_the_app_knows_a_vote_within_a_second(web: Driver) -> None:
 
 
 def test_a_vote_for_a_closed_round_gets_the_new_one_and_is_not_counted(web: Driver) -> None:
-    old = web.turn()
+    old = web.open_round()
     with Visitor(web.port) as visitor:
         visitor.get()
-        web.turn()
+        web.open_round()
         answer = visitor.vote("company", old)
         assert answer.status == 409
         assert "That vote has closed. This is what you can vote on now." in answer.text
@@ -87,7 +87,7 @@ def test_a_vote_for_a_closed_round_gets_the_new_one_and_is_not_counted(web: Driv
 
 
 def test_a_vote_while_no_round_is_open_is_told_so(web: Driver) -> None:
-    old = web.turn()
+    old = web.open_round()
     with Visitor(web.port) as visitor:
         visitor.get()
         visitor.vote("nobody", old)
@@ -101,7 +101,7 @@ def test_a_vote_while_no_round_is_open_is_told_so(web: Driver) -> None:
 
 
 def test_a_piece_that_is_no_candidate_is_refused(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with Visitor(web.port) as visitor:
         visitor.get()
         answer = visitor.vote("sitters", ballot)
@@ -110,7 +110,7 @@ def test_a_piece_that_is_no_candidate_is_refused(web: Driver) -> None:
 
 
 def test_a_vote_without_cookie_gets_one_and_is_asked_again(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with Visitor(web.port) as visitor:
         answer = visitor.vote("company", ballot)
         assert answer.status == 403
@@ -119,10 +119,10 @@ def test_a_vote_without_cookie_gets_one_and_is_asked_again(web: Driver) -> None:
 
 
 def test_a_forged_or_old_cookie_is_none(web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with Visitor(web.port) as visitor:
         visitor.get()
-        ballot = web.turn()
+        ballot = web.open_round()
         assert visitor.vote("company", ballot).status == 403
         visitor.cookies = {name: tokens.mint(tokens.new_key()) for name in visitor.cookies}
         assert visitor.vote("company", ballot).status == 403
@@ -131,7 +131,7 @@ def test_a_forged_or_old_cookie_is_none(web: Driver) -> None:
 
 
 def test_the_cookie_is_strict_and_says_nothing_about_the_visitor(web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with Visitor(web.port) as visitor:
         cookie = visitor.get().headers["Set-Cookie"]
         assert f"vote{web.port}=" in cookie
@@ -142,7 +142,7 @@ def test_the_cookie_is_strict_and_says_nothing_about_the_visitor(web: Driver) ->
 
 
 def test_a_vote_from_another_page_is_refused(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with Visitor(web.port) as visitor:
         visitor.get()
         for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}):
@@ -154,17 +154,17 @@ def test_a_vote_from_another_page_is_refused(web: Driver) -> None:
 
 
 def test_one_visitor_cannot_vote_all_the_time(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with Visitor(web.port) as visitor:
         visitor.get()
-        answers = [visitor.vote(("company", "nobody")[turn % 2], ballot) for turn in range(8)]
+        answers = [visitor.vote(("company", "nobody")[number % 2], ballot) for number in range(8)]
         assert [answer.status for answer in answers[:6]] == [303] * 6
         assert answers[7].status == 429
         assert "Please wait a few seconds" in answers[7].text
 
 
 def test_the_script_gets_the_parts_instead_of_a_page(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with Visitor(web.port) as visitor:
         fresh = visitor.get("/parts?lang=nl").json
         assert set(fresh["parts"]) == {"now", "ask", "status", "ballot"}
@@ -176,7 +176,7 @@ def test_the_script_gets_the_parts_instead_of_a_page(web: Driver) -> None:
 
 
 def test_nothing_about_a_visitor_is_stored_and_the_end_of_a_round_forgets_the_tokens(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with Visitor(web.port) as visitor:
         visitor.get(User_Agent="a very special telephone")
         visitor.vote("company", ballot, User_Agent="a very special telephone")
@@ -184,7 +184,7 @@ def test_nothing_about_a_visitor_is_stored_and_the_end_of_a_round_forgets_the_to
     with closing(sqlite3.connect(web.state / FILE)) as db:
         key, nonce = db.execute("SELECT key, token FROM rounds JOIN votes ON round = id").fetchone()
         assert tokens.read(key, token) == nonce
-    web.turn()
+    web.open_round()
     kept = b"".join(path.read_bytes() for path in web.state.iterdir())
     assert b"127.0.0.1" not in kept
     assert b"telephone" not in kept
@@ -198,13 +198,13 @@ def test_nothing_about_a_visitor_is_stored_and_the_end_of_a_round_forgets_the_to
 
 
 def test_phones_hear_the_tally_and_the_next_round(web: Driver) -> None:
-    ballot = web.turn()
+    ballot = web.open_round()
     with streaming(web, "/live") as stream, Visitor(web.port) as visitor:
         visitor.get()
         read_until(stream, b"event: version")
         visitor.vote("nobody", ballot)
         read_until(stream, b'data: {"company": 0, "nobody": 1}')
-        web.turn("sitters", piece="nobody")
+        web.open_round("sitters", piece="nobody")
         read_until(stream, b"event: version")
         read_until(stream, b'data: {"sitters": 0}')
 
@@ -252,10 +252,10 @@ def test_the_live_picture_is_on_the_page_for_this_machine_and_not_for_phones(web
 def test_health_is_good_while_the_show_says_so_and_moves(web: Driver) -> None:
     web.send({"health": {"frames": 1}})
     with Visitor(web.port) as visitor:
-        answer = until(lambda: (found := visitor.get("/healthz")).status == 200 and found)
+        answer = until(lambda: (answer := visitor.get("/healthz")).status == 200 and answer)
         assert (answer.status, answer.json["ok"], answer.json["reasons"]) == (200, True, [])
         web.send({"health": {"frames": 2, "running": False, "reasons": ["the generator is broken"]}})
-        answer = until(lambda: (found := visitor.get("/healthz")).status != 200 and found)
+        answer = until(lambda: (answer := visitor.get("/healthz")).status != 200 and answer)
         assert (answer.status, answer.json["ok"]) == (503, False)
         assert answer.json["reasons"] == ["the generator is broken", "the show is not running"]
 
@@ -286,7 +286,7 @@ def test_a_crowd_loses_no_vote_and_doubles_none_across_a_kill() -> None:
 def test_votes_that_were_acknowledged_survive_a_kill(tmp_path: Path) -> None:
     driver = Driver(tmp_path)
     driver.start()
-    ballot = driver.turn()
+    ballot = driver.open_round()
     acknowledged = []
     with ExitStack() as stack:
         visitors = [stack.enter_context(Visitor(driver.port)) for _ in range(300)]
@@ -335,10 +335,10 @@ def test_it_opens_in_half_a_second_and_closes_in_one_with_visitors_inside(tmp_pa
 
 def test_it_does_not_wait_for_an_app_that_does_not_read(tmp_path: Path) -> None:
     with Driver(tmp_path) as driver, Visitor(driver.port) as visitor:
-        driver.turn()
+        driver.open_round()
         driver.hearing.clear()
-        for turn in range(3000):
-            driver.playback(driver.round, hold=bool(turn % 2))
+        for number in range(3000):
+            driver.playback(driver.round, hold=bool(number % 2))
         assert visitor.get().status == 200
         driver.hearing.set()
 
@@ -376,7 +376,7 @@ def test_where_no_votes_can_be_kept_the_page_says_so_and_opens_the_vote_once_the
     with Driver(folder / "state") as driver, Visitor(driver.port) as visitor:
         driver.playback()
         driver.send({"health": {"frames": 1}})
-        page = until(lambda: "Votes cannot be counted just now" in (found := visitor.get().text) and found, "a word")
+        page = until(lambda: "Votes cannot be counted just now" in (text := visitor.get().text) and text, "a word")
         assert "Four people who never lived." in page
         answer = visitor.get("/healthz")
         assert answer.status == 503
@@ -392,7 +392,7 @@ def test_where_no_votes_can_be_kept_the_page_says_so_and_opens_the_vote_once_the
 def test_votes_outlive_the_removal_of_their_folder_and_then_a_kill(tmp_path: Path) -> None:
     driver = Driver(tmp_path / "state")
     driver.start()
-    ballot = driver.turn()
+    ballot = driver.open_round()
     with ExitStack() as stack:
         first, second, third = (stack.enter_context(Visitor(driver.port)) for _ in range(3))
         first.get()

@@ -41,7 +41,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     with Driver(tmp_path_factory.mktemp("state")) as driver:
-        driver.turn()
+        driver.open_round()
         yield driver
 
 
@@ -77,7 +77,7 @@ def pressed(page: Any) -> list[str]:
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_a_visitor_votes_and_changes_the_vote(browser: Any, web: Driver, script: bool) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web, java_script_enabled=script) as page:
         assert page.inner_text("h1") == "Sitters who never sat"
         assert pressed(page) == []
@@ -95,25 +95,25 @@ def test_a_visitor_votes_and_changes_the_vote(browser: Any, web: Driver, script:
 
 
 def test_without_a_script_the_next_round_is_one_reload_away(browser: Any, web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web, grumbles=1, java_script_enabled=False) as page:
         page.tap("button[value=company]")
         says(page, "Your vote: The company")
-        web.turn("sitters", "nobody", piece="company")
+        web.open_round("sitters", "nobody", piece="company")
         page.tap("button[value=nobody]")  # of the round that has closed meanwhile
         says(page, "That vote has closed. This is what you can vote on now.")
         assert page.inner_text("h1") == "The company"
         page.tap("button[value=nobody]")
         web.tally({"sitters": 0, "nobody": 1})
         says(page, "Your vote: Nobody")
-        web.turn("sitters", "company", piece="nobody")
+        web.open_round("sitters", "company", piece="nobody")
         page.tap("text=Show the latest")
         page.wait_for_selector("button[value=company]")
         assert pressed(page) == []
 
 
 def test_with_a_script_the_page_follows_the_wall(browser: Any, web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web) as page, phone(browser, web) as other:
         other.tap("button[value=nobody]")
         expect(page.locator("button[value=nobody] .count b")).to_have_text("1")
@@ -122,14 +122,14 @@ def test_with_a_script_the_page_follows_the_wall(browser: Any, web: Driver) -> N
         web.playback(web.round, coming="nobody", candidates=[])
         page.wait_for_selector("text=Coming up: Nobody <in> particular & co")
         assert page.locator("button").count() == 0
-        web.turn("sitters", "company", piece="nobody")
+        web.open_round("sitters", "company", piece="nobody")
         page.wait_for_selector("h1:has-text('Nobody <in> particular & co')")
         page.tap("button[value=sitters]")  # the ballot paper of the new round came with the new page
         web.tally({"sitters": 1, "company": 0})
 
 
 def test_a_page_that_slept_through_a_round_votes_in_the_one_it_shows(browser: Any, web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web, grumbles=1) as page:
         page.context.clear_cookies()
         page.tap("button[value=company]")  # the first try is refused and brings the cookie, the script tries again
@@ -137,7 +137,7 @@ def test_a_page_that_slept_through_a_round_votes_in_the_one_it_shows(browser: An
 
 
 def test_a_phone_that_refuses_cookies_is_told_so(browser: Any, web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web, grumbles=1, java_script_enabled=False) as page:
         page.context.route("**/vote", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))
         page.context.clear_cookies()
@@ -146,7 +146,7 @@ def test_a_phone_that_refuses_cookies_is_told_so(browser: Any, web: Driver) -> N
 
 
 def test_the_keyboard_keeps_its_place(browser: Any, web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web, reduced_motion="reduce") as page:
         page.focus("button[value=nobody]")
         page.keyboard.press("Enter")
@@ -183,7 +183,7 @@ CONTRAST = """
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_read_and_hit_it(browser: Any, web: Driver, scheme: str) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web, color_scheme=scheme) as page:
         page.tap("button[value=company]")
         page.wait_for_selector("button[aria-pressed=true]")
@@ -198,14 +198,14 @@ def test_everybody_can_read_and_hit_it(browser: Any, web: Driver, scheme: str) -
 
 
 def test_it_fits_a_narrow_phone_with_large_letters(browser: Any, web: Driver) -> None:
-    web.turn()
+    web.open_round()
     with phone(browser, web, viewport={"width": 320, "height": 568}) as page:
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_nothing_is_asked_of_anybody_else(browser: Any, web: Driver) -> None:
-    web.turn()
+    web.open_round()
     asked: list[str] = []
     context = browser.new_context()
     context.on("request", lambda request: asked.append(request.url))

@@ -32,13 +32,13 @@ def test_metrics_tell_how_the_show_stands(web: Driver) -> None:
     assert metrics(web)["vernissage_up"] == 0
     details = {"late": 3, "restarts": 2, "safe_mode": False, "memory_mb": 512.5, "piece": "reverie"}
     web.send(pack(Health(100, details=details)))
-    found = until(lambda: metrics(web).get("vernissage_up") and metrics(web))
-    assert found["vernissage_frames_total"] == 100
-    assert found["vernissage_late_total"] == 3
-    assert found["vernissage_restarts"] == 2
-    assert found["vernissage_safe_mode"] == 0
-    assert found["vernissage_memory_mb"] == 512.5
-    assert found["vernissage_last_frame_age_seconds"] >= 0
+    told = until(lambda: metrics(web).get("vernissage_up") and metrics(web))
+    assert told["vernissage_frames_total"] == 100
+    assert told["vernissage_late_total"] == 3
+    assert told["vernissage_restarts"] == 2
+    assert told["vernissage_safe_mode"] == 0
+    assert told["vernissage_memory_mb"] == 512.5
+    assert told["vernissage_last_frame_age_seconds"] >= 0
 
 
 def test_a_renderer_that_hangs_is_told_with_the_age_of_its_last_frame(web: Driver) -> None:
@@ -62,7 +62,7 @@ def test_a_thumbnail_is_of_now_or_there_is_none(web: Driver) -> None:
     with Visitor(web.port) as visitor:
         assert visitor.get("/thumbnail.jpg").status == 503
         web.send(jpeg.getvalue())
-        answer = until(lambda: (found := visitor.get("/thumbnail.jpg")).status == 200 and found, "a thumbnail")
+        answer = until(lambda: (thumbnail := visitor.get("/thumbnail.jpg")).status == 200 and thumbnail, "a thumbnail")
         assert answer.body == jpeg.getvalue()
         assert float(answer.headers["X-Age-Seconds"]) <= 1.0
         time.sleep(1.1)

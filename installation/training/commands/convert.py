@@ -33,15 +33,15 @@ non-commercial use: an exhibition that sells tickets may not show them.
 
 def class_list(text: str) -> dict[int, str]:
     """From 0,3=cats to {0: "", 3: "cats"}."""
-    found: dict[int, str] = {}
+    classes: dict[int, str] = {}
     for one in text.split(","):
         number, _, name = one.partition("=")
         if not number.strip().isdecimal() or len(number) > 6 or len(name) > 60:
             raise argparse.ArgumentTypeError(f"{one!r} is no class; expected a number, or NUMBER=NAME such as 3=cats")
-        found[int(number)] = " ".join(name.split())
-    if len(found) > 16:
-        raise argparse.ArgumentTypeError(f"{len(found)} classes are too many; 16 are the most")
-    return found
+        classes[int(number)] = " ".join(name.split())
+    if len(classes) > 16:
+        raise argparse.ArgumentTypeError(f"{len(classes)} classes are too many; 16 are the most")
+    return classes
 
 
 @dataclass(frozen=True)

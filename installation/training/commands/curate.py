@@ -71,16 +71,16 @@ def script(options: CurateOptions, model: OpenModel, chosen: Path) -> None:
     """Applies the options in the order --clear, --keep, --drop, --list, --check-eyes; saves once, if anything was
     changed."""
     from installation.networks.model_file import load_model
-    from installation.training.latent.curation import SAMPLES, Curation, Place, curation_of, save, usual_radius
+    from installation.training.latent.curation import SAMPLES, Curation, NamedLatent, curation_of, save, usual_radius
     from installation.training.screening.decisions import date_given, login
 
     asked = options.script
     curation = Curation() if asked.clear else curation_of(*load_model(chosen))
     for seed, name in asked.keep:
-        curation = curation.keep(Place(name or f"Seed {seed}", model.places([seed])[0], seed))
-    radius = asked.radius or (usual_radius(model.places(range(SAMPLES))) if asked.drop else 0.0)
+        curation = curation.keep(NamedLatent(name or f"Seed {seed}", model.latents([seed])[0], seed))
+    radius = asked.radius or (usual_radius(model.latents(range(SAMPLES))) if asked.drop else 0.0)
     for seed, name in asked.drop:
-        curation = curation.drop(Place(name or f"Seed {seed}", model.places([seed])[0], seed, radius))
+        curation = curation.drop(NamedLatent(name or f"Seed {seed}", model.latents([seed])[0], seed, radius))
     if asked.chooses:
         who, when = options.who or login(), date_given(options.when)
         save(options.model, curation, len(model.space.mean), who, when, options.out)

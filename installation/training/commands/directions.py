@@ -46,9 +46,9 @@ def run(options: Options) -> None:
     if options.sheet:
         check_place(options.sheet)
     with progress("looking at directions", effort(model, options.count)) as tick:
-        found = find(model, options.count, tick, keep_named=not options.fresh)
-    amend_model(options.model, "directions", {"vectors": found.vectors}, found.facts)
-    print(told(found))
+        directions = find(model, options.count, tick, keep_named=not options.fresh)
+    amend_model(options.model, "directions", {"vectors": directions.vectors}, directions.facts)
+    print(told(directions))
     if options.sheet:
-        write_whole(options.sheet, png(sheet(model, found.vectors, [fact["name"] for fact in found.facts])))
+        write_whole(options.sheet, png(sheet(model, directions.vectors, [fact["name"] for fact in directions.facts])))
         print(f"Look: {options.sheet}")

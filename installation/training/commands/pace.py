@@ -39,5 +39,5 @@ def run(options: Options) -> None:
     for show in options.show:
         walks += walks_of(show, model)
     with progress("measuring walks") as tick:
-        found = amend(model, walks, tick, options.fresh)
-    print("\n".join([f"{model}: measured {len(found)} of {len(walks)} walks; the others were known.", *found]))
+        measured = amend(model, walks, tick, options.fresh)
+    print("\n".join([f"{model}: measured {len(measured)} of {len(walks)} walks; the others were known.", *measured]))

@@ -56,32 +56,32 @@ def judge(options: ScreenOptions, when: str) -> None:
     from installation.training.screening.rules import parse_rule, public_domain
     from installation.training.screening.sheets import save_sheets
 
-    found = screening.open_folder(options.folder)
+    work = screening.open_folder(options.folder)
     rules = [parse_rule(text) for text in options.rights.rule]
-    rules += public_domain(int(when[:4]), found.ledger.columns) if options.rights.public_domain else []
+    rules += public_domain(int(when[:4]), work.ledger.columns) if options.rights.public_domain else []
     limits = replace(options.limits, without=tuple(sorted(set(options.limits.without))))
-    changed = screening.screen(found, limits, rules, when, dry=options.dry_run)
-    tell(found, rules, changed)
+    changed = screening.screen(work, limits, rules, when, dry=options.dry_run)
+    tell(work, rules, changed)
     if options.dry_run:
         print("Dry run: nothing was written.")
         return
-    screening.save(found, limits, rules, changed)
-    save_sheets(found)
+    screening.save(work, limits, rules, changed)
+    save_sheets(work)
     folder, chain = quote(str(options.folder)), program()
     print(f"Look at {options.folder / 'screen_dropped.png'}. To decide yourself: {chain} screen {folder} --review")
     print(f"Next: {chain} train {folder} --out mine.safetensors")
 
 
-def tell(found: Screening, rules: list[Rule], changed: int) -> None:
+def tell(work: Screening, rules: list[Rule], changed: int) -> None:
     from installation.training.screening.run import counts
 
-    told = counts(found)
+    told = counts(work)
     kept, dropped, hand = (told.pop(name) for name in ("kept", "dropped", "by hand"))
-    print(f"{found.folder}: {kept + dropped} pictures, {kept} kept, {dropped} dropped ({hand} decided by hand).")
+    print(f"{work.folder}: {kept + dropped} pictures, {kept} kept, {dropped} dropped ({hand} decided by hand).")
     for rule in rules:
         print(f"  must be true: {rule}")
     for kind, number in told.items():
         print(f"  {kind:<11}{number:>6}")
-    for note in found.notes:
+    for note in work.notes:
         print(f"  {note}")
     print(f"{changed} decisions are new." if changed else "No decision is new.")

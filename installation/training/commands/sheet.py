@@ -35,7 +35,7 @@ def run(options: Options) -> None:
     with progress("painting", options.count) as tick:
         for start in range(0, options.count, AT_ONCE):
             seeds = range(start, min(start + AT_ONCE, options.count))
-            painted.append(model.pictures(model.places(seeds), options.psi))
+            painted.append(model.pictures(model.latents(seeds), options.psi))
             tick(len(seeds))
     write_whole(options.out, png(contact_sheet(np.concatenate(painted))))
     print(f"{options.out}: {options.count} samples at psi {options.psi:g}.")

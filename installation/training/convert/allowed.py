@@ -144,8 +144,8 @@ def array(raw: Any, kind: Any, shape: Any, fortran: bool = False) -> NDArray[Any
         raise ValueError("no array")
     if not isinstance(shape, tuple) or len(shape) > MOST_AXES:
         raise ValueError("no array")
-    found = np.frombuffer(raw, kind.dtype)
-    return found.reshape(shape, order="F" if fortran else "C")
+    values = np.frombuffer(raw, kind.dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
 
 
 def scalar(kind: Any, raw: Any) -> Any:
@@ -168,12 +168,12 @@ def encoded(text: Any, encoding: Any = "latin1") -> memoryview:
 
 def table(pairs: Any = ()) -> dict[Any, Any]:
     """An OrderedDict or an EasyDict; pairs are as protocols below 2 write them."""
-    found: dict[Any, Any] = {}
+    entries: dict[Any, Any] = {}
     for key, value in pairs.items() if isinstance(pairs, dict) else pairs:
         if not isinstance(key, str | int):
             raise ValueError("a key that is none")
-        found[key] = value
-    return found
+        entries[key] = value
+    return entries
 
 
 def settings(*_more: Any) -> Settings:
@@ -217,8 +217,8 @@ def stated(thing: Loose, state: tuple[Any, ...]) -> Loose:
             raise ValueError("a type that is no number")
         thing.dtype = order + thing.dtype.lstrip("<>|=")
     else:
-        _, found, kind, fortran, raw = state
-        thing.value = array(raw, kind, found, bool(fortran))
+        _, shape, kind, fortran, raw = state
+        thing.value = array(raw, kind, shape, bool(fortran))
     return thing
 
 

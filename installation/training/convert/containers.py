@@ -61,10 +61,10 @@ def builders(budget: Budget, where: str) -> dict[str, Build | None]:
     def inner(raw: Any) -> Stored:
         if not isinstance(raw, memoryview):
             raise ValueError("no storage")
-        found = TorchFile(raw, where, budget, nested=True).value()
-        if not isinstance(found, Stored):
+        value = TorchFile(raw, where, budget, nested=True).value()
+        if not isinstance(value, Stored):
             raise ValueError("no storage")
-        return found
+        return value
 
     return {**BUILDERS, "torch.storage._load_from_bytes": inner}
 
@@ -81,7 +81,7 @@ class TorchFile:
     budget: Budget
     nested: bool = False
     storages: dict[str, Stored] = field(default_factory=dict)
-    places: dict[str, memoryview] = field(default_factory=dict)
+    contents: dict[str, memoryview] = field(default_factory=dict)
 
     def value(self) -> Any:
         machine = Machine(
@@ -109,7 +109,7 @@ class TorchFile:
         stored = self.storages[key]
         if machine.number("<q") != stored.length:
             machine.refuse("has a storage of another length")
-        self.places[key] = machine.take(stored.length * stored.width)
+        self.contents[key] = machine.take(stored.length * stored.width)
 
     def storage(self, identity: Any) -> Stored:
         """From ("storage", type, key, location, length, view); the location, such as cuda:0, is ignored."""
@@ -117,7 +117,7 @@ class TorchFile:
         if word != "storage" or any(part is not None for part in view) or type(length) is not int or length < 0:
             raise ValueError("no storage")
         name = str(key)
-        made = Stored(number_type(kind), length, lambda: self.places[name])
+        made = Stored(number_type(kind), length, lambda: self.contents[name])
         return self.storages.setdefault(name, made)
 
 
@@ -138,6 +138,30 @@ def zipped(path: Path) -> Any:
 
 
 def archived(archive: zipfile.ZipFile, path: Path) -> Any:
+    content = contents_of(archive, path)
+
+    def storage(identity: Any) -> Stored:
+        word, kind, key, _, length = identity
+        if word != "storage" or type(length) is not int or length < 0:
+            raise ValueError("no storage")
+        return Stored(number_type(kind), length, give(content[f"data/{key}"]))
+
+    budget = Budget()
+    return load(
+        Machine(
+            content["data.pkl"],
+            str(path),
+            builders=builders(budget, str(path)),
+            apply=apply,
+            persistent=storage,
+            told=TOLD,
+            budget=budget,
+        )
+    )
+
+
+def contents_of(archive: zipfile.ZipFile, path: Path) -> dict[str, memoryview]:
+    """The files of an archive of torch, named without its folder. Raises ModelError where it is none."""
     files = {info.filename: info for info in archive.infolist()}
     main = next((name for name in files if name.endswith("/data.pkl") or name == "data.pkl"), None)
     if main is None or len(files) > MOST_FILES:
@@ -148,26 +172,7 @@ def archived(archive: zipfile.ZipFile, path: Path) -> Any:
     content = {name.removeprefix(folder): plain(archive, info, path) for name, info in files.items()}
     if bytes(content.get("byteorder", memoryview(b"little"))) != b"little":
         raise ModelError(f"{path}: was saved on a machine of the other byte order; save it again on a usual one.")
-
-    def storage(identity: Any) -> Stored:
-        word, kind, key, _, length = identity
-        if word != "storage" or type(length) is not int or length < 0:
-            raise ValueError("no storage")
-        return Stored(number_type(kind), length, give(content[f"data/{key}"]))
-
-    budget = Budget()
-    data = content["data.pkl"]
-    return load(
-        Machine(
-            data,
-            str(path),
-            builders=builders(budget, str(path)),
-            apply=apply,
-            persistent=storage,
-            told=TOLD,
-            budget=budget,
-        )
-    )
+    return content
 
 
 def give(raw: memoryview) -> Callable[[], memoryview]:
@@ -183,12 +188,12 @@ def plain(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> memory
     return memoryview(archive.read(info))
 
 
-def arrays(found: dict[str, Any], where: str) -> dict[str, np.ndarray[Any, Any]]:
+def arrays(held: dict[str, Any], where: str) -> dict[str, np.ndarray[Any, Any]]:
     """The tensors of a state dict as arrays; other values are left out. Raises ModelError."""
     from installation.training.convert.allowed import tensor_of
 
     try:
-        pairs = {str(name): tensor_of(value) for name, value in found.items()}
+        pairs = {str(name): tensor_of(value) for name, value in held.items()}
     except ValueError as error:
         raise ModelError(f"{where}: has a tensor that does not fit its storage ({error}).") from None
     return {name: value for name, value in pairs.items() if value is not None}

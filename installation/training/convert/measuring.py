@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.training.gan.export import MAIN_DIRECTIONS, PLACES, PSI, STEP, axes, gains
+from installation.training.gan.export import LATENTS, MAIN_DIRECTIONS, PSI, STEP, axes, gains
 
 Floats = NDArray[np.float32]
 SAMPLES, FEW = 20_000, 2_000
 """Number of styles sampled: of a network without classes, and with."""
 MANY_PIXELS = 256 * 256
 """Above this many pixels a picture takes seconds: fewer directions are measured, at fewer latents."""
-ROWS, FEW_ROWS, FEW_PLACES = 512, 64, 3
+ROWS, FEW_ROWS, FEW_LATENTS = 512, 64, 3
 
 
 def measure(network: Any, mean: Floats | None) -> dict[str, Floats]:
@@ -32,8 +32,8 @@ def measure(network: Any, mean: Floats | None) -> dict[str, Floats]:
     middle = w.mean(0, dtype=np.float64)
     basis, std = spread((w - middle).astype(np.float64), FEW_ROWS if large else ROWS)
     centre = middle.astype(np.float32) if mean is None else np.tile(mean, network.classes)
-    places = centre + PSI * (w[: FEW_PLACES if large else PLACES] - centre)
-    return {"mean": centre, "basis": basis, "std": std, "gain": gains(network, places, basis * std[:, None])}
+    latents = centre + PSI * (w[: FEW_LATENTS if large else LATENTS] - centre)
+    return {"mean": centre, "basis": basis, "std": std, "gain": gains(network, latents, basis * std[:, None])}
 
 
 def spread(w: NDArray[np.float64], most: int) -> tuple[Floats, Floats]:
@@ -54,6 +54,6 @@ def said(network: Any, facts: dict[str, Floats], own_mean: bool) -> dict[str, An
         "samples": SAMPLES if network.classes == 1 else FEW,
         "mean": "the file's own average style" if own_mean else "the mean of the samples",
         "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; directions "
-        f"up to {MAIN_DIRECTIONS} at {FEW_PLACES if large else PLACES} places, the others at one",
+        f"up to {MAIN_DIRECTIONS} at {FEW_LATENTS if large else LATENTS} places, the others at one",
         "directions": len(facts["std"]),
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from installation.core.errors import ModelError
 from installation.training.convert.allowed import Part
-from installation.training.convert.found import Arrays, Branch, chosen_labels, linear
+from installation.training.convert.branches import Arrays, Branch, chosen_labels, linear
 
 NETWORKS = ("G_ema", "G")
 """Keys of the generator in the table, the averaged one first."""
@@ -76,6 +76,6 @@ def embedded(branch: Branch, known: int, labels: Sequence[int]) -> np.ndarray[An
     weight, bias = layer["embed.weight"], layer["embed.bias"]
     if weight.shape[1] != known:
         raise ModelError(f"{branch.where}: embeds {weight.shape[1]} classes where the network knows {known}.")
-    found = weight[:, list(labels)].T + bias
-    normal: np.ndarray[Any, Any] = found / np.sqrt(np.square(found).mean(1, keepdims=True) + 1e-8)
+    rows = weight[:, list(labels)].T + bias
+    normal: np.ndarray[Any, Any] = rows / np.sqrt(np.square(rows).mean(1, keepdims=True) + 1e-8)
     return normal.astype(np.float32)

@@ -154,9 +154,9 @@ def _build(machine: Machine) -> None:
 
 
 def _protocol(machine: Machine) -> None:
-    found = machine.number("<B")
-    if found > NEWEST:
-        machine.refuse(f"is of protocol {found}; {NEWEST} is the newest known")
+    protocol = machine.number("<B")
+    if protocol > NEWEST:
+        machine.refuse(f"is of protocol {protocol}; {NEWEST} is the newest known")
 
 
 def _extension(machine: Machine) -> None:

@@ -27,8 +27,8 @@ def family(root: Any, where: str) -> str | None:
         inside = ", ".join((synthesis or whole).children[:4])
         return f"a network of NVIDIA's kind of file with the class {whole.part.kind[:60]} and the parts {inside[:200]}"
     names = list(tensor_names(root))
-    found = (kind for kind, pattern in PATTERNS.items() if any(re.fullmatch(pattern, name) for name in names))
-    return next(found, None)
+    families = (kind for kind, pattern in PATTERNS.items() if any(re.fullmatch(pattern, name) for name in names))
+    return next(families, None)
 
 
 def tensor_names(root: Any) -> Iterator[str]:

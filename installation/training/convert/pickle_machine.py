@@ -141,10 +141,10 @@ class Machine(Reader):
     def name(self, module: Any, name: Any) -> Name:
         if not isinstance(module, str) or not isinstance(name, str):
             self.refuse("names something by what is no text")
-        found = Name(module, name)
-        if str(found) not in self.builders:
-            self.refuse(next((said for start, said in self.told.items() if str(found).startswith(start)), told(found)))
-        return found
+        named = Name(module, name)
+        if str(named) not in self.builders:
+            self.refuse(next((said for start, said in self.told.items() if str(named).startswith(start)), told(named)))
+        return named
 
     def call(self, what: Any, arguments: Any) -> Any:
         """The value built in place of a call."""
@@ -203,10 +203,10 @@ def put(machine: Machine, target: Any, pairs: list[Any]) -> None:
         target[key(machine, name)] = value
 
 
-def key(machine: Machine, found: Any) -> Any:
-    if not isinstance(found, KEYS):
-        machine.refuse(f"has a key that is a {type(found).__name__}")
-    return found
+def key(machine: Machine, value: Any) -> Any:
+    if not isinstance(value, KEYS):
+        machine.refuse(f"has a key that is a {type(value).__name__}")
+    return value
 
 
 def extend(machine: Machine, target: Any, values: list[Any]) -> None:

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from installation.core.errors import ModelError
+from installation.training.convert.branches import Arrays, Converted
 from installation.training.convert.containers import arrays
-from installation.training.convert.found import Arrays, Converted
 
 LEARNING = np.float32(0.01)
 """The mapping's learning rate factor, which the program's own scripts never change."""
@@ -51,16 +51,16 @@ def state_dict(root: Any) -> dict[str, Any] | None:
     """The generator's state dict in a checkpoint, or a state dict alone."""
     if not isinstance(root, dict):
         return None
-    for found in (*(root.get(name) for name in NETWORKS), root):
-        if isinstance(found, dict) and {"input.input", "conv1.conv.weight"} <= found.keys():
-            return found
+    for state in (*(root.get(name) for name in NETWORKS), root):
+        if isinstance(state, dict) and {"input.input", "conv1.conv.weight"} <= state.keys():
+            return state
     return None
 
 
 def mean(root: Any) -> np.ndarray[Any, Any] | None:
     """The mean style, which converted checkpoints store beside the network."""
-    found = arrays({"latent_avg": root.get("latent_avg")}, "latent_avg").get("latent_avg")
-    return None if found is None or found.ndim != 1 else found.astype(np.float32)
+    latent = arrays({"latent_avg": root.get("latent_avg")}, "latent_avg").get("latent_avg")
+    return None if latent is None or latent.ndim != 1 else latent.astype(np.float32)
 
 
 def network(held: Arrays, blocks: int) -> Arrays:
@@ -115,8 +115,10 @@ def style(held: Arrays, theirs: str, name: str) -> Arrays:
 
 def taps(held: Arrays) -> np.ndarray[Any, Any]:
     """The upsampling filter, of sum 1; the default one if the file has none."""
-    found = next((value for name, value in held.items() if name.endswith(".upsample.kernel")), np.outer(FILTER, FILTER))
-    return (found / found.sum()).astype(np.float32)
+    kernel = next(
+        (value for name, value in held.items() if name.endswith(".upsample.kernel")), np.outer(FILTER, FILTER)
+    )
+    return (kernel / kernel.sum()).astype(np.float32)
 
 
 def architecture(tensors: Arrays, blocks: int) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from installation.core.errors import ModelError
 from installation.networks.model_file import NOT_TOLD, Header, Tensors
 from installation.networks.model_generator import rebuild
 from installation.training.convert import rosinality, stylegan2_ada, stylegan3
+from installation.training.convert.branches import Converted
 from installation.training.convert.containers import read
-from installation.training.convert.found import Converted
 from installation.training.convert.measuring import measure, said
 from installation.training.convert.others import family as family_of
 from installation.training.latent.finishing import finish
@@ -32,8 +32,8 @@ def convert(source: Path, out: Path, licence: str, classes: Mapping[int, str] | 
     """Writes the model file of a network in ``source``; returns its header. ``classes`` are those to keep, with names.
 
     Raises ModelError, in one line, for a file that is refused or not supported, OSError where the disk cannot."""
-    found = recognised(read(source), str(source), classes)
-    tensors, header = model_of(found, source, licence, classes, command)
+    converted = recognised(read(source), str(source), classes)
+    tensors, header = model_of(converted, source, licence, classes, command)
     return finish(out, tensors, header)
 
 
@@ -41,11 +41,11 @@ def recognised(root: Any, where: str, classes: Mapping[int, str] | None) -> Conv
     """The network of a file's content. Raises ModelError where no family knows it."""
     wanted = None if classes is None else tuple(classes)
     for family in FAMILIES:
-        found = family.recognise(root, where, wanted, MOST_CLASSES)
-        if found is not None:
-            if classes is not None and not found.known:
+        converted = family.recognise(root, where, wanted, MOST_CLASSES)
+        if converted is not None:
+            if classes is not None and not converted.known:
                 raise ModelError(f"{where}: knows no classes; leave --classes out.")
-            return found
+            return converted
     known = family_of(root, where)
     raise ModelError(f"{where}: {f'is {known}, not supported' if known else seen(root)}; supported is {SUPPORTED}.")
 
@@ -59,28 +59,28 @@ def seen(root: Any) -> str:
 
 
 def model_of(
-    found: Converted, source: Path, licence: str, classes: Mapping[int, str] | None, command: str
+    converted: Converted, source: Path, licence: str, classes: Mapping[int, str] | None, command: str
 ) -> tuple[Tensors, Header]:
     """The content of the model file without directions: the network and its measured statistics."""
     header: Header = {
-        "kind": found.kind,
-        "architecture": found.architecture,
-        "training": {"images": None, "command": command, **found.told},
+        "kind": converted.kind,
+        "architecture": converted.architecture,
+        "training": {"images": None, "command": command, **converted.told},
         "ledger_sha256": None,
         "licence": {"weights": licence or NOT_TOLD, "data": NOT_TOLD},
         "source": {
             "file": source.name,
-            "family": found.family,
+            "family": converted.family,
             "bytes": source.stat().st_size,
             "sha256": digest(source),
         },
     }
-    if len(found.labels) > 1:
-        header["classes"] = [(classes or {}).get(label) or str(label) for label in found.labels]
-    tensors = {name: np.asarray(tensor, np.float32) for name, tensor in found.tensors.items()}
+    if len(converted.labels) > 1:
+        header["classes"] = [(classes or {}).get(label) or str(label) for label in converted.labels]
+    tensors = {name: np.asarray(tensor, np.float32) for name, tensor in converted.tensors.items()}
     network = rebuild(header, tensors, "cpu", source)
-    facts = measure(network, found.mean)
-    header["latent"] = said(network, facts, found.mean is not None)
+    facts = measure(network, converted.mean)
+    header["latent"] = said(network, facts, converted.mean is not None)
     return {**tensors, **{f"latent.{name}": fact for name, fact in facts.items()}}, header
 
 

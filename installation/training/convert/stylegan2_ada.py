@@ -10,7 +10,7 @@ import numpy as np
 
 from installation.core.errors import ModelError
 from installation.training.convert import nvidia
-from installation.training.convert.found import Arrays, Branch, Converted, linear
+from installation.training.convert.branches import Arrays, Branch, Converted, linear
 
 BLOCK = re.compile("b([0-9]+)")
 JOINS = ("skip", "resnet", "orig")
@@ -110,7 +110,7 @@ def coloured(branch: Branch, name: str) -> Arrays:
 
 
 def taps(branch: Branch) -> np.ndarray[Any, Any]:
-    found = branch.tensor("resample_filter")
-    if found.ndim not in (1, 2):
-        raise ModelError(f"{branch.where}: has a resample_filter of {found.ndim} axes; one or two are supported.")
-    return found
+    kernel = branch.tensor("resample_filter")
+    if kernel.ndim not in (1, 2):
+        raise ModelError(f"{branch.where}: has a resample_filter of {kernel.ndim} axes; one or two are supported.")
+    return kernel

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from installation.training.convert import nvidia
-from installation.training.convert.found import Arrays, Branch, Converted, linear
+from installation.training.convert.branches import Arrays, Branch, Converted, linear
 
 
 def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) -> Converted | None:
@@ -28,17 +28,14 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
         layers.append(options)
         tensors |= held
     size = [int(length) for length in pair(synthesis.child(names[-1]), "out_size")]
+    scale = float(synthesis.number("output_scale", 1.0))
     return Converted(
         kind="stylegan3",
         architecture={
             **arch,
-            "input": {
-                "size": [int(length) for length in pair(waves, "size")],
-                "rate": float(waves.number("sampling_rate")),
-                "bandwidth": float(waves.number("bandwidth")),
-            },
+            "input": waves_of(waves),
             "layers": layers,
-            "scale": float(synthesis.number("output_scale", 1.0)),
+            "scale": scale,
             "size": size[::-1],
             "resolution": max(size),
         },
@@ -51,6 +48,15 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
     )
 
 
+def waves_of(waves: Branch) -> dict[str, Any]:
+    """The input's part of the architecture."""
+    return {
+        "size": [int(length) for length in pair(waves, "size")],
+        "rate": float(waves.number("sampling_rate")),
+        "bandwidth": float(waves.number("bandwidth")),
+    }
+
+
 def layer_names(synthesis: Branch) -> list[str]:
     """The layer names in the order of computation."""
     names = synthesis.number("layer_names")
@@ -61,10 +67,10 @@ def layer_names(synthesis: Branch) -> list[str]:
 
 def pair(branch: Branch, name: str) -> list[Any]:
     """A width and a height, which may be one number."""
-    found = branch.number(name)
-    values = found if isinstance(found, list) else [found, found]
+    given = branch.number(name)
+    values = given if isinstance(given, list) else [given, given]
     if len(values) != 2 or not all(isinstance(value, int | float) for value in values):
-        raise branch.refuse(f"has a {name} of {found!r}, no width and height")
+        raise branch.refuse(f"has a {name} of {given!r}, no width and height")
     return values
 
 

@@ -21,7 +21,7 @@ FACE = np.array([[0.404, 0.412], [0.596, 0.412], [0.423, 0.638], [0.577, 0.638]]
 """Where the eyes and the mouth corners go, in widths of the picture: 0.19 between the eyes leaves head and collar."""
 MAX_BORDER = 0.06
 """The largest share of a face crop that may lie outside of the picture (it is filled by reflection)."""
-MAX_TURN = 26.0
+MAX_ANGLE = 26.0
 """The largest angle, in degrees, by which a face is rotated upright: beyond it, the figure would lean the other way."""
 MAX_MISFIT = 0.025
 """How far, root mean square and in widths of the picture, a face may differ from FACE: beyond, it is a profile."""
@@ -99,10 +99,10 @@ def crop_face(picture: Picture, points: Points, size: int) -> Picture:
     picture, points = shrink_to(picture, points, scale_of(similarity(points[EYES_MOUTH], FACE * big)))
     eyes_mouth = points[EYES_MOUTH]
     matrix = similarity(eyes_mouth, FACE * big)
-    turn = abs(float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))))
+    degrees = abs(float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))))
     misfit = float(np.sqrt(np.square(eyes_mouth @ matrix[:, :2].T + matrix[:, 2] - FACE * big).sum(1).mean())) / big
-    if turn > MAX_TURN or misfit > MAX_MISFIT:
-        raise PicturesError(f"the face is a profile or leans too far ({turn:.0f} degrees, misfit {misfit:.3f})")
+    if degrees > MAX_ANGLE or misfit > MAX_MISFIT:
+        raise PicturesError(f"the face is a profile or leans too far ({degrees:.0f} degrees, misfit {misfit:.3f})")
     inside = cv2.warpAffine(np.ones(picture.shape[:2], np.uint8), matrix, (big, big), flags=cv2.INTER_NEAREST)
     outside = 1 - float(inside.mean())
     if outside > MAX_BORDER:

@@ -93,10 +93,10 @@ def decode(content: bytes, least: int | None = None) -> Decoded:
         width = image.width
         if least:
             image.draft(image.mode, (least, least))
-        turn, odd = orientation(image)
+        rotation, odd = orientation(image)
         image.load()
         flat, note = to_srgb(image)
-        for step in UPRIGHT.get(turn, ()):
+        for step in UPRIGHT.get(rotation, ()):
             flat = flat.transpose(step)
         return Decoded(np.asarray(flat), image.width / width, "; ".join(filter(None, (odd, note))))
 

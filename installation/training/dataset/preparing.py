@@ -72,12 +72,12 @@ class Metadata:
         rows = self.ledger.rows if self.ledger else {}
         return rows.get(name, rows.get(name.removeprefix(f"{source}/")))
 
-    def check(self, found: Sequence[SourceFile]) -> None:
+    def check(self, sources: Sequence[SourceFile]) -> None:
         """Raises PicturesError for a ledger without a row for any of the files."""
         if self.ledger:
             files = {name.partition("#")[0]: None for name in self.ledger.rows}
-            first = next(iter(found), None)
-            if first and not any({file.name, file.short} & files.keys() for file in found):
+            first = next(iter(sources), None)
+            if first and not any({file.name, file.short} & files.keys() for file in sources):
                 named = next(iter(files), "nothing")
                 raise PicturesError(
                     f"the ledger holds no row for any picture: it names {named}, the first picture is {first.name}. "
@@ -115,11 +115,11 @@ def prepare(
     tell: Tell = lambda _: None,
 ) -> Summary:
     """Prepare all sources into the folder `out`. Raises PicturesError; an earlier result is then unchanged."""
-    with opened_sources(sources, out, options.every is not None) as found:
-        metadata.check(found)
+    with opened_sources(sources, out, options.every is not None) as files:
+        metadata.check(files)
         out.mkdir(parents=True, exist_ok=True)
         try:
-            return work_through(found, out, options, metadata, progress, tell, told_together(sources))
+            return work_through(files, out, options, metadata, progress, tell, told_together(sources))
         except OSError as error:  # of the output disk: sources raise PicturesError
             raise PicturesError(
                 f"{error.filename or out}: cannot be written ({error.strerror or error}). Nothing that was there is "
@@ -128,7 +128,7 @@ def prepare(
 
 
 def work_through(
-    found: list[SourceFile],
+    files: list[SourceFile],
     out: Path,
     options: CropOptions,
     metadata: Metadata,
@@ -144,7 +144,7 @@ def work_through(
         # As long as every file is as it was, in the same order, nothing is written.
         unchanged = not work.ahead and (out / SHEET).exists()
         unchanged &= (before.facts.get("source"), before.facts.get("options")) == (source, asked)
-        for file in progress(found):
+        for file in progress(files):
             record, content = identify(file, options, metadata)
             unchanged = unchanged and before.agrees(record)
             if not unchanged:
@@ -157,19 +157,24 @@ def work_through(
             work.add_all(before.agreed())
         work.finish()
     records = before.records if unchanged else work.records
-    facts: dict[str, Any] = {
+    facts = facts_of(records, source, options)
+    before.close()
+    notes = {record.file: record.note for record in records if record.note}
+    publish(out, facts, unchanged, ledger, metadata, notes)
+    return Summary(facts["count"], how["made"], how["resumed"], how["before"], unchanged, skipped_of(facts), notes)
+
+
+def facts_of(records: Sequence[Record], source: str, options: CropOptions) -> dict[str, Any]:
+    """What the folder's prepared.json says."""
+    return {
         "format": FORMAT,
         "source": source,
         "size": options.size,
         "crop": options.crop,
         "count": sum(len(record.crops) for record in records),
-        "options": asked,
+        "options": asdict(options),
         "files": [asdict(record) for record in records],
     }
-    before.close()
-    notes = {record.file: record.note for record in records if record.note}
-    publish(out, facts, unchanged, ledger, metadata, notes)
-    return Summary(facts["count"], how["made"], how["resumed"], how["before"], unchanged, skipped_of(facts), notes)
 
 
 def tell_changes(before: Mapping[str, Any], now: Mapping[str, Any], tell: Tell) -> None:
@@ -267,21 +272,23 @@ def parts_of_film(file: SourceFile, options: CropOptions, metadata: Metadata) ->
             yield LeftOut(str(error), at)
 
 
+def squares(decoded: Decoded, file: SourceFile, options: CropOptions, metadata: Metadata) -> Iterable[Crop | LeftOut]:
+    picture = decoded.picture
+    if options.crop == "tiles":
+        return crops.tiles(picture, options.size, options.tile_scale, options.max_upscale)
+    if options.crop == "face":
+        points = metadata.points(file)
+        if points is None:
+            raise PicturesError("no landmarks for it in the landmarks file")
+        return [crops.face(picture, points, options.size, options.max_upscale)]
+    return [crops.centre(picture, options.size, decoded.scale, options.max_upscale)]
+
+
 def cut(
     decoded: Decoded, at: str, file: SourceFile, options: CropOptions, metadata: Metadata
 ) -> Iterator[Crop | LeftOut]:
     picture, native = decoded.picture, metadata.native(file)
-    found: Iterable[Crop | LeftOut]
-    if options.crop == "tiles":
-        found = crops.tiles(picture, options.size, options.tile_scale, options.max_upscale)
-    elif options.crop == "face":
-        points = metadata.points(file)
-        if points is None:
-            raise PicturesError("no landmarks for it in the landmarks file")
-        found = [crops.face(picture, points, options.size, options.max_upscale)]
-    else:
-        found = [crops.centre(picture, options.size, decoded.scale, options.max_upscale)]
-    for part in found:
+    for part in squares(decoded, file, options, metadata):
         where = "&".join(filter(None, (at, part.at)))
         if isinstance(part, LeftOut):
             yield replace(part, at=where)

@@ -74,14 +74,14 @@ def opened_sources(sources: Sequence[Path], out: Path | None = None, films: bool
     `films` tells whether films inside folders count, too. Raises PicturesError for a source that cannot be opened.
     """
     with ExitStack() as stack:
-        found: list[SourceFile] = []
+        files: list[SourceFile] = []
         seen: Seen = {}
         for path, label in zip(sources, labels(sources), strict=True):
-            found += open_source(path, label, out, films, seen, stack)
-        if not any(file.kind != "listed" for file in found):
+            files += open_source(path, label, out, films, seen, stack)
+        if not any(file.kind != "listed" for file in files):
             where = ", ".join(str(path) for path in sources)
             raise PicturesError(f"{where}: no pictures in it. Looked for {', '.join(sorted(SUFFIXES))}.")
-        yield found
+        yield files
 
 
 def labels(sources: Sequence[Path]) -> list[str]:
@@ -167,7 +167,7 @@ def walk(folder: Path, label: str, out: Path | None, seen: Seen) -> list[tuple[s
 
     Links are followed after everything else has been walked, so that a file keeps its own name and cycles end.
     """
-    found: list[tuple[str, Path, str]] = []
+    listed: list[tuple[str, Path, str]] = []
     waiting, links = [(label, folder)], list[tuple[str, Path]]()
     while waiting or links:
         if not waiting:
@@ -176,19 +176,19 @@ def walk(folder: Path, label: str, out: Path | None, seen: Seen) -> list[tuple[s
         name, path = waiting.pop()
         why = trouble(name, path, out, seen)
         if why:
-            found.append((name, path, why))
+            listed.append((name, path, why))
         elif not path.is_dir():
-            found.append((name, path, ""))
+            listed.append((name, path, ""))
         else:
             try:
                 entries = sorted(os.scandir(path), key=lambda entry: entry.name, reverse=True)
             except OSError as error:
-                found.append((name, path, f"a folder that cannot be read ({error.strerror})"))
+                listed.append((name, path, f"a folder that cannot be read ({error.strerror})"))
                 continue
             for entry in entries:
                 todo = links if entry.is_symlink() else waiting
                 todo.append((f"{name}/{plain(entry.name)}", path / entry.name))
-    return sorted(found)
+    return sorted(listed)
 
 
 def trouble(name: str, path: Path, out: Path | None, seen: Seen) -> str:

@@ -28,7 +28,7 @@ from installation.training.encoder.frozen import Frozen, freeze
 from installation.training.encoder.options import EncodeOptions
 from installation.training.encoder.pixels import channels_first, floats, levels, picture_loss
 from installation.training.encoder.side_by_side import as_npy, as_png
-from installation.training.latent.curation import Curation, Place, curation_of, save
+from installation.training.latent.curation import Curation, NamedLatent, curation_of, save
 from installation.training.latent.models import OpenModel, open_model, progress
 from installation.training.loop.devices import bf16, keep_memory
 from installation.training.screening.decisions import login, now
@@ -77,23 +77,23 @@ def encode(options: EncodeOptions) -> None:
             answers["refined"] = refined(frozen, answers["encoder"], floats(wanted), options.refine, tick)
     psi = options.psi or usual_psi(model.header["kind"])
     latents = for_psi(frozen, list(answers.values())[-1], psi)
-    places = write(options.out, names_of(options.picture), frozen, wanted, answers, latents)
+    encoded = write(options.out, names_of(options.picture), frozen, wanted, answers, latents)
     said = {"model": options.model.name, "psi": psi, "refine": options.refine}
-    text = json.dumps({**said, "places": [asdict(place) for place in places]}, indent=1, ensure_ascii=False)
+    text = json.dumps({**said, "places": [asdict(one) for one in encoded]}, indent=1, ensure_ascii=False)
     write_whole(options.out / "places.json", text.encode())
     if chosen is not None:
         for name, latent in zip(options.favourite, latents, strict=True):
-            chosen = chosen.keep(Place(name, latent))
+            chosen = chosen.keep(NamedLatent(name, latent))
         save(options.model, chosen, latents.shape[1], login(), now())
-    for place in places:
-        print(told(place))
-    seen = ", ".join(str((options.out / place.place).with_suffix(".png")) for place in places[:3])
-    print(f"Look: {seen}{' ...' if len(places) > 3 else ''}: the picture, and beside it what the model makes of it")
+    for one in encoded:
+        print(told(one))
+    seen = ", ".join(str((options.out / one.place).with_suffix(".png")) for one in encoded[:3])
+    print(f"Look: {seen}{' ...' if len(encoded) > 3 else ''}: the picture, and beside it what the model makes of it")
 
 
-def told(place: Spot) -> str:
-    missed = ", ".join(f"{how} {value:.1f}" for how, value in place.levels.items())
-    return f"{place.picture} -> {place.place}: misses it by {missed} levels of 255, {place.distance:.2f} from the mean"
+def told(spot: Spot) -> str:
+    missed = ", ".join(f"{how} {value:.1f}" for how, value in spot.levels.items())
+    return f"{spot.picture} -> {spot.place}: misses it by {missed} levels of 255, {spot.distance:.2f} from the mean"
 
 
 # -- the command's options --------------------------------------------------------------------------------------------
@@ -102,19 +102,19 @@ def told(place: Spot) -> str:
 def squares(options: EncodeOptions, size: int) -> list[Picture]:
     """The pictures of the command, cropped to (size, size, 3). Raises PicturesError, which names the picture."""
     points = read_landmarks(options.landmarks) if options.landmarks else None
-    found = []
+    squares = []
     for path in options.picture:
         picture = read_picture(path)
         if points is None:
-            found.append(crop_centre(picture, size))
+            squares.append(crop_centre(picture, size))
             continue
         if path.name not in points:
             raise PicturesError(f"{path.name}: no landmarks for it in {options.landmarks}.")
         try:
-            found.append(crop_face(picture, points[path.name], size))
+            squares.append(crop_face(picture, points[path.name], size))
         except PicturesError as error:
             raise PicturesError(f"{path.name}: {error}. Without --landmarks the middle is taken as it is.") from None
-    return found
+    return squares
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
@@ -159,29 +159,29 @@ def refined(
 
 def descend(frozen: Frozen, guess: Tensor, wanted: Tensor, steps: int, tick: Callable[[int], object]) -> Tensor:
     dtype = torch.bfloat16 if bf16("auto", "cpu") else torch.float32
-    place = guess.clone().requires_grad_()
-    optimiser = torch.optim.Adam([place], betas=(0.9, 0.99))
+    coordinates = guess.clone().requires_grad_()
+    optimiser = torch.optim.Adam([coordinates], betas=(0.9, 0.99))
     for step in range(steps):
         optimiser.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * step / steps)) / 2
         optimiser.zero_grad()
-        loss = picture_loss(frozen.paint(place, dtype), wanted) + PRIOR * place.square().mean()
+        loss = picture_loss(frozen.paint(coordinates, dtype), wanted) + PRIOR * coordinates.square().mean()
         (loss * len(wanted)).backward()
         optimiser.step()
         tick(len(wanted))
-    return place.detach()
+    return coordinates.detach()
 
 
 def for_psi(frozen: Frozen, coordinates: Tensor, psi: float) -> Floats:
     """The latents (n, latent_dim) that have these coordinates after truncation by psi."""
-    found: Floats = frozen.latents(coordinates / psi).numpy()
-    return found
+    latents: Floats = frozen.latents(coordinates / psi).numpy()
+    return latents
 
 
 def write(
     folder: Path, names: list[str], frozen: Frozen, wanted: Tensor, answers: Answers, latents: Floats
 ) -> list[Spot]:
     """NAME.npy and NAME.png for each picture."""
-    places = []
+    encoded = []
     for i, name in enumerate(names):
         goal, row, missed = wanted[i], {"picture": wanted[i]}, {}
         for how, coordinates in answers.items():
@@ -192,5 +192,5 @@ def write(
         words = [f"{how} {missed[how]:.1f}" if how in missed else how for how in row]
         write_whole(folder / f"{name}.npy", as_npy(latents[i]))
         write_whole(folder / f"{name}.png", as_png(list(row.values()), words))
-        places.append(Spot(name, f"{name}.npy", missed, round(distance, 3)))
-    return places
+        encoded.append(Spot(name, f"{name}.npy", missed, round(distance, 3)))
+    return encoded

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from installation.core.errors import ModelError
 from installation.networks import stylegan2, vae
+from installation.networks.fitting import as_tensors
 from installation.networks.model_file import network_of
 from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.latent.models import OpenModel
@@ -63,12 +64,12 @@ class Frozen:
 
     def digest(self) -> str:
         """sha256 of the network and of the directions that coordinates are counted along."""
-        found = hashlib.sha256()
+        sha = hashlib.sha256()
         kept = {name: t for name, t in self.model.tensors.items() if name.startswith("latent.")}
         for name, tensor in sorted({**network_of(self.model.tensors), **kept}.items()):
-            found.update(name.encode())
-            found.update(np.ascontiguousarray(tensor).tobytes())
-        return found.hexdigest()
+            sha.update(name.encode())
+            sha.update(np.ascontiguousarray(tensor).tobytes())
+        return sha.hexdigest()
 
 
 def freeze(model: OpenModel) -> Frozen:
@@ -84,7 +85,7 @@ def freeze(model: OpenModel) -> Frozen:
 
 def decoded(model: OpenModel) -> Synthesis:
     decoder = vae.Decoder(vae.read_architecture(model.header["architecture"], model.path)).requires_grad_(False)
-    decoder.load_state_dict(vae.as_tensors(network_of(model.tensors)))
+    decoder.load_state_dict(as_tensors(network_of(model.tensors)))
     return lambda latents, dtype: decoder(latents, decoder.arch.resolution, dtype=dtype)
 
 
@@ -99,16 +100,16 @@ def training_form(arch: Architecture, tensors: Mapping[str, Floats]) -> StyleGan
     generator = StyleGan2(arch)
     state = {}
     for key, tensor in tensors.items():
-        place, _, what = key.rpartition(".")
-        name = module_name(arch.resolutions, place)
+        module, _, what = key.rpartition(".")
+        name = module_name(arch.resolutions, module)
         state[f"{name}.{what}".lstrip(".")] = torch.from_numpy(tensor) / factor(generator.get_submodule(name), what)
     generator.load_state_dict(state)
     return generator
 
 
-def module_name(resolutions: tuple[int, ...], place: str) -> str:
+def module_name(resolutions: tuple[int, ...], module: str) -> str:
     """``blocks.1.conv0.affine`` for ``8.conv0.style``, ``mapping.layers.0`` for ``mapping.0``, "" for the const."""
-    first, _, rest = place.partition(".")
+    first, _, rest = module.partition(".")
     if first in ("mapping", ""):
         return f"mapping.layers.{rest}" if first else ""
     return f"blocks.{resolutions.index(int(first))}.{rest}".replace("style", "affine")

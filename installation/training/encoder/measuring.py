@@ -40,6 +40,6 @@ def pixel_error(encoder: Encoder | None, frozen: Frozen, pictures: Tensor) -> fl
     missed = []
     for some in pictures.split(16):
         small = shrunk(floats(some), encoder.arch.size) if encoder else None
-        found = torch.zeros(len(some), len(frozen.std)) if encoder is None else encoder(small)
-        missed.append((levels(frozen.paint(found)).float() - some.float()).abs().mean((1, 2, 3)))
+        coordinates = torch.zeros(len(some), len(frozen.std)) if encoder is None else encoder(small)
+        missed.append((levels(frozen.paint(coordinates)).float() - some.float()).abs().mean((1, 2, 3)))
     return round(float(torch.cat(missed).mean()), 2)

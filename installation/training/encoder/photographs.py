@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-TURN, ZOOM, SHIFT = 5.0, 0.08, 0.04
+ANGLE, ZOOM, SHIFT = 5.0, 0.08, 0.04
 """Largest rotation in degrees, zoom as a share of the size, shift as a share of the width."""
 BRIGHT, CONTRAST, SATURATION, TINT = 0.08, 0.15, 0.2, 0.04
 NOISE, SOFT, COARSE = 0.04, 0.8, 0.08
@@ -33,8 +33,8 @@ def amount(n: int, most: float, rng: torch.Generator, low: float = -1.0) -> Tens
 def move(x: Tensor, rng: torch.Generator) -> Tensor:
     """Rotates, zooms and shifts a little; the border is filled by reflection."""
     n = len(x)
-    turn, zoom, dx, dy = (amount(n, most, rng).flatten() for most in (math.radians(TURN), ZOOM, 2 * SHIFT, 2 * SHIFT))
-    cos, sin = (1 + zoom) * turn.cos(), (1 + zoom) * turn.sin()
+    angle, zoom, dx, dy = (amount(n, most, rng).flatten() for most in (math.radians(ANGLE), ZOOM, 2 * SHIFT, 2 * SHIFT))
+    cos, sin = (1 + zoom) * angle.cos(), (1 + zoom) * angle.sin()
     matrix = torch.stack([torch.stack([cos, -sin, dx], 1), torch.stack([sin, cos, dy], 1)], 1)
     grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)

@@ -30,9 +30,9 @@ def levels(painted: Tensor) -> Tensor:
 
 def picture_loss(painted: Tensor, wanted: Tensor) -> Tensor:
     """Mean |difference| of pictures (n, 3, h, w), and of their gradients, over SCALES sizes: the whole, a half ..."""
-    found: list[Tensor] = []
+    losses: list[Tensor] = []
     missed = painted - wanted
-    while len(found) < SCALES and missed.shape[-1] > 1:
-        found.append(missed.abs().mean() + missed.diff(dim=2).abs().mean() + missed.diff(dim=3).abs().mean())
+    while len(losses) < SCALES and missed.shape[-1] > 1:
+        losses.append(missed.abs().mean() + missed.diff(dim=2).abs().mean() + missed.diff(dim=3).abs().mean())
         missed = F.avg_pool2d(missed, 2)
-    return torch.stack(found).mean()
+    return torch.stack(losses).mean()

@@ -80,16 +80,16 @@ class Trainer:
         known, painted = self.pairs.generated(self.steps, chance)
         real = self.pairs.drawn(chance) if compare else painted[:0]
         pictures = torch.cat([painted, real])
-        found = self.look(disturb(shrunk(floats(pictures), self.encoder.arch.size), chance))
-        loss = (self.visible * (found[: len(known)] - known).square()).mean()
+        encoded = self.look(disturb(shrunk(floats(pictures), self.encoder.arch.size), chance))
+        loss = (self.visible * (encoded[: len(known)] - known).square()).mean()
         self.losses["places"] = loss.item()
         if compare and recipe.painted + len(real):
             some = torch.cat([torch.arange(recipe.painted), torch.arange(len(known), len(pictures))])
-            pixels = picture_loss(self.frozen.paint(found[some], self.dtype), floats(pictures[some]))
+            pixels = picture_loss(self.frozen.paint(encoded[some], self.dtype), floats(pictures[some]))
             self.losses["pixels"] = pixels.item()
             loss = loss + recipe.pixels * pixels
         if len(real):
-            loss = loss + recipe.prior * found[len(known) :].square().mean()
+            loss = loss + recipe.prior * encoded[len(known) :].square().mean()
         return loss
 
     def look(self, pictures: Tensor) -> Tensor:

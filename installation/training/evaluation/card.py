@@ -115,8 +115,8 @@ def _compared(about: Figures) -> str:
 
 
 def _copies(figures: Figures) -> str:
-    found = figures.get("copying")
-    return copying_in_words(found) if found else "Whether it reproduces training pictures was not examined."
+    copying = figures.get("copying")
+    return copying_in_words(copying) if copying else "Whether it reproduces training pictures was not examined."
 
 
 def _caveats(figures: Figures) -> str:

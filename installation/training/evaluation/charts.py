@@ -35,7 +35,7 @@ class Axis:
     start: float
     end: float
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
     def ticks(self) -> list[float]:
@@ -56,7 +56,7 @@ def histogram(title: str, series: Sequence[Series], unit: str, marks: Sequence[t
     x = Axis(0, high, LEFT, WIDTH - RIGHT)
     y = Axis(0, max(float(share.max()) for share in shares) * 1.1 + 1e-9, HEIGHT - BOTTOM, TOP)
     drawn = [_steps(edges, share, x, y, one.colour) for one, share in zip(series, shares, strict=True)]
-    drawn += [_mark(x.place(value), words) for value, words in marks]
+    drawn += [_mark(x.position(value), words) for value, words in marks]
     return _drawing(title, _axes(x, y, unit, "% of pictures"), drawn, series)
 
 
@@ -90,10 +90,10 @@ def _thinned(values: Numbers, most: int = 340) -> Numbers:
 
 
 def _steps(edges: Numbers, heights: Numbers, x: Axis, y: Axis, colour: int) -> str:
-    points = [(x.place(float(edges[0])), y.place(0.0))]
+    points = [(x.position(float(edges[0])), y.position(0.0))]
     for left, right, height in zip(edges[:-1], edges[1:], heights, strict=True):
-        points += [(x.place(float(side)), y.place(float(height))) for side in (left, right)]
-    points.append((x.place(float(edges[-1])), y.place(0.0)))
+        points += [(x.position(float(side)), y.position(float(height))) for side in (left, right)]
+    points.append((x.position(float(edges[-1])), y.position(0.0)))
     return (
         f'<path d="{_path(points)}Z" fill="{COLOURS[colour]}" fill-opacity="0.28" stroke="{COLOURS[colour]}" '
         'stroke-width="1.5"/>'
@@ -101,8 +101,8 @@ def _steps(edges: Numbers, heights: Numbers, x: Axis, y: Axis, colour: int) -> s
 
 
 def _curve(values: Numbers, x: Axis, y: Axis, colour: int) -> str:
-    places = np.linspace(x.low, x.high, len(values))
-    points = [(x.place(float(at)), y.place(float(value))) for at, value in zip(places, values, strict=True)]
+    steps = np.linspace(x.low, x.high, len(values))
+    points = [(x.position(float(at)), y.position(float(value))) for at, value in zip(steps, values, strict=True)]
     return f'<path d="{_path(points)}" fill="none" stroke="{COLOURS[colour]}" stroke-width="1.6"/>'
 
 
@@ -111,7 +111,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _bar(start: float, thick: float, value: float, y: Axis, one: Series) -> str:
-    top = y.place(value)
+    top = y.position(value)
     return (
         f'<rect x="{start:.1f}" y="{top:.1f}" width="{thick - 2:.1f}" height="{y.start - top:.1f}" '
         f'fill="{COLOURS[one.colour]}"/>' + _text(start + thick / 2 - 1, top - 4, f"{value:.3g}", "middle", "figure")
@@ -127,19 +127,19 @@ def _mark(x: float, words: str) -> str:
 
 def _axes(x: Axis, y: Axis, unit: str, height_unit: str) -> list[str]:
     drawn = _upright(y, height_unit)
-    drawn += [_text(x.place(tick), HEIGHT - BOTTOM + 16, f"{tick:.4g}", "middle") for tick in x.ticks()]
+    drawn += [_text(x.position(tick), HEIGHT - BOTTOM + 16, f"{tick:.4g}", "middle") for tick in x.ticks()]
     return [*drawn, _text((x.start + x.end) / 2, HEIGHT - 6, unit, "middle", "unit")]
 
 
 def _upright(y: Axis, unit: str) -> list[str]:
     drawn = []
     for tick in y.ticks():
-        place = y.place(tick)
-        drawn.append(f'<path d="M{LEFT} {place:.1f}H{WIDTH - RIGHT}" stroke="#ddd6ca"/>')
-        drawn.append(_text(LEFT - 6, place + 4, f"{tick:.4g}", "end"))
+        height = y.position(tick)
+        drawn.append(f'<path d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}" stroke="#ddd6ca"/>')
+        drawn.append(_text(LEFT - 6, height + 4, f"{tick:.4g}", "end"))
     middle = (y.start + y.end) / 2
-    turned = f'<text class="unit" text-anchor="middle" transform="translate(11 {middle:.1f}) rotate(-90)">'
-    return [*drawn, f"{turned}{escape(unit)}</text>"]
+    start = f'<text class="unit" text-anchor="middle" transform="translate(11 {middle:.1f}) rotate(-90)">'
+    return [*drawn, f"{start}{escape(unit)}</text>"]
 
 
 def _text(x: float, y: float, words: str, anchor: str, kind: str = "tick") -> str:

@@ -9,7 +9,7 @@ from installation.core.errors import OptionError
 from installation.training.evaluation import eyes
 from installation.training.evaluation.faces import find_faces
 from installation.training.evaluation.landmark_network import LandmarkNetwork, find, where
-from installation.training.latent.curation import Curation, CurationError, Place
+from installation.training.latent.curation import Curation, CurationError, NamedLatent
 from installation.training.latent.models import Floats, OpenModel, shown_psi
 
 
@@ -37,8 +37,8 @@ class EyeJudge:
     def __init__(self, network: LandmarkNetwork, model: OpenModel) -> None:
         self.network, self.model = network, model
 
-    def judge(self, places: Floats, psi: float) -> list[Judgement]:
-        judged = eyes.compare(find_faces(self.network, self.model.pictures(places, psi)))
+    def judge(self, latents: Floats, psi: float) -> list[Judgement]:
+        judged = eyes.compare(find_faces(self.network, self.model.pictures(latents, psi)))
         return [Judgement(verdict, judged.reason(at)) for at, verdict in enumerate(judged.verdicts)]
 
 
@@ -63,7 +63,7 @@ def check_favourites(model: OpenModel, curation: Curation, given: Path | None) -
     print(f"{len(curation.favourites)} favourites, none of which the judge of eyes objects to.")
 
 
-def _passes(judge: EyeJudge, one: Place, psi: float) -> bool:
+def _passes(judge: EyeJudge, one: NamedLatent, psi: float) -> bool:
     judgement = judge.judge(one.latent[None], psi)[0]
     seed = "" if one.seed is None else f" (seed {one.seed})"
     print(f"{'passes' if judgement.passes else 'fails '}  {one.name}{seed}: {judgement}")

@@ -31,11 +31,10 @@ USUAL = {
 usual value is 0, as a mirror image is as likely."""
 CLOSE, AGREE = 3.0, 4.0
 """In spreads: up to the first of every difference the eyes agree clearly; beyond the second they do not agree."""
-TURNED = 0.5
+ASIDE = 0.5
 """Logarithm of the ratio of the eyes' widths beyond which a face is turned so far that its eyes are not compared."""
 PRESENT = 0.5
 COMPARED = ("agree", "doubtful", "disagree")
-VERDICTS = (*COMPARED, "turned away", "no face")
 
 
 @dataclass(frozen=True)
@@ -59,20 +58,20 @@ class Eyes:
 
 
 def compare(faces: Faces) -> Eyes:
-    found, turn = measured(faces)
+    apertures, aside = measured(faces)
     usual = np.array(list(USUAL.values()))
-    differences = np.abs(found - usual[:, 0] - turn[:, None] * usual[:, 1]) / usual[:, 2]
+    differences = np.abs(apertures - usual[:, 0] - aside[:, None] * usual[:, 1]) / usual[:, 2]
     verdicts = [
         verdict(float(worst), float(abs(away)), float(presence))
-        for worst, away, presence in zip(differences.max(1), turn, faces.presence, strict=True)
+        for worst, away, presence in zip(differences.max(1), aside, faces.presence, strict=True)
     ]
-    return Eyes(differences, turn, tuple(verdicts))
+    return Eyes(differences, aside, tuple(verdicts))
 
 
-def verdict(worst: float, turn: float, presence: float) -> str:
+def verdict(worst: float, aside: float, presence: float) -> str:
     if presence < PRESENT:
         return "no face"
-    if turn > TURNED:
+    if aside > ASIDE:
         return "turned away"
     return "agree" if worst <= CLOSE else "doubtful" if worst <= AGREE else "disagree"
 
@@ -105,8 +104,8 @@ def measured(faces: Faces) -> tuple[Floats, Floats]:
 
 def _along(vectors: Floats, direction: Floats) -> Floats:
     """(n, 2, 2) and (n, 2) -> (n, 2): each eye's vector along the face's direction."""
-    found: Floats = np.einsum("nei,ni->ne", vectors, direction)
-    return found
+    along: Floats = np.einsum("nei,ni->ne", vectors, direction)
+    return along
 
 
 def shares(eyes: Eyes) -> dict[str, Any]:

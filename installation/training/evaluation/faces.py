@@ -43,11 +43,11 @@ class Faces:
 
 def find_faces(network: LandmarkNetwork, pictures: Picture, tell: Tell = lambda _: None) -> Faces:
     """One face of each picture (n, h, h, 3), whose `presence` says whether there is one at all."""
-    found = []
+    batches = []
     for some in np.split(pictures, range(AT_ONCE, len(pictures), AT_ONCE)):
-        found.append(_look_twice(network, no_larger(some)))
+        batches.append(_look_twice(network, no_larger(some)))
         tell(len(some))
-    parts = ([getattr(one, name) for one in found] for name in ("mesh", "eyes", "irises", "presence"))
+    parts = ([getattr(one, name) for one in batches] for name in ("mesh", "eyes", "irises", "presence"))
     return Faces(*(np.concatenate(part) for part in parts))
 
 
@@ -81,14 +81,14 @@ REFLECT = 4
 """cv2.BORDER_REFLECT_101."""
 
 
-def view(centre: Floats, side: float, turn: float) -> Floats:
+def view(centre: Floats, side: float, angle: float) -> Floats:
     """(2, 3) from coordinates in the picture, in its widths, to pixels of the network's square, which is rotated by an
     angle in radians."""
-    linear = SIDE / side * turned(turn)
+    linear = SIDE / side * rotation(angle)
     return np.hstack([linear, (SIDE / 2 - linear @ centre)[:, None]])
 
 
-def turned(angle: float) -> Floats:
+def rotation(angle: float) -> Floats:
     """(2, 2) that brings a line at this angle, in radians, level."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, sin], [-sin, cos]])
@@ -97,17 +97,17 @@ def turned(angle: float) -> Floats:
 def view_about(points: Floats) -> Floats:
     """The square about landmarks (468, 2)."""
     across = points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]
-    turn = float(np.arctan2(across[1], across[0]))
-    upright = points @ turned(turn).T
+    angle = float(np.arctan2(across[1], across[0]))
+    upright = points @ rotation(angle).T
     low, high = upright.min(0), upright.max(0)
-    return view(turned(turn).T @ ((low + high) / 2), max(0.05, WIDER * float((high - low).max())), turn)
+    return view(rotation(angle).T @ ((low + high) / 2), max(0.05, WIDER * float((high - low).max())), angle)
 
 
 def pixels(matrix: Floats, side: int) -> Floats:
     """The same matrix in pixel indices, where a pixel's coordinate is its centre."""
-    found = np.hstack([matrix[:, :2] / side, matrix[:, 2:]])
-    found[:, 2] += found[:, :2] @ (0.5, 0.5) - 0.5
-    return found
+    shifted = np.hstack([matrix[:, :2] / side, matrix[:, 2:]])
+    shifted[:, 2] += shifted[:, :2] @ (0.5, 0.5) - 0.5
+    return shifted
 
 
 def placed(landmarks: Landmarks, views: list[Floats]) -> Faces:
@@ -117,9 +117,9 @@ def placed(landmarks: Landmarks, views: list[Floats]) -> Faces:
 
     def moved(points: NDArray[np.float32]) -> Floats:
         flat = points.reshape(len(points), -1, points.shape[-1]).astype(np.float64)
-        found = np.einsum("nij,nkj->nki", back, flat[..., :2] - start[:, None])
+        across = np.einsum("nij,nkj->nki", back, flat[..., :2] - start[:, None])
         depth = flat[..., 2:] * np.sqrt(np.linalg.det(back))[:, None, None]
-        return np.concatenate([found, depth], -1).reshape(points.shape)
+        return np.concatenate([across, depth], -1).reshape(points.shape)
 
     presence = landmarks.presence.astype(np.float64)
     return Faces(moved(landmarks.mesh), moved(landmarks.eyes), moved(landmarks.irises), presence)
@@ -147,5 +147,5 @@ def _onto(shape: Floats, target: Floats) -> Floats:
     """A shape (k, 3) rotated to lie closest to another (Kabsch 1976)."""
     left, _, right = np.linalg.svd(shape.T @ target)
     flip = np.diag([1.0, 1.0, float(np.sign(np.linalg.det(left @ right)))])
-    found: Floats = shape @ (left @ flip @ right)
-    return found
+    aligned: Floats = shape @ (left @ flip @ right)
+    return aligned

@@ -51,18 +51,18 @@ def features(network: Any, pictures: NDArray[np.uint8], words: str) -> NDArray[n
 
 def _checked(network: Any, x: torch.Tensor, asked: dict[str, bool]) -> NDArray[np.float32]:
     try:
-        found = network(x, **asked)
+        features = network(x, **asked)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1:]
         raise OptionError(
             f"--inception: the file's function fails on pictures {tuple(x.shape)} uint8: {reason}"
         ) from None
-    if not isinstance(found, torch.Tensor) or found.ndim != 2 or len(found) != len(x):
-        what = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+    if not isinstance(features, torch.Tensor) or features.ndim != 2 or len(features) != len(x):
+        what = tuple(features.shape) if isinstance(features, torch.Tensor) else type(features).__name__
         raise OptionError(
             f"--inception: its answer to {len(x)} pictures is {what}; expected features ({len(x)}, 2048)."
         )
-    return np.asarray(found.float().numpy(), np.float32)
+    return np.asarray(features.float().numpy(), np.float32)
 
 
 def takes_features(network: Any) -> bool:

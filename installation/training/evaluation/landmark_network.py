@@ -76,8 +76,8 @@ def find(given: Path | None) -> Path | None:
             raise OptionError(f"--landmarks-model {given}: there is no such file. It {where()}.")
         return given
     folder = data_folder()
-    found = [*sorted(folder.glob(ARCHIVES)), *folder.glob(FILE)]
-    return found[-1] if found else None
+    paths = [*sorted(folder.glob(ARCHIVES)), *folder.glob(FILE)]
+    return paths[-1] if paths else None
 
 
 def unpacked(path: Path) -> bytes:
@@ -89,10 +89,10 @@ def unpacked(path: Path) -> bytes:
             listing, data = (_member(archive, f"{PACKED}{ending}") for ending in ("_loader.js", ".data"))
     except (tarfile.TarError, KeyError) as error:
         raise OptionError(f"{path}: not the archive of @mediapipe/face_mesh ({error}). It {where()}.") from None
-    found = re.search(rf'{re.escape(FILE)}", "start": (\d+), "end": (\d+)'.encode(), listing)
-    if found is None:
+    match = re.search(rf'{re.escape(FILE)}", "start": (\d+), "end": (\d+)'.encode(), listing)
+    if match is None:
         raise OptionError(f"{path}: holds no {FILE}. It {where()}.")
-    return data[int(found[1]) : int(found[2])]
+    return data[int(match[1]) : int(match[2])]
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
@@ -138,10 +138,12 @@ class LandmarkNetwork:
     def __call__(self, squares: NDArray[np.uint8]) -> Landmarks:
         """Squares (n, SIDE, SIDE, 3) uint8 sRGB -> landmarks."""
         with torch.inference_mode():
-            found = self._run(torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255)
-        both = [np.stack([found[f"output_{side}_{part}"] for side in ("left", "right")], 1) for part in ("eye", "iris")]
-        presence = (1 / (1 + np.exp(-found["conv_faceflag"].reshape(-1)))).astype(np.float32)
-        return Landmarks(found["output_mesh_identity"], both[0], both[1], presence)
+            outputs = self._run(torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255)
+        both = [
+            np.stack([outputs[f"output_{side}_{part}"] for side in ("left", "right")], 1) for part in ("eye", "iris")
+        ]
+        presence = (1 / (1 + np.exp(-outputs["conv_faceflag"].reshape(-1)))).astype(np.float32)
+        return Landmarks(outputs["output_mesh_identity"], both[0], both[1], presence)
 
     def _run(self, x: Tensor) -> dict[str, Floats]:
         values: dict[int, Tensor] = {**self.constants, self.graph.inputs[0]: x}
@@ -158,15 +160,15 @@ class LandmarkNetwork:
 
 def constants(graph: Graph) -> dict[int, Tensor]:
     """The file's constants as float32 or int32; kernels in torch's order of axes."""
-    found = {number: torch.from_numpy(value.copy()) for number, value in graph.constants.items()}
+    values = {number: torch.from_numpy(value.copy()) for number, value in graph.constants.items()}
     for operator in graph.operators:
-        if operator.name == "DEQUANTIZE" and operator.inputs[0] in found:
-            found[operator.outputs[0]] = found[operator.inputs[0]].float()
+        if operator.name == "DEQUANTIZE" and operator.inputs[0] in values:
+            values[operator.outputs[0]] = values[operator.inputs[0]].float()
     for operator in graph.operators:
         if operator.name in KERNELS:
             number = operator.inputs[1]
-            found[number] = found[number].permute(*KERNELS[operator.name]).contiguous()
-    return found
+            values[number] = values[number].permute(*KERNELS[operator.name]).contiguous()
+    return values
 
 
 KERNELS = {"CONV_2D": (0, 3, 1, 2), "DEPTHWISE_CONV_2D": (3, 0, 1, 2)}
@@ -224,17 +226,17 @@ def matrix(operator: Operator, inputs: Inputs, shape: Shape) -> Tensor:
     large as the box round some landmarks, times a scale, upright where the line through two of them lies level."""
     told, points = operator.options, inputs[0][..., :2]
     line = points[:, told["right_rotation_idx"]] - points[:, told["left_rotation_idx"]]
-    turn = told["target_rotation_radians"] - torch.atan2(line[:, 1], line[:, 0])
-    upright = points[:, told["subset_idxs"]] @ rotation(turn).mT
+    angle = told["target_rotation_radians"] - torch.atan2(line[:, 1], line[:, 0])
+    upright = points[:, told["subset_idxs"]] @ rotation(angle).mT
     low, high = upright.amin(1), upright.amax(1)
-    centre = rotation(-turn) @ ((low + high) / 2)[..., None]
+    centre = rotation(-angle) @ ((low + high) / 2)[..., None]
     sides = torch.tensor([told["output_width"], told["output_height"]], dtype=torch.float32)
     scale = (high - low) * torch.tensor([told["scale_x"], told["scale_y"]]) / sides
-    linear = rotation(-turn) * scale[:, None]
-    found = torch.eye(4).repeat(len(points), 1, 1)
-    found[:, :2, :2] = linear
-    found[:, :2, 3:] = centre - linear @ (sides / 2)[:, None]
-    return found
+    linear = rotation(-angle) * scale[:, None]
+    matrices = torch.eye(4).repeat(len(points), 1, 1)
+    matrices[:, :2, :2] = linear
+    matrices[:, :2, 3:] = centre - linear @ (sides / 2)[:, None]
+    return matrices
 
 
 def rotation(angle: Tensor) -> Tensor:
@@ -248,9 +250,9 @@ def look(operator: Operator, inputs: Inputs, shape: Shape) -> Tensor:
     features, transform = inputs
     height, width = operator.options["output_height"], operator.options["output_width"]
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    places = torch.stack([x, y], -1).reshape(-1, 2) @ transform[:, :2, :2].mT + transform[:, None, :2, 3]
+    points = torch.stack([x, y], -1).reshape(-1, 2) @ transform[:, :2, :2].mT + transform[:, None, :2, 3]
     whole = torch.tensor([features.shape[3], features.shape[2]], dtype=torch.float32)
-    grid = (places / whole * 2 - 1).reshape(-1, height, width, 2)
+    grid = (points / whole * 2 - 1).reshape(-1, height, width, 2)
     return F.grid_sample(features, grid, align_corners=False)
 
 

@@ -68,13 +68,13 @@ class Ruler:
         A reference is also part of what all have in common, one of 2n, and by so much farther from the others than a
         picture that is not a reference: that is corrected.
         """
-        found = self.distances(pictures)
+        distances = self.distances(pictures)
         if own is not None:
-            rows, columns = np.arange(len(found)), np.asarray(own)
-            found -= np.float32(0.5 / self.count)
-            found[rows, columns] = found[rows, columns + self.count] = np.inf
-        index = found.argmin(1)
-        return Nearest(found.min(1), index % self.count, index >= self.count)
+            rows, columns = np.arange(len(distances)), np.asarray(own)
+            distances -= np.float32(0.5 / self.count)
+            distances[rows, columns] = distances[rows, columns + self.count] = np.inf
+        index = distances.argmin(1)
+        return Nearest(distances.min(1), index % self.count, index >= self.count)
 
     def _features(self, groups: Sequence[Floats]) -> Floats:
         """(n, d) unit vectors, half of them tones and half edges, about what the references have in common."""
@@ -146,12 +146,12 @@ def fingerprints(pictures: Picture) -> NDArray[np.bool_]:
     """(n, 64) signs of the low frequencies of brightness about their median: near-duplicates differ in few of them."""
     import cv2
 
-    found = np.empty((len(pictures), 64), np.bool_)
+    bits = np.empty((len(pictures), 64), np.bool_)
     for index, picture in enumerate(pictures):
         grey = cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) @ LUMA
         low = cv2.dct(grey)[:8, :8].reshape(-1)
-        found[index] = low > np.median(low[1:])
-    return found
+        bits[index] = low > np.median(low[1:])
+    return bits
 
 
 def differing(prints: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -44,11 +44,11 @@ def closeness(real: Picture, painted: dict[str, Picture], seed: int) -> Figures:
     halves = [rng.permutation(len(real)) for _ in range(SPLITS)]
     first = [real[order[:count]] for order in halves]
     second = [real[order[count : 2 * count]] for order in halves]
-    found: Figures = {"pictures": count, "real": _averaged(first, second, seed)}
+    figures: Figures = {"pictures": count, "real": _averaged(first, second, seed)}
     for name, some in painted.items():
-        found[name] = _averaged(first, [some] * SPLITS, seed)
-        found[name]["times_real"] = found[name]["mean"] / max(found["real"]["mean"], 1e-9)
-    return found
+        figures[name] = _averaged(first, [some] * SPLITS, seed)
+        figures[name]["times_real"] = figures[name]["mean"] / max(figures["real"]["mean"], 1e-9)
+    return figures
 
 
 def _averaged(a: Sequence[Picture], b: Sequence[Picture], seed: int) -> Figures:
@@ -81,13 +81,13 @@ def variety(samples: Picture, many: Picture, real: Picture | None) -> tuple[Figu
 
     `many` are samples enough to tell what all of them have in common."""
     figures, pair = alikeness(samples, many)
-    found: Figures = {"samples": len(samples), "mean_difference": mean_of_pairs(samples), **figures}
+    told: Figures = {"samples": len(samples), "mean_difference": mean_of_pairs(samples), **figures}
     if real is not None:
         some = real[spread(len(real), len(samples))]
         others = np.delete(real, spread(len(real), len(samples)), axis=0)
-        found["real"] = {"mean_difference": mean_of_pairs(some), **alikeness(some, others)[0]}
-        found["times_real"] = found["mean_difference"] / max(found["real"]["mean_difference"], 1e-9)
-    return found, pair
+        told["real"] = {"mean_difference": mean_of_pairs(some), **alikeness(some, others)[0]}
+        told["times_real"] = told["mean_difference"] / max(told["real"]["mean_difference"], 1e-9)
+    return told, pair
 
 
 def mean_of_pairs(pictures: Picture) -> float:
@@ -98,8 +98,8 @@ def mean_of_pairs(pictures: Picture) -> float:
 def alikeness(samples: Picture, many: Picture) -> tuple[Figures, tuple[int, int]]:
     """Pairs of samples that look like the same picture, by the ruler or by their fingerprints; and the nearest pair."""
     n, ruler = len(samples), Ruler(np.concatenate([samples, many]))
-    found = ruler.distances(samples)
-    distance = np.minimum(found[:, :n], found[:, ruler.count : ruler.count + n])
+    distances = ruler.distances(samples)
+    distance = np.minimum(distances[:, :n], distances[:, ruler.count : ruler.count + n])
     distance = np.minimum(distance, distance.T)
     np.fill_diagonal(distance, np.inf)
     upper = np.triu_indices(n, 1)
@@ -150,35 +150,41 @@ def copying(shown: Picture, real: Picture, seed: int, pairs: int = 8) -> Copying
     copies = ruler.nearest(altered(real[tried], np.random.default_rng(seed)))
     nearest = ruler.nearest(shown)
     begin, known = float(np.percentile(among, 1)), float(np.percentile(copies.distance, 95))
+    proof = {
+        "altered_copies": len(tried),
+        "found": float((copies.index == tried).mean()),
+        "their_95th_percentile": known,
+        "separates": known < begin,
+    }
+    figures = {"shown": len(shown), "real": len(real), "ruler": proof, **nearness(nearest.distance, among, known)}
+    figures["verdict"] = verdict(figures)
+    nearest_pairs = [
+        Pair(int(i), int(nearest.index[i]), bool(nearest.mirrored[i]), float(nearest.distance[i]))
+        for i in closest_shown(shown, nearest.distance, pairs)
+    ]
+    figures["closest"] = [asdict(pair) for pair in nearest_pairs]
+    return Copying(figures, nearest_pairs, nearest.distance, among)
+
+
+def nearness(distance: NDArray[np.float32], among: NDArray[np.float32], known: float) -> Figures:
+    """How near shown pictures are to the real ones, beside how near real ones are to each other (``among``); ``known``
+    is the distance that 95 of 100 altered copies are within."""
+    begin = float(np.percentile(among, 1))
     limit = min(2 * known, (begin + known) / 2)
-    figures: Figures = {
-        "shown": len(shown),
-        "real": len(real),
-        "ruler": {
-            "altered_copies": len(tried),
-            "found": float((copies.index == tried).mean()),
-            "their_95th_percentile": known,
-            "separates": known < begin,
-        },
+    median, of_real = float(np.median(distance)), float(np.median(among))
+    return {
         "copy_limit": limit,
-        "copies": int((nearest.distance < limit).sum()),
+        "copies": int((distance < limit).sum()),
         "copies_among_real": int((among < limit).sum()),
         "first_percentile_of_real": begin,
-        "nearer": int((nearest.distance < begin).sum()),
-        "share_nearer": float((nearest.distance < begin).mean()),
-        "usual_share": usual_share(len(shown), len(among)),
-        "median": float(np.median(nearest.distance)),
-        "median_of_real": float(np.median(among)),
-        "smallest": float(nearest.distance.min()),
+        "nearer": int((distance < begin).sum()),
+        "share_nearer": float((distance < begin).mean()),
+        "usual_share": usual_share(len(distance), len(among)),
+        "median": median,
+        "median_of_real": of_real,
+        "smallest": float(distance.min()),
+        "ratio_of_medians": median / max(of_real, 1e-9),
     }
-    figures["ratio_of_medians"] = figures["median"] / max(figures["median_of_real"], 1e-9)
-    figures["verdict"] = verdict(figures)
-    closest = closest_shown(shown, nearest.distance, pairs)
-    found = [
-        Pair(int(i), int(nearest.index[i]), bool(nearest.mirrored[i]), float(nearest.distance[i])) for i in closest
-    ]
-    figures["closest"] = [asdict(pair) for pair in found]
-    return Copying(figures, found, nearest.distance, among)
 
 
 def usual_share(shown: int, real: int) -> float:

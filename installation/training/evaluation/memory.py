@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from installation.core.disk_cache import DiskCache
-from installation.core.places import state_folder
+from installation.core.folders import state_folder
 from installation.training.evaluation.parts import Part
 from installation.training.evaluation.result import Result
 from installation.training.evaluation.subject import Subject

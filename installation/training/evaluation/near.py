@@ -64,14 +64,14 @@ def faces(subject: Subject) -> Result:
     sets = {"shown": subject.examined}
     if subject.halves is not None:
         sets |= {"real": subject.halves[0], "second": subject.halves[1]}
-    found = {name: _found(network, some, name) for name, some in sets.items()}
-    judged = {name: eyes.compare(one) for name, one in found.items()}
+    landmarks = {name: _found(network, some, name) for name, some in sets.items()}
+    judged = {name: eyes.compare(one) for name, one in landmarks.items()}
     figures: Figures = {"psi": subject.psi, "pictures": len(subject.examined), "network_sha256": network.digest}
-    figures |= {name: eyes.shares(judged[name]) for name in found if name != "second"}
+    figures |= {name: eyes.shares(judged[name]) for name in landmarks if name != "second"}
     figures["enough"] = bool(figures["real" if "real" in figures else "shown"]["faces"] >= FEWEST_FACES)
     if not figures["enough"]:
         return Result(figures)
-    spread = {name: shape_spread(one.mesh[one.presence >= eyes.PRESENT]) for name, one in found.items()}
+    spread = {name: shape_spread(one.mesh[one.presence >= eyes.PRESENT]) for name, one in landmarks.items()}
     figures["shape"] = {"spread": spread["shown"]}
     if "real" in spread:
         figures["shape"] |= {"shown": spread["shown"] / spread["real"], "real": spread["second"] / spread["real"]}

@@ -77,19 +77,19 @@ def _sets(psi: float) -> tuple[tuple[str, str], ...]:
     return whole if psi == 1 else (*whole, ("shown", f"samples at psi {psi:g}"))
 
 
-def _closeness(found: Figures, arrays: Arrays, show: bool) -> Section:
-    levels = list(found["real"]["levels"])
+def _closeness(figures: Figures, arrays: Arrays, show: bool) -> Section:
+    levels = list(figures["real"]["levels"])
     series = [
-        Series(label, np.array([found[name]["levels"][level] for level in levels]), colour)
-        for colour, (name, label) in enumerate(_sets(found["psi"]))
+        Series(label, np.array([figures[name]["levels"][level] for level in levels]), colour)
+        for colour, (name, label) in enumerate(_sets(figures["psi"]))
     ]
     names = [f"{word} ({level} px)" for word, level in zip(_level_words(len(levels)), levels, strict=True)]
     return {
         "plot": bars("Distance from the real pictures, by what is compared", names, series, "distance × 1000"),
-        "whole": f"{found['whole']['times_real']:.1f} times",
-        "shown": _calmer(found["psi"], found["shown"]["times_real"]),
-        "inception": _inception(found["inception"], found["psi"]),
-        "pictures": found["pictures"],
+        "whole": f"{figures['whole']['times_real']:.1f} times",
+        "shown": _calmer(figures["psi"], figures["shown"]["times_real"]),
+        "inception": _inception(figures["inception"], figures["psi"]),
+        "pictures": figures["pictures"],
     }
 
 
@@ -103,22 +103,25 @@ def _level_words(count: int) -> list[str]:
     return [*fine, *["shapes"] * (count - 1 - len(fine)), "masses"]
 
 
-def _inception(found: Figures | None, psi: float) -> Section | None:
-    if found is None:
+def _inception(figures: Figures | None, psi: float) -> Section | None:
+    if figures is None:
         return None
-    rows = [(label, f"{found['kid'][name]:.2f}", f"{found['fid'][name]:.1f}") for name, label in _sets(psi)]
-    return {"rows": rows, "pictures": found["pictures"], "weights": found["weights_sha256"][:16]}
+    rows = [(label, f"{figures['kid'][name]:.2f}", f"{figures['fid'][name]:.1f}") for name, label in _sets(psi)]
+    return {"rows": rows, "pictures": figures["pictures"], "weights": figures["weights_sha256"][:16]}
 
 
-def _features(found: Figures, arrays: Arrays, show: bool) -> Section:
-    if "needs" in found:
-        return {"needs": found["needs"]}
-    rows = [(label, f"{found['kid'][name]:.2f}", f"{found['spread'][name]:.0%}") for name, label in _sets(found["psi"])]
-    return {"needs": "", "rows": rows, "pictures": found["pictures"]}
+def _features(figures: Figures, arrays: Arrays, show: bool) -> Section:
+    if "needs" in figures:
+        return {"needs": figures["needs"]}
+    rows = [
+        (label, f"{figures['kid'][name]:.2f}", f"{figures['spread'][name]:.0%}")
+        for name, label in _sets(figures["psi"])
+    ]
+    return {"needs": "", "rows": rows, "pictures": figures["pictures"]}
 
 
-def _surface(found: Figures, arrays: Arrays, show: bool) -> Section:
-    locked, peak, power = found["locked"], found["peak"], found.get("power", {})
+def _surface(figures: Figures, arrays: Arrays, show: bool) -> Section:
+    locked, peak, power = figures["locked"], figures["peak"], figures.get("power", {})
     rows = [
         ("position-locked ratio", *(_told(locked, name, "ratio", ".2f") for name in ("shown", "real"))),
         ("narrow peak, median", *(_told(peak, name, "median", ".1f") for name in ("shown", "real"))),
@@ -128,64 +131,64 @@ def _surface(found: Figures, arrays: Arrays, show: bool) -> Section:
         (f"power at {ring} cycles per pixel", *(_told(power, name, ring, ".2f") for name in ("shown", "real")))
         for ring in power.get("shown", ())
     ]
-    told = {"rows": rows, "pictures": found["pictures"], "psi": f"{found['psi']:g}"}
-    return told | {"aligned": found["aligned"], "compared": bool(power)}
+    told = {"rows": rows, "pictures": figures["pictures"], "psi": f"{figures['psi']:g}"}
+    return told | {"aligned": figures["aligned"], "compared": bool(power)}
 
 
-def _told(found: Figures, name: str, key: str, form: str) -> str:
-    value = found.get(name, {}).get(key)
+def _told(figures: Figures, name: str, key: str, form: str) -> str:
+    value = figures.get(name, {}).get(key)
     return NONE if value is None else f"{value:{form}}"
 
 
-def _faces(found: Figures, arrays: Arrays, show: bool) -> Section:
-    if "needs" in found:
-        return {"needs": found["needs"]}
-    if not found["enough"]:
-        return {"needs": "", "enough": False, "share": f"{found['shown']['faces']:.0%} of the samples"}
+def _faces(figures: Figures, arrays: Arrays, show: bool) -> Section:
+    if "needs" in figures:
+        return {"needs": figures["needs"]}
+    if not figures["enough"]:
+        return {"needs": "", "enough": False, "share": f"{figures['shown']['faces']:.0%} of the samples"}
     both = ("shown", "real")
     rows = [
-        ("eyes agree", *(_told(found, name, "agree", ".0%") for name in both)),
-        ("eyes agree without doubt", *(_told(found, name, "close", ".0%") for name in both)),
-        ("faces compared", *(_told(found, name, "compared", "d") for name in both)),
-        ("spread of the landmarks", *(_told({"shape": found["shape"]}, "shape", name, ".0%") for name in both)),
+        ("eyes agree", *(_told(figures, name, "agree", ".0%") for name in both)),
+        ("eyes agree without doubt", *(_told(figures, name, "close", ".0%") for name in both)),
+        ("faces compared", *(_told(figures, name, "compared", "d") for name in both)),
+        ("spread of the landmarks", *(_told({"shape": figures["shape"]}, "shape", name, ".0%") for name in both)),
     ]
     worst = [
         {"picture": _picture(_at_most(picture, CELL), f"seed {one['seed']}"), **one}
-        for one, picture in zip(found["worst"], arrays["worst"], strict=True)
+        for one, picture in zip(figures["worst"], arrays["worst"], strict=True)
     ]
-    told = {"needs": "", "enough": True, "rows": rows, "worst": worst, "pictures": found["pictures"]}
-    return told | {"psi": f"{found['psi']:g}", "network": found["network_sha256"][:16]}
+    told = {"needs": "", "enough": True, "rows": rows, "worst": worst, "pictures": figures["pictures"]}
+    return told | {"psi": f"{figures['psi']:g}", "network": figures["network_sha256"][:16]}
 
 
-def _copying(found: Figures, arrays: Arrays, show: bool) -> Section:
+def _copying(figures: Figures, arrays: Arrays, show: bool) -> Section:
     series = [
         Series("shown pictures, to the nearest training picture", arrays["distances"]),
         Series("training pictures, to the nearest other one", arrays["among_real"], 1),
     ]
-    mark = (found["copy_limit"], "copies would lie left of here")
+    mark = (figures["copy_limit"], "copies would lie left of here")
     plot = histogram("Distance to the nearest", series, "distance (0 the same, 1 nothing in common)", [mark])
-    ruler = found["ruler"]
+    ruler = figures["ruler"]
     return {
-        "verdict": copying_in_words(found),
-        "shown": found["shown"],
-        "real": f"{found['real']:,}",
+        "verdict": copying_in_words(figures),
+        "shown": figures["shown"],
+        "real": f"{figures['real']:,}",
         "plot": plot,
-        "pairs": list(_pairs(found, arrays, show)),
+        "pairs": list(_pairs(figures, arrays, show)),
         "tried": ruler["altered_copies"],
         "found": f"{ruler['found']:.0%}",
         "known": f"{ruler['their_95th_percentile']:.3f}",
-        "begin": f"{found['first_percentile_of_real']:.3f}",
-        "twins": found["copies_among_real"],
+        "begin": f"{figures['first_percentile_of_real']:.3f}",
+        "twins": figures["copies_among_real"],
         "among": len(arrays["among_real"]),
-        "limit": f"{found['copy_limit']:.3f}",
-        "nearer": f"{found['share_nearer']:.1%}",
-        "median": f"{found['median']:.3f}",
-        "usual": f"{found['median_of_real']:.3f}",
+        "limit": f"{figures['copy_limit']:.3f}",
+        "nearer": f"{figures['share_nearer']:.1%}",
+        "median": f"{figures['median']:.3f}",
+        "usual": f"{figures['median_of_real']:.3f}",
     }
 
 
-def _pairs(found: Figures, arrays: Arrays, show: bool) -> Iterator[Section]:
-    for index, pair in enumerate(found["closest"]):
+def _pairs(figures: Figures, arrays: Arrays, show: bool) -> Iterator[Section]:
+    for index, pair in enumerate(figures["closest"]):
         pictures = [_picture(_at_most(arrays["shown"][index], CELL), f"painted, {pair['found_in']}")]
         if show:
             pictures.append(_picture(_at_most(arrays["training"][index], SMALL), "the nearest training picture"))
@@ -194,18 +197,18 @@ def _pairs(found: Figures, arrays: Arrays, show: bool) -> Iterator[Section]:
         yield pair | {"distance": f"{pair['distance']:.3f}", "pictures": pictures, "told": told}
 
 
-def _variety(found: Figures, arrays: Arrays, show: bool) -> Section:
-    pair, twins, real = found["nearest_pair"], found["alike_pairs"], ""
-    if "real" in found:
-        calm = ", where some of it is given up for calm," if found["psi"] < 1 else ""
+def _variety(figures: Figures, arrays: Arrays, show: bool) -> Section:
+    pair, twins, real = figures["nearest_pair"], figures["alike_pairs"], ""
+    if "real" in figures:
+        calm = ", where some of it is given up for calm," if figures["psi"] < 1 else ""
         real = (
-            f", two real pictures by {found['real']['mean_difference']:.1f}: at psi {found['psi']:g}{calm} "
-            f"the model has {found['times_real']:.0%} of their variety"
+            f", two real pictures by {figures['real']['mean_difference']:.1f}: at psi {figures['psi']:g}{calm} "
+            f"the model has {figures['times_real']:.0%} of their variety"
         )
-    alike = f"No two of {found['samples']} samples are alike"
+    alike = f"No two of {figures['samples']} samples are alike"
     return {
-        "alike": alike if twins == 0 else f"{twins} pairs among {found['samples']} samples are nearly alike",
-        "difference": f"{found['mean_difference']:.1f}",
+        "alike": alike if twins == 0 else f"{twins} pairs among {figures['samples']} samples are nearly alike",
+        "difference": f"{figures['mean_difference']:.1f}",
         "real": real,
         "pair": _picture(grid(arrays["pair"], 2), "two samples"),
         "first": pair["first"],
@@ -219,76 +222,76 @@ def _variety(found: Figures, arrays: Arrays, show: bool) -> Section:
 WALKS = ("loop", "wander")
 
 
-def _walks(found: Figures, arrays: Arrays, show: bool) -> Section:
+def _walks(figures: Figures, arrays: Arrays, show: bool) -> Section:
     plots = [
         curves(
             f"The {name}: change from each frame to the next",
-            [Series(f"mean {found[name]['mean_change']:.2f}", arrays[name], number)],
+            [Series(f"mean {figures[name]['mean_change']:.2f}", arrays[name], number)],
             "seconds",
             "levels of 255",
-            len(arrays[name]) / found[name]["rate"],
+            len(arrays[name]) / figures[name]["rate"],
         )
         for number, name in enumerate(WALKS)
     ]
     rows = [
         (
             name,
-            f"{found[name]['mean_change']:.2f}",
-            f"{found[name]['variation']:.0%}",
-            f"{found[name]['largest']:.2f}",
-            f"{found[name]['times_mean']:.2f} ×",
+            f"{figures[name]['mean_change']:.2f}",
+            f"{figures[name]['variation']:.0%}",
+            f"{figures[name]['largest']:.2f}",
+            f"{figures[name]['times_mean']:.2f} ×",
         )
         for name in WALKS
     ]
     told = {"plots": plots, "rows": rows}
-    return told | {"rate": f"{found['loop']['rate']:g}", "psi": f"{found['psi']:g}"}
+    return told | {"rate": f"{figures['loop']['rate']:g}", "psi": f"{figures['psi']:g}"}
 
 
-def _rebuilding(found: Figures, arrays: Arrays, show: bool) -> Section:
-    if found["encoder"] is None:
+def _rebuilding(figures: Figures, arrays: Arrays, show: bool) -> Section:
+    if figures["encoder"] is None:
         return {"encoder": False}
-    names = [name for name in ("real", "painted") if name in found]
+    names = [name for name in ("real", "painted") if name in figures]
     keys = ("mean_levels", "psnr", "psnr_lowest")
-    rows = [(f"{name} pictures", *(f"{found[name][key]:.1f}" for key in keys)) for name in names]
+    rows = [(f"{name} pictures", *(f"{figures[name][key]:.1f}" for key in keys)) for name in names]
     training = None
-    if show and "real" in found:
+    if show and "real" in figures:
         small = np.stack([_at_most(one, SMALL) for one in (*arrays["real_original"], *arrays["real"])])
         training = _picture(grid(small, len(arrays["real"])), "training pictures")
     both = np.concatenate([arrays["painted_original"], arrays["painted"]])
     pictures = _picture(grid(both, len(arrays["painted"])), "samples, and the same painted again")
     told = {"encoder": True, "rows": rows, "pictures": pictures}
-    return told | {"training": training, "count": found[names[0]]["pictures"]}
+    return told | {"training": training, "count": figures[names[0]]["pictures"]}
 
 
-def _truncation(found: Figures, arrays: Arrays, show: bool) -> Section:
+def _truncation(figures: Figures, arrays: Arrays, show: bool) -> Section:
     strips = arrays["strips"]
     sheet = grid(strips.swapaxes(0, 1).reshape(-1, *strips.shape[2:]), strips.shape[0])
-    return {"psi": [f"{psi:g}" for psi in found["psi"]], "pictures": _picture(sheet, "samples at rising psi")}
+    return {"psi": [f"{psi:g}" for psi in figures["psi"]], "pictures": _picture(sheet, "samples at rising psi")}
 
 
-def _directions(found: Figures, arrays: Arrays, show: bool) -> Section:
-    if not found["count"]:
+def _directions(figures: Figures, arrays: Arrays, show: bool) -> Section:
+    if not figures["count"]:
         return {"count": 0}
     strips = arrays["strips"]
-    names = [str(one.get("name", number)) for number, one in enumerate(found["directions"], 1)][: len(strips)]
+    names = [str(one.get("name", number)) for number, one in enumerate(figures["directions"], 1)][: len(strips)]
     return {
-        "count": found["count"],
-        "more": found["count"] > len(strips),
-        "amounts": [_signed(amount) for amount in found["amounts"]],
+        "count": figures["count"],
+        "more": figures["count"] > len(strips),
+        "amounts": [_signed(amount) for amount in figures["amounts"]],
         "names": names,
         "pictures": _picture(grid(strips.reshape(-1, *strips.shape[2:]), strips.shape[1]), "steps along directions"),
     }
 
 
-def _space(found: Figures, arrays: Arrays, show: bool) -> Section:
+def _space(figures: Figures, arrays: Arrays, show: bool) -> Section:
     gain = arrays["gain"][:64]
     title = "What one standard deviation along each principal direction changes"
     rows = [
-        ("numbers that name a picture", f"{found['latent_dim']}"),
-        ("of them in use, going by their spread", f"{found['effective_dimensions']:.0f}"),
-        ("principal directions that change a picture by a level or more", f"{found['seen_dimensions']}"),
-        ("weights of the network", f"{found['parameters']:,}"),
-        ("favourites of the curator; places blocked", f"{found['favourites']}; {found['blocked']}"),
+        ("numbers that name a picture", f"{figures['latent_dim']}"),
+        ("of them in use, going by their spread", f"{figures['effective_dimensions']:.0f}"),
+        ("principal directions that change a picture by a level or more", f"{figures['seen_dimensions']}"),
+        ("weights of the network", f"{figures['parameters']:,}"),
+        ("favourites of the curator; places blocked", f"{figures['favourites']}; {figures['blocked']}"),
     ]
     plot = curves(title, [Series("mean change", gain)], "direction, by falling spread", "levels of 255", len(gain))
     return {"rows": rows, "plot": plot}

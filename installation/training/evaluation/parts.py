@@ -64,8 +64,8 @@ def _inception(subject: Subject, real: Picture, painted: dict[str, Picture], cou
     return {
         "weights_sha256": inception.digest(subject.inception),
         "pictures": count,
-        "kid": {name: kernel_distance(first, found) for name, found in sets.items()},
-        "fid": {name: frechet_distance(first, found) for name, found in sets.items()},
+        "kid": {name: kernel_distance(first, features) for name, features in sets.items()},
+        "fid": {name: frechet_distance(first, features) for name, features in sets.items()},
     }
 
 
@@ -76,20 +76,20 @@ def variety(subject: Subject) -> Result:
 
 def copying(subject: Subject) -> Result:
     shown, found_in = searched(subject)
-    found = measures.copying(shown, _real(subject), subject.seed)
-    for pair in found.figures["closest"]:
+    copied = measures.copying(shown, _real(subject), subject.seed)
+    for pair in copied.figures["closest"]:
         pair["found_in"] = found_in[pair["shown"]]
         pair["file"] = subject.names[pair["real"]] if subject.names else str(pair["real"])
-    real = _real(subject)[[pair.real for pair in found.pairs]]
-    flips = np.array([pair.mirrored for pair in found.pairs], bool)
+    real = _real(subject)[[pair.real for pair in copied.pairs]]
+    flips = np.array([pair.mirrored for pair in copied.pairs], bool)
     real = np.where(flips[:, None, None, None], real[:, :, ::-1], real)
     arrays: dict[str, NDArray[np.generic]] = {
-        "shown": shown[[pair.shown for pair in found.pairs]],
+        "shown": shown[[pair.shown for pair in copied.pairs]],
         "training": real,
-        "distances": found.shown,
-        "among_real": found.real,
+        "distances": copied.shown,
+        "among_real": copied.real,
     }
-    return Result(found.figures, arrays)
+    return Result(copied.figures, arrays)
 
 
 def searched(subject: Subject) -> tuple[Picture, list[str]]:
@@ -108,19 +108,19 @@ def walks(subject: Subject) -> Result:
 
 def changes(frames: Picture) -> Numbers:
     """(n - 1,) mean absolute change, in levels of 255, from each frame to the next."""
-    found = [
+    parts = [
         np.abs(frames[at + 1 : at + 1 + BLOCK].astype(np.int16) - frames[at : at + BLOCK][: len(frames) - at - 1]).mean(
             (1, 2, 3)
         )
         for at in range(0, len(frames) - 1, BLOCK)
     ]
-    return np.concatenate(found)
+    return np.concatenate(parts)
 
 
 def truncation(subject: Subject) -> Result:
-    places = subject.places[:STRIPS]
-    painted = [subject.model.pictures(places, psi) for psi in PSIS]
-    return Result({"psi": PSIS, "seeds": len(places)}, {"strips": np.stack(painted, axis=1)})
+    latents = subject.latents[:STRIPS]
+    painted = [subject.model.pictures(latents, psi) for psi in PSIS]
+    return Result({"psi": PSIS, "seeds": len(latents)}, {"strips": np.stack(painted, axis=1)})
 
 
 def directions(subject: Subject) -> Result:
@@ -128,7 +128,7 @@ def directions(subject: Subject) -> Result:
     if steps is None:
         return Result({"count": 0})
     listed = subject.model.header.get("directions") or []
-    strips = [subject.along(subject.places[0], step, AMOUNTS) for step in steps[:STRIPS]]
+    strips = [subject.along(subject.latents[0], step, AMOUNTS) for step in steps[:STRIPS]]
     figures = {"count": len(steps), "amounts": AMOUNTS, "directions": listed}
     return Result(figures, {"strips": np.stack(strips)})
 
@@ -150,18 +150,18 @@ def rebuilding(subject: Subject) -> Result:
 
 
 def space(subject: Subject) -> Result:
-    found, tensors = subject.model.space, subject.model.tensors
-    variance = np.square(found.std.astype(np.float64))
+    space, tensors = subject.model.space, subject.model.tensors
+    variance = np.square(space.std.astype(np.float64))
     figures = {
-        "latent_dim": len(found.mean),
+        "latent_dim": len(space.mean),
         "parameters": int(sum(tensor.size for tensor in network_of(tensors).values())),
         "effective_dimensions": float(variance.sum() ** 2 / max(np.square(variance).sum(), 1e-30)),
-        "seen_dimensions": int((found.gain > 1.0).sum()),
+        "seen_dimensions": int((space.gain > 1.0).sum()),
         "first_10_share": float(variance[:10].sum() / max(variance.sum(), 1e-30)),
-        "favourites": len(found.names),
-        "blocked": 0 if found.radii is None else len(found.radii),
+        "favourites": len(space.names),
+        "blocked": 0 if space.radii is None else len(space.radii),
     }
-    return Result(figures, {"std": found.std, "gain": found.gain})
+    return Result(figures, {"std": space.std, "gain": space.gain})
 
 
 def _real(subject: Subject) -> Picture:

@@ -58,20 +58,20 @@ def evaluate(options: EvaluateOptions) -> None:
 
 def compute(subject: Subject, memory: Memory, afresh: bool) -> dict[str, Result]:
     """Every part that can be computed, from the cache where possible."""
-    found: dict[str, Result] = {}
+    results: dict[str, Result] = {}
     parts = [part for part in PARTS if subject.real is not None or not part.needs_pictures]
     for number, part in enumerate(parts, 1):
         kept = None if afresh else memory.recall(part)
         print(f"{number} of {len(parts)}: {part.name}{' (remembered)' if kept else ''}", file=sys.stderr)
-        found[part.name] = kept or memory.keep(part, part.make(subject))
-    return found
+        results[part.name] = kept or memory.keep(part, part.make(subject))
+    return results
 
 
 def read_real(options: EvaluateOptions, model: OpenModel) -> Prepared | None:
     """The real pictures at the model's size."""
     if options.folder is None:
         return None
-    size = int(model.pictures(model.places([0])).shape[1])
+    size = int(model.pictures(model.latents([0])).shape[1])
     prepared = read_any(options.folder, options.source, size, ledger_is_read=True)
     if len(prepared.pictures) < FEWEST:
         raise PicturesError(
@@ -117,7 +117,7 @@ def subject_of(options: EvaluateOptions, model: OpenModel, prepared: Prepared | 
 
 def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None) -> Figures:
     header = model.header
-    found: Figures = {
+    about: Figures = {
         "title": options.title or options.model.stem.replace("_", " ").replace("-", " ").capitalize(),
         "file": options.model.name,
         "megabytes": options.model.stat().st_size / 1e6,
@@ -130,24 +130,28 @@ def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None)
         "command": command_line(sys.argv[1:]),
         "quick": options.quick,
         "seed": options.seed,
-        "made_with": {
-            "vernissage": __version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "device": options.device,
-        },
+        "made_with": made_with(options.device),
     }
     if prepared is not None:
-        digest = prepared.facts.get("ledger_sha256")
-        found["pictures"] = {
-            "source": prepared.facts.get("source"),
-            "count": len(prepared.pictures),
-            "size": prepared.size,
-            "ledger_sha256": digest,
-            "same_as_trained": None if digest is None else digest == header["ledger_sha256"],
-        }
-    return found
+        about["pictures"] = about_pictures(prepared, header["ledger_sha256"])
+    return about
+
+
+def made_with(device: str) -> Figures:
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    return {"vernissage": __version__, **versions, "device": device}
+
+
+def about_pictures(prepared: Prepared, trained: str | None) -> Figures:
+    """``trained`` is the digest of the ledger that the model was trained with."""
+    digest = prepared.facts.get("ledger_sha256")
+    return {
+        "source": prepared.facts.get("source"),
+        "count": len(prepared.pictures),
+        "size": prepared.size,
+        "ledger_sha256": digest,
+        "same_as_trained": None if digest is None else digest == trained,
+    }
 
 
 def told(training: Figures) -> Figures:

@@ -49,19 +49,19 @@ class Subject:
         return shown_psi(self.model)
 
     @cached_property
-    def places(self) -> Floats:
+    def latents(self) -> Floats:
         """The latents of the seeds 0, 1, 2 ...; the first are those of the sheet."""
-        return self.model.places(range(max(self.effort.samples, SHEET)))
+        return self.model.latents(range(max(self.effort.samples, SHEET)))
 
     @cached_property
     def shown(self) -> Picture:
         """Samples at the truncation at which models are shown."""
-        return self.paint(self.places, self.psi, f"samples at psi {self.psi:g}")
+        return self.paint(self.latents, self.psi, f"samples at psi {self.psi:g}")
 
     @cached_property
     def whole(self) -> Picture:
         """Samples without truncation."""
-        return self.paint(self.places[: self.effort.samples], 1.0, "samples at psi 1")
+        return self.paint(self.latents[: self.effort.samples], 1.0, "samples at psi 1")
 
     @property
     def sheet(self) -> Picture:
@@ -99,15 +99,15 @@ class Subject:
     def rebuilt(self, encode: Encode, pictures: Picture, words: str) -> Picture:
         """Reconstructions: pictures painted at the latents that the encoder computes."""
         with progress(words, len(pictures)) as tell:
-            places = []
+            latents = []
             for picture in pictures:
-                places.append(encode(picture))
+                latents.append(encode(picture))
                 tell(1)
-        return self.paint(np.stack(places), 1.0, words)
+        return self.paint(np.stack(latents), 1.0, words)
 
-    def along(self, place: Latent, step: Latent, amounts: Sequence[float]) -> Picture:
+    def along(self, latent: Latent, step: Latent, amounts: Sequence[float]) -> Picture:
         """The picture of a latent, at the truncation shown, and moved along a direction, as a show does."""
-        start = self.model.truncated(place[None], self.psi)[0]
+        start = self.model.truncated(latent[None], self.psi)[0]
         return self.model.pictures(np.stack([start + np.float32(amount) * step for amount in amounts]), 1.0)
 
 

@@ -37,8 +37,8 @@ NEAR, AROUND = 5, 15
 
 def off_face(side: int, aligned: bool) -> NDArray[np.bool_]:
     """(side, side) mask of where patterns are measured: everywhere, or in an aligned set outside the face."""
-    place = (np.arange(side) + 0.5) / side
-    across, down = (place - FACE_CENTRE[0]) / FACE_AXES[0], (place - FACE_CENTRE[1]) / FACE_AXES[1]
+    shares = (np.arange(side) + 0.5) / side
+    across, down = (shares - FACE_CENTRE[0]) / FACE_AXES[0], (shares - FACE_CENTRE[1]) / FACE_AXES[1]
     outside: NDArray[np.bool_] = np.hypot(across[None, :], down[:, None]) > 1
     return outside if aligned else np.ones((side, side), np.bool_)
 
@@ -55,10 +55,10 @@ def locked(pictures: Picture, aligned: bool) -> dict[str, Any]:
 
 
 def sides(side: int) -> list[int]:
-    found = [side]
-    while found[-1] % 2 == 0 and found[-1] // 2 >= SMALLEST:
-        found.append(found[-1] // 2)
-    return found
+    sides = [side]
+    while sides[-1] % 2 == 0 and sides[-1] // 2 >= SMALLEST:
+        sides.append(sides[-1] // 2)
+    return sides
 
 
 def locked_ratio(pictures: Picture, side: int, where: NDArray[np.bool_]) -> float:
@@ -91,8 +91,8 @@ def spectrum(picture: Picture) -> Floats:
     light = picture.astype(np.float32) @ LUMA
     side = len(light)
     window = np.hanning(side + 1)[:-1].astype(np.float32)
-    found = np.fft.fft2((light - light.mean()) * window[:, None] * window[None, :])
-    return np.fft.fftshift(np.square(np.abs(found))).astype(np.float32)
+    transform = np.fft.fft2((light - light.mean()) * window[:, None] * window[None, :])
+    return np.fft.fftshift(np.square(np.abs(transform))).astype(np.float32)
 
 
 def frequencies(side: int) -> Floats:
@@ -125,9 +125,9 @@ def peaks(pictures: Picture) -> Floats:
 def strongest_peak(picture: Picture) -> float:
     import cv2
 
-    found = spectrum(picture)
-    smooth = cv2.blur(found, (3, 3), borderType=cv2.BORDER_REFLECT_101)
-    wide, near = (cv2.blur(found, (side, side), borderType=cv2.BORDER_REFLECT_101) * side**2 for side in (AROUND, NEAR))
+    power = spectrum(picture)
+    smooth = cv2.blur(power, (3, 3), borderType=cv2.BORDER_REFLECT_101)
+    wide, near = (cv2.blur(power, (side, side), borderType=cv2.BORDER_REFLECT_101) * side**2 for side in (AROUND, NEAR))
     ratio = smooth / np.maximum((wide - near) / (AROUND**2 - NEAR**2), 1e-6)
-    distance = frequencies(len(found))
+    distance = frequencies(len(power))
     return float(ratio[(distance > LOWEST) & (distance < 0.5)].max())

@@ -74,12 +74,12 @@ class Reader:
     def __init__(self, content: bytes) -> None:
         self.content = content
 
-    def number(self, kind: str, place: int, default: int = 0) -> int:
-        return int(struct.unpack_from(f"<{kind}", self.content, place)[0]) if place else default
+    def number(self, kind: str, offset: int, default: int = 0) -> int:
+        return int(struct.unpack_from(f"<{kind}", self.content, offset)[0]) if offset else default
 
-    def target(self, place: int) -> int:
+    def target(self, offset: int) -> int:
         """The place that the offset at a place points to."""
-        return place + int(struct.unpack_from("<I", self.content, place)[0])
+        return offset + int(struct.unpack_from("<I", self.content, offset)[0])
 
     def field(self, table: int, index: int) -> int:
         """The place of a table's field, 0 where it has its default."""
@@ -90,8 +90,8 @@ class Reader:
 
     def vector(self, table: int, index: int) -> tuple[int, int]:
         """(place of the first element, how many)."""
-        place = self.field(table, index)
-        return (self.target(place) + 4, self.number("I", self.target(place))) if place else (0, 0)
+        offset = self.field(table, index)
+        return (self.target(offset) + 4, self.number("I", self.target(offset))) if offset else (0, 0)
 
     def tables(self, table: int, index: int) -> list[int]:
         first, count = self.vector(table, index)
@@ -142,18 +142,18 @@ class Reader:
     def operator(self, table: int, codes: list[str]) -> Operator:
         name = codes[self.number("I", self.field(table, 0))]
         custom = self.raw(table, 5)
-        place = self.field(table, 4)
-        options = flex_map(custom) if custom else self.options(name, self.target(place) if place else 0)
+        offset = self.field(table, 4)
+        options = flex_map(custom) if custom else self.options(name, self.target(offset) if offset else 0)
         return Operator(name, self.integers(table, 1), self.integers(table, 2), options)
 
     def options(self, name: str, table: int) -> dict[str, Any]:
         if name not in STRIDES:
             return {}
         across, down = (self.number("i", self.field(table, index)) for index in STRIDES[name])
-        found: dict[str, Any] = {"same": self.number("b", self.field(table, 0)) == 0, "stride": (down, across)}
+        options: dict[str, Any] = {"same": self.number("b", self.field(table, 0)) == 0, "stride": (down, across)}
         if name == "MAX_POOL_2D":
-            found["side"] = self.number("i", self.field(table, 4)), self.number("i", self.field(table, 3))
-        return found
+            options["side"] = self.number("i", self.field(table, 4)), self.number("i", self.field(table, 3))
+        return options
 
 
 # -- FlexBuffers -------------------------------------------------------------------------------------------------------
@@ -168,33 +168,33 @@ def flex_map(content: bytes) -> dict[str, Any]:
     width, kind, start = content[-1], content[-2], len(content) - 2 - content[-1]
     if kind >> 2 != MAP:
         raise TfliteError("an operator's options are no map")
-    place, width = start - flex_number(content, start, width, UNSIGNED), 1 << (kind & 3)
-    count = flex_number(content, place - width, width, UNSIGNED)
-    keys = place - 3 * width - flex_number(content, place - 3 * width, width, UNSIGNED)
-    key_width = flex_number(content, place - 2 * width, width, UNSIGNED)
-    types = place + count * width
+    at_, width = start - flex_number(content, start, width, UNSIGNED), 1 << (kind & 3)
+    count = flex_number(content, at_ - width, width, UNSIGNED)
+    keys = at_ - 3 * width - flex_number(content, at_ - 3 * width, width, UNSIGNED)
+    key_width = flex_number(content, at_ - 2 * width, width, UNSIGNED)
+    types = at_ + count * width
     return {
         flex_key(content, keys + at * key_width, key_width): flex_value(
-            content, place + at * width, width, content[types + at]
+            content, at_ + at * width, width, content[types + at]
         )
         for at in range(count)
     }
 
 
-def flex_number(content: bytes, place: int, width: int, kind: int) -> Any:
-    return struct.unpack_from(f"<{KINDS[width][kind - 1]}", content, place)[0]
+def flex_number(content: bytes, offset: int, width: int, kind: int) -> Any:
+    return struct.unpack_from(f"<{KINDS[width][kind - 1]}", content, offset)[0]
 
 
-def flex_key(content: bytes, place: int, width: int) -> str:
-    start = place - int(flex_number(content, place, width, UNSIGNED))
+def flex_key(content: bytes, offset: int, width: int) -> str:
+    start = offset - int(flex_number(content, offset, width, UNSIGNED))
     return content[start : content.index(b"\0", start)].decode()
 
 
-def flex_value(content: bytes, place: int, width: int, kind: int) -> Any:
+def flex_value(content: bytes, offset: int, width: int, kind: int) -> Any:
     if kind >> 2 in (INTEGER, UNSIGNED, FLOAT):
-        return flex_number(content, place, width, kind >> 2)
+        return flex_number(content, offset, width, kind >> 2)
     if kind >> 2 != INTEGERS:
         raise TfliteError(f"an operator's option is of the type {kind >> 2}, which is not known here")
-    first, wide = place - flex_number(content, place, width, UNSIGNED), 1 << (kind & 3)
+    first, wide = offset - flex_number(content, offset, width, UNSIGNED), 1 << (kind & 3)
     count = flex_number(content, first - wide, wide, UNSIGNED)
     return [flex_number(content, first + at * wide, wide, INTEGER) for at in range(count)]

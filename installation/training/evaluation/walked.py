@@ -89,8 +89,8 @@ class Shown(Generator):
         self.space = replace(model.space, digest=f"{name}-psi{psi:g}")
 
     def latent(self, seed: int) -> Latent:
-        found: Latent = self.model.places([seed])[0]
-        return found
+        latent: Latent = self.model.latents([seed])[0]
+        return latent
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
         pixels: Pixels = self.model.pictures(latent[None], self.psi)[0]

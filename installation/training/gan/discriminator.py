@@ -50,10 +50,10 @@ class Block(nn.Module):
 class Verdict(nn.Module):
     """The last layers: features (n, wide, height, width) -> score (n, 1), float32. n must be a multiple of GROUP."""
 
-    def __init__(self, wide: int, places: int = 16) -> None:
+    def __init__(self, wide: int, cells: int = 16) -> None:
         super().__init__()
         self.conv = EqualConv(wide + 1, wide, 3)
-        self.dense = EqualLinear(wide * places, wide)
+        self.dense = EqualLinear(wide * cells, wide)
         self.out = EqualLinear(wide, 1)
 
     def judge(self, x: Tensor) -> Tensor:

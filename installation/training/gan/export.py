@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from installation.core.atomic_write import write_whole
 from installation.networks.model_file import NOT_TOLD
 from installation.networks.stylegan2 import Network, build, effective_tensors, read_architecture
-from installation.networks.stylegan2_generator import StyleGan2
+from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.dataset.ledger import as_csv, beside
 from installation.training.gan.recipe import Recipe
 from installation.training.latent.finishing import finish
@@ -36,7 +36,7 @@ Floats = NDArray[np.float32]
 SAMPLES = 20_000
 STEP = 0.5
 """Finite step of the gain measurement, in standard deviations."""
-PLACES, MAIN_DIRECTIONS = 8, 64
+LATENTS, MAIN_DIRECTIONS = 8, 64
 """The first 64 directions are measured at 8 latents, the others, which are hardly visible, at one."""
 PSI = 0.7
 LICENCES = 5
@@ -55,7 +55,19 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     arch = whole.at(resolution)
     tensors = {name: half(tensor) for name, tensor in effective_tensors(generator, resolution, fade).items()}
     data = json.loads(state.get("facts", "{}"))
-    header = {
+    about = header_of(arch, recipe, progress, data, licence)
+    network = build(about, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
+    facts = {f"latent.{name}": value for name, value in measure(network).items()}
+    header = finish(out, {**tensors, **facts}, about)
+    write_ledger(out, data)
+    return header
+
+
+def header_of(
+    arch: Architecture, recipe: Recipe, progress: Progress, data: Mapping[str, Any], licence: str
+) -> dict[str, Any]:
+    """``data`` are the facts of the run."""
+    return {
         "kind": "stylegan2",
         "architecture": arch.header(),
         "training": training_facts(recipe, progress, data),
@@ -64,14 +76,9 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
         "latent": {
             "samples": SAMPLES,
             "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
-            f"directions up to {MAIN_DIRECTIONS} at {PLACES} places, the others at one",
+            f"directions up to {MAIN_DIRECTIONS} at {LATENTS} places, the others at one",
         },
     }
-    network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
-    facts = {f"latent.{name}": value for name, value in measure(network).items()}
-    header = finish(out, {**tensors, **facts}, header)
-    write_ledger(out, data)
-    return header
 
 
 def write_ledger(out: Path, data: Mapping[str, Any]) -> None:
@@ -100,9 +107,12 @@ def training_facts(recipe: Schedule, progress: Progress, data: Mapping[str, Any]
 
 def licences(weights: str, data: Mapping[str, Any]) -> dict[str, str]:
     """Of a header: what the artist says of the weights, what the ledger says of the pictures. Nothing is assumed."""
-    found = [text or f"{NOT_TOLD} of some" for text in data.get("licences", ())]
-    told = "; ".join(found[:LICENCES]) + ("; and others" if len(found) > LICENCES else "")
-    return {"weights": weights or NOT_TOLD, "data": NOT_TOLD if found == [f"{NOT_TOLD} of some"] else told or NOT_TOLD}
+    licences = [text or f"{NOT_TOLD} of some" for text in data.get("licences", ())]
+    told = "; ".join(licences[:LICENCES]) + ("; and others" if len(licences) > LICENCES else "")
+    return {
+        "weights": weights or NOT_TOLD,
+        "data": NOT_TOLD if licences == [f"{NOT_TOLD} of some"] else told or NOT_TOLD,
+    }
 
 
 class Paints(Protocol):
@@ -116,8 +126,8 @@ def measure(network: Network, samples: int = SAMPLES) -> dict[str, Floats]:
     rng = np.random.default_rng(0)
     w = network.mapping(rng.standard_normal((samples, network.z_dim)).astype(np.float32))
     mean, basis, std = principal(w)
-    places = mean + PSI * (w[:PLACES] - mean)
-    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, places, basis * std[:, None])}
+    latents = mean + PSI * (w[:LATENTS] - mean)
+    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, latents, basis * std[:, None])}
 
 
 def principal(w: Floats) -> tuple[Floats, Floats, Floats]:
@@ -137,18 +147,18 @@ def axes(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> tuple[Fl
     return mean.astype(np.float32), np.ascontiguousarray(basis, np.float32), std.astype(np.float32)
 
 
-def gains(network: Paints, places: Floats, steps: Floats) -> Floats:
+def gains(network: Paints, latents: Floats, steps: Floats) -> Floats:
     """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at latents (n, w_dim)."""
-    before = levels(network, places)
-    counts = [len(places) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
+    before = levels(network, latents)
+    counts = [len(latents) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
     which = np.repeat(np.arange(len(steps)), counts)
-    where = np.concatenate([(np.arange(count) + index) % len(places) for index, count in enumerate(counts)])
-    found = np.zeros(len(steps))
+    where = np.concatenate([(np.arange(count) + index) % len(latents) for index, count in enumerate(counts)])
+    sums = np.zeros(len(steps))
     for some in np.split(np.arange(len(which)), range(AT_ONCE, len(which), AT_ONCE)):
-        after = levels(network, places[where[some]] + np.float32(STEP) * steps[which[some]])
+        after = levels(network, latents[where[some]] + np.float32(STEP) * steps[which[some]])
         changes = (after - before[where[some]]).abs().mean((1, 2, 3)).numpy() / STEP
-        np.add.at(found, which[some], changes)
-    return (found / counts).astype(np.float32)
+        np.add.at(sums, which[some], changes)
+    return (sums / counts).astype(np.float32)
 
 
 def levels(network: Paints, w: Floats) -> torch.Tensor:

@@ -136,15 +136,15 @@ def judges_of(arch: Architecture, recipe: Recipe, devices: Devices) -> list[Judg
     """The judges of a recipe, the one of the whole picture first."""
     loss: Loss = "relativistic" if recipe.loss == "relativistic" else "non-saturating"
     whole = Manner(loss, lecam=recipe.lecam if loss == "non-saturating" else 0.0, augment=recipe.augment)
-    found = [Judge("d", Discriminator(arch, devices.depthwise), recipe, whole, devices)]
+    judges = [Judge("d", Discriminator(arch, devices.depthwise), recipe, whole, devices)]
     if recipe.eyes:
         manner = Manner(loss, recipe.eyes, augment=recipe.augment, view=band)
-        found.append(Judge(EYES, EyeBand(min(EYE_MAPS, arch.channels[0]), devices.depthwise), recipe, manner, devices))
+        judges.append(Judge(EYES, EyeBand(min(EYE_MAPS, arch.channels[0]), devices.depthwise), recipe, manner, devices))
     if recipe.projected:
         manner = Manner("hinge", recipe.projected, always=True)
         net = Projected(devices.device, devices.dtype, devices.depthwise)
-        found.append(Judge(PROJECTED, net, recipe, manner, devices))
-    return found
+        judges.append(Judge(PROJECTED, net, recipe, manner, devices))
+    return judges
 
 
 def adam(net: nn.Module, rate: float, beta2: float = 0.99) -> torch.optim.Adam:

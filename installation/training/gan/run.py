@@ -28,7 +28,6 @@ from torch import Tensor
 
 from installation.core.errors import TrainingError
 from installation.networks.stylegan2_generator import Architecture
-from installation.training.dataset.pictures import Picture
 from installation.training.dataset.supply import Supply
 from installation.training.gan import checkpoint
 from installation.training.gan.architecture import architecture as architecture
@@ -81,19 +80,20 @@ class Gan:
         others = [f"loss_{judge.name}" for judge in self.judges[1:]]
         memory = (*MEMORY, *(MEMORY[1] for _ in others))
         self.figures = RunningMeans((*FIGURES, *others), memory, devices.device)
-        self.timetable = Timetable(recipe, lambda size: effort(arch, size))
+        self.timetable = Timetable(recipe, lambda size: effort(arch, size), lambda: self.progress.images)
         self.numbers = Numbers(recipe.seed, recipe.batch, devices)
-        self.shown = Samples(supply, self.phase, lambda n, psi: self.learner.painted(n, psi, *self.phase()))
+        phase = self.timetable.phase
+        self.shown = Samples(supply, phase, lambda n, psi: self.learner.painted(n, psi, *phase()))
 
     # -- one step -------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """One step: each judge is trained, with its penalty where due, then the generator on their losses."""
-        resolution, fade = self.phase()
+        resolution, fade = self.timetable.phase()
         hand = self.numbers.hand(self.supply, resolution)
         real = softened(show(self.supply, hand, resolution, self.recipe.closest, self.numbers), fade)
         parts = list(self.numbers.parts(resolution, PIXELS_AT_ONCE, self.recipe.at_once))
-        r1 = self.recipe.r1_at(self.progress.images / self.total)
+        r1 = self.recipe.r1_at(self.progress.images / self.timetable.total)
         lesson = Lesson(self.numbers, parts, fade, self.share.value, r1)
         resting = self.progress.images < self.recipe.head_start
         with torch.set_grad_enabled(not resting):
@@ -114,18 +114,6 @@ class Gan:
         self.figures.follow(seen)
         self.share.follow(self.figures.values[0], self.recipe.batch)
 
-    # -- where in the schedule ------------------------------------------------------------------------------------
-
-    @property
-    def total(self) -> int:
-        return self.timetable.total
-
-    def phase(self) -> tuple[int, float]:
-        return self.timetable.phase(self.progress.images)
-
-    def left(self) -> float:
-        return self.timetable.left(self.progress.images)
-
     # -- how it goes ----------------------------------------------------------------------------------------------
 
     def read(self) -> dict[str, float]:
@@ -144,15 +132,6 @@ class Gan:
         if loss_g > HOPELESS:
             return f"the discriminator cannot be fooled any more (losses {loss_d:.3g} and {loss_g:.3g})"
         return None
-
-    def samples(self) -> Picture:
-        return self.shown.samples()
-
-    def reals(self) -> Picture:
-        return self.shown.reals()
-
-    def sheet(self) -> Picture:
-        return self.shown.sheet()
 
     # -- keeping --------------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class CurationError(VernissageError, ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class NamedLatent:
     """A named latent. ``radius`` is 0 for a favourite."""
 
     name: str
@@ -50,24 +50,24 @@ class Place:
 class Curation:
     """Immutable, so that earlier versions can be restored. Every method returns a changed copy."""
 
-    favourites: tuple[Place, ...] = ()
-    blocked: tuple[Place, ...] = ()
+    favourites: tuple[NamedLatent, ...] = ()
+    blocked: tuple[NamedLatent, ...] = ()
 
-    def keep(self, place: Place) -> Curation:
+    def keep(self, named: NamedLatent) -> Curation:
         """With one more favourite at the end; its seed is no longer blocked."""
-        check_new(place, self.favourites, "favourite")
-        blocked = tuple(one for one in self.blocked if one.seed is None or one.seed != place.seed)
-        return Curation((*self.favourites, replace(place, radius=0.0)), blocked)
+        check_new(named, self.favourites, "favourite")
+        blocked = tuple(one for one in self.blocked if one.seed is None or one.seed != named.seed)
+        return Curation((*self.favourites, replace(named, radius=0.0)), blocked)
 
-    def drop(self, place: Place) -> Curation:
+    def drop(self, named: NamedLatent) -> Curation:
         """With one more blocked latent; a favourite of the same seed is removed."""
-        check_new(place, self.blocked, "blocked place")
-        if not 0 < place.radius < float("inf"):
-            raise CurationError(f"the radius of {place.name} must be above 0, found {place.radius:g}.")
-        favourites = tuple(one for one in self.favourites if one.seed is None or one.seed != place.seed)
-        return Curation(favourites, (*self.blocked, place))
+        check_new(named, self.blocked, "blocked place")
+        if not 0 < named.radius < float("inf"):
+            raise CurationError(f"the radius of {named.name} must be above 0, found {named.radius:g}.")
+        favourites = tuple(one for one in self.favourites if one.seed is None or one.seed != named.seed)
+        return Curation(favourites, (*self.blocked, named))
 
-    def without(self, leaves: Callable[[Place], bool]) -> Curation:
+    def without(self, leaves: Callable[[NamedLatent], bool]) -> Curation:
         """Without the favourites and blocked latents for which ``leaves`` is true."""
         keep = [tuple(one for one in of if not leaves(one)) for of in (self.favourites, self.blocked)]
         return Curation(*keep)
@@ -83,11 +83,11 @@ class Curation:
         return replace(self, favourites=(*others[:to], self.favourites[index], *others[to:]))
 
 
-def check_new(place: Place, among: Sequence[Place], what: str) -> None:
+def check_new(named: NamedLatent, among: Sequence[NamedLatent], what: str) -> None:
     if len(among) >= MOST:
         raise CurationError(f"there are {MOST} {what}s already, which is the most.")
-    if place.seed is not None and any(one.seed == place.seed for one in among):
-        raise CurationError(f"seed {place.seed} is a {what} already.")
+    if named.seed is not None and any(one.seed == named.seed for one in among):
+        raise CurationError(f"seed {named.seed} is a {what} already.")
 
 
 # -- the model file ---------------------------------------------------------------------------------------------------
@@ -95,15 +95,15 @@ def check_new(place: Place, among: Sequence[Place], what: str) -> None:
 
 def curation_of(header: Header, tensors: Tensors) -> Curation:
     """What a model file holds. Raises CurationError where its header and its tensors do not fit."""
-    listed, found = header.get(GROUP) or {}, group_of(tensors, GROUP)
+    listed, latents = header.get(GROUP) or {}, group_of(tensors, GROUP)
     try:
         favourites = [
-            Place(str(told["name"]), latent, seed_of(told))
-            for told, latent in zip(listed.get("favourites", []), found.get("favourites", ()), strict=True)
+            NamedLatent(str(told["name"]), latent, seed_of(told))
+            for told, latent in zip(listed.get("favourites", []), latents.get("favourites", ()), strict=True)
         ]
         blocked = [
-            Place(str(told["name"]), latent, seed_of(told), float(told["radius"]))
-            for told, latent in zip(listed.get("blocked", []), found.get("blocked", ()), strict=True)
+            NamedLatent(str(told["name"]), latent, seed_of(told), float(told["radius"]))
+            for told, latent in zip(listed.get("blocked", []), latents.get("blocked", ()), strict=True)
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CurationError(f"the model's curation is damaged ({error}). Take an older copy of the file.") from None
@@ -116,10 +116,10 @@ def seed_of(told: dict[str, Any]) -> int | None:
 
 def save(path: Path, curation: Curation, dim: int, who: str, when: str, out: Path | None = None) -> None:
     """Writes it atomically into the model file, or into ``out``; everything else in the file is unchanged."""
-    places = {"favourites": curation.favourites, "blocked": curation.blocked}
-    tensors = {name: np.array([one.latent for one in of], np.float32).reshape(-1, dim) for name, of in places.items()}
+    lists = {"favourites": curation.favourites, "blocked": curation.blocked}
+    tensors = {name: np.array([one.latent for one in of], np.float32).reshape(-1, dim) for name, of in lists.items()}
     tensors["radii"] = np.array([one.radius for one in curation.blocked], np.float32)
-    facts = {name: [one.fact() for one in of] for name, of in places.items()}
+    facts = {name: [one.fact() for one in of] for name, of in lists.items()}
     amend_model(path, GROUP, tensors, {**facts, "who": who, "when": when}, out)
 
 
@@ -136,14 +136,14 @@ def go_on_from(path: Path, out: Path | None) -> Path:
 # -- the latent space -------------------------------------------------------------------------------------------------
 
 
-def usual_radius(places: Floats) -> float:
+def usual_radius(latents: Floats) -> float:
     """Half of the median distance from a latent to its nearest neighbour, among samples (n, latent_dim), n at least 2.
 
     Half, so that balls around two neighbours just touch. The whole distance is too far: in hundreds of dimensions it is
     more than the distance to the mean, and one blocked sample would block the middle of the space.
     """
-    squares = np.square(places, dtype=np.float64).sum(1)
-    apart = squares[:, None] + squares - 2 * places.astype(np.float64) @ places.T.astype(np.float64)
+    squares = np.square(latents, dtype=np.float64).sum(1)
+    apart = squares[:, None] + squares - 2 * latents.astype(np.float64) @ latents.T.astype(np.float64)
     np.fill_diagonal(apart, np.inf)
     return max(float(np.median(np.sqrt(apart.min(1).clip(0)))) / 2, 1e-3)
 
@@ -155,11 +155,11 @@ def around(centre: Floats, samples: Floats, radius: float, count: int) -> Floats
     far = np.linalg.norm(ways, axis=1)
     chosen = np.flatnonzero(far > 1e-6)
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(count, len(chosen))).round().astype(int)]
-    found: Floats = (centre + np.float32(radius) * ways[chosen] / far[chosen, None]).astype(np.float32)
-    return found
+    latents: Floats = (centre + np.float32(radius) * ways[chosen] / far[chosen, None]).astype(np.float32)
+    return latents
 
 
-def blocked_by(latent: Floats, curation: Curation) -> Place | None:
+def blocked_by(latent: Floats, curation: Curation) -> NamedLatent | None:
     """The blocked ball that a latent lies in, if any."""
     inside = (one for one in curation.blocked if float(np.linalg.norm(latent - one.latent)) < one.radius)
     return next(inside, None)

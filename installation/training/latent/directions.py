@@ -23,13 +23,13 @@ from installation.networks.model_generator import address
 from installation.training.latent.models import PSI, Floats, OpenModel
 
 VISIBLE_STEP = 12.0
-"""What 1.0 on any direction changes: mean levels of 255 per pixel, over PLACES, both ways, at psi 0.7."""
+"""What 1.0 on any direction changes: mean levels of 255 per pixel, over LATENTS, both ways, at psi 0.7."""
 FARTHEST = 1.5
 """The most standard deviations of the latents that 1.0 may move: three of them leave no latent the network learned."""
 COUNT = 8
 CANDIDATES = 12
 """Taken from each method."""
-PLACES = 6
+LATENTS = 6
 SEED = 7000
 """The first of the seeds whose latents are painted."""
 PARALLEL, ALIKE = 0.7, 0.7
@@ -118,21 +118,21 @@ def find(model: OpenModel, count: int = COUNT, tick: Tick = lambda _: None, keep
     return Directions(np.array(vectors, np.float32).reshape(len(chosen), len(model.space.mean)), facts, left_out)
 
 
-def told(found: Directions) -> str:
+def told(directions: Directions) -> str:
     """A table for a person: a line for each direction, and what was left out."""
     lines = [
         f"  {address(number, fact['name']):32}{fact['method']:>5} {fact['component']:<4}"
         f"{fact['levels']:5.1f} levels at {fact['std']:.2f} standard deviations"
-        for number, fact in enumerate(found.facts, start=1)
+        for number, fact in enumerate(directions.facts, start=1)
     ]
-    reasons = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items() if count)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in directions.left_out.items() if count)
     count = "1 direction" if len(lines) == 1 else f"{len(lines)} directions"
     return "\n".join([f"{count}; left out: {reasons or 'none'}.", *lines])
 
 
 def effort(model: OpenModel, count: int) -> int:
     """About how many pictures ``find`` paints."""
-    return PLACES * (1 + 2 * len(candidates(model)) + 3 * count)
+    return LATENTS * (1 + 2 * len(candidates(model)) + 3 * count)
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
@@ -149,13 +149,13 @@ def named(model: OpenModel) -> list[tuple[Floats, Fact]]:
     return [one for number, one in enumerate(listed(model), start=1) if one[1]["name"] != str(number)]
 
 
-def inherit(found: Directions, before: OpenModel) -> tuple[Directions, list[str]]:
+def inherit(directions: Directions, before: OpenModel) -> tuple[Directions, list[str]]:
     """Gives directions that are still the same, within a cosine of SAME, the names and signs that they had in another
     model; also returns the names that found no direction."""
     names = {fact["name"] for _, fact in named(before)}
-    if found.vectors.shape[1] != len(before.space.mean):
-        return found, sorted(names)
-    vectors, facts = found.vectors.copy(), [dict(fact) for fact in found.facts]
+    if directions.vectors.shape[1] != len(before.space.mean):
+        return directions, sorted(names)
+    vectors, facts = directions.vectors.copy(), [dict(fact) for fact in directions.facts]
     given: set[str] = set()
     for vector, fact in sorted(listed(before), key=lambda one: one[1]["name"] in names):  # a named one's sign counts
         same = nearest(vectors, vector)
@@ -165,7 +165,7 @@ def inherit(found: Directions, before: OpenModel) -> tuple[Directions, list[str]
         if fact["name"] in names and facts[same]["name"] not in given:
             facts[same]["name"] = fact["name"]
             given.add(fact["name"])
-    return Directions(vectors, facts, found.left_out), sorted(names - given)
+    return Directions(vectors, facts, directions.left_out), sorted(names - given)
 
 
 def nearest(vectors: Floats, vector: Floats) -> int | None:
@@ -182,12 +182,12 @@ def candidates(model: OpenModel) -> list[Candidate]:
     """Principal axes and, for a network with style layers, their common eigenvectors; the strongest of each."""
     space = model.space
     axes, stds = space.basis.astype(np.float64), space.std.astype(np.float64)
-    found = [
+    directions = [
         Candidate("pca", index, axis, std) for index, (axis, std) in enumerate(zip(axes, stds, strict=True), start=1)
     ]
     eigenvectors = enumerate(for_all_classes(sefa(styles(model.tensors)), axes.shape[1]), start=1)
     steered = [Candidate("sefa", index, one, float(np.linalg.norm((axes @ one) * stds))) for index, one in eigenvectors]
-    return [one for one in found[:CANDIDATES] + steered[:CANDIDATES] if one.std > 0]
+    return [one for one in directions[:CANDIDATES] + steered[:CANDIDATES] if one.std > 0]
 
 
 def styles(tensors: Mapping[str, Floats]) -> NDArray[np.float64]:
@@ -218,22 +218,22 @@ def for_all_classes(vectors: NDArray[np.float64], dim: int) -> NDArray[np.float6
 
 
 class Eye:
-    """Measures how steps change the pictures at PLACES latents."""
+    """Measures how steps change the pictures at LATENTS latents."""
 
     def __init__(self, model: OpenModel, tick: Tick) -> None:
         self.model, self.tick = model, tick
-        self.places = model.truncated(model.places(range(SEED, SEED + PLACES)), PSI)
-        self.before = self.paint(self.places)
+        self.latents = model.truncated(model.latents(range(SEED, SEED + LATENTS)), PSI)
+        self.before = self.paint(self.latents)
 
-    def paint(self, places: Floats) -> torch.Tensor:
+    def paint(self, latents: Floats) -> torch.Tensor:
         """Pictures at latents that are truncated already, in levels."""
-        levels = self.model.levels(places, psi=1.0)
-        self.tick(len(places))
+        levels = self.model.levels(latents, psi=1.0)
+        self.tick(len(latents))
         return levels
 
     def both_ways(self, step: NDArray[np.float64]) -> tuple[torch.Tensor, torch.Tensor]:
         """The pictures a step ahead and a step back."""
-        ahead, back = ((self.places + sign * step).astype(np.float32) for sign in (1, -1))
+        ahead, back = ((self.latents + sign * step).astype(np.float32) for sign in (1, -1))
         return self.paint(ahead), self.paint(back)
 
     def change(self, pictures: Sequence[torch.Tensor]) -> float:

@@ -28,11 +28,6 @@ SMALLEST = 16
 """The pyramid ends at this size, or above it where a side cannot be halved."""
 
 
-def sliced_wasserstein(a: Picture, b: Picture, rng: np.random.Generator) -> float:
-    """Mean over the levels of `sliced_wasserstein_levels`."""
-    return float(np.mean(list(sliced_wasserstein_levels(a, b, rng).values())))
-
-
 def sliced_wasserstein_levels(a: Picture, b: Picture, rng: np.random.Generator) -> dict[int, float]:
     """{side of the level in pixels: sliced Wasserstein distance x 1000} of two sets (n, h, w, 3), the finest first.
 
@@ -45,14 +40,14 @@ def sliced_wasserstein_levels(a: Picture, b: Picture, rng: np.random.Generator) 
         raise ValueError(f"two sets of pictures of one size (n, h, w, 3) expected, got {a.shape} and {b.shape}")
     count = min(len(a), len(b))
     both = np.concatenate([_spread(a, count), _spread(b, count)])
-    found: dict[int, float] = {}
+    distances: dict[int, float] = {}
     for side in level_sides(a.shape[1]):
         patches = level_patches(both, side, rng)
         patches -= patches.mean((0, 1, 2, 3))
         patches /= np.maximum(patches.std((0, 1, 2, 3)), 1e-6)
         flat = patches.reshape(2, -1, PATCH * PATCH * 3)
-        found[side] = 1000 * projected_distance(flat[0], flat[1], rng)
-    return found
+        distances[side] = 1000 * projected_distance(flat[0], flat[1], rng)
+    return distances
 
 
 def projected_distance(a: Features, b: Features, rng: np.random.Generator) -> float:
@@ -78,13 +73,13 @@ def level_patches(pictures: Picture, side: int, rng: np.random.Generator) -> Fea
     half = len(pictures) // 2
     corners = rng.integers(0, max(1, side - PATCH + 1), (half, PATCHES, 2))
     last = side == level_sides(pictures.shape[1])[-1]
-    found = np.empty((len(pictures), PATCHES, PATCH, PATCH, 3), np.float32)
+    patches = np.empty((len(pictures), PATCHES, PATCH, PATCH, 3), np.float32)
     for index, picture in enumerate(pictures):
         plane = laplacian(picture, side, last)
         windows = np.lib.stride_tricks.sliding_window_view(plane, (PATCH, PATCH), axis=(0, 1))
         y, x = corners[index % half].T
-        found[index] = windows[y, x].transpose(0, 2, 3, 1)
-    return found
+        patches[index] = windows[y, x].transpose(0, 2, 3, 1)
+    return patches
 
 
 def laplacian(picture: Picture, side: int, last: bool) -> Features:

@@ -37,8 +37,8 @@ def finish(out: Path, tensors: Mapping[str, NDArray[Any]], header: Header) -> He
     before = replaced(out)
     facts, groups, lost = carried(before, model) if before else ({}, {}, [])
     if "directions" not in facts:
-        found, nameless = directions_of(model, before)
-        facts["directions"], groups["directions.vectors"] = found.facts, found.vectors
+        directions, nameless = directions_of(model, before)
+        facts["directions"], groups["directions.vectors"] = directions.facts, directions.vectors
         lost = nameless + lost
     if lost:
         print(f"{out}: not in the new model: {', '.join(lost)}. The model that had this is kept: {set_aside(out)}")
@@ -80,11 +80,11 @@ def directions_of(model: OpenModel, before: OpenModel | None) -> tuple[Direction
     """New directions, with the names that they had before; and the names of those that are no more, in words."""
     count = max(COUNT, len(listed(before)) if before else 0)
     with progress("looking at directions", effort(model, count)) as tick:
-        found = find(model, count, tick)
+        directions = find(model, count, tick)
     if before is None:
-        return found, []
-    found, nameless = inherit(found, before)
-    return found, [f"the direction {name}" for name in nameless]
+        return directions, []
+    directions, nameless = inherit(directions, before)
+    return directions, [f"the direction {name}" for name in nameless]
 
 
 # -- what is carried over ---------------------------------------------------------------------------------------------
@@ -128,11 +128,11 @@ def still_chosen(before: OpenModel, after: OpenModel) -> tuple[dict[str, Any], T
     return facts, tensors, gone
 
 
-def still_the_same(before: OpenModel, after: OpenModel, places: Floats) -> NDArray[np.bool_]:
+def still_the_same(before: OpenModel, after: OpenModel, latents: Floats) -> NDArray[np.bool_]:
     """(n,) whether both models paint the same at latents (n, latent_dim)."""
     if before.header["kind"] != after.header["kind"] or len(before.space.mean) != len(after.space.mean):
-        return np.zeros(len(places), bool)
-    one, other = before.levels(places), after.levels(places)
+        return np.zeros(len(latents), bool)
+    one, other = before.levels(latents), after.levels(latents)
     size = min(one.shape[-1], other.shape[-1])
     change = F.adaptive_avg_pool2d(one, size) - F.adaptive_avg_pool2d(other, size)
     return np.asarray((change.abs().mean((1, 2, 3)) < SAME_PICTURE).to(torch.bool).numpy())

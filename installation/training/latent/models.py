@@ -41,11 +41,11 @@ class OpenModel:
     space: Space
     network: Any
 
-    def places(self, seeds: Sequence[int]) -> Floats:
+    def latents(self, seeds: Sequence[int]) -> Floats:
         """The latents of seeds, (n, latent_dim), the same as in a show."""
         z = [np.random.default_rng(seed).standard_normal(self.network.z_dim) for seed in seeds]
-        found: Floats = self.network.mapping(np.array(z, np.float32).reshape(len(z), self.network.z_dim))
-        return found
+        w: Floats = self.network.mapping(np.array(z, np.float32).reshape(len(z), self.network.z_dim))
+        return w
 
     def truncated(self, latents: Floats, psi: float = PSI) -> Floats:
         """Latents truncated by psi, towards the mean."""

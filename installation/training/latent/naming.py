@@ -38,10 +38,10 @@ def renamed(model: Path, changes: Iterable[str]) -> str:
 
 def entries(model: Path) -> Entries:
     """The directions in a model's header. Raises ModelError where it has none."""
-    found = read_header(model).get("directions")
-    if not found:
+    entries = read_header(model).get("directions")
+    if not entries:
         raise ModelError(f"{model}: has no directions yet: {program()} directions {model}")
-    return list(found)
+    return list(entries)
 
 
 def with_names(before: Entries, changes: Iterable[str]) -> Entries:

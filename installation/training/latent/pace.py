@@ -46,13 +46,13 @@ def walks_of(show: Path, model: Path) -> Walks:
 
 def _opened(piece: dict[str, Any], show: Path) -> tuple[Any, Any]:
     """The options of a piece's generator and walk."""
-    found = []
+    both = []
     for room in ("generator", "walk"):
         given = piece[room]
         table = {"kind": given} if isinstance(given, str) else given
         made = config(room, table["kind"]).model_validate(table, context={"folder": show.absolute().parent})
-        found.append(made)
-    return found[0], found[1]
+        both.append(made)
+    return both[0], both[1]
 
 
 def measured(walks: Walks, known: tuple[MeasuredPace, ...], tick: Tick) -> Iterator[MeasuredPace]:
@@ -77,7 +77,7 @@ def amend(path: Path, walks: Walks, tick: Tick, fresh: bool = False) -> list[str
     """Measures the paces missing in a model file and writes them there; returns the names of the walks measured."""
     header, tensors = load_model(path)
     known = () if fresh else paces_of(path, header, tensors)
-    found = list(measured(walks, known, tick))
-    if found or fresh:
-        amend_model(path, GROUP, *as_group(joined(known, found)))
-    return [one.walk for one in found]
+    paces = list(measured(walks, known, tick))
+    if paces or fresh:
+        amend_model(path, GROUP, *as_group(joined(known, paces)))
+    return [one.walk for one in paces]

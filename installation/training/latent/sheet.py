@@ -22,7 +22,7 @@ PAPER, INK = (250, 249, 246), (40, 38, 34)
 
 def sheet(model: OpenModel, vectors: Floats, names: Sequence[str]) -> Picture:
     """(height, width, 3): directions from top to bottom, called by their names."""
-    size = max(LEAST, model.levels(model.places(SEEDS[:1])).shape[-1])
+    size = max(LEAST, model.levels(model.latents(SEEDS[:1])).shape[-1])
     letters = max(11, size // 8)
     font = ImageFont.load_default(letters)
     words = GAP * 2 + round(max([font.getlength(name) for name in names] + [size]))
@@ -30,13 +30,13 @@ def sheet(model: OpenModel, vectors: Floats, names: Sequence[str]) -> Picture:
     top = 2 * GAP + letters
     page = Image.new("RGB", (words + len(SEEDS) * (ways + GAP), top + len(names) * (size + 2) + GAP), PAPER)
     draw = ImageDraw.Draw(page)
-    places = model.truncated(model.places(SEEDS), PSI)
-    for column, place in enumerate(places):
+    latents = model.truncated(model.latents(SEEDS), PSI)
+    for column, latent in enumerate(latents):
         left = words + column * (ways + GAP)
         for number, step in enumerate(STEPS):
             draw.text((left + (number + 0.5) * size, GAP), f"{step:+.0f}" if step else "0", INK, font, anchor="ma")
         for row, vector in enumerate(vectors):
-            way = (place + STEPS[:, None] * vector).astype(np.float32)
+            way = (latent + STEPS[:, None] * vector).astype(np.float32)
             strip = Image.fromarray(np.concatenate(list(model.pictures(way, psi=1.0)), axis=1))
             page.paste(strip.resize((ways, size), Image.Resampling.BICUBIC), (left, top + row * (size + 2)))
     for row, name in enumerate(names):

@@ -34,7 +34,7 @@ class Logs:
         self.events = self.open_events(run) if tensorboard else None
 
     def row(self, run: Run, speed: float) -> dict[str, float]:
-        progress, (resolution, fade) = run.progress, run.phase()
+        progress, (resolution, fade) = run.progress, run.timetable.phase()
         return {
             "images": progress.images,
             "minutes": round(progress.seconds / 60, 3),
@@ -81,8 +81,8 @@ class Logs:
 
     def draw(self, run: Run) -> None:
         """The sheet as it is now, under its own name and as sheet.png, and for TensorBoard."""
-        resolution, _ = run.phase()
-        sheet = run.sheet()
+        resolution, _ = run.timetable.phase()
+        sheet = run.shown.sheet()
         name = f"sheet_{run.progress.images:08d}_{resolution}px.png"
         painted = io.BytesIO()
         Image.fromarray(sheet).save(painted, "PNG")

@@ -18,9 +18,9 @@ def load_optimiser(
 
     Learning rate and the like stay the optimiser's own.
     """
-    place = {name: index for index, (name, _) in enumerate(net.named_parameters())}
-    known = [name for name in names if name in place]  # not buffers
-    moments = {place[known[index]]: moment for index, moment in saved["state"].items()}
+    order = {name: index for index, (name, _) in enumerate(net.named_parameters())}
+    known = [name for name in names if name in order]  # not buffers
+    moments = {order[known[index]]: moment for index, moment in saved["state"].items()}
     optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

@@ -39,15 +39,15 @@ PRESETS = {
 def stages(text: str) -> tuple[tuple[int, float], ...]:
     """From "32:60,64:50" to ((32, 60.0), (64, 50.0)), in sizes that double."""
     try:
-        found = tuple((int(size), float(kimg)) for size, kimg in (stage.split(":") for stage in text.split(",")))
+        stages = tuple((int(size), float(kimg)) for size, kimg in (stage.split(":") for stage in text.split(",")))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of RESOLUTION:KIMG such as 64:60,128:100") from None
-    sizes = [size for size, _ in found]
+    sizes = [size for size, _ in stages]
     if any(size not in SIZES for size in sizes) or any(b != 2 * a for a, b in pairwise(sizes)):
         raise argparse.ArgumentTypeError(f"{text!r}: sizes are 8, 16, 32 ... 1024, each twice the one before")
-    if any(not 0 < kimg <= 100_000 for _, kimg in found):
+    if any(not 0 < kimg <= 100_000 for _, kimg in stages):
         raise argparse.ArgumentTypeError(f"{text!r}: thousands of pictures are above 0 and at most 100000")
-    return found
+    return stages
 
 
 def fours(text: str) -> int:

@@ -38,7 +38,7 @@ class Pace:
 def seconds_left(run: Run, rate: float, minutes: float = math.inf) -> float:
     """Until the schedule is done or the run has taken `minutes` in all, whichever comes first; infinite where neither
     is known. A picture of a later size counts as what it will cost."""
-    by_schedule = run.left() / rate if rate else math.inf
+    by_schedule = run.timetable.left() / rate if rate else math.inf
     return max(0.0, min(by_schedule, minutes * 60 - run.progress.seconds))
 
 

@@ -49,12 +49,8 @@ class Progress:
         return json.dumps({**values, **figures})
 
 
-class Run(Protocol):
-    """One training run. Its random numbers come from one generator of its own, whose state is part of `state`."""
-
-    model: str
-    """"gan" or "vae": the name of its module."""
-    progress: Progress
+class Timetable(Protocol):
+    """Where a run is in its schedule."""
 
     @property
     def total(self) -> int:
@@ -65,6 +61,33 @@ class Run(Protocol):
 
     def left(self) -> float:
         """What is left of the schedule, counted in pictures of the present size: one twice as costly counts two."""
+
+
+class Shown(Protocol):
+    """Pictures that tell how a run goes."""
+
+    def samples(self) -> Picture:
+        """(n, r, r, 3) uint8: paintings of the averaged network, always from the same seeds, not truncated."""
+
+    def reals(self) -> Picture:
+        """(n, r, r, 3) uint8: training pictures of the present resolution, evenly chosen, always the same."""
+
+    def sheet(self) -> Picture:
+        """(h, w, 3) uint8: what an artist looks at, always from the same seeds."""
+
+
+class Run(Protocol):
+    """One training run. Its random numbers come from one generator of its own, whose state is part of `state`."""
+
+    model: str
+    """"gan" or "vae": the name of its module."""
+    progress: Progress
+
+    @property
+    def timetable(self) -> Timetable: ...
+
+    @property
+    def shown(self) -> Shown: ...
 
     def step(self) -> None:
         """Learn from one batch; counts `progress.images` and `progress.steps`. Never waits for the device."""
@@ -77,15 +100,6 @@ class Run(Protocol):
 
     def weights(self) -> list[Tensor]:
         """All that is being learnt."""
-
-    def samples(self) -> Picture:
-        """(n, r, r, 3) uint8: paintings of the averaged network, always from the same seeds, not truncated."""
-
-    def reals(self) -> Picture:
-        """(n, r, r, 3) uint8: training pictures of the present resolution, evenly chosen, always the same."""
-
-    def sheet(self) -> Picture:
-        """(h, w, 3) uint8: what an artist looks at, always from the same seeds."""
 
     def state(self) -> dict[str, Any]:
         """All that `load` needs to go on, bit for bit: tensors, numbers and JSON text (see saving.py)."""

@@ -21,11 +21,13 @@ PSI = 0.7
 
 @dataclass(frozen=True)
 class Samples:
-    """``phase()`` says the size at hand and its fade, ``painted(count, psi)`` gives (count, r, r, 3) uint8."""
+    """``phase()`` says the size at hand and its fade, ``painted(count, psi)`` gives (count, r, r, 3) uint8, and
+    ``own_sheet()`` the sheet of a network that has one of its own."""
 
     supply: Supply
     phase: Callable[[], tuple[int, float]]
     painted: Callable[[int, float], Picture]
+    own_sheet: Callable[[], Picture] | None = None
 
     def count(self) -> int:
         return SEEN if self.phase()[0] < 512 else SEEN // 4
@@ -38,6 +40,8 @@ class Samples:
         return self.supply.evenly(self.phase()[0], self.count())
 
     def sheet(self) -> Picture:
+        if self.own_sheet is not None:
+            return self.own_sheet()
         return contact_sheet(self.painted(min(ON_SHEET, self.count()), PSI))
 
 
@@ -46,6 +50,6 @@ def seeds(count: int, width: int, seed: int) -> Tensor:
     return torch.randn(max(count, SEEN), width, generator=torch.Generator().manual_seed(seed))[:count]
 
 
-def in_groups(paint: Callable[[Tensor], Tensor], places: Tensor) -> Picture:
+def in_groups(paint: Callable[[Tensor], Tensor], latents: Tensor) -> Picture:
     """Paint latents (n, dim) a few at a time -> (n, r, r, 3) uint8."""
-    return np.concatenate([to_uint8(paint(few)) for few in places.split(GROUP)])
+    return np.concatenate([to_uint8(paint(few)) for few in latents.split(GROUP)])

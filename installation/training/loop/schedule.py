@@ -81,25 +81,39 @@ def in_words(stages: Sequence[Phase]) -> str:
 
 @dataclass
 class Timetable:
-    """Where a run is in its schedule. `effort` says what a picture of a size costs, in any unit."""
+    """Where a run is in its schedule. `effort` says what a picture of a size costs, in any unit; `images`, how many
+    pictures it has seen."""
 
     recipe: Schedule
     effort: Callable[[int], float]
+    images: Callable[[], int]
 
     @property
     def total(self) -> int:
-        """Pictures of the whole schedule."""
         return int(sum(stage.kimg for stage in self.recipe.stages) * 1000)
 
-    def phase(self, images: int) -> tuple[int, float]:
-        """(resolution, fade) after so many pictures."""
-        return phase_at(self.recipe, images)
+    def phase(self) -> tuple[int, float]:
+        return phase_at(self.recipe, self.images())
 
-    def left(self, images: int) -> float:
-        """What is left after so many pictures, counted in pictures of the present size."""
-        now = self.effort(self.phase(images)[0])
+    def left(self) -> float:
+        images, now = self.images(), self.effort(self.phase()[0])
         ahead = ((stage, end - max(start, images)) for stage, start, end in spans(self.recipe.stages))
         return sum(max(0.0, count) * self.effort(stage.resolution) / now for stage, count in ahead)
+
+
+@dataclass(frozen=True)
+class OneSize:
+    """The timetable of a run that learns one size, from `total` pictures."""
+
+    resolution: int
+    total: int
+    images: Callable[[], int]
+
+    def phase(self) -> tuple[int, float]:
+        return self.resolution, 1.0
+
+    def left(self) -> float:
+        return max(0.0, self.total - self.images())
 
 
 def softened(real: Tensor, fade: float) -> Tensor:

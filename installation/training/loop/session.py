@@ -48,9 +48,13 @@ def train(options: TrainOptions[Any]) -> None:
         session(options, devices)
 
 
+def module_of(options: TrainOptions[Any]) -> Any:
+    """The module of a kind of network, as loop/run.py describes it."""
+    return importlib.import_module(f"installation.training.{options.model}.run")
+
+
 def session(options: TrainOptions[Any], devices: Devices) -> None:
     devices.part(options.batch)  # before the pictures are read
-    model = importlib.import_module(f"installation.training.{options.model}.run")
     work = options.work_folder
     work.mkdir(parents=True, exist_ok=True)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
@@ -64,7 +68,7 @@ def session(options: TrainOptions[Any], devices: Devices) -> None:
     kept = read_checkpoint(work / CHECKPOINT) if (work / CHECKPOINT).exists() else None
     if kept:  # the model it started from is no longer needed: it may be deleted, or be the output of this training
         options = replace(options, schedule=replace(options.schedule, start_from=None))
-    run: Run = model.begin(options, Supply(prepared.pictures, detail), devices, facts, kept)
+    run: Run = module_of(options).begin(options, Supply(prepared.pictures, detail), devices, facts, kept)
     if kept:
         told = resume(run, work, kept)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
@@ -73,14 +77,18 @@ def session(options: TrainOptions[Any], devices: Devices) -> None:
     habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
     with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
         finished = run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
-    if not devices.first:
-        return
+    if devices.first:
+        finish(options, work, finished, run.progress.images)
+
+
+def finish(options: TrainOptions[Any], work: Path, finished: bool, images: int) -> None:
+    """Writes the model where the schedule is at its end; says how to go on where it is not."""
     if not finished:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
         print(f"  {program()} export {quoted(work)} --out {quoted(options.out)}")
         return
-    model.export(work / CHECKPOINT, options.out)
-    print(f"{options.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+    module_of(options).export(work / CHECKPOINT, options.out)
+    print(f"{options.out}: done, {images} pictures seen. Look: {work / 'sheet.png'}")
 
 
 def read_in_turn(options: TrainOptions[Any], folder: Path, devices: Devices) -> Prepared:
@@ -143,7 +151,7 @@ def progress_bar(run: Run, devices: Devices, minutes: float) -> Iterator[Tell]:
     where the screen is a file."""
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(
-        total=run.total,
+        total=run.timetable.total,
         initial=run.progress.images,
         mininterval=interval,
         miniters=1,
@@ -152,12 +160,12 @@ def progress_bar(run: Run, devices: Devices, minutes: float) -> Iterator[Tell]:
     ) as bar:
 
         def tell(run: Run, speed: float) -> None:
-            resolution, fade = run.phase()
+            resolution, fade = run.timetable.phase()
             bar.set_description(f"{resolution} px" + (f" (new, {fade:.0%})" if fade < 1 else ""), refresh=False)
             figures = " ".join(f"{name} {value:.2f}" for name, value in run.progress.figures.items())
             bar.set_postfix_str(
                 f"{in_words(seconds_left(run, speed, minutes))}, {speed:.1f} img/s, {figures}", refresh=False
             )
-            bar.update(min(run.progress.images, run.total) - bar.n)
+            bar.update(min(run.progress.images, run.timetable.total) - bar.n)
 
         yield tell

@@ -70,7 +70,7 @@ def train(
     began = time.monotonic() - progress.seconds
     what = 0
     with closing(keeper):
-        while progress.images < run.total and not what & (STOP | END):
+        while progress.images < run.timetable.total and not what & (STOP | END):
             run.step()
             progress.seconds = time.monotonic() - began
             if devices.count == 1 or progress.steps % TOGETHER == 0:

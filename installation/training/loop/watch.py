@@ -76,7 +76,7 @@ def finite(weights: Sequence[Tensor]) -> bool:
 def measure(run: Run) -> None:
     """Measure the spread of the samples into `run.progress`."""
     progress = run.progress
-    progress.spread = round(spread(run.samples()) / max(1e-9, spread(run.reals())), 6)
+    progress.spread = round(spread(run.shown.samples()) / max(1e-9, spread(run.shown.reals())), 6)
     progress.widest = max(progress.widest, min(1.0, progress.spread))
 
 

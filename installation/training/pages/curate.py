@@ -16,7 +16,7 @@ from installation.training.latent.curation import (
     SAMPLES,
     Curation,
     Floats,
-    Place,
+    NamedLatent,
     around,
     blocked_by,
     save,
@@ -77,8 +77,8 @@ class Keys:
         self.unnamed: list[Floats] = []
         self.keys: dict[bytes, str] = {}
 
-    def of(self, place: Place) -> str:
-        return self.of_latent(place.latent) if place.seed is None else f"s{place.seed}"
+    def of(self, named: NamedLatent) -> str:
+        return self.of_latent(named.latent) if named.seed is None else f"s{named.seed}"
 
     def of_latent(self, latent: Floats) -> str:
         """The key of a latent that does not come from a seed; always the same one."""
@@ -93,17 +93,17 @@ class Keys:
         key = words(given, "key", 20)
         if key[:1] == "s":
             seed = whole({"seed": key[1:]}, "seed", 0, LAST_SEED)
-            return self.model.places([seed])[0], seed
+            return self.model.latents([seed])[0], seed
         if key[:1] == "n":
             return self.unnamed[whole({"key": key[1:]}, "key", 0, len(self.unnamed) - 1)], None
         raise PageError("key: expected the key of a place, such as s14.")
 
-    def index(self, given: Mapping[str, Any], among: tuple[Place, ...]) -> int:
+    def index(self, given: Mapping[str, Any], among: tuple[NamedLatent, ...]) -> int:
         key = words(given, "key", 20)
-        found = next((index for index, one in enumerate(among) if self.of(one) == key), None)
-        if found is None:
+        at = next((index for index, one in enumerate(among) if self.of(one) == key), None)
+        if at is None:
             raise PageError("that one is not chosen any more. Load the page again.")
-        return found
+        return at
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Views:
 
     def __init__(self, model: OpenModel, history: History, keys: Keys, judge: EyeJudge | None, psi: float) -> None:
         self.model, self.history, self.keys, self.judge, self.psi = model, history, keys, judge, psi
-        self.samples: Floats = model.places(range(SAMPLES))
+        self.samples: Floats = model.latents(range(SAMPLES))
         self.radius = usual_radius(self.samples)
         self.painted = lru_cache(maxsize=2048)(self.paint)
 
@@ -156,18 +156,18 @@ class Views:
             "radius": self.radius,
         }
 
-    def card(self, one: Place) -> Table:
+    def card(self, one: NamedLatent) -> Table:
         return {"key": self.keys.of(one), "name": one.name, "seed": one.seed, "inside": self.inside(one.latent)}
 
     def inside(self, latent: Floats) -> str:
         """The name of the blocked ball that a latent lies in; empty if in none."""
-        found = blocked_by(latent, self.history.curation)
-        return found.name if found else ""
+        ball = blocked_by(latent, self.history.curation)
+        return ball.name if ball else ""
 
     def seeds(self, asked: Mapping[str, str]) -> Table:
         start = whole(asked, "start", 0, LAST_SEED - ON_A_PAGE)
         seeds = range(start, start + whole(asked, "count", 1, ON_A_PAGE))
-        latents = zip(seeds, self.model.places(seeds), strict=True)
+        latents = zip(seeds, self.model.latents(seeds), strict=True)
         return {"seeds": [{"key": f"s{seed}", "inside": self.inside(latent)} for seed, latent in latents]}
 
     def near(self, asked: Mapping[str, str]) -> Table:
@@ -212,16 +212,16 @@ class Choices:
     views: Views
 
     def keep(self, given: Mapping[str, Any]) -> Table:
-        return self.choose(self.curation.keep(self.place(given, len(self.curation.favourites))))
+        return self.choose(self.curation.keep(self.named_latent(given, len(self.curation.favourites))))
 
     def drop(self, given: Mapping[str, Any]) -> Table:
         radius = self.views.asked_radius(given)
-        return self.choose(self.curation.drop(self.place(given, len(self.curation.blocked), radius)))
+        return self.choose(self.curation.drop(self.named_latent(given, len(self.curation.blocked), radius)))
 
-    def place(self, given: Mapping[str, Any], others: int, radius: float = 0.0) -> Place:
+    def named_latent(self, given: Mapping[str, Any], others: int, radius: float = 0.0) -> NamedLatent:
         latent, seed = self.keys.find(given)
         name = words(given, "name", NAME) or (f"Seed {seed}" if seed is not None else f"Neighbour {others + 1}")
-        return Place(name, latent, seed, radius)
+        return NamedLatent(name, latent, seed, radius)
 
     def name(self, given: Mapping[str, Any]) -> Table:
         """A favourite gets another name."""

@@ -19,9 +19,9 @@ NAME, WORDS = 80, 300
 
 def number(given: Mapping[str, Any], key: str, low: float, high: float) -> float:
     """A number from low to high."""
-    found = given.get(key)
+    raw = given.get(key)
     try:
-        value = float("nan") if found is None or isinstance(found, bool) else float(found)
+        value = float("nan") if raw is None or isinstance(raw, bool) else float(raw)
     except (TypeError, ValueError):
         value = float("nan")
     if not low <= value <= high:
@@ -38,10 +38,10 @@ def whole(given: Mapping[str, Any], key: str, low: int, high: int) -> int:
 
 def words(given: Mapping[str, Any], key: str, longest: int, needed: bool = False) -> str:
     """Text on one line, without control characters, at most so long."""
-    found = given.get(key, "")
-    if not isinstance(found, str) or len(found) > longest:
+    value = given.get(key, "")
+    if not isinstance(value, str) or len(value) > longest:
         raise PageError(f"{key}: expected text of at most {longest} characters.")
-    text = one_line(found)
+    text = one_line(value)
     if needed and not text:
         raise PageError(f"{key}: expected some text.")
     return text

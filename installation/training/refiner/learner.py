@@ -56,15 +56,15 @@ class Learner:
         recipe = self.recipe
         plain = pairs.judged(enlarged(pairs.soft))
         low = low_pass(painted, torch.where(pairs.known[:, None, None, None], real, plain))
-        found = self.unlike(painted[pairs.known], real[pairs.known])
+        unlike = self.unlike(painted[pairs.known], real[pairs.known])
         self.d.requires_grad_(False)
         loss = painter_loss(self.d(painted, pairs.soft))
         self.d.requires_grad_(True)
         rise = min(1.0, images / max(1.0, recipe.rise))
-        (recipe.low_pass * low + recipe.features * found + recipe.adversarial * rise * loss).backward()
+        (recipe.low_pass * low + recipe.features * unlike + recipe.adversarial * rise * loss).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)
-        return torch.stack([low * LEVELS, found, loss]).detach()
+        return torch.stack([low * LEVELS, unlike, loss]).detach()
 
     def unlike(self, painted: Tensor, real: Tensor) -> Tensor:
         """The difference of features in a part of the pictures, anywhere; 0 without pictures, or without an eye."""

@@ -33,8 +33,8 @@ def features(eye: Eye, painted: Tensor, real: Tensor) -> Tensor:
 
 def judge_loss(real: list[Tensor], painted: list[Tensor]) -> Tensor:
     """Of the discriminator: logistic (arXiv 1406.2661), each size of patch counts alike."""
-    found = [F.softplus(-a).mean() + F.softplus(b).mean() for a, b in zip(real, painted, strict=True)]
-    return torch.stack(found).mean()
+    losses = [F.softplus(-a).mean() + F.softplus(b).mean() for a, b in zip(real, painted, strict=True)]
+    return torch.stack(losses).mean()
 
 
 def painter_loss(painted: list[Tensor]) -> Tensor:

@@ -113,19 +113,19 @@ def worth(detail: NDArray[np.float64], side: int, fine: float) -> NDArray[np.flo
     """(n,) how often pictures are dealt: 1 for a fine one; PLAIN for one that holds all that the soft picture's size
     shows and a quarter more, less by the square of what it lacks."""
     share = np.minimum(1, detail / (1.25 * side))
-    found: NDArray[np.float64] = np.where(detail >= fine * side, 1.0, np.maximum(LEAST, PLAIN * share**2))
-    return found
+    worth: NDArray[np.float64] = np.where(detail >= fine * side, 1.0, np.maximum(LEAST, PLAIN * share**2))
+    return worth
 
 
 def windows(soft: Tensor, real: Tensor, dice: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """The same window of each soft picture, ``side`` px wide, and of the real one; ``dice`` (n, 2) in 0..1."""
-    places = (dice * (soft.shape[-1] - side + 1)).long()
-    return taken(soft, places, side), taken(real, SCALE * places, SCALE * side)
+    corners = (dice * (soft.shape[-1] - side + 1)).long()
+    return taken(soft, corners, side), taken(real, SCALE * corners, SCALE * side)
 
 
-def taken(x: Tensor, places: Tensor, side: int) -> Tensor:
+def taken(x: Tensor, corners: Tensor, side: int) -> Tensor:
     """Of each picture (n, 3, h, h) the window at a position (n, 2), row and column."""
-    cut = [one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, places.tolist(), strict=True)]
+    cut = [one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, corners.tolist(), strict=True)]
     return torch.stack(cut)
 
 

@@ -28,10 +28,10 @@ from torch import Tensor
 
 from installation.core.errors import TrainingError
 from installation.networks.refiner import Architecture, read_architecture
-from installation.training.dataset.pictures import Picture
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
 from installation.training.loop.run import Progress
+from installation.training.loop.schedule import OneSize
 from installation.training.refiner.export import export as export
 from installation.training.refiner.learner import Learner
 from installation.training.refiner.pairs import PairSupply
@@ -71,21 +71,10 @@ class Refining:
         self.facts = dict(facts or {})
         self.arch = Architecture(pairs.side, channels)
         self.progress = Progress()
+        self.timetable = OneSize(pairs.large, int(recipe.kimg * 1000), lambda: self.progress.images)
         self.learner = Learner(self.arch, recipe, devices.device, eye)
         self.shown = Shown(pairs, self.learner.ema)
         self.means = torch.zeros(len(FIGURES), device=devices.device)
-
-    # -- where in the schedule ------------------------------------------------------------------------------------
-
-    @property
-    def total(self) -> int:
-        return int(self.recipe.kimg * 1000)
-
-    def phase(self) -> tuple[int, float]:
-        return self.pairs.large, 1.0
-
-    def left(self) -> float:
-        return max(0.0, self.total - self.progress.images)
 
     # -- one step -------------------------------------------------------------------------------------------------
 
@@ -111,15 +100,6 @@ class Refining:
         figures = self.progress.figures
         worst = max(("loss_g", "loss_d"), key=lambda name: figures[name])
         return f"{worst} has run away to {figures[worst]:.0f}" if figures[worst] > RUNAWAY else None
-
-    def samples(self) -> Picture:
-        return self.shown.samples()
-
-    def reals(self) -> Picture:
-        return self.shown.reals()
-
-    def sheet(self) -> Picture:
-        return self.shown.sheet()
 
     # -- keeping --------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from installation.core.errors import TrainingError
+from installation.networks.fitting import as_tensors
 from installation.networks.model_file import Tensors, check_shapes, group_of, network_of
-from installation.networks.vae import Architecture, Decoder, VaeEncoder, as_tensors, read_architecture
+from installation.networks.vae import Architecture, Decoder, VaeEncoder, read_architecture
 from installation.training.latent.models import OpenModel
 
 AT_ONCE = 32
@@ -35,12 +36,12 @@ class SoftPainter:
     def posterior(self, pictures: Tensor) -> Tensor:
         """Pictures (n, r, r, 3) uint8 of the VAE's size -> mean and standard deviation of each latent, (n, 2, latent)
         on the CPU."""
-        found = []
+        posteriors = []
         for some in pictures.split(AT_ONCE):
             some = some.to(self.mean.device).permute(0, 3, 1, 2).float() / 127.5 - 1
             mean, log_variance = self.encoder(some)
-            found.append(torch.stack([mean, (log_variance / 2).exp()], 1).cpu())
-        return torch.cat(found)
+            posteriors.append(torch.stack([mean, (log_variance / 2).exp()], 1).cpu())
+        return torch.cat(posteriors)
 
     def seeds(self, noise: Tensor) -> Tensor:
         """Standard normal noise (n, k) -> latents (n, latent) as seeds of a show name them."""
@@ -49,8 +50,8 @@ class SoftPainter:
     @torch.no_grad()
     def paint(self, latents: Tensor) -> Tensor:
         """(n, latent) -> soft pictures (n, 3, r, r), clipped to -1..1 as a screen does."""
-        found = [self.decoder(some, self.arch.resolution) for some in latents.to(self.mean.device).split(AT_ONCE)]
-        return torch.cat(found).clamp_(-1, 1)
+        painted = [self.decoder(some, self.arch.resolution) for some in latents.to(self.mean.device).split(AT_ONCE)]
+        return torch.cat(painted).clamp_(-1, 1)
 
 
 def soft_painter(model: OpenModel, device: torch.device) -> SoftPainter:

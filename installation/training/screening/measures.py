@@ -68,11 +68,11 @@ class Measures:
         }
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Measures:
+    def from_json(cls, saved: dict[str, Any]) -> Measures:
         """Raises KeyError, TypeError or ValueError for what `as_json` did not write."""
-        top, right, bottom, left = (float(share) for share in found["borders"])
-        hashes = int(found["phash"], 16), int(found["mirrored"], 16)
-        sharpness, colour, corner = (float(found[name]) for name in ("sharpness", "colour", "corner"))
+        top, right, bottom, left = (float(share) for share in saved["borders"])
+        hashes = int(saved["phash"], 16), int(saved["mirrored"], 16)
+        sharpness, colour, corner = (float(saved[name]) for name in ("sharpness", "colour", "corner"))
         return cls(*hashes, sharpness, colour, (top, right, bottom, left), corner)
 
 
@@ -146,8 +146,8 @@ def fit(first: Grey, second: Grey, scale: float) -> float:
     side = round(FINE * scale)
     start = (side - MIDDLE) // 2
     middle = cv2.resize(second, (side, side))[start : start + MIDDLE, start : start + MIDDLE]
-    found = float(cv2.matchTemplate(first, middle, cv2.TM_CCOEFF_NORMED).max())
-    return found if np.isfinite(found) and middle.std() > 0.05 else 0.0  # flat: there is nothing to compare
+    likeness = float(cv2.matchTemplate(first, middle, cv2.TM_CCOEFF_NORMED).max())
+    return likeness if np.isfinite(likeness) and middle.std() > 0.05 else 0.0  # flat: there is nothing to compare
 
 
 # -- sharpness, colour, borders ---------------------------------------------------------------------------------------
@@ -181,7 +181,9 @@ def colour(picture: Picture) -> float:
 
 def borders(picture: Picture) -> tuple[float, float, float, float]:
     """The depth of a border at top, right, bottom and left, in shares of the side; 0 where there is none."""
-    sides = [np.rot90(picture, turn) for turn in range(4)]  # each turn brings the next side, clockwise, to the top
+    sides = [
+        np.rot90(picture, quarters) for quarters in range(4)
+    ]  # each turn brings the next side, clockwise, to the top
     top, right, bottom, left = (border_at_top(side) / len(picture) for side in sides)
     return top, right, bottom, left
 
@@ -200,8 +202,8 @@ def border_at_top(picture: Picture) -> int:
     off = np.abs(rows - np.median(rows[0], axis=0)).max(-1)[:, aside:-aside]
     even = np.cumprod(np.quantile(off, 0.95, axis=1) <= LEVEL)[: len(steps)] > 0
     thin = np.arange(len(steps)) < THIN * len(picture)
-    found = np.flatnonzero((middle & even) | (along & thin))
-    return int(found.max()) + 1 if len(found) else 0
+    lines = np.flatnonzero((middle & even) | (along & thin))
+    return int(lines.max()) + 1 if len(lines) else 0
 
 
 def straight(steps: Grey) -> NDArray[np.bool_]:
@@ -219,10 +221,10 @@ def corner_at_top_left(picture: Picture) -> float:
     mask = np.zeros((len(third) + 2, len(third) + 2), np.uint8)
     how = cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | 1 << 8 | 4
     cv2.floodFill(third, mask, (0, 0), 0, (LEVEL,) * 3, (LEVEL,) * 3, how)
-    found = mask[1:-1, 1:-1]
-    if found[-1].any() or found[:, -1].any():  # a border, or the ground
+    inner = mask[1:-1, 1:-1]
+    if inner[-1].any() or inner[:, -1].any():  # a border, or the ground
         return 0.0
-    wide, narrow = (cv2.dilate(found, np.ones((side, side), np.uint8)) for side in (5, 3))
+    wide, narrow = (cv2.dilate(inner, np.ones((side, side), np.uint8)) for side in (5, 3))
     off = np.abs(third.astype(np.float32) - third[0, 0]).max(-1)[wide > narrow]
     hard = float((off > CUT).mean()) > STRAIGHT
-    return float(found.sum()) / (len(picture) * picture.shape[1]) if hard else 0.0
+    return float(inner.sum()) / (len(picture) * picture.shape[1]) if hard else 0.0

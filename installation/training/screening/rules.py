@@ -45,24 +45,24 @@ class Rule:
 
     def broken_by(self, row: Mapping[str, str]) -> str:
         """Why a row breaks this rule; empty if it keeps it."""
-        found = row.get(self.column, "").strip()
-        if self.holds(found):
+        value = row.get(self.column, "").strip()
+        if self.holds(value):
             return ""
-        return f"rule {self}: found {found}" if found else f"rule {self}: the ledger does not say"
+        return f"rule {self}: found {value}" if value else f"rule {self}: the ledger does not say"
 
-    def holds(self, found: str) -> bool:
+    def holds(self, value: str) -> bool:
         if self.comparison in ("missing", "not missing"):
-            return (not found) == (self.comparison == "missing")
-        if not found:
+            return (not value) == (self.comparison == "missing")
+        if not value:
             return False
         if self.comparison in ("contains", "not contains"):
             words = (word.strip().casefold() for word in self.value.split("|"))
-            return any(word in found.casefold() for word in words if word) == (self.comparison == "contains")
-        number, limit = to_number(found), to_number(self.value)
+            return any(word in value.casefold() for word in words if word) == (self.comparison == "contains")
+        number, limit = to_number(value), to_number(self.value)
         if self.comparison in NUMBERS:
             return number is not None and limit is not None and NUMBERS[self.comparison](number, limit)
         same = (
-            number == limit if number is not None and limit is not None else found.casefold() == self.value.casefold()
+            number == limit if number is not None and limit is not None else value.casefold() == self.value.casefold()
         )
         return same == (self.comparison == "=")
 

@@ -94,20 +94,20 @@ def open_folder(folder: Path) -> Screening:
     return Screening(folder, prepared.pictures, names, ledger)
 
 
-def screen(found: Screening, limits: Limits, rules: Sequence[Rule], when: str, dry: bool = False) -> int:
+def screen(work: Screening, limits: Limits, rules: Sequence[Rule], when: str, dry: bool = False) -> int:
     """Measure, judge and decide, in memory; returns how many decisions are not what the ledger says. Unless `dry`, each
     measure is put into the folder at once, for a run that goes on after this one was interrupted."""
-    check_columns(rules, found.ledger.columns, str(found.folder / LEDGER))
-    measure_all(found, dry)
-    if forgotten := rules_before(found.folder / REPORT) - {str(rule) for rule in rules}:
-        found.notes.append(f"no longer asked for, unlike the last time: {', '.join(sorted(forgotten))}")
-    limits = for_size(found, limits)
-    found.reasons = [own_reasons(found, index, limits, rules) for index in range(len(found.names))]
+    check_columns(rules, work.ledger.columns, str(work.folder / LEDGER))
+    measure_all(work, dry)
+    if forgotten := rules_before(work.folder / REPORT) - {str(rule) for rule in rules}:
+        work.notes.append(f"no longer asked for, unlike the last time: {', '.join(sorted(forgotten))}")
+    limits = for_size(work, limits)
+    work.reasons = [own_reasons(work, index, limits, rules) for index in range(len(work.names))]
     if "monochrome" not in limits.without:
-        judge_colour(found, limits.colour)
+        judge_colour(work, limits.colour)
     if "duplicate" not in limits.without:
-        judge_copies(found, limits)
-    return decide(found, when)
+        judge_copies(work, limits)
+    return decide(work, when)
 
 
 def rules_before(path: Path) -> set[str]:
@@ -118,47 +118,47 @@ def rules_before(path: Path) -> set[str]:
         return set()
 
 
-def for_size(found: Screening, limits: Limits) -> Limits:
+def for_size(work: Screening, limits: Limits) -> Limits:
     """The limits without what pictures of this size do not show; a note says so."""
     hidden = [kind for kind in ("border", "corner", "duplicate") if kind not in limits.without]
-    if found.size >= measuring.LEAST or not hidden:
+    if work.size >= measuring.LEAST or not hidden:
         return limits
-    found.notes.append(
-        f"{found.size} px are too few to tell {', '.join(hidden)}: not judged. "
-        f"Prepare at {measuring.LEAST} px or more to have them judged; training can still end at {found.size} px"
+    work.notes.append(
+        f"{work.size} px are too few to tell {', '.join(hidden)}: not judged. "
+        f"Prepare at {measuring.LEAST} px or more to have them judged; training can still end at {work.size} px"
     )
     return replace(limits, without=tuple(sorted({*limits.without, *hidden})))
 
 
-def save(found: Screening, limits: Limits, rules: Sequence[Rule], changed: int) -> None:
+def save(work: Screening, limits: Limits, rules: Sequence[Rule], changed: int) -> None:
     """The report and, if decisions have changed, the ledger."""
     if changed:
-        found.ledger.write(found.folder / LEDGER)
-    content = report(found, limits, rules)
-    path = found.folder / REPORT
+        work.ledger.write(work.folder / LEDGER)
+    content = report(work, limits, rules)
+    path = work.folder / REPORT
     if not path.exists() or path.read_bytes() != content:
         write_whole(path, content)
-    (found.folder / JOURNAL).unlink(missing_ok=True)
+    (work.folder / JOURNAL).unlink(missing_ok=True)
 
 
 # -- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measure_all(found: Screening, dry: bool) -> None:
+def measure_all(work: Screening, dry: bool) -> None:
     """What an earlier run has measured of the same pixels is taken over."""
-    path = found.folder / JOURNAL
-    known = earlier(found.folder / REPORT) | interrupted(path)
+    path = work.folder / JOURNAL
+    known = earlier(work.folder / REPORT) | interrupted(path)
     with naming(path), open(os.devnull if dry else path, "a", encoding="utf-8", buffering=1) as journal:
         journal.write("\n")  # ends a line that was cut off
-        for picture in progress(found.pictures, "measuring"):
+        for picture in progress(work.pictures, "measuring"):
             picture = np.ascontiguousarray(picture)
             digest = hashlib.blake2b(picture.data, digest_size=16).hexdigest()
             if digest not in known:
                 known[digest] = measure(picture)
                 entry = {"measures": measuring.VERSION, "digest": digest, **known[digest].as_json()}
                 journal.write(json.dumps(entry) + "\n")
-            found.digests.append(digest)
-            found.measures.append(known[digest])
+            work.digests.append(digest)
+            work.measures.append(known[digest])
 
 
 def earlier(path: Path) -> dict[str, Measures]:
@@ -192,11 +192,11 @@ def progress(items: Iterable[Item], words: str, total: int | None = None) -> Ite
 # -- judging ----------------------------------------------------------------------------------------------------------
 
 
-def own_reasons(found: Screening, index: int, limits: Limits, rules: Sequence[Rule]) -> list[Reason]:
+def own_reasons(work: Screening, index: int, limits: Limits, rules: Sequence[Rule]) -> list[Reason]:
     """The reasons against a picture that need no other picture."""
-    measures, native, least = found.measures[index], found.native(index), limits.native * found.size
+    measures, native, least = work.measures[index], work.native(index), limits.native * work.size
     deepest = int(np.argmax(measures.borders))
-    reasons = [Reason("rule", why) for rule in rules if (why := rule.broken_by(found.row(index)))]
+    reasons = [Reason("rule", why) for rule in rules if (why := rule.broken_by(work.row(index)))]
     if native is not None and native < least:
         reasons.append(Reason("native", f"{native:g} px of real detail, {least:g} wanted"))
     if measures.sharpness < limits.sharpness:
@@ -208,47 +208,47 @@ def own_reasons(found: Screening, index: int, limits: Limits, rules: Sequence[Ru
     return [reason for reason in reasons if reason.kind not in limits.without]
 
 
-def judge_colour(found: Screening, least: float) -> None:
+def judge_colour(work: Screening, least: float) -> None:
     """Grey and toned pictures, unless the set is one of them."""
-    if float(np.median([measures.colour for measures in found.measures])) < least:
-        found.notes.append("most pictures are greyscale or toned, so none is dropped for it")
+    if float(np.median([measures.colour for measures in work.measures])) < least:
+        work.notes.append("most pictures are greyscale or toned, so none is dropped for it")
         return
-    for measures, reasons in zip(found.measures, found.reasons, strict=True):
+    for measures, reasons in zip(work.measures, work.reasons, strict=True):
         if measures.colour < least:
             kind = "greyscale" if measures.colour < 0.2 else "of one tone"
             reasons.append(Reason("monochrome", f"{kind} in a set of colour: {measures.colour:.1f}, below {least:g}"))
 
 
-def judge_copies(found: Screening, limits: Limits) -> None:
+def judge_copies(work: Screening, limits: Limits) -> None:
     """Of copies the one with most detail stays; one that a person kept comes first."""
-    copies = find_copies(found, limits)
+    copies = find_copies(work, limits)
     taken: set[int] = set()
-    for index in sorted(copies, key=lambda index: standing(found, index), reverse=True):
-        decided = by_hand(found.row(index))
-        if index in taken or decided == "no" or (found.reasons[index] and not decided):
+    for index in sorted(copies, key=lambda index: standing(work, index), reverse=True):
+        decided = by_hand(work.row(index))
+        if index in taken or decided == "no" or (work.reasons[index] and not decided):
             continue
         for other in copies[index].keys() - taken:
             taken.add(other)
-            says = f"a copy of {found.names[index]} (likeness {copies[index][other]:.2f})"
-            found.reasons[other].append(Reason("duplicate", says, found.names[index]))
+            says = f"a copy of {work.names[index]} (likeness {copies[index][other]:.2f})"
+            work.reasons[other].append(Reason("duplicate", says, work.names[index]))
 
 
-def standing(found: Screening, index: int) -> tuple[bool, float, float]:
+def standing(work: Screening, index: int) -> tuple[bool, float, float]:
     """What is kept of copies is the greatest: kept by a person, more real detail as far as it is seen, sharper."""
-    native = found.native(index) or found.size
-    return by_hand(found.row(index)) == "yes", min(native, found.size), found.measures[index].sharpness
+    native = work.native(index) or work.size
+    return by_hand(work.row(index)) == "yes", min(native, work.size), work.measures[index].sharpness
 
 
-def find_copies(found: Screening, limits: Limits) -> dict[int, dict[int, float]]:
+def find_copies(work: Screening, limits: Limits) -> dict[int, dict[int, float]]:
     """{picture: {its copy: their likeness}}, both ways: near by their hashes and alike in their detail, or mirrored."""
 
     @lru_cache(maxsize=8192)
     def detail(index: int, mirrored: bool) -> measuring.Grey:
-        picture = found.pictures[index]
+        picture = work.pictures[index]
         return measuring.detail(np.ascontiguousarray(picture[:, ::-1] if mirrored else picture))
 
     copies: dict[int, dict[int, float]] = {}
-    pairs = near_pairs(found.measures, limits.bits)
+    pairs = near_pairs(work.measures, limits.bits)
     for first, second, mirrored in progress(pairs, "comparing"):
         alike = measuring.likeness(detail(first, False), detail(second, mirrored))
         if alike >= limits.likeness:
@@ -282,12 +282,12 @@ def verdict(reasons: Sequence[Reason]) -> dict[str, str]:
     return {"keep": "no" if told else "yes", "why": "; ".join(reason.says for reason in told), "who": SCREEN}
 
 
-def decide(found: Screening, when: str) -> int:
+def decide(work: Screening, when: str) -> int:
     """Put the verdicts into the ledger's rows, where no person has; returns how many are new."""
-    found.ledger.add_columns(DECISION)
+    work.ledger.add_columns(DECISION)
     changed = 0
-    for index, reasons in enumerate(found.reasons):
-        row, says = found.row(index), verdict(reasons)
+    for index, reasons in enumerate(work.reasons):
+        row, says = work.row(index), verdict(reasons)
         if not by_hand(row) and any(row.get(column, "") != value for column, value in says.items()):
             row.update(says, when=when)
             changed += 1
@@ -297,31 +297,29 @@ def decide(found: Screening, when: str) -> int:
 # -- telling ----------------------------------------------------------------------------------------------------------
 
 
-def report(found: Screening, limits: Limits, rules: Sequence[Rule]) -> bytes:
+def report(work: Screening, limits: Limits, rules: Sequence[Rule]) -> bytes:
     """screening.json: limits, rules, counts, and of each picture its measures and the reasons against it."""
     pictures = {
         name: {"digest": digest, **measures.as_json(), "reasons": [asdict(reason) for reason in reasons]}
-        for name, digest, measures, reasons in zip(
-            found.names, found.digests, found.measures, found.reasons, strict=True
-        )
+        for name, digest, measures, reasons in zip(work.names, work.digests, work.measures, work.reasons, strict=True)
     }
     whole = {
         "format": FORMAT,
         "measures": measuring.VERSION,
         "limits": asdict(limits),
         "rules": [str(rule) for rule in rules],
-        "counts": counts(found),
-        "notes": found.notes,
+        "counts": counts(work),
+        "notes": work.notes,
         "pictures": pictures,
     }
     return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def counts(found: Screening) -> dict[str, int]:
+def counts(work: Screening) -> dict[str, int]:
     """How many are kept, dropped, decided by hand, and how many have a reason of each kind against them."""
-    kept = sum(found.kept(index) for index in range(len(found.names)))
-    hand = sum(bool(by_hand(found.row(index))) for index in range(len(found.names)))
-    kinds = Counter(kind for reasons in found.reasons for kind in {reason.kind for reason in reasons})
-    return {"kept": kept, "dropped": len(found.names) - kept, "by hand": hand} | {
+    kept = sum(work.kept(index) for index in range(len(work.names)))
+    hand = sum(bool(by_hand(work.row(index))) for index in range(len(work.names)))
+    kinds = Counter(kind for reasons in work.reasons for kind in {reason.kind for reason in reasons})
+    return {"kept": kept, "dropped": len(work.names) - kept, "by hand": hand} | {
         kind: kinds[kind] for kind in KINDS if kinds[kind]
     }

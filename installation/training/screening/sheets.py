@@ -25,13 +25,13 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 WALL, INK, QUIET = (24, 24, 23), (232, 230, 225), (160, 156, 148)
 
 
-def save_sheets(found: Screening) -> None:
-    kept = [index for index in range(len(found.names)) if found.kept(index)]
-    rare = rarity(found.reasons)
-    dropped = sorted(set(range(len(found.names))) - set(kept), key=lambda index: (rare(index), index))
-    shown = [kept[place] for place in spread(len(kept), MOST)] if kept else []
-    save(sheet(found, shown, f"{len(kept)} kept"), found.folder / KEPT)
-    save(sheet(found, dropped[:MOST], f"{len(dropped)} dropped"), found.folder / DROPPED)
+def save_sheets(work: Screening) -> None:
+    kept = [index for index in range(len(work.names)) if work.kept(index)]
+    rare = rarity(work.reasons)
+    dropped = sorted(set(range(len(work.names))) - set(kept), key=lambda index: (rare(index), index))
+    shown = [kept[at] for at in spread(len(kept), MOST)] if kept else []
+    save(sheet(work, shown, f"{len(kept)} kept"), work.folder / KEPT)
+    save(sheet(work, dropped[:MOST], f"{len(dropped)} dropped"), work.folder / DROPPED)
 
 
 def save(picture: Image.Image, path: Path) -> None:
@@ -46,31 +46,31 @@ def rarity(reasons: Sequence[Sequence[Reason]]) -> Callable[[int], tuple[int, st
     return lambda index: min(((often[reason.kind], reason.kind) for reason in reasons[index]), default=(0, ""))
 
 
-def sheet(found: Screening, shown: Sequence[int], title: str) -> Image.Image:
+def sheet(work: Screening, shown: Sequence[int], title: str) -> Image.Image:
     """Pictures with labels in about as many columns as rows; where not all are shown, the title says so."""
     columns = max(6, int(np.ceil(np.sqrt(len(shown) * 1.3))))
-    lines = LINES if any(found.row(index).get("why") for index in shown) else 1
+    lines = LINES if any(work.row(index).get("why") for index in shown) else 1
     height = TILE + lines * LINE + GAP
     wall = Image.new(
         "RGB", (GAP + columns * (TILE + GAP), 3 * GAP + LINE + -(-len(shown) // columns) * height + GAP), WALL
     )
     draw = ImageDraw.Draw(wall)
-    draw.text((GAP, GAP), f"{found.folder.name}: {title}, {len(shown)} shown", INK, ImageFont.load_default(15))
-    for place, index in enumerate(shown):
-        x, y = GAP + place % columns * (TILE + GAP), 3 * GAP + LINE + place // columns * height
-        wall.paste(tile(found, index), (x, y))
-        label(draw, x, y + TILE + 4, found, index)
+    draw.text((GAP, GAP), f"{work.folder.name}: {title}, {len(shown)} shown", INK, ImageFont.load_default(15))
+    for number, index in enumerate(shown):
+        x, y = GAP + number % columns * (TILE + GAP), 3 * GAP + LINE + number // columns * height
+        wall.paste(tile(work, index), (x, y))
+        label(draw, x, y + TILE + 4, work, index)
     return wall
 
 
-def tile(found: Screening, index: int) -> Image.Image:
+def tile(work: Screening, index: int) -> Image.Image:
     """The picture, and small in its corner the one that is kept instead of it."""
-    whole = scaled(found.pictures[index], TILE)
-    twin = next((reason.twin for reason in found.reasons[index] if reason.twin), None)
-    if twin and not found.kept(index):
+    whole = scaled(work.pictures[index], TILE)
+    twin = next((reason.twin for reason in work.reasons[index] if reason.twin), None)
+    if twin and not work.kept(index):
         side = TILE * 2 // 5
         whole.paste(INK, (TILE - side - 2, TILE - side - 2, TILE, TILE))
-        whole.paste(scaled(found.pictures[found.names.index(twin)], side), (TILE - side, TILE - side))
+        whole.paste(scaled(work.pictures[work.names.index(twin)], side), (TILE - side, TILE - side))
     return whole
 
 
@@ -78,26 +78,26 @@ def scaled(picture: Picture, side: int) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(picture)).resize((side, side), Image.Resampling.LANCZOS)
 
 
-def label(draw: ImageDraw.ImageDraw, x: int, y: int, found: Screening, index: int) -> None:
+def label(draw: ImageDraw.ImageDraw, x: int, y: int, work: Screening, index: int) -> None:
     font = ImageFont.load_default(11)
-    row = found.row(index)
+    row = work.row(index)
     by = "" if row.get("who") in ("screen", "", None) else f" ({row['who']})"
     words = row.get("why", "") + by
-    for number, line in enumerate(wrapped([Path(found.names[index]).name], font, 1) + wrapped(words.split(), font, 3)):
+    for number, line in enumerate(wrapped([Path(work.names[index]).name], font, 1) + wrapped(words.split(), font, 3)):
         draw.text((x, y + number * LINE), line, QUIET if number else INK, font)
 
 
 def wrapped(words: Sequence[str], font: Font, lines: int) -> list[str]:
     """The words in up to so many lines of TILE pixels; what is too long is cut."""
-    found = [""]
+    wrapped = [""]
     for word in words:
-        longer = f"{found[-1]} {word}".strip()
-        if not found[-1] or font.getlength(longer) <= TILE:
-            found[-1] = longer
+        longer = f"{wrapped[-1]} {word}".strip()
+        if not wrapped[-1] or font.getlength(longer) <= TILE:
+            wrapped[-1] = longer
         else:
-            found.append(word)
-    more = " …" if len(found) > lines else ""
-    return [cut(line, font) for line in (*found[: lines - 1], "".join(found[lines - 1 : lines]) + more)]
+            wrapped.append(word)
+    more = " …" if len(wrapped) > lines else ""
+    return [cut(line, font) for line in (*wrapped[: lines - 1], "".join(wrapped[lines - 1 : lines]) + more)]
 
 
 def cut(line: str, font: Font) -> str:

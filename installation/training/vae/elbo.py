@@ -97,13 +97,13 @@ def bands(x: Tensor) -> list[Tensor]:
     Finest first: three orientations of differences at h/2 ... 4 px, then the means at 4 px.
     """
     x = torch.einsum("kc,nchw->nkhw", colours(x), x)
-    found = []
+    bands = []
     while x.shape[-1] > SMALLEST:
         quads = F.pixel_unshuffle(x, 2).unflatten(1, (3, 4))
         quads = torch.einsum("ij,ncjhw->ncihw", haar(x), quads)
-        found.append(quads[:, :, 1:])
+        bands.append(quads[:, :, 1:])
         x = quads[:, :, 0]
-    return [*found, x[:, :, None]]
+    return [*bands, x[:, :, None]]
 
 
 def colours(like: Tensor) -> Tensor:

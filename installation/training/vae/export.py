@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from installation.networks.vae import (
+    Architecture,
     Decoder,
     Network,
     VaeEncoder,
@@ -47,7 +48,7 @@ from installation.training.loop.saving import read_checkpoint
 from installation.training.loop.schedule import phase_at
 from installation.training.vae.recipe import LOOKED_AT, Recipe
 
-PLACES = 16
+LATENTS = 16
 IN_USE = 0.1
 """A latent direction that real pictures differ by less along, in standard deviations of the prior, says nothing."""
 
@@ -63,8 +64,25 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     tensors = {name: half(tensor) for name, tensor in decoder_tensors(net["decoder"], resolution, fade).items()}
     encoder = encoder_tensors(net["encoder"], resolution, fade)
     tensors |= {f"encoder.{name}": half(tensor) for name, tensor in encoder.items()}
-    data, bound, arch = json.loads(state["facts"]), json.loads(state["bound"]), whole.at(resolution)
-    header = {
+    data = json.loads(state["facts"])
+    about = header_of(whole.at(resolution), recipe, progress, data, json.loads(state["bound"]), licence)
+    network = build(about, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
+    facts = measure(network, state["latents"])
+    header = finish(out, {**tensors, **{f"latent.{name}": value for name, value in facts.items()}}, about)
+    write_ledger(out, data)
+    return header
+
+
+def header_of(
+    arch: Architecture,
+    recipe: Recipe,
+    progress: Progress,
+    data: Mapping[str, Any],
+    bound: Mapping[str, Any],
+    licence: str,
+) -> dict[str, Any]:
+    """``data`` are the facts of the run, ``bound`` the evidence lower bound that it reached."""
+    return {
         "kind": "vae",
         "architecture": {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(arch).items()},
         "training": {**training_facts(recipe, progress, data), "elbo": bound},
@@ -73,7 +91,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
         "latent": {
             "samples": LOOKED_AT,
             "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
-            f"the first directions at {PLACES} places, those beyond 64 at one",
+            f"the first directions at {LATENTS} places, those beyond 64 at one",
         },
         "encoder": {
             "method": "the mean of the posterior; trained together with the decoder",
@@ -81,11 +99,6 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
             "error": {"pixels_mae_real": (bound.get("held_out") or bound.get("training") or {}).get("error")},
         },
     }
-    network = build(header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()})
-    facts = measure(network, state["latents"])
-    header = finish(out, {**tensors, **{f"latent.{name}": value for name, value in facts.items()}}, header)
-    write_ledger(out, data)
-    return header
 
 
 def measure(network: Network, latents: Mapping[str, torch.Tensor]) -> dict[str, Floats]:
@@ -93,6 +106,6 @@ def measure(network: Network, latents: Mapping[str, torch.Tensor]) -> dict[str, 
     mean, basis, std = axes(latents["mean"].double().numpy(), latents["covariance"].double().numpy())
     used = max(2, int((std > IN_USE).sum()))
     basis, std = basis[:used], np.maximum(std[:used], np.float32(1e-3))
-    z = np.random.default_rng(0).standard_normal((PLACES, used)).astype(np.float32)
-    places = (mean + PSI * (z * std) @ basis).astype(np.float32)
-    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, places, basis * std[:, None])}
+    z = np.random.default_rng(0).standard_normal((LATENTS, used)).astype(np.float32)
+    some = (mean + PSI * (z * std) @ basis).astype(np.float32)
+    return {"mean": mean, "basis": basis, "std": std, "gain": gains(network, some, basis * std[:, None])}

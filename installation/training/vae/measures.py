@@ -65,8 +65,8 @@ class Measures:
         """Means and log variances of the averaged encoder for pictures (n, r, r, 3), each (n, latent), on the CPU."""
         _, fade = self.phase()
         some = (self.as_shown(few) for few in np.array_split(pictures, -(-len(pictures) // SEEN)))
-        found = [self.learner.average.net["encoder"](few, fade, self.learner.devices.dtype) for few in some]
-        return torch.cat([mean for mean, _ in found]).cpu(), torch.cat([log for _, log in found]).cpu()
+        posteriors = [self.learner.average.net["encoder"](few, fade, self.learner.devices.dtype) for few in some]
+        return torch.cat([mean for mean, _ in posteriors]).cpu(), torch.cat([log for _, log in posteriors]).cpu()
 
     def as_shown(self, pictures: Picture) -> Tensor:
         """(n, r, r, 3) uint8 -> (n, 3, r, r) in -1..1 on the device."""
@@ -93,8 +93,8 @@ class Measures:
             mean, log_variance, painted = self.learner.through(
                 self.learner.average.net, real, draw.to(real.device), fade
             )
-            found = elbo(real, painted, mean, log_variance, self.learner.variances)
+            bound = elbo(real, painted, mean, log_variance, self.learner.variances)
             again = self.learner.average.net["decoder"](mean, resolution, fade, self.learner.devices.dtype)
             error = (again.clamp(-1, 1) - real).abs().mean() * LEVELS
-            sums += torch.stack([found.reconstruction, found.kl, found.bits, error]).cpu() * (len(some) / len(index))
+            sums += torch.stack([bound.reconstruction, bound.kl, bound.bits, error]).cpu() * (len(some) / len(index))
         return {"pictures": len(index), **{n: round(float(v), 4) for n, v in zip(FIGURES, sums, strict=True)}}

@@ -28,7 +28,6 @@ from torch import Tensor
 
 from installation.core.errors import TrainingError
 from installation.networks.vae import Architecture, read_architecture
-from installation.training.dataset.pictures import Picture
 from installation.training.dataset.supply import Supply
 from installation.training.loop.devices import Devices
 from installation.training.loop.figures import RunningMeans
@@ -70,15 +69,15 @@ class Vae:
         self.facts, self.progress = dict(facts or {}), Progress()
         self.learner = Learner(arch, recipe, devices)
         self.figures = RunningMeans(FIGURES, [MEMORY] * len(FIGURES), devices.device)
-        self.timetable = Timetable(recipe, lambda size: effort(arch, size))
+        self.timetable = Timetable(recipe, lambda size: effort(arch, size), lambda: self.progress.images)
         self.numbers = Numbers(recipe.seed, recipe.batch, devices)
-        self.measures = Measures(self.learner, supply, self.phase)
-        self.shown = Samples(supply, self.phase, self.measures.painted)
+        self.measures = Measures(self.learner, supply, self.timetable.phase)
+        self.shown = Samples(supply, self.timetable.phase, self.measures.painted, self.measures.sheet)
 
     # -- one step -------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        resolution, fade = self.phase()
+        resolution, fade = self.timetable.phase()
         real = softened(self.draw(resolution), fade)
         noise = self.numbers.normal(self.arch.latent)
         parts = self.numbers.parts(resolution, PIXELS_AT_ONCE, self.recipe.at_once)
@@ -96,18 +95,6 @@ class Vae:
         hand[:, 0] += held(hand[:, 0], len(self.supply))  # in place of a picture that is held out, the one beside it
         return show(self.supply, hand, resolution, self.recipe.crop, self.numbers)
 
-    # -- where in the schedule ------------------------------------------------------------------------------------
-
-    @property
-    def total(self) -> int:
-        return self.timetable.total
-
-    def phase(self) -> tuple[int, float]:
-        return self.timetable.phase(self.progress.images)
-
-    def left(self) -> float:
-        return self.timetable.left(self.progress.images)
-
     # -- how it goes ----------------------------------------------------------------------------------------------
 
     def read(self) -> dict[str, float]:
@@ -122,15 +109,6 @@ class Vae:
         if kl < UNUSED and self.progress.images > 2 * self.recipe.warm_up:
             return f"the latents are no longer used (KL {kl:.2f} nats): give a smaller --beta"
         return None
-
-    def samples(self) -> Picture:
-        return self.shown.samples()
-
-    def reals(self) -> Picture:
-        return self.shown.reals()
-
-    def sheet(self) -> Picture:
-        return self.measures.sheet()
 
     # -- keeping --------------------------------------------------------------------------------------------------
 

@@ -33,8 +33,8 @@ def test_a_face_is_brought_to_its_place() -> None:
         x, y = (points[0] * scale).round().astype(int)
         picture[y - 2 * scale : y + 3 * scale, x - 2 * scale : x + 3 * scale] = 255
         cropped = crop_face(picture, points * scale, 64)
-        found = np.argwhere(cropped[..., 0] > 128).mean(0)[::-1] / 64
-        np.testing.assert_allclose(found, FACE[0], atol=0.02)
+        centre = np.argwhere(cropped[..., 0] > 128).mean(0)[::-1] / 64
+        np.testing.assert_allclose(centre, FACE[0], atol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_a_face_too_small_for_the_square_is_left_out() -> None:
 def test_tiles_are_a_centred_grid_without_the_flat_ones() -> None:
     picture = scene(150, 110).copy()
     picture[:55, :75] = 90
-    found = grid(picture, 16, 3)
-    assert [part.at for part in found] == [f"xywh={x},{y},48,48" for y in (7, 55) for x in (3, 51, 99)]
-    flat = [part for part in found if isinstance(part, LeftOut)]
+    parts = grid(picture, 16, 3)
+    assert [part.at for part in parts] == [f"xywh={x},{y},48,48" for y in (7, 55) for x in (3, 51, 99)]
+    flat = [part for part in parts if isinstance(part, LeftOut)]
     assert [part.at for part in flat] == ["xywh=3,7,48,48"]
     assert "near-flat" in flat[0].why
-    whole = next(part for part in found if part.at == "xywh=99,55,48,48")
+    whole = next(part for part in parts if part.at == "xywh=99,55,48,48")
     assert isinstance(whole, Crop)
     assert whole.native_px == 48
     assert np.array_equal(whole.square, crop_centre(picture[55:103, 99:147], 16))

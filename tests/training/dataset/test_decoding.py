@@ -107,21 +107,21 @@ def test_colour_profiles_lead_to_srgb(content: bytes, wanted: list[int]) -> None
 
 def test_a_profile_of_srgb_itself_changes_next_to_nothing() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    found = decode(packed(scene(), "PNG", icc_profile=srgb)).picture
-    assert np.abs(found.astype(int) - scene()).max() <= 2
+    decoded = decode(packed(scene(), "PNG", icc_profile=srgb)).picture
+    assert np.abs(decoded.astype(int) - scene()).max() <= 2
 
 
 @pytest.mark.parametrize(
     ("profile", "text"), [(b"not a profile", "its colour profile is damaged"), (grey_profile(2.2), "is for GRAY")]
 )
 def test_a_profile_that_does_not_fit_is_ignored_and_told(profile: bytes, text: str) -> None:
-    found = decode(packed(scene(), "PNG", icc_profile=profile))
-    assert np.array_equal(found.picture, scene())
-    assert text in found.note
+    decoded = decode(packed(scene(), "PNG", icc_profile=profile))
+    assert np.array_equal(decoded.picture, scene())
+    assert text in decoded.note
 
 
-@pytest.mark.parametrize("turn", range(1, 9))
-def test_a_picture_is_turned_as_its_camera_says(turn: int) -> None:
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_its_camera_says(orientation: int) -> None:
     """Saved so that a viewer that heeds the tag shows the same upright picture each time."""
     stored = {
         1: lambda a: a,
@@ -132,16 +132,16 @@ def test_a_picture_is_turned_as_its_camera_says(turn: int) -> None:
         6: lambda a: np.rot90(a),
         7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
         8: lambda a: np.rot90(a, -1),
-    }[turn](scene())
+    }[orientation](scene())
     exif = Image.Exif()
-    exif[0x0112] = turn
+    exif[0x0112] = orientation
     assert np.array_equal(decode(packed(np.ascontiguousarray(stored), "PNG", exif=exif)).picture, scene())
 
 
 def test_damaged_exif_data_does_no_harm() -> None:
     exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x09"
-    found = decode(packed(scene(), "JPEG", exif=exif))
-    assert found.picture.shape == scene().shape
+    decoded = decode(packed(scene(), "JPEG", exif=exif))
+    assert decoded.picture.shape == scene().shape
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])

@@ -19,10 +19,10 @@ SMALL = CropOptions(16)
 def test_frames_are_evenly_spaced_and_those_alike_left_out(tmp_path: Path) -> None:
     film(tmp_path / "a.mp4", [scene(seed=min(index // 10, 2)) for index in range(50)])
     assert main(["prepare", str(tmp_path / "a.mp4"), "--every", "1", "--size", "16", "--out", str(tmp_path / "o")]) == 0
-    found = load_prepared(tmp_path / "o")
-    assert found.facts["files"] == ["a.mp4#t=0.00", "a.mp4#t=1.00", "a.mp4#t=2.00"]
-    assert found.facts["skipped"] == dict.fromkeys(("a.mp4#t=3.00", "a.mp4#t=4.00"), "looks like the frame before")
-    for index, picture in enumerate(found.pictures):
+    prepared = load_prepared(tmp_path / "o")
+    assert prepared.facts["files"] == ["a.mp4#t=0.00", "a.mp4#t=1.00", "a.mp4#t=2.00"]
+    assert prepared.facts["skipped"] == dict.fromkeys(("a.mp4#t=3.00", "a.mp4#t=4.00"), "looks like the frame before")
+    for index, picture in enumerate(prepared.pictures):
         assert np.abs(picture.astype(int) - crop_centre(scene(seed=index), 16)).mean() < 8
 
 

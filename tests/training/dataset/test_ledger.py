@@ -129,8 +129,8 @@ def test_a_complete_ledger_keeps_its_digest(raw: Path, tmp_path: Path) -> None:
     path.write_bytes((tmp_path / "one" / "ledger.csv").read_bytes())
     edit(path, "raw/0.png", artist="Hals", native_px="40", school="Haarlem")
     prepare([raw], tmp_path / "two", SMALL, Metadata(ledger=Ledger.read(path)))
-    found = load_prepared(tmp_path / "two").facts
-    assert found["ledger_sha256"] == ledger_digest(read_ledger(path), "raw", found["files"])
+    facts = load_prepared(tmp_path / "two").facts
+    assert facts["ledger_sha256"] == ledger_digest(read_ledger(path), "raw", facts["files"])
     assert (tmp_path / "two" / "ledger.csv").read_bytes() == path.read_bytes()
 
 
@@ -170,13 +170,13 @@ def test_pictures_that_the_ledger_withholds_are_not_trained_on(raw: Path, tmp_pa
     prepare([raw], out, SMALL)
     whole = load_prepared(out)
     edit(out / "ledger.csv", "raw/2.png", keep="no", why="blurred")
-    found = load_prepared(out)
-    assert found.facts["files"] == [name for name in whole.facts["files"] if name != "raw/2.png"]
-    assert (found.facts["count"], found.facts["dropped"]) == (5, 1)
-    assert np.array_equal(found.pictures, np.delete(whole.pictures, 2, 0))
-    assert found.facts["ledger_sha256"] != whole.facts["ledger_sha256"]
+    kept = load_prepared(out)
+    assert kept.facts["files"] == [name for name in whole.facts["files"] if name != "raw/2.png"]
+    assert (kept.facts["count"], kept.facts["dropped"]) == (5, 1)
+    assert np.array_equal(kept.pictures, np.delete(whole.pictures, 2, 0))
+    assert kept.facts["ledger_sha256"] != whole.facts["ledger_sha256"]
     assert np.array_equal(load_prepared(out, screened=False).pictures, whole.pictures)
-    for name in found.facts["files"]:
+    for name in kept.facts["files"]:
         edit(out / "ledger.csv", name, keep="no")
     with pytest.raises(PicturesError, match="keep is no for all 6 pictures"):
         load_prepared(out)
@@ -189,9 +189,9 @@ def test_pictures_stay_on_the_disk(keep: str, raw: Path, tmp_path: Path) -> None
     prepare([raw], out, SMALL)
     edit(out / "ledger.csv", "raw/2.png", keep=keep)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    found = load_prepared(out).pictures
-    assert isinstance(found, np.memmap)
-    found[:] = 0
+    pictures = load_prepared(out).pictures
+    assert isinstance(pictures, np.memmap)
+    pictures[:] = 0
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 

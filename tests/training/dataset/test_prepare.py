@@ -70,10 +70,10 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 def test_whatever_cannot_be_used_is_listed_with_its_reason(raw: Path, tmp_path: Path) -> None:
     for name, (content, _) in BROKEN.items():
         (raw / name).write_bytes(content)
-    found = skipped(raw, tmp_path / "out", CropOptions(16, max_upscale=4))
-    assert found.keys() == BROKEN.keys()
+    reasons = skipped(raw, tmp_path / "out", CropOptions(16, max_upscale=4))
+    assert reasons.keys() == BROKEN.keys()
     for name, (_, text) in BROKEN.items():
-        assert text in found[name], name
+        assert text in reasons[name], name
     assert len(load_prepared(tmp_path / "out").pictures) == 6
 
 

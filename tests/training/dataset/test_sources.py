@@ -29,8 +29,8 @@ def raw(tmp_path: Path) -> Path:
 
 def names(source: Path, **options: Any) -> dict[str, str]:
     """{name: kind, or why it is not read} of all that is found."""
-    with opened_sources([source], **options) as found:
-        return {file.name: file.why or file.kind for file in found}
+    with opened_sources([source], **options) as files:
+        return {file.name: file.why or file.kind for file in files}
 
 
 # -- folders ----------------------------------------------------------------------------------------------------------
@@ -51,18 +51,18 @@ def test_links_neither_hang_nor_repeat(raw: Path) -> None:
     elsewhere.mkdir()
     shutil.copy(raw / "2.png", elsewhere / "8.png")
     (raw / "outside").symlink_to(elsewhere)
-    found = names(raw)
-    assert [name for name, kind in found.items() if kind == "picture"] == [
+    kinds = names(raw)
+    assert [name for name, kind in kinds.items() if kind == "picture"] == [
         *(f"raw/{index}.png" for index in range(5)),
         "raw/more/9.jpg",
         "raw/outside/8.png",
     ]
-    assert found["raw/circle"] == "the same as raw"
-    assert found["raw/more/up"] == "the same as raw/more"
-    assert found["raw/a-copy.png"] == "the same as raw/0.png"
-    assert found["raw/one.png"] == "the same as raw/1.png"
-    assert found["raw/nowhere.png"].startswith("cannot be read (No such file")
-    assert found["raw/itself.png"].startswith("cannot be read (")
+    assert kinds["raw/circle"] == "the same as raw"
+    assert kinds["raw/more/up"] == "the same as raw/more"
+    assert kinds["raw/a-copy.png"] == "the same as raw/0.png"
+    assert kinds["raw/one.png"] == "the same as raw/1.png"
+    assert kinds["raw/nowhere.png"].startswith("cannot be read (No such file")
+    assert kinds["raw/itself.png"].startswith("cannot be read (")
 
 
 @LINKS
@@ -72,10 +72,10 @@ def test_neither_pipes_nor_hidden_folders_nor_prepared_ones_are_walked_into(raw:
     (raw / ".git").mkdir()
     (raw / ".git" / "x.png").write_bytes(b"")
     os.mkfifo(raw / "pipe.png")
-    found = names(raw, out=out)
-    assert found["raw/ready"] == "a folder of prepared pictures"
-    assert found["raw/.git"] == "a hidden folder"
-    assert found["raw/pipe.png"] == "neither a file nor a folder"
+    kinds = names(raw, out=out)
+    assert kinds["raw/ready"] == "a folder of prepared pictures"
+    assert kinds["raw/.git"] == "a hidden folder"
+    assert kinds["raw/pipe.png"] == "neither a file nor a folder"
     assert prepare([raw], out, SMALL).pictures == 6
     with pytest.raises(PicturesError, match="prepared already"):
         prepare([out], raw / "again", SMALL)
@@ -97,18 +97,18 @@ def test_several_sources_have_names_of_their_own(raw: Path, tmp_path: Path) -> N
     with zipfile.ZipFile(archive, "w") as file:
         file.write(raw / "0.png", "in/0.png")
     done = prepare([raw, other, archive, raw / "more", archive], tmp_path / "out", SMALL)
-    found = load_prepared(tmp_path / "out").facts
-    assert found["files"] == [*(f"raw/{i}.png" for i in range(5)), "raw/more/9.jpg", "raw (2)/9.jpg", "c.zip/in/0.png"]
-    assert found["source"] == "raw + raw (2) + c.zip + more + c.zip (2)"
+    facts = load_prepared(tmp_path / "out").facts
+    assert facts["files"] == [*(f"raw/{i}.png" for i in range(5)), "raw/more/9.jpg", "raw (2)/9.jpg", "c.zip/in/0.png"]
+    assert facts["source"] == "raw + raw (2) + c.zip + more + c.zip (2)"
     assert done.skipped == {"more": "the same as raw/more", "c.zip (2)": "the same as c.zip"}
 
 
 def test_a_picture_can_be_a_source(raw: Path, tmp_path: Path) -> None:
     files = [*sorted(raw.glob("*.png")), raw / "more" / "9.jpg"]
     assert prepare(files, tmp_path / "out", SMALL).pictures == 6
-    found = load_prepared(tmp_path / "out").facts
-    assert found["files"] == ["0.png", "1.png", "2.png", "3.png", "4.png", "9.jpg"]
-    assert found["source"] == "0.png + 1.png + 2.png + 3.png + 4.png + 1 more"
+    facts = load_prepared(tmp_path / "out").facts
+    assert facts["files"] == ["0.png", "1.png", "2.png", "3.png", "4.png", "9.jpg"]
+    assert facts["source"] == "0.png + 1.png + 2.png + 3.png + 4.png + 1 more"
 
 
 @pytest.mark.parametrize(("name", "text"), [("notes.txt", "by its name's ending"), ("none", "nothing by that name")])

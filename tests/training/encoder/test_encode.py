@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from generators import stylegan2, vae
-from installation.core.contracts import Encodes
 from installation.core.errors import ModelError, TrainingError
 from installation.networks import encoder as _encoder
 from installation.networks.encoder import Architecture, Encoder, expected_shapes, read_architecture, shrunk, square
@@ -32,7 +31,7 @@ from installation.training.encoder.session import averaged
 from installation.training.gan.export import measure
 from installation.training.latent.models import open_model
 from installation.training.loop.saving import CHECKPOINT
-from tests.tiny_models import tiny_vae
+from tests.tiny_models import encoder_in, tiny_vae
 
 GENERATOR = GeneratorArchitecture(resolution=16, z_dim=8, w_dim=8, channels=(16, 16, 8), mapping_layers=1)
 ARCH = Architecture(16, 8, (16, 32), 16)
@@ -133,16 +132,16 @@ def test_the_frozen_decoder_of_a_vae_paints_what_its_painting_form_paints(tmp_pa
 
 
 def test_coordinates_count_standard_deviations(frozen: Frozen) -> None:
-    places = frozen.draw(2000, chance())
-    assert float(places.std(0).min()) > 0.8
-    assert float(places.std(0).max()) < 1.2
-    torch.testing.assert_close(frozen.coordinates(frozen.latents(places)), places, atol=1e-3, rtol=1e-3)
+    drawn = frozen.draw(2000, chance())
+    assert float(drawn.std(0).min()) > 0.8
+    assert float(drawn.std(0).max()) < 1.2
+    torch.testing.assert_close(frozen.coordinates(frozen.latents(drawn)), drawn, atol=1e-3, rtol=1e-3)
 
 
 def test_a_loss_is_traced_back_to_the_place_and_not_to_the_generator(frozen: Frozen) -> None:
-    place = frozen.draw(1, chance()).requires_grad_()
-    frozen.paint(place).square().sum().backward()
-    assert float(place.grad.abs().max()) > 0
+    coordinates = frozen.draw(1, chance()).requires_grad_()
+    frozen.paint(coordinates).square().sum().backward()
+    assert float(coordinates.grad.abs().max()) > 0
 
 
 # -- learning ---------------------------------------------------------------------------------------------------------
@@ -244,8 +243,8 @@ def test_an_impossible_architecture_is_refused(change: dict[str, Any] | None, te
 
 
 def test_its_tensors_are_those_of_its_architecture(frozen: Frozen) -> None:
-    found = {name: tensor.shape for name, tensor in fresh(frozen, real=0).tensors().items()}
-    assert found == expected_shapes(ARCH)
+    shapes = {name: tensor.shape for name, tensor in fresh(frozen, real=0).tensors().items()}
+    assert shapes == expected_shapes(ARCH)
 
 
 def test_the_encoder_of_the_largest_generators_is_small() -> None:
@@ -258,23 +257,22 @@ def test_the_encoder_of_the_largest_generators_is_small() -> None:
 
 def test_a_generator_encodes_when_its_model_can(frozen: Frozen, model: Path) -> None:
     generator = stylegan2.Config(model=model).open("cpu")
-    assert isinstance(generator, Encodes)
-    assert not generator.can_encode
+    assert not read_header(model).get("encoder")
     with pytest.raises(ModelError, match=r"has no encoder\. Train one: python3 run_show\.py encoder "):
-        generator.encode(paintings(frozen, 1)[0])
+        encoder_in(generator)(paintings(frozen, 1)[0])
     with_encoder(frozen, model, 60)
     generator = stylegan2.Config(model=model).open("cpu")
-    assert generator.can_encode
+    assert read_header(model).get("encoder")
     image = paintings(frozen, 1)[0]
     tall = (
         np.concatenate([np.zeros((9, 16, 3), np.uint8), image, np.zeros((9, 16, 3), np.uint8)])
         .repeat(3, 0)
         .repeat(3, 1)
     )
-    latent = generator.encode(image)
+    latent = encoder_in(generator)(image)
     assert latent.shape == (8,)
     assert latent.dtype == np.float32
-    np.testing.assert_allclose(generator.encode(tall), latent, atol=1e-3)
+    np.testing.assert_allclose(encoder_in(generator)(tall), latent, atol=1e-3)
     painted = generator.paint(latent, {"/generator/psi": 1.0}).astype(float)
     middle = generator.paint(generator.space.mean, {}).astype(float)
     assert np.abs(painted - image).mean() < np.abs(middle - image).mean()
@@ -282,8 +280,7 @@ def test_a_generator_encodes_when_its_model_can(frozen: Frozen, model: Path) -> 
 
 def test_a_vae_encodes_by_itself(tmp_path: Path) -> None:
     generator = vae.Config(model=tiny_vae(tmp_path / "vae.safetensors")).open("cpu")
-    assert isinstance(generator, Encodes)
-    assert generator.encode(np.zeros((20, 30, 3), np.uint8)).shape == (8,)
+    assert encoder_in(generator)(np.zeros((20, 30, 3), np.uint8)).shape == (8,)
 
 
 @pytest.mark.parametrize("image", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3)), np.zeros((0, 8, 3), np.uint8)])
@@ -380,9 +377,9 @@ def encode(model: Path, out: Path, *more: object) -> int:
 def test_refining_comes_nearer(frozen: Frozen) -> None:
     wanted = floats(channels_first(paintings(frozen, 3)))
     guess = torch.zeros(3, 8)
-    found = refined(frozen, guess, wanted, 40)
-    assert picture_loss(frozen.paint(found), wanted) < 0.7 * picture_loss(frozen.paint(guess), wanted)
-    torch.testing.assert_close(found, refined(frozen, guess, wanted, 40), atol=0, rtol=0)
+    better = refined(frozen, guess, wanted, 40)
+    assert picture_loss(frozen.paint(better), wanted) < 0.7 * picture_loss(frozen.paint(guess), wanted)
+    torch.testing.assert_close(better, refined(frozen, guess, wanted, 40), atol=0, rtol=0)
 
 
 def test_the_step_writes_places_that_paint_the_pictures(
@@ -395,13 +392,13 @@ def test_the_step_writes_places_that_paint_the_pictures(
     assert encode(model, tmp_path / "out", *files, "--refine", 60) == 0
     assert "sitter -> sitter.npy: misses it by encoder" in capsys.readouterr().out
     told = json.loads((tmp_path / "out" / "places.json").read_text())
-    assert [place["place"] for place in told["places"]] == ["sitter.npy", "sitter-2.npy"]
+    assert [one["place"] for one in told["places"]] == ["sitter.npy", "sitter-2.npy"]
     generator = stylegan2.Config(model=model).open("cpu")
-    for image, place in zip(images, told["places"], strict=True):
-        latent = np.load(tmp_path / "out" / place["place"], allow_pickle=False)
+    for image, one in zip(images, told["places"], strict=True):
+        latent = np.load(tmp_path / "out" / one["place"], allow_pickle=False)
         missed = np.abs(generator.paint(latent, {}).astype(float) - image).mean()
-        assert missed == pytest.approx(place["levels"]["refined"], abs=0.6)
-        assert place["levels"]["refined"] < place["levels"]["encoder"]
+        assert missed == pytest.approx(one["levels"]["refined"], abs=0.6)
+        assert one["levels"]["refined"] < one["levels"]["encoder"]
     with Image.open(tmp_path / "out" / "sitter-2.png") as seen:
         assert seen.width > 3 * 256
 
@@ -433,8 +430,8 @@ def test_a_model_of_faces_asks_for_landmarks(
 def test_a_favourite_is_added_to_what_was_chosen(frozen: Frozen, model: Path, tmp_path: Path) -> None:
     with_encoder(frozen, model)
     kept = {"favourites": [{"name": "Old", "seed": 3}], "blocked": [{"name": "No", "radius": 0.5, "seed": None}]}
-    places = {name: np.full((1, 8), value, np.float32) for name, value in (("favourites", 1), ("blocked", 2))}
-    amend_model(model, "curation", {**places, "radii": np.float32([0.5])}, kept)
+    groups = {name: np.full((1, 8), value, np.float32) for name, value in (("favourites", 1), ("blocked", 2))}
+    amend_model(model, "curation", {**groups, "radii": np.float32([0.5])}, kept)
     file = picture(tmp_path, paintings(frozen, 1)[0])
     assert encode(model, tmp_path / "out", file, "--favourite", "Ærø") == 0
     space = open_model(model).space

@@ -39,7 +39,6 @@ from installation.training.evaluation.subject import Subject
 from installation.training.latent.distances import (
     frechet_distance,
     kernel_distance,
-    sliced_wasserstein,
     sliced_wasserstein_levels,
 )
 from installation.training.latent.models import open_model
@@ -59,7 +58,7 @@ def paintings(count: int, seed: int = 0, size: int = 32) -> Picture:
 def painting(rng: np.random.Generator, size: int) -> Picture:
     soft = cv2.resize(rng.uniform(0, 200, (4, 4, 3)), (size, size), interpolation=cv2.INTER_CUBIC)
     for _ in range(5):
-        start, end = (tuple(int(place) for place in rng.integers(0, size, 2)) for _ in range(2))
+        start, end = (tuple(int(position) for position in rng.integers(0, size, 2)) for _ in range(2))
         cv2.line(soft, start, end, tuple(rng.uniform(0, 255, 3)), max(1, size // 12))
     cv2.circle(soft, (size // 2, size // 2), size // 8, (220, 200, 180), -1)
     done: Picture = soft.clip(0, 255).astype(np.uint8)
@@ -75,13 +74,13 @@ def real() -> Picture:
 
 
 def test_equal_sets_have_no_sliced_wasserstein_distance(real: Picture) -> None:
-    assert sliced_wasserstein(real, real, np.random.default_rng(0)) == 0
+    assert not any(sliced_wasserstein_levels(real, real, np.random.default_rng(0)).values())
 
 
 def test_a_cast_of_colour_is_a_distance(real: Picture) -> None:
     """Also where each set on its own would be normalised to the same."""
     warmer = (real.astype(np.float32) * 0.7 + (60, 20, 0)).clip(0, 255).astype(np.uint8)
-    assert sliced_wasserstein(real, warmer, np.random.default_rng(0)) > 100
+    assert np.mean(list(sliced_wasserstein_levels(real, warmer, np.random.default_rng(0)).values())) > 100
 
 
 def test_blur_is_missed_at_the_finest_level_most() -> None:
@@ -94,7 +93,7 @@ def test_blur_is_missed_at_the_finest_level_most() -> None:
 
 def test_sets_of_other_sizes_are_refused(real: Picture) -> None:
     with pytest.raises(ValueError, match="one size"):
-        sliced_wasserstein(real, paintings(4, size=16), np.random.default_rng(0))
+        sliced_wasserstein_levels(real, paintings(4, size=16), np.random.default_rng(0))
 
 
 def test_kid_is_its_definition() -> None:
@@ -113,9 +112,9 @@ def test_kid_is_its_definition() -> None:
 
 def test_kid_of_one_distribution_is_about_0_on_either_side() -> None:
     rng = np.random.default_rng(0)
-    found = [kernel_distance(*rng.standard_normal((2, 40, 8)).astype(np.float32)) for _ in range(60)]
-    assert min(found) < 0 < max(found)
-    assert abs(float(np.mean(found))) < 3 * float(np.std(found)) / 60**0.5
+    distances = [kernel_distance(*rng.standard_normal((2, 40, 8)).astype(np.float32)) for _ in range(60)]
+    assert min(distances) < 0 < max(distances)
+    assert abs(float(np.mean(distances))) < 3 * float(np.std(distances)) / 60**0.5
 
 
 def test_fid_is_its_definition() -> None:
@@ -138,10 +137,10 @@ def test_fid_works_with_fewer_pictures_than_dimensions() -> None:
 
 def test_closeness_is_told_against_two_halves_of_the_real_pictures(real: Picture) -> None:
     painted = {"alike": paintings(36, seed=5), "noise": np.random.default_rng(0).integers(0, 256, real[:36].shape)}
-    found = measures.closeness(real, {name: some.astype(np.uint8) for name, some in painted.items()}, seed=0)
-    assert found["pictures"] == 36
-    assert found["alike"]["times_real"] < 1.5
-    assert found["noise"]["times_real"] > 5
+    figures = measures.closeness(real, {name: some.astype(np.uint8) for name, some in painted.items()}, seed=0)
+    assert figures["pictures"] == 36
+    assert figures["alike"]["times_real"] < 1.5
+    assert figures["noise"]["times_real"] > 5
 
 
 # -- the ruler ---------------------------------------------------------------------------------------------------------
@@ -186,26 +185,26 @@ def test_fingerprints_of_a_copy_are_nearly_the_same(real: Picture) -> None:
 
 
 def test_a_model_that_learnt_its_pictures_by_heart_is_found_out(real: Picture) -> None:
-    found = measures.copying(altered(real[10:30], np.random.default_rng(4)), real, seed=0)
-    assert found.figures["verdict"] == "copies"
-    assert found.figures["copies"] >= 18
-    assert [pair.real for pair in found.pairs] == [pair.shown + 10 for pair in found.pairs]
+    copying = measures.copying(altered(real[10:30], np.random.default_rng(4)), real, seed=0)
+    assert copying.figures["verdict"] == "copies"
+    assert copying.figures["copies"] >= 18
+    assert [pair.real for pair in copying.pairs] == [pair.shown + 10 for pair in copying.pairs]
 
 
 def test_one_copy_among_many_is_found(real: Picture) -> None:
     shown = paintings(24, seed=8)
     shown[17] = cv2.GaussianBlur(real[66], (0, 0), 1)[:, ::-1]
-    found = measures.copying(shown, real, seed=0)
-    assert (found.figures["verdict"], found.figures["copies"]) == ("copies", 1)
-    first = found.pairs[0]
+    copying = measures.copying(shown, real, seed=0)
+    assert (copying.figures["verdict"], copying.figures["copies"]) == ("copies", 1)
+    first = copying.pairs[0]
     assert (first.shown, first.real, first.mirrored) == (17, 66, True)
 
 
 def test_pictures_of_the_same_kind_are_no_copies(real: Picture) -> None:
-    found = measures.copying(paintings(30, seed=6), real, seed=0)
-    assert (found.figures["verdict"], found.figures["copies"]) == ("own", 0)
-    assert 0.8 < found.figures["ratio_of_medians"] < 1.2
-    assert found.figures["ruler"]["found"] == 1
+    copying = measures.copying(paintings(30, seed=6), real, seed=0)
+    assert (copying.figures["verdict"], copying.figures["copies"]) == ("own", 0)
+    assert 0.8 < copying.figures["ratio_of_medians"] < 1.2
+    assert copying.figures["ruler"]["found"] == 1
 
 
 def test_mixtures_of_training_pictures_are_told_to_be_close(real: Picture) -> None:
@@ -215,20 +214,20 @@ def test_mixtures_of_training_pictures_are_told_to_be_close(real: Picture) -> No
 
 def test_some_mixtures_among_many_are_told_to_be_close(real: Picture) -> None:
     mixed = (real[:30] * 0.4 + real[30:60] * 0.3 + real[42:] * 0.3).astype(np.uint8)
-    found = measures.copying(np.concatenate([paintings(90, seed=6), mixed]), real, seed=0).figures
-    assert found["nearer"] >= 30 > 120 * found["usual_share"]
-    assert found["ratio_of_medians"] > measures.CLOSE_RATIO
-    assert found["verdict"] == "close"
+    figures = measures.copying(np.concatenate([paintings(90, seed=6), mixed]), real, seed=0).figures
+    assert figures["nearer"] >= 30 > 120 * figures["usual_share"]
+    assert figures["ratio_of_medians"] > measures.CLOSE_RATIO
+    assert figures["verdict"] == "close"
 
 
 def test_few_real_pictures_accuse_nobody_by_chance() -> None:
     """That some of many pictures lie nearer than the two nearest of few real ones is usual, though all are of one kind;
     and the real ones lie no farther from one another than from others."""
     crowds = [(paintings(100, seed=seed), paintings(40, seed=100 + seed)) for seed in range(6)]
-    found = [measures.copying(shown, real, seed=0).figures for shown, real in crowds]
-    assert [figures["verdict"] for figures in found].count("own") >= 5
-    assert max(figures["share_nearer"] for figures in found) > measures.CLOSE_SHARE
-    assert np.mean([figures["ratio_of_medians"] for figures in found]) == pytest.approx(1, abs=0.01)
+    judged = [measures.copying(shown, real, seed=0).figures for shown, real in crowds]
+    assert [figures["verdict"] for figures in judged].count("own") >= 5
+    assert max(figures["share_nearer"] for figures in judged) > measures.CLOSE_SHARE
+    assert np.mean([figures["ratio_of_medians"] for figures in judged]) == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize(("shown", "real"), [(64, 32), (150, 40), (300, 100), (300, 300), (600, 500)])
@@ -248,9 +247,9 @@ def test_pictures_that_are_all_alike_leave_it_open() -> None:
 
 def test_the_closest_pairs_are_of_pictures_that_differ(real: Picture) -> None:
     shown = np.concatenate([real[:1]] * 5 + [paintings(10, seed=3)])
-    found = measures.copying(shown, real, seed=0, pairs=4)
-    assert [pair.shown for pair in found.pairs].count(0) == 1
-    assert len({pair.shown for pair in found.pairs} & set(range(5))) == 1
+    copying = measures.copying(shown, real, seed=0, pairs=4)
+    assert [pair.shown for pair in copying.pairs].count(0) == 1
+    assert len({pair.shown for pair in copying.pairs} & set(range(5))) == 1
 
 
 # -- variety, evenness, reconstruction ---------------------------------------------------------------------------------
@@ -268,8 +267,8 @@ def test_twins_among_the_samples_are_counted(real: Picture) -> None:
 
 def test_paler_samples_are_less_various(real: Picture) -> None:
     pale = (paintings(16, seed=2) * 0.3 + 90).astype(np.uint8)
-    found, _ = measures.variety(pale, paintings(20, seed=3), real)
-    assert found["times_real"] == pytest.approx(0.3, abs=0.05)
+    figures, _ = measures.variety(pale, paintings(20, seed=3), real)
+    assert figures["times_real"] == pytest.approx(0.3, abs=0.05)
 
 
 def test_an_even_walk_and_one_that_jumps() -> None:
@@ -290,9 +289,9 @@ def test_changes_are_those_from_frame_to_frame(count: int) -> None:
 
 def test_the_error_of_a_reconstruction() -> None:
     grey = np.full((4, 8, 8, 3), 100, np.uint8)
-    found = measures.rebuilding(grey, grey + 10)
-    assert found["mean_levels"] == 10
-    assert found["psnr"] == pytest.approx(20 * np.log10(255 / 10), abs=1e-3)
+    figures = measures.rebuilding(grey, grey + 10)
+    assert figures["mean_levels"] == 10
+    assert figures["psnr"] == pytest.approx(20 * np.log10(255 / 10), abs=1e-3)
 
 
 # -- plots, words, card ------------------------------------------------------------------------------------------------
@@ -403,10 +402,10 @@ def test_from_a_model_to_a_report(report: Path, models: Path) -> None:
     assert "$" not in page
     assert str(models) not in page + (report / "card.md").read_text("utf-8") + json.dumps(figures)
     assert {"closeness", "copying", "variety", "walks", "rebuilding", "truncation", "space"} <= figures.keys()
-    found = figures["copying"]
-    assert (found["copies"], found["verdict"]) == (0, "own")  # by far: see the figures that verdict() goes by
-    assert escape(summary.copying_in_words(found)) in page
-    assert found["closest"][0]["source"]["artist"] == "Somebody"
+    copying = figures["copying"]
+    assert (copying["copies"], copying["verdict"]) == (0, "own")  # by far: see the figures that verdict() goes by
+    assert escape(summary.copying_in_words(copying)) in page
+    assert copying["closest"][0]["source"]["artist"] == "Somebody"
     assert figures["rebuilding"]["real"]["psnr"] > 5
     assert page.count('alt="the nearest training picture"') == 0
     told = (report / "card.md").read_text("utf-8")
@@ -499,9 +498,9 @@ def test_eyes_are_judged_with_the_network_at_hand(
     assert said.err.count("(remembered)") == 11
     assert "Do the two eyes agree?" in said.out
     assert "in 100% of 20 faces; real pictures 100%" in said.out
-    found = json.loads((tmp_path / "report.json").read_text("utf-8"))["faces"]
-    assert (found["enough"], found["shown"]["agree"], found["real"]["close"]) == (True, 1, 1)
-    assert found["shape"]["real"] == pytest.approx(1, abs=1e-3)
+    figures = json.loads((tmp_path / "report.json").read_text("utf-8"))["faces"]
+    assert (figures["enough"], figures["shown"]["agree"], figures["real"]["close"]) == (True, 1, 1)
+    assert figures["shape"]["real"] == pytest.approx(1, abs=1e-3)
     written = (tmp_path / "report.html").read_text("utf-8")
     assert written.count('alt="seed ') == near.STRIP
     assert "npm pack" not in written
@@ -582,9 +581,9 @@ def weights(tmp_path: Path) -> Path:
 
 def test_kid_and_fid_with_weights_at_hand(report: Path, models: Path, weights: Path) -> None:
     assert evaluate(models, weights.parent, "--inception", str(weights)) == 0
-    found = json.loads((weights.parent / "report.json").read_text("utf-8"))["closeness"]["inception"]
-    assert found["kid"]["whole"] > found["kid"]["real"]
-    assert found["fid"]["whole"] > found["fid"]["real"] > 0
+    figures = json.loads((weights.parent / "report.json").read_text("utf-8"))["closeness"]["inception"]
+    assert figures["kid"]["whole"] > figures["kid"]["real"]
+    assert figures["fid"]["whole"] > figures["fid"]["real"] > 0
     assert "KID × 1000" in (weights.parent / "report.html").read_text("utf-8")
 
 
@@ -625,8 +624,8 @@ def test_what_cannot_be_done_is_told(
         (tmp_path / name).mkdir()
     cv2.imwrite(str(tmp_path / "few" / "one.png"), paintings(1)[0])
     (tmp_path / "carded" / "card.md").write_text("my own card", "utf-8")
-    places = {"models": models, "out": tmp_path, "model": models / "tiny.safetensors", "pictures": models / "pictures"}
-    assert main(["evaluate", *(word.format(**places) for word in options), "--quick"]) == 2
+    paths = {"models": models, "out": tmp_path, "model": models / "tiny.safetensors", "pictures": models / "pictures"}
+    assert main(["evaluate", *(word.format(**paths) for word in options), "--quick"]) == 2
     assert told in capsys.readouterr().err
     assert (tmp_path / "carded" / "card.md").read_text("utf-8") == "my own card"
     assert not list(tmp_path.rglob("report.*"))

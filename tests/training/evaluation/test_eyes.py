@@ -84,8 +84,8 @@ def test_in_between_there_is_doubt() -> None:
 @pytest.mark.parametrize("angle", [0.0, 0.4])
 def test_a_face_that_is_turned_in_the_picture_or_larger_is_the_same(angle: float) -> None:
     one = face(lids=3.0)
-    turn = 1.3 * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    other = Faces(one.mesh, one.eyes @ turn + 0.1, one.irises @ turn + 0.1, one.presence)
+    rotation = 1.3 * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    other = Faces(one.mesh, one.eyes @ rotation + 0.1, one.irises @ rotation + 0.1, one.presence)
     assert eyes.compare(other).differences == pytest.approx(eyes.compare(one).differences, abs=1e-4)
 
 
@@ -115,15 +115,15 @@ def test_of_pictures_without_faces_there_are_no_shares() -> None:
 
 def test_landmarks_are_put_where_they_lie_in_the_picture() -> None:
     """The view takes places of the picture to the network's square, and `placed` takes them back."""
-    places = np.random.default_rng(1).uniform(0.2, 0.8, (468, 2))
-    views = [faces.view(np.array([0.4, 0.6]), 0.5, 0.3), faces.view_about(places)]
+    points = np.random.default_rng(1).uniform(0.2, 0.8, (468, 2))
+    views = [faces.view(np.array([0.4, 0.6]), 0.5, 0.3), faces.view_about(points)]
     for matrix in views:
-        seen = (places @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+        seen = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         mesh = np.concatenate([seen, np.zeros((468, 1), np.float32)], 1)
         given = landmark_network.Landmarks(
             mesh[None], np.zeros((1, 2, 71, 2), np.float32), np.zeros((1, 2, 5, 2), np.float32), np.ones(1, np.float32)
         )
-        assert faces.placed(given, [matrix]).mesh[0, :, :2] == pytest.approx(places, abs=1e-5)
+        assert faces.placed(given, [matrix]).mesh[0, :, :2] == pytest.approx(points, abs=1e-5)
     assert seen.max(0).max() - seen.min(0).min() <= 192 / faces.WIDER + 1  # the second view is about all of them
 
 
@@ -141,8 +141,8 @@ def test_the_spread_of_faces_knows_no_place_size_or_turn() -> None:
     base = rng.normal(0, 1, (468, 3))
     same = []
     for _ in range(6):
-        turn, _ = np.linalg.qr(rng.normal(0, 1, (3, 3)))
-        same.append(rng.uniform(0.5, 2) * base @ (turn * np.sign(np.linalg.det(turn))) + rng.normal(0, 1, 3))
+        rotation, _ = np.linalg.qr(rng.normal(0, 1, (3, 3)))
+        same.append(rng.uniform(0.5, 2) * base @ (rotation * np.sign(np.linalg.det(rotation))) + rng.normal(0, 1, 3))
     assert faces.shape_spread(np.stack(same)) == pytest.approx(0, abs=1e-9)
     various = base + rng.normal(0, 0.02, (40, 468, 3))
     apart = np.linalg.norm(base[263] - base[33])
@@ -175,15 +175,15 @@ def test_operators_do_what_tensorflow_says() -> None:
         values[operator.outputs[0]] = landmark_network.RUN[operator.name](
             operator, inputs, graph.shapes[operator.outputs[0]]
         )
-    found = landmark_network.channels_last(values[y]).numpy()
-    assert found.shape == (2, 3, 3, 5)
+    output = landmark_network.channels_last(values[y]).numpy()
+    assert output.shape == (2, 3, 3, 5)
     padded = np.pad(picture, ((0, 0), (0, 1), (0, 1), (0, 0)))
     for row, column in np.ndindex(3, 3):
         window = padded[:, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
         wanted = (window * kernel.astype(np.float32)).sum((1, 2)) + bias
         wanted = np.where(wanted > 0, wanted, wanted * slope.reshape(-1))
-        assert found[:, row, column, :2] == pytest.approx(wanted, abs=1e-5)
-    assert (found[..., 2:] == 0).all()
+        assert output[:, row, column, :2] == pytest.approx(wanted, abs=1e-5)
+    assert (output[..., 2:] == 0).all()
 
 
 def custom(**options: Any) -> tflite.Operator:
@@ -193,8 +193,8 @@ def custom(**options: Any) -> tflite.Operator:
 def test_the_small_square_lies_upright_about_its_landmarks() -> None:
     """Four landmarks, 20 apart across and 10 down, turned by 0.5 about (30, 20): the square is 1.5 times as large."""
     angle = 0.5
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    corners = np.array([(-10, -5), (10, -5), (-10, 5), (10, 5)]) @ turn + (30, 20)
+    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    corners = np.array([(-10, -5), (10, -5), (-10, 5), (10, 5)]) @ rotation + (30, 20)
     points = torch.tensor(np.concatenate([corners, np.zeros((4, 1))], 1)[None], dtype=torch.float32)
     told = {
         "left_rotation_idx": 0,
@@ -205,10 +205,10 @@ def test_the_small_square_lies_upright_about_its_landmarks() -> None:
     operator = custom(output_width=16, output_height=16, scale_x=1.5, scale_y=1.5, **told)
     matrix = landmark_network.matrix(operator, [points], (1, 4, 4))
     middle, corner = (
-        landmark_network.back(operator, [torch.tensor([[place]]), matrix], ()) for place in ([8.0, 8.0], [0.0, 0.0])
+        landmark_network.back(operator, [torch.tensor([[point]]), matrix], ()) for point in ([8.0, 8.0], [0.0, 0.0])
     )
     assert middle[0, 0].numpy() == pytest.approx((30, 20), abs=1e-4)
-    assert corner[0, 0].numpy() == pytest.approx(np.array([-15, -7.5]) @ turn + (30, 20), abs=1e-4)
+    assert corner[0, 0].numpy() == pytest.approx(np.array([-15, -7.5]) @ rotation + (30, 20), abs=1e-4)
 
     y, x = torch.meshgrid(torch.arange(48) + 0.5, torch.arange(48) + 0.5, indexing="ij")
     seen = landmark_network.look(operator, [torch.stack([x, y])[None], matrix], (1, 16, 16, 2))
@@ -293,16 +293,16 @@ def test_where_to_get_it_names_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_faces_of_bright_pictures_are_judged_otherwise(network: Path) -> None:
     pictures = np.zeros((4, 64, 64, 3), np.uint8)
     pictures[1::2] = 255
-    found = faces.find_faces(LandmarkNetwork(network), pictures)
-    assert found.presence == pytest.approx(np.ones(4), abs=1e-3)
-    assert eyes.compare(found).verdicts == ("agree", "disagree", "agree", "disagree")
+    seen = faces.find_faces(LandmarkNetwork(network), pictures)
+    assert seen.presence == pytest.approx(np.ones(4), abs=1e-3)
+    assert eyes.compare(seen).verdicts == ("agree", "disagree", "agree", "disagree")
 
 
 def test_favourites_whose_eyes_disagree_are_named(
     tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = tiny_vae(tmp_path / "tiny.safetensors")
-    pictures = open_model(model).pictures(open_model(model).places(range(40)), 1.0)
+    pictures = open_model(model).pictures(open_model(model).latents(range(40)), 1.0)
     red = pictures[..., 0].max((1, 2))
     dark, bright = int(red.argmin()), int(red.argmax())
     change = landmarks(lids=26.0)["output_left_eye"] - landmarks()["output_left_eye"]

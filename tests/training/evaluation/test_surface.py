@@ -29,8 +29,8 @@ def test_independent_pictures_have_nothing_locked_in_them() -> None:
 @pytest.mark.parametrize("strength", [2.0, 8.0])
 def test_a_locked_pattern_stands_out_by_the_root_of_the_number_of_pictures(strength: float) -> None:
     pattern = np.random.default_rng(9).normal(0, strength, (SIDE, SIDE, 1))
-    found = surface.locked(rounded(noise(48) + pattern), aligned=False)["ratio"]
-    assert found == pytest.approx(np.sqrt(1 + 48 * (strength / 20) ** 2), rel=0.04)
+    ratio = surface.locked(rounded(noise(48) + pattern), aligned=False)["ratio"]
+    assert ratio == pytest.approx(np.sqrt(1 + 48 * (strength / 20) ** 2), rel=0.04)
 
 
 def test_of_aligned_faces_only_what_is_off_the_face_counts() -> None:
@@ -53,15 +53,15 @@ def test_a_blur_takes_the_power_that_its_transform_says(sigma: float) -> None:
     ring = np.fft.fftfreq(SIDE)
     passed = np.exp(-2 * np.square(np.pi * sigma) * (np.square(ring)[:, None] + np.square(ring)))
     soft = np.fft.ifft2(np.fft.fft2(pictures, axes=(1, 2)) * passed[None, :, :, None], axes=(1, 2)).real
-    found = surface.power(rounded(soft), rounded(pictures))
-    assert list(found) == ["0.28", "0.41", "0.47"]
-    for name, times in found.items():
+    power = surface.power(rounded(soft), rounded(pictures))
+    assert list(power) == ["0.28", "0.41", "0.47"]
+    for name, times in power.items():
         assert times == pytest.approx(np.exp(-np.square(2 * np.pi * sigma * float(name))), rel=0.06), name
 
 
 def test_the_power_of_one_kind_of_pictures_is_the_same() -> None:
-    found = surface.power(rounded(noise(24)), rounded(noise(24, seed=1)))
-    assert list(found.values()) == pytest.approx([1, 1, 1], abs=0.05)
+    power = surface.power(rounded(noise(24)), rounded(noise(24, seed=1)))
+    assert list(power.values()) == pytest.approx([1, 1, 1], abs=0.05)
 
 
 @pytest.mark.parametrize("strength", [4.0, 12.0])
@@ -69,9 +69,9 @@ def test_a_hatch_stands_above_the_noise_around_it(strength: float) -> None:
     """Under a Hann window a wave of this amplitude has strength^2 / 4 times (SIDE / 2)^4 at its frequency, a quarter of
     that on average over three by three cells; noise has its variance times (3 SIDE / 8)^2."""
     wave = strength * np.cos(2 * np.pi * 40 / SIDE * np.arange(SIDE))[None, :, None]
-    found = surface.peaks(rounded(noise(12) + wave))
+    peaks = surface.peaks(rounded(noise(12) + wave))
     wanted = strength**2 / 4 * (SIDE / 2) ** 4 / 4 / (20**2 * (3 * SIDE / 8) ** 2)
-    assert float(np.median(found)) == pytest.approx(wanted, rel=0.2)
+    assert float(np.median(peaks)) == pytest.approx(wanted, rel=0.2)
 
 
 def test_large_shapes_are_no_hatch() -> None:

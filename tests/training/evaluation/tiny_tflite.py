@@ -69,17 +69,17 @@ def write(out: bytearray, value: Any) -> int:
     align(out)
     if isinstance(value, dict):
         return write_table(out, value)
-    place = len(out)
+    offset = len(out)
     if isinstance(value, str | bytes):
         raw = value.encode() if isinstance(value, str) else value
         out += struct.pack("<I", len(raw)) + raw + b"\0"
     elif value and isinstance(value[0], dict):
         out += struct.pack(f"<{len(value) + 1}I", len(value), *[0] * len(value))
         for index, one in enumerate(value):
-            point(out, place + 4 + 4 * index, write(out, one))
+            point(out, offset + 4 + 4 * index, write(out, one))
     else:
         out += struct.pack(f"<I{len(value)}i", len(value), *value)
-    return place
+    return offset
 
 
 def write_table(out: bytearray, table: dict[int, Any]) -> int:
@@ -88,19 +88,19 @@ def write_table(out: bytearray, table: dict[int, Any]) -> int:
     listing = len(out)
     out += struct.pack("<HH", 4 + 2 * count, 4 + 4 * len(fields)) + bytes(2 * count)
     align(out)
-    place = len(out)
-    out += struct.pack("<i", place - listing) + bytes(4 * len(fields))
+    offset = len(out)
+    out += struct.pack("<i", offset - listing) + bytes(4 * len(fields))
     for at, (index, value) in enumerate(fields.items()):
         struct.pack_into("<H", out, listing + 4 + 2 * index, 4 + 4 * at)
         if isinstance(value, tuple):
-            struct.pack_into(f"<{value[0]}", out, place + 4 + 4 * at, value[1])
+            struct.pack_into(f"<{value[0]}", out, offset + 4 + 4 * at, value[1])
         else:
-            point(out, place + 4 + 4 * at, write(out, value))
-    return place
+            point(out, offset + 4 + 4 * at, write(out, value))
+    return offset
 
 
-def point(out: bytearray, place: int, target: int) -> None:
-    struct.pack_into("<I", out, place, target - place)
+def point(out: bytearray, offset: int, target: int) -> None:
+    struct.pack_into("<I", out, offset, target - offset)
 
 
 def align(out: bytearray) -> None:

@@ -126,9 +126,9 @@ def test_every_size_has_a_network_that_grows_and_costs_more() -> None:
 def test_what_is_left_counts_a_later_picture_as_what_it_will_cost(devices: Devices) -> None:
     run = tiny(devices)
     dear = effort(ARCH, 16) / effort(ARCH, 8)
-    assert run.left() == pytest.approx(32 + 32 * dear)
+    assert run.timetable.left() == pytest.approx(32 + 32 * dear)
     run.progress.images = 48
-    assert run.left() == pytest.approx(16)
+    assert run.timetable.left() == pytest.approx(16)
 
 
 # -- going on ---------------------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_a_trained_network_grows_later(tmp_path: Path, devices: Devices) -> None
         "The schedule is now 8:0.032,16:0.032,32:0.032.",
         "The network has grown from 16 px to 32 px.",
     ]
-    assert larger.phase() == (32, 0.0)
+    assert larger.timetable.phase() == (32, 0.0)
     old = dict(first.learner.net.named_parameters())
     for name, weight in larger.learner.net.named_parameters():
         assert (name in old) != name.startswith("blocks.3.")
@@ -208,15 +208,15 @@ def test_a_trained_network_grows_later(tmp_path: Path, devices: Devices) -> None
         if name in old:
             assert torch.equal(weight, old[name])
             assert torch.equal(moment["exp_avg_sq"], first.learner.optimiser.state[old[name]]["exp_avg_sq"])
-    before = larger.samples()
-    assert np.array_equal(before[:, ::2, ::2].shape, first.samples().shape)
+    before = larger.shown.samples()
+    assert np.array_equal(before[:, ::2, ::2].shape, first.shown.samples().shape)
     for _ in range(2):
         larger.step()
-    assert larger.phase() == (32, 1.0)
+    assert larger.timetable.phase() == (32, 1.0)
     again = Gan(Supply(discs(24, 32)), GROWN, larger.recipe, devices)
     save(larger, tmp_path)
     assert resume(again, tmp_path) == []
-    assert again.phase() == (32, 1.0)
+    assert again.timetable.phase() == (32, 1.0)
 
 
 @pytest.mark.parametrize("other", [ARCH.at(8), replace(ARCH, w_dim=8), replace(ARCH, channels=(16, 16, 32))])

@@ -101,15 +101,15 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(devices: Devices, monke
 
     def slopes(at_once: int | None) -> Tensor:
         run = tiny(devices, replace(RECIPE, at_once=at_once))
-        judge, found = run.judges[1], list[Tensor]()
-        monkeypatch.setattr(judges, "descend", lambda opt, _: found.extend(grads(opt)))
+        judge, gradients = run.judges[1], list[Tensor]()
+        monkeypatch.setattr(judges, "descend", lambda opt, _: gradients.extend(grads(opt)))
         lesson = Lesson(run.numbers, list(run.numbers.parts(8, PIXELS_AT_ONCE, at_once)), 1.0, run.share.value, 0.0)
         real = run.supply.show(run.numbers.hand(run.supply, 8), 8)
         fakes = run.learner.painted_once(run.learner.draw(run.numbers), 8, 1.0, len(lesson.parts))
         judge.learn(real, fakes, lesson)
-        monkeypatch.setattr(learner, "descend", lambda opt, _: found.extend(grads(opt)))
+        monkeypatch.setattr(learner, "descend", lambda opt, _: gradients.extend(grads(opt)))
         run.learner.learn([judge], real, fakes, lesson)
-        return torch.cat([slope.flatten() for slope in found])
+        return torch.cat([slope.flatten() for slope in gradients])
 
     whole, parts = slopes(None), slopes(4)
     assert float((whole - parts).norm()) < 0.01 * float(whole.norm())

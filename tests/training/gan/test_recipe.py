@@ -227,8 +227,8 @@ def test_styles_are_mixed_as_often_as_the_recipe_says(devices: Devices) -> None:
     mixed = torch.tensor([[0.6, 0.0], [0.4, 0.0], [0.4, 0.9]])  # not; from the second block on; from the third
     styles = run.learner.styles(Seeds(z, other, mixed, torch.zeros(3, dtype=torch.int64)), 16)
     one, two = run.learner.net.mapping(z), run.learner.net.mapping(other)
-    found = [[bool(torch.equal(styles[n, block], one[n])) for block in range(3)] for n in range(3)]
-    assert found == [[True] * 3, [True, False, False], [True, True, False]]
+    same = [[bool(torch.equal(styles[n, block], one[n])) for block in range(3)] for n in range(3)]
+    assert same == [[True] * 3, [True, False, False], [True, True, False]]
     assert torch.equal(styles[1, 1], two[1])
     assert run.learner.styles(Seeds(z, other, mixed, torch.zeros(3, dtype=torch.int64)), 4).shape == (3, 16)
 

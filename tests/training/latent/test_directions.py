@@ -54,7 +54,7 @@ def model() -> OpenModel:
 
 
 @pytest.fixture(scope="module")
-def found(model: OpenModel) -> Directions:
+def directions(model: OpenModel) -> Directions:
     return find(model)
 
 
@@ -84,13 +84,13 @@ def blind_to_half(generator: Any) -> None:
 # -- finding ----------------------------------------------------------------------------------------------------------
 
 
-def test_one_step_is_as_visible_along_every_direction(model: OpenModel, found: Directions) -> None:
-    places = model.truncated(model.places(range(50, 74)))
-    before = model.levels(places, psi=1.0)
+def test_one_step_is_as_visible_along_every_direction(model: OpenModel, directions: Directions) -> None:
+    latents = model.truncated(model.latents(range(50, 74)))
+    before = model.levels(latents, psi=1.0)
     seen = np.array(
         [
-            np.mean([float((model.levels(places + sign * one, psi=1.0) - before).abs().mean()) for sign in (-1, 1)])
-            for one in found.vectors
+            np.mean([float((model.levels(latents + sign * one, psi=1.0) - before).abs().mean()) for sign in (-1, 1)])
+            for one in directions.vectors
         ]
     )
     assert len(seen) == 8
@@ -99,32 +99,32 @@ def test_one_step_is_as_visible_along_every_direction(model: OpenModel, found: D
     assert seen.std() / seen.mean() < 0.5 * np.std(unscaled) / np.mean(unscaled)
 
 
-def test_the_header_says_what_was_found(found: Directions) -> None:
-    assert [fact["name"] for fact in found.facts] == [str(number) for number in range(1, 9)]
-    assert {fact["method"] for fact in found.facts} == {"pca", "sefa"}
-    for fact in found.facts:
+def test_the_header_says_what_was_found(directions: Directions) -> None:
+    assert [fact["name"] for fact in directions.facts] == [str(number) for number in range(1, 9)]
+    assert {fact["method"] for fact in directions.facts} == {"pca", "sefa"}
+    for fact in directions.facts:
         assert fact["levels"] == pytest.approx(VISIBLE_STEP, rel=0.03)
         assert 0 < fact["std"] <= FARTHEST
 
 
-def test_no_two_directions_are_one(found: Directions) -> None:
-    units = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
+def test_no_two_directions_are_one(directions: Directions) -> None:
+    units = directions.vectors / np.linalg.norm(directions.vectors, axis=1, keepdims=True)
     assert np.abs(units @ units.T - np.eye(len(units))).max() < PARALLEL
 
 
-def test_the_same_model_has_the_same_directions(model: OpenModel, found: Directions) -> None:
+def test_the_same_model_has_the_same_directions(model: OpenModel, directions: Directions) -> None:
     again = find(model)
-    np.testing.assert_array_equal(again.vectors, found.vectors)
-    assert again.facts == found.facts
+    np.testing.assert_array_equal(again.vectors, directions.vectors)
+    assert again.facts == directions.facts
 
 
 def test_what_is_hardly_seen_is_left_out() -> None:
     model = model_of(change=blind_to_half)
-    found = find(model, count=32)
-    assert found.left_out["hardly seen"] > 0
-    assert 0 < len(found.vectors) < 12
+    few = find(model, count=32)
+    assert few.left_out["hardly seen"] > 0
+    assert 0 < len(few.vectors) < 12
     eye = Eye(model, lambda _: None)
-    assert all(eye.change(eye.both_ways(vector.astype(np.float64))) > VISIBLE_STEP / 2 for vector in found.vectors)
+    assert all(eye.change(eye.both_ways(vector.astype(np.float64))) > VISIBLE_STEP / 2 for vector in few.vectors)
 
 
 def test_where_nothing_is_seen_there_are_none() -> None:
@@ -324,8 +324,8 @@ def test_a_sheet_of_another_kind_is_refused_first(file: Path, capsys: pytest.Cap
 def curated(path: Path, seeds: tuple[int, ...] = (1, 2)) -> None:
     """Names a direction, keeps two favourites and blocks a place."""
     assert main(["rename", str(path), "2=age"]) == 0
-    places = open_model(path).places([*seeds, 9])
-    tensors = {"favourites": places[:2], "blocked": places[2:], "radii": np.ones(1, np.float32)}
+    latents = open_model(path).latents([*seeds, 9])
+    tensors = {"favourites": latents[:2], "blocked": latents[2:], "radii": np.ones(1, np.float32)}
     named = {"favourites": [{"name": "Anna"}, {"name": "Bert"}], "blocked": [{"name": "Nine", "radius": 1.0}]}
     amend_model(path, "curation", tensors, {**named, "who": "a curator"})
 
@@ -391,15 +391,15 @@ def test_what_is_no_model_is_kept_too(tmp_path: Path, capsys: pytest.CaptureFixt
     assert len(read_header(path)["directions"]) == 8
 
 
-def test_a_name_goes_to_the_direction_that_is_still_the_same(model: OpenModel, found: Directions) -> None:
-    facts = [dict(fact) for fact in found.facts]
+def test_a_name_goes_to_the_direction_that_is_still_the_same(model: OpenModel, directions: Directions) -> None:
+    facts = [dict(fact) for fact in directions.facts]
     facts[0]["name"], facts[1]["name"] = "age", "gone"
-    turned = found.vectors.copy()
-    turned[0], turned[1] = -found.vectors[3], np.roll(found.vectors[1], 3)
+    turned = directions.vectors.copy()
+    turned[0], turned[1] = -directions.vectors[3], np.roll(directions.vectors[1], 3)
     before = replace(
         model, tensors={**model.tensors, "directions.vectors": turned}, header={**model.header, "directions": facts}
     )
-    after, lost = inherit(found, before)
+    after, lost = inherit(directions, before)
     assert after.facts[3]["name"] == "age"
-    np.testing.assert_array_equal(after.vectors[3], -found.vectors[3])
+    np.testing.assert_array_equal(after.vectors[3], -directions.vectors[3])
     assert lost == ["gone"]

@@ -72,9 +72,9 @@ def test_a_file_that_is_no_show_is_told(model: Path, capsys: pytest.CaptureFixtu
 def test_the_newer_pace_of_a_walk_takes_the_place_of_the_older() -> None:
     paces = [MeasuredPace(name, {"psi": psi}, np.linspace(0, 1, 3)) for name in "ab" for psi in (0.5, 0.7)]
     newer = MeasuredPace("a", {"psi": 0.7}, np.linspace(0, 1, 5))
-    found = joined(paces, [newer])
-    assert [(one.walk, one.options["psi"], len(one.pace)) for one in found][-1] == ("a", 0.7, 5)
-    assert len(found) == 4
+    merged = joined(paces, [newer])
+    assert [(one.walk, one.options["psi"], len(one.pace)) for one in merged][-1] == ("a", 0.7, 5)
+    assert len(merged) == 4
 
 
 @pytest.mark.parametrize("pace", [[0.0, 0.5], [0.1, 1.0], [0.0, 0.9, 0.5, 1.0], [1.0]])

@@ -129,11 +129,11 @@ def test_bfloat16_is_chosen_where_it_is_faster(
     def seconds(_device: torch.device, kind: torch.dtype, groups: int) -> float:
         return (full if groups == 1 else each) if kind == torch.bfloat16 else 1.0
 
-    found = precision.faster(torch.device("cpu"), seconds)
-    assert (found.dtype, found.depthwise) == (dtype, depthwise)
-    assert told in found.told
+    chosen = precision.faster(torch.device("cpu"), seconds)
+    assert (chosen.dtype, chosen.depthwise) == (dtype, depthwise)
+    assert told in chosen.told
     with open_devices("cpu", 1, 1, "fp32") as alone:
-        devices.agreed(alone, found)
+        devices.agreed(alone, chosen)
         assert (alone.dtype, alone.depthwise) == (dtype, depthwise)
 
 

@@ -121,11 +121,11 @@ def test_event_files_hold_the_figures_and_the_sheet(tmp_path: Path, devices: Dev
 def test_what_is_due_waits_its_time_again(monkeypatch: pytest.MonkeyPatch) -> None:
     at = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: at[0])
-    due, found = Due(Habits(look=1, log=2, checkpoint=4, sheet=8, minutes=1)), []
+    due, seen = Due(Habits(look=1, log=2, checkpoint=4, sheet=8, minutes=1)), []
     for second in range(9):
         at[0] = 100.0 + second
-        found.append(due.now(spent=0))
-    assert found == [0, 1, 3, 1, 7, 1, 3, 1, 15]
+        seen.append(due.now(spent=0))
+    assert seen == [0, 1, 3, 1, 7, 1, 3, 1, 15]
     assert due.now(spent=60) == END
 
 

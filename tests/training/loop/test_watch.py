@@ -39,7 +39,7 @@ def test_a_rate_of_learning_beyond_reason_ends_the_run_and_keeps_the_checkpoint(
     often = replace(OFTEN, checkpoint=0.05)
     with pytest.raises(Collapse, match=r"training has collapsed: .* Run the same command with a lower --learning-rate"):
         train(wild, tmp_path, devices, quiet, habits=often, tensorboard=False)
-    assert wild.progress.images < wild.total
+    assert wild.progress.images < wild.timetable.total
     kept = read_checkpoint(tmp_path / CHECKPOINT)
     assert (tmp_path / CHECKPOINT).read_bytes() == good or all(torch.isfinite(w).all() for w in kept["g"].values())
     assert Watch().look(resumed(tmp_path, calm, devices)) is None

@@ -19,7 +19,7 @@ from installation.training.latent.curation import (
     SAMPLES,
     Curation,
     CurationError,
-    Place,
+    NamedLatent,
     around,
     blocked_by,
     curation_of,
@@ -45,10 +45,10 @@ def chosen(path: Path) -> dict[str, Any]:
     header, tensors = load_model(path)
     space = open_model(path).space
     told: dict[str, Any] = header["curation"]
-    found = group_of(tensors, "curation")
-    assert found["favourites"].shape == (len(told["favourites"]), len(space.mean))
-    assert found["blocked"].shape == (len(told["blocked"]), len(space.mean))
-    assert found["radii"] == pytest.approx([one["radius"] for one in told["blocked"]], abs=1e-4)
+    saved = group_of(tensors, "curation")
+    assert saved["favourites"].shape == (len(told["favourites"]), len(space.mean))
+    assert saved["blocked"].shape == (len(told["blocked"]), len(space.mean))
+    assert saved["radii"] == pytest.approx([one["radius"] for one in told["blocked"]], abs=1e-4)
     assert space.names == tuple(one["name"] for one in told["favourites"])
     return told
 
@@ -60,24 +60,24 @@ def names(path: Path) -> list[str]:
 # -- what a choice is -------------------------------------------------------------------------------------------------
 
 
-def place(seed: int | None, radius: float = 0.0) -> Place:
-    return Place(f"Seed {seed}", np.full(4, seed or -1, np.float32), seed, radius)
+def named(seed: int | None, radius: float = 0.0) -> NamedLatent:
+    return NamedLatent(f"Seed {seed}", np.full(4, seed or -1, np.float32), seed, radius)
 
 
 def test_a_seed_is_a_favourite_or_blocked_and_never_both() -> None:
-    kept = Curation().keep(place(3)).keep(place(4))
-    assert [one.seed for one in kept.drop(place(3, 1.0)).favourites] == [4]
-    assert kept.drop(place(3, 1.0)).keep(place(3)).blocked == ()
+    kept = Curation().keep(named(3)).keep(named(4))
+    assert [one.seed for one in kept.drop(named(3, 1.0)).favourites] == [4]
+    assert kept.drop(named(3, 1.0)).keep(named(3)).blocked == ()
     with pytest.raises(CurationError, match="seed 4 is a favourite already"):
-        kept.keep(place(4))
+        kept.keep(named(4))
     with pytest.raises(CurationError, match="must be above 0"):
-        kept.drop(place(5))
+        kept.drop(named(5))
 
 
 def test_there_is_a_most() -> None:
-    full = Curation(tuple(place(seed) for seed in range(500)))
+    full = Curation(tuple(named(seed) for seed in range(500)))
     with pytest.raises(CurationError, match="500 favourites already"):
-        full.keep(place(500))
+        full.keep(named(500))
 
 
 @given(st.data())
@@ -85,15 +85,15 @@ def test_there_is_a_most() -> None:
 def test_moving_keeps_all_and_puts_one_where_it_was_sent(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 8))
     index, to = (data.draw(st.integers(0, count - 1)) for _ in range(2))
-    curation = Curation(tuple(place(seed) for seed in range(count))).moved(index, to)
+    curation = Curation(tuple(named(seed) for seed in range(count))).moved(index, to)
     seeds = [one.seed for one in curation.favourites]
     assert seeds[to] == index
     assert [seed for seed in seeds if seed != index] == [seed for seed in range(count) if seed != index]
 
 
 def test_balls_of_the_usual_radius_around_neighbours_just_touch() -> None:
-    places = np.array([[0, 0], [0, 2], [10, 0], [10, 2], [30, 0], [30, 2]], np.float32)
-    assert usual_radius(places) == pytest.approx(1.0)
+    points = np.array([[0, 0], [0, 2], [10, 0], [10, 2], [30, 0], [30, 2]], np.float32)
+    assert usual_radius(points) == pytest.approx(1.0)
 
 
 def test_neighbours_lie_at_the_distance_and_towards_samples() -> None:
@@ -108,7 +108,7 @@ def test_neighbours_lie_at_the_distance_and_towards_samples() -> None:
 
 
 def test_a_place_is_blocked_within_the_radius_only() -> None:
-    curation = Curation().drop(Place("dark", np.zeros(4, np.float32), None, 1.0))
+    curation = Curation().drop(NamedLatent("dark", np.zeros(4, np.float32), None, 1.0))
     inside, outside = (np.array([far, 0, 0, 0], np.float32) for far in (0.99, 1.01))
     assert blocked_by(inside, curation) is curation.blocked[0]
     assert blocked_by(outside, curation) is None
@@ -117,16 +117,18 @@ def test_a_place_is_blocked_within_the_radius_only() -> None:
 def test_a_choice_comes_back_from_the_file_and_nothing_else_changes(model: Path) -> None:
     before = load_model(model)
     curation = (
-        Curation().keep(Place("A", np.arange(8, dtype=np.float32))).drop(Place("B", np.ones(8, np.float32), 7, 0.25))
+        Curation()
+        .keep(NamedLatent("A", np.arange(8, dtype=np.float32)))
+        .drop(NamedLatent("B", np.ones(8, np.float32), 7, 0.25))
     )
     save(model, curation, 8, "Anna", DAY)
     after = load_model(model)
-    found = curation_of(*after)
-    assert [(one.name, one.seed, one.radius) for one in (*found.favourites, *found.blocked)] == [
+    read = curation_of(*after)
+    assert [(one.name, one.seed, one.radius) for one in (*read.favourites, *read.blocked)] == [
         ("A", None, 0.0),
         ("B", 7, 0.25),
     ]
-    assert np.array_equal(found.favourites[0].latent, np.arange(8))
+    assert np.array_equal(read.favourites[0].latent, np.arange(8))
     assert {name: value for name, value in after[0].items() if name != "curation"} == before[0]
     assert all(np.array_equal(after[1][name], tensor) for name, tensor in before[1].items())
     broken = dict(after[0], curation={"favourites": [{"name": "A"}, {"name": "B"}]})
@@ -152,9 +154,9 @@ def test_options_choose_without_a_page(model: Path, capsys: pytest.CaptureFixtur
         "when": DAY,
     }
     opened = open_model(model)
-    assert radius == pytest.approx(usual_radius(opened.places(range(SAMPLES))), abs=1e-4)
+    assert radius == pytest.approx(usual_radius(opened.latents(range(SAMPLES))), abs=1e-4)
     assert opened.space.favourites is not None
-    assert np.array_equal(opened.space.favourites, opened.places([14, 38]))
+    assert np.array_equal(opened.space.favourites, opened.latents([14, 38]))
     assert "favourite   2  The merchant (seed 38)" in capsys.readouterr().out
     assert curate(model, "--keep", "5", "--drop", "38:Gone", "--radius", "100") == 0
     assert names(model) == ["Seed 14", "Seed 5"]
@@ -178,10 +180,10 @@ def test_out_leaves_the_model_alone_and_goes_on_from_what_is_there(
     from installation.networks.model_file import save_model
 
     save_model(out, {name: tensor * np.float32(1.5) for name, tensor in other[1].items()}, other[0])
-    found = out.read_bytes()
+    content = out.read_bytes()
     assert curate(model, "--out", out, "--keep", "3") == 2
     assert "is another model than" in capsys.readouterr().err
-    assert out.read_bytes() == found
+    assert out.read_bytes() == content
 
 
 @pytest.mark.parametrize(

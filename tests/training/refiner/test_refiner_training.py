@@ -81,8 +81,8 @@ def test_what_is_not_fine_is_judged_without_its_finest_detail() -> None:
 
 
 def test_what_pictures_are_worth() -> None:
-    found = worth(np.array([400.0, 200, 199, 160, 128, 80, 1]), 128, 1.56)
-    np.testing.assert_allclose(found, [1, 1, 0.5, 0.5, 0.32, 0.125, 0.02])
+    weights = worth(np.array([400.0, 200, 199, 160, 128, 80, 1]), 128, 1.56)
+    np.testing.assert_allclose(weights, [1, 1, 0.5, 0.5, 0.32, 0.125, 0.02])
 
 
 def test_a_picture_held_out_is_never_learnt_from(vae: SoftPainter) -> None:
@@ -235,8 +235,8 @@ def test_a_run_on_another_vae_is_not_gone_on_with(vae: SoftPainter, devices: Dev
 
 def test_the_sheet_shows_held_out_pictures_and_samples(vae: SoftPainter, devices: Devices) -> None:
     run = begun(vae, devices)
-    assert run.sheet().shape == (7 * 32, 8 * 32, 3)
-    assert run.samples().shape == (64, 32, 32, 3)
+    assert run.shown.sheet().shape == (7 * 32, 8 * 32, 3)
+    assert run.shown.samples().shape == (64, 32, 32, 3)
     assert run.pairs.fine[run.shown.held_out(8)].all()
 
 

@@ -78,9 +78,9 @@ def test_sharpness_falls_with_blur_and_does_not_depend_on_contrast_or_size() -> 
 def test_grey_and_toned_pictures_have_no_colour() -> None:
     picture = painting(2)
     grey = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
-    found = [measures.measure(p).colour for p in (picture, squeezed(grey, 70), toned(picture))]
-    assert found[0] > 5
-    assert max(found[1:]) < screening.Limits().colour
+    colours = [measures.measure(p).colour for p in (picture, squeezed(grey, 70), toned(picture))]
+    assert colours[0] > 5
+    assert max(colours[1:]) < screening.Limits().colour
 
 
 def test_each_side_has_its_border() -> None:
@@ -96,17 +96,17 @@ def test_each_side_has_its_border() -> None:
 def test_a_thin_border_need_not_be_even_and_a_deep_one_must() -> None:
     picture = (painting(4) // 2).astype(np.uint8)
     noise = np.random.default_rng(0).integers(200, 250, picture.shape).astype(np.uint8)
-    for depth, found in ((3, 3 / SIZE), (9, 0.0)):
+    for depth, expected in ((3, 3 / SIZE), (9, 0.0)):
         scan = picture.copy()
         scan[-depth:] = noise[-depth:]
-        assert measures.measure(scan).borders[2] == pytest.approx(found, abs=1e-4)
+        assert measures.measure(scan).borders[2] == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_dark_ground_is_no_border_and_no_cut_corner() -> None:
     y, x = np.mgrid[:SIZE, :SIZE] / SIZE - 0.5
     light = np.exp(-(x**2 + y**2) * 12)[..., None]
-    found = measures.measure((painting(5) * light).astype(np.uint8))
-    assert (max(found.borders), found.corner) == (0, 0)
+    measured = measures.measure((painting(5) * light).astype(np.uint8))
+    assert (max(measured.borders), measured.corner) == (0, 0)
 
 
 def test_an_oval_frame_cuts_the_corners_off() -> None:
@@ -118,8 +118,8 @@ def test_an_oval_frame_cuts_the_corners_off() -> None:
 
 
 def test_measures_are_the_same_from_the_file() -> None:
-    found = measures.measure(painting(7))
-    assert measures.Measures.from_json(json.loads(json.dumps(found.as_json()))) == found
+    measured = measures.measure(painting(7))
+    assert measures.Measures.from_json(json.loads(json.dumps(measured.as_json()))) == measured
 
 
 COPIES = {
@@ -137,13 +137,13 @@ COPIES = {
 def test_a_copy_is_found_and_the_one_with_less_detail_goes(way: str, tmp_path: Path) -> None:
     original = painting(8, 128)
     others = [painting(seed, 128) for seed in range(20, 30)]
-    found = folder_of(tmp_path, [COPIES[way](original), *others, original], names=["a", *"bcdefghijk", "z"])
-    screening.screen(found, screening.Limits(without=("monochrome",)), [], DAY)
-    dropped = {name: reasons[0].twin for name, reasons in zip(found.names, found.reasons, strict=True) if reasons}
+    work = folder_of(tmp_path, [COPIES[way](original), *others, original], names=["a", *"bcdefghijk", "z"])
+    screening.screen(work, screening.Limits(without=("monochrome",)), [], DAY)
+    dropped = {name: reasons[0].twin for name, reasons in zip(work.names, work.reasons, strict=True) if reasons}
     assert dropped in ({"a": "z"}, {"z": "a"})
     if way in ("squeezed", "half as large", "grey"):
-        kept = found.measures[found.names.index(next(iter(dropped.values())))]
-        assert kept.sharpness == max(found.measures[0].sharpness, found.measures[-1].sharpness)
+        kept = work.measures[work.names.index(next(iter(dropped.values())))]
+        assert kept.sharpness == max(work.measures[0].sharpness, work.measures[-1].sharpness)
 
 
 def test_two_of_a_kind_are_no_copies() -> None:
@@ -266,15 +266,15 @@ def test_the_ledger_says_what_was_dropped_and_why(folder: Path, capsys: pytest.C
     told = capsys.readouterr().out
     assert "8 pictures, 5 kept, 3 dropped" in told
     assert "must be true: artist_died < 1955" in told
-    found = rows(folder)
-    assert {name: row["why"] for name, row in found.items() if row["keep"] == "no"} == {
+    ledger = rows(folder)
+    assert {name: row["why"] for name, row in ledger.items() if row["keep"] == "no"} == {
         "5.png": "rule artist_died < 1955: found 2020",
         "copy.png": "a copy of raw/0.png (likeness "
-        + re.findall(r"likeness ([\d.]+)", found["copy.png"]["why"])[0]
+        + re.findall(r"likeness ([\d.]+)", ledger["copy.png"]["why"])[0]
         + ")",
         "grey.png": "greyscale in a set of colour: 0.0, below 1.2",
     }
-    assert {(row["who"], row["when"], row["artist"]) for row in found.values()} == {("screen", DAY, "A")}
+    assert {(row["who"], row["when"], row["artist"]) for row in ledger.values()} == {("screen", DAY, "A")}
     assert len(load_prepared(folder).pictures) == 5
     report = json.loads((folder / "screening.json").read_text())
     assert report["counts"] == {"kept": 5, "dropped": 3, "by hand": 0, "rule": 1, "monochrome": 1, "duplicate": 1}
@@ -333,8 +333,8 @@ def test_what_a_person_decided_stays(folder: Path) -> None:
     ledger.rows["raw/2.png"].update(keep="no", who="")  # by hand, in a spreadsheet
     ledger.write(folder / "ledger.csv")
     assert screened(folder, "--rule", "artist_died < 1000") == 0
-    found = rows(folder)
-    assert [(found[f"{name}.png"]["keep"], found[f"{name}.png"]["who"]) for name in ("copy", "1", "2", "3")] == [
+    decided = rows(folder)
+    assert [(decided[f"{name}.png"]["keep"], decided[f"{name}.png"]["who"]) for name in ("copy", "1", "2", "3")] == [
         ("yes", "Anna"),
         ("no", "Anna"),
         ("no", ""),
@@ -348,10 +348,10 @@ def test_what_a_person_decided_stays(folder: Path) -> None:
 
 def test_a_grey_set_is_kept(tmp_path: Path) -> None:
     grey = [np.repeat(painting(seed).mean(2, keepdims=True), 3, 2).astype(np.uint8) for seed in range(4)]
-    found = folder_of(tmp_path, [*grey, painting(5)])
-    screening.screen(found, screening.Limits(), [], DAY)
-    assert found.reasons == [[]] * 5
-    assert "greyscale" in found.notes[0]
+    work = folder_of(tmp_path, [*grey, painting(5)])
+    screening.screen(work, screening.Limits(), [], DAY)
+    assert work.reasons == [[]] * 5
+    assert "greyscale" in work.notes[0]
 
 
 def test_pictures_too_small_to_show_a_border_are_not_judged_by_it(tmp_path: Path) -> None:
@@ -359,18 +359,18 @@ def test_pictures_too_small_to_show_a_border_are_not_judged_by_it(tmp_path: Path
     framed[:3] = 240
     small = np.asarray(cv2.resize(framed, (32, 32), interpolation=cv2.INTER_AREA))
     for picture, dropped in ((framed, 1), (small, 0)):
-        found = folder_of(tmp_path, [picture, *(painting(seed, len(picture)) for seed in range(3))])
-        screening.screen(found, screening.Limits(), [], DAY)
-        assert screening.counts(found)["dropped"] == dropped
-        assert ("32 px are too few to tell border, corner, duplicate" in "".join(found.notes)) is not bool(dropped)
+        work = folder_of(tmp_path, [picture, *(painting(seed, len(picture)) for seed in range(3))])
+        screening.screen(work, screening.Limits(), [], DAY)
+        assert screening.counts(work)["dropped"] == dropped
+        assert ("32 px are too few to tell border, corner, duplicate" in "".join(work.notes)) is not bool(dropped)
 
 
 def test_real_detail_is_asked_for_where_the_ledger_tells_it(tmp_path: Path) -> None:
-    found = folder_of(tmp_path, [painting(seed) for seed in range(3)])
-    for name, native in zip(found.names, ("31", "32", ""), strict=True):
-        found.ledger.rows[name]["native_px"] = native
-    screening.screen(found, screening.Limits(), [], DAY)
-    assert [[reason.says for reason in reasons] for reasons in found.reasons] == [
+    work = folder_of(tmp_path, [painting(seed) for seed in range(3)])
+    for name, native in zip(work.names, ("31", "32", ""), strict=True):
+        work.ledger.rows[name]["native_px"] = native
+    screening.screen(work, screening.Limits(), [], DAY)
+    assert [[reason.says for reason in reasons] for reasons in work.reasons] == [
         ["31 px of real detail, 32 wanted"],
         [],
         [],

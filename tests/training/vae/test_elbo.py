@@ -39,8 +39,8 @@ def test_the_divergence_is_what_sampling_finds() -> None:
     mean, log_variance = torch.tensor([[0.5, -1.0]]), torch.tensor([[-1.0, 0.3]])
     posterior = Normal(mean, (log_variance / 2).exp())
     z = posterior.sample((200_000,))
-    found = (posterior.log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(-1).mean()
-    assert float(kl_to_normal(mean, log_variance)) == pytest.approx(float(found), rel=0.02)
+    sampled = (posterior.log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(-1).mean()
+    assert float(kl_to_normal(mean, log_variance)) == pytest.approx(float(sampled), rel=0.02)
 
 
 @pytest.mark.parametrize("size", [4, 8, 16])
@@ -71,9 +71,9 @@ def test_nats_are_the_log_density_of_a_normal() -> None:
 def test_rounding_is_what_uniform_noise_does() -> None:
     error, variance = torch.randn(48) * 2, torch.tensor([0.7])
     noisy = error + torch.rand(20_000, 48) - 0.5
-    found = -Normal(0.0, variance.sqrt()).log_prob(noisy).sum(1).mean()
+    sampled = -Normal(0.0, variance.sqrt()).log_prob(noisy).sum(1).mean()
     exact = gaussian_nats(error.square().sum()[None], torch.tensor([48.0]), variance)
-    assert float(exact) == pytest.approx(float(found), rel=1e-3)
+    assert float(exact) == pytest.approx(float(sampled), rel=1e-3)
 
 
 def test_the_likeliest_variances_are() -> None:
@@ -105,12 +105,14 @@ def test_a_linear_gaussian_model_reaches_its_evidence() -> None:
     z = mean + torch.randn(count, latent) * (log_variance / 2).exp()
     picture = (levels / LEVELS).view(1, 3, 4, 4).expand(count, -1, -1, -1)
     painted = (z @ w.T / LEVELS).view(count, 3, 4, 4)
-    found = elbo(picture, painted, mean.expand(count, -1), log_variance.expand(count, -1), torch.full((3,), variance))
+    estimate = elbo(
+        picture, painted, mean.expand(count, -1), log_variance.expand(count, -1), torch.full((3,), variance)
+    )
     evidence = MultivariateNormal(torch.zeros(values), w @ w.T + variance * torch.eye(values)).log_prob(levels)
     wanted = float(evidence) - values * ROUNDING / (2 * variance)
-    assert float(found.reconstruction - found.kl) == pytest.approx(wanted, abs=0.1)
-    assert float(found.loss(1.0)) == pytest.approx(-wanted / values, abs=0.01)
-    assert float(found.bits) == pytest.approx(-wanted / values / math.log(2), abs=0.01)
+    assert float(estimate.reconstruction - estimate.kl) == pytest.approx(wanted, abs=0.1)
+    assert float(estimate.loss(1.0)) == pytest.approx(-wanted / values, abs=0.01)
+    assert float(estimate.bits) == pytest.approx(-wanted / values / math.log(2), abs=0.01)
 
 
 def test_another_posterior_only_lowers_the_bound() -> None:
@@ -127,8 +129,8 @@ def test_another_posterior_only_lowers_the_bound() -> None:
         picture = (levels / LEVELS).view(1, 3, 4, 4).expand(count, -1, -1, -1)
         painted = (z @ w.T / LEVELS).view(count, 3, 4, 4)
         posteriors = posterior.mean.view(1, 1), 2 * posterior.stddev.log().view(1, 1)
-        found = elbo(picture, painted, *posteriors, torch.full((3,), variance))
-        return float(found.reconstruction - found.kl)
+        terms = elbo(picture, painted, *posteriors, torch.full((3,), variance))
+        return float(terms.reconstruction - terms.kl)
 
     lost = bound(right) - bound(wrong)
     assert lost == pytest.approx(float(kl_divergence(wrong, right)), rel=0.05)
@@ -136,10 +138,10 @@ def test_another_posterior_only_lowers_the_bound() -> None:
 
 def test_bits_are_those_of_noise_that_cannot_be_foreseen() -> None:
     picture = torch.randn(64, 3, 16, 16) * 20 / LEVELS
-    found = elbo(picture, torch.zeros_like(picture), torch.zeros(64, 2), torch.zeros(64, 2))
-    assert float(found.bits) == pytest.approx(0.5 * math.log2(2 * math.pi * math.e * 400), abs=0.01)
-    assert found.values == 3 * 16 * 16
-    torch.testing.assert_close(found.variances, torch.full((9,), 400.0), rtol=0.2, atol=0)
+    measured = elbo(picture, torch.zeros_like(picture), torch.zeros(64, 2), torch.zeros(64, 2))
+    assert float(measured.bits) == pytest.approx(0.5 * math.log2(2 * math.pi * math.e * 400), abs=0.01)
+    assert measured.values == 3 * 16 * 16
+    torch.testing.assert_close(measured.variances, torch.full((9,), 400.0), rtol=0.2, atol=0)
 
 
 @pytest.mark.parametrize("log_variance", [-12.0, 0.0, 4.0])

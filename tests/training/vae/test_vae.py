@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 
 from generators.vae import Config
-from installation.core.contracts import Encodes
 from installation.core.errors import ModelError, TrainingError
 from installation.networks.model_file import load_model, network_of, read_header
 from installation.networks.vae import (
@@ -36,7 +35,7 @@ from installation.training.vae.measures import HELD, held
 from installation.training.vae.recipe import Recipe
 from installation.training.vae.run import Vae
 from tests.tiny_models import VAE as ARCH
-from tests.tiny_models import tiny_vae
+from tests.tiny_models import encoder_in, tiny_vae
 
 RECIPE = Recipe(stages=(Phase(8, 0.032), Phase(16, 0.032)), batch=8, fade=16, warm_up=32)
 
@@ -156,15 +155,14 @@ def test_build_refuses_tensors_that_do_not_fit(tmp_path: Path) -> None:
 
 def test_the_part_finds_the_place_of_a_picture(tmp_path: Path) -> None:
     generator = Config(model=tiny_vae(tmp_path / "m.safetensors")).open("cpu")
-    assert isinstance(generator, Encodes)
     picture = generator.paint(generator.latent(3), {}).copy()
-    latent = generator.encode(picture)
+    latent = encoder_in(generator)(picture)
     assert latent.dtype == np.float32
     assert latent.shape == generator.space.mean.shape
     larger = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.NEAREST))
-    np.testing.assert_allclose(generator.encode(larger), latent, atol=0.05)
+    np.testing.assert_allclose(encoder_in(generator)(larger), latent, atol=0.05)
     wide = np.concatenate([larger[:, :7], larger, larger[:, :7]], 1)
-    np.testing.assert_array_equal(generator.encode(wide), generator.encode(larger))
+    np.testing.assert_array_equal(encoder_in(generator)(wide), encoder_in(generator)(larger))
 
 
 def test_places_are_spread_as_real_pictures_are() -> None:
@@ -173,9 +171,9 @@ def test_places_are_spread_as_real_pictures_are() -> None:
     facts = {"mean": np.arange(8, dtype=np.float32), "basis": axes, "std": np.float32([3, 2, 1])}
     network = Network(ARCH, decoder_tensors(decoder, 16), facts=facts)
     assert network.z_dim == 3
-    found = network.mapping(np.random.default_rng(1).standard_normal((4000, 3)).astype(np.float32))
-    np.testing.assert_allclose(found.mean(0), facts["mean"], atol=0.2)
-    np.testing.assert_allclose(((found - facts["mean"]) @ axes.T).std(0), [3, 2, 1], rtol=0.05)
+    latents = network.mapping(np.random.default_rng(1).standard_normal((4000, 3)).astype(np.float32))
+    np.testing.assert_allclose(latents.mean(0), facts["mean"], atol=0.2)
+    np.testing.assert_allclose(((latents - facts["mean"]) @ axes.T).std(0), [3, 2, 1], rtol=0.05)
 
 
 # -- learning ---------------------------------------------------------------------------------------------------------
@@ -193,27 +191,27 @@ def test_it_learns_the_pictures(devices: Devices) -> None:
     assert after["held_out"]["kl"] > 3  # three colours, each of them worth more than a nat
     assert run.read()["bits"] < before["bits"]
     assert run.alarm() is None
-    assert run.samples().shape == (64, 8, 8, 3)
-    assert run.samples().std(0).mean() > 10, "the samples differ"
+    assert run.shown.samples().shape == (64, 8, 8, 3)
+    assert run.shown.samples().std(0).mean() > 10, "the samples differ"
 
 
 def test_a_picture_held_out_is_never_learnt_from(devices: Devices) -> None:
     supply = Supply(np.arange(96, dtype=np.uint8)[:, None, None, None] * np.ones((1, 16, 16, 3), np.uint8))
     run = Vae(supply, ARCH, RECIPE, devices)
     shown = torch.cat([run.draw(16) for _ in range(30)])
-    found = set(((shown[:, 0, 8, 8] + 1) * 127.5).round().int().tolist())
-    assert found == {n for n in range(96) if n % HELD}
+    learnt = set(((shown[:, 0, 8, 8] + 1) * 127.5).round().int().tolist())
+    assert learnt == {n for n in range(96) if n % HELD}
     few = Vae(Supply(discs(2 * HELD - 1)), ARCH, RECIPE, devices)
     assert not held(torch.arange(2 * HELD - 1), len(few.supply)).any()
 
 
 def test_beta_rises_to_its_value(devices: Devices) -> None:
     run = tiny(devices, replace(RECIPE, beta=4.0))
-    found = []
+    betas = []
     for _ in range(6):
-        found.append(run.recipe.beta_at(run.progress.images))
+        betas.append(run.recipe.beta_at(run.progress.images))
         run.step()
-    assert found == [0.0, 1.0, 2.0, 3.0, 4.0, 4.0]
+    assert betas == [0.0, 1.0, 2.0, 3.0, 4.0, 4.0]
 
 
 def test_a_greater_beta_makes_the_latents_say_less(devices: Devices) -> None:
@@ -259,14 +257,14 @@ def test_a_run_goes_on_bit_for_bit(devices: Devices, tmp_path: Path) -> None:
     whole = steps(tiny(devices), 7)
     first = steps(tiny(devices), 3)
     first.read()
-    first.samples()
+    first.shown.samples()
     save(first, tmp_path)
     second = tiny(devices)
     assert resume(second, tmp_path) == []
     assert second.progress == first.progress
     assert same(second, first)
     assert same(steps(second, 4), whole)
-    assert second.phase() == (16, 1.0)
+    assert second.timetable.phase() == (16, 1.0)
     assert not same(steps(tiny(devices, replace(RECIPE, seed=1)), 7), whole)
 
 
@@ -274,7 +272,7 @@ def test_a_run_can_grow_later(devices: Devices, tmp_path: Path) -> None:
     save(steps(tiny(devices, replace(RECIPE, stages=(Phase(8, 0.032),)), ARCH.at(8)), 4), tmp_path)
     grown = tiny(devices)
     assert resume(grown, tmp_path) == ["The networks have grown from 8 px to 16 px."]
-    assert grown.phase() == (16, 0.0)
+    assert grown.timetable.phase() == (16, 0.0)
     steps(grown, 2)
     assert len(grown.learner.variances) == 9
     save(grown, tmp_path)
@@ -319,7 +317,7 @@ def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Pa
     )
     assert (np.diff(space.std) <= 0).all()
     picture = discs()[5]
-    latent = generator.encode(picture)
+    latent = encoder_in(generator)(picture)
     np.testing.assert_allclose(latent, run.measures.posterior(picture[None])[0][0], atol=0.02)
     painted = run.measures.paint(torch.from_numpy(latent)[None])[0]
     assert np.abs(generator.paint(latent, {}).astype(int) - painted).max() <= 2
@@ -327,7 +325,7 @@ def test_the_model_paints_as_the_averaged_network(devices: Devices, tmp_path: Pa
 
 def test_a_model_is_exported_while_a_size_is_new(devices: Devices, tmp_path: Path) -> None:
     run = steps(tiny(devices), 5)
-    assert run.phase() == (16, 0.5)
+    assert run.timetable.phase() == (16, 0.5)
     save(run, tmp_path)
     export(tmp_path / CHECKPOINT, tmp_path / "m.safetensors")
     generator = Config(model=tmp_path / "m.safetensors", psi=1.0).open("cpu")

@@ -44,14 +44,14 @@ class Branch:
         return ModelError(f"{self.where}: {what}.")
 
     def child(self, name: str) -> Branch:
-        found = self.maybe(name)
-        if found is None:
+        branch = self.maybe(name)
+        if branch is None:
             raise self.refuse(f"has no {name}, which networks of this kind have")
-        return found
+        return branch
 
     def maybe(self, name: str) -> Branch | None:
-        found = self._group("_modules").get(name)
-        return Branch(found, f"{self.where}.{name}") if isinstance(found, Part) else None
+        part = self._group("_modules").get(name)
+        return Branch(part, f"{self.where}.{name}") if isinstance(part, Part) else None
 
     @property
     def children(self) -> list[str]:
@@ -59,20 +59,20 @@ class Branch:
 
     def tensor(self, name: str, axes: int | None = None) -> Floats:
         """A parameter or buffer as float32, copied. Raises ModelError if missing or of another number of axes."""
-        found = self.maybe_tensor(name)
-        if found is None or axes not in (None, found.ndim):
+        tensor = self.maybe_tensor(name)
+        if tensor is None or axes not in (None, tensor.ndim):
             raise self.refuse(f"has no {name} of {axes} axes" if axes is not None else f"has no {name}")
-        return found
+        return tensor
 
     def maybe_tensor(self, name: str) -> Floats | None:
         held = {**self._group("_buffers"), **self._group("_parameters")}.get(name)
         try:
-            found = tensor_of(held)
+            tensor = tensor_of(held)
         except ValueError as error:
             raise self.refuse(f"{name}: {error}") from None
-        if found is not None and found.dtype.kind not in "fiub":
-            raise self.refuse(f"{name}: holds {found.dtype}, no numbers")
-        return None if found is None else np.array(found, np.float32)
+        if tensor is not None and tensor.dtype.kind not in "fiub":
+            raise self.refuse(f"{name}: holds {tensor.dtype}, no numbers")
+        return None if tensor is None else np.array(tensor, np.float32)
 
     def number(self, name: str, default: Any = None) -> Any:
         """An attribute that is a number, a text or None."""
@@ -84,10 +84,10 @@ class Branch:
         return value
 
     def _group(self, name: str) -> dict[str, Any]:
-        found = self.part.state.get(name, {})
-        if not isinstance(found, dict):
+        group = self.part.state.get(name, {})
+        if not isinstance(group, dict):
             raise self.refuse(f"has {name} that are no table")
-        return found
+        return group
 
 
 def linear(branch: Branch, name: str) -> Arrays:
