@@ -166,11 +166,15 @@ class Show:
     # ------------------------------------------------------------ its page
 
     def health(self) -> dict[str, Any]:
-        """Of /healthz; empty where nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1.0) as answer:
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as error:
-            return dict(json.load(error))
-        except (OSError, ValueError):
-            return {}
+        return health_at(self.port)
+
+
+def health_at(port: int) -> dict[str, Any]:
+    """Of /healthz; empty where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1.0) as answer:
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        return dict(json.load(error))
+    except (OSError, ValueError):
+        return {}

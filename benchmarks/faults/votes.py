@@ -20,7 +20,7 @@ from installation.web.ballot_store import FILE
 from tests.web_driver import Visitor
 
 VOTERS = 3
-LONGEST = 3.0
+LONGEST = 1.5
 """Seconds from one kill to the next, at most."""
 
 

@@ -7,7 +7,6 @@ supervisor: ``{"here": 1}`` when it has its orders, ``{"screen": 1}``, ``{"beat"
 ``{"renew": why}``.
 """
 
-import ctypes
 import faulthandler
 import os
 import signal
@@ -47,8 +46,6 @@ HELLO = 30.0
 
 STANDBY: dict[str, Any] = {"standby": 1}
 """Instead of orders: be ready, and wait for them."""
-
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,6 @@ class Supervised(Heartbeat):
     renews = True
 
     def __init__(self, folder: Path, warm: Callable[[], object] = lambda: None) -> None:
-        _wake_with_the_parent()
         super().__init__()
         self._told: SimpleQueue[Message | None] = SimpleQueue()
         self._send = serve(self._hear, self._leave, FINISH)
@@ -213,13 +209,3 @@ def _stacks(folder: Path) -> IO[str]:
     if sys.platform != "win32":
         faulthandler.register(signal.SIGUSR1, file)
     return file
-
-
-def _wake_with_the_parent() -> None:
-    """Has Linux continue this process (SIGCONT) when its supervisor ends, as a stopped one (SIGSTOP) cannot read its
-    pipe.
-
-    See prctl(2), PR_SET_PDEATHSIG.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)
