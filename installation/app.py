@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
-from installation.options import SIZE, Options, parse
+from installation.options import SIZE, TODAY, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.showfile.load import Show, load
 
@@ -62,14 +62,9 @@ def run(options: Options) -> int:
     if options.check:
         _check(show, options)
         return 0
-    if options.agenda is not None or options.ics:
-        _tell_agenda(show, options)
-        return 0
-    if options.touchosc:
-        from installation.operator.touchosc import layout
-
-        options.touchosc.write_bytes(layout(table_of(show), show.title_in(show.languages[0])))
-        print(f"{options.touchosc}: open it in TouchOSC and send to port {show.operator.port} of this machine")
+    if options.test_alerts:
+        return _test_alerts(show)
+    if _answered(show, options):
         return 0
     return _play(show, options, heartbeat)
 
@@ -111,6 +106,39 @@ def _play(show: Show, options: Options, heartbeat: Heartbeat) -> int:
         keep_log(folder, "show")
         return rehearse(show, options, _mode(options), options.rehearse)
     return _hang(show, options, folder, heartbeat)
+
+
+def _answered(show: Show, options: Options) -> bool:
+    """Answers a question that needs the show file and no show; false where none was asked."""
+    if options.agenda is not None or options.ics:
+        _tell_agenda(show, options)
+    elif options.day_report is not None:
+        from installation.days.page import make
+
+        asked = options.day_report
+        day = datetime.now(show.plan.schedule.timezone) if asked == TODAY else asked
+        print(make(options.state_folder, day.date()))
+    elif options.touchosc or options.open_stage_control or options.midi_learn:
+        _make_surfaces(show, options)
+    else:
+        return False
+    return True
+
+
+def _test_alerts(show: Show) -> int:
+    """Exit status: 0 where every message was taken, else 2."""
+    from installation.alerts.trial import trial
+
+    if not show.alerts.wanted:
+        print(
+            "this show tells nobody of trouble: it has no [alerts]; docs/running-an-exhibition.md shows how it is done"
+        )
+        return 2
+    works = []
+    for sent, line in trial(show):
+        works.append(sent)
+        print(line, flush=True)
+    return 0 if all(works) else 2
 
 
 def ordered(options: Options, orders: Orders) -> Options:
@@ -175,6 +203,16 @@ def _tell_agenda(show: Show, options: Options) -> None:
     print(table(timetable, entries))
 
 
+def _make_surfaces(show: Show, options: Options) -> None:
+    """The files for control surfaces, and the line for a key or knob of a MIDI device."""
+    from installation.operator.midi_learn import learn
+    from installation.surfaces import write_surfaces
+
+    write_surfaces(show, options.touchosc, options.open_stage_control)
+    if options.midi_learn:
+        print(learn(show.midi, options.midi_learn, table_of(show)))
+
+
 def table_of(show: Show) -> dict[str, Control]:
     """Everything that an operator can move or ask for, by address: the commands, then the knobs."""
     return {**show.commands(), **show.controls()}
@@ -200,8 +238,8 @@ def _mode(options: Options, had_screen: bool = False) -> Literal["headless", "wi
 
 
 def program() -> NoReturn:
-    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or stuck in one:
-    the interpreter's normal shutdown would interrupt that thread and abort."""
+    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or painting one
+    without end: the interpreter's normal shutdown would interrupt that thread and abort."""
     status = main()
     logging.shutdown()
     if threading.active_count() > 1 or status == LOST:

@@ -22,6 +22,8 @@ DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
 SERVICE_COMMANDS = ("install-service", "uninstall-service")
 """Before a show's command line: installs or removes the service that starts with the machine."""
 
+TODAY = datetime.min
+
 SIZE = (1280, 720)
 """The wall's size in pixels where no screen gives one."""
 
@@ -50,7 +52,7 @@ class Options:
     stopped. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that keeps where that
     was, None is a folder of its own (see ``core.folders``). ``supervised`` is the show's own process, whose supervisor
     is at the other end of stdin and stdout. The files are written at the end, the recordings while it runs. ``agenda``
-    is a span of days as it was typed, empty for the week to come.
+    is a span of days as it was typed, empty for the week to come; ``day_report`` is a day or TODAY.
     """
 
     show: Path
@@ -72,8 +74,12 @@ class Options:
     replay: Path | None = None
     report: Path | None = None
     touchosc: Path | None = None
+    open_stage_control: Path | None = None
+    midi_learn: str | None = None
     ics: Path | None = None
     agenda: str | None = None
+    day_report: datetime | None = None
+    test_alerts: bool = False
     check: bool = False
     schema: bool = False
     list: bool = False
@@ -89,8 +95,17 @@ class Options:
     @property
     def is_errand(self) -> bool:
         """Whether something shorter than a show was asked for."""
-        asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
-        return any((*asked, self.ics, self.touchosc, self.replay, self.rehearse))
+        asked = (
+            self.agenda is not None,
+            self.day_report is not None,
+            self.check,
+            self.schema,
+            self.list,
+            self.list_devices,
+            self.test_alerts,
+        )
+        files = (self.ics, self.touchosc, self.open_stage_control, self.midi_learn, self.replay, self.rehearse)
+        return any((*asked, *files))
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -172,16 +187,14 @@ def _add_picture(how: argparse._ArgumentGroup) -> None:
         "--size",
         type=size,
         metavar="1280x720",
-        help="width x height of the wall in pixels, in a window or headless (default: 1280x720); "
-        "full screen has the screen's own",
+        help="width x height of the wall in pixels, in a window or headless (default: 1280x720)",
     )
     how.add_argument(
         "--fps",
         type=number(1, 1000),
         metavar="60",
-        help="frames a second on the screen: name your screen's rate where it is another than the default "
-        "(60, and 30 where software draws); "
-        "the network paints at its own rate, frames between its pictures are blended",
+        help="frames a second on the screen: name your screen's rate where it is another than the default (60, and 30 "
+        "where software draws); the network paints at its own rate, frames between its pictures are blended",
     )
     how.add_argument(
         "--device",
@@ -239,7 +252,7 @@ def _add_process(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--no-supervisor",
         action="store_true",
-        help="this process alone: nobody starts the show again where it dies or stands still",
+        help="this process alone: the show is not started again where it ends or stands still",
     )
     how.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     how.add_argument(
@@ -277,7 +290,13 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--touchosc",
         type=new_file(".tosc"),
         metavar="FILE.tosc",
-        help="a TouchOSC layout with every knob of this show; written without starting it",
+        help="this show's TouchOSC layouts, for a tablet and, as FILE-phone.tosc, a phone; written without starting it",
+    )
+    files.add_argument(
+        "--open-stage-control",
+        type=new_file(".json"),
+        metavar="FILE.json",
+        help="this show's session for Open Stage Control; written without starting it",
     )
     files.add_argument(
         "--ics",
@@ -296,6 +315,16 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         metavar="DATE..DATE",
         help="what hangs when, from one day to another (default: the week from today on)",
     )
+    ask.add_argument("--midi-learn", metavar="ADDRESS", help="the [[midi.map]] for the key or knob that you then move")
+    ask.add_argument(
+        "--day-report",
+        nargs="?",
+        const=TODAY,
+        type=moment,
+        metavar="2027-12-24",
+        help="what a day was like, as a web page: makes it and prints where it is (default: today so far)",
+    )
+    ask.add_argument("--test-alerts", action="store_true", help="send a test message by all that [alerts] names")
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
     ask.add_argument(
         "--schema",

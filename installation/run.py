@@ -11,12 +11,15 @@ from pathlib import Path
 from types import FrameType
 
 from installation import metrics
+from installation.console import Console, mover
 from installation.core import parts
-from installation.core.clock import Clock, Pace, RealClock
+from installation.core.clock import Pace, RealClock
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
-from installation.core.errors import VernissageError
 from installation.core.signals import Board
+from installation.days.energy import Meter
+from installation.days.recorder import Recorder
+from installation.days.rows import Started
 from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
@@ -24,19 +27,20 @@ from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
 from installation.operator import keyboard
 from installation.operator.inbox import Inbox
-from installation.operator.server import OscServer
 from installation.options import Options
 from installation.outlets import Outlets
+from installation.ports import Ports
 from installation.preparing import Preparing
-from installation.process.heartbeat import Heartbeat
+from installation.process.heartbeat import Heartbeat, Orders
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.renewal import Renewal
-from installation.report import Standing
+from installation.report import Standing, head_of
 from installation.showfile.load import Show
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
 from installation.stills import Stills
+from installation.surfaces import keep_layouts
 
 log = logging.getLogger(__name__)
 
@@ -95,19 +99,24 @@ class Exhibition:
         self.board = Board()
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
-        self.inbox = Inbox(show.controls(), show.commands())
-        self.osc = open_osc(show, self.inbox, self.clock)
+        self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
+        self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
+        self.console = Console(self.web) if self.web else None
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
+        self.away: timedelta | None = None
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
         self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
+        self.recorder = self.standing.recorder = open_recorder(
+            show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
+        )
         self.leaving, self.foresight = False, Foresight(self.loop.decider)
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
         self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
@@ -127,17 +136,23 @@ class Exhibition:
             rooms.callback(self.stage.close)
             self.stage.when_lost(partial(self._lost, rooms))
             rooms.callback(self.painter.stop)
-            if self.osc:
-                rooms.callback(self.osc.close)
+            self.ports.open(rooms)
             self.state.start()
             rooms.callback(self.state.close)
             self.stills.start()
             rooms.callback(self.stills.close)
-            self.outlets = Outlets(self.stage, self.pace.interval, self.options, self.web, self.osc, rooms)
+            self.recorder.start()
+            rooms.callback(self.recorder.close)
+            self.outlets = Outlets(
+                self.show, self.stage, self.pace.interval, self.options, self.web, self.ports.surfaces, rooms
+            )
             self._frame()
-            if self.web:
+            if self.web and self.console:
                 rooms.callback(self.web.stop)
                 self.web.start()
+                keep_layouts(self.show, self.folder)
+                rooms.callback(self.console.close)
+                self.console.start()
             if self.heartbeat.orders.safe:
                 self.opening.done.set()
             else:
@@ -162,6 +177,8 @@ class Exhibition:
         self.painter.start()
         self.opening.start()
         self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        if self.console:
+            self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
 
     # ------------------------------------------------------------ rooms
@@ -169,7 +186,8 @@ class Exhibition:
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
             return None
-        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh)
+        moved = mover(self.inbox, self.clock.now)
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_moved=moved)
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
@@ -180,6 +198,7 @@ class Exhibition:
         """Goes on where the show was at the end of its last run."""
         if not self.options.fresh:
             kept, age = self.state.read(self.clock.civil())
+            self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
 
@@ -225,7 +244,9 @@ class Exhibition:
             if event == "quit":
                 self.leaving = True
             elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
-                self.inbox.ask(command)
+                refusal = self.inbox.ask(command)
+                if refusal:
+                    log.info("the keyboard's %s", refusal)
 
     def _tell(self) -> None:
         """Sends the state to the web process and to the state file."""
@@ -241,6 +262,11 @@ class Exhibition:
         if self.web:
             self.loop.tally = self.web.tally
             self.web.tell(playback, decision.time, self.standing.health)
+        if self.console:
+            self.console.look(decision, self.loop.decider)
+        if self.recorder.due(decision.time):
+            self.recorder.take(self.standing.sample())
+            self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
@@ -271,20 +297,14 @@ def save_wall(stage: Stage, path: Path) -> None:
     save_still(path, stage.read())
 
 
-def open_osc(show: Show, inbox: Inbox, clock: Clock) -> OscServer | None:
-    """The operator's OSC; None where the show has none, or where it cannot be opened."""
-    settings = show.operator
-    if not settings.enabled:
-        return None
-    try:
-        osc = OscServer(
-            inbox, settings.bind, settings.port, allow=settings.allow, surfaces=settings.surfaces, clock=clock.now
-        )
-    except VernissageError as error:
-        log.warning("%s; the show goes on without OSC", error)
-        return None
-    log.info("OSC is heard at %s:%d", settings.bind, osc.port)
-    return osc
+def open_recorder(
+    show: Show, folder: Path, orders: Orders, away: timedelta | None, interval: float, at: float
+) -> Recorder:
+    """What records the days of a run that begins ``at`` (POSIX), after nothing had run for ``away``; the screen aims at
+    ``interval`` (s)."""
+    known = away.total_seconds() if away is not None and away < LONGEST_GAP else None
+    started = Started(at, orders.restarts, orders.why, orders.safe, known)
+    return Recorder(folder, head_of(show, at, 1.0 / interval), started, show.plan.schedule.timezone, Meter())
 
 
 def stand_in() -> Hung:

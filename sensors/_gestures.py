@@ -47,7 +47,7 @@ level is full."""
 
 
 def reach(visitor: Visitor) -> Box:
-    """Where his hands can be, in pixels; it may lie outside the picture."""
+    """Where the hands can be, in pixels; it may lie outside the picture."""
     left, top, right, bottom = visitor.box
     beside, above = round(REACH * visitor.height), round(ABOVE * visitor.height)
     return left - beside, max(0, top - above), right + beside, bottom

@@ -91,7 +91,8 @@ class Osc(Sensor):
         for name, one in config.listen.items():
             self.signals.setdefault(one.address, []).append((name, one))
         owner = f'the sensor "{config.name}"'
-        self.socket = OscSocket(config.bind, config.port, config.allow, owner=owner, wait=WAIT)
+        levels = {address.encode() for address, told in self.signals.items() if not any(one.pulse for _, one in told)}
+        self.socket = OscSocket(config.bind, config.port, config.allow, owner=owner, wait=WAIT, levels=levels)
         self.port = self.socket.port
 
     def run(self, emit: Emit, stop: threading.Event) -> None:

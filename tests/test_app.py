@@ -68,10 +68,18 @@ def test_check_warns_of_what_is_hardly_meant(tmp_path: Path, capsys: pytest.Capt
 def test_touchosc_writes_a_layout_of_this_show(tmp_path: Path) -> None:
     out = tmp_path / "show.tosc"
     assert main([str(REHEARSAL), "--touchosc", str(out)]) == 0
-    xml = zlib.decompress(out.read_bytes()).decode()
     show = load(REHEARSAL)
-    for address in (*show.controls(), *show.commands()):
-        assert f"[{address}]" in xml
+    for path in (out, tmp_path / "show-phone.tosc"):
+        xml = zlib.decompress(path.read_bytes()).decode()
+        for address in (*show.controls(), *show.commands()):
+            assert f"[{address}]" in xml
+
+
+def test_open_stage_control_is_given_a_session_of_this_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "show.json"
+    assert main([str(REHEARSAL), "--open-stage-control", str(out)]) == 0
+    assert json.loads(out.read_text("utf-8"))["type"] == "session"
+    assert f"open-stage-control --send 127.0.0.1:8000 --osc-port 9000 --load {out}" in capsys.readouterr().out
 
 
 def test_a_missing_model_is_told_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

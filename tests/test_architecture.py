@@ -18,10 +18,10 @@ from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).resolve().parent.parent
 
-DOORS = ("options", "bootstrap")
+ENTRIES = ("options", "bootstrap")
 """Standard library only: they run before there is an environment."""
 
-DOORS_MAY = tuple(
+ENTRIES_MAY = tuple(
     f"installation.{name}"
     for name in (
         "core.argument_types",
@@ -47,12 +47,14 @@ ONLY = {
     "pygame": ("installation.stage",),
     "aiohttp": ("installation.web", "installation.training.pages"),
     "prometheus_client": ("installation.web",),
+    "zeroconf": ("installation.web.oscquery.announce",),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
     "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),
     "tensorboardX": ("installation.training",),
+    "mido": ("installation.operator",),
     "av": ("installation.outputs.record", "installation.training"),
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
@@ -117,8 +119,8 @@ def is_in(module: str, names: tuple[str, ...]) -> bool:
 
 def may_import(importer: str, imported: str) -> bool:
     room, target = room_of(importer), room_of(imported)
-    if room in DOORS:
-        return target in DOORS or imported in DOORS_MAY
+    if room in ENTRIES:
+        return target in ENTRIES or imported in ENTRIES_MAY
     if room == "program":
         return room_of(imported) in ("supervised", "services", "options") or imported == "installation.training.cli"
     if room == target:
@@ -127,7 +129,7 @@ def may_import(importer: str, imported: str) -> bool:
         return target in PART_MAY
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
-    if target in DOORS:  # one program in some files: what is asked for, and the run of a show
+    if target in ENTRIES:  # one program in some files: what is asked for, and the run of a show
         return room in ("supervised", "services", "app", "run", "replay", "rehearsal", "outlets")
     if is_in(imported, PARTS) or target == "training":
         return False
@@ -164,19 +166,19 @@ def test_a_heavy_library_stays_in_its_room(library: str) -> None:
     assert not {name for name in users if not is_in(name, ONLY[library])}
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(modules()) if room_of(name) in DOORS] + ["run_show"])
-def test_the_door_needs_nothing_installed(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in sorted(modules()) if room_of(name) in ENTRIES] + ["run_show"])
+def test_the_entry_needs_nothing_installed(name: str) -> None:
     path = modules().get(name, ROOT / f"{name}.py")
     foreign = {used.partition(".")[0] for used in imports(path)} - sys.stdlib_module_names
     assert foreign <= {"installation"}
 
 
-def test_the_door_answers_before_anything_is_installed() -> None:
+def test_the_entry_answers_before_anything_is_installed() -> None:
     """Help of the program, which asks every step, and of one, by a Python that has the standard library alone."""
-    door = str(ROOT / "run_show.py")
+    entry = str(ROOT / "run_show.py")
     pretend = (
         f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); from installation.bootstrap.home import Home; "
-        f"Home.lacks = lambda *_: True; sys.argv[0] = {door!r}; runpy.run_path({door!r}, run_name='__main__')"
+        f"Home.lacks = lambda *_: True; sys.argv[0] = {entry!r}; runpy.run_path({entry!r}, run_name='__main__')"
     )
     for words in ([], ["train"]):
         line = [sys.executable, "-I", "-S", "-c", pretend, *words, "--help"]

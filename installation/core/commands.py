@@ -1,4 +1,5 @@
-"""The show's commands, which are no controls: the next piece, a piece by name, hold, blackout, release.
+"""The show's commands, which are no controls: the next piece, a piece by name, hold, blackout,
+freeze, release.
 
 A command is handled alike whatever sent it. It has an address for OSC and for wires, and is described like a
 control, so that surfaces and pages are written from one table.
@@ -12,12 +13,15 @@ from typing import NamedTuple
 from installation.core.controls import Control
 
 NEXT, HOLD, PIECE = "/show/next", "/show/hold", "/show/piece"
-BLACKOUT, RELEASE = "/stage/blackout", "/desk/release"
-
-
+BLACKOUT, FREEZE, RELEASE = "/stage/blackout", "/stage/freeze", "/desk/release"
+ARM = "/show/arm"
 CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
 RESERVED = ("go", "back", "panic")
 """Names that no cue may have, as their addresses are those of commands."""
+
+
+DANGEROUS = (BLACKOUT, CUE_PANIC)
+"""Commands that visitors see at once: the console asks for them in two steps, and a show may have them armed first."""
 
 
 def cue_address(name: str) -> str:
@@ -25,14 +29,15 @@ def cue_address(name: str) -> str:
     return f"/cue/{name}"
 
 
-def commands(pieces: Iterable[str], cues: Iterable[str] = ()) -> dict[str, Control]:
+def commands(pieces: Iterable[str], cues: Iterable[str] = (), arm: bool = False) -> dict[str, Control]:
     """The commands of a show whose pieces and cues have these names, by address: a pulse is asked for, a bool switches,
-    a choice names a piece."""
+    a choice names a piece. ``arm``: the DANGEROUS ones are armed first."""
     listed = (
         Control(NEXT, "change to the next piece now", "pulse"),
         Control(HOLD, "stay on this piece", "bool"),
         Control(PIECE, "change to this piece now", "choice", choices=tuple(dict.fromkeys(pieces))),
         Control(BLACKOUT, "the wall goes dark", "bool"),
+        Control(FREEZE, "the picture stands still, and stays", "bool"),
         Control(RELEASE, "the operator lets go of every knob", "pulse"),
     )
     fired = [Control(cue_address(name), f'fire the cue "{name}"', "pulse") for name in cues]
@@ -43,7 +48,8 @@ def commands(pieces: Iterable[str], cues: Iterable[str] = ()) -> dict[str, Contr
             Control(CUE_PANIC, "stop every cue that runs or waits, and let go", "pulse"),
             *fired,
         ]
-    return {command.address: command for command in (*listed, *fired)}
+    armed = [Control(ARM, "allow blackout and panic for three seconds", "bool")] if arm else []
+    return {command.address: command for command in (*listed, *armed, *fired)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,9 @@ class Command:
 
 
 class Touch(NamedTuple):
-    """A control that an operator moved: its new value, when (s) and by whom."""
+    """A control that an operator moved: its new value (None: let go of), when (s) and by whom."""
 
-    value: float
+    value: float | None
     when: float
     who: str = ""
 

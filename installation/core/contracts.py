@@ -177,12 +177,15 @@ class Surfaces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an output may use: the wall's size (width, height), the screen's interval (s), and where it may send to."""
+    """What an output may use: the wall's size (width, height), the screen's interval (s), where it may send to, and the
+    names of the show's pieces and its controls by address."""
 
     size: tuple[int, int]
     interval: float
     viewers: Viewers | None = None
     surfaces: Surfaces | None = None
+    pieces: tuple[str, ...] = ()
+    controls: Mapping[str, Control] = field(default_factory=dict)
 
 
 class Output(ABC):
@@ -203,6 +206,13 @@ class Output(ABC):
 
 
 class OutputConfig(PartConfig, ABC):
+    in_show: ClassVar[bool] = False
+    """Whether a show file may ask for it, as an ``[[output]]``."""
+
+    def follows(self) -> tuple[str, ...]:
+        """The addresses of the controls that it names; the show has to have them."""
+        return ()
+
     @abstractmethod
     def open(self, surroundings: Surroundings) -> Output:
         """Raises DeviceError or MissingDependency when it cannot work here."""

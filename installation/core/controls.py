@@ -92,10 +92,26 @@ def table(controls: Iterable[Control]) -> dict[str, Control]:
     return known
 
 
+def pairs(controls: Mapping[str, Control]) -> dict[str, tuple[Control, Control]]:
+    """The address of each pair of controls that an XY pad moves: ``/stage/lamp`` where there are ``/stage/lamp/x`` and
+    ``/stage/lamp/y``, both numbers."""
+    pads = {}
+    for address, across in controls.items():
+        up = controls.get(f"{address[:-1]}y")
+        numbers = up is not None and across.type == up.type == "float"
+        if address.endswith("/x") and up is not None and numbers and address[:-2] not in controls:
+            pads[address[:-2]] = (across, up)
+    return pads
+
+
+MASTER = "/stage/brightness"
+"""The control that dims all that the wall shows."""
+
+
 def fixed(brightness: float = 1.0) -> tuple[Control, ...]:
     """The knobs that every show has, whatever hangs: the stage's own."""
     return (
-        Control("/stage/brightness", "brightness of the wall", default=brightness),
+        Control(MASTER, "brightness of the wall", default=brightness),
         Control("/stage/label", "how much of the label is seen", default=1.0),
         Control("/stage/relief", "how far the paint stands up in the light", default=0.4),
         Control("/stage/weave", "how much of the canvas is seen", default=0.35),

@@ -93,8 +93,8 @@ class Wall:
     ``controls`` are those of the piece that the hands are on (``lead``), ``hands`` who has each. ``lanes`` is what to
     paint, the lead first. ``title`` is that of the piece that hangs, in ``language``, which the label is set in.
     ``programme`` is that of the schedule, None while the exhibition is closed and the wall dark for it.
-    ``outgoing`` are the controls of the piece that leaves, as they were when the change began; ``blackout`` is the
-    operator's order.
+    ``outgoing`` are the controls of the piece that leaves, as they were when the change began; ``blackout`` and
+    ``freeze`` are the operator's orders.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Wall:
     outgoing: Values = field(default_factory=dict)
     programme: str | None = None
     blackout: bool = False
+    freeze: bool = False
     language: str = "en"
     panel: Panel | None = None
 

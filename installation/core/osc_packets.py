@@ -1,8 +1,7 @@
 """Open Sound Control packets (OSC 1.0, and the types of 1.1), parsed with every bound checked first.
 
 Pure: bytes in, messages out. The only error is Malformed, and it is cheap to raise. A message in a bundle that breaks a
-rule may be left out alone; where the bundle itself does, nothing of the packet is taken. Time tags are ignored: a
-message counts on arrival, as a sender's wrong clock must not delay a blackout.
+rule may be left out alone; where the bundle itself does, nothing of the packet is taken.
 """
 
 import math
@@ -10,14 +9,20 @@ import re
 from struct import Struct
 from typing import NamedTuple, TypeAlias
 
-LARGEST = 8192
-"""Bytes in a packet, at most."""
+
+class Bounds(NamedTuple):
+    """The most bytes and the most messages of a packet."""
+
+    bytes: int
+    messages: int
+
+
+NETWORK, LOOPBACK = Bounds(8192, 512), Bounds(65536, 4096)
+"""What a packet from the network may hold, and one from this machine: a show controller sends the state of a whole show
+in one bundle, and UDP carries 64 KiB."""
 
 DEPTH = 4
 """Bundles within one another, and arrays within one another, at most."""
-
-MESSAGES = 512
-"""Messages in a packet, at most."""
 
 ARGUMENTS = 512
 """Arguments of a message, at most; an array counts, and so does each value in it."""
@@ -32,8 +37,15 @@ class Malformed(ValueError):
     """The bytes are no packet within the bounds; the text says in a few words which rule they break."""
 
 
+IMMEDIATELY = 1
+"""The time tag of what counts at once, as does a message that is in no bundle."""
+
+EPOCH = 2208988800
+"""Seconds from 1900, where time tags begin, to 1970."""
+
+
 class Message(NamedTuple):
-    """``address`` (``/walk/speed``) and its arguments, in order.
+    """``address`` (``/walk/speed``) and its arguments, in order; ``tag`` is when it counts, an NTP time of 64 bits.
 
     i h t are int, f d float (always finite), T I True, F False, N None, s S c str, b bytes, r m bytes of 4, and
     what stands between [ and ] is one tuple.
@@ -41,61 +53,85 @@ class Message(NamedTuple):
 
     address: str
     args: tuple[Argument, ...]
+    tag: int = IMMEDIATELY
+
+
+def ahead(tag: int, posix: float) -> float:
+    """Seconds from ``posix`` (seconds since 1970) to a time tag; 0 for what counts at once, negative for the past.
+
+    Right beyond 2036, when the tags begin again at 0, for times less than 68 years apart."""
+    if tag <= IMMEDIATELY:
+        return 0.0
+    since = (tag - int((posix + EPOCH) * 2**32)) % 2**64
+    return (since - 2**64 if since >= 2**63 else since) / 2**32
 
 
 _BUNDLE = b"#bundle\0"
 _HEAD = 16  # "#bundle", NUL and the time tag
+_TAG = Struct(">Q")
 _SIZE = Struct(">i")
 _NUMBERS = {ord(tag): Struct(code) for tag, code in {"i": ">i", "f": ">f", "h": ">q", "d": ">d", "t": ">Q"}.items()}
 _CONSTANTS: dict[int, bool | None] = {ord("T"): True, ord("F"): False, ord("N"): None, ord("I"): True}
 _OPEN, _CLOSE = ord("["), ord("]")
 
 
-def parse(packet: bytes, spoiled: list[str] | None = None) -> list[Message]:
+def parse(packet: bytes, spoiled: list[str] | None = None, bounds: Bounds = NETWORK) -> list[Message]:
     """The messages of a packet (bare, or in bundles), in their order. Raises Malformed and nothing else.
 
-    With ``spoiled``, a message in a bundle that breaks a rule is left out, and which rule it was is noted there.
+    With ``spoiled``, a message in a bundle that breaks a rule is left out, and which rule it was is noted there. A
+    message in a bundle counts at the bundle's time; one in a bundle in a bundle at the later of both.
     """
-    if not packet or len(packet) > LARGEST or len(packet) % 4:
-        raise Malformed("not a multiple of 4 bytes up to 8192")
-    messages: list[Message] = []
-    _element(packet, 0, len(packet), 0, messages, spoiled)
-    return messages
+    if not packet or len(packet) > bounds.bytes or len(packet) % 4:
+        raise Malformed(f"{len(packet)} bytes, expected a multiple of 4 up to {bounds.bytes}")
+    reader = _Reader(packet, bounds.messages, spoiled)
+    reader.element(0, len(packet), 0, IMMEDIATELY)
+    return reader.messages
 
 
-def _element(
-    packet: bytes, start: int, end: int, depth: int, messages: list[Message], spoiled: list[str] | None
-) -> None:
-    if not packet.startswith(_BUNDLE, start, end):
-        if len(messages) + len(spoiled or ()) == MESSAGES:
-            raise Malformed(f"more than {MESSAGES} messages")
+class _Reader:
+    """Takes the messages out of a packet."""
+
+    __slots__ = ("messages", "most", "packet", "spoiled")
+
+    def __init__(self, packet: bytes, most: int, spoiled: list[str] | None) -> None:
+        self.packet, self.most, self.spoiled = packet, most, spoiled
+        self.messages: list[Message] = []
+
+    def element(self, start: int, end: int, depth: int, tag: int) -> None:
+        if self.packet.startswith(_BUNDLE, start, end):
+            self.bundle(start, end, depth, tag)
+            return
+        if len(self.messages) + len(self.spoiled or ()) == self.most:
+            raise Malformed(f"more than {self.most} messages")
         try:
-            messages.append(_message(packet, start, end))
+            self.messages.append(_message(self.packet, start, end, tag))
         except Malformed as error:
-            if spoiled is None or depth == 0:
+            if self.spoiled is None or depth == 0:
                 raise
-            spoiled.append(str(error))
-        return
-    if depth == DEPTH:
-        raise Malformed("bundles nested too deep")
-    at = start + _HEAD
-    if at > end:
-        raise Malformed("a bundle without a time tag")
-    while at < end:
-        size = _SIZE.unpack_from(packet, at)[0]
-        at += 4
-        if size <= 0 or size % 4 or size > end - at:
-            raise Malformed("an element's size")
-        _element(packet, at, at + size, depth + 1, messages, spoiled)
-        at += size
+            self.spoiled.append(str(error))
+
+    def bundle(self, start: int, end: int, depth: int, tag: int) -> None:
+        if depth == DEPTH:
+            raise Malformed("bundles nested too deep")
+        at = start + _HEAD
+        if at > end:
+            raise Malformed("a bundle without a time tag")
+        tag = max(tag, _TAG.unpack_from(self.packet, at - 8)[0])
+        while at < end:
+            size = _SIZE.unpack_from(self.packet, at)[0]
+            at += 4
+            if size <= 0 or size % 4 or size > end - at:
+                raise Malformed("an element's size")
+            self.element(at, at + size, depth + 1, tag)
+            at += size
 
 
-def _message(packet: bytes, start: int, end: int) -> Message:
+def _message(packet: bytes, start: int, end: int, tag: int) -> Message:
     address, at = _string(packet, start, end)
     if not ADDRESS.fullmatch(address):
         raise Malformed("an address that is none, or a pattern")
     if at == end:  # some senders leave out the type tags of a message that carries nothing
-        return Message(address.decode("ascii"), ())
+        return Message(address.decode("ascii"), (), tag)
     tags, at = _string(packet, at, end)
     if tags[:1] != b",":
         raise Malformed("its type tags")
@@ -104,7 +140,7 @@ def _message(packet: bytes, start: int, end: int) -> Message:
     args, at = _arguments(packet, tags, at, end)
     if at != end:
         raise Malformed("bytes after the last argument")
-    return Message(address.decode("ascii"), args)
+    return Message(address.decode("ascii"), args, tag)
 
 
 def _arguments(packet: bytes, tags: bytes, at: int, end: int) -> tuple[tuple[Argument, ...], int]:

@@ -1,20 +1,26 @@
 """A UDP socket that receives OSC: only from allowed networks, within the parser's bounds; refused packets are counted.
 
-The operator's server and the OSC sensor listen with it. A library's OSC server must not be used instead.
+The operator's server and the OSC sensor listen with it. A library's OSC server must not be used instead. Packets that
+came in another way (a TCP connection, another process) are read with those of the socket.
 """
 
 import errno
 import ipaddress
 import logging
+import os
+import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from installation.core.addresses import is_loopback
 from installation.core.clean_text import clean
 from installation.core.errors import DeviceError
-from installation.core.osc_packets import LARGEST, Malformed, Message, parse
+from installation.core.osc_backlog import WAITING, Backlog, Endpoint
+from installation.core.osc_packets import LOOPBACK, NETWORK, Bounds, Malformed, Message, parse
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +30,11 @@ RECEIVE_BUFFER = 1 << 20
 LOG_EVERY = 60.0
 """Seconds between two complaints on the same subject: a sender must not be able to fill the disk."""
 
-WAITING = 1024
-"""Packets that wait to be read, at most. Of more, the oldest are dropped: after a flood the latest packets matter."""
+HELD_BACK = 0.005
+"""Seconds until packets are looked at again whose sender sends faster than it is read."""
+
+POSTED = 1024
+"""Packets from other threads that wait, at most; the oldest is dropped."""
 
 SUBJECTS = 256
 """Subjects that are distinguished within that time; further ones are counted and not logged."""
@@ -33,17 +42,15 @@ SUBJECTS = 256
 SENDERS = 1024
 """Senders whose permission is cached; beyond that it is looked up again."""
 
-Endpoint = tuple[str, int]
-
 
 class Heard(NamedTuple):
-    """The messages of one packet and its sender's address; no messages where none came, or none was valid."""
+    """The messages of one packet and where it came from; no messages where none came, or none was valid."""
 
     messages: Sequence[Message]
-    host: str
+    source: Endpoint
 
 
-NOTHING = Heard((), "")
+NOTHING = Heard((), Endpoint("", 0))
 
 
 class Complaints:
@@ -54,7 +61,7 @@ class Complaints:
         self._last: dict[str, float] = {}
 
     def due(self, subject: str) -> bool:
-        """Whether a complaint is due. Ask before wording it: a nearest-name search is too slow for a flood of
+        """Whether a complaint is due. To be asked before wording it: a nearest-name search is too slow for a flood of
         messages."""
         now = self._clock()
         if len(self._last) >= SUBJECTS and subject not in self._last:
@@ -67,11 +74,42 @@ class Complaints:
         return True
 
 
+class Allowed:
+    """Who may send: the addresses in ``networks``; everyone where there are none."""
+
+    def __init__(self, networks: Sequence[str]) -> None:
+        self._networks = [ipaddress.ip_network(network, strict=False) for network in networks]
+        self._known: dict[str, bool] = {}
+
+    def __contains__(self, host: object) -> bool:
+        if not self._networks:
+            return True
+        known = self._known.get(str(host))
+        if known is None:
+            if len(self._known) >= SENDERS:
+                self._known.clear()
+            known = self._known[str(host)] = self._is_named(str(host))
+        return known
+
+    def _is_named(self, host: str) -> bool:
+        address = ipaddress.ip_address(host)
+        inner = getattr(address, "ipv4_mapped", None)  # a dual-stack socket reports IPv4 addresses as mapped IPv6 ones
+        return any((inner or address) in network for network in self._networks)
+
+
+def bounds_for(host: str) -> Bounds:
+    """What a packet from an address may hold."""
+    return LOOPBACK if is_loopback(host) else NETWORK
+
+
 class OscSocket:
     """UDP at ``bind``:``port`` (0: any free one), for packets from the networks ``allow`` (none: from everyone).
 
     ``owner`` names the socket's owner in messages: ``[operator]``, ``the sensor "floor"``. ``wait`` is the longest that
-    ``hear`` waits, in seconds. Raises DeviceError where the port is taken or the address is not this machine's.
+    ``hear`` waits, in seconds. ``levels`` are the addresses of which the latest message counts: see Backlog. ``hear``
+    and all else is for one thread, but for ``post`` and ``wake``, which any may call; ``selector`` is what it waits
+    for, and calls whatever else is registered there. Raises DeviceError where the port is taken or the address is not
+    this machine's.
     """
 
     def __init__(
@@ -82,92 +120,125 @@ class OscSocket:
         *,
         owner: str,
         wait: float,
+        levels: Container[bytes] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.owner, self.refused, self.complaints = owner, 0, Complaints(clock)
-        self._networks = [ipaddress.ip_network(network, strict=False) for network in allow]
-        self._allowed: dict[str, bool] = {}
+        self.allowed, self.backlog = Allowed(allow), Backlog(levels)
         self._room = memoryview(bytearray(1 << 16))  # any UDP packet whole: some systems raise where others cut
-        self._waiting: deque[tuple[bytes, str]] = deque(maxlen=WAITING)
+        self._posted: deque[tuple[bytes, Endpoint]] = deque(maxlen=POSTED)
         self._wait = wait
         self._socket = _open(bind, port, owner)
+        self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
+        self._waker, self._woken = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self._socket, selectors.EVENT_READ, self._empty)
+        self.selector.register(self._woken, selectors.EVENT_READ, self._settle)
 
-    def hear(self) -> Heard:
+    def hear(self, wait: float | None = None) -> Heard:
         """The next packet, or nothing where none came in time or it was refused."""
-        if not self._waiting:
-            self._take(self._wait)
-        for _ in range(WAITING):  # the system drops the newest when its buffer is full, so that is emptied first
-            if not self._take(0.0):
-                break
-        if not self._waiting:
-            return NOTHING
-        packet, host = self._waiting.popleft()
-        spoiled: list[str] = []
-        try:
-            heard = Heard(parse(packet, spoiled), host)
-        except Malformed as error:
-            return self._refuse(f"malformed {host}", f"OSC from {host} is not heard by {self.owner}: {error}")
-        for why in spoiled:
-            self._refuse(f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}")
-        return heard
+        self._empty()  # the system drops the newest when its buffer is full, so that is emptied first
+        taken = self.backlog.take(time.monotonic())
+        if taken is None:
+            self._look(self._wait if wait is None else min(wait, self._wait))
+            taken = self.backlog.take(time.monotonic())
+        return NOTHING if taken is None else self._read(*taken)
 
-    def _take(self, wait: float) -> bool:
-        """Moves the next packet from the system's buffer to the waiting ones. Returns whether there was one in time."""
-        self._socket.settimeout(wait)
-        try:
-            size, source = self._socket.recvfrom_into(self._room)
-        except (TimeoutError, BlockingIOError, ConnectionError):  # the last on Windows: a packet of ours was refused
-            return False
-        if self._may_send(source[0]):
-            self._waiting.append(
-                (bytes(self._room[: min(size, LARGEST + 1)]), source[0])
-            )  # enough to see that it is too long
-        else:
-            where = f"OSC from {source[0]} is not heard"
-            self._refuse(f"allow {source[0]}", f"{where}: {self.owner} allow does not name it")
-        return True
+    def post(self, packet: bytes, source: Endpoint) -> None:
+        """Has a packet read that came in another way."""
+        self._posted.append((packet, source))
+        self.wake()
 
-    def send(self, packet: bytes, endpoint: Endpoint) -> None:
-        """Sends without waiting; a packet that cannot be sent at once is dropped."""
-        try:
-            self._socket.sendto(packet, endpoint)
-        except OSError as error:
-            if self.complaints.due(f"{endpoint[0]}:{endpoint[1]}"):
-                log.warning("OSC: %s:%d cannot be told (%s)", *endpoint, error)
+    def wake(self) -> None:
+        """Ends the wait of ``hear``."""
+        with suppress(BlockingIOError):  # it is woken already
+            self._waker.send(b"\0")
 
-    def close(self) -> None:
-        self._socket.close()
+    def keep(self, packet: bytes, source: Endpoint) -> None:
+        """Keeps a packet for reading, unless its sender may not send."""
+        if source.host not in self.allowed:
+            where = f"OSC from {source.host} is not heard"
+            self.refuse(f"allow {source.host}", f"{where}: {self.owner} allow does not name it")
+        elif self.backlog.add(packet, source, time.monotonic()) and self.complaints.due(f"flood {source.host}"):
+            log.warning("OSC from %s comes faster than it is read: of each control the latest counts", source.host)
 
-    def _refuse(self, subject: str, text: str) -> Heard:
+    def refuse(self, subject: str, text: str) -> Heard:
+        """Counts a packet or message that is refused, and logs why, once a minute for each subject."""
         self.refused += 1
         if self.complaints.due(subject):
             log.warning("%s", clean(text))
         return NOTHING
 
-    def _may_send(self, host: str) -> bool:
-        if not self._networks:
-            return True
-        known = self._allowed.get(host)
-        if known is None:
-            if len(self._allowed) >= SENDERS:
-                self._allowed.clear()
-            known = self._allowed[host] = self._is_allowed(host)
-        return known
+    def _look(self, wait: float) -> None:
+        """Waits for what is registered, and lets it work."""
+        for key, _ in self.selector.select(min(wait, HELD_BACK) if self.backlog.waiting else max(0.0, wait)):
+            key.data()
 
-    def _is_allowed(self, host: str) -> bool:
-        address = ipaddress.ip_address(host)
-        inner = getattr(address, "ipv4_mapped", None)  # a dual-stack socket reports IPv4 addresses as mapped IPv6 ones
-        return any((inner or address) in network for network in self._networks)
+    def _empty(self) -> None:
+        """Moves what is in the system's buffer to the packets that wait."""
+        for _ in range(WAITING):
+            try:
+                size, source = self._socket.recvfrom_into(self._room)
+            except BlockingIOError:
+                return
+            except ConnectionError:  # on Windows: a packet of ours was refused
+                continue
+            enough = min(size, LOOPBACK.bytes + 1)  # to see that it is too long
+            self.keep(bytes(self._room[:enough]), Endpoint(source[0], source[1]))
+
+    def _settle(self) -> None:
+        """Takes what other threads posted."""
+        with suppress(BlockingIOError):
+            self._woken.recv(4096)
+        for _ in range(len(self._posted)):
+            self.keep(*self._posted.popleft())
+
+    def _read(self, packet: bytes, source: Endpoint) -> Heard:
+        spoiled: list[str] = []
+        host = source.host
+        try:
+            heard = Heard(parse(packet, spoiled, bounds_for(host)), source)
+        except Malformed as error:
+            return self.refuse(f"malformed {host}", f"OSC from {host} is not heard by {self.owner}: {error}")
+        for why in spoiled:
+            self.refuse(f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}")
+        return heard
+
+    def send(self, packet: bytes, endpoint: Endpoint) -> None:
+        """Sends without waiting; a packet that cannot be sent at once is dropped."""
+        try:
+            self._socket.sendto(packet, (endpoint.host, endpoint.port))
+        except OSError as error:
+            if self.complaints.due(f"{endpoint.host}:{endpoint.port}"):
+                log.warning("OSC: %s:%d cannot be told (%s)", endpoint.host, endpoint.port, error)
+
+    def close(self) -> None:
+        self.selector.close()
+        for one in (self._socket, self._waker, self._woken):
+            one.close()
 
 
-def _open(bind: str, port: int, owner: str) -> socket.socket:
+def listening(bind: str, port: int, owner: str) -> socket.socket:
+    """A socket that listens for TCP and does not block. Raises DeviceError as OscSocket does."""
+    opened = _open(bind, port, owner, socket.SOCK_STREAM)
+    opened.setblocking(False)
+    opened.listen(16)
+    return opened
+
+
+def _open(bind: str, port: int, owner: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_DGRAM)
+    opened = socket.socket(family, kind)
     try:
         if family == socket.AF_INET6:  # "::" is every network, on systems where it would leave out IPv4 too
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        if kind == socket.SOCK_DGRAM:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        elif os.name == "posix":  # there it allows a port that only closed connections still hold
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((bind, port))
     except OSError as error:
         opened.close()

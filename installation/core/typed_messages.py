@@ -1,7 +1,8 @@
 """Frozen dataclasses as messages of a pipe, checked field by field when they arrive.
 
 A message is ``{kind: {field: value, ...}}``; the kind is the class's name in small letters. Fields may be of type str,
-bool, int, float, Path, Any, another dataclass, or made of these: ``T | None``, ``tuple[T, ...]``, ``Mapping[str, T]``.
+bool, int, float, Path, Any, Literal, another dataclass, or made of these: ``T | None``, ``tuple[T, ...]``,
+``Mapping[str, T]``.
 """
 
 import dataclasses
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from installation.core.errors import FrameError
 
@@ -69,10 +70,12 @@ def _is_required(field: "dataclasses.Field[Any]") -> bool:
 
 
 def _read(hint: Any, value: Any, where: str) -> Any:
-    """The value as its type hint asks for it."""
+    """The value as its type hint has it."""
     if dataclasses.is_dataclass(hint):
         return _made(hint, value, where)
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal and value in inner:
+        return value
     if origin is UnionType:
         return None if value is None else _read(inner[0], value, where)
     if origin is tuple and isinstance(value, list | tuple):

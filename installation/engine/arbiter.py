@@ -1,9 +1,9 @@
 """Who moves a control. Pure: numbers and the time in, numbers out.
 
-Five hands may want a knob, and the highest that wants it has it: **operator > cue > votes > wire > rest**.
+A knob may get a value from five hands, and has that of the highest: **operator > cue > votes > wire > rest**.
 
 - An operator's touch takes effect in the frame in which it arrives, without easing. The operator keeps the knob until
-``release`` seconds pass without a touch while a lower hand wants it; while none does, he keeps it.
+``release`` seconds pass without a touch while a lower hand has a value for it; while none has, it stays.
 - Whenever a knob passes to another hand, to another wire or to another rest (the piece changed), the value eases there
   in ``EASE`` seconds: a smoothstep mix of the value at that moment and of the target, which may go on moving. Then the
   target is passed through as it is, without lag.
@@ -29,7 +29,7 @@ NAMELESS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(slots=True)
 class _Knob:
-    """What is remembered of one control between two frames; all times in seconds."""
+    """What is kept of one control between two frames; all times in seconds."""
 
     value: float = 0.0
     hand: str = ""  # None yet: the first value is taken without easing
@@ -39,9 +39,11 @@ class _Knob:
     held: float | None = None  # the operator's value, until it is released
     touched: float = 0.0  # time of the operator's last touch
     who: str = ""  # which operator that was
-    wanted: float | None = None  # since when the operator has not touched what a lower hand wants
+    wanted: float | None = None  # since when the operator has not touched what a lower hand has a value for
 
     def touch(self, now: float, touch: Touch, others: bool) -> None:
+        if touch.value is not None and not isfinite(touch.value):
+            return
         self.held, self.touched, self.who = touch.value, min(now, touch.when), touch.who
         self.wanted = now if others else None
 
@@ -90,10 +92,10 @@ class Arbiter:
     ) -> dict[str, float]:
         """The value of every control but the pulses, within its range and finite, at ``now`` (seconds, never back).
 
-        ``rests``, ``wires``, ``cues`` and ``votes`` hold what each hand wants *this* frame: an address that is missing,
-        or whose number is not finite, is not wanted. A control without a rest rests at its default. ``operator`` holds
-        only what arrived since the last frame. ``names`` says which signal each wire carries, for ``why`` and to ease
-        when it is another. A rest stands still while a piece hangs: what moves is a wire.
+        ``rests``, ``wires``, ``cues`` and ``votes`` hold the values that each hand gives *this* frame: an address that
+        is missing, or whose number is not finite, is not wanted. A control without a rest rests at its default.
+        ``operator`` holds only what arrived since the last frame. ``names`` says which signal each wire carries, for
+        ``why`` and to ease when it is another. A rest stands still while a piece hangs: what moves is a wire.
         The dict is new each frame, as the painter's thread goes on reading the last one.
         """
         self._now = now = max(now, self._now)
@@ -105,7 +107,7 @@ class Arbiter:
                 continue
             knob = self._knob(address)
             hand, target = _highest(address, lower)
-            if (touch := operator.get(address)) is not None and isfinite(touch.value):
+            if (touch := operator.get(address)) is not None:
                 knob.touch(now, touch, others=hand != REST)
             elif knob.held is not None:
                 knob.wait(now, hand != REST, self.release)
@@ -117,8 +119,7 @@ class Arbiter:
                 source = target = target if isfinite(target) else control.default
             values[address] = knob.move(now, control, hand, source, control.clamp(target))
         for address in operator.keys() - controls.keys():
-            if isfinite(operator[address].value):
-                self._knob(address).touch(now, operator[address], others=False)
+            self._knob(address).touch(now, operator[address], others=False)
         return values
 
     def _knob(self, address: str) -> _Knob:
@@ -161,7 +162,7 @@ class Arbiter:
 
 
 def _highest(address: str, lower: list[tuple[str, Values]]) -> tuple[str, float]:
-    """The highest hand below the operator that wants this control, and its wish; rest where none does."""
+    """The highest hand below the operator that has a value for this control, and that value; rest where none has."""
     for hand, said in lower:
         wish = said.get(address)
         if wish is not None and isfinite(wish):

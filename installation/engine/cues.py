@@ -139,7 +139,7 @@ class CuePlayer:
         return {name: max(0.0, begins - self._now) for name, begins in self._waiting.items()}
 
     def step(self, now: float, civil: float, asks: Asks, heard: Snapshot, values: Values) -> dict[str, float]:
-        """The values that the cue hand wants at ``now`` (monotonic seconds) and civil time ``civil`` (POSIX).
+        """The values of the cue hand at ``now`` (monotonic seconds) and civil time ``civil`` (POSIX).
         ``values`` is where the controls are: a fade begins there, where no cue holds them yet."""
         first, self._now, self._civil = self._now == -inf, max(now, self._now), civil
         if first:

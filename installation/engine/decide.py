@@ -37,7 +37,7 @@ LONGEST = 0.25
 @dataclass(frozen=True, slots=True)
 class Heard:
     """All that a frame is decided from, besides the time: operators' requests, the signals, the visitors' votes,
-    what other hands want, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
+    the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
 
     asked: Asked
     snapshot: Snapshot
@@ -48,7 +48,7 @@ class Heard:
 
 
 class Decider:
-    """``decide`` is one frame. What it remembers between two frames is ``state``, and ``resume`` goes on with that."""
+    """``decide`` is one frame. What it keeps between two frames is ``state``, and ``resume`` goes on with that."""
 
     def __init__(self, show: Show, always_open: bool = False) -> None:
         """``always_open``: as if it never closed."""
@@ -76,6 +76,7 @@ class Decider:
         self._outgoing: Values = self._rests[0]
         self._last: float | None = None
         self._guest: int | None = None
+        self._first: Lane | None = None
 
     @property
     def first(self) -> int:
@@ -154,14 +155,22 @@ class Decider:
     def _walk(self, playback: Playback, dt: float) -> None:
         """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
         lead = playback.lead
-        self.walk_times[lead] += dt * self._values.get("/walk/speed", 1.0)
+        self.walk_times[lead] += (0.0 if self._frozen(playback) else dt) * self._values.get("/walk/speed", 1.0)
         self.shown[lead] += dt
         if lead != playback.piece and playback.outgoing == "play":
             self.walk_times[playback.piece] += dt * self._outgoing.get("/walk/speed", 1.0)
 
+    def _frozen(self, playback: Playback) -> bool:
+        """Whether the picture stands still; a change is finished first."""
+        return self.transport.freeze and playback.coming is None
+
     def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
+        """What is to be painted: while the picture is frozen, the same as before."""
         lead = playback.lead
         first = Lane(lead, self.walk_times[lead], self._values)
+        if self._frozen(playback) and self._first is not None and self._first.piece == lead:
+            first = self._first
+        self._first = first
         if lead == playback.piece or playback.outgoing != "play":
             return (first,)
         return first, Lane(playback.piece, self.walk_times[playback.piece], self._outgoing)
@@ -180,6 +189,7 @@ class Decider:
             outgoing={} if playback.coming is None else self._outgoing,
             programme=scheduled.programme,
             blackout=self.transport.blackout or scheduled.programme is None,
+            freeze=self.transport.freeze,
             language=language,
             panel=self._panel(playback, tally, language),
         )
@@ -206,8 +216,8 @@ class Decider:
         }
 
     def resume(self, state: Mapping[str, Any], switches: bool = True, gap: float = 0.0) -> None:
-        """Goes on from a ``state``, as far as it fits this show; ``switches``: hold and blackout, too. The walk of the
-        piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
+        """Goes on from a ``state``, as far as it fits this show; ``switches``: hold, blackout and freeze, too. The walk
+        of the piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
         self.programming = Programming(self.show, self.programming.always_open, _table(state, "cues"))
         old = self.playlist
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))

@@ -36,7 +36,7 @@ class Opening:
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
     the others hang meanwhile. Where none opens, or all broke, ``stand_in`` makes what hangs in place of the first.
     ``done`` is set when every piece was tried. Then each generator that can looks for a faster way to paint
-    (``accelerated``), and the pace of the walks whose model does not know it is measured. Both are kept in ``cache``.
+    (``accelerated``), and the pace of the walks whose model file has none is measured. Both are kept in ``cache``.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The schedule and the cues at work: which programme it is, which pieces may hang in it, what the cue hand wants.
+"""The schedule and the cues at work: which programme it is, which pieces may hang in it, the values of the cue hand.
 
 Pure: the time of day is an argument. Without a schedule every piece may hang at every hour.
 """
@@ -31,7 +31,7 @@ class Scheduled:
 
 
 class Programming:
-    """``at`` says what is due, ``cues`` what the cue hand wants. ``always_open``: as if it never closed, which
+    """``at`` says what is due, ``cues`` gives the values of the cue hand. ``always_open``: as if it never closed, which
     leaves the first programme."""
 
     def __init__(self, show: Show, always_open: bool = False, resume: Mapping[str, Any] | None = None) -> None:
@@ -50,13 +50,17 @@ class Programming:
             self._known = (state, self._scheduled(state))
         return self._known[1]
 
+    def is_open(self, civil: datetime) -> bool:
+        """Whether the exhibition is; cheap while that stays the same."""
+        return self.always_open or self._state(civil).open
+
     def opens(self, civil: datetime) -> datetime | None:
         """When the exhibition opens next; None where it is open, or never is again."""
         opens = None if self.always_open else self.timetable.opens(civil.timestamp())
         return None if opens is None else datetime.fromtimestamp(opens, civil.tzinfo)
 
     def cues(self, now: float, civil: datetime, asked: Iterable[Command], heard: Snapshot, values: Values) -> Values:
-        """What the cue hand wants at ``now`` (s), while the controls are at ``values``."""
+        """The values of the cue hand at ``now`` (s), while the controls are at ``values``."""
         if not self.show.plan.cues:
             return {}
         return self.player.step(now, civil.timestamp(), self._asks(asked), heard, values)

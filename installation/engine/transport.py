@@ -4,16 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from installation.core.commands import BLACKOUT, HOLD, NEXT, PIECE, RELEASE, Command
+from installation.core.commands import BLACKOUT, FREEZE, HOLD, NEXT, PIECE, RELEASE, Command
 from installation.engine.playlist import Asks
+
+SWITCHES = {HOLD: "hold", BLACKOUT: "blackout", FREEZE: "freeze"}
+"""The commands that switch something, and its name."""
 
 
 @dataclass(slots=True)
 class Transport:
-    """``hold`` and ``blackout`` stay as they were switched last; the other commands count once."""
+    """``hold``, ``blackout`` and ``freeze`` stay as they were switched last; the other commands count once."""
 
     hold: bool = False
     blackout: bool = False
+    freeze: bool = False
     release: bool = False
     """Whether the operator releases every knob, in this frame."""
 
@@ -26,17 +30,20 @@ class Transport:
                 following, jump = True, None
             elif command.address == PIECE and value is not None:
                 following, jump = False, int(value)
-            elif command.address == HOLD:
-                self.hold = not self.hold if value is None else value >= 0.5
-            elif command.address == BLACKOUT:
-                self.blackout = not self.blackout if value is None else value >= 0.5
             elif command.address == RELEASE:
                 self.release = True
-        return Asks(next=following, hold=self.hold, jump=jump)
+            elif (switch := SWITCHES.get(command.address)) is not None:
+                setattr(self, switch, not getattr(self, switch) if value is None else value >= 0.5)
+        return Asks(next=following, hold=self.hold or self.freeze, jump=jump)
+
+    def switches(self) -> dict[str, bool]:
+        """How each switch stands, by its address."""
+        return {address: getattr(self, switch) for address, switch in SWITCHES.items()}
 
     def state(self) -> dict[str, Any]:
         """The state that a restart resumes from, for JSON."""
-        return {"hold": self.hold, "blackout": self.blackout}
+        return {switch: getattr(self, switch) for switch in SWITCHES.values()}
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        self.hold, self.blackout = state.get("hold") is True, state.get("blackout") is True
+        for switch in SWITCHES.values():
+            setattr(self, switch, state.get(switch) is True)

@@ -330,7 +330,7 @@ def proofs(network: Any) -> NDArray[np.float32]:
 
 
 def classes_of(network: Any) -> int:
-    """How many classes a network knows; 1 for one that knows of none."""
+    """How many classes a network has; 1 for one without."""
     count: int = getattr(network, "classes", 1)
     return count
 

@@ -5,38 +5,36 @@ thread, so the loop never waits.
 """
 
 import logging
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
 
-from installation.core.clean_text import clean
-from installation.core.controls import Control, Value
-from installation.core.errors import ControlError, did_you_mean
-from installation.core.osc_packets import Argument, Message
-from installation.core.osc_socket import Endpoint, OscSocket
+from installation.core.errors import DeviceError
+from installation.core.osc_backlog import Endpoint
+from installation.core.osc_build import Said, message
+from installation.core.osc_socket import OscSocket
 from installation.operator.feedback import Feedback
+from installation.operator.handling import Handling
 from installation.operator.inbox import Inbox
+from installation.operator.names import Names
+from installation.operator.saying import Saying
+from installation.operator.stream import Stream
 
 log = logging.getLogger(__name__)
 
-WAIT = 0.05
-"""Seconds that the thread waits for a packet before it looks for something to send."""
-
-PING = "/ping"
-"""A surface's way to keep its connection open."""
-
-TEXT = 500
-"""Characters of a text sent to the surfaces, at most."""
+ROUND = 1 / 30
+"""Seconds between two rounds of sending, at least."""
 
 AGAIN = 1.0
 """Seconds from a fault of the thread to its next try."""
 
+News = Callable[[Mapping[str, Said]], None]
+"""Is told the values that changed, by address."""
+
 
 class OscServer:
-    """Receives at ``bind``:``port`` from the networks in ``allow`` (empty: from all). Sends to ``surfaces``
-    ("host:port") and, for a minute, to each other sender at ``reply_port`` (0: to ``surfaces`` only).
+    """Receives at ``bind``:``port`` from the networks in ``allow`` (empty: from all), over TCP too with ``tcp``. Sends
+    to ``surfaces`` ("host:port") and, for a minute, to each other sender at ``reply_port`` (0: to ``surfaces`` only).
 
     ``clock`` is the loop's, in seconds. Raises DeviceError where the port is taken or the address not its own.
     """
@@ -50,15 +48,24 @@ class OscServer:
         allow: Sequence[str] = (),
         surfaces: Sequence[str] = (),
         reply_port: int = 9000,
+        tcp: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.inbox, self._clock = inbox, clock
-        self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=WAIT, clock=clock)
-        self._feedback = Feedback({**inbox.commands, **inbox.controls}, _endpoints(surfaces), reply_port)
-        self._received = self._refused = 0
-        self._saying: dict[str, float | str] = {}
-        self._unsaid = threading.Event()
+        self.news: News | None = None
+        levels = {address.encode() for address in inbox.controls}
+        self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
+        self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
+        self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
+        self._stream = open_stream(bind, self._socket, self._feedback) if tcp else None
+        self._received = 0
+        self._began = clock()
+        self._saying = Saying(inbox, self._handling.pairs, self._began)
+        self._endpoints: list[Endpoint] | None = None
+        self._due = 0.0
         self._closing = threading.Event()
+        self._names = Names(surfaces, self._configure, clock)
+        self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
 
@@ -69,33 +76,41 @@ class OscServer:
 
     @property
     def received(self) -> int:
-        """Messages that came in, right or wrong."""
-        return self._received
+        """Messages that came in, right or wrong, and those that a later one stood for."""
+        return self._received + self._socket.backlog.superseded
 
     @property
     def refused(self) -> int:
         """Messages that no control accepted, and packets that were no OSC or came from other networks."""
-        return self._refused + self._socket.refused
+        return self._handling.refused + self._socket.refused + self._socket.backlog.dropped
 
-    # ------------------------------------------------------------ for the loop
+    # ------------------------------------------------------------ for other threads
 
     def echo(self, values: Mapping[str, float]) -> None:
-        """Queues the controls' values for sending; each surface gets those that changed. For up to 20 calls a
-        second."""
-        self._saying = {**self._saying, **values}
-        self._unsaid.set()
+        """Queues the controls' values for sending; each surface gets those that changed. For up to 30 calls a
+        second: the loop's, which this tells to be alive."""
+        self._saying.echo(values)
 
     def say(self, address: str, text: str) -> None:
         """Queues a text for sending, for a label on the surfaces."""
-        if self._saying.get(address) != text:
-            self._saying = {**self._saying, address: text[:TEXT].replace("\0", "")}
-            self._unsaid.set()
+        self._saying.say(address, text)
+
+    def post(self, packet: bytes, source: Endpoint) -> None:
+        """Has a packet handled that came in another way."""
+        self._socket.post(packet, source)
 
     def close(self) -> None:
         """Stops receiving and sending, within a moment."""
         self._closing.set()
+        self._names.close()
+        self._socket.wake()
         self._thread.join(timeout=2.0)
+        if self._stream:
+            self._stream.close()
         self._socket.close()
+
+    def _configure(self, endpoints: list[Endpoint]) -> None:
+        self._endpoints = endpoints
 
     # ------------------------------------------------------------ the thread
 
@@ -109,78 +124,47 @@ class OscServer:
 
     def _step(self) -> None:
         """Receives one packet, if one comes, and sends what is queued."""
-        messages, host = self._socket.hear()
+        wait = self._handling.later.wait(self._clock(), ROUND)
+        messages, source = self._socket.hear(wait)
         now = self._clock()
-        if messages:
-            self._feedback.heard(host, now)
-        for message in messages:
-            self._hear(message, host, now)
+        if messages and source.port:  # who came in another way hears another way
+            self._feedback.heard(source, now)
+        for one in messages:
+            self._handling.receive(one, source, now)
             self._received += 1
-        if self._unsaid.is_set():
-            self._unsaid.clear()
-            for endpoint, packet in self._feedback.packets(self._saying, now):
-                self._socket.send(packet, endpoint)
+        self._handling.due(now)
+        if now >= self._due:
+            self._due = now + ROUND
+            self._tell(now)
 
-    def _hear(self, message: Message, host: str, now: float) -> None:
-        control = self.inbox.find(message.address)
-        if control is None:
-            self._unknown(message.address)
-            return
-        value = self._accept(control, message.args)
-        if value is None:
-            return
-        if control.type == "float" and self._feedback.is_echo(host, message.address, value, now):
-            return
-        if control.type != "pulse":
-            self._feedback.touched(host, message.address, now)
-        self.inbox.put(message.address, value, now, f"osc {host}")
+    def _tell(self, now: float) -> None:
+        """One round of sending."""
+        if self._endpoints is not None:
+            self._feedback.configure(self._endpoints)
+            self._endpoints = None
+        for endpoint, packet in self._feedback.packets(self._saying.everything(now), now):
+            self._send(packet, endpoint)
+        if self.news and self._feedback.said.changed:
+            self.news(self._feedback.said.changed)
 
-    def _accept(self, control: Control, args: tuple[Argument, ...]) -> float | None:
-        """The value that the control takes, or None where it takes none."""
-        value = args[0] if args else (1.0 if control.type == "pulse" else None)
-        if isinstance(value, str) and value not in control.choices:
-            self._refuse(control.address, lambda: _fault(control, value))
-            return None
-        try:
-            return control.accept(cast(Value, value))
-        except ControlError as error:
-            fault = str(error)
-            self._refuse(control.address, lambda: fault)
-        return None
+    def _send(self, packet: bytes, endpoint: Endpoint) -> None:
+        if not endpoint.tcp:
+            self._socket.send(packet, endpoint)
+        elif self._stream:
+            self._stream.send(packet, endpoint)
 
-    def _unknown(self, address: str) -> None:
-        if address != PING:
-            known = (*self.inbox.controls, *self.inbox.commands)
-            self._refuse(f"unknown {address}", lambda: _nearest(address, known))
-
-    def _refuse(self, subject: str, words: Callable[[], str]) -> None:
-        """Counts, and logs once a minute; ``words`` is called only then, as a nearest-name search takes a
-        millisecond."""
-        self._refused += 1
-        if self._socket.complaints.due(subject):
-            log.warning("OSC: %s", clean(words(), TEXT))
+    def _reply(self, address: str, source: Endpoint) -> None:
+        """Answers where a message came from, and where its sender hears values."""
+        packet = message(address, int(self._clock() - self._began))
+        for endpoint in {source, self._feedback.endpoint_of(source)}:
+            if endpoint.port:
+                self._send(packet, endpoint)
 
 
-def _fault(control: Control, text: str) -> str:
+def open_stream(bind: str, osc: OscSocket, feedback: Feedback) -> Stream:
+    """TCP at the port of ``osc``. Raises DeviceError where it is taken, and ``osc`` is closed."""
     try:
-        control.accept(text)
-    except ControlError as error:
-        return str(error)
-    return ""
-
-
-def _nearest(address: str, known: Iterable[str]) -> str:
-    hint = did_you_mean(address, known)
-    return f"this show has no {address}" + (f"; {hint}" if hint else "")
-
-
-def _endpoints(surfaces: Sequence[str]) -> list[Endpoint]:
-    """``host:port`` as addresses of numbers. One whose name is not known is left out, as a tablet may be off."""
-    endpoints = []
-    for surface in surfaces:
-        host, _, port = surface.rpartition(":")
-        try:
-            endpoints.append((socket.gethostbyname(host) if ":" not in host else host.strip("[]"), int(port)))
-        except (OSError, UnicodeError) as error:  # unknown; or a name that no name server would take
-            log.warning("OSC: %s is not told the values: no such address (%s)", surface, error)
-    return endpoints
+        return Stream(bind, osc.port, osc, feedback.left)
+    except DeviceError:
+        osc.close()
+        raise

@@ -79,6 +79,7 @@ KINDS: dict[str, dict[str, Property]] = {
     },
     "GROUP": {"cornerRadius": 0.0, "grabFocus": False, "interactive": False},
     "LABEL": {**WORDS, "textLength": 0},
+    "BOX": {"interactive": False},
     "PAGER": {
         "cornerRadius": 0.0,
         "grabFocus": False,
@@ -91,12 +92,27 @@ KINDS: dict[str, dict[str, Property]] = {
     },
     "RADIO": {"orientation": EAST, "radioType": 0, "steps": 2},
     "TEXT": {**WORDS, "textWrap": True},
+    "XY": {
+        "cursor": True,
+        "cursorDisplay": 0,
+        "gridColor": Colour(0.0, 0.0, 0.0, 0.4),
+        "gridStepsX": 10,
+        "gridStepsY": 10,
+        "gridX": True,
+        "gridY": True,
+        "lines": True,
+        "linesDisplay": 0,
+        "lockX": False,
+        "lockY": False,
+        "response": 0,
+        "responseFactor": 100,
+    },
 }
 
 
 @dataclass(slots=True)
 class Node:
-    """One node: its kind, a name that no other of its kind has, where it lies, and what it holds.
+    """One node: its kind, a name that no other of its kind in its ``scope`` has, where it lies, and what it holds.
 
     ``values`` are what it starts with (``x``, ``text``); each node has a ``touch`` besides.
     """
@@ -109,11 +125,13 @@ class Node:
     values: dict[str, float | str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     children: list["Node"] = field(default_factory=list)
+    scope: str = ""
 
     @property
     def id(self) -> str:
         """Made from its name, so that the same layout is the same file."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"vernissage:{self.kind}:{self.name}"))
+        name = f"vernissage:{self.kind}:{self.scope}:{self.name}".encode(errors="replace").decode()
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
 
 
 def packed(root: Node) -> bytes:

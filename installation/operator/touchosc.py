@@ -1,195 +1,227 @@
-"""A TouchOSC layout for a show, written from its control table: a page for each room, a knob for each control.
+"""A TouchOSC layout of a show's surface, for a tablet or an upright phone: a pager whose first page runs the night."""
 
-A knob's words are labels over it that let touches through. Colours are dim, for dark rooms.
-"""
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from collections.abc import Iterator, Mapping
+from installation.core.readouts import LEFT as TIME_LEFT
+from installation.core.readouts import NOW, PROGRAMME
+from installation.operator.surface import AMBER, GREY, Desk, Knob, Meter, Page, Surface, Widget
+from installation.operator.tosc import LEFT, Box, Colour, Node, Property, packed
+from installation.operator.touchosc_nodes import DIM, FAINT, GROUND, INK, PAGE, Style, armed, knob, label, press, text
+from installation.operator.touchosc_nodes import widget as nodes_of
 
-from installation.core.controls import Control
-from installation.operator.tosc import (
-    CENTRE,
-    LEFT,
-    RIGHT,
-    Box,
-    Colour,
-    Node,
-    Property,
-    constant,
-    local,
-    osc,
-    packed,
-    value,
-)
+Size = Literal["tablet", "phone"]
 
-WIDTH, HEIGHT = 1024, 768
-"""A tablet's screen in points; TouchOSC scales it to others."""
 
-HEAD, TAB, GAP, TALLEST = 56, 52, 22, 160
-"""Points: the title's height, the tabs', between knobs, and a knob with its words at most."""
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A screen in points; TouchOSC scales a layout to fit. ``columns`` of widgets at most, ``tabs`` side by side."""
 
-NAME, DOC = 26, 20
-"""Points: the heights of a knob's name and of what it does."""
+    width: int
+    height: int
+    head: int
+    tab: int
+    tab_text: int
+    columns: int
+    tabs: int
+    style: Style
 
-ALONE, PAGEFUL = 3, 12
-"""Up to so many knobs stand one under another; more in two columns, up to so many on a page."""
 
-STEPS = 40
-"""Up to so many whole numbers are marked on a fader."""
-
-INK, FAINT = Colour(0.86, 0.83, 0.78), Colour(0.62, 0.6, 0.56)
-GROUND, PAGE = Colour(0.03, 0.03, 0.035), Colour(0.07, 0.07, 0.075)
-DIM = 0.4
-"""How bright a tab is that is not chosen."""
-
-ROOMS = {
-    "show": Colour(0.8, 0.58, 0.25),
-    "stage": Colour(0.72, 0.32, 0.28),
-    "walk": Colour(0.3, 0.58, 0.5),
-    "generator": Colour(0.36, 0.48, 0.74),
+SCREENS: dict[Size, Screen] = {
+    "tablet": Screen(1024, 768, 48, 52, 16, 3, 14, Style(name=24, doc=18, text=17, gap=16, least=48, tallest=170)),
+    "phone": Screen(375, 667, 40, 44, 11, 2, 8, Style(name=18, doc=0, text=14, gap=8, least=44, tallest=110)),
 }
-"""The first pages, in this order. The others follow, in OTHER."""
+"""The phone is the smallest that is sold, so that a knob of 44 points is at least so high on any other."""
 
-OTHER = Colour(0.52, 0.5, 0.48)
+ALONE = 4
+"""Up to so many widgets stand one under another, up to twice as many in two columns, and so on."""
 
-EDGE: Mapping[str, Property] = {"outline": True, "outlineStyle": 0}
-"""Round whatever can be touched."""
+GO = 110
+"""Points: how high the go button is at most."""
 
-HANDS_OFF = "function onReceiveOSC() return self.values.touch end"
-"""While a finger is on a knob, values from the show are ignored."""
+Child = tuple[str, Colour, Callable[[Box, str], Node]]
+"""A tab: its name and colour, and what makes its page for a box and a scope."""
 
 
-def layout(controls: Mapping[str, Control], title: str) -> bytes:
-    """The ``.tosc`` file: pages by the first part of the addresses, and above them what hangs now."""
-    rooms: dict[str, list[Control]] = {}
-    for control in controls.values():
-        rooms.setdefault(_room(control), []).append(control)
-    pager = Node("PAGER", "pages", Box(0, HEAD, WIDTH, HEIGHT - HEAD), GROUND, {"tabbarSize": TAB}, {"page": 0})
-    pager.children = [page for room in sorted(rooms, key=_order) for page in _pages(room, rooms[room])]
-    head = [
-        _text("title", title, Box(GAP, 0, WIDTH // 2 - GAP, HEAD), 20, FAINT, LEFT),
-        _label("/show/now", "", Box(WIDTH // 2, 0, WIDTH // 2 - GAP, HEAD), 20),
+def layout(surface: Surface, size: Size = "tablet") -> bytes:
+    """The ``.tosc`` file."""
+    screen = SCREENS[size]
+    gap, wide, head = screen.style.gap, screen.width, screen.head
+    body = Box(0, head, wide, screen.height - head)
+    top = [
+        text(surface.title, Box(gap, 0, wide // 2 - gap, head), screen.style.text, FAINT, "/", LEFT),
+        label(NOW, "", Box(wide // 2, 0, wide // 2 - gap, head), screen.style.text, INK, "/"),
     ]
-    return packed(Node("GROUP", "/", Box(0, 0, WIDTH, HEIGHT), GROUND, children=[*head, pager]))
+    pages = _Pages(screen)
+    pager = pages.pager("pages", pages.tabs(surface), body, "")
+    return packed(Node("GROUP", "/", Box(0, 0, wide, screen.height), GROUND, children=[*top, pager]))
 
 
-def _room(control: Control) -> str:
-    return control.address.split("/")[1]
+class _Pages:
+    """Makes pagers, and the pages in them, for one screen."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen, self.style = screen, screen.style
+
+    def tabs(self, surface: Surface) -> list[Child]:
+        """The show, the pieces, the others; pieces share one tab where not all would have room."""
+        show: Child = ("show", Colour(*AMBER), lambda box, scope: self._desk(surface, box, scope))
+        pieces = [self._page(page) for page in surface.pieces]
+        others = [self._page(page) for page in surface.others]
+        if 1 + len(pieces) + len(others) > self.screen.tabs and len(pieces) > 1:
+            several = self._several("pieces", pieces)
+            return [show, several, *others]
+        return [show, *pieces, *others]
+
+    def _several(self, name: str, children: Sequence[Child]) -> Child:
+        """A tab with tabs in it: in rows of as many as have room."""
+
+        def make(box: Box, scope: str) -> Node:
+            page = Node("GROUP", name, box, PAGE, scope=scope)
+            page.children = [self.pager(name, children, Box(0, 0, box.w, box.h), scope)]
+            return page
+
+        return (name, Colour(*GREY), make)
+
+    def pager(self, name: str, children: Sequence[Child], box: Box, scope: str) -> Node:
+        """A pager that fills ``box``; a row of tabs that would be too narrow is split into tabs of tabs."""
+        tabs = self.screen.tabs
+        if len(children) > tabs:
+            share = -(-len(children) // -(-len(children) // tabs))
+            groups = [children[start : start + share] for start in range(0, len(children), share)]
+            children = [self._several(f"{group[0][0]} – {group[-1][0]}", group) for group in groups]
+        tab, words = self.screen.tab, self.screen.tab_text
+        properties: dict[str, Property] = {"tabbarSize": tab, "textSizeOff": words, "textSizeOn": words}
+        pager = Node("PAGER", name, box, GROUND, properties, {"page": 0}, scope=scope)
+        for label_, colour, make in children:
+            page = make(Box(0, tab, box.w, box.h - tab), f"{scope}/{label_}")
+            page.properties |= _tab(label_, colour)
+            pager.children.append(page)
+        return pager
+
+    # ------------------------------------------------------------ the first page
+
+    def _desk(self, surface: Surface, box: Box, scope: str) -> Node:
+        """The show: the time left; go and back, next and hold; the pieces; the master; blackout, and letting go."""
+        style, desk = self.style, surface.desk
+        page = Node("GROUP", "show", box, PAGE, scope=scope)
+        rows = self._desk_rows(desk, box)
+        page.children = [
+            label(PROGRAMME, "", Box(style.gap, rows[0].y, box.w // 2, rows[0].h), style.text, FAINT, scope, LEFT),
+            label(
+                TIME_LEFT, "", Box(box.w * 3 // 4, rows[0].y, box.w // 4 - style.gap, rows[0].h), style.text, INK, scope
+            ),
+        ]
+        for presses, row in ((desk.cues, rows[1]), (desk.steer, rows[2])):
+            page.children += self._row(presses, row, Colour(*AMBER), scope)
+        for piece, place in zip(desk.pieces, _grid(rows[3], len(desk.pieces), self._columns(desk), style), strict=True):
+            page.children += press(piece, place, style, scope)
+        if desk.master:
+            page.children += knob(desk.master, rows[4], Colour(*AMBER), replace(style, doc=0), scope)
+        page.children.append(armed(desk.blackout, rows[5], style, scope))
+        page.children += self._row(desk.let_go, rows[6], Colour(*GREY), scope)
+        page.children.append(text(surface.stamp, rows[7], style.text * 2 // 3, FAINT, scope))
+        return page
+
+    def _columns(self, desk: Desk) -> int:
+        """Of the pieces' buttons: so many that they keep within four rows, while each is wide enough for a name."""
+        return min(max(self.screen.columns, -(-len(desk.pieces) // 4)), self.screen.width // 110)
+
+    def _desk_rows(self, desk: Desk, box: Box) -> list[Box]:
+        """The page's rows from top to bottom; what room there is goes to go and back, and to the pieces."""
+        style = self.style
+        fixed = [style.name, 0, style.least, 0, style.name + style.least, style.least, style.least, style.name]
+        spare = box.h - sum(fixed) - style.gap * (len(fixed) + 1)
+        pieces = -(-len(desk.pieces) // self._columns(desk)) * (style.least + style.gap)
+        fixed[1] = min(max(spare - pieces, style.least), GO) if desk.cues else 0
+        fixed[3] = max(0, spare - fixed[1])
+        rows, top = [], style.gap
+        for high in fixed:
+            rows.append(Box(style.gap, top, box.w - 2 * style.gap, high))
+            top += high + style.gap
+        return rows
+
+    def _row(self, widgets: Sequence[Widget], row: Box, colour: Colour, scope: str) -> Iterator[Node]:
+        """Widgets side by side."""
+        for one, place in zip(widgets, _grid(row, len(widgets), max(1, len(widgets)), self.style), strict=True):
+            yield from nodes_of(one, place, colour, self.style, scope)
+
+    # ------------------------------------------------------------ the others
+
+    def _page(self, page: Page) -> Child:
+        """A page of widgets, or, where it cannot hold them all, a pager of such pages."""
+        colour = Colour(*page.colour)
+
+        def make(box: Box, scope: str) -> Node:
+            return self._whole(page, box, scope)
+
+        return (page.name, colour, make)
+
+    def _whole(self, page: Page, box: Box, scope: str) -> Node:
+        node = Node("GROUP", page.name, box, PAGE, scope=scope)
+        style = self.style
+        top = style.gap + style.least if page.top else 0
+        node.children = [
+            *self._row(page.top, Box(style.gap, style.gap, box.w - 2 * style.gap, style.least), INK, scope)
+        ]
+        room = Box(0, top, box.w, box.h - top)
+        held, colour = self._held(page.widgets, room), Colour(*page.colour)
+        if len(page.widgets) <= held:
+            node.children += self._widgets(page.widgets, room, colour, scope)
+            return node
+        held = self._held(page.widgets, room._replace(h=room.h - self.screen.tab))
+        sheets = -(-len(page.widgets) // held)
+        parts = [page.widgets[start : start + held] for start in range(0, len(page.widgets), held)]
+        children = [self._sheet(f"{at} / {sheets}", part, colour) for at, part in enumerate(parts, 1)]
+        node.children.append(self.pager(page.name, children, room, scope))
+        return node
+
+    def _sheet(self, name: str, widgets: Sequence[Widget], colour: Colour) -> Child:
+        def make(box: Box, scope: str) -> Node:
+            node = Node("GROUP", name, box, PAGE, scope=scope)
+            node.children = [*self._widgets(widgets, Box(0, 0, box.w, box.h), colour, scope)]
+            return node
+
+        return (name, colour, make)
+
+    def _held(self, widgets: Sequence[Widget], room: Box) -> int:
+        """How many widgets have room in it, in all columns."""
+        style = self._style(widgets)
+        return self.screen.columns * max(1, (room.h - style.gap) // (style.name + style.doc + style.least + style.gap))
+
+    def _widgets(self, widgets: Sequence[Widget], room: Box, colour: Colour, scope: str) -> Iterator[Node]:
+        columns = min(self.screen.columns, -(-len(widgets) // ALONE))
+        style = self._style(widgets)
+        inner = Box(style.gap, room.y + style.gap, room.w - 2 * style.gap, room.h - 2 * style.gap)
+        for one, place in zip(widgets, _grid(inner, len(widgets), columns, style), strict=True):
+            yield from nodes_of(one, place, colour, style, scope)
+
+    def _style(self, widgets: Sequence[Widget]) -> Style:
+        """Without room for what they do where none says it; lower where no finger has to hit them."""
+        style = self.style
+        if all(isinstance(one, Meter) for one in widgets):
+            return replace(style, doc=0, least=style.least // 2, tallest=style.name + style.least)
+        return style if any(isinstance(one, Knob) and one.doc for one in widgets) else replace(style, doc=0)
 
 
-def _name(control: Control) -> str:
-    """``direction 1`` of ``/generator/direction/1``."""
-    return " ".join(control.address.split("/")[2:]) or _room(control)
+def _tab(name: str, colour: Colour) -> dict[str, Property]:
+    return {
+        "tabColorOff": colour.times(DIM),
+        "tabColorOn": colour,
+        "tabLabel": name,
+        "textColorOff": INK,
+        "textColorOn": Colour(0.0, 0.0, 0.0),
+    }
 
 
-def _order(room: str) -> tuple[int, str]:
-    return (list(ROOMS).index(room) if room in ROOMS else len(ROOMS), room)
-
-
-def _pages(room: str, controls: list[Control]) -> Iterator[Node]:
-    """One page, or as many as the room needs."""
-    colour = ROOMS.get(room, OTHER)
-    for number, start in enumerate(range(0, len(controls), PAGEFUL), 1):
-        name = room if number == 1 else f"{room} {number}"
-        page = Node("GROUP", name, Box(0, TAB, WIDTH, HEIGHT - HEAD - TAB), PAGE)
-        page.properties = {
-            "tabColorOff": colour.times(DIM),
-            "tabColorOn": colour,
-            "tabLabel": name.capitalize(),
-            "textColorOff": INK,
-            "textColorOn": Colour(0.0, 0.0, 0.0),
-        }
-        shown = controls[start : start + PAGEFUL]
-        for control, box in zip(shown, _boxes(len(shown)), strict=True):
-            page.children.extend(_knob(control, box, colour))
-        yield page
-
-
-def _boxes(count: int) -> Iterator[Box]:
-    """Where each of so many knobs lies on a page: one column or two, filled downwards."""
-    columns = 1 if count <= ALONE else 2
-    rows = -(-count // columns)
-    wide = (WIDTH - GAP * (columns + 1)) // columns
-    high = min(TALLEST, (HEIGHT - HEAD - TAB - GAP) // rows - GAP)
-    for number in range(count):
-        column, row = divmod(number, rows)
-        yield Box(GAP + column * (wide + GAP), GAP + row * (high + GAP), wide, high)
-
-
-def _knob(control: Control, box: Box, colour: Colour) -> Iterator[Node]:
-    """A control with its words: over a button, above all else."""
-    left, top, wide, high = box
-    if control.type in ("bool", "pulse"):
-        yield _button(control, box, colour)
-        yield from _words(control, Box(left, top + (high - NAME - DOC) // 2, wide, NAME + DOC), CENTRE)
+def _grid(area: Box, count: int, columns: int, style: Style) -> Iterator[Box]:
+    """Where each of so many lies in an area: in so many columns, row by row, none higher than the style's tallest."""
+    if not count:
         return
-    yield from _words(control, Box(left, top, wide, NAME + DOC), LEFT)
-    body = Box(left, top + NAME + DOC, wide, high - NAME - DOC)
-    if control.type == "choice":
-        yield _radio(control, body, colour)
-        yield from _choices(control, body)
-    else:
-        shown = _label(control.address, f"{control.default:g}", Box(left + wide * 4 // 5, top, wide // 5, NAME), 18)
-        yield shown
-        yield _fader(control, body, colour, shown)
-
-
-def _words(control: Control, box: Box, align: int) -> Iterator[Node]:
-    """A knob's name, and under it what it does."""
-    unit = f" ({control.unit})" if control.unit else ""
-    yield _text(f"{control.address} name", _name(control) + unit, box._replace(h=NAME), 18, INK, align)
-    below = Box(box.x, box.y + NAME, box.w, DOC)
-    yield _text(f"{control.address} doc", control.doc, below, 13, FAINT, align)
-
-
-def _fader(control: Control, box: Box, colour: Colour, shown: Node) -> Node:
-    """Sends its control's own range; ``shown`` follows the finger on the tablet, and the show besides."""
-    span = control.high - control.low
-    at = (control.default - control.low) / span if span else 0.0
-    conversion = "INTEGER" if control.type == "int" else "FLOAT"
-    node = Node("FADER", control.address, box, colour, {**EDGE, "script": HANDS_OFF}, {"x": at})
-    if control.type == "int" and span <= STEPS:
-        node.properties |= {"grid": True, "gridSteps": int(span) + 1}
-    node.messages = [
-        osc(control.address, value("x", control.low, control.high, conversion)),
-        local(shown, control.low, control.high, conversion),
-    ]
-    return node
-
-
-def _button(control: Control, box: Box, colour: Colour) -> Node:
-    """A pulse is sent when the button goes down. A switch stays, sends both states, and shows the show's state."""
-    if control.type == "pulse":
-        message = osc(control.address, constant("1", "FLOAT"), when="RISE", hear=False)
-        return Node("BUTTON", control.address, box, colour, {**EDGE, "buttonType": 0}, {"x": 0.0}, [message])
-    message = osc(control.address, value())
-    return Node("BUTTON", control.address, box, colour, {**EDGE, "buttonType": 2}, {"x": control.default}, [message])
-
-
-def _radio(control: Control, box: Box, colour: Colour) -> Node:
-    node = Node("RADIO", control.address, box, colour, {**EDGE, "script": HANDS_OFF}, {"x": int(control.default)})
-    node.properties["steps"] = max(1, len(control.choices))
-    node.messages = [osc(control.address, value("x", 0.0, 1.0, "INTEGER"))]
-    return node
-
-
-def _choices(control: Control, box: Box) -> Iterator[Node]:
-    """The name of each choice over its step."""
-    count = len(control.choices)
-    for index, choice in enumerate(control.choices):
-        start, end = box.w * index // count, box.w * (index + 1) // count
-        cell = Box(box.x + start, box.y, end - start, box.h)
-        yield _text(f"{control.address} {index}", choice, cell, 16 if count <= 8 else 12, INK)
-
-
-def _label(address: str, text: str, box: Box, size: int) -> Node:
-    """Shows what the show sends to an address: a text, or five characters of a number."""
-    node = Node("LABEL", address, box, GROUND, {"textSize": size, "textColor": INK, "textAlignH": RIGHT})
-    node.properties["textLength"] = 5 if text else 0
-    node.values = {"text": text}
-    node.messages = [osc(address, value("text", 0.0, 1.0, "STRING"), on="text", send=False)]
-    return node
-
-
-def _text(name: str, text: str, box: Box, size: int, colour: Colour, align: int = CENTRE) -> Node:
-    looks: dict[str, Property] = {"textAlignH": align, "textColor": colour, "textSize": size}
-    return Node("TEXT", name, box, GROUND, looks, {"text": text})
+    rows = -(-count // columns)
+    wide = (area.w - style.gap * (columns - 1)) // columns
+    high = min(style.tallest, (area.h - style.gap * (rows - 1)) // rows)
+    for number in range(count):
+        row, column = divmod(number, columns)
+        yield Box(area.x + column * (wide + style.gap), area.y + row * (high + style.gap), wide, high)

@@ -64,10 +64,12 @@ def supervise(
 
 
 class _Runner(Protocol):
-    """A sensor at work. ``trouble`` is empty while it works."""
+    """A sensor at work. ``trouble`` is empty while it works; ``attempts`` counts how often it failed."""
 
     @property
     def trouble(self) -> str: ...
+    @property
+    def attempts(self) -> int: ...
     def ask_to_stop(self) -> None: ...
     def stop(self) -> None: ...
     def tell_votes(self, tally: Tally) -> None: ...
@@ -80,9 +82,11 @@ class _Report:
         self.name, self.log, self.text = name, log, ""
         self._repeats = Repeats(LOG_EVERY, at_once=False)
         self._told = ""
+        self.failures = 0
 
     def __call__(self, text: str) -> None:
         self.text = text
+        self.failures += bool(text)
         if not text and self._told:
             self._told = ""
             self.log.info("%s: works again", self.name)
@@ -124,6 +128,10 @@ class _Threaded:
     def trouble(self) -> str:
         return self._report.text
 
+    @property
+    def attempts(self) -> int:
+        return self._report.failures
+
     def ask_to_stop(self) -> None:
         self._stop.set()
 
@@ -160,6 +168,10 @@ class _Apart:
             return self.child.last_trouble + self._silent_for()
         return self.child.trouble or self._report.text
 
+    @property
+    def attempts(self) -> int:
+        return self._report.failures + self.child.restarts
+
     def _silent_for(self) -> str:
         return "" if self._said is None else f"; last signal {time.monotonic() - self._said:.0f} s ago"
 
@@ -182,6 +194,10 @@ class Sensors:
     def trouble(self) -> dict[str, str]:
         """Why, for each sensor that does not work now."""
         return {name: runner.trouble for name, runner in self._runners.items() if runner.trouble}
+
+    def attempts(self) -> dict[str, int]:
+        """How often each sensor failed since the start, and was tried again."""
+        return {name: runner.attempts for name, runner in self._runners.items()}
 
     def tell_votes(self, tally: Tally) -> None:
         """Passes on how visitors vote. Called by any thread."""

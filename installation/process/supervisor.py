@@ -11,15 +11,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Any
 
+from installation.alerts.messages import Unsent
 from installation.core.errors import LOST, FrameError
 from installation.core.pipe import Message, read_frames
+from installation.core.repeats import Repeats
+from installation.core.typed_messages import pack
+from installation.process.alerts import AlertsProcess
 from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree, stopped
 from installation.process.restarts import Restarts, Rules
@@ -45,6 +50,9 @@ TELL_EVERY = 60.0
 
 STACKS_TOLD = 50_000
 """Characters of the stacks that go into the log at most."""
+
+SHOW = "the show"
+"""What alerts call its process."""
 
 TO_MEND = 2
 """The exit code of a show with a fault that must be corrected before it can start."""
@@ -72,6 +80,10 @@ class Life:
         self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
         self.piece = ""
+        self.troubles: Mapping[Any, Any] = {}
+        """What alerts are about: ``reasons`` and ``notes``, each by subject."""
+        self.unsent: tuple[str, ...] = ()
+        """What the show was told of alerts that are not sent."""
         self.over = self.asked = self.finishing = self.screen = False
         self.why = self.renews = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
@@ -108,7 +120,8 @@ class Life:
         match message:
             case None:
                 self.over = True
-            case {"beat": {"frames": int(frames), "piece": str(piece), "timeout": float(timeout)}}:
+            case {"beat": {"frames": int(frames), "piece": str(piece), "timeout": float(timeout), **more}}:
+                self.troubles = more
                 self.frames, self.piece, self._timeout = frames, piece, timeout
             case {"finishing": {"meant": bool(meant)}}:
                 self.finishing, self._timeout = meant, FINISH
@@ -123,6 +136,12 @@ class Life:
     def settled(self) -> bool:
         """Whether all its pieces hang."""
         return self.frames is not None and self._timeout <= TIMEOUT
+
+    def tell_unsent(self, why: tuple[str, ...]) -> None:
+        """Why alerts are not sent, for the show's health."""
+        if why != self.unsent:
+            self.unsent = why
+            self.tree.send(pack(Unsent(why)))
 
     @property
     def still(self) -> bool:
@@ -184,7 +203,9 @@ class Supervisor:
         seconds: float | None = None,
         rules: Rules | None = None,
         notifier: Notifier | None = None,
+        alerts: AlertsProcess | None = None,
     ) -> None:
+        self.alerts = alerts
         self.folder, self.seconds = folder, seconds
         self.standby = Standby(command)
         self.restarts = Restarts(rules or Rules())
@@ -193,7 +214,7 @@ class Supervisor:
         self._why = ""
         self._since: float | None = None
         """When the first picture was there, of any life."""
-        self._told = -TELL_EVERY
+        self._repeats = Repeats(TELL_EVERY, at_once=False)
         self._gone_since: float | None = None
 
     def run(self) -> int:
@@ -226,14 +247,14 @@ class Supervisor:
                 life = Life(*self.standby.take(), self._orders(), self.folder / STACKS)
             except OSError as error:
                 self._lived = 0.0
-                return self._mourn(End(1, f"does not start: {error}", False), "")
+                return self._report(End(1, f"does not start: {error}", False), "")
             retry = self._attend(life)
             end, self._screen = life.reap(), self._screen or life.screen
             self._lived = time.monotonic() - born
             if (retry or end.renewed) and not self.leaving:
                 self._again(end)
                 continue
-            return end if end.final else self._mourn(end, _text(life.stacks))
+            return end if end.final else self._report(end, _text(life.stacks))
 
     def _again(self, end: End) -> None:
         """Counts a restart that is no failure."""
@@ -262,6 +283,12 @@ class Supervisor:
     def _watch(self, life: Life, now: float) -> None:
         """Reports the show's state to the log and the service manager."""
         self.notifier.tick(now)
+        if self.alerts and not self.leaving:
+            if life.frames is None:
+                self.alerts.tell(self._dark(), {}, picture=False)
+            else:
+                self.alerts.tell(life.troubles.get("reasons", {}), life.troubles.get("notes", {}))
+            life.tell_unsent(self.alerts.unsent)
         if life.frames is None:
             return
         if self._since is None:
@@ -284,16 +311,17 @@ class Supervisor:
             return self.seconds
         return max(0.0, self.seconds - (time.monotonic() - self._since))
 
-    # ------------------------------------------------------------ between two lives
+    # ------------------------------------------------------------ between two runs
 
-    def _mourn(self, end: End, stacks: str) -> End:
-        """Logs why it ended, once a minute at most; the file also gets the stacks."""
+    def _report(self, end: End, stacks: str) -> End:
+        """Logs why it ended, the same once a minute at most; the file also gets the stacks."""
         self._why, now = end.why, time.monotonic()
         told_by_itself = end.code == TO_MEND and self._since is None
-        if now - self._told >= TELL_EVERY and not (self.leaving or told_by_itself):
-            self._told, self._gone_since = now, now
-            told = {"exit": end.code, "stacks": stacks[-STACKS_TOLD:]}
-            log.error("the show %s; it is started again", end.why, extra={"told": told})
+        if self.leaving or told_by_itself:
+            return end
+        if line := self._repeats.line(f"the show {end.why}; it is started again", now):
+            self._gone_since = now
+            log.error("%s", line, extra={"told": {"exit": end.code, "stacks": stacks[-STACKS_TOLD:]}})
         return end
 
     def _pause(self, seconds: float) -> bool:
@@ -306,9 +334,15 @@ class Supervisor:
         ends = time.monotonic() + seconds
         while not self.leaving and (now := time.monotonic()) < ends:
             self.notifier.tick(now)
+            if self.alerts:
+                self.alerts.tell(self._dark(), {}, picture=False)
             self.notifier.status(f"the show {self._why}; it is started again in {ends - now:.0f} s")
             time.sleep(min(TICK, ends - now))
         return not self.leaving
+
+    def _dark(self) -> dict[str, str]:
+        """For alerts: why nothing of the show is to be seen."""
+        return {SHOW: f"{SHOW} {self._why or 'does not show a picture'}"}
 
     # ------------------------------------------------------------ from outside
 

@@ -9,18 +9,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from installation.core import decision
+from installation.core.log_file import log_file
 from installation.core.pipe import Message
+from installation.core.repeats import Repeats
 from installation.process.child import Child
+from installation.process.console_key import console_key, made_pin
 from installation.showfile.load import Show
 from installation.web.messages import (
     TO_APP,
+    Agenda,
+    Consoles,
+    Desk,
+    Entrance,
     Error,
     Health,
     Hello,
+    Moment,
+    Moved,
     Piece,
     Playback,
     Ready,
     Tally,
+    Uncounted,
     Watching,
     check_version,
     pack,
@@ -58,11 +68,15 @@ class WebProcess:
         on_tally: Callable[[decision.Tally], None] = lambda tally: None,
         silence: float = SILENCE,
         fresh: bool = False,
+        on_moved: Callable[[Moved], None] = lambda moved: None,
     ) -> None:
-        self.show, self.on_tally = show, on_tally
+        self.show, self.on_tally, self.on_moved = show, on_tally, on_moved
         self.tally = decision.Tally()
-        self.watching = 0
+        self.watching = self.consoles = self.starts = 0
         self.url = self.closed = ""
+        self.uncounted = ""
+        """Why votes cannot be kept now."""
+        self._repeats = Repeats()
         self.port = 0
         self._ended = 0
         self._said: Playback | None = None
@@ -85,8 +99,16 @@ class WebProcess:
                 self._opened(ready)
             case Tally() as tally:
                 self._counted(tally)
+            case Uncounted(why):
+                self.uncounted = why
+                if line := self._repeats.line(why, time.monotonic()) if why else "":
+                    log.warning("%s", line)
             case Watching(viewers):
                 self.watching = viewers
+            case Consoles(count):
+                self.consoles = count
+            case Moved() as moved:
+                self.on_moved(moved)
             case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once
                 self.closed = text
                 log.warning("the web process is closed: %s; the show goes on without it", text)
@@ -100,6 +122,7 @@ class WebProcess:
         self.url, self.port = ready.url, ready.port
         self.tally = replace(self.tally, url="" if ready.near else ready.url)
         self._said, self.closed = None, ""
+        self.starts += 1
 
     def _counted(self, tally: Tally) -> None:
         if tally.round != self.tally.round:
@@ -142,9 +165,25 @@ class WebProcess:
             hold=state.hold,
         )
 
+    def tell_consoles(self, message: Desk | Agenda | Moment) -> None:
+        """Sends something for the operators' consoles. Called by any thread."""
+        self.child.send(pack(message))
+
     def send_preview(self, jpeg: bytes) -> None:
         """Sends a picture to those who watch; of pictures that wait, the newest counts."""
         self.child.send_latest(jpeg)
+
+
+def _entrance(show: Show, state: Path) -> Entrance | None:
+    """Who may use the console; logs a PIN that the show file leaves out."""
+    access = show.operator.console
+    if access == "off":
+        return None
+    key = console_key(state)
+    if not show.operator.pin:
+        log.info("the operators' console at /console opens with the PIN %s", made_pin(key))
+    pin = show.operator.pin or made_pin(key)
+    return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
 def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
@@ -164,4 +203,5 @@ def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
         words=show.words,
         live=live,
         run=run,
+        console=_entrance(show, state),
     )

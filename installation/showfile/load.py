@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from installation.core.commands import commands
-from installation.core.contracts import SensorConfig
+from installation.core.contracts import OutputConfig, SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
 from installation.core.words import PanelWords, Words, panel_words
-from installation.showfile.checks import check_pieces, check_ports, check_repeats
+from installation.showfile.alert_tables import Alerts
+from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
-from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
+from installation.showfile.midi_tables import Midi, check_midi
+from installation.showfile.parts import Reading, Table, Transition, controls_of, read_output, read_sensor
 from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.tables import (
     LANGUAGE,
@@ -35,9 +37,16 @@ from installation.showfile.wires import Wire
 
 __all__ = ["Label", "Operator", "Piece", "Show", "StageTable", "Transition", "Web", "Wire", "load"]
 
-TABLES: dict[str, type[Table]] = {"show": Head, "stage": StageTable, "web": Web, "operator": Operator}
+TABLES: dict[str, type[Table]] = {
+    "show": Head,
+    "stage": StageTable,
+    "web": Web,
+    "operator": Operator,
+    "midi": Midi,
+    "alerts": Alerts,
+}
 WORDS = "words"
-LISTS = ("sensor", "piece", "wall")
+LISTS = ("sensor", "output", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
 """What read_plan reads, as these three name one another."""
 RENAMED = {"house": "web", "desk": "operator"}
@@ -56,8 +65,11 @@ class Show:
     stage: StageTable
     web: Web
     operator: Operator
+    midi: Midi
+    alerts: Alerts
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
+    outputs: tuple[OutputConfig, ...]
     plan: Plan
     source: Source = field(repr=False, compare=False)
     """The file as it was read, to tell where a warning stands."""
@@ -80,7 +92,7 @@ class Show:
     def warnings(self) -> tuple[str, ...]:
         """The warnings: what is valid and probably not intended."""
         away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
-        return (away,) if away else ()
+        return (*((away,) if away else ()), *self.alerts.warnings())
 
     def signals(self) -> tuple[Signal, ...]:
         """The signals of its sensors, named as in wires: ``door.motion``."""
@@ -92,7 +104,8 @@ class Show:
 
     def commands(self) -> dict[str, Control]:
         """What can be asked of the show, by address."""
-        return commands((piece.name for piece in self.pieces), (cue.name for cue in self.plan.cues))
+        names = (piece.name for piece in self.pieces)
+        return commands(names, (cue.name for cue in self.plan.cues), self.operator.arm)
 
 
 def load(path: Path | str, seed: int | None = None) -> Show:
@@ -129,12 +142,17 @@ class _Reader:
         check_repeats(self.document, "sensor", sensors)
         check_repeats(self.document, "piece", pieces)
         check_ports(self.document, tables["web"], tables["operator"], sensors)
-        names = self._names(pieces, check_pieces(self.document, pieces))
+        known = check_pieces(self.document, pieces)
+        outputs = self._outputs(reading)
+        names = self._names(pieces, known)
+        if names.controls is not None:
+            check_midi(self.document, tables["midi"], {**reading.commands, **known})
+            check_outputs(self.document, outputs, known)
         self._check_walls(reading)
         plan = self.document.attempt((), partial(read_plan, self.source.data, reading, names))
         if self.document.findings or plan is None:
             return None
-        return self._made(tables | {WORDS: words or {}}, sensors, pieces, plan, seed)
+        return self._made(tables | {WORDS: words or {}, "output": tuple(outputs.values())}, sensors, pieces, plan, seed)
 
     def _made(
         self,
@@ -155,8 +173,11 @@ class _Reader:
             stage=stage.model_copy(update={"panel": panel}),
             web=tables["web"],
             operator=tables["operator"],
+            midi=tables["midi"],
+            alerts=tables["alerts"],
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
+            outputs=tables["output"],
             plan=plan,
             source=self.source,
             words=tables[WORDS],
@@ -189,6 +210,12 @@ class _Reader:
             if sensor is not None:
                 made[index] = sensor
         return made
+
+    def _outputs(self, reading: Reading) -> dict[int, OutputConfig]:
+        """The good ones, by their index in the file."""
+        listed = enumerate(self.document.tables("output"))
+        read = {at: self.document.attempt(("output", at), partial(read_output, data, reading)) for at, data in listed}
+        return {at: output for at, output in read.items() if output is not None}
 
     def _reading(self, reading: Reading, head: Any, stage: Any, sensors: Mapping[int, SensorConfig]) -> Reading:
         """What pieces are checked with; ``head`` and ``stage`` are None where they are at fault."""

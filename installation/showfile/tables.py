@@ -187,6 +187,12 @@ def _unfit_words(tag: str, key: str, text: object, known: Mapping[str, str]) -> 
     return None
 
 
+def _pin(pin: str) -> str:
+    if pin and not 6 <= len("".join(pin.split())) <= 64:
+        raise Refused("6 to 64 letters or digits, or nothing: then the log says one")
+    return pin
+
+
 class Operator(Table):
     enabled: bool = True
     bind: Bind = "127.0.0.1"
@@ -194,6 +200,20 @@ class Operator(Table):
     surfaces: tuple[Annotated[str, AfterValidator(_surface)], ...] = Field((), max_length=32)
     allow: tuple[Annotated[str, AfterValidator(_allowed)], ...] = Field((), max_length=256)
     release: Seconds = Field(30.0, ge=0.0, le=DAY)
+    guard: Seconds = Field(0.3, ge=0.0, le=10.0)
+    """Within this time of a command, the same one again is a double press and does not count."""
+    arm: bool = False
+    """Whether blackout and panic have to be armed first, at /show/arm."""
+    tcp: bool = False
+    """Whether OSC is heard over TCP too, at the same port."""
+    oscquery: bool = False
+    """Whether programs may ask over OSCQuery what there is to move."""
+    oscquery_port: Port = 8001
+    console: Literal["off", "local", "network"] = "local"
+    """Who may open the operators' page on the web process: nobody, this machine, or all who reach [web] and have the
+    PIN."""
+    pin: Annotated[str, AfterValidator(_pin)] = ""
+    """The console's PIN or password; without one the log says one that was made for this show."""
 
 
 class Label(Table):
@@ -258,7 +278,7 @@ class Piece(Table):
         return table((*self._fixed, *self.generator.controls(), *self.walk.controls()))
 
     def title_in(self, language: str) -> str:
-        """What visitors know it by: its label's title, or its name where there is none."""
+        """What it is called for visitors: its label's title, or its name where there is none."""
         return self.label.title.get(language) or self.name
 
     def rests(self) -> Values:

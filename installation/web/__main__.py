@@ -19,7 +19,7 @@ from installation.core.pipe import Message, alive, serve
 from installation.web import listener
 from installation.web.ballot_store import FILE
 from installation.web.ballot_writer import BallotWriter
-from installation.web.messages import Error, Hello, Ready, Watching, check_version, pack, unpack
+from installation.web.messages import Consoles, Error, Hello, Moved, Ready, Watching, check_version, pack, unpack
 from installation.web.routes import Server
 from installation.web.service import Service
 
@@ -31,6 +31,9 @@ BEAT = 0.5
 
 ADDRESS = 5.0
 """Seconds between two checks of this machine's own address: a network may come up after the show."""
+
+MOVES = 512
+"""The most that operators did and that waits for the app."""
 
 LIMITS: dict[str, Any] = {
     "max_line_size": 2048,
@@ -112,6 +115,7 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
     assert runner.server is not None
     serving = await asyncio.get_running_loop().create_server(listener.admit(runner.server), sock=listening)
     outbox.tell(Watching(0))  # viewers of an earlier process have to connect again
+    outbox.tell(Consoles(0))
     works = (
         _listen(service, inbox),
         service.run(),
@@ -156,17 +160,22 @@ async def _beat(outbox: "Outbox") -> None:
 
 class Outbox:
     """Messages to the app, written by a thread of their own: an app that does not read must not delay the visitors. Of
-    several messages of a kind the newest is sent."""
+    several messages of a kind the newest is sent; of what operators did, all, as long as no more than MOVES wait."""
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
+        self._moves = 0
         self._waiting: dict[str, Message] = {}
         self._changed = threading.Condition()
         threading.Thread(target=self._write, name="outbox", daemon=True).start()
 
     def tell(self, message: Any) -> None:
         """One of the messages TO_APP."""
-        self._put(type(message).__name__, pack(message))
+        kind = type(message).__name__
+        if isinstance(message, Moved):
+            self._moves += 1
+            kind = f"{kind} {self._moves % MOVES}"
+        self._put(kind, pack(message))
 
     def beat(self, heartbeat: Message) -> None:
         self._put("alive", heartbeat)

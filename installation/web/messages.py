@@ -1,8 +1,10 @@
 """The messages between the app and the web process: one definition, which both ends read and write.
 
 To the web process: ``Hello`` first, to every new process; ``Playback`` whenever it changes and once a second;
-``Health`` once a second; and bytes, the newest preview as a JPEG. To the app: ``Ready`` or ``Error``, then ``Tally``
-after every commit (at most ten times a second) and after every playback, ``Watching`` when that changes, and the
+``Health`` once a second; and bytes, the newest preview as a JPEG. For the operators' console ``Desk`` and ``Agenda``
+after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
+``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
+``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator does, and the
 heartbeat of every child (installation/core/pipe.py).
 """
 
@@ -11,27 +13,39 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from installation.core.controls import Control
 from installation.core.errors import FrameError
+from installation.core.signals import Signal
 from installation.core.typed_messages import pack, unpack
 
 __all__ = [
     "TO_APP",
     "TO_WEB",
     "VERSION",
+    "Agenda",
+    "Consoles",
+    "Cue",
+    "Desk",
+    "Due",
+    "Entrance",
     "Error",
     "Health",
     "Hello",
+    "Moment",
+    "Moved",
     "Piece",
     "Playback",
     "Ready",
+    "SensorState",
     "Tally",
     "Text",
+    "Uncounted",
     "Watching",
     "pack",
     "unpack",
 ]
 
-VERSION = 2
+VERSION = 3
 """The version of these messages: ``Hello`` and ``Ready`` carry it, and each end refuses another one."""
 
 Text = Mapping[str, str]
@@ -51,7 +65,7 @@ def check_version(version: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece as visitors know it. ``poster`` is a picture of it, where there is one."""
+    """What visitors are shown of a piece. ``poster`` is a picture of it, where there is one."""
 
     name: str
     title: Text = field(default_factory=dict)
@@ -62,11 +76,23 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """Who may use the operators' console: anybody with the ``pin``, from this machine alone or from the ``network``.
+    ``key`` (hexadecimal) signs the sessions. ``log`` is the show's log, whose end the console shows."""
+
+    pin: str
+    key: str
+    log: Path
+    network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
     """The show, and where to listen. Port 0 takes any, an empty ``url`` is worked out.
 
-    ``state`` is the folder that keeps the votes, ``live`` shows everybody the live picture, ``words`` are the show's
-    own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
+    ``state`` is the folder that keeps the votes, with ``live`` every visitor gets the live picture, ``words`` are the
+    show's own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
+    ``console`` is None where the show has none.
     """
 
     bind: str
@@ -79,6 +105,7 @@ class Hello:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     live: bool = False
     run: str = ""
+    console: Entrance | None = None
     version: int = VERSION
 
     def piece(self, name: str) -> Piece:
@@ -115,6 +142,89 @@ class Health:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+# ---------------------------------------------------------------- to the operators' console
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A stored state by its name: the seconds it waits and fades, where it takes controls, what follows on."""
+
+    name: str
+    wait: float
+    fade: float
+    targets: Mapping[str, float] = field(default_factory=dict)
+    then: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that an operator can move, ask for and see, as the show has it: ``controls`` and ``commands`` by their
+    tables. Commands in ``armed`` are asked for in two steps, the first of them the command ``arm`` where the show has
+    one. ``master`` is the control that dims the wall, ``sensors`` has the kind of each by its name."""
+
+    controls: tuple[Control, ...] = ()
+    commands: tuple[Control, ...] = ()
+    armed: tuple[str, ...] = ()
+    arm: str = ""
+    master: str = ""
+    signals: tuple[Signal, ...] = ()
+    sensors: Mapping[str, str] = field(default_factory=dict)
+    cues: tuple[Cue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A line of the day: a programme from ``start`` to ``end`` (ISO 8601), or a ``cue`` at ``start``. ``programme`` is
+    None where the wall is dark."""
+
+    start: str
+    end: str
+    programme: str | None = None
+    cue: str | None = None
+    pieces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The schedule of one day (ISO 8601)."""
+
+    day: str
+    entries: tuple[Due, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SensorState:
+    """How a sensor is: why it does not work (empty: it does), for how many seconds, and how often it was tried."""
+
+    trouble: str = ""
+    since: float = 0.0
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The show at one instant, which ``civil`` names (ISO 8601). ``progress`` is that of the change to ``coming``,
+    ``expected`` the piece that comes after this one as the votes are;
+    ``switches`` says how each switch stands; ``dark``: nothing is to be seen. ``hands`` has who moves each of
+    ``values``; ``standby`` is the cue that comes, ``waiting`` the seconds that each fired one waits yet."""
+
+    civil: str
+    piece: str
+    coming: str | None = None
+    expected: str | None = None
+    progress: float = 0.0
+    seconds_left: float | None = None
+    programme: str | None = None
+    dark: bool = False
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+    hands: Mapping[str, str] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
+    sensors: Mapping[str, SensorState] = field(default_factory=dict)
+    standby: str | None = None
+    waiting: Mapping[str, float] = field(default_factory=dict)
+
+
 # ---------------------------------------------------------------- to the app
 
 
@@ -139,10 +249,33 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Why votes cannot be kept now; empty where they can."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watching:
     """The number of viewers of the live picture."""
 
     viewers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Consoles:
+    """The number of consoles that are open."""
+
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An operator moved a control or asked for a command: its ``value``, or None to let go of the control."""
+
+    address: str
+    value: float | None
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +285,5 @@ class Error:
     message: str
 
 
-TO_WEB = (Hello, Playback, Health)
-TO_APP = (Ready, Tally, Watching, Error)
+TO_WEB = (Hello, Playback, Health, Desk, Agenda, Moment)
+TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Error)

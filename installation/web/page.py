@@ -86,7 +86,7 @@ def _render(template: str, scene: Scene, assets: Mapping[str, str], **more: Any)
 
 
 def _context(scene: Scene) -> dict[str, Any]:
-    """What the templates know: the scene, and the functions that put it into words."""
+    """What the templates are given: the scene, and the functions that put it into words."""
     from markupsafe import Markup
 
     say, votes = _speaker(scene.languages), scene.votes or {}

@@ -1,4 +1,4 @@
-"""The page as each visitor sees it: in the visitor's language, with the visitor's choice and token."""
+"""The page for each visitor: in the visitor's language, with the visitor's choice and token."""
 
 import time
 from http import HTTPStatus
@@ -47,7 +47,7 @@ class Pages:
             )
 
     def scene(self, request: web.Request, token: bytes | None, notice: str = "") -> page.Scene:
-        """The page as this visitor sees it."""
+        """The page for this visitor."""
         service, writer = self.service, self.service.writer
         ends = service.ends
         return page.Scene(

@@ -33,7 +33,7 @@ class Pictures:
             return await stream(
                 request,
                 "multipart/x-mixed-replace; boundary=frame",
-                _multipart(self.service.preview.pictures()),
+                multipart(self.service.preview.pictures()),
                 262_144,
             )
 
@@ -58,7 +58,7 @@ class Pictures:
         return web.Response(body=jpeg, content_type="image/jpeg", headers=headers)
 
 
-async def _multipart(pictures: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def multipart(pictures: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The head of the next part goes out behind each picture: Chromium shows a picture only once it has seen that."""
     head = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n"
     yield head

@@ -11,6 +11,11 @@ from aiohttp import web
 
 from installation.web import page
 from installation.web.answers import html, parts_json, stream
+from installation.web.console import Console
+from installation.web.console_access import Access
+from installation.web.console_door import Door
+from installation.web.console_sections import in_first
+from installation.web.layouts import ADDRESS, Layouts
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
@@ -45,6 +50,7 @@ class Server:
         self.files = _files(Path(__file__).with_name("static"))
         self.assets = {name: address for address, (name, _, _) in self.files.items()}
         self.pages = Pages(service, port, self.assets)
+        self.layouts = Layouts(service.hello.state)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY, middlewares=[self._guard])
@@ -63,7 +69,13 @@ class Server:
         get("/healthz", watching.health)
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
+        get(ADDRESS, self.layouts.file)
         get("/static/{file}", self.static)
+        hello = self.service.hello
+        if hello.console is not None:
+            access = Access(hello.console, self.port, hello.url)
+            door = Door(access, in_first(hello.title, hello.languages), self.assets)
+            Console(self.service, hello.console, door).add_to(app.router)
         return app
 
     @web.middleware
@@ -117,7 +129,7 @@ class Server:
 
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     response.headers.popall("Server", None)
 
 

@@ -8,8 +8,20 @@ from typing import Any
 
 from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
+from installation.web.console_state import ConsoleState
 from installation.web.live import Hub
-from installation.web.messages import TO_WEB, Health, Hello, Playback, Watching, unpack
+from installation.web.messages import (
+    TO_WEB,
+    Agenda,
+    Desk,
+    Health,
+    Hello,
+    Moment,
+    Playback,
+    Uncounted,
+    Watching,
+    unpack,
+)
 from installation.web.preview import Preview
 
 TELL_APP, TELL_PHONES = 0.1, 0.25
@@ -34,6 +46,8 @@ class Service:
         self.hub = Hub()
         self.preview = Preview(lambda viewers: tell(Watching(viewers)))
         self.show = ShowHealth()
+        self.console = ConsoleState()
+        self._uncounted = ""
         writer.on_change = self.counted
         self._changed, self._due, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -42,11 +56,18 @@ class Service:
         if isinstance(message, bytes):
             self.preview.show(message)
             return
+        now = time.monotonic()
         match unpack(message, TO_WEB):
             case Playback() as playback:
-                self._hang(playback, time.monotonic())
+                self._hang(playback, now)
             case Health() as health:
-                self.show.heard(health, time.monotonic())
+                self.show.heard(health, now)
+                self.console.alive(now)
+            case Moment() as moment:
+                self.console.hear(moment)
+                self.console.alive(now)
+            case Desk() | Agenda() as told:
+                self.console.hear(told)
 
     def _hang(self, playback: Playback, now: float) -> None:
         ends = None if playback.seconds_left is None else now + max(0.0, playback.seconds_left)
@@ -71,7 +92,7 @@ class Service:
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
 
     async def _open_round(self) -> None:
-        """Opens the round that the playback asks for, then shows it."""
+        """Opens the round that the playback names, then shows it."""
         playback = self.playback
         assert playback is not None
         await self.writer.open_round(playback.round, playback.candidates)
@@ -80,6 +101,9 @@ class Service:
         await self._tell_phones()
 
     async def _tell_app(self) -> None:
+        if self.writer.trouble != self._uncounted:
+            self._uncounted = self.writer.trouble
+            self.tell(Uncounted(self._uncounted))
         result = self.writer.result()
         if result is not None:
             self.tell(result)

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 
-from installation.core.osc_packets import ARGUMENTS, DEPTH, LARGEST, MESSAGES, Malformed, Message, parse
+from installation.core.osc_packets import (
+    ARGUMENTS,
+    DEPTH,
+    EPOCH,
+    LOOPBACK,
+    NETWORK,
+    Malformed,
+    Message,
+    ahead,
+    parse,
+)
+
+LARGEST, MESSAGES = NETWORK
 
 MOMENT = 0.02
 """Processor seconds that a hostile packet may take; the killers of other parsers take from 30 s to for ever."""
@@ -137,14 +149,38 @@ def test_a_killer_is_refused_at_once(killer: bytes) -> None:
     refused(killer, ".")
 
 
-def test_a_bundle_for_an_hour_from_now_counts_now() -> None:
-    began = time.thread_time()
-    ntp = int((time.time() + 2208988800 + 3600) * 2**32)
-    assert parse(bundle(message(b"/stage/blackout", b"T"), when=ntp)) == [Message("/stage/blackout", (True,))]
-    assert time.thread_time() - began < MOMENT
+def ntp(posix: float) -> int:
+    return int((posix + EPOCH) * 2**32)
+
+
+@pytest.mark.parametrize("when", [1.7e9, 2.2e9])  # before and after February 2036, where the seconds begin again at 0
+@pytest.mark.parametrize("seconds", [-3600.0, -0.5, 0.25, 3600.0])
+def test_a_time_tag_says_how_far_ahead_it_is(when: float, seconds: float) -> None:
+    assert ahead(ntp(when + seconds) % 2**64, when) == pytest.approx(seconds, abs=1e-6)
+
+
+def test_what_is_to_be_at_once_is_not_ahead() -> None:
+    assert ahead(parse(message(b"/x"))[0].tag, 1.7e9) == 0.0
+    assert ahead(parse(bundle(message(b"/x"), when=1))[0].tag, 1.7e9) == 0.0
+    assert ahead(parse(bundle(message(b"/x"), when=0))[0].tag, 1.7e9) == 0.0
+
+
+def test_a_message_counts_at_its_bundles_time_and_in_two_at_the_later() -> None:
+    early, late = ntp(1.7e9), ntp(1.7e9 + 5)
+    packet = bundle(message(b"/a"), bundle(message(b"/b"), when=late), bundle(message(b"/c"), when=1), when=early)
+    assert {one.address: one.tag for one in parse(packet)} == {"/a": early, "/b": late, "/c": early}
 
 
 # ---------------------------------------------------------------- bounds
+
+
+def test_this_machine_may_send_the_state_of_a_whole_show() -> None:
+    packet = bundle(*[message(b"/generator/direction/%d" % number, b"f", bytes(4)) for number in range(1500)])
+    assert NETWORK.bytes < len(packet) < LOOPBACK.bytes
+    assert len(parse(packet, bounds=LOOPBACK)) == 1500
+    refused(packet, "8192")
+    with pytest.raises(Malformed, match="more than 4096 messages"):
+        parse(bundle(*[message(b"/x")] * 4097), bounds=LOOPBACK._replace(bytes=1 << 20))
 
 
 def test_the_bounds_themselves_are_allowed() -> None:

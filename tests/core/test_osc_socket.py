@@ -1,13 +1,15 @@
 """The bounded OSC socket: who is heard, what is counted, and what a taken port says."""
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from installation.core.errors import DeviceError
-from installation.core.osc_socket import LOG_EVERY, WAITING, Complaints, OscSocket
-from tests.core.test_osc_packets import message
+from installation.core.osc_backlog import WAITING, Endpoint
+from installation.core.osc_socket import LOG_EVERY, Complaints, OscSocket
+from tests.core.test_osc_packets import bundle, message
 
 PACKET = message(b"/x")
 
@@ -33,7 +35,7 @@ def test_it_hears_messages_and_their_sender(ear: OscSocket) -> None:
     say(ear.port, PACKET)
     heard = ear.hear()
     assert [one.address for one in heard.messages] == ["/x"]
-    assert heard.host == "127.0.0.1"
+    assert heard.source.host == "127.0.0.1"
 
 
 def test_silence_is_nothing() -> None:
@@ -88,8 +90,8 @@ def test_an_address_of_another_machine_says_what_to_do() -> None:
 
 def test_what_cannot_be_sent_holds_nothing_up(ear: OscSocket, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
-        ear.send(PACKET, ("::1", 9000))  # the other family
-    ear.send(PACKET, ("127.0.0.1", 9))  # nobody there
+        ear.send(PACKET, Endpoint("::1", 9000))  # the other family
+    ear.send(PACKET, Endpoint("127.0.0.1", 9))  # nobody there
     assert len(caplog.records) == 1
     assert "cannot be told" in caplog.text
 
@@ -104,11 +106,33 @@ def test_a_complaint_is_due_once_a_minute() -> None:
     assert complaints.due("a")
 
 
-def test_a_flood_leaves_what_came_last(ear: OscSocket) -> None:
-    """More packets than may wait: the oldest give way. They are sent in portions that the system's buffer holds."""
+def test_a_flood_ends_with_the_last_value() -> None:
+    ear = OscSocket("127.0.0.1", 0, (), owner="[operator]", wait=2.0, levels={b"/n"})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
         for number in range(3 * WAITING):
             mouth.sendto(message(b"/n", b"i", number.to_bytes(4, "big")), ("127.0.0.1", ear.port))
-            ear._take(0.5)
-    heard = [ear.hear().messages[0].args[0] for _ in range(WAITING)]
-    assert heard == list(range(2 * WAITING, 3 * WAITING))
+            ear._empty()
+    heard = []
+    while (one := ear.hear(0.05)).messages:
+        heard.append(one.messages[0].args[0])
+    assert heard == sorted(heard)
+    assert heard[-1] == 3 * WAITING - 1
+    ear.close()
+
+
+def test_what_another_thread_posts_is_heard_at_once(ear: OscSocket) -> None:
+    thread = threading.Timer(0.05, ear.post, (PACKET, Endpoint("10.0.0.7", 5000)))
+    thread.start()
+    heard = ear.hear()
+    assert [one.address for one in heard.messages] == ["/x"]
+    assert heard.source == Endpoint("10.0.0.7", 5000)
+    thread.join()
+
+
+def test_a_large_packet_is_heard_from_this_machine_alone(ear: OscSocket) -> None:
+    packet = bundle(*[message(b"/n", b"i", bytes(4))] * 1000)
+    say(ear.port, packet)
+    assert len(ear.hear().messages) == 1000
+    ear.post(packet, Endpoint("10.0.0.7", 5000))
+    assert ear.hear().messages == ()
+    assert ear.refused == 1

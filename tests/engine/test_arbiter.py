@@ -308,3 +308,11 @@ def test_forty_controls_cost_little() -> None:
         arbiter.step(frame / 60, controls, wires, wires, {})
         fastest = min(fastest, time.perf_counter() - began)
     assert fastest < 200e-6
+
+
+def test_an_operator_lets_go_of_one_control() -> None:
+    arbiter = Arbiter()
+    assert step(arbiter, 0.0, touch=4.0) == 4.0
+    arbiter.step(0.1, CONTROLS, {}, {SPEED: 2.0}, {SPEED: Touch(None, 0.1)})
+    assert arbiter.hands()[SPEED] == "wire"
+    assert step(arbiter, 0.1 + EASE, wires={SPEED: 2.0}) == 2.0

@@ -271,3 +271,30 @@ def test_a_decision_survives_json(room: Room) -> None:
         Decision.from_json({**decision.to_json(), "version": 99})
     with pytest.raises(ValueError, match="found no Decision"):
         Decision.from_json({"version": 1, "time": 0.0})
+
+
+def test_a_frozen_picture_stands_still_while_the_stage_is_moved(room: Room) -> None:
+    room.operator.set("/stage/freeze", 1.0)
+    room.play(0.1)
+    lanes = room.wall.lanes
+    room.operator.set("/walk/speed", 4.0)
+    room.operator.set("/stage/brightness", 0.5)
+    room.play(60.0)
+    assert room.wall.lanes == lanes
+    assert room.wall.freeze
+    assert room.wall.playback.coming is None, "a frozen piece was changed by the time"
+    assert room.values["/stage/brightness"] == 0.5
+    room.operator.set("/stage/freeze", 0.0)
+    room.play(0.2)
+    assert 0.0 < room.wall.lanes[0].walk_time - lanes[0].walk_time < 2.0, "it goes on where it stood"
+
+
+def test_a_frozen_piece_is_changed_when_that_is_asked_for(room: Room) -> None:
+    room.operator.set("/stage/freeze", 1.0)
+    room.play(0.1)
+    room.operator.press("/show/next")
+    room.play(5.0)
+    assert room.wall.playback.piece != 0
+    lanes = room.wall.lanes
+    room.play(1.0)
+    assert room.wall.lanes == lanes

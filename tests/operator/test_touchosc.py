@@ -1,158 +1,283 @@
-"""The TouchOSC layout, read back by a library that we did not write."""
+"""The TouchOSC layouts, read back by a library that we did not write, and used by a tablet that has nothing else."""
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import py2tosc
 import pytest
 
+from installation.core import readouts
 from installation.core.controls import Control
-from installation.operator.touchosc import layout
+from installation.operator.inbox import Inbox
+from installation.operator.server import OscServer
+from installation.operator.surface import Knob, Page, Surface, surface
+from installation.operator.touchosc import SCREENS, Size, layout
+from installation.showfile.load import Show, load
+from tests.operator.tablet import Node, Tablet, address, kind, messages, scaled
+from tests.timeout import until
 
-CONTROLS = {
-    control.address: control
-    for control in (
-        Control("/show/next", "next", "pulse"),
-        Control("/show/hold", "hold", "bool"),
-        Control("/show/piece", "piece", "choice", choices=("sitters", "company & co")),
-        Control("/walk/speed", "speed", "float", 0.0, 4.0, 1.0, "x"),
-        Control("/generator/count", "count", "int", 1, 9, 3),
-        Control("/generator/psi", "psi <of> truncation", "float", 0.0, 1.2, 0.7),
-    )
-}
-
-
-@pytest.fixture
-def document(tmp_path: Path) -> py2tosc.Document:
-    path = tmp_path / "show.tosc"
-    path.write_bytes(layout(CONTROLS, 'The "Next" <Rembrandt>'))
-    return py2tosc.load(path)
+SHOWS = Path(__file__).resolve().parents[2] / "shows"
+SIZES = tuple(SCREENS)
+TOUCHED = ("BUTTON", "FADER", "RADIO", "XY")
+TYPES = ("float", "int", "bool", "choice")
 
 
-def kind(node: py2tosc.Control) -> str:
-    return str(node.control_type)
+@pytest.fixture(scope="module")
+def show() -> Show:
+    return load(SHOWS / "next_rembrandt.toml")
 
 
-def osc(node: py2tosc.Control) -> list[py2tosc.OscMessage]:
-    return [message for message in node.messages if isinstance(message, py2tosc.OscMessage)]
+@pytest.fixture(scope="module", params=SIZES)
+def document(request: pytest.FixtureRequest, show: Show) -> py2tosc.Document:
+    return py2tosc.loads(layout(surface(show), request.param))
 
 
-def sent(document: py2tosc.Document) -> dict[str, tuple[str, py2tosc.OscMessage]]:
-    """What the layout sends: address -> (kind of control, message)."""
-    return {
-        "".join(str(part.value) for part in message.path): (kind(node), message)
-        for node in document.walk()
-        for message in osc(node)
-        if message.send
-    }
+def sent(document: py2tosc.Document) -> dict[str, set[str]]:
+    """The kinds of nodes that send to each address."""
+    found: dict[str, set[str]] = {}
+    for node in document.walk():
+        for message in messages(node):
+            if message.send:
+                found.setdefault(address(message), set()).add(kind(node))
+    return found
+
+
+def pages(document: py2tosc.Document) -> Iterator[py2tosc.Control]:
+    return (node for node in document.walk() if kind(node) == "GROUP")
 
 
 def test_it_is_valid_and_can_be_drawn(document: py2tosc.Document) -> None:
     assert list(document.validate()) == []
-    assert "company &amp; co" in py2tosc.to_svg(document)
+    assert "arm blackout" in py2tosc.to_svg(document)
 
 
-def test_every_control_is_sent_by_the_right_kind_of_knob(document: py2tosc.Document) -> None:
-    assert {address: kind for address, (kind, _) in sent(document).items()} == {
-        "/show/next": "BUTTON",
-        "/show/hold": "BUTTON",
-        "/show/piece": "RADIO",
-        "/walk/speed": "FADER",
-        "/generator/count": "FADER",
-        "/generator/psi": "FADER",
-    }
+def test_everything_that_can_be_asked_is_on_it(document: py2tosc.Document, show: Show) -> None:
+    assert set(sent(document)) == {*show.commands(), *show.controls()}
 
 
-def test_a_fader_sends_its_controls_range(document: py2tosc.Document) -> None:
-    argument = sent(document)["/walk/speed"][1].arguments[0]
-    assert (float(argument.scale_min), float(argument.scale_max)) == (0.0, 4.0)
+def test_the_first_page_runs_the_night(document: py2tosc.Document, show: Show) -> None:
+    pager = next(node for node in document.walk() if kind(node) == "PAGER")
+    first = pager.children[0]
+    said = {str(node.value("text").default) for node in first.walk() if kind(node) == "TEXT"}
+    assert {"GO", "back", "next", "hold", "release", "master", "arm blackout", "blackout"} <= said
+    assert {piece.name for piece in show.pieces} <= said
+    assert any(str(text).startswith("next_rembrandt.toml · ") and "Vernissage" in text for text in said)
 
 
-def test_a_pulse_is_sent_on_the_way_down_only(document: py2tosc.Document) -> None:
-    message = sent(document)["/show/next"][1]
-    assert [str(trigger.condition) for trigger in message.triggers] == ["RISE"]
-    assert float(message.arguments[0].value) == 1.0
-    assert not message.receive
+def test_each_piece_has_a_page_with_its_own_directions(document: py2tosc.Document, show: Show) -> None:
+    for piece in show.pieces:
+        page = next(node for node in pages(document) if node.get("tabLabel") == piece.name)
+        own = {str(node.get("name")) for node in page.walk() if kind(node) == "FADER"}
+        assert own == {one for one in piece.controls() if not one.startswith("/stage/")}
 
 
-def test_a_choice_is_sent_by_its_number(document: py2tosc.Document) -> None:
-    """TouchOSC adds step times span to the low end: 0 and 1 send 0, 1, 2, ..."""
-    argument = sent(document)["/show/piece"][1].arguments[0]
-    assert (str(argument.conversion), float(argument.scale_min), float(argument.scale_max)) == ("INTEGER", 0.0, 1.0)
-    radio = next(node for node in document.walk() if node.get("name") == "/show/piece")
-    assert radio.get("steps") == 2
+def test_no_caption_is_there_twice_on_a_page(document: py2tosc.Document) -> None:
+    for page in pages(document):
+        said = Counter(str(node.value("text").default) for node in page.children if kind(node) == "TEXT")
+        assert [words for words, times in said.items() if times > 1] == []
 
 
-def test_a_switch_stays_and_is_told(document: py2tosc.Document) -> None:
-    switch = next(node for node in document.walk() if node.get("name") == "/show/hold")
-    assert switch.get("buttonType") == 2
-    assert switch.messages[0].receive
+def test_a_finger_hits_everything(document: py2tosc.Document) -> None:
+    for node in document.walk():
+        if kind(node) in TOUCHED and node.get("interactive"):
+            assert node.frame.h >= 44, node.get("name")
+            assert node.frame.w >= 44, node.get("name")
 
 
-def test_a_value_is_shown_as_the_finger_moves_and_as_the_show_tells(document: py2tosc.Document) -> None:
-    fader, label = (
-        next(node for node in document.walk() if node.get("name") == "/walk/speed" and kind(node) == wanted)
-        for wanted in ("FADER", "LABEL")
-    )
-    (link,) = (message for message in fader.messages if isinstance(message, py2tosc.LocalMessage))
-    assert (link.dst_id, link.dst_var, float(link.scale_max)) == (label.id, "text", 4.0)
-    assert [(message.send, message.receive) for message in label.messages] == [(False, True)]
-    assert label.value("text").default == "1"
+def test_nothing_overlaps_or_sticks_out(document: py2tosc.Document) -> None:
+    for page in pages(document):
+        inside(page)
+        boxes = [node.frame for node in page.children if kind(node) in TOUCHED and node.get("interactive")]
+        assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)], page.get("name")
 
 
-def test_what_hangs_now_is_shown(document: py2tosc.Document) -> None:
-    heard = {"".join(str(part.value) for part in m.path) for c in document.walk() for m in osc(c) if m.receive}
-    assert "/show/now" in heard
+def inside(page: py2tosc.Control) -> None:
+    for box in (node.frame for node in page.children):
+        assert 0 <= box.x <= box.x + box.w <= page.frame.w, page.get("name")
+        assert 0 <= box.y <= box.y + box.h <= page.frame.h, page.get("name")
 
 
-def test_nothing_is_echoed(document: py2tosc.Document) -> None:
-    assert not any(message.feedback for control in document.walk() for message in osc(control))
+def overlap(one: py2tosc.Frame, other: py2tosc.Frame) -> bool:
+    apart = one.x + one.w <= other.x or other.x + other.w <= one.x
+    return not (apart or one.y + one.h <= other.y or other.y + other.h <= one.y)
 
 
 def test_words_let_touches_through(document: py2tosc.Document) -> None:
     assert not any(node.get("interactive") for node in document.walk() if kind(node) in ("TEXT", "LABEL"))
 
 
-def test_every_page_has_a_tab_that_can_be_read(document: py2tosc.Document) -> None:
-    (pager,) = (node for node in document.walk() if kind(node) == "PAGER")
-    assert [page.get("tabLabel") for page in pager.children] == ["Show", "Walk", "Generator"]
-    for page in pager.children:
-        assert page.get("textColorOn") != page.get("tabColorOn")
-        assert page.get("textColorOff") != page.get("tabColorOff")
+def test_nothing_is_echoed(document: py2tosc.Document) -> None:
+    assert not any(message.feedback for node in document.walk() for message in messages(node))
 
 
-def many(room: str, count: int) -> dict[str, Control]:
-    types = ("float", "int", "bool", "pulse", "choice")
-    addresses = [f"/{room}/{number}" for number in range(count)]
-    made = (
-        Control(address, "it does something", types[number % 5], 0, 20, choices=("a", "b", "c"))  # type: ignore[arg-type]
-        for number, address in enumerate(addresses)
-    )
-    return {control.address: control for control in made}
+def test_what_pairs_is_under_one_finger_each_at_its_own_address(document: py2tosc.Document) -> None:
+    pad = next(node for node in document.walk() if kind(node) == "XY")
+    assert [(address(one), one.triggers[0].var, one.arguments[0].value) for one in messages(pad)] == [
+        ("/stage/lamp/x", "x", "x"),
+        ("/stage/lamp/y", "y", "y"),
+    ]
 
 
-@pytest.mark.parametrize("count", [1, 3, 4, 7, 12, 13, 60])
-def test_however_many_knobs_none_overlap_or_stick_out(count: int) -> None:
-    document = py2tosc.loads(layout(many("room", count), "Many"))
+def test_all_that_the_show_tells_is_shown(document: py2tosc.Document, show: Show) -> None:
+    heard = {address(one) for node in document.walk() for one in messages(node) if one.receive}
+    moved = [one for one in show.controls() if one not in ("/stage/lamp/x", "/stage/lamp/y")]
+    told = readouts.readouts([piece.name for piece in show.pieces], show.signals(), moved)
+    assert set(told) <= heard
+
+
+# ---------------------------------------------------------------- any show
+
+
+def many(count: int) -> Surface:
+    """A surface of a show whose second piece has so many knobs of all types."""
+    first = surface(load(SHOWS / "rehearsal.toml"))
+    controls = [
+        Control(f"/generator/{at}", "it does something", TYPES[at % 4], 0, 20, choices=("a", "b & c"))  # type: ignore[arg-type]
+        for at in range(count)
+    ]
+    page = Page("many", (0.5, 0.5, 0.5), tuple(Knob(one, f"knob {one.address}", one.doc) for one in controls))
+    return replace(first, pieces=(page,), others=())
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [1, 3, 5, 13, 60])
+def test_however_many_knobs_all_have_room(count: int, size: Size) -> None:
+    document = py2tosc.loads(layout(many(count), size))
     assert list(document.validate()) == []
-    assert len(sent(document)) == count
-    for page in document.walk():
-        boxes = [node.frame for node in page.children if kind(node) in ("FADER", "BUTTON", "RADIO")]
-        for box in (node.frame for node in page.children):
-            assert 0 <= box.x <= box.x + box.w <= page.frame.w
-            assert 0 <= box.y <= box.y + box.h <= page.frame.h
-        for one, other in combinations(boxes, 2):
-            apart = one.x + one.w <= other.x or one.y + one.h <= other.y
-            assert apart or other.x + other.w <= one.x or other.y + other.h <= one.y, (one, other)
-        assert all(box.h >= 36 for box in boxes)  # a finger has to hit it
+    assert len([one for one in sent(document) if one.startswith("/generator/")]) == count
+    for page in pages(document):
+        inside(page)
+        boxes = [node.frame for node in page.children if kind(node) in TOUCHED and node.get("interactive")]
+        assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
+        assert all(box.h >= 36 for box in boxes)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("pieces", [1, 9, 20])
+def test_however_many_pieces_each_has_its_button(pieces: int, size: Size) -> None:
+    made = many(3)
+    listed = tuple(
+        replace(made.desk.pieces[0], caption=f"piece {at}", value=at, lamp=readouts.lamp(at)) for at in range(pieces)
+    )
+    shown = replace(
+        made,
+        desk=replace(made.desk, pieces=listed),
+        pieces=tuple(replace(made.pieces[0], name=f"piece {at}") for at in range(pieces)),
+    )
+    document = py2tosc.loads(layout(shown, size))
+    assert list(document.validate()) == []
+    for page in pages(document):
+        inside(page)
 
 
 @pytest.mark.parametrize("title", ["", "]]>", "two\nlines\0 and \x1b", "Ψ 絵画", "\ud800"])
 def test_any_title_will_do(title: str) -> None:
-    document = py2tosc.loads(layout(CONTROLS, title))
-    (shown,) = (node for node in document.walk() if node.get("name") == "title")
-    assert shown.value("text").default.strip() == title.translate({0: " ", 0x1B: " ", 0xD800: " "}).strip()
+    document = py2tosc.loads(layout(replace(many(1), title=title)))
+    wanted = title.translate({0: " ", 0x1B: " ", 0xD800: " "}).strip()
+    assert wanted in {str(node.value("text").default).strip() for node in document.walk() if kind(node) == "TEXT"}
 
 
-def test_the_same_show_gives_the_same_bytes() -> None:
-    assert layout(CONTROLS, "Show") == layout(CONTROLS, "Show")
+def test_the_same_show_gives_the_same_bytes(show: Show) -> None:
+    assert layout(surface(show)) == layout(surface(show))
+
+
+# ---------------------------------------------------------------- a tablet with this file alone
+
+
+@pytest.fixture(params=SIZES)
+def tablet(request: pytest.FixtureRequest, show: Show) -> Iterator[tuple[Tablet, OscServer]]:
+    inbox = Inbox(show.controls(), show.commands())
+    made = Tablet(layout(surface(show), request.param), ("127.0.0.1", 0))
+    server = OscServer(inbox, port=0, surfaces=[f"127.0.0.1:{made.port}"])
+    made.show = ("127.0.0.1", server.port)
+    yield made, server
+    server.close()
+    made.socket.close()
+
+
+def drained(server: OscServer, count: int) -> dict[str, float | None]:
+    """What the show got of ``count`` messages."""
+    until(lambda: server.received + server.refused >= count)
+    asked = server.inbox.drain()
+    return {one.address: one.value for one in asked.commands} | {at: one.value for at, one in asked.touches.items()}
+
+
+def bindings(tablet: Tablet) -> Iterator[tuple[Node, str]]:
+    """Every value of a node that sends something, and can be touched."""
+    for node in tablet.nodes:
+        for key in {trigger.var for one in messages(node.node) if one.send for trigger in one.triggers}:
+            if node.interactive:
+                yield node, key
+
+
+def test_every_binding_reaches_the_show(tablet: tuple[Tablet, OscServer]) -> None:
+    surface_, server = tablet
+    found = {}
+    for total, (node, key) in enumerate(bindings(surface_), 1):
+        value = 1.0 if kind(node.node) in ("BUTTON", "RADIO") else 0.3125
+        (name,) = surface_.touch(node, key, value)
+        control = server.inbox.find(name)
+        assert control is not None, f"the show has no {name}"
+        argument = next(one for one in messages(node.node) if one.send and address(one) == name).arguments[0]
+        wanted = scaled(value, argument) if str(argument.type) == "VALUE" else float(argument.value)
+        found[name] = drained(server, total)[name]
+        assert found[name] == pytest.approx(control.accept(wanted), abs=1e-6), name
+    assert server.refused == 0
+    assert set(found) == {*server.inbox.controls, *server.inbox.commands} - {
+        "/stage/blackout"
+    }  # which waits to be armed
+
+
+def test_what_the_show_tells_is_on_every_node_that_shows_it(tablet: tuple[Tablet, OscServer], show: Show) -> None:
+    surface_, server = tablet
+    values = {one.address: one.low + 0.75 * (one.high - one.low) for one in show.controls().values()}
+    server.echo({**values, "/show/hold": 1.0, "/stage/blackout": 1.0, readouts.lamp(2): 1.0, readouts.votes(1): 7.0})
+    server.say(readouts.NOW, "Nobody in particular")
+    server.say(readouts.hand_address("/walk/speed"), "cue")
+    waiting = {*values, "/show/hold", readouts.lamp(2), readouts.NOW}
+    while waiting:
+        surface_.hear()
+        waiting -= {one for one in waiting if shows(surface_, one)}
+    faders = [node for node in surface_.nodes if kind(node.node) == "FADER" and node.node.get("name") == "/walk/speed"]
+    assert len(faders) == len(show.pieces)
+    assert {round(node.values["x"], 3) for node in faders} == {0.75}
+    texts = {node.node.get("name"): node.values["text"] for node in surface_.nodes if kind(node.node) == "LABEL"}
+    assert (texts[readouts.NOW], texts["/hand/walk/speed"]) == ("Nobody in particular", "cue")
+
+
+def shows(tablet: Tablet, name: str) -> bool:
+    """Whether a node that hears this address has another value than it began with."""
+    listening = [
+        node for node in tablet.nodes if any(one.receive and address(one) == name for one in messages(node.node))
+    ]
+    return any(node.values.get(value.key) != value.default for node in listening for value in node.node.values)
+
+
+def button(tablet: Tablet, group: Node, name: str) -> Node:
+    return next(node for node in tablet.nodes if node.node.get("name") == name and node.node in group.node.children)
+
+
+def test_blackout_is_armed_first_and_light_is_one_touch(tablet: tuple[Tablet, OscServer]) -> None:
+    surface_, server = tablet
+    group = next(node for node in surface_.nodes if node.node.get("name") == "blackout" and kind(node.node) == "GROUP")
+    arm, fire = button(surface_, group, "arm"), button(surface_, group, "fire")
+    surface_.run(group, 1.0)
+    assert not fire.interactive
+    assert surface_.touch(arm, "x", 1.0) == []
+    surface_.run(group, 1.0)
+    assert fire.interactive
+    surface_.run(group, 6.0)
+    assert (fire.interactive, arm.values["x"]) == (False, 0.0)
+    surface_.touch(arm, "x", 1.0)
+    surface_.run(group, 1.0)
+    assert surface_.touch(fire, "x", 1.0) == ["/stage/blackout"]
+    assert drained(server, 1) == {"/stage/blackout": 1.0}
+    surface_.run(group, 0.2)
+    assert (fire.interactive, arm.values["x"]) == (True, 0.0)
+    surface_.touch(fire, "x", 0.0)
+    assert drained(server, 2) == {"/stage/blackout": 0.0}
+    surface_.run(group, 0.2)
+    assert not fire.interactive

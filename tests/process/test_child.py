@@ -164,7 +164,7 @@ def test_silence_gets_it_stopped_and_started_again(start: Start, caplog: pytest.
     assert heard.get(timeout=TIMEOUT) == {"born": 1}
 
 
-def test_a_heartbeat_keeps_it_and_is_nobodys_business(start: Start) -> None:
+def test_a_heartbeat_keeps_it_running_and_is_passed_to_no_one(start: Start) -> None:
     beats = "import time\nfor i in range(40): send({'alive': 0.0}); time.sleep(0.1)\nsend({'done': 1})\n"
     child, heard = start(BORN + beats + FOR_EVER, silence=3.0)
     assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"done": 1}]

@@ -16,7 +16,7 @@ from installation.core.errors import FrameError
 from installation.core.pipe import Message
 from installation.process.web import SILENCE, WebProcess
 from installation.showfile.load import load
-from installation.web.messages import Health, Ready, pack
+from installation.web.messages import VERSION, Health, Ready, pack
 from tests.timeout import TIMEOUT, until
 from tests.web_driver import Visitor
 
@@ -126,14 +126,14 @@ def test_an_address_of_this_machine_alone_is_told_and_is_no_code_on_the_wall(
     caplog.clear()
     listed = start("listed")
     until(lambda: listed.url, "the address")
-    assert "0.0.0.0" not in caplog.text, "nobody is asked to vote"
+    assert "0.0.0.0" not in caplog.text, "no one is asked to vote"
 
 
 def test_messages_of_another_version_are_refused(start: Open) -> None:
     process = start()
     until(lambda: process.url, "the address")
     other: Message = pack(Ready(1, "http://x/", False, version=1))
-    with pytest.raises(FrameError, match="found messages of version 1, expected 2"):
+    with pytest.raises(FrameError, match=f"found messages of version 1, expected {VERSION}"):
         process.child.on_message(other)
-    with pytest.raises(FrameError, match="expected one of ready, tally, watching, error"):
+    with pytest.raises(FrameError, match="expected one of ready, tally, uncounted, watching, consoles, moved, error"):
         process.child.on_message({"song": {}})

@@ -1,0 +1,199 @@
+"""What the operators' console is told of a running show, and what it asks for.
+
+A thread of its own puts it into messages for the web process; the frame loop only leaves what it has decided. All of it
+comes from the show's tables of controls, commands, signals and cues.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from installation.core.commands import ARM, DANGEROUS
+from installation.core.controls import MASTER, Values
+from installation.core.decision import Decision, Tally
+from installation.core.errors import ControlError
+from installation.core.latest import Latest
+from installation.engine import agenda
+from installation.engine.decide import Decider
+from installation.engine.schedule import Timetable
+from installation.operator.inbox import Inbox
+from installation.process.sensors import Sensors
+from installation.process.web import WebProcess
+from installation.showfile.load import Show
+from installation.web.messages import Agenda, Cue, Desk, Due, Moment, Moved, SensorState
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 0.2
+"""Seconds between two moments that an open console is told."""
+
+IDLE = 1.0
+"""Seconds between two checks whether the web process was started anew."""
+
+DIGITS = 4
+"""Decimals of a value or a signal that are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the frame loop leaves: its decision, the show that it is of, and what belongs to it that is not in it."""
+
+    show: Show
+    decision: Decision
+    switches: dict[str, bool]
+    expected: int | None
+    standby: str | None
+    waiting: dict[str, float]
+
+
+class Failing:
+    """Remembers since when each sensor does not work (s, monotonic)."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def states(self, sensors: Sensors | None, names: Sequence[str], now: float) -> dict[str, SensorState]:
+        """How the sensors of these names are at ``now``."""
+        trouble = sensors.trouble() if sensors else dict.fromkeys(names, "not opened")
+        attempts = sensors.attempts() if sensors else {}
+        self._since = {name: self._since.get(name, now) for name in trouble}
+        return {
+            name: SensorState(
+                trouble.get(name, ""), float(int(now - self._since.get(name, now))), attempts.get(name, 0)
+            )
+            for name in names
+        }
+
+
+class Console:
+    """Tells ``web`` what its consoles show. ``sensors`` is set once they run."""
+
+    def __init__(self, web: WebProcess) -> None:
+        self.web = web
+        self.sensors: Sensors | None = None
+        self._due = 0.0
+        self._told: tuple[Show, int] | None = None
+        self._day: date | None = None
+        self._timetable = Timetable(web.show.plan)
+        self._failing = Failing()
+        self._seen: Latest[Seen] = Latest()
+        self._thread = threading.Thread(target=self._run, name="console", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._seen.close()
+        if self._thread.ident is not None:
+            self._thread.join(2.0)
+
+    def look(self, decision: Decision, decider: Decider) -> None:
+        """To be called every frame, by the loop's thread; leaves something only while a console is open."""
+        if not self.web.consoles or decision.time < self._due:
+            return
+        self._due = decision.time + INTERVAL
+        player = decider.programming.player
+        switches, expected = decider.transport.switches(), next_piece(decider, decision, self.web.tally)
+        self._seen.put(Seen(decider.show, decision, switches, expected, player.standby, dict(player.waiting)))
+
+    # ------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        while not self._seen.closed:
+            seen = self._seen.wait(IDLE)
+            self._tell_tables(self.web.show, self.web.starts)
+            if seen is not None:
+                self.web.tell_consoles(self._moment(seen))
+
+    def _tell_tables(self, show: Show, starts: int) -> None:
+        """Tells the desk and the day where they are others by now: another show, another day, another web process."""
+        if self._told is None or self._told[0] is not show:
+            self._timetable = Timetable(show.plan)
+        today = datetime.now(self._timetable.almanac.zone).date()
+        if self._told != (show, starts):
+            self.web.tell_consoles(desk(show))
+        if self._told != (show, starts) or self._day != today:
+            self.web.tell_consoles(day_of(show, self._timetable, today))
+        self._told, self._day = (show, starts), today
+
+    def _moment(self, seen: Seen) -> Moment:
+        wall, pieces = seen.decision.wall, seen.show.pieces
+        playback = wall.playback
+        left, names = playback.seconds_left, [sensor.name for sensor in seen.show.sensors]
+        return Moment(
+            civil=seen.decision.civil,
+            piece=pieces[playback.piece].name,
+            coming=None if playback.coming is None else pieces[playback.coming].name,
+            expected=None if seen.expected is None else pieces[seen.expected].name,
+            progress=round(playback.progress, 2),
+            seconds_left=None if left is None else round(left, 1),
+            programme=wall.programme,
+            dark=wall.blackout,
+            switches=seen.switches,
+            values=_rounded(wall.controls),
+            hands=wall.hands,
+            signals=_rounded(seen.decision.signals),
+            sensors=self._failing.states(self.sensors, names, time.monotonic()),
+            standby=seen.standby,
+            waiting=_rounded(seen.waiting),
+        )
+
+
+def next_piece(decider: Decider, decision: Decision, tally: Tally) -> int | None:
+    """The piece that comes after the present one as the votes are; None during a change, and where no other may."""
+    playback = decision.wall.playback
+    if not playback.candidates:
+        return None
+    return decider.playlist.expected(tally.of(playback.round), playback.candidates)
+
+
+def mover(inbox: Inbox, clock: Callable[[], float]) -> Callable[[Moved], None]:
+    """Puts what an operator did on a console into the inbox; ``clock`` is the loop's (s)."""
+
+    def move(moved: Moved) -> None:
+        control = inbox.find(moved.address)
+        try:
+            if control is not None and moved.value is not None:
+                refusal = inbox.put(moved.address, control.accept(moved.value), clock(), moved.who)
+                if refusal:
+                    log.info("%s: %s", moved.who, refusal)
+            elif moved.address in inbox.controls:
+                inbox.let_go(moved.address, clock(), moved.who)
+            else:
+                log.warning("%s asked for %s, which this show has not", moved.who, moved.address)
+        except ControlError as error:
+            log.warning("%s: %s", moved.who, error)
+
+    return move
+
+
+def desk(show: Show) -> Desk:
+    """All that an operator can move and see in a show."""
+    cues = (Cue(cue.name, cue.wait, cue.fade, cue.targets, cue.then) for cue in show.plan.cues)
+    return Desk(
+        controls=tuple(show.controls().values()),
+        commands=tuple(show.commands().values()),
+        armed=DANGEROUS,
+        arm=ARM if ARM in show.commands() else "",
+        master=MASTER,
+        signals=show.signals(),
+        sensors={sensor.name: sensor.kind for sensor in show.sensors},
+        cues=tuple(cues),
+    )
+
+
+def day_of(show: Show, timetable: Timetable, today: date) -> Agenda:
+    """The schedule of one day."""
+    entries = agenda.agenda(timetable, [piece.name for piece in show.pieces], today, today)
+    return Agenda(today.isoformat(), tuple(map(_due, entries)))
+
+
+def _due(entry: agenda.Entry) -> Due:
+    return Due(entry.start.isoformat(), entry.end.isoformat(), entry.programme, entry.cue, entry.pieces)
+
+
+def _rounded(values: Values) -> dict[str, float]:
+    return {name: round(value, DIGITS) for name, value in values.items()}

@@ -1,0 +1,109 @@
+"""Packets that came and were not read yet: bounded for each sender, who take turns.
+
+A sender may have RATE packets a second read. Of one that sends more, the newest wait: where a control is moved again
+and again, its latest packet stands for the earlier ones, so a flood ends with exact values and costs little. Pure: the
+time is an argument.
+"""
+
+from collections import deque
+from collections.abc import Container
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+RATE, BURST = 2000.0, 1024.0
+"""Packets a second of one sender that are read, and how many at once after a silence."""
+
+WAITING = 1024
+"""Packets of one sender that wait, at most."""
+
+BYTES = 2 << 20
+"""Bytes of one sender's packets that wait, at most."""
+
+SENDERS = 32
+"""Senders whose packets wait at the same time, at most: a local network has no more, but may hold forged ones."""
+
+
+class Endpoint(NamedTuple):
+    """Where a packet came from, or goes to. ``tcp``: over the connection that has this other end."""
+
+    host: str
+    port: int
+    tcp: bool = False
+
+
+@dataclass(slots=True)
+class _Sender:
+    waiting: deque[tuple[bytes, Endpoint]] = field(default_factory=deque)
+    size: int = 0
+    left: float = BURST
+    when: float = 0.0
+
+    def refill(self, now: float) -> None:
+        self.left, self.when = min(BURST, self.left + (now - self.when) * RATE), now
+
+
+class Backlog:
+    """``levels`` are the addresses, as bytes, of which the latest message counts. ``superseded`` counts packets that a
+    later one of the same address stood for, ``dropped`` those that no longer found room."""
+
+    def __init__(self, levels: Container[bytes] = frozenset()) -> None:
+        self.levels = levels
+        self.superseded = self.dropped = 0
+        self._senders: dict[str, _Sender] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether packets wait."""
+        return any(sender.waiting for sender in self._senders.values())
+
+    def add(self, packet: bytes, source: Endpoint, now: float) -> bool:
+        """Keeps a packet for reading. Returns whether its sender sends faster than it is read."""
+        sender = self._senders.get(source.host) or self._welcome(source.host, now)
+        if sender is None:
+            self.dropped += 1
+            return True
+        full = len(sender.waiting) >= WAITING or sender.size + len(packet) > BYTES
+        if full:
+            self._thin(sender, len(packet))
+        sender.waiting.append((packet, source))
+        sender.size += len(packet)
+        return full
+
+    def take(self, now: float) -> tuple[bytes, Endpoint] | None:
+        """The next packet; None where there is none, or none may be read yet."""
+        for host in [host for host, sender in self._senders.items() if sender.waiting]:
+            sender = self._senders[host]
+            sender.refill(now)
+            if sender.left >= 1.0:
+                sender.left -= 1.0
+                self._senders[host] = self._senders.pop(host)  # the next turn is another one's
+                packet, source = sender.waiting.popleft()
+                sender.size -= len(packet)
+                return packet, source
+        return None
+
+    def _welcome(self, host: str, now: float) -> _Sender | None:
+        """A new sender, in place of one of whom nothing waits."""
+        if len(self._senders) >= SENDERS:
+            idle = next((known for known, sender in self._senders.items() if not sender.waiting), None)
+            if idle is None:
+                return None
+            del self._senders[idle]
+        sender = self._senders[host] = _Sender(when=now)
+        return sender
+
+    def _thin(self, sender: _Sender, more: int) -> None:
+        """Makes room: first by dropping what a later message of the same address makes void, then the oldest."""
+        latest: dict[bytes, int] = {}
+        for index, (packet, _) in enumerate(sender.waiting):
+            latest[packet[: packet.find(0)]] = index
+        kept = deque(entry for index, entry in enumerate(sender.waiting) if self._counts(entry[0], index, latest))
+        self.superseded += len(sender.waiting) - len(kept)
+        sender.waiting, sender.size = kept, sum(len(packet) for packet, _ in kept)
+        while kept and (len(kept) > WAITING * 3 // 4 or sender.size + more > BYTES):
+            sender.size -= len(kept.popleft()[0])
+            self.dropped += 1
+
+    def _counts(self, packet: bytes, index: int, latest: dict[bytes, int]) -> bool:
+        address = packet[: packet.find(0)]
+        return address not in self.levels or latest[address] == index

@@ -1,0 +1,144 @@
+"""What each OSC message of an operator does: it moves a control, asks for something, or is refused with its reason."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from installation.core.clean_text import clean
+from installation.core.controls import Control, pairs
+from installation.core.errors import ControlError, did_you_mean
+from installation.core.osc_backlog import Endpoint
+from installation.core.osc_packets import Message, ahead
+from installation.core.osc_socket import Complaints
+from installation.operator.feedback import Feedback
+from installation.operator.inbox import Inbox
+from installation.operator.later import FARTHEST, KEPT, Later
+from installation.operator.reading import flattened, left_over, read, read_pair
+
+log = logging.getLogger(__name__)
+
+PING, PONG = "/ping", "/pong"
+"""A surface's way to keep its connection open, and to hear that somebody is there."""
+
+SYNC = "/sync"
+"""A surface's way to be sent everything again."""
+
+NOTICED = 1.0
+"""Seconds ahead from which a time tag is told in the log: it may be a clock that is wrong."""
+
+TEXT = 500
+"""Characters of a text in the log and to surfaces, at most."""
+
+
+class Handling:
+    """Handles messages in one thread. ``reply`` sends an answer back to a sender."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        feedback: Feedback,
+        complaints: Complaints,
+        reply: Callable[[str, Endpoint], None],
+        posix: Callable[[], float] = time.time,
+    ) -> None:
+        self.inbox, self.feedback, self.complaints = inbox, feedback, complaints
+        self.reply, self._posix = reply, posix
+        self.pairs = pairs(inbox.controls)
+        self._pair_of = {control.address: address for address, pair in self.pairs.items() for control in pair}
+        self.later = Later()
+        self.refused = 0
+
+    def receive(self, message: Message, source: Endpoint, now: float) -> None:
+        """Handles a message at once, or at the time that its bundle says. ``now`` is the loop's time (s)."""
+        seconds = ahead(message.tag, self._posix())
+        if seconds <= 0.0:
+            self.act(message, source, now)
+        elif seconds > FARTHEST:
+            why = f"its time tag is {_spoken(seconds)} ahead, more than {FARTHEST:g} s; is {source.host}'s clock right?"
+            self._refuse(f"late {source.host}", source, lambda: f"{message.address}: {why}")
+        elif not self.later.add(now + seconds, message, source):
+            full = f"{message.address}: {KEPT} messages wait for their time already"
+            self._refuse(f"full {source.host}", source, lambda: full)
+        elif seconds > NOTICED and self.complaints.due(f"ahead {source.host}"):
+            log.info("OSC: %s from %s counts in %.1f s, as its time tag says", message.address, source.host, seconds)
+
+    def due(self, now: float) -> None:
+        """Handles the messages whose time has come."""
+        for message, source in self.later.take(now):
+            self.act(message, source, now)
+
+    def act(self, message: Message, source: Endpoint, now: float) -> None:
+        """Handles a message at once."""
+        address = message.address
+        control = self.inbox.find(address)
+        try:
+            if control is not None:
+                self._move(control, message, source, now)
+            elif address in self.pairs:
+                self._move_pair(message, source, now)
+            else:
+                self._answer(address, source)
+        except ControlError as error:
+            why = str(error)
+            self._refuse(address, source, lambda: why)
+
+    def _move(self, control: Control, message: Message, source: Endpoint, now: float) -> None:
+        value = read(control, message.args)
+        self._tell_left_over(message, 1, source)
+        address, host = control.address, source.host
+        if control.type == "float" and self.feedback.is_echo(host, address, value, now):
+            return
+        if control.type != "pulse":
+            self._touched(host, address, now)
+        refusal = self.inbox.put(address, value, now, f"osc {host}")
+        if refusal:
+            self._refuse(f"rules {address}", source, lambda: refusal)
+
+    def _move_pair(self, message: Message, source: Endpoint, now: float) -> None:
+        address, host = message.address, source.host
+        pair = self.pairs[address]
+        values = read_pair(address, pair, message.args)
+        self._tell_left_over(message, 2, source)
+        if self.feedback.is_echo(host, address, values, now):
+            return
+        for control, value in zip(pair, values, strict=True):
+            self._touched(host, control.address, now)
+            self.inbox.put(control.address, value, now, f"osc {host}")
+
+    def _touched(self, host: str, address: str, now: float) -> None:
+        """A finger on a control is on the pair that it belongs to as well."""
+        self.feedback.touched(host, address, now)
+        if address in self._pair_of:
+            self.feedback.touched(host, self._pair_of[address], now)
+
+    def _answer(self, address: str, source: Endpoint) -> None:
+        if address == PING:
+            self.reply(PONG, source)
+        elif address == SYNC:
+            self.feedback.sync(source)
+        else:
+            self._refuse(f"unknown {address}", source, lambda: self._nearest(address))
+
+    def _nearest(self, address: str) -> str:
+        hint = did_you_mean(address, (*self.inbox.controls, *self.inbox.commands, *self.pairs))
+        return f"this show has no {address}" + (f"; {hint}" if hint else "")
+
+    def _tell_left_over(self, message: Message, taken: int, source: Endpoint) -> None:
+        extra = left_over(message.args, taken)
+        if extra and self.complaints.due(f"arguments {message.address}"):
+            count = len(flattened(message.args))
+            found = f"{count} arguments, of which {'the first counts' if taken == 1 else 'the first two count'}"
+            log.info("OSC: %s from %s: found %s", message.address, source.host, found)
+
+    def _refuse(self, subject: str, source: Endpoint, words: Callable[[], str]) -> None:
+        """Counts, and tells the log and the sender once a minute; ``words`` is called only then, as a nearest-name
+        search takes a millisecond."""
+        self.refused += 1
+        if self.complaints.due(subject):
+            text = clean(words(), TEXT)
+            log.warning("OSC: %s", text)
+            self.feedback.note(source, text)
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 1e4 else f"{seconds / 86400:.1f} days" if seconds < 1e8 else "years"

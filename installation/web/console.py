@@ -1,0 +1,156 @@
+"""The operators' console: a page behind a PIN, and a WebSocket that carries the show's state and what operators do."""
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+
+from aiohttp import WSMsgType, web
+
+from installation.core.controls import Control
+from installation.core.errors import ControlError, did_you_mean
+from installation.web.answers import CLIENT_TIMEOUT, stream
+from installation.web.console_door import Door
+from installation.web.console_sections import Sections, Shown, changes
+from installation.web.console_state import ConsoleState, log_tail
+from installation.web.limits import Buckets
+from installation.web.messages import Consoles, Entrance, Moved
+from installation.web.pictures import multipart
+from installation.web.preview import VIEWERS
+from installation.web.service import Service
+
+CONSOLES = 16
+"""The most that are open at once."""
+
+INTERVAL = 0.2
+"""Seconds between two states that a browser is sent."""
+
+LOG_INTERVAL = 1.0
+"""Seconds between two looks at the log, while a console is open."""
+
+LARGEST = 2048
+"""Bytes of a message of a browser, at most."""
+
+RATE, BURST = 120.0, 240
+"""Messages a second that one console may send, and at once: two fingers on two faders send 60."""
+
+EXTRA_VIEWERS = 4
+"""The live picture has room for so many consoles beside the visitors who watch it."""
+
+EXPIRED, TOO_MANY, TOO_FAST = 4001, 4002, 4003
+"""Codes with which the WebSocket is closed."""
+
+
+class Console:
+    """Of one service, behind ``door``."""
+
+    def __init__(self, service: Service, entrance: Entrance, door: Door) -> None:
+        self.service, self.entrance, self.door = service, entrance, door
+        self.state: ConsoleState = service.console
+        self.shown = Shown(service)
+        self._looked = 0.0
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        router.add_get("/console", self.door.open)
+        router.add_post("/console/login", self.door.login)
+        router.add_post("/console/logout", self.door.logout)
+        router.add_get("/console/live", self.live, allow_head=False)
+        router.add_get("/console/preview.mjpeg", self.preview, allow_head=False)
+
+    # ------------------------------------------------------------ for those who are in
+
+    async def preview(self, request: web.Request) -> web.StreamResponse:
+        """The wall, moving."""
+        self.door.enter(request)
+        preview = self.service.preview
+        if preview.viewers >= VIEWERS + EXTRA_VIEWERS:
+            raise web.HTTPServiceUnavailable
+        with preview.watching():
+            kind = "multipart/x-mixed-replace; boundary=frame"
+            return await stream(request, kind, multipart(preview.pictures()), 262_144)
+
+    async def live(self, request: web.Request) -> web.StreamResponse:
+        """The WebSocket: sections of the state as they change, what operators do the other way."""
+        ends = self.door.enter(request)
+        if not self.door.access.is_own(request):
+            raise web.HTTPForbidden
+        socket = web.WebSocketResponse(
+            timeout=CLIENT_TIMEOUT, heartbeat=15.0, max_msg_size=LARGEST, compress=False, autoping=True
+        )
+        await socket.prepare(request)
+        if self.state.consoles >= CONSOLES:
+            await socket.close(code=TOO_MANY)
+            return socket
+        self._count(1)
+        telling = asyncio.ensure_future(self._tell(socket, ends))
+        try:
+            await self._listen(socket, f"console {request.remote}")
+        finally:
+            telling.cancel()
+            self._count(-1)
+        return socket
+
+    def _count(self, more: int) -> None:
+        self.state.consoles += more
+        self.service.tell(Consoles(self.state.consoles))
+
+    async def _tell(self, socket: web.WebSocketResponse, ends: float) -> None:
+        """Sends what changes until the session ends, or the browser is too slow."""
+        told: Sections = {}
+        with suppress(TimeoutError, ConnectionError):
+            while self.door.access.clock() < ends:
+                await self._look_at_log(time.monotonic())
+                whole = self.shown.sections(time.monotonic())
+                if news := changes(told, whole):
+                    async with asyncio.timeout(CLIENT_TIMEOUT):
+                        await socket.send_str(json.dumps(news, ensure_ascii=False))
+                told = whole
+                await asyncio.sleep(INTERVAL)
+        await socket.close(code=EXPIRED)
+
+    async def _look_at_log(self, now: float) -> None:
+        if now - self._looked >= LOG_INTERVAL:
+            self._looked = now
+            self.state.log = await asyncio.to_thread(log_tail, self.entrance.log)
+
+    async def _listen(self, socket: web.WebSocketResponse, who: str) -> None:
+        pace = Buckets(RATE, BURST, remember=1)
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT or not pace.allow("", time.monotonic()):
+                await socket.close(code=TOO_FAST)
+                return
+            try:
+                self._move(message.data, who)
+            except ControlError as error:
+                async with asyncio.timeout(CLIENT_TIMEOUT):
+                    await socket.send_str(json.dumps({"refused": str(error)}, ensure_ascii=False))
+
+    def _move(self, text: str, who: str) -> None:
+        """Passes on what an operator did: ``{"address": ..., "value": ...}``. Raises ControlError for what is none."""
+        address, value = _read_move(text)
+        found = self._find(address)
+        if value is not None:
+            value = found.accept(value)
+        elif not self.state.desk or found not in self.state.desk.controls:
+            raise ControlError(f"{address}: only a control can be let go of, this is a command")
+        self.service.tell(Moved(address, value, who))
+
+    def _find(self, address: str) -> Control:
+        desk = self.state.desk
+        if desk is None:
+            raise ControlError("the show has not said yet what can be moved")
+        known = {one.address: one for one in (*desk.controls, *desk.commands)}
+        if address not in known:
+            raise ControlError(f"this show has no {address[:80]}; {did_you_mean(address, known)}".removesuffix("; "))
+        return known[address]
+
+
+def _read_move(text: str) -> tuple[str, float | str | None]:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    match told:
+        case {"address": str(address), "value": None | str() | bool() | int() | float() as value}:
+            return address, value
+    raise ControlError("a message has an address and a value")

@@ -1,0 +1,343 @@
+// The views beside the wall: pieces, controls, cues, sensors, votes, the day, health. Only the one that is open is drawn.
+"use strict";
+
+(() => {
+  const { make, write, send, views, state, label, title, clock } = desk;
+  const SVG = "http://www.w3.org/2000/svg";
+  const TRAIL = 30;
+
+  const share = (element, part) => element.style.setProperty("--share", `${Math.max(0, Math.min(100, 100 * part))}%`);
+  const empty = (text) => make("p", { className: "empty" }, text);
+
+  // ---------------------------------------------------------------- pieces
+
+  const pieces = make("div", { id: "pieces", className: "panel" });
+
+  const poster = (piece) =>
+    piece.poster
+      ? make("img", { src: `/poster/${encodeURIComponent(piece.name)}?width=160`, alt: "", loading: "lazy" })
+      : make("span", { className: "blank", "aria-hidden": "true" }, piece.title.slice(0, 1));
+
+  const buildPieces = () => {
+    const commands = state.desk.commands.filter((command) => command.type === "choice");
+    const known = new Map(state.show.pieces.map((piece) => [piece.name, piece]));
+    pieces.replaceChildren(
+      ...commands.map((command) =>
+        make(
+          "ul",
+          { className: "pieces", "aria-label": command.doc },
+          ...command.choices.map((name) => pieceOf(command, known.get(name) ?? { name, title: name })),
+        ),
+      ),
+    );
+    drawPieces();
+  };
+
+  const pieceOf = (command, piece) =>
+    make(
+      "li",
+      {},
+      make(
+        "button",
+        { "data-piece": piece.name, onclick: () => send(command.address, piece.name) },
+        poster(piece),
+        make("span", {}, make("b", {}, piece.title), make("small", {})),
+      ),
+    );
+
+  const drawPieces = () => {
+    if (!state.now) return;
+    for (const button of pieces.querySelectorAll("button")) {
+      const name = button.dataset.piece;
+      const here = name === state.now.piece;
+      button.setAttribute("aria-pressed", String(here));
+      write(button.querySelector("small"), here ? "on the wall" : name === state.now.coming ? "coming" : "");
+    }
+  };
+
+  // ---------------------------------------------------------------- cues
+
+  const cues = make("div", { id: "cues", className: "panel" });
+
+  const targets = (cue) =>
+    Object.entries(cue.targets).map(([address, value]) => `${address.slice(1)} → ${value}`).join(", ");
+
+  const about = (cue) => {
+    const words = [cue.wait ? `waits ${clock(cue.wait)}` : "", cue.fade ? `fades in ${clock(cue.fade)}` : "switches at once"];
+    if (cue.then.length) words.push(`then ${cue.then.join(", ")}`);
+    return words.filter(Boolean).join(" · ");
+  };
+
+  const cueOf = (cue) =>
+    make(
+      "li",
+      { className: "card cue", "data-cue": cue.name },
+      make("div", {}, make("b", {}, cue.name), " ", make("small", { className: "eyebrow" }), make("p", { className: "quiet" }, about(cue)), make("p", { className: "quiet" }, targets(cue))),
+      make("div", { className: "tools" }, make("button", { onclick: () => send(`/cue/${cue.name}`, 1), "aria-label": `Fire ${cue.name}` }, "Fire")),
+    );
+
+  const buildCues = () => {
+    const known = state.desk.cues;
+    cues.replaceChildren(known.length ? make("ol", { className: "rows" }, ...known.map(cueOf)) : empty("This show has no cues."));
+    drawCues();
+  };
+
+  const drawCues = () => {
+    if (!state.cues) return;
+    for (const card of cues.querySelectorAll(".cue")) {
+      const waits = state.cues.waiting[card.dataset.cue];
+      const next = card.dataset.cue === state.cues.standby;
+      card.classList.toggle("standby", next);
+      write(card.querySelector("small"), waits !== undefined ? `in ${clock(waits)}` : next ? "GO fires this one" : "");
+    }
+  };
+
+  // ---------------------------------------------------------------- sensors
+
+  const sensors = make("div", { id: "sensors", className: "panel" });
+  const meters = new Map();
+  const sights = new Map();
+
+  const svg = (tag, attributes = {}) => {
+    const made = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  };
+
+  const meterOf = (signal) => {
+    const name = signal.name.split(".").slice(1).join(".");
+    const bar = make("i");
+    const number = make("span", { className: "number quiet" });
+    const element = make(
+      "div",
+      { className: "meter", role: "meter", "aria-label": name, "aria-valuemin": signal.low, "aria-valuemax": signal.high, "aria-valuenow": signal.rest, title: signal.doc },
+      make("span", {}, name),
+      number,
+      make("div", { className: "bar" }, bar),
+    );
+    meters.set(signal.name, { element, bar, number, signal });
+    return element;
+  };
+
+  /** What a camera tells of what it sees: the centre of the motion, its size and direction, where visitors are. */
+  const sightOf = (name, known) => {
+    if (!known.has(`${name}.x`) || !known.has(`${name}.y`)) return [];
+    const drawn = svg("svg", { viewBox: "0 0 160 90", class: "sight", role: "img", "aria-label": `What ${name} sees` });
+    for (let at = 1; at < 16; at += 1) drawn.append(svg("line", { class: "grid", x1: 10 * at, x2: 10 * at, y1: 0, y2: 90 }));
+    for (let at = 1; at < 9; at += 1) drawn.append(svg("line", { class: "grid", y1: 10 * at, y2: 10 * at, x1: 0, x2: 160 }));
+    const parts = { trail: svg("polyline", { class: "trail" }), motion: svg("circle", { class: "motion" }), flow: svg("line", { class: "flow" }) };
+    const visitors = [...known].filter((one) => one.startsWith(`${name}.visitor`) && one.endsWith("_x")).map((one) => one.slice(0, -2));
+    parts.visitors = visitors.map((stem, index) => ({ stem, group: svg("g"), number: index + 1 }));
+    drawn.append(parts.trail, parts.motion, parts.flow);
+    for (const visitor of parts.visitors) {
+      const number = svg("text");
+      number.textContent = String(visitor.number);
+      visitor.group.append(svg("circle", { class: "visitor", r: 3.5 }), number);
+      drawn.append(visitor.group);
+    }
+    sights.set(name, { parts, path: [] });
+    return [drawn, make("p", { className: "quiet" }, "Drawn from the signals: no picture leaves the camera's process. The ring is the motion, its line the direction, the dots are visitors. Outlines are not told by this sensor.")];
+  };
+
+  const sensorOf = ([name, kind]) => {
+    const own = state.desk.signals.filter((signal) => signal.name.startsWith(`${name}.`));
+    const known = new Set(own.map((signal) => signal.name));
+    const levels = own.filter((signal) => !signal.pulse);
+    const pulses = own.filter((signal) => signal.pulse).map((signal) => signal.name.slice(name.length + 1));
+    return make(
+      "section",
+      { className: "card sensor", "data-sensor": name },
+      make("div", { className: "head" }, make("b", {}, name), make("span", { className: "quiet" }, kind), make("span", { className: "lamp" })),
+      make("p", { className: "trouble", hidden: true }),
+      ...sightOf(name, known),
+      make("div", { className: "meters" }, ...levels.map(meterOf)),
+      pulses.length ? make("p", { className: "quiet" }, `Pulses: ${pulses.join(", ")}`) : null,
+    );
+  };
+
+  const buildSensors = () => {
+    meters.clear();
+    sights.clear();
+    const known = Object.entries(state.desk.sensors);
+    sensors.replaceChildren(...(known.length ? known.map(sensorOf) : [empty("This show has no sensors.")]));
+    drawSensors();
+    drawSignals();
+  };
+
+  const drawSensors = () => {
+    for (const card of sensors.querySelectorAll(".sensor")) {
+      const told = state.sensors?.[card.dataset.sensor];
+      if (!told) continue;
+      const lamp = card.querySelector(".lamp");
+      const times = told.attempts ? `, failed ${told.attempts} time${told.attempts > 1 ? "s" : ""}` : "";
+      lamp.classList.toggle("bad", Boolean(told.trouble));
+      write(lamp, told.trouble ? `failing since ${clock(told.since)}${times}` : `up${times}`);
+      const trouble = card.querySelector(".trouble");
+      trouble.hidden = !told.trouble;
+      write(trouble, told.trouble);
+    }
+    const failing = Object.values(state.sensors ?? {}).some((told) => told.trouble);
+    document.getElementById("tab-sensors").classList.toggle("alarm", failing);
+  };
+
+  const drawSignals = () => {
+    for (const [name, { element, bar, number, signal }] of meters) {
+      const value = state.signals?.[name] ?? signal.rest;
+      share(bar, (value - signal.low) / (signal.high - signal.low || 1));
+      write(number, value.toFixed(2));
+      element.setAttribute("aria-valuenow", value);
+    }
+    for (const [name, sight] of sights) drawSight(name, sight);
+  };
+
+  const drawSight = (name, { parts, path }) => {
+    const read = (signal) => state.signals?.[`${name}.${signal}`] ?? 0;
+    const [x, y, motion] = [160 * read("x"), 90 * read("y"), read("motion")];
+    if (motion > 0.01) path.push(`${x.toFixed(1)},${y.toFixed(1)}`);
+    else path.shift();
+    if (path.length > TRAIL) path.shift();
+    parts.trail.setAttribute("points", path.join(" "));
+    const set = (element, values) => { for (const [key, value] of Object.entries(values)) element.setAttribute(key, value); };
+    set(parts.motion, { cx: x, cy: y, r: 2 + 30 * Math.sqrt(motion) });
+    set(parts.flow, { x1: x, y1: y, x2: x + 60 * read("flow_x"), y2: y + 60 * read("flow_y") });
+    const there = Math.round(read("visitors"));
+    for (const { stem, group, number } of parts.visitors) {
+      const at = (axis) => state.signals?.[`${stem}_${axis}`] ?? 0.5;
+      group.setAttribute("visibility", number <= there ? "visible" : "hidden");
+      group.setAttribute("transform", `translate(${160 * at("x")} ${90 * at("y")})`);
+    }
+  };
+
+  // ---------------------------------------------------------------- votes
+
+  const votes = make("div", { id: "votes", className: "panel" });
+
+  const drawVotes = () => {
+    const told = state.votes;
+    const total = Object.values(told.counts).reduce((sum, count) => sum + count, 0);
+    const left = told.left === null ? "" : `, closes in ${clock(told.left)}`;
+    const head = told.open ? `Round ${told.round} is open${left}` : "No round is open";
+    const rows = Object.entries(told.counts).map(([name, count]) => {
+      const bar = make("i");
+      share(bar, total ? count / total : 0);
+      return make("li", {}, make("span", {}, title(name)), make("b", { className: "number" }, String(count)), make("div", { className: "bar" }, bar));
+    });
+    const phones = `${told.phones} phone${told.phones === 1 ? "" : "s"} on the page, ${total} vote${total === 1 ? "" : "s"}`;
+    votes.replaceChildren(
+      make("div", { className: "card" }, make("h3", {}, head), make("p", { className: "quiet" }, phones), make("ul", { className: "votes" }, ...rows)),
+    );
+  };
+
+  // ---------------------------------------------------------------- the day
+
+  const today = make("div", { id: "today", className: "panel" });
+  const hour = (iso) => iso.slice(11, 16);
+
+  const dueOf = (due, now) => {
+    const present = due.cue === null && due.start <= now && now < due.end;
+    const ends = hour(due.end) === "00:00" ? "24:00" : hour(due.end);
+    const when = due.cue === null ? `${hour(due.start)}–${ends}` : hour(due.start);
+    const what = due.cue !== null ? `cue ${due.cue}` : due.programme ?? "closed";
+    return make("li", { className: present ? "present" : "" }, make("span", { className: "number" }, when), make("b", {}, what), due.pieces.length ? make("small", {}, due.pieces.map(title).join(", ")) : null);
+  };
+
+  let drawn = "";
+
+  const drawToday = (_, names) => {
+    const now = state.now?.civil ?? "";
+    if (!names.has("agenda") && drawn === now.slice(0, 16)) return;
+    drawn = now.slice(0, 16);
+    today.replaceChildren(make("h3", {}, state.agenda.day), make("ol", { className: "day" }, ...state.agenda.entries.map((due) => dueOf(due, now))));
+  };
+
+  // ---------------------------------------------------------------- health
+
+  // What a check of the machine finds belongs here as well, as lines of `told`: a section of its own is enough.
+  const health = make("div", { id: "health", className: "panel" });
+  const told = make("ul", { className: "told" });
+  const numbers = make("dl", { className: "numbers" });
+  const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The log, the newest line first" });
+  health.append(
+    make("section", {}, make("h3", {}, "standing"), told),
+    make("section", {}, make("h3", {}, "numbers"), numbers),
+    make("section", {}, make("h3", {}, "log"), log),
+  );
+
+  const worded = (value) => (value === null ? "–" : typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
+
+  const drawHealth = () => {
+    const { reasons, notes } = state.health;
+    const lines = [...reasons.map((text) => ["bad", text]), ...notes.map((text) => ["", text])];
+    if (!reasons.length) lines.unshift(["", "All is well."]);
+    const written = JSON.stringify(lines);
+    if (told.dataset.lines !== written) {
+      told.dataset.lines = written;
+      told.replaceChildren(...lines.map(([kind, text]) => make("li", { className: kind }, text)));
+    }
+    numbers.replaceChildren(
+      ...Object.entries(state.health.numbers).map(([name, value]) =>
+        make("div", {}, make("dt", {}, label(name)), make("dd", {}, worded(value))),
+      ),
+    );
+    document.getElementById("tab-health").classList.toggle("alarm", reasons.length > 0);
+  };
+
+  const drawLog = () => {
+    log.replaceChildren(
+      ...[...state.log].reverse().map((line) => make("li", { className: line.level }, make("time", {}, line.time.slice(11, 19)), make("span", {}, line.message))),
+    );
+  };
+
+  // ---------------------------------------------------------------- tabs
+
+  const tabs = document.getElementById("tabs");
+  const panels = { pieces, controls: desk.controls, cues, sensors, votes, today, health };
+
+  const choose = (name, focus = false) => {
+    for (const [other, panel] of Object.entries(panels)) {
+      const tab = document.getElementById(`tab-${other}`);
+      tab.setAttribute("aria-selected", String(other === name));
+      tab.tabIndex = other === name ? 0 : -1;
+      panel.hidden = other !== name;
+      if (other === name && focus) tab.focus();
+    }
+    history.replaceState(null, "", `#${name}`);
+    if (name === "controls" && state.values) desk.redrawControls();
+  };
+
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 };
+  tabs.addEventListener("keydown", (event) => {
+    const names = Object.keys(panels);
+    const at = names.findIndex((name) => !panels[name].hidden);
+    let to = null;
+    if (event.key in steps) to = (at + steps[event.key] + names.length) % names.length;
+    if (event.key === "Home") to = 0;
+    if (event.key === "End") to = names.length - 1;
+    if (to === null) return;
+    event.preventDefault();
+    choose(names[to], true);
+  });
+
+  for (const [name, panel] of Object.entries(panels)) {
+    tabs.append(make("button", { id: `tab-${name}`, role: "tab", "aria-controls": name, onclick: () => choose(name) }, name));
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", `tab-${name}`);
+    document.getElementById("panels").append(panel);
+  }
+  const first = location.hash.slice(1);
+  choose(first in panels ? first : "pieces");
+
+  views.push(
+    { of: ["desk", "show"], draw: buildPieces },
+    { of: ["now", "desk"], draw: drawPieces },
+    { of: ["desk"], draw: buildCues },
+    { of: ["cues", "desk"], draw: drawCues },
+    { of: ["desk"], draw: buildSensors },
+    { of: ["sensors", "desk"], draw: drawSensors },
+    { of: ["signals", "desk"], draw: drawSignals },
+    { of: ["votes", "show"], draw: drawVotes },
+    { of: ["agenda", "show", "now"], draw: drawToday },
+    { of: ["health"], draw: drawHealth },
+    { of: ["log"], draw: drawLog },
+  );
+})();
