@@ -30,7 +30,7 @@ class Voters:
     def __init__(self, port: int) -> None:
         self.port, self.done = port, threading.Event()
         self.acknowledged: set[str] = set()
-        self._threads = [threading.Thread(target=self._come) for _ in range(VOTERS)]
+        self._threads = [threading.Thread(target=self._come, daemon=True) for _ in range(VOTERS)]
         for thread in self._threads:
             thread.start()
 
@@ -56,7 +56,7 @@ class Voters:
 
 def kills(count: int) -> Iterator[Row]:
     """Kills the show or its web process at a random moment, also while it starts. Until one more vote is taken."""
-    dice = random.Random(1606)
+    dice = random.Random(1606 + count)
     with tempfile.TemporaryDirectory() as folder, Show(Path(folder)) as show:
         show.ready()
         voters = Voters(show.port)
