@@ -76,8 +76,7 @@ def _kill(show: Show, dice: random.Random) -> str:
     """What was killed."""
     victim = show.show()
     if dice.random() < 0.5:
-        children = [one for one in victim.children() if "installation.web" in _words(one)]
-        victim = children[0] if children else victim
+        victim = next(show.running("installation.web"), victim)
     name = "web" if "installation.web" in _words(victim) else "show"
     try:
         victim.send_signal(signal.SIGKILL)

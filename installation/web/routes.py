@@ -19,6 +19,7 @@ from installation.web.layouts import ADDRESS, Layouts
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
+from installation.web.reports import NAME, Reports
 from installation.web.service import Service
 from installation.web.voting import Voting
 from installation.web.watching import Watching
@@ -69,6 +70,9 @@ class Server:
         get("/healthz", watching.health)
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
+        reports = Reports(self.pages)
+        get("/reports/", reports.listed)
+        get(f"/reports/{{name:{NAME}}}", reports.report)
         get(ADDRESS, self.layouts.file)
         get("/static/{file}", self.static)
         hello = self.service.hello
