@@ -143,12 +143,13 @@ class Crowd:
             thread.start()
 
     def _steer(self) -> None:
-        surface, number = SimpleUDPClient("127.0.0.1", self.osc), 0
-        while not self.done.wait(0.05):
-            number += 1
-            surface.send_message("/walk/speed", number % 40 / 10)
-            surface.send_message("/stage/label", number % 3 / 2)
-            surface.send_message("/nothing/here", "unknown")
+        number = 0
+        with SimpleUDPClient("127.0.0.1", self.osc) as surface:
+            while not self.done.wait(0.05):
+                number += 1
+                surface.send_message("/walk/speed", number % 40 / 10)
+                surface.send_message("/stage/label", number % 3 / 2)
+                surface.send_message("/nothing/here", "unknown")
 
     def _vote(self) -> None:
         while not self.done.wait(0.3):
