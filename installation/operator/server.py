@@ -7,6 +7,7 @@ thread, so the loop never waits.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -65,10 +66,10 @@ class OscServer:
         self._received = 0
         self._began = clock()
         self._saying = Saying(inbox, self._handling.pairs, self._began)
-        self._endpoints: list[Endpoint] | None = None
+        self._endpoints: deque[list[Endpoint]] = deque(maxlen=1)
         self._due = 0.0
         self._closing = threading.Event()
-        self._names = Names(surfaces, self._configure, clock)
+        self._names = Names(surfaces, self._endpoints.append, clock)
         self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
@@ -118,9 +119,6 @@ class OscServer:
             self._stream.close()
         self._socket.close()
 
-    def _configure(self, endpoints: list[Endpoint]) -> None:
-        self._endpoints = endpoints
-
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
@@ -148,9 +146,8 @@ class OscServer:
 
     def _tell(self, now: float) -> None:
         """One round of sending."""
-        if self._endpoints is not None:
-            self._feedback.configure(self._endpoints)
-            self._endpoints = None
+        if self._endpoints:
+            self._feedback.configure(self._endpoints.pop())
         for endpoint, packet in self._feedback.packets(self._saying.everything(now), now):
             self._send(packet, endpoint)
         if self.news and self._feedback.said.changed:
