@@ -58,6 +58,7 @@ class OscServer:
     ) -> None:
         self.inbox, self._clock = inbox, clock
         self.news: News | None = None
+        self.on_follow: Callable[[], None] | None = None
         levels = {address.encode() for address in inbox.controls}
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
         open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
@@ -108,6 +109,8 @@ class OscServer:
         """Takes up what the inbox describes by now."""
         self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
         self._handling.follow()
+        if self.on_follow:
+            self.on_follow()
 
     def close(self) -> None:
         """Stops receiving and sending, within a moment."""
