@@ -65,6 +65,7 @@ class Options:
     seed: int | None = None
     fresh: bool = False
     always_open: bool = False
+    no_reload: bool = False
     rehearse: datetime | None = None
     speed: float = 60.0
     state: Path | None = None
@@ -231,6 +232,11 @@ def _add_time(how: argparse._ArgumentGroup) -> None:
         help="as if it never closed: look at a show whose [schedule] is closed now",
     )
     how.add_argument(
+        "--no-reload",
+        action="store_true",
+        help="leave a changed show file for the next start (default: it is taken over with the next change of piece)",
+    )
+    how.add_argument(
         "--rehearse",
         type=moment,
         metavar="'2027-12-24 16:55'",
@@ -360,7 +366,7 @@ def _show(text: str) -> Path:
 def _existing(path: Path) -> Path:
     if path.is_file():
         return path
-    known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml"))
+    known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml") if "." not in show.stem)
     hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS])
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +58,6 @@ def votes_in(show: Show) -> bool:
 class Standing:
     """The components of a running show that the report is made from."""
 
-    show: Show
     loop: Loop
     painter: Painter
     opening: Opening
@@ -70,8 +69,15 @@ class Standing:
     recorder: Recorder | None = None
     ended: str = ""
     """What ended the show, where it was neither an operator nor --seconds."""
+    edits: Callable[[], list[str]] = list
+    """What is wrong with the show file as it is by now."""
     growing: bool = True
     """Whether memory growth still belongs to the start-up: faster runtimes are still looked for."""
+
+    @property
+    def show(self) -> Show:
+        """The show as it runs, which may be edited meanwhile."""
+        return self.loop.show
 
     def something_hangs(self) -> bool:
         """Whether something was painted, or nothing is to be seen, as the exhibition is closed."""
@@ -211,6 +217,8 @@ class Standing:
         notes = {f"sensor {name}": f"{name}: {why}" for name, why in sensors.items()}
         web = self.web.notes() if self.web else []
         notes |= {"the web process": "; ".join(web)} if web else {}
+        edits = self.edits()
+        notes |= {"the show file": "; ".join(edits)} if edits else {}
         notes |= {"the record": self.recorder.trouble} if self.recorder and self.recorder.trouble else {}
         return notes | ({"the state": self.state.fault} if self.state.fault else {})
 

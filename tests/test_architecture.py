@@ -59,7 +59,9 @@ ONLY = {
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = tuple(f"installation.{name}" for name in ("run", "replay", "rehearsal", "outlets", "preparing", "report"))
+LOADERS = tuple(
+    f"installation.{name}" for name in ("run", "replay", "rehearsal", "outlets", "preparing", "report", "reloading")
+)
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 

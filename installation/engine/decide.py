@@ -20,6 +20,7 @@ from installation.engine.arbiter import Arbiter
 from installation.engine.languages import shown_language
 from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
+from installation.engine.schedule import Timetable
 from installation.engine.transport import Transport
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
@@ -50,10 +51,17 @@ class Heard:
 class Decider:
     """``decide`` is one frame. What it keeps between two frames is ``state``, and ``resume`` goes on with that."""
 
-    def __init__(self, show: Show, always_open: bool = False) -> None:
-        """``always_open``: as if it never closed."""
+    def __init__(
+        self,
+        show: Show,
+        always_open: bool = False,
+        timetable: Timetable | None = None,
+        retired: Collection[str] = (),
+    ) -> None:
+        """``always_open``: as if it never closed. ``timetable`` is the show's, where there is one already; ``retired``
+        names pieces that hang until they are replaced, and do not come again."""
         self.show = show
-        self.programming = Programming(show, always_open)
+        self.programming = Programming(show, always_open, timetable, retired)
         self.scheduled: Scheduled | None = None
         changes = [(piece, piece.transition) for piece in show.pieces]
         entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
@@ -215,7 +223,7 @@ class Decider:
     def resume(self, state: Mapping[str, Any], switches: bool = True, gap: float = 0.0) -> None:
         """Goes on from a ``state``, as far as it fits this show; ``switches``: hold, blackout and freeze, too. The walk
         of the piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
-        self.programming = Programming(self.show, self.programming.always_open, _table(state, "cues"))
+        self.programming.resume(_table(state, "cues"))
         old = self.playlist
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))
         if switches:
@@ -225,6 +233,28 @@ class Decider:
             walked = walks.get(piece.name)
             if isinstance(walked, int | float) and math.isfinite(walked):
                 self.walk_times[index] = float(walked) + (gap if index == self.playlist.lead else 0.0)
+
+    def succeed(self, old: "Decider", state: Mapping[str, Any], guest: str | None) -> None:
+        """Takes the place of the ``old`` decider of an earlier version of the show, between two frames: goes on from
+        ``state``, with the hands where they are. ``guest`` is the piece that the operator asked for."""
+        self.resume(state)
+        self.transport, self.arbiter = old.transport, old.arbiter
+        self.arbiter.release = self.show.operator.release
+        self._last, self._values = old._last, old._values
+        index = {piece.name: at for at, piece in enumerate(self.show.pieces)}
+        self._guest = index.get(guest or "")
+        same_signals = self.show.sensors == old.show.sensors
+        for before, piece in enumerate(old.show.pieces):
+            at = index.get(piece.name)
+            if at is not None:
+                self.shown[at] = old.shown[before]
+                if same_signals and self.show.pieces[at].is_as(piece):
+                    self._wirings[at] = old._wirings[before]
+
+    @property
+    def guest(self) -> str | None:
+        """The piece that the operator asked for by name, which may hang outside of its programme."""
+        return None if self._guest is None else self.show.pieces[self._guest].name
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:

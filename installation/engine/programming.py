@@ -3,9 +3,10 @@
 Pure: the time of day is an argument. Without a schedule every piece may hang at every hour.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from installation.core.commands import CUE_BACK, CUE_GO, CUE_PANIC, RELEASE, Command, cue_address
@@ -32,16 +33,28 @@ class Scheduled:
 
 class Programming:
     """``at`` says what is due, ``cues`` gives the values of the cue hand. ``always_open``: as if it never closed, which
-    leaves the first programme."""
+    leaves the first programme. ``timetable`` is that of the show's plan, where there is one already; ``retired``
+    pieces are in no programme."""
 
-    def __init__(self, show: Show, always_open: bool = False, resume: Mapping[str, Any] | None = None) -> None:
-        self.show, self.always_open = show, always_open
-        self.timetable = Timetable(show.plan)
+    def __init__(
+        self,
+        show: Show,
+        always_open: bool = False,
+        timetable: Timetable | None = None,
+        retired: Collection[str] = (),
+    ) -> None:
+        self.show, self.always_open, self.retired = show, always_open, retired
+        self.timetable = timetable or Timetable(show.plan)
         signals = {signal.name: signal for signal in show.signals()}
-        self.player = CuePlayer(show.plan.cues, show.controls(), signals, CueTimes(self.timetable), resume)
+        self._player = partial(CuePlayer, show.plan.cues, show.controls(), signals, CueTimes(self.timetable))
+        self.player = self._player()
         self._fires = {cue_address(cue.name): cue.name for cue in show.plan.cues}
         self._index = {piece.name: index for index, piece in enumerate(show.pieces)}
         self._known: tuple[State, Scheduled] | None = None
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """The cues go on from an earlier ``state`` of the player."""
+        self.player = self._player(state)
 
     def at(self, civil: datetime) -> Scheduled:
         """What is due at a time of day; cheap while it stays the same."""
@@ -72,7 +85,7 @@ class Programming:
         if state.programme is None:
             return Scheduled(None, DARK, self.show.order, state.until)
         programme = self.show.plan.programme(state.programme)
-        names = programme.pieces or tuple(self._index)
+        names = programme.pieces or (name for name in self._index if name not in self.retired)
         pieces = frozenset(self._index[name] for name in names)
         return Scheduled(programme.name, pieces, programme.order or self.show.order, state.until)
 

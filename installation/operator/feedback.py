@@ -75,7 +75,7 @@ class Messages:
     def __init__(self, controls: Mapping[str, Control]) -> None:
         self.said: dict[str, Said] = {}
         self.changed: Mapping[str, Said] = {}
-        self._controls = controls
+        self.controls = controls
         self._built: dict[str, bytes] = {}
 
     def take(self, saying: Saying) -> Mapping[str, Said]:
@@ -90,7 +90,7 @@ class Messages:
         """The message that says an address's value."""
         built = self._built.get(address)
         if built is None:
-            built = self._built[address] = message(address, _as_typed(self.said[address], self._controls.get(address)))
+            built = self._built[address] = message(address, _as_typed(self.said[address], self.controls.get(address)))
         return built
 
 

@@ -99,6 +99,11 @@ class OscServer:
         """Has a packet handled that came in another way."""
         self._socket.post(packet, source)
 
+    def follow(self) -> None:
+        """Takes up what the inbox describes by now."""
+        self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
+        self._handling.follow()
+
     def close(self) -> None:
         """Stops receiving and sending, within a moment."""
         self._closing.set()

@@ -9,7 +9,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -188,8 +188,33 @@ class _Apart:
 class Sensors:
     """The sensors at work."""
 
-    def __init__(self, runners: dict[str, _Runner]) -> None:
-        self._runners = runners
+    def __init__(self, configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger) -> None:
+        self._emit, self._log = emit, log
+        self._configs: dict[str, SensorConfig] = {}
+        self._runners: dict[str, _Runner] = {}
+        self._changing = threading.Lock()
+        self._stopped = False
+        self._run(configs)
+
+    def _run(self, configs: Sequence[SensorConfig]) -> None:
+        """Starts those that do not run yet."""
+        runners = dict(self._runners)
+        for config in configs:
+            if config.name not in runners:
+                runners[config.name] = (_Apart if config.apart else _Threaded)(config, self._emit, self._log)
+        self._configs, self._runners = {config.name: config for config in configs}, runners
+
+    def change(self, configs: Sequence[SensorConfig]) -> None:
+        """Runs these from here on: one that is as it was goes on, all others are ended first, as two of them may be of
+        one device. May take seconds."""
+        with self._changing:
+            if self._stopped:
+                return
+            same = {config.name for config in configs if self._configs.get(config.name) == config}
+            gone = [runner for name, runner in self._runners.items() if name not in same]
+            self._runners = {name: runner for name, runner in self._runners.items() if name in same}
+            _end(gone)
+            self._run(configs)
 
     def trouble(self) -> dict[str, str]:
         """Why, for each sensor that does not work now."""
@@ -206,15 +231,21 @@ class Sensors:
 
     def stop(self) -> None:
         """Ends them all, within seconds, even where they are blocked."""
-        for runner in self._runners.values():
-            runner.ask_to_stop()
-        for runner in self._runners.values():
-            runner.stop()
+        with self._changing:
+            self._stopped = True
+            _end(self._runners.values())
+
+
+def _end(runners: Collection[_Runner]) -> None:
+    for runner in runners:
+        runner.ask_to_stop()
+    for runner in runners:
+        runner.stop()
 
 
 def run_sensors(configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger = log) -> Sensors:
     """Starts all. ``emit`` is called from several threads, with ``name.signal`` and the value."""
-    return Sensors({c.name: (_Apart if c.apart else _Threaded)(c, emit, log) for c in configs})
+    return Sensors(configs, emit, log)
 
 
 class Beating(threading.Event):

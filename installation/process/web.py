@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from installation.core import decision
@@ -81,9 +82,17 @@ class WebProcess:
         self._ended = 0
         self._said: Playback | None = None
         self._next = 0.0
-        hello = _hello(show, state, live, secrets.token_hex(8) if fresh else "")
+        self._hello = partial(_hello, state=state, live=live, run=secrets.token_hex(8) if fresh else "")
+        hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
         self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
+
+    def take(self, show: Show) -> None:
+        """Goes on with another version of the show, at the same address and port."""
+        self.show, self._said = show, None
+        hello = pack(self._hello(show))
+        self.child.greet(hello)
+        self.child.send(hello)
 
     def start(self) -> None:
         self.child.start()

@@ -15,6 +15,7 @@ from installation.core.signals import Signal
 from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.alert_tables import Alerts
 from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
+from installation.showfile.cue_file import join, place_of
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
 from installation.showfile.midi_tables import Midi, check_midi
@@ -83,6 +84,21 @@ class Show:
         return self.path.absolute().parent
 
     @property
+    def cue_file(self) -> Path:
+        """Where the cues are kept that the program writes; it need not be there."""
+        return place_of(self.path, self.source.data)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that was read for it, or would be: the show's own first."""
+        calendar = self.plan.schedule.calendar
+        return (self.path, self.cue_file, *((calendar.path,) if calendar else ()))
+
+    def own_cues(self) -> tuple[str, ...]:
+        """The cues that stand in the show's own file."""
+        return tuple(cue.name for at, cue in enumerate(self.plan.cues) if ("cue", at) not in self.source.files)
+
+    @property
     def stem(self) -> str:
         return self.path.stem
 
@@ -110,11 +126,11 @@ class Show:
 
 def load(path: Path | str, seed: int | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault."""
-    source = read_source(Path(path), str(path))
-    document = Document(source.data)
-    show = _Reader(Path(path), source, document).show(seed)
-    if show is None:
-        raise ShowError(map(source.fault, document.findings))
+    joined = join(Path(path), read_source(Path(path), str(path)))
+    document = Document(joined.source.data)
+    show = _Reader(Path(path), joined.source, document).show(seed)
+    if show is None or joined.faults:
+        raise ShowError((*map(joined.source.fault, document.findings), *joined.faults))
     return show
 
 

@@ -1,7 +1,8 @@
 """The messages between the app and the web process: one definition, which both ends read and write.
 
-To the web process: ``Hello`` first, to every new process; ``Playback`` whenever it changes and once a second;
-``Health`` once a second; and bytes, the newest preview as a JPEG. For the operators' console ``Desk`` and ``Agenda``
+To the web process: ``Hello`` first, to every new process, and again when the show file was edited; ``Playback``
+whenever it changes and once a second; ``Health`` once a second; and bytes, the newest preview as a JPEG.
+For the operators' console ``Desk`` and ``Agenda``
 after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
 ``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
 ``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator does, and the

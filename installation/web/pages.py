@@ -1,6 +1,7 @@
 """The page for each visitor: in the visitor's language, with the visitor's choice and token."""
 
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
@@ -18,8 +19,16 @@ class Pages:
 
     def __init__(self, service: Service, port: int, assets: dict[str, str]) -> None:
         self.service, self.assets = service, assets
-        self.words = merged(service.hello.words)
+        self._said, self._words = service.hello, merged(service.hello.words)
         self.cookie = f"vote{port}"  # browsers share cookies among the ports of a machine, and two shows may run on one
+
+    @property
+    def words(self) -> Mapping[str, Mapping[str, str]]:
+        """The fixed words by language and key, with the show's own, which may be changed while it runs."""
+        hello = self.service.hello
+        if self._said is not hello:
+            self._said, self._words = hello, merged(hello.words)
+        return self._words
 
     def refuse(self, request: web.Request, status: HTTPStatus, key: str, allow: str = "") -> web.Response:
         """A page with an error message (a key of words.json); ``allow`` names the methods that would be right."""

@@ -20,6 +20,7 @@ from installation.web.messages import (
     Playback,
     Uncounted,
     Watching,
+    check_version,
     unpack,
 )
 from installation.web.preview import Preview
@@ -70,6 +71,10 @@ class Service:
                 self.console.alive(now)
             case Desk() | Agenda() as told:
                 self.console.hear(told)
+            case Hello() as hello:
+                check_version(hello.version)
+                self.hello = hello
+                self._changed.set()
 
     def _hang(self, playback: Playback, now: float) -> None:
         ends = None if playback.seconds_left is None else now + max(0.0, playback.seconds_left)
@@ -96,7 +101,8 @@ class Service:
     async def _open_round(self) -> None:
         """Opens the round that the playback names, then shows it."""
         playback = self.playback
-        assert playback is not None
+        if playback is None:  # another hello before the first playback
+            return
         await self.writer.open_round(playback.round, playback.candidates)
         self.version += 1
         self.hub.tell("version", self.version)

@@ -87,7 +87,7 @@ def runtimes(network: Any) -> list[Runtime]:
 def portraits() -> Any:
     from installation.networks.model_generator import opened
 
-    return opened(PORTRAITS, 0, "cpu")[0]
+    return opened(PORTRAITS, 0, "cpu").network
 
 
 @dataclass
