@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from installation.core.errors import DeviceError
 from installation.core.osc_backlog import Endpoint
@@ -64,7 +65,7 @@ class OscServer:
         self._endpoints: list[Endpoint] | None = None
         self._due = 0.0
         self._closing = threading.Event()
-        self._names = Names(surfaces, self._configure, clock)
+        self._names = Names(surfaces, partial(setattr, self, "_endpoints"), clock)
         self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
@@ -113,9 +114,6 @@ class OscServer:
         if self._stream:
             self._stream.close()
         self._socket.close()
-
-    def _configure(self, endpoints: list[Endpoint]) -> None:
-        self._endpoints = endpoints
 
     # ------------------------------------------------------------ the thread
 
