@@ -76,7 +76,7 @@
     });
     const step = (steps, sign, words) =>
       make("button", { "aria-label": `Move ${cue.name} ${words}`, onclick: () => tell({ cue: cue.name, fade: null, steps }) }, sign);
-    return cue.kept ? [make("label", { className: "fade" }, fade, "s"), step(-1, "↑", "up"), step(1, "↓", "down")] : [];
+    return cue.kept ? [make("label", { className: "fade" }, "fade", fade, "s"), step(-1, "↑", "up"), step(1, "↓", "down")] : [];
   };
 
   const keep = () => {
