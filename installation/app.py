@@ -167,6 +167,8 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
 
     with only_copy(show, folder):
         keep_log(folder, "show")
+        if show.alerts.wanted and not options.supervised:
+            log.warning("nobody is told of trouble: [alerts] needs the supervisor")
         from installation.stage import open_stage
 
         mode = _mode(options, heartbeat.orders.screen)

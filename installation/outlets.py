@@ -37,7 +37,8 @@ class Outlets:
         wanted += [("echo", {})] if surfaces else []
         wanted += [("record", {"path": options.record})] if options.record else []
         wanted += [("decisions", {"path": options.record_decisions})] if options.record_decisions else []
-        surroundings = Surroundings(stage.size, interval, viewers, surfaces, tuple(piece.name for piece in show.pieces))
+        names = tuple(piece.name for piece in show.pieces)
+        surroundings = Surroundings(stage.size, interval, viewers, surfaces, names, show.controls())
         self.outputs: list[Output] = []
         for kind, settings in wanted:
             output = parts.config("output", kind)(kind=kind, **settings).open(surroundings)

@@ -69,7 +69,7 @@ class Meter:
         notes = []
         closed = [package for package in self._packages if _number(package / "energy_uj") is None]
         if not self._packages:
-            notes.append("this machine does not tell the processor's energy")
+            notes.append(f"{POWERCAP} has no counter of the processor's")
         elif closed:
             notes.append(f"the processor's energy is told to root alone ({closed[0] / 'energy_uj'})")
         if self._smi is None:

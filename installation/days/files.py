@@ -11,10 +11,11 @@ from datetime import date
 from pathlib import Path
 
 from installation.core.errors import DeviceError, FrameError
+from installation.core.folders import REPORTS
 from installation.core.typed_messages import pack, unpack
 from installation.days.rows import ROWS, VERSION, Head, Row
 
-RECORDS, REPORTS = "days", "reports"
+RECORDS = "days"
 DAYS = 90
 
 LARGEST = 4_000_000

@@ -48,21 +48,29 @@ def axis(day: Day) -> Axis:
     """Whole hours around all that hung or went wrong; the whole day where there is nothing."""
     times = [at for span in day.spans if span.piece for at in (span.start, span.end)]
     times += [row.at for row in day.faults] + [row.at for row in day.starts]
-    within = [at for at in times if day.begins <= at < day.ends]
+    within = [at for at in times if day.begins <= at <= day.ends]
     hours = list(_hours(day))
     if within:
-        hours = [at for at in hours if min(within) - HOUR < at < max(within)]
-    start = hours[0] if hours else day.begins
-    end = min(day.ends, (hours[-1] if hours else start) + HOUR)
+        first = min(*within, day.ends - 1.0)
+        hours = [at for at in hours if first - HOUR < at < max(*within, first + 1.0)]
+    start = hours[0]
+    end = min(day.ends, hours[-1] + HOUR)
+    along = Axis(start, end, ())
+    return Axis(start, end, tuple(Mark(along.place(at), words=words) for at, words in _ticks(day, hours, end)))
+
+
+def _ticks(day: Day, hours: Sequence[float], end: float) -> Iterator[tuple[float, str]]:
+    """Where a line stands, and its label, for as many of them as fit; of few hours the quarters."""
+    if len(hours) <= LABELS // 4:
+        at = hours[0]
+        while at <= end:
+            yield at, clock(day, at)
+            at += HOUR / 4
+        return
     step = next(step for step in (1, 2, 3, 4, 6, 12) if len(hours) / step <= LABELS)
-    ticks = [(at, datetime.fromtimestamp(at, day.zone)) for at in [*hours, end]]
-    labels = [(at, _label(local, at == day.ends) if local.hour % step == 0 else "") for at, local in ticks]
-    empty = Axis(start, end, ())
-    return Axis(start, end, tuple(Mark(empty.place(at), words=words) for at, words in labels))
-
-
-def _label(local: datetime, is_end: bool) -> str:
-    return "24" if is_end else f"{local.hour}"
+    for at in [*hours, end]:
+        hour = 24 if at == day.ends else datetime.fromtimestamp(at, day.zone).hour
+        yield at, "" if hour % step else f"{hour}"
 
 
 def _hours(day: Day) -> Iterator[float]:

@@ -7,6 +7,7 @@ import struct
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from installation.core.controls import Control
 from installation.core.osc_backlog import Endpoint
@@ -35,6 +36,9 @@ BUNDLE = 24
 
 PACKETS = 8
 """Packets to one surface in one round."""
+
+ROUND = 64
+"""Packets to all surfaces in one round: what takes no more than a few milliseconds of this thread."""
 
 NOTES = 4
 """Texts for one surface that wait, at most."""
@@ -164,7 +168,14 @@ class Feedback:
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
                 surface.unsent.update(dict.fromkeys(self.said.said))
+        yield from islice(self._rounds(now), ROUND)
+
+    def _rounds(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
+        """For each surface in turn what it is to be sent; whoever was served is behind the others in the next round."""
+        for endpoint, surface in list(self._surfaces.items()):
             if surface.unsent or surface.notes:
+                del self._surfaces[endpoint]
+                self._surfaces[endpoint] = surface
                 yield from self._round(surface, now)
 
     def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:

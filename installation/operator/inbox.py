@@ -25,7 +25,7 @@ AT_ONCE = 2.0
 
 
 class Inbox:
-    """``touch`` and ``ask`` may be called from any thread; ``drain`` by the loop. ``guard`` and ``arm`` are those of
+    """``put`` and ``ask`` may be called from any thread; ``drain`` by the loop. ``guard`` and ``arm`` are those of
     Rules."""
 
     def __init__(

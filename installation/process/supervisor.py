@@ -280,7 +280,7 @@ class Supervisor:
         self.notifier.tick(now)
         if self.alerts and not self.leaving:
             if life.frames is None:
-                self.alerts.tell(self._dark(), {}, picture=False)
+                self.alerts.tell(_dark(self._why), {}, picture=False)
             else:
                 self.alerts.tell(life.troubles.get("reasons", {}), life.troubles.get("notes", {}))
             life.tell_unsent(self.alerts.unsent)
@@ -327,14 +327,10 @@ class Supervisor:
         while not self.leaving and (now := time.monotonic()) < ends:
             self.notifier.tick(now)
             if self.alerts:
-                self.alerts.tell(self._dark(), {}, picture=False)
+                self.alerts.tell(_dark(self._why), {}, picture=False)
             self.notifier.status(f"the show {self._why}; it is started again in {ends - now:.0f} s")
             time.sleep(min(TICK, ends - now))
         return not self.leaving
-
-    def _dark(self) -> dict[str, str]:
-        """For alerts: why nothing of the show is to be seen."""
-        return {SHOW: f"{SHOW} {self._why or 'does not show a picture'}"}
 
     def _say_safe(self) -> None:
         if self.restarts.became_safe():
@@ -357,6 +353,11 @@ class Supervisor:
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = True
+
+
+def _dark(why: str) -> dict[str, str]:
+    """For alerts: why nothing of the show is to be seen."""
+    return {SHOW: f"{SHOW} {why or 'does not show a picture'}"}
 
 
 def _ended(code: int) -> str:

@@ -1,7 +1,7 @@
 """The visitors' page as HTML, from the templates in ``templates/``. Pure: a scene in, text out. The browser's script
 only puts the same parts in place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,6 +58,11 @@ def page(scene: Scene, assets: Mapping[str, str]) -> str:
 def lost(scene: Scene, assets: Mapping[str, str], key: str = "lost") -> str:
     """A page with an error message only (a key of words.json) and a link back."""
     return _render("lost", scene, assets, key=key)
+
+
+def reports(scene: Scene, assets: Mapping[str, str], days: Sequence[str]) -> str:
+    """The list of days that have a report."""
+    return _render("reports", scene, assets, days=days)
 
 
 def preview(scene: Scene, assets: Mapping[str, str]) -> str:

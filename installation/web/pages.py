@@ -6,10 +6,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from installation.core.addresses import is_loopback
 from installation.core.words import merged
 from installation.web import page, tokens
-from installation.web.answers import html
+from installation.web.answers import html, is_near
 from installation.web.service import Service
 from installation.web.visitor_languages import visitor_languages
 
@@ -81,6 +80,4 @@ class Pages:
     def _sees_live(self, request: web.Request) -> bool:
         """Whether to show the moving picture: not to every phone, as that is expensive, but to this machine's browser
         and on request."""
-        forwarded = {"X-Forwarded-For", "Forwarded", "Via"} & {*request.headers}
-        near = is_loopback(request.remote) and not forwarded
-        return near or self.service.hello.live or "live" in request.query
+        return is_near(request) or self.service.hello.live or "live" in request.query

@@ -2,7 +2,9 @@
 
 import email
 import email.policy
+import re
 import socket
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from installation.alerts.notices import Notice
 from installation.app import main
 from installation.core.backoff import Backoff
 from installation.core.errors import AlertError
+from installation.core.parts import ROOT
 from installation.showfile.alert_tables import Alerts, Secret
 from installation.showfile.messages import validate
 from tests.stand_ins import Mail, Web, serving
@@ -164,3 +167,15 @@ def test_trying_it_out_tells_how_each_went(tmp_path: Path, web: Web, capsys: pyt
     show.write_text(SHOW.format(alerts=""))
     assert main([str(show), "--test-alerts"]) == 2
     assert "tells nobody" in capsys.readouterr().out
+
+
+def test_the_page_on_exhibitions_shows_a_table_that_works(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "running-an-exhibition.md").read_text("utf-8")
+    (block,) = [found for found in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[alerts]" in found]
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "hook").write_text("https://example.org/hook")
+    found = settings(tmp_path, **tomllib.loads(block)["alerts"])
+    assert found.webhook is not None
+    assert found.webhook.read() == "https://example.org/hook"
+    assert found.email is not None
+    assert (found.after, found.every, found.alive_every) == (Alerts().after, Alerts().every, Alerts().alive_every)

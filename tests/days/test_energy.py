@@ -33,7 +33,7 @@ def test_packages_are_summed_and_a_counter_may_wrap(tmp_path: Path) -> None:
 
 def test_a_machine_that_tells_nothing_says_so(tmp_path: Path) -> None:
     meter = Meter(tmp_path, "no-such-program")
-    assert "does not tell the processor's energy" in meter.notes
+    assert "has no counter of the processor's" in meter.notes
     assert (meter.read(0.0), meter.read(60.0)) == (meter.read(0.0), meter.read(60.0))
     package(tmp_path, "intel-rapl:0", "package-0", "")
     assert "told to root alone" in Meter(tmp_path, "no-such-program").notes

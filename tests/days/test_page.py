@@ -16,6 +16,7 @@ from installation.days import __main__ as days
 from installation.days.figures import figures
 from installation.days.files import DAYS, LARGEST, append, prune, read, record_of, report_of, unreported
 from installation.days.page import make, spoken, written
+from installation.days.plots import axis
 from installation.days.rows import Fault, Head, Hung, Minute, Round, Row, Started, Stopped
 
 DAY = date(2027, 5, 21)
@@ -92,11 +93,11 @@ def test_the_page_needs_nothing_else_and_runs_nothing() -> None:
 
 
 def test_a_day_without_anything_and_one_that_only_began_have_a_page() -> None:
-    quiet = Head(TEN, "Show", "wall", "", {}, 60.0, False, False, "this machine does not tell the processor's energy")
+    quiet = Head(TEN, "Show", "wall", "", {}, 60.0, False, False, "/sys has no counter")
     text = words(page([quiet]))
     assert "Nothing hung on this day." in text
     assert "no sensor of this show tells presence" in text
-    assert "Energy: not told by this machine (this machine does not tell the processor&#39;s energy)." in text
+    assert "Energy: not told by this machine (/sys has no counter)." in text
     assert "visitors do not vote" in text
     assert "The log warned of nothing" in words(page([Started(TEN), HEAD, Hung(TEN, "a", "day", True)]))
 
@@ -176,3 +177,12 @@ def test_a_row_is_what_it_was(tmp_path: Path) -> None:
     append(record_of(tmp_path, DAY), ROWS)
     assert read(tmp_path, DAY) == ROWS
     assert all(len(json.loads(line)) == 1 for line in record_of(tmp_path, DAY).read_text("utf-8").splitlines())
+
+
+def test_labels_of_hours_fit_on_a_phone() -> None:
+    short = axis(figures(ROWS, DAY, ZONE))
+    assert [mark.words for mark in short.hours] == ["10:00", "10:15", "10:30", "10:45", "11:00"]
+    begins = datetime(2027, 5, 21, tzinfo=ZONE).timestamp()
+    whole = axis(figures([HEAD, Hung(begins, "a", "day", True), Stopped(begins + 86400)], DAY, ZONE))
+    assert [mark.words for mark in whole.hours if mark.words] == ["0", "3", "6", "9", "12", "15", "18", "21", "24"]
+    assert len(whole.hours) == 25

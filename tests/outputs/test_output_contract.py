@@ -85,6 +85,7 @@ def test_surfaces_are_told_knobs_switches_and_what_hangs(tmp_path: Path) -> None
         "/generator/psi": 0.5,
         "/show/hold": 0.0,
         "/stage/blackout": 0.0,
+        "/stage/freeze": 0.0,
         "/show/piece": 0.0,
         "/show/now": "Sitters",
         "/show/left": "",

@@ -177,6 +177,18 @@ def test_a_show_that_dies_again_and_again_is_started_in_safe_mode_and_then_in_fu
     assert watched.leave()[0] == 0
 
 
+def test_another_fault_is_told_at_once(watch: Any) -> None:
+    """Only the same one is told once a minute."""
+    watched = watch("dies", "hangs", "dies", "plays")
+    watched.life(4)
+    told = [message for message in watched.messages() if "it is started again" in message]
+    assert told == [
+        "the show ended with exit code 7; it is started again",
+        "the show stood still for 3 s; it is started again",
+    ]
+    assert watched.leave()[0] == 0
+
+
 def test_a_show_that_has_grown_is_started_again_which_is_no_failure(watch: Any) -> None:
     watched = watch("renews", "renews", "plays", rules="most=1")
     again = watched.life(3)
