@@ -185,7 +185,7 @@ class Exhibition:
         """What the show could do without for a while: generators and sensors."""
         self.painter.start()
         self.standing.opening.start()
-        self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        self.standing.sensors = run_sensors(self.show.sensors, self._emit, folder=self.folder / "sensors")
         if self.console:
             self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
