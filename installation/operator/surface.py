@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 from installation import __version__
 from installation.core import readouts
-from installation.core.commands import BLACKOUT, CUE_BACK, CUE_GO, CUE_PANIC, HOLD, NEXT, PIECE, RELEASE, cue_address
+from installation.core.commands import (
+    BLACKOUT,
+    CUE_BACK,
+    CUE_GO,
+    CUE_PANIC,
+    CUE_SNAPSHOT,
+    HOLD,
+    NEXT,
+    PIECE,
+    RELEASE,
+    cue_address,
+)
 from installation.core.controls import Control
 from installation.core.readouts import Readout
 from installation.operator.poster_colour import Rgb, poster_colour
@@ -158,7 +169,7 @@ def _desk(show: Show, commands: Mapping[str, Control], controls: Mapping[str, Co
         pieces=tuple(_hang(index, piece) for index, piece in enumerate(show.pieces)),
         master=Knob(controls[MASTER], "master") if MASTER in controls else None,
         blackout=Armed(commands[BLACKOUT], "blackout", commands.get(ARM)),
-        let_go=(Press("release", RELEASE), *panic),
+        let_go=(Press("release", RELEASE), Press("keep", CUE_SNAPSHOT), *panic),
     )
 
 

@@ -82,7 +82,9 @@ class WebProcess:
         self._ended = 0
         self._said: Playback | None = None
         self._next = 0.0
-        self._hello = partial(_hello, state=state, live=live, run=secrets.token_hex(8) if fresh else "")
+        self._hello = partial(
+            _hello, state=state, live=live, run=secrets.token_hex(8) if fresh else "", console=_entrance(show, state)
+        )
         hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
         self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
@@ -195,7 +197,7 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
     return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
-def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
+def _hello(show: Show, state: Path, live: bool, run: str, console: Entrance | None) -> Hello:
     settings = show.web
     pieces = tuple(
         Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
@@ -212,5 +214,5 @@ def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
         words=show.words,
         live=live,
         run=run,
-        console=_entrance(show, state),
+        console=console,
     )
