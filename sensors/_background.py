@@ -85,17 +85,15 @@ class Background:
         self._since = 0.0
         self._moves, self._spread = np.zeros_like(self.mean), np.zeros_like(self.mean)
         self._light, self._lamp, self._new, self._age = 1.0, 0.0, 0.0, 0.0
-        if self._known is not None and self._known.mean.shape == gray.shape:
+        if self._known is not None and self._known.moves.shape == gray.shape:
             known = self._known
-            self.mean, self._moves, self._spread = known.mean.copy(), known.moves.copy(), known.spread.copy()
+            self._moves, self._spread = known.moves.copy(), known.spread.copy()
             self.noise, self.shake, self._age = known.noise, known.shake, known.age
         self._gradients()
 
     def calibration(self, view: str) -> Calibration:
         """What has been measured of the room, after the first picture."""
-        assert self.mean is not None
-        maps = self.mean.copy(), self._moves.copy(), self._spread.copy()
-        return Calibration(view, *maps, self.noise, self.shake, self._age)
+        return Calibration(view, self._moves.copy(), self._spread.copy(), self.noise, self.shake, self._age)
 
     def _gradients(self) -> None:
         import cv2

@@ -1,8 +1,8 @@
 """What a camera has measured of its room, kept over restarts in a file of the show's state folder.
 
-It holds the empty room at the small grey size that is analysed (160 pixels wide, blurred, a mean of seconds), the noise
-of the picture, the shake of the camera, and how restless each pixel is: all thresholds are computed from these. It is
-written only after a minute in which nobody was there and nothing was new, so that no visitor is in it.
+It holds the noise of the picture, the shake of the camera, and how restless each pixel of the small grey picture is: all
+thresholds are computed from these. No picture is in it. It is written after a minute in which nobody was there and
+nothing was new.
 """
 
 import io
@@ -34,11 +34,10 @@ Levels = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """``view`` names what was looked at: with another source, region, width, mirror or rotation it does not apply.
-    ``mean`` is the empty room; ``moves`` and ``spread`` how much each pixel changes from one picture to the next, and
-    from the mean; ``noise`` in levels, ``shake`` in pixels; ``age`` says how long all of it was measured (s)."""
+    ``moves`` and ``spread`` are how much each pixel changes from one picture to the next, and from the empty room;
+    ``noise`` in levels, ``shake`` in pixels; ``age`` says how long all of it was measured (s)."""
 
     view: str
-    mean: Levels
     moves: Levels
     spread: Levels
     noise: float
@@ -60,7 +59,7 @@ def read(path: Path, view: str) -> Calibration | None:
 
 
 def _checked(kept: Any) -> Calibration:
-    maps = [kept[name].astype(np.float32) * np.float32(FINEST) for name in ("mean", "moves", "spread")]
+    maps = [kept[name].astype(np.float32) * np.float32(FINEST) for name in ("moves", "spread")]
     numbers = [float(kept[name]) for name in ("noise", "shake", "age")]
     if len({one.shape for one in maps}) != 1 or maps[0].ndim != 2:
         raise ValueError("found arrays that are not one picture's")
@@ -73,7 +72,7 @@ def write(path: Path, calibration: Calibration) -> None:
     """Writes it whole or not at all; where that fails it is reported, and the next start learns anew."""
     fine = {
         name: np.round(np.clip(getattr(calibration, name), 0.0, 255.0) / FINEST).astype(np.uint16)
-        for name in ("mean", "moves", "spread")
+        for name in ("moves", "spread")
     }
     file = io.BytesIO()
     numbers = {name: getattr(calibration, name) for name in ("view", "noise", "shake", "age")}
