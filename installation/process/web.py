@@ -21,6 +21,7 @@ from installation.web.messages import (
     Agenda,
     Consoles,
     Desk,
+    Edited,
     Entrance,
     Error,
     Health,
@@ -69,9 +70,9 @@ class WebProcess:
         on_tally: Callable[[decision.Tally], None] = lambda tally: None,
         silence: float = SILENCE,
         fresh: bool = False,
-        on_moved: Callable[[Moved], None] = lambda moved: None,
+        on_done: Callable[[Moved | Edited], None] = lambda done: None,
     ) -> None:
-        self.show, self.on_tally, self.on_moved = show, on_tally, on_moved
+        self.show, self.on_tally, self.on_done = show, on_tally, on_done
         self.tally = decision.Tally()
         self.watching = self.consoles = self.starts = 0
         self.url = self.closed = ""
@@ -82,7 +83,8 @@ class WebProcess:
         self._ended = 0
         self._said: Playback | None = None
         self._next = 0.0
-        self._hello = partial(_hello, state=state, live=live, run=secrets.token_hex(8) if fresh else "")
+        run = secrets.token_hex(8) if fresh else ""
+        self._hello = partial(_hello, state=state, live=live, run=run, console=_entrance(show, state))
         hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
         self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
@@ -116,8 +118,8 @@ class WebProcess:
                 self.watching = viewers
             case Consoles(count):
                 self.consoles = count
-            case Moved() as moved:
-                self.on_moved(moved)
+            case Moved() | Edited() as done:
+                self.on_done(done)
             case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once
                 self.closed = text
                 log.warning("the web process is closed: %s; the show goes on without it", text)
@@ -195,7 +197,7 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
     return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
-def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
+def _hello(show: Show, state: Path, live: bool, run: str, console: Entrance | None) -> Hello:
     settings = show.web
     pieces = tuple(
         Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
@@ -212,5 +214,5 @@ def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
         words=show.words,
         live=live,
         run=run,
-        console=_entrance(show, state),
+        console=console,
     )
