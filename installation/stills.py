@@ -73,8 +73,8 @@ class Stills:
     def _write(self) -> None:
         from PIL import Image  # here: the thread has the time
 
-        while (found := self._waiting.wait()) is not None:
-            piece, pixels = found
+        while (taken := self._waiting.wait()) is not None:
+            piece, pixels = taken
             out = io.BytesIO()
             Image.fromarray(pixels).save(out, "JPEG", quality=QUALITY)
             try:

@@ -202,6 +202,7 @@ class OscSocket:
         try:
             heard = Heard(parse(packet, spoiled, bounds_for(host)), source)
         except Malformed as error:
+            self.backlog.refused(source)
             return self.refuse(f"malformed {host}", f"OSC from {host} is not heard by {self.owner}: {error}")
         for why in spoiled:
             self.refuse(f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}")

@@ -7,7 +7,6 @@ not sent; the pipe's end asks it to leave. To the supervisor: ``{"here": 1}`` wh
 ``{"beat": ...}``, which carries what alerts are about, ``{"finishing": ...}`` and ``{"renew": why}``.
 """
 
-import ctypes
 import faulthandler
 import os
 import signal
@@ -49,8 +48,6 @@ HELLO = 30.0
 
 STANDBY: dict[str, Any] = {"standby": 1}
 """Instead of orders: be ready, and wait for them."""
-
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,6 @@ class Supervised(Heartbeat):
     renews = True
 
     def __init__(self, folder: Path, warm: Callable[[], object] = lambda: None) -> None:
-        _wake_with_the_parent()
         super().__init__()
         self._told: SimpleQueue[Message | None] = SimpleQueue()
         self._send = serve(self._hear, self._leave, FINISH)
@@ -226,13 +222,3 @@ def _stacks(folder: Path) -> IO[str]:
     if sys.platform != "win32":
         faulthandler.register(signal.SIGUSR1, file)
     return file
-
-
-def _wake_with_the_parent() -> None:
-    """Has Linux continue this process (SIGCONT) when its supervisor ends, as a stopped one (SIGSTOP) cannot read its
-    pipe.
-
-    See prctl(2), PR_SET_PDEATHSIG.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)

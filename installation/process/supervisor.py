@@ -57,6 +57,9 @@ SHOW = "the show"
 TO_MEND = 2
 """The exit code of a show with a fault that must be corrected before it can start."""
 
+HOLD = 10.0
+"""Seconds that a service whose show has such a fault waits before it ends, as it is then started again."""
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -227,6 +230,8 @@ class Supervisor:
             end = self._live()
             if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
                 self.notifier.say("STOPPING=1")
+                if self.notifier.is_service and end.code == TO_MEND:
+                    self._wait(HOLD)
                 return end.code
             ours = end.code not in (TO_MEND, LOST)  # safe mode does not help where the display is missing
             if not self._pause(self.restarts.died(time.monotonic(), self._lived, ours)):
@@ -321,8 +326,11 @@ class Supervisor:
 
     def _pause(self, seconds: float) -> bool:
         """Waits; false where a signal asked to leave meanwhile."""
-        if self.restarts.safe:
-            self._say_safe()
+        if self.restarts.safe and self.restarts.became_safe():
+            _say_safe(self.restarts.rules)
+        return self._wait(seconds)
+
+    def _wait(self, seconds: float) -> bool:
         ends = time.monotonic() + seconds
         while not self.leaving and (now := time.monotonic()) < ends:
             self.notifier.tick(now)
@@ -331,16 +339,6 @@ class Supervisor:
             self.notifier.status(f"the show {self._why}; it is started again in {ends - now:.0f} s")
             time.sleep(min(TICK, ends - now))
         return not self.leaving
-
-    def _say_safe(self) -> None:
-        if self.restarts.became_safe():
-            rules = self.restarts.rules
-            log.error(
-                "the show ended %d times in %.0f min: safe mode, stills and labels only; in %.0f min all is tried anew",
-                rules.most,
-                rules.within / 60.0,
-                rules.retry / 60.0,
-            )
 
     # ------------------------------------------------------------ from outside
 
@@ -358,6 +356,15 @@ class Supervisor:
 def _dark(why: str) -> dict[str, str]:
     """For alerts: why nothing of the show is to be seen."""
     return {SHOW: f"{SHOW} {why or 'does not show a picture'}"}
+
+
+def _say_safe(rules: Rules) -> None:
+    log.error(
+        "the show ended %d times in %.0f min: safe mode, stills and labels only; in %.0f min all is tried anew",
+        rules.most,
+        rules.within / 60.0,
+        rules.retry / 60.0,
+    )
 
 
 def _ended(code: int) -> str:

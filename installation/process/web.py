@@ -21,6 +21,7 @@ from installation.web.messages import (
     Agenda,
     Consoles,
     Desk,
+    Edited,
     Entrance,
     Error,
     Health,
@@ -69,9 +70,9 @@ class WebProcess:
         on_tally: Callable[[decision.Tally], None] = lambda tally: None,
         silence: float = SILENCE,
         fresh: bool = False,
-        on_moved: Callable[[Moved], None] = lambda moved: None,
+        on_done: Callable[[Moved | Edited], None] = lambda done: None,
     ) -> None:
-        self.show, self.on_tally, self.on_moved = show, on_tally, on_moved
+        self.show, self.on_tally, self.on_done = show, on_tally, on_done
         self.tally = decision.Tally()
         self.watching = self.consoles = self.starts = 0
         self.url = self.closed = self._door = ""
@@ -83,8 +84,8 @@ class WebProcess:
         self._said: Playback | None = None
         self._next = 0.0
         self._key = secrets.token_bytes(room_code.KEY_BYTES)  # here, as visits outlive a web process
-        run = secrets.token_hex(8) if fresh else ""
-        self._hello = partial(_hello, state=state, live=live, run=run, key=self._key)
+        run, entrance = secrets.token_hex(8) if fresh else "", _entrance(show, state)
+        self._hello = partial(_hello, state=state, live=live, run=run, console=entrance, key=self._key)
         hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
         self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
@@ -118,8 +119,8 @@ class WebProcess:
                 self.watching = viewers
             case Consoles(count):
                 self.consoles = count
-            case Moved() as moved:
-                self.on_moved(moved)
+            case Moved() | Edited() as done:
+                self.on_done(done)
             case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once
                 self.closed = text
                 log.warning("the web process is closed: %s; the show goes on without it", text)
@@ -203,7 +204,7 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
     return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
-def _hello(show: Show, state: Path, live: bool, run: str, key: bytes) -> Hello:
+def _hello(show: Show, state: Path, live: bool, run: str, console: Entrance | None, key: bytes) -> Hello:
     settings = show.web
     pieces = tuple(
         Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
@@ -220,7 +221,7 @@ def _hello(show: Show, state: Path, live: bool, run: str, key: bytes) -> Hello:
         words=show.words,
         live=live,
         run=run,
-        console=_entrance(show, state),
+        console=console,
         room_key=key.hex() if settings.room_code else "",
         votes_per_address=settings.votes_per_address,
     )

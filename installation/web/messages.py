@@ -28,6 +28,7 @@ __all__ = [
     "Cue",
     "Desk",
     "Due",
+    "Edited",
     "Entrance",
     "Error",
     "Health",
@@ -151,25 +152,29 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A stored state by its name: the seconds it waits and fades, where it takes controls, what follows on."""
+    """A stored state by its name: the seconds it waits and fades, where it takes controls, what follows on. ``kept``:
+    it is in the cue file, and may be changed."""
 
     name: str
     wait: float
     fade: float
     targets: Mapping[str, float] = field(default_factory=dict)
     then: tuple[str, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that an operator can move, ask for and see, as the show has it: ``controls`` and ``commands`` by their
     tables. Commands in ``armed`` are asked for in two steps, the first of them the command ``arm`` where the show has
-    one. ``master`` is the control that dims the wall, ``sensors`` has the kind of each by its name."""
+    one; ``snapshot`` keeps the present as a cue. ``master`` is the control that dims the wall, ``sensors`` has the kind
+    of each by its name."""
 
     controls: tuple[Control, ...] = ()
     commands: tuple[Control, ...] = ()
     armed: tuple[str, ...] = ()
     arm: str = ""
+    snapshot: str = ""
     master: str = ""
     signals: tuple[Signal, ...] = ()
     sensors: Mapping[str, str] = field(default_factory=dict)
@@ -275,10 +280,23 @@ class Consoles:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An operator moved a control or asked for a command: its ``value``, or None to let go of the control."""
+    """An operator moved a control or asked for a command: its ``value``, or None to let go of the control. ``text`` is
+    the name that a snapshot is to have."""
 
     address: str
     value: float | None
+    who: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An operator changed a cue of the cue file: its ``fade`` (s; None where it stays), its place by so many
+    ``steps``."""
+
+    cue: str
+    fade: float | None
+    steps: int
     who: str
 
 
@@ -290,4 +308,4 @@ class Error:
 
 
 TO_WEB = (Hello, Playback, Health, Desk, Agenda, Moment)
-TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Error)
+TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Edited, Error)

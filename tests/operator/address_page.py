@@ -31,7 +31,8 @@ the show file listens; that is this machine alone until `bind` says otherwise.
   speed.
 * With `arm = true`, blackout and panic act only within three seconds of `/show/arm` from the same sender, once; a
   switch back to light always acts. Without it, `/show/arm` is not there. On the keyboard that is `a`, then `b`.
-* A sender may send 2000 packets a second. Of what comes faster, the latest value of each control counts.
+* A sender may send 1000 packets a second. Of what comes faster, the latest value of each control counts. A packet that
+  breaks a rule counts as ten.
 
 Whatever does not count is told: in the log, once a minute for each reason, and to its sender at `/show/refused`.
 

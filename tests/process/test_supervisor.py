@@ -317,9 +317,15 @@ def test_where_nothing_can_be_written_it_goes_on_all_the_same(tmp_path: Path) ->
 
 
 def on_standby(watched: Watched, show: int) -> int:
-    """The number of the process on standby, once there is one."""
-    children = psutil.Process(watched.process.pid).children
-    return until(lambda: next((child.pid for child in children() if child.pid != show), 0), "a standby")
+    """The number of the process on standby, once there is one that hears: with a thread that reads its pipe."""
+
+    def waiting() -> int:
+        with suppress(psutil.NoSuchProcess):
+            children = psutil.Process(watched.process.pid).children()
+            return next((child.pid for child in children if child.pid != show and child.num_threads() > 1), 0)
+        return 0
+
+    return until(waiting, "a standby")
 
 
 @pytest.fixture
