@@ -149,6 +149,8 @@ class Web(Table):
     bind: Bind = "127.0.0.1"
     port: Port = 8080
     url: Annotated[str, AfterValidator(_url)] = ""
+    room_code: bool = False
+    votes_per_address: Annotated[int, Field(ge=1, le=100_000)] = 300
 
     def keeps_phones_away(self, at: str = "") -> str:
         """Why no phone reaches the page, and the line to write; empty where these settings let phones connect. ``at``
