@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
 SERVICE_COMMANDS = ("install-service", "uninstall-service")
 """Before a show's command line: installs or removes the service that starts with the machine."""
+DOCTOR = "doctor"
+"""The command that looks at the machine (doctor_options.py has its command line)."""
 
 SIZE = (1280, 720)
 """The wall's size in pixels where no screen gives one."""
@@ -35,6 +37,7 @@ examples:
 
   PROGRAM install-service my_show.toml
                                        starts the show with this machine; uninstall-service takes it back
+  PROGRAM doctor my_show.toml          is this machine ready for it? a checklist, with what to do
 
 Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in eight words.
 
@@ -137,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "show",
         nargs="?",
-        type=_show,
+        type=show_file,
         metavar="SHOW",
         default=DEFAULT_SHOW,
         help="a show file, or the name of one in shows/ (default: next_rembrandt)",
@@ -331,7 +334,7 @@ def _unknown(parser: argparse.ArgumentParser, argument: str) -> str:
     return f"there is no {argument}" + (f"; {hint}" if hint else "")
 
 
-def _show(text: str) -> Path:
+def show_file(text: str) -> Path:
     """The file itself, or ``shows/NAME.toml``."""
     named = ROOT / "shows" / f"{text}.toml"
     if Path(text).is_file() or not named.is_file():
@@ -343,7 +346,7 @@ def _existing(path: Path) -> Path:
     if path.is_file():
         return path
     known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml"))
-    hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS])
+    hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS, DOCTOR])
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )
