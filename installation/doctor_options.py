@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from installation.core.argument_types import new_file
 from installation.core.invocation import program
-from installation.options import Device, show_file
+from installation.options import Device, show_file, unknown_argument
 
 EPILOG = """\
 Each finding is good, something to LOOK at, BAD, or not told by this machine, with what to do about it.
@@ -31,10 +32,18 @@ class DoctorOptions:
     state: Path | None = None
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's own, but an error is one message and no page of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message.removeprefix("argument ")
+        self.exit(2, f"{self.prog}: {message}\n{self.prog} --help lists what there is\n")
+
+
 def parse(words: Sequence[str]) -> DoctorOptions:
     """The options of ``words``, without the program's name and command. Leaves with exit code 2 on a wrong one, with 0
     after ``--help``."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"{program()} doctor",
         description="Is this machine ready to hang a show alone? The field engineer's checklist.",
         epilog=EPILOG,
@@ -53,7 +62,10 @@ def parse(words: Sequence[str]) -> DoctorOptions:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="for the models")
     parser.add_argument("--headless", action="store_true", help="the show needs no screen")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="where the show keeps its state")
-    return DoctorOptions(**vars(parser.parse_args(words)))
+    given, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(unknown_argument(parser, unknown[0]))
+    return DoctorOptions(**vars(given))
 
 
 def _recorded(text: str) -> Path:

@@ -108,7 +108,7 @@ def parse(argv: Sequence[str]) -> Options:
     parser = _parser()
     given, unknown = parser.parse_known_args(argv)
     if unknown:
-        parser.error(_unknown(parser, unknown[0]))
+        parser.error(unknown_argument(parser, unknown[0]))
     mode: Mode = "headless" if given.headless else "windowed" if given.windowed else "full"
     size = given.size or (None if mode == "full" else SIZE)
     if given.record and size and (size[0] % 2 or size[1] % 2):
@@ -326,7 +326,8 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _unknown(parser: argparse.ArgumentParser, argument: str) -> str:
+def unknown_argument(parser: argparse.ArgumentParser, argument: str) -> str:
+    """The message about one that the parser does not know."""
     if not argument.startswith("-"):
         return f'found a second show "{argument}", expected one'
     flags = [flag for action in parser._actions for flag in action.option_strings]  # argparse has no public list
@@ -335,7 +336,7 @@ def _unknown(parser: argparse.ArgumentParser, argument: str) -> str:
 
 
 def show_file(text: str) -> Path:
-    """The file itself, or ``shows/NAME.toml``."""
+    """The file itself, or ``shows/NAME.toml``. Raises ArgumentTypeError where there is neither."""
     named = ROOT / "shows" / f"{text}.toml"
     if Path(text).is_file() or not named.is_file():
         return _existing(Path(text))

@@ -43,10 +43,13 @@ def _painted(text: str, code: str, colour: bool) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many of each."""
+    """How many of each, and what is bad by its subject."""
     count = Counter(finding.light for finding in findings)
-    words = {"red": "bad", "amber": "to look at", "green": "good", "untold": "not told"}
-    return ", ".join(f"{count[light]} {words[light]}" for light in words if count[light])  # type: ignore[index]
+    words: dict[Light, str] = {"red": "bad", "amber": "to look at", "green": "good", "untold": "not told"}
+    bad = ", ".join(dict.fromkeys(one.subject for one in findings if one.light == "red"))
+    return ", ".join(f"{count[light]} {word}" for light, word in words.items() if count[light]) + (
+        f". First of all: {bad}" if bad else ""
+    )
 
 
 def as_json(show: str | None, light: Light, groups: Sequence[tuple[Group, Sequence[Finding]]]) -> str:

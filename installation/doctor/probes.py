@@ -30,6 +30,8 @@ SECONDS = 10.0
 LOOKS = {"piece": 90.0}
 """Seconds that a look may take where it is another time than LOOK."""
 LOOK = 60.0
+GRACE = 5.0
+"""Seconds more after which a command is given up that cannot be ended, as one that waits for a driver."""
 
 
 OF_FOLDER = (("fact", "disk"), ("fact", "running"))
@@ -41,9 +43,10 @@ def ask(question: Question, show: str = "", folder: str = ".") -> Any:
     Raises nothing over what the machine does or has not."""
     kind, *words = question
     if kind == "run":
-        return _run(words, SECONDS)
+        return _within(SECONDS + GRACE, lambda: _run(words, SECONDS))
     if kind == "look":
-        return _look([*words, show, folder] if words[0] == "piece" else words)
+        words += [show, folder] if words[0] == "piece" else []
+        return _within(LOOKS.get(words[0], LOOK) + GRACE, lambda: _look(words))
     if question in OF_FOLDER:
         words.append(folder)
     return _within(SECONDS, lambda: _READ[kind](*words))
@@ -90,6 +93,7 @@ def _heard(process: "subprocess.Popen[bytes]", seconds: float) -> dict[str, Any]
     """What a process says until it ends, or is ended: after ``seconds``, or at the limit of what is read. None where
     it says nothing in that time."""
     timer = threading.Timer(seconds, _end, [process])
+    timer.daemon = True
     timer.start()
     with process:
         assert process.stdout is not None
@@ -114,8 +118,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _look(words: list[str]) -> Any:
     """The last whole line of JSON that looking.py prints: it may be ended early."""
-    seconds = LOOKS.get(words[0], LOOK)
-    told = _run([sys.executable, "-m", "installation.doctor.looking", *words], seconds)
+    told = _run([sys.executable, "-m", "installation.doctor.looking", *words], LOOKS.get(words[0], LOOK))
     for line in reversed((told or {"out": ""})["out"].splitlines()):
         with suppress(ValueError):
             found = json.loads(line)

@@ -52,16 +52,21 @@ def case_of(options: DoctorOptions, machine: Machine, folder: Path) -> Case:
     """What is to be examined."""
     case = Case(
         machine,
-        folder=str(folder),
+        folder=_short(folder),
         device=options.device,
         headless=options.headless,
         name=invocation.program(),
-        path=str(options.show or ""),
+        path=_short(options.show) if options.show else "",
     )
     try:
         return replace(case, show=load(options.show)) if options.show else case
     except ShowError as error:
         return replace(case, faults=tuple(map(str, error.faults)))
+
+
+def _short(path: Path) -> str:
+    """As it is typed here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _examined(case: Case, options: DoctorOptions) -> list[tuple[Group, tuple[Finding, ...]]]:

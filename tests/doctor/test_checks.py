@@ -48,6 +48,11 @@ def uevent(driver: str, maker: str) -> Answers:
     return linux({("files", "/sys/class/drm/card[0-9]"): [card], ("file", f"{card}/device/uevent"): text})
 
 
+def listening(address: str, port: int, name: str) -> dict[str, Any]:
+    where = {"kind": "tcp", "address": address, "port": port}
+    return {**where, "process": 71, "name": name, "command": f"/usr/bin/{name}"}
+
+
 FOUND: list[tuple[str, Answers, str, str]] = [
     ("graphics card", linux({("run", *NVIDIA): printed(GPU.format(free=11800))}), "green", "RTX 4070, driver 550.54"),
     ("graphics card", linux({("run", *NVIDIA): printed(GPU.format(free=300))}), "amber", "nvidia-smi names it"),
@@ -173,6 +178,7 @@ FOUND: list[tuple[str, Answers, str, str]] = [
     ),
     ("clock", linux({("run", "timedatectl", "show"): printed("NTPSynchronized=no\n")}), "amber", "set-ntp true"),
     ("clock", linux({("run", "timedatectl", "show"): printed("not booted with systemd\n", 1)}), "untold", "not booted"),
+    ("system", {("fact", "release"): "Linux-6.1.0-amd64"}, "green", "Linux-6.1"),
     ("disk", {("fact", "disk"): DISK}, "green", "60 GB free of 250 GB"),
     ("disk", {("fact", "disk"): DISK | {"free": 6e9}}, "amber", "make room"),
     ("disk", {("fact", "disk"): DISK | {"free": 1e8}}, "red", "no votes"),
@@ -209,9 +215,24 @@ FOUND: list[tuple[str, Answers, str, str]] = [
     ("power", {("fact", "battery"): {"plugged": True, "percent": 100}}, "green", "mains"),
     ("processor", {("fact", "busy"): {"cores": 8, "load": [1.0, 0.7, 0.4]}}, "green", "8 cores"),
     ("processor", {("fact", "busy"): {"cores": 2, "load": [9.0, 7.5, 4.0]}}, "amber", "7.5 tasks"),
+    ("other programs", {("fact", "ports"): [listening("0.0.0.0", 22, "sshd")]}, "green", "22 (sshd)"),
+    ("other programs", {("fact", "ports"): [listening("::", 5900, "x11vnc")]}, "amber", "VNC: end it"),
+    ("other programs", {("fact", "ports"): [listening("127.0.0.1", 5900, "x11vnc")]}, "green", "nothing but shows"),
     ("addresses", {("fact", "addresses"): {"lo": ["127.0.0.1"], "eth0": ["192.168.1.10"]}}, "green", "192.168.1.10"),
     ("addresses", {("fact", "addresses"): {"lo": ["127.0.0.1"]}}, "amber", "plug the cable in"),
     ("firewall", linux({("file", "/etc/ufw/ufw.conf"): "ENABLED=yes\n"}), "green", "ufw is on; nothing has to"),
+    (
+        "camera",
+        {("look", "devices", "camera"): {"devices": ['0: "C920" at /dev/video0', "  MJPG 1920x1080 at 30 fps"]}},
+        "green",
+        '0: "C920" at /dev/video0: MJPG 1920x1080 at 30 fps',
+    ),
+    (
+        "camera",
+        {("look", "devices", "camera"): {"devices": ['0: "C920"', "  cannot be asked what it offers: no permission"]}},
+        "amber",
+        "usermod -aG video",
+    ),
     (
         "camera",
         {("look", "devices", "camera"): {"devices": ['/dev/video0 "C920": MJPG 1920x1080 at 30 fps']}},
@@ -281,7 +302,7 @@ def test_what_must_come_in_through_a_firewall_is_named(tmp_path: Path) -> None:
 
 def test_a_port_is_free_held_by_a_stranger_or_by_a_show() -> None:
     show = load(REHEARSAL)
-    held = {"kind": "tcp", "address": "0.0.0.0", "port": 8080, "process": 71, "name": "node", "command": "node app"}
+    held = listening("0.0.0.0", 8080, "node")
     examined = case({("fact", "ports"): [held]}, show)
     assert light_of("port 8080 tcp", "port", examined) == "red"
     assert light_of("port 8000 udp", "port", examined) == "green"
@@ -334,6 +355,16 @@ def test_each_model_is_measured(told: Any, light: str, text: str) -> None:
     assert {one.light for one in found} == {light}
     assert text in f"{found[0].found} {found[0].advice}"
     assert look("model", case(answers | {("fact", "running"): True}, show))[0].light == "untold"
+
+
+def test_a_busy_machine_is_no_slow_machine() -> None:
+    show = load(REHEARSAL)
+    told = {"fps": 1.5, "size": "128x128", "device": "cpu", "runtime": "eager", "waits": False}
+    answers: Answers = {("look", "piece", piece.name, "auto"): told for piece in show.pieces}
+    answers[("fact", "busy")] = {"cores": 2, "load": [9.0, 7.5, 4.0]}
+    found = look("model", case(answers, show))
+    assert {one.light for one in found} == {"amber"}
+    assert "look again" in found[0].advice
 
 
 def test_a_show_with_faults_is_red() -> None:

@@ -15,6 +15,7 @@ from installation.doctor.page import group_page
 from installation.doctor.program import program
 from installation.doctor.recorded import Recorder, replay
 from tests.doctor.fake import REHEARSAL
+from tests.timeout import until
 
 MACHINE: dict[tuple[str, ...], Any] = {
     ("fact", "system"): "linux",
@@ -97,6 +98,18 @@ def test_a_command_that_does_not_end_is_ended_with_what_it_started(monkeypatch: 
     began = time.monotonic()
     assert probes.ask(("run", sys.executable, "-c", f"{child}; time.sleep(600)")) is None
     assert time.monotonic() - began < 60.0
+
+
+def test_a_command_that_cannot_be_ended_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that waits for a driver: killing it changes nothing, and its pipe stays open."""
+    monkeypatch.setattr(probes, "SECONDS", 0.1)
+    monkeypatch.setattr(probes, "GRACE", 0.1)
+    processes: list[Any] = []
+    monkeypatch.setattr(probes, "_end", processes.append)
+    assert probes.ask(("run", sys.executable, "-c", "import time; time.sleep(600)")) is None
+    monkeypatch.undo()
+    until(lambda: bool(processes), "the attempt to end it")
+    probes._end(processes[0])
 
 
 def test_what_is_read_is_bounded(tmp_path: Path) -> None:

@@ -18,6 +18,11 @@ LIFE, END = 80, 100
 """Percent of a solid state disk's life that is used."""
 
 
+def system(case: Case) -> Iterator[Finding]:
+    if told := case.machine.fact("release"):
+        yield green(str(told))
+
+
 def disk(case: Case) -> Iterator[Finding]:
     told = case.machine.fact("disk")
     if not told:
@@ -164,6 +169,7 @@ GROUP = Group(
     "Hardware",
     30,
     (
+        Check("system", system),
         Check("disk", disk),
         Check("disk's health", health),
         Check("memory", memory),

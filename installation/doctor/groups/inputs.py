@@ -1,6 +1,5 @@
 """Cameras and sound: what there is, and whether it is what the show asks for."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from installation.core.contracts import SensorConfig
 from installation.doctor.findings import Case, Check, Finding, Group, amber, green, red
 
 FEW = 6
-"""The most lines of a device list that are shown."""
+"""The most formats of a camera that are shown; --list-devices has all."""
 
 
 def cameras(case: Case) -> Iterator[Finding]:
@@ -16,15 +15,6 @@ def cameras(case: Case) -> Iterator[Finding]:
     told = _devices(case, "camera")
     wanted = [one for one in _sensors(case, "camera") if isinstance(getattr(one, "source", None), int | str)]
     yield from _listed(told, "camera", bool(wanted))
-    closed = case.machine.files("/dev/video*")
-    groups = case.machine.says("id", "-nG")
-    if (
-        closed
-        and groups is not None
-        and not {"video", "root"} & set(groups.split())
-        and not case.machine.says("getfacl", closed[0])
-    ):
-        yield amber("this user is not in the group video", "sudo usermod -aG video $USER; log in again")
 
 
 def sound(case: Case) -> Iterator[Finding]:
@@ -60,15 +50,30 @@ def _listed(told: dict[str, list[str]] | None, what: str, wanted: bool) -> Itera
             trouble, f"the show's {what} needs it" if wanted else f"only a {what} needs it"
         )
         return
-    lines = [re.sub(r"\s+", " ", line).strip() for line in told["devices"]]
-    if not lines and wanted:
+    devices = _folded(told["devices"])
+    if not devices and wanted:
         yield red("none, and the show asks for one", "plug it in, allow access to it; without it the show goes on")
-    elif not lines:
+    elif not devices:
         yield green("none; nothing asks for one")
-    for line in lines[:FEW]:
-        yield green(line)
-    if len(lines) > FEW:
-        yield green(f"and {len(lines) - FEW} lines more: --list-devices has all")
+    yield from (_device(name, offers) for name, offers in devices)
+
+
+def _folded(lines: list[str]) -> list[tuple[str, list[str]]]:
+    """Each device with what it offers, which follows it in lines that are indented."""
+    devices: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if line.startswith(" ") and devices:
+            devices[-1][1].append(line.strip())
+        else:
+            devices.append((line.strip(), []))
+    return devices
+
+
+def _device(name: str, offers: list[str]) -> Finding:
+    if offers and offers[0].startswith("cannot be asked"):
+        return amber(f"{name}; {offers[0]}", "sudo usermod -aG video $USER, and log in again; or end what has it")
+    more = f"; {len(offers) - FEW} more" if len(offers) > FEW else ""
+    return green(f"{name}{': ' if offers else ''}{'; '.join(offers[:FEW])}{more}")
 
 
 GROUP = Group(

@@ -13,6 +13,10 @@ OURS = ("installation.", "run_show.py", "vernissage")
 """What the command line of a process of this program has in it."""
 
 
+UNSAFE = {21: "FTP", 23: "telnet", 445: "Windows' file shares", 3389: "remote desktop", 5900: "VNC", 6000: "X11"}
+"""Ports by which a machine in a public room is taken over or read, where they are open to all."""
+
+
 class Door(NamedTuple):
     """A port that a show opens: where it stands in the show file, ``tcp`` or ``udp``, at which address. ``allow`` are
     the networks that may come in; without one, all."""
@@ -73,6 +77,25 @@ def _port(door: Door, held: list[dict[str, Any]]) -> Finding:
         return green(f"held by a show that runs here (process {holder['process']}): {door.name}", subject)
     advice = f"end it, or give the show another: port under {door.key}"
     return red(f"held by {who} (process {holder['process'] or 'not told'}): no {door.name}", advice, subject)
+
+
+def others(case: Case) -> Iterator[Finding]:
+    """What else on this machine listens to the network: whoever set it up should know each."""
+    heard = case.machine.fact("ports")
+    if heard is None:
+        return
+    outside = [one for one in heard if one["kind"] == "tcp" and not ipaddress.ip_address(one["address"]).is_loopback]
+    strange = {(one["port"], one["name"]) for one in outside if not any(word in one["command"] for word in OURS)}
+    named = [f"{port} ({name or 'of another user'})" for port, name in sorted(strange)]
+    if not named:
+        yield green("nothing but shows listens to the network, over TCP")
+    elif clear := [port for port, _ in sorted(strange) if port in UNSAFE]:
+        yield amber(
+            f"others that listen, over TCP: {', '.join(named[:12])}",
+            f"{', '.join(UNSAFE[port] for port in clear)}: end it, or let the firewall keep strangers away",
+        )
+    else:
+        yield green(f"others that listen, over TCP: {', '.join(named[:12])}")
 
 
 # ---------------------------------------------------------------- who can reach it
@@ -196,6 +219,7 @@ GROUP = Group(
     (
         Check("port", ports, quiet=True),
         Check("exposure", exposure, quiet=True),
+        Check("other programs", others),
         Check("addresses", addresses),
         Check("firewall", firewall),
     ),

@@ -171,9 +171,9 @@ def _linux_login(case: Case) -> Iterator[Finding]:
     for pattern, switch, who in LOGINS:
         for path in case.machine.files(pattern):
             text = case.machine.file(path) or ""
-            user = re.search(who, text)
-            if re.search(switch, text) and user:
-                yield green(f"{user[1]}, by {path}")
+            named = re.search(who, text)
+            if re.search(switch, text) and named:
+                yield green(f"{named[1]}, by {path}")
                 return
     user = str(case.machine.fact("user") or "")
     lingers = case.machine.says("loginctl", "show-user", user, "-p", "Linger", "--value") if user else None
