@@ -18,9 +18,9 @@ def program() -> NoReturn:
 
         sys.exit(services.program(words))
     if words and words[0] == DOCTOR:
-        from installation.doctor import program as doctor
+        from installation import doctor_program
 
-        sys.exit(doctor.program(words[1:]))
+        sys.exit(doctor_program.program(words[1:]))
     from installation import supervised
 
     supervised.program()

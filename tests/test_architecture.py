@@ -123,7 +123,7 @@ def may_import(importer: str, imported: str) -> bool:
         return target in DOORS or imported in DOORS_MAY
     if room == "program":
         return (
-            room_of(imported) in ("supervised", "services", "doctor", "options")
+            room_of(imported) in ("supervised", "services", "doctor_program", "options")
             or imported == "installation.training.cli"
         )
     if room == target:
@@ -133,7 +133,7 @@ def may_import(importer: str, imported: str) -> bool:
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
     if target in DOORS:  # one program in some files: what is asked for, and the run of a show
-        return room in ("supervised", "services", "doctor", "app", "run", "replay", "rehearsal", "outlets")
+        return room in ("supervised", "services", "doctor_program", "app", "run", "replay", "rehearsal", "outlets")
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"

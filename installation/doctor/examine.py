@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from itertools import chain
-from pkgutil import iter_modules
+from pathlib import Path
 
-from installation.doctor import groups
 from installation.doctor.findings import Case, Finding, Group, Light
 
+GROUPS = Path(__file__).parent / "groups"
 BESIDE = 4
 """How many checks wait for the machine's answers at once."""
 
 
 def all_groups() -> list[Group]:
     """Each file of the folder has one, GROUP."""
-    modules = [import_module(f"{groups.__name__}.{one.name}") for one in iter_modules(groups.__path__)]
+    names = [path.stem for path in GROUPS.glob("*.py") if not path.stem.startswith("_")]
+    modules = [import_module(f"installation.doctor.groups.{name}") for name in names]
     return sorted((module.GROUP for module in modules), key=lambda group: int(group.place))
 
 

@@ -171,10 +171,6 @@ class CuePlayer:
         if name in self._cues:
             self._fired.append((when, name))
 
-    def _wait(self, name: str, when: float) -> None:
-        """A cue that fires at ``when`` waits from then on, unless it waits already."""
-        self._waiting.setdefault(name, when + self._cues[name].wait)
-
     def _command(self, asks: Asks) -> None:
         if asks.panic:
             self._waiting.clear()
@@ -245,7 +241,7 @@ class CuePlayer:
             begins = min(self._waiting.values(), default=inf)
             if fired and fired[0][0] <= begins + SAME:
                 when, name = fired.popleft()
-                self._wait(name, when)
+                self._waiting.setdefault(name, when + self._cues[name].wait)
             elif begins > self._now + SAME:
                 return
             else:
@@ -263,7 +259,7 @@ class CuePlayer:
             self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade))
         for name in cue.then:
             if name in self._cues:
-                self._wait(name, when + cue.fade)
+                self._waiting.setdefault(name, when + cue.fade + self._cues[name].wait)
 
     # ------------------------------------------------------------ a state of before
 

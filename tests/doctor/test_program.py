@@ -12,8 +12,8 @@ import pytest
 from installation.doctor import probes
 from installation.doctor.findings import Finding, Group
 from installation.doctor.page import group_page
-from installation.doctor.program import program
 from installation.doctor.recorded import Recorder, replay
+from installation.doctor_program import program
 from tests.doctor.fake import REHEARSAL
 from tests.timeout import until
 
