@@ -1,5 +1,5 @@
-"""The door: ``python3 run_show.py`` makes the environment on its first start, then hangs the show, or takes a step of
-the artist's chain: ``python3 run_show.py train``.
+"""The entry point: ``python3 run_show.py`` makes the environment on its first start, then hangs the show, or takes a
+step of the artist's chain: ``python3 run_show.py train``.
 
 Standard library only. This file has to parse on old Pythons, too, so that they can be told what is missing.
 """

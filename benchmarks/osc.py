@@ -1,4 +1,4 @@
-"""What OSC costs, and what it survives: the parser, spoiled packets, a flood of messages, and feedback to a tablet.
+"""What OSC costs, and what it survives: the parser, spoiled packets, a flood of messages, many knobs and surfaces.
 
     python -m benchmarks.osc [--seconds 5] [--rate 10000] [--packets 200000]
 
@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 
 from pythonosc.osc_message_builder import build_msg
-from tests.test_osc_packets import attack, bundle
 
 from installation.core.controls import Control
 from installation.core.osc_packets import parse
-from installation.operator.feedback import Feedback
+from installation.engine.arbiter import Arbiter
+from installation.operator.inbox import Inbox
 from installation.operator.server import OscServer
+from tests.core.test_osc_packets import attack, bundle
 
 ROUNDS = 20_000
 FRAME = 1 / 60
@@ -53,7 +54,7 @@ def main() -> int:
     asked = options.parse_args()
     print(f"\n{platform.machine()}, CPython {platform.python_version()}, {platform.system()}\n")
     print("| what | measured |\n| --- | --- |")
-    for what, measured in [*parsing(), *spoiled(asked.packets), *flood(asked.rate, asked.seconds), *feedback()]:
+    for what, measured in [*parsing(), *spoiled(asked.packets), *flood(asked.rate, asked.seconds), *crowds()]:
         print(f"| {what} | {measured} |")
     return 0
 
@@ -88,13 +89,14 @@ def spoiled(packets: int) -> Iterator[tuple[str, str]]:
 
 
 def flood(rate: float, seconds: float) -> Iterator[tuple[str, str]]:
-    server = OscServer(CONTROLS, port=0, reply_port=0)
+    inbox = Inbox(CONTROLS, {})
+    server = OscServer(inbox, port=0, reply_port=0)
     command = [sys.executable, "-c", FLOOD, str(server.port), str(rate), str(seconds)]
     drains, cpu = [], time.process_time()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
         while client.poll() is None:
             began = time.perf_counter()
-            server.drain()
+            inbox.drain()
             drains.append(time.perf_counter() - began)
             time.sleep(FRAME)
         sent = int(client.stdout.read()) if client.stdout else 0
@@ -109,17 +111,43 @@ def flood(rate: float, seconds: float) -> Iterator[tuple[str, str]]:
     yield "processor time of the whole process", f"{cpu * 100:.0f} % of one core"
 
 
-def feedback() -> Iterator[tuple[str, str]]:
-    told = Feedback(CONTROLS, [("127.0.0.1", 9000)], 0)
-    took = []
-    for step in range(100):
-        began = time.perf_counter()
-        list(told.packets(dict.fromkeys(CONTROLS, float(step)), step / 20))
-        took.append(time.perf_counter() - began)
-    yield (
-        "telling one tablet that all 50 knobs moved (in the server's thread)",
-        f"{statistics.median(took) * 1e3:.2f} ms",
-    )
+def crowds() -> Iterator[tuple[str, str]]:
+    for moving in (0, 10, 50):
+        yield from many(1000, 50, moving, 5.0)
+
+
+def many(controls: int, surfaces: int, moving: int, seconds: float) -> Iterator[tuple[str, str]]:
+    """What so many controls and surfaces cost a frame, in processor time: the loop's part, and the sending thread's."""
+    table = {f"/generator/direction/{n}": Control(f"/generator/direction/{n}", "a knob") for n in range(controls)}
+    inbox, arbiter = Inbox(table, {}), Arbiter()
+    endpoints = [f"127.0.0.1:{20000 + number}" for number in range(surfaces)]
+    server = OscServer(inbox, port=0, surfaces=endpoints, reply_port=0)
+    loop, whole, frames = 0.0, time.process_time(), int(seconds / FRAME)
+    rests: dict[str, float] = {}
+    parts = {"input": 0.0, "arbiter": 0.0, "echo": 0.0}
+    for frame in range(frames):
+        for number in range(moving):
+            inbox.put(
+                f"/generator/direction/{(frame + number * 7) % controls}", frame % 100 / 100, frame * FRAME, "osc"
+            )
+        began = time.thread_time()
+        asked = inbox.drain()
+        drained = time.thread_time()
+        values = arbiter.step(frame * FRAME, table, rests, {}, asked.touches)
+        decided = time.thread_time()
+        if frame % 2 == 0:
+            server.echo(values)
+        ended = time.thread_time()
+        for name, took in zip(parts, (drained - began, decided - drained, ended - decided), strict=True):
+            parts[name] += took
+        loop += ended - began
+        time.sleep(FRAME)
+    whole = time.process_time() - whole - loop
+    server.close()
+    told = ", ".join(f"{name} {took / frames * 1e3:.2f}" for name, took in parts.items())
+    what = f"{controls:,} controls, {surfaces} surfaces, {moving} moving"
+    yield f"{what}: the loop, a frame", f"{loop / frames * 1e3:.2f} ms ({told})"
+    yield f"{what}: all other threads, a frame", f"{whole / frames * 1e3:.2f} ms"
 
 
 if __name__ == "__main__":

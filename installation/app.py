@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 from installation.core.controls import Control
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
-from installation.options import SIZE, Options, parse
+from installation.options import SIZE, TODAY, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.showfile.load import Show, load
 
@@ -62,11 +62,9 @@ def run(options: Options) -> int:
     if options.check:
         _check(show, options)
         return 0
-    if options.agenda is not None or options.ics:
-        _tell_agenda(show, options)
-        return 0
-    if options.touchosc or options.open_stage_control or options.midi_learn:
-        _make_surfaces(show, options)
+    if options.test_alerts:
+        return _test_alerts(show)
+    if _answered(show, options):
         return 0
     return _play(show, options, heartbeat)
 
@@ -110,6 +108,39 @@ def _play(show: Show, options: Options, heartbeat: Heartbeat) -> int:
     return _hang(show, options, folder, heartbeat)
 
 
+def _answered(show: Show, options: Options) -> bool:
+    """Answers a question that needs the show file and no show; false where none was asked."""
+    if options.agenda is not None or options.ics:
+        _tell_agenda(show, options)
+    elif options.day_report is not None:
+        from installation.days.page import make
+
+        asked = options.day_report
+        day = datetime.now(show.plan.schedule.timezone) if asked == TODAY else asked
+        print(make(options.state_folder, day.date()))
+    elif options.touchosc or options.open_stage_control or options.midi_learn:
+        _make_surfaces(show, options)
+    else:
+        return False
+    return True
+
+
+def _test_alerts(show: Show) -> int:
+    """Exit status: 0 where every message was taken, else 2."""
+    from installation.alerts.trial import trial
+
+    if not show.alerts.wanted:
+        print(
+            "this show tells nobody of trouble: it has no [alerts]; docs/running-an-exhibition.md shows how it is done"
+        )
+        return 2
+    works = []
+    for sent, line in trial(show):
+        works.append(sent)
+        print(line, flush=True)
+    return 0 if all(works) else 2
+
+
 def ordered(options: Options, orders: Orders) -> Options:
     """The options of a restarted show: it resumes, and records to new files beside the earlier ones."""
     if not orders.restarts:
@@ -136,6 +167,8 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
 
     with only_copy(show, folder):
         keep_log(folder, "show")
+        if show.alerts.wanted and not options.supervised:
+            log.warning("nobody is told of trouble: [alerts] needs the supervisor")
         from installation.stage import open_stage
 
         mode = _mode(options, heartbeat.orders.screen)
@@ -207,8 +240,8 @@ def _mode(options: Options, had_screen: bool = False) -> Literal["headless", "wi
 
 
 def program() -> NoReturn:
-    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or stuck in one:
-    the interpreter's normal shutdown would interrupt that thread and abort."""
+    """The whole program. Leaves at once where a thread is still at work in torch, opening a piece or painting one
+    without end: the interpreter's normal shutdown would interrupt that thread and abort."""
     status = main()
     logging.shutdown()
     if threading.active_count() > 1 or status == LOST:

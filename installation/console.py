@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from installation.core.commands import ARM, DANGEROUS, Command
+from installation.core.commands import ARM, CUE_SNAPSHOT, DANGEROUS, Command
 from installation.core.controls import MASTER, Values
-from installation.core.decision import Decision
+from installation.core.decision import Decision, Tally
 from installation.core.errors import ControlError
 from installation.core.latest import Latest
 from installation.engine import agenda
@@ -22,8 +22,9 @@ from installation.engine.schedule import Timetable
 from installation.operator.inbox import Inbox
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
+from installation.showfile.cue_edit import CueChange
 from installation.showfile.load import Show
-from installation.web.messages import Agenda, Cue, Desk, Due, Moment, Moved, SensorState
+from installation.web.messages import Agenda, Cue, Desk, Due, Edited, Moment, Moved, SensorState
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +40,12 @@ DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the frame loop leaves: its decision, and what belongs to it that is not in it."""
+    """What the frame loop leaves: its decision, the show that it is of, and what belongs to it that is not in it."""
 
+    show: Show
     decision: Decision
     switches: dict[str, bool]
+    expected: int | None
     standby: str | None
     waiting: dict[str, float]
 
@@ -69,17 +72,16 @@ class Failing:
 class Console:
     """Tells ``web`` what its consoles show. ``sensors`` is set once they run."""
 
-    def __init__(self, show: Show, web: WebProcess) -> None:
-        self.show, self.web = show, web
+    def __init__(self, web: WebProcess) -> None:
+        self.web = web
         self.sensors: Sensors | None = None
-        self._sensors = [sensor.name for sensor in show.sensors]
         self._due = 0.0
-        self._told = 0
+        self._told: tuple[Show, int] | None = None
         self._day: date | None = None
+        self._timetable = Timetable(web.show.plan)
         self._failing = Failing()
-        self._timetable = Timetable(show.plan)
         self._seen: Latest[Seen] = Latest()
-        self._thread = threading.Thread(target=self._tell, name="console", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="console", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -95,30 +97,38 @@ class Console:
             return
         self._due = decision.time + INTERVAL
         player = decider.programming.player
-        self._seen.put(Seen(decision, decider.transport.switches(), player.standby, dict(player.waiting)))
+        switches, expected = decider.transport.switches(), next_piece(decider, decision, self.web.tally)
+        self._seen.put(Seen(decider.show, decision, switches, expected, player.standby, dict(player.waiting)))
 
     # ------------------------------------------------------------ the thread
 
-    def _tell(self) -> None:
+    def _run(self) -> None:
         while not self._seen.closed:
             seen = self._seen.wait(IDLE)
-            starts, today = self.web.starts, datetime.now(self._timetable.almanac.zone).date()
-            if starts != self._told:
-                self.web.tell_consoles(desk(self.show))
-            if (starts, today) != (self._told, self._day):
-                self.web.tell_consoles(day_of(self.show, self._timetable, today))
-            self._told, self._day = starts, today
+            self._tell_tables(self.web.show, self.web.starts)
             if seen is not None:
                 self.web.tell_consoles(self._moment(seen))
 
+    def _tell_tables(self, show: Show, starts: int) -> None:
+        """Tells the desk and the day where they are others by now: another show, another day, another web process."""
+        if self._told is None or self._told[0] is not show:
+            self._timetable = Timetable(show.plan)
+        today = datetime.now(self._timetable.almanac.zone).date()
+        if self._told != (show, starts):
+            self.web.tell_consoles(desk(show))
+        if self._told != (show, starts) or self._day != today:
+            self.web.tell_consoles(day_of(show, self._timetable, today))
+        self._told, self._day = (show, starts), today
+
     def _moment(self, seen: Seen) -> Moment:
-        wall, pieces = seen.decision.wall, self.show.pieces
+        wall, pieces = seen.decision.wall, seen.show.pieces
         playback = wall.playback
-        left = playback.seconds_left
+        left, names = playback.seconds_left, [sensor.name for sensor in seen.show.sensors]
         return Moment(
             civil=seen.decision.civil,
             piece=pieces[playback.piece].name,
             coming=None if playback.coming is None else pieces[playback.coming].name,
+            expected=None if seen.expected is None else pieces[seen.expected].name,
             progress=round(playback.progress, 2),
             seconds_left=None if left is None else round(left, 1),
             programme=wall.programme,
@@ -127,39 +137,61 @@ class Console:
             values=_rounded(wall.controls),
             hands=wall.hands,
             signals=_rounded(seen.decision.signals),
-            sensors=self._failing.states(self.sensors, self._sensors, time.monotonic()),
+            sensors=self._failing.states(self.sensors, names, time.monotonic()),
             standby=seen.standby,
             waiting=_rounded(seen.waiting),
         )
 
 
-def mover(inbox: Inbox, clock: Callable[[], float]) -> Callable[[Moved], None]:
-    """Puts what an operator did on a console into the inbox; ``clock`` is the loop's (s)."""
+def next_piece(decider: Decider, decision: Decision, tally: Tally) -> int | None:
+    """The piece that comes after the present one as the votes are; None during a change, and where no other may."""
+    playback = decision.wall.playback
+    if not playback.candidates:
+        return None
+    return decider.playlist.expected(tally.of(playback.round), playback.candidates)
 
-    def move(moved: Moved) -> None:
-        control = inbox.find(moved.address)
+
+def acting(
+    inbox: Inbox, clock: Callable[[], float], change: Callable[[CueChange, str], None]
+) -> Callable[[Moved | Edited], None]:
+    """Passes on what an operator did on a console: into the inbox, or to ``change`` a cue of the cue file (with who
+    asked). ``clock`` is the loop's (s)."""
+
+    def act(done: Moved | Edited) -> None:
         try:
-            if control is not None and moved.value is not None:
-                if moved.address in DANGEROUS:  # the page has asked twice
-                    inbox.ask(Command(ARM, 1.0, clock(), moved.who))
-                inbox.put(moved.address, control.accept(moved.value), clock(), moved.who)
-            elif moved.address in inbox.controls:
-                inbox.let_go(moved.address, clock(), moved.who)
-            else:
-                log.warning("%s asked for %s, which this show has not", moved.who, moved.address)
+            if isinstance(done, Edited):
+                change(CueChange(done.cue, done.fade, done.steps), done.who)
+            elif why := _move(inbox, done, clock()):
+                log.info("%s: %s", done.who, why)
         except ControlError as error:
-            log.warning("%s: %s", moved.who, error)
+            log.warning("%s: %s", done.who, error)
 
-    return move
+    return act
+
+
+def _move(inbox: Inbox, moved: Moved, now: float) -> str:
+    """Why it does not count; empty where it does. Raises ControlError."""
+    control = inbox.find(moved.address)
+    if moved.text and moved.address == CUE_SNAPSHOT:
+        return inbox.ask(Command(CUE_SNAPSHOT, 1.0, now, moved.who, moved.text))
+    if control is not None and moved.value is not None:
+        return inbox.put(moved.address, control.accept(moved.value), now, moved.who)
+    if moved.address not in inbox.controls:
+        raise ControlError(f"asked for {moved.address}, which this show has not")
+    inbox.let_go(moved.address, now, moved.who)
+    return ""
 
 
 def desk(show: Show) -> Desk:
     """All that an operator can move and see in a show."""
-    cues = (Cue(cue.name, cue.wait, cue.fade, cue.targets, cue.then) for cue in show.plan.cues)
+    own = show.own_cues()
+    cues = (Cue(cue.name, cue.wait, cue.fade, cue.targets, cue.then, cue.name not in own) for cue in show.plan.cues)
     return Desk(
         controls=tuple(show.controls().values()),
         commands=tuple(show.commands().values()),
         armed=DANGEROUS,
+        arm=ARM if ARM in show.commands() else "",
+        snapshot=CUE_SNAPSHOT,
         master=MASTER,
         signals=show.signals(),
         sensors={sensor.name: sensor.kind for sensor in show.sensors},

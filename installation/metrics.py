@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +38,13 @@ def settle() -> None:
 
 def memory_mb() -> float:
     """Resident memory of this process in MiB."""
-    return psutil.Process().memory_info().rss / 2**20
+    return float(_this_process().memory_info().rss) / 2**20
+
+
+@cache
+def _this_process() -> psutil.Process:
+    """Kept, as making one reads several files of /proc: too much for each second of the frame loop."""
+    return psutil.Process()
 
 
 def machine_mb() -> float:

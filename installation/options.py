@@ -24,6 +24,8 @@ SERVICE_COMMANDS = ("install-service", "uninstall-service")
 DOCTOR = "doctor"
 """The command that looks at the machine (doctor_options.py has its command line)."""
 
+TODAY = datetime.min
+
 SIZE = (1280, 720)
 """The wall's size in pixels where no screen gives one."""
 
@@ -53,7 +55,7 @@ class Options:
     stopped. ``fresh`` begins anew instead of where the last run ended; ``state`` is the folder that keeps where that
     was, None is a folder of its own (see ``core.folders``). ``supervised`` is the show's own process, whose supervisor
     is at the other end of stdin and stdout. The files are written at the end, the recordings while it runs. ``agenda``
-    is a span of days as it was typed, empty for the week to come.
+    is a span of days as it was typed, empty for the week to come; ``day_report`` is a day or TODAY.
     """
 
     show: Path
@@ -66,6 +68,7 @@ class Options:
     seed: int | None = None
     fresh: bool = False
     always_open: bool = False
+    no_reload: bool = False
     rehearse: datetime | None = None
     speed: float = 60.0
     state: Path | None = None
@@ -79,6 +82,8 @@ class Options:
     midi_learn: str | None = None
     ics: Path | None = None
     agenda: str | None = None
+    day_report: datetime | None = None
+    test_alerts: bool = False
     check: bool = False
     schema: bool = False
     list: bool = False
@@ -94,10 +99,17 @@ class Options:
     @property
     def is_errand(self) -> bool:
         """Whether something shorter than a show was asked for."""
-        asked = (self.agenda is not None, self.check, self.schema, self.list, self.list_devices)
-        return any(
-            (*asked, self.ics, self.touchosc, self.open_stage_control, self.midi_learn, self.replay, self.rehearse)
+        asked = (
+            self.agenda is not None,
+            self.day_report is not None,
+            self.check,
+            self.schema,
+            self.list,
+            self.list_devices,
+            self.test_alerts,
         )
+        files = (self.ics, self.touchosc, self.open_stage_control, self.midi_learn, self.replay, self.rehearse)
+        return any((*asked, *files))
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -179,16 +191,14 @@ def _add_picture(how: argparse._ArgumentGroup) -> None:
         "--size",
         type=size,
         metavar="1280x720",
-        help="width x height of the wall in pixels, in a window or headless (default: 1280x720); "
-        "full screen has the screen's own",
+        help="width x height of the wall in pixels, in a window or headless (default: 1280x720)",
     )
     how.add_argument(
         "--fps",
         type=number(1, 1000),
         metavar="60",
-        help="frames a second on the screen: name your screen's rate where it is another than the default "
-        "(60, and 30 where software draws); "
-        "the network paints at its own rate, frames between its pictures are blended",
+        help="frames a second on the screen: name your screen's rate where it is another than the default (60, and 30 "
+        "where software draws); the network paints at its own rate, frames between its pictures are blended",
     )
     how.add_argument(
         "--device",
@@ -225,6 +235,11 @@ def _add_time(how: argparse._ArgumentGroup) -> None:
         help="as if it never closed: look at a show whose [schedule] is closed now",
     )
     how.add_argument(
+        "--no-reload",
+        action="store_true",
+        help="leave a changed show file for the next start (default: it is taken over with the next change of piece)",
+    )
+    how.add_argument(
         "--rehearse",
         type=moment,
         metavar="'2027-12-24 16:55'",
@@ -246,7 +261,7 @@ def _add_process(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--no-supervisor",
         action="store_true",
-        help="this process alone: nobody starts the show again where it dies or stands still",
+        help="this process alone: the show is not started again where it ends or stands still",
     )
     how.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     how.add_argument(
@@ -310,6 +325,15 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         help="what hangs when, from one day to another (default: the week from today on)",
     )
     ask.add_argument("--midi-learn", metavar="ADDRESS", help="the [[midi.map]] for the key or knob that you then move")
+    ask.add_argument(
+        "--day-report",
+        nargs="?",
+        const=TODAY,
+        type=moment,
+        metavar="2027-12-24",
+        help="what a day was like, as a web page: makes it and prints where it is (default: today so far)",
+    )
+    ask.add_argument("--test-alerts", action="store_true", help="send a test message by all that [alerts] names")
     ask.add_argument("--check", action="store_true", help="is the show file right? opens nothing; exit code 0 or 2")
     ask.add_argument(
         "--schema",
@@ -346,7 +370,7 @@ def show_file(text: str) -> Path:
 def _existing(path: Path) -> Path:
     if path.is_file():
         return path
-    known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml"))
+    known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml") if "." not in show.stem)
     hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS, DOCTOR])
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from installation.core.contracts import Surfaces
 from installation.core.errors import VernissageError
-from installation.operator.fan_out import FanOut
+from installation.operator.fan_out import fan_out
 from installation.operator.inbox import Inbox
 from installation.operator.midi import open_midi
 from installation.operator.server import OscServer
@@ -36,8 +36,7 @@ class Ports:
     @property
     def surfaces(self) -> Surfaces | None:
         """Whoever is told the show's state: OSC, MIDI, both, or none."""
-        told = [one for one in (self.osc, self.midi) if one]
-        return FanOut(told) if len(told) > 1 else told[0] if told else None
+        return fan_out(self.osc, self.midi)
 
 
 def open_osc(show: Show, inbox: Inbox, clock: Callable[[], float]) -> OscServer | None:
@@ -70,5 +69,6 @@ def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
         hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
         query = OscQuery(hello, osc.post)
         osc.news = query.tell
+        osc.on_follow = lambda: query.change(knobs(osc.inbox.controls, osc.inbox.commands))
         rooms.callback(query.stop)
         query.start()

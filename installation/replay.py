@@ -28,7 +28,7 @@ class Painting:
         self._frames: dict[int, Frame] = {}
 
     def paint(self, decision: Decision) -> None:
-        """Paints what the Decision asks for; a piece that is not named keeps its last picture."""
+        """Paints what the Decision names; a piece that is not named keeps its last picture."""
         for lane in decision.wall.lanes:
             hung = self._open(lane.piece)
             latent = hung.walk.at(lane.walk_time, lane.controls)

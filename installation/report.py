@@ -1,13 +1,18 @@
 """The state of a running show: its health, read every second, and the report at its end."""
 
+import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from installation import metrics
 from installation.core.contracts import Accelerates
+from installation.days.counting import Sample
+from installation.days.recorder import Recorder
+from installation.days.rows import Head
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Painter
@@ -25,11 +30,34 @@ BARE_PAINTS, BARE_SECONDS = 50, 3.0
 """Paints of the generator alone that are timed for the report, and how long that may take at most."""
 
 
+def tells_presence(signal: str) -> bool:
+    """Whether a signal, named as in wires, says that somebody is there: ``door.presence``."""
+    return signal.endswith(".presence")
+
+
+def head_of(show: Show, at: float, target_fps: float) -> Head:
+    """The head of a day's record that begins at ``at`` (POSIX)."""
+    return Head(
+        at=at,
+        show=show.title_in(show.languages[0]),
+        host=platform.node(),
+        zone=getattr(show.plan.schedule.timezone, "key", None) or "",
+        pieces={piece.name: piece.title_in(show.languages[0]) for piece in show.pieces},
+        target_fps=round(target_fps, 2),
+        sensing=any(tells_presence(signal.name) for signal in show.signals()),
+        voting=show.web.enabled and votes_in(show),
+    )
+
+
+def votes_in(show: Show) -> bool:
+    """Whether visitors vote in it, in any programme."""
+    return "votes" in (show.order, *(programme.order for programme in show.plan.programmes))
+
+
 @dataclass(slots=True)
 class Standing:
     """The components of a running show that the report is made from."""
 
-    show: Show
     loop: Loop
     painter: Painter
     opening: Opening
@@ -38,10 +66,18 @@ class Standing:
     heartbeat: Heartbeat
     web: WebProcess | None = None
     sensors: Sensors | None = None
+    recorder: Recorder | None = None
     ended: str = ""
     """What ended the show, where it was neither an operator nor --seconds."""
+    edits: Callable[[], list[str]] = list
+    """What is wrong with the show file as it is by now."""
     growing: bool = True
     """Whether memory growth still belongs to the start-up: faster runtimes are still looked for."""
+
+    @property
+    def show(self) -> Show:
+        """The show as it runs, which may be edited meanwhile."""
+        return self.loop.show
 
     def something_hangs(self) -> bool:
         """Whether something was painted, or nothing is to be seen, as the exhibition is closed."""
@@ -88,8 +124,30 @@ class Standing:
             "signals": dict(decision.signals) if decision else {},
             "controls": {address: (value, why(address)) for address, value in controls.items()},
         }
-        reasons, notes = tuple(self.heartbeat.reasons + self._broken() + self._hanging()), tuple(self._missing())
+        reasons = (*self.heartbeat.reasons, *self.reasons().values())
+        notes = (*self.heartbeat.notes, *self.notes().values())
         return Health(self.stats.presented_ever, True, reasons, notes, details)
+
+    def sample(self) -> Sample:
+        """The present moment, for the record of the day."""
+        decision, decider, stats = self.loop.decision, self.loop.decider, self.stats
+        assert decision is not None
+        wall, civil = decision.wall, datetime.fromisoformat(decision.civil)
+        hanging = self.show.pieces[wall.playback.piece].name
+        return Sample(
+            time=civil.timestamp(),
+            open=decider.programming.is_open(civil),
+            programme=wall.programme,
+            piece=None if wall.blackout else self.show.pieces[wall.playback.lead].name,
+            frames=stats.frames,
+            late=stats.late,
+            painted=self.painter.stats.frames,
+            memory=metrics.memory_mb(),
+            present=self._present(decision.signals),
+            hanging=hanging,
+            round=wall.playback.round,
+            votes=dict(self.loop.tally.of(wall.playback.round)),
+        )
 
     def report(self, renderer: str, size: tuple[int, int], ended: float) -> dict[str, Any]:
         """The report of ``--report``, at the end of a run whose painter stopped at ``ended`` (s)."""
@@ -119,30 +177,50 @@ class Standing:
             ],
             "votes": self.web.votes if self.web else 0,
             "memory_mb": {"start": stats.memory_start, "end": metrics.memory_mb()},
-            "errors": self._broken() + self._missing(),
+            "errors": [*self.reasons().values(), *self.heartbeat.notes, *self.notes().values()],
         }
+
+    def _present(self, signals: Mapping[str, float]) -> bool | None:
+        """Whether a sensor tells that somebody is there; None where none can."""
+        trouble = self.sensors.trouble() if self.sensors else {}
+        told = [
+            value for name, value in signals.items() if tells_presence(name) and name.partition(".")[0] not in trouble
+        ]
+        return any(value >= 0.5 for value in told) if told and self.sensors else None
 
     def _runtime(self, index: int) -> str | None:
         """How a piece is painted, such as "openvino fp32"; None where that was not recorded."""
         hung = self.painter.hung.get(index)
         return hung.generator.runtime if hung and isinstance(hung.generator, Accelerates) else None
 
-    def _broken(self) -> list[str]:
-        """Pieces that cannot be opened, or painted any more."""
+    def reasons(self) -> dict[str, str]:
+        """Why the show is not well, a sentence by subject: pieces that cannot be opened, or painted any more, and a
+        painter that hangs."""
         broken = {**self.opening.failed, **self.painter.broken}  # other threads may add to both meanwhile
-        return [f"{self.show.pieces[index].name}: {why}" for index, why in broken.items()]
-
-    def _hanging(self) -> list[str]:
+        names = {self.show.pieces[index].name: why for index, why in broken.items()}
+        reasons = {f"piece {name}": f"{name}: {why}" for name, why in names.items()}
         since = self.painter.busy_since
-        late = 0.0 if since is None else self.painter.clock() - since
-        return [f"the painter has been at one picture for {late:.0f} s"] if late > HANGS else []
+        if since is not None and (late := self.painter.clock() - since) > HANGS:
+            reasons["the painter"] = f"the painter has been at one picture for {late:.0f} s"
+        return reasons
 
-    def _missing(self) -> list[str]:
-        """What is missing while the show goes on."""
-        notes = self.heartbeat.notes
-        notes += [f"{name}: {why}" for name, why in self.sensors.trouble().items()] if self.sensors else []
-        notes += self.web.notes() if self.web else []
-        return notes + ([self.state.fault] if self.state.fault else [])
+    def troubles(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The reasons and notes that alerts are about, by subject: also what the web process finds by itself."""
+        safe, reasons = self.heartbeat.reasons, self.reasons()
+        reasons |= {"safe mode": "; ".join(safe)} if safe else {}
+        uncounted = self.web.uncounted if self.web else ""
+        return reasons | ({"votes": uncounted} if uncounted else {}), self.notes()
+
+    def notes(self) -> dict[str, str]:
+        """What is missing while the show goes on, a sentence by subject."""
+        sensors = self.sensors.trouble() if self.sensors else {}
+        notes = {f"sensor {name}": f"{name}: {why}" for name, why in sensors.items()}
+        web = self.web.notes() if self.web else []
+        notes |= {"the web process": "; ".join(web)} if web else {}
+        edits = self.edits()
+        notes |= {"the show file": "; ".join(edits)} if edits else {}
+        notes |= {"the record": self.recorder.trouble} if self.recorder and self.recorder.trouble else {}
+        return notes | ({"the state": self.state.fault} if self.state.fault else {})
 
     def _bare_ms(self, index: int) -> float | None:
         """The median time of a piece's generator alone (ms), in this process, while nothing is drawn and nothing else

@@ -11,29 +11,36 @@ from pathlib import Path
 from types import FrameType
 
 from installation import metrics
-from installation.console import Console, mover
+from installation.console import Console, acting
 from installation.core import parts
 from installation.core.clock import Pace, RealClock
+from installation.core.commands import CUE_SNAPSHOT
 from installation.core.decision import Tally
 from installation.core.disk_cache import DiskCache
 from installation.core.signals import Board
-from installation.engine.decide import Decider
+from installation.days.energy import Meter
+from installation.days.recorder import Recorder
+from installation.days.rows import Started
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
+from installation.engine.schedule import Timetable
+from installation.engine.watching import Machine
 from installation.operator import keyboard
 from installation.operator.inbox import Inbox
 from installation.options import Options
 from installation.outlets import Outlets
 from installation.ports import Ports
 from installation.preparing import Preparing
-from installation.process.heartbeat import Heartbeat
+from installation.process.heartbeat import Heartbeat, Orders
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
+from installation.reloading import Reloading, Rooms
 from installation.renewal import Renewal
-from installation.report import Standing
+from installation.report import Standing, head_of
 from installation.showfile.load import Show
+from installation.snapshots import Snapshots
 from installation.stage import Stage
 from installation.state import RESTART, StateFile
 from installation.stills import Stills
@@ -68,18 +75,18 @@ class Limit:
 class Foresight:
     """Has the schedule's next change found out before it comes, by a thread that has the time."""
 
-    def __init__(self, decider: Decider) -> None:
-        self.decider = decider
-        self._foreseen: int | None = None
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self._foreseen: tuple[Timetable, int] | None = None
 
     def look(self) -> None:
         """To be called every frame; begins to find out when the change before has come."""
-        scheduled = self.decider.scheduled
-        until = None if scheduled is None else scheduled.until
-        if until is not None and until != self._foreseen:
-            self._foreseen = until
-            foresee = self.decider.programming.timetable.foresee
-            threading.Thread(target=foresee, args=(until,), name="schedule", daemon=True).start()
+        decider = self.loop.decider
+        until = None if decider.scheduled is None else decider.scheduled.until
+        timetable = decider.programming.timetable
+        if until is not None and (timetable, until) != self._foreseen:
+            self._foreseen = timetable, until
+            threading.Thread(target=timetable.foresee, args=(until,), name="schedule", daemon=True).start()
 
 
 class Exhibition:
@@ -99,22 +106,29 @@ class Exhibition:
         self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
         self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
-        self.console = Console(show, self.web) if self.web else None
+        self.console = Console(self.web) if self.web else None
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
+        self.away: timedelta | None = None
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
-        self.opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
-        self.standing = Standing(show, self.loop, self.painter, self.opening, stats, self.state, heartbeat, self.web)
-        self.leaving, self.foresight = False, Foresight(self.loop.decider)
+        opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
+        self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
+        self.recorder = self.standing.recorder = open_recorder(
+            show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
+        )
+        self.leaving, self.foresight = False, Foresight(self.loop)
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
         self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
         self.preparing = Preparing(self.stage, show, self.stills.first)
         self.loop.refused = self.preparing.refused
+        surfaces = self.ports.surfaces
+        self.snapshots = Snapshots(lambda: self.loop.show, partial(surfaces.say, CUE_SNAPSHOT) if surfaces else None)
+        self.reloading = open_reloading(self, cache)
 
     def run(self) -> int:
         """Plays until Esc, Ctrl-C, a termination or --seconds, and always closes every component: exit status 0.
@@ -132,8 +146,12 @@ class Exhibition:
             self.ports.open(rooms)
             self.state.start()
             rooms.callback(self.state.close)
+            self.snapshots.start()
+            rooms.callback(self.snapshots.close)
             self.stills.start()
             rooms.callback(self.stills.close)
+            self.recorder.start()
+            rooms.callback(self.recorder.close)
             self.outlets = Outlets(
                 self.show, self.stage, self.pace.interval, self.options, self.web, self.ports.surfaces, rooms
             )
@@ -145,7 +163,7 @@ class Exhibition:
                 rooms.callback(self.console.close)
                 self.console.start()
             if self.heartbeat.orders.safe:
-                self.opening.done.set()
+                self.standing.opening.done.set()
             else:
                 self._open_parts(rooms)
             rooms.callback(self._report)
@@ -166,19 +184,22 @@ class Exhibition:
     def _open_parts(self, rooms: ExitStack) -> None:
         """What the show could do without for a while: generators and sensors."""
         self.painter.start()
-        self.opening.start()
-        self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        self.standing.opening.start()
+        self.standing.sensors = run_sensors(self.show.sensors, self._emit, folder=self.folder / "sensors")
         if self.console:
             self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
+        if not self.options.no_reload:
+            self.reloading.start()
+            rooms.callback(self.reloading.close)
 
     # ------------------------------------------------------------ rooms
 
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
             return None
-        moved = mover(self.inbox, self.clock.now)
-        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_moved=moved)
+        act = acting(self.inbox, self.clock.now, lambda change, who: self.snapshots.change(change, who))
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_done=act)
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""
@@ -189,6 +210,7 @@ class Exhibition:
         """Goes on where the show was at the end of its last run."""
         if not self.options.fresh:
             kept, age = self.state.read(self.clock.civil())
+            self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
 
@@ -216,10 +238,13 @@ class Exhibition:
         """One frame: decide, draw, present, then what may wait."""
         self.preparing.step()
         began, busy = time.perf_counter(), time.thread_time()
-        view = self.loop.tick()
+        before, view = self.loop.decision, self.loop.tick()
+        assert self.loop.decision is not None
+        self.snapshots.take(self.loop.asked.commands, self.loop.decision.wall.controls)
+        if self.preparing.done and self.reloading.step(before):
+            view = self.loop.tick()
         decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
         self.stage.draw(view)
-        assert self.loop.decision is not None
         self.outlets.show(self.loop.decision)
         self.stage.present()
         shown, busy = time.perf_counter(), time.thread_time()
@@ -245,7 +270,7 @@ class Exhibition:
         playback = decision.wall.playback
         self.foresight.look()
         self.painter.watch(decision.time)
-        self.opening.watch(decision.time, self.painter.broken)
+        self.standing.opening.watch(decision.time, self.painter.broken)
         self.stills.watch(playback, self.painter.frames.pair, decision.time)
         if self.heartbeat.renews:
             self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)
@@ -254,6 +279,9 @@ class Exhibition:
             self.web.tell(playback, decision.time, self.standing.health)
         if self.console:
             self.console.look(decision, self.loop.decider)
+        if self.recorder.due(decision.time):
+            self.recorder.take(self.standing.sample())
+            self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
 
@@ -282,6 +310,44 @@ def save_wall(stage: Stage, path: Path) -> None:
     from installation.stage.stills import save_still  # imported here: few runs write a still
 
     save_still(path, stage.read())
+
+
+def open_recorder(
+    show: Show, folder: Path, orders: Orders, away: timedelta | None, interval: float, at: float
+) -> Recorder:
+    """What records the days of a run that begins ``at`` (POSIX), after nothing had run for ``away``; the screen aims at
+    ``interval`` (s)."""
+    known = away.total_seconds() if away is not None and away < LONGEST_GAP else None
+    started = Started(at, orders.restarts, orders.why, orders.safe, known)
+    return Recorder(folder, head_of(show, at, 1.0 / interval), started, show.plan.schedule.timezone, Meter())
+
+
+def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
+    """What takes over the show file when it is edited."""
+    rooms = Rooms(
+        stage=run.stage,
+        loop=run.loop,
+        painter=run.painter,
+        clock=run.clock,
+        board=run.board,
+        inbox=run.inbox,
+        osc=run.ports.osc,
+        web=run.web,
+        sensors=lambda: run.standing.sensors,
+        opening=lambda: run.standing.opening,
+        take=partial(take_over, run),
+    )
+    options, clock = run.options, run.clock
+    machine = Machine(options.device, cache, stand_in, clock.now, clock.civil, options.always_open)
+    reloading = Reloading(run.show, options.seed, rooms, machine)
+    run.standing.edits = reloading.watching.notes
+    return reloading
+
+
+def take_over(run: Exhibition, opening: Opening) -> None:
+    """The pieces of an edited show hang from here on, opened by ``opening``."""
+    run.standing.opening = opening
+    run.stills.rename([piece.name for piece in run.loop.show.pieces])
 
 
 def stand_in() -> Hung:

@@ -37,7 +37,7 @@ ExecStart={command}
 WorkingDirectory={folder}
 Environment={path}
 Restart=on-failure
-RestartSec=10
+RestartSec=2
 TimeoutStartSec=120
 WatchdogSec=30
 TimeoutStopSec=90
@@ -99,8 +99,8 @@ class Service:
     def of(cls, options: Options) -> "Service":
         """The service of the show that is asked for. Raises OptionError for what only a run that ends can do."""
         show = options.show.resolve()
-        door = [str(ROOT / "run_show.py")] if (ROOT / "run_show.py").is_file() else ["-m", "installation.program"]
-        words = (sys.executable, *door, str(show), *_words(options))
+        entry = [str(ROOT / "run_show.py")] if (ROOT / "run_show.py").is_file() else ["-m", "installation.program"]
+        words = (sys.executable, *entry, str(show), *_words(options))
         return cls(_name(show), words, Path.cwd(), options.mode == "headless")
 
     def unit(self) -> str:
@@ -118,7 +118,7 @@ class Service:
         )
 
     def task(self) -> bytes:
-        """A task for ``schtasks /Create /XML``: UTF-16, as Windows wants it."""
+        """A task for ``schtasks /Create /XML``: UTF-16, as Windows reads it."""
         program, *arguments = self.command
         text = TASK.format(
             title=escape(self.name),

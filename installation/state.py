@@ -6,6 +6,7 @@ The file is written whole or not at all, by a thread of its own: a slow or full 
 import json
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from installation.core.atomic_write import write_whole
 from installation.core.latest import Latest
+from installation.core.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class StateFile:
         self._thread = threading.Thread(target=self._write, name="state", daemon=True)
         self._due = 0.0
         self._known: object = None
+        self._repeats = Repeats()
 
     def start(self) -> None:
         self._thread.start()
@@ -83,6 +86,6 @@ class StateFile:
                 self._tell(f"{self.path} cannot be written ({error.strerror or error}); a restart would begin anew")
 
     def _tell(self, fault: str) -> None:
-        if fault and not self.fault:
-            log.warning(fault)
+        if fault and fault != self.fault and (line := self._repeats.line(fault, time.monotonic())):
+            log.warning("%s", line)
         self.fault = fault

@@ -33,12 +33,17 @@ class Stills:
     """Pieces go by their names, as shows are edited. ``restarted``: the newest pictures hang before the posters."""
 
     def __init__(self, folder: Path, names: Sequence[str], restarted: bool) -> None:
-        self.paths = tuple(folder / "stills" / f"{quote(name, safe='')}.jpg" for name in names)
-        self.restarted = restarted
+        self._folder, self.restarted = folder / "stills", restarted
+        self.rename(names)
         self._waiting: Latest[tuple[int, Pixels]] = Latest()
         self._thread = threading.Thread(target=self._write, name="stills", daemon=True)
         self._piece = -1
         self._due = 0.0
+
+    def rename(self, names: Sequence[str]) -> None:
+        """The pieces are these from here on."""
+        self.paths = tuple(self._folder / f"{quote(name, safe='')}.jpg" for name in names)
+        self._piece = -1
 
     def start(self) -> None:
         self._thread.start()
@@ -68,8 +73,8 @@ class Stills:
     def _write(self) -> None:
         from PIL import Image  # here: the thread has the time
 
-        while (found := self._waiting.wait()) is not None:
-            piece, pixels = found
+        while (taken := self._waiting.wait()) is not None:
+            piece, pixels = taken
             out = io.BytesIO()
             Image.fromarray(pixels).save(out, "JPEG", quality=QUALITY)
             try:

@@ -2,7 +2,9 @@
 
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from installation.core import invocation
@@ -14,6 +16,7 @@ COMMAND = (sys.executable, "-m", "installation.app")
 
 def main(argv: Sequence[str]) -> int:
     """Exit status: the show's own, see app.main."""
+    from installation.process.alerts import AlertsProcess
     from installation.process.supervisor import Supervisor
 
     options = parse(argv)
@@ -21,7 +24,21 @@ def main(argv: Sequence[str]) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it has none, and looking for some takes time
     folder = options.state_folder
     keep_log(folder, "supervisor", shared=True)
-    return Supervisor([*COMMAND, *argv, "--supervised"], folder, options.seconds).run()
+    alerts = AlertsProcess(options.show) if has_alerts(options.show) else None
+    try:
+        return Supervisor([*COMMAND, *argv, "--supervised"], folder, options.seconds, alerts=alerts).run()
+    finally:
+        if alerts:
+            alerts.stop()
+
+
+def has_alerts(show: Path) -> bool:
+    """Whether a show file has ``[alerts]``, so that a process for them is worth while. What is wrong with the file is
+    told by the show's process."""
+    try:
+        return "alerts" in tomllib.loads(show.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
 
 
 def program() -> NoReturn:

@@ -1,4 +1,4 @@
-"""The cameras that Linux knows (Video4Linux2), their names, and the formats, sizes and rates that they offer.
+"""The cameras of a Linux system (Video4Linux2), their names, and the formats, sizes and rates that they offer.
 
 Structures and numbers are those of linux/videodev2.h. Querying a camera does not block its use by other programs.
 """
@@ -80,7 +80,7 @@ def modes(ask: Ask) -> tuple[Mode, ...]:
 
 
 def _answers(ask: Ask, request: int, layout: str, length: int, *question: int | bytes) -> Iterator[bytes]:
-    """Asks for answer 0, 1, 2 ... until there is no more; ``layout`` packs (number, *question)."""
+    """Gets answer 0, 1, 2 ... until there is no more; ``layout`` packs (number, *question)."""
     for number in range(ANSWERS):
         buffer = bytearray(struct.pack(layout, number, *question).ljust(length, b"\0"))
         try:

@@ -21,7 +21,7 @@ FIRST = 30.0
 
 
 class Config(SensorConfig):
-    """Hears the votes that the web process counts."""
+    """Receives the votes that the web process counts."""
 
     kind: Literal["votes"] = "votes"
     name: str = "votes"

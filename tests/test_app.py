@@ -4,13 +4,17 @@ import json
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from installation import app
 from installation.app import main, table_of
 from installation.core import parts
+from installation.core.errors import DisplayLost
 from installation.core.parts import ROOT
+from installation.options import parse
 from installation.showfile.load import load
 from tests.operator.address_page import markdown
 from tests.timeout import TIMEOUT
@@ -150,3 +154,13 @@ def test_leaving_while_pieces_are_still_opened_is_clean() -> None:
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=2 * TIMEOUT)
     assert done.returncode == 0, done.stderr
     assert "terminate" not in done.stderr
+
+
+def test_a_show_whose_screen_is_gone_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that never had a screen goes on without; one that had one is started again until it is back."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "offscreen")
+    options = parse([str(ROOT / "shows" / "rehearsal.toml")])
+    assert app._mode(options) == "headless"
+    with pytest.raises(DisplayLost, match="still gone"):
+        app._mode(options, had_screen=True)
+    assert app._mode(replace(options, mode="headless"), had_screen=True) == "headless"

@@ -18,10 +18,10 @@ from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).resolve().parent.parent
 
-DOORS = ("options", "doctor_options", "bootstrap")
+ENTRIES = ("options", "doctor_options", "bootstrap")
 """Standard library only: they run before there is an environment."""
 
-DOORS_MAY = tuple(
+ENTRIES_MAY = tuple(
     f"installation.{name}"
     for name in (
         "core.argument_types",
@@ -39,7 +39,9 @@ PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 
 PART_MAY = ("core", "networks")
 
-CAMERA = tuple(f"sensors._{name}" for name in ("background", "capture", "gestures", "seeing", "visitors"))
+CAMERA = tuple(
+    f"sensors._{name}" for name in ("background", "capture", "gestures", "hands", "owners", "seeing", "visitors")
+)
 """What the camera sensor is made of."""
 
 ONLY = {
@@ -59,7 +61,9 @@ ONLY = {
 }
 """Libraries that are slow to load or touch a device, and the rooms that may have them."""
 
-LOADERS = tuple(f"installation.{name}" for name in ("run", "replay", "rehearsal", "outlets", "preparing", "report"))
+LOADERS = tuple(
+    f"installation.{name}" for name in ("run", "replay", "rehearsal", "outlets", "preparing", "report", "reloading")
+)
 """One run of a show: it has the stage, and the app loads it when there is a show to run."""
 
 
@@ -119,8 +123,8 @@ def is_in(module: str, names: tuple[str, ...]) -> bool:
 
 def may_import(importer: str, imported: str) -> bool:
     room, target = room_of(importer), room_of(imported)
-    if room in DOORS:
-        return target in DOORS or imported in DOORS_MAY
+    if room in ENTRIES:
+        return target in ENTRIES or imported in ENTRIES_MAY
     if room == "program":
         return (
             room_of(imported) in ("supervised", "services", "doctor_program", "options")
@@ -132,7 +136,7 @@ def may_import(importer: str, imported: str) -> bool:
         return target in PART_MAY
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
-    if target in DOORS:  # one program in some files: what is asked for, and the run of a show
+    if target in ENTRIES:  # one program in some files: what is asked for, and the run of a show
         return room in ("supervised", "services", "doctor_program", "app", "run", "replay", "rehearsal", "outlets")
     if is_in(imported, PARTS) or target == "training":
         return False
@@ -169,19 +173,19 @@ def test_a_heavy_library_stays_in_its_room(library: str) -> None:
     assert not {name for name in users if not is_in(name, ONLY[library])}
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(modules()) if room_of(name) in DOORS] + ["run_show"])
-def test_the_door_needs_nothing_installed(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in sorted(modules()) if room_of(name) in ENTRIES] + ["run_show"])
+def test_the_entry_needs_nothing_installed(name: str) -> None:
     path = modules().get(name, ROOT / f"{name}.py")
     foreign = {used.partition(".")[0] for used in imports(path)} - sys.stdlib_module_names
     assert foreign <= {"installation"}
 
 
-def test_the_door_answers_before_anything_is_installed() -> None:
+def test_the_entry_answers_before_anything_is_installed() -> None:
     """Help of the program, which asks every step, and of one, by a Python that has the standard library alone."""
-    door = str(ROOT / "run_show.py")
+    entry = str(ROOT / "run_show.py")
     pretend = (
         f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); from installation.bootstrap.home import Home; "
-        f"Home.lacks = lambda *_: True; sys.argv[0] = {door!r}; runpy.run_path({door!r}, run_name='__main__')"
+        f"Home.lacks = lambda *_: True; sys.argv[0] = {entry!r}; runpy.run_path({entry!r}, run_name='__main__')"
     )
     for words in ([], ["train"]):
         line = [sys.executable, "-I", "-S", "-c", pretend, *words, "--help"]

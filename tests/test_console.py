@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 import pytest
 
-from installation.console import Console, Failing, day_of, desk, mover
+from installation.console import Console, Failing, acting, day_of, desk
 from installation.core.commands import Command, Touch
 from installation.core.contracts import Sensor, SensorConfig
+from installation.core.decision import Tally
 from installation.core.errors import DeviceError
 from installation.core.parts import ROOT
 from installation.core.pipe import encode
@@ -18,8 +19,9 @@ from installation.engine.schedule import Timetable
 from installation.operator.inbox import Inbox
 from installation.process.console_key import FILE, console_key, made_pin
 from installation.process.sensors import run_sensors
+from installation.showfile.cue_edit import CueChange
 from installation.showfile.load import Show, load
-from installation.web.messages import TO_APP, TO_WEB, Agenda, Desk, Moment, Moved, pack, unpack
+from installation.web.messages import TO_APP, TO_WEB, Agenda, Desk, Edited, Moment, Moved, pack, unpack
 from tests.timeout import until
 
 
@@ -31,9 +33,10 @@ def show() -> Show:
 class Web:
     """The app's end of the web process: one that keeps what it is told."""
 
-    consoles, starts = 1, 1
+    consoles, starts, tally = 1, 1, Tally()
 
-    def __init__(self) -> None:
+    def __init__(self, show: Show) -> None:
+        self.show = show
         self.told: list[Any] = []
 
     def tell_consoles(self, message: Any) -> None:
@@ -54,8 +57,8 @@ def decided(show: Show) -> tuple[Decider, Any]:
 
 
 def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> None:
-    web = Web()
-    console = Console(show, web)  # type: ignore[arg-type]
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
     decider, decision = decided(show)
     console.start()
     try:
@@ -64,6 +67,7 @@ def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> Non
     finally:
         console.close()
     assert moment.piece == show.pieces[0].name
+    assert moment.expected == show.pieces[1].name
     assert moment.switches == {"/show/hold": False, "/stage/blackout": False, "/stage/freeze": True}
     assert (moment.values["/stage/brightness"], moment.hands["/stage/brightness"]) == (0.5, "operator")
     assert moment.signals == {"door.motion": 0.1235}
@@ -73,9 +77,23 @@ def test_a_console_is_told_the_tables_the_day_and_each_moment(show: Show) -> Non
     assert isinstance(web.first(Agenda), Agenda)
 
 
+def test_another_show_and_another_web_process_are_told_the_tables_again(show: Show) -> None:
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
+    console.start()
+    try:
+        until(lambda: web.first(Desk), "the first desk")
+        web.starts += 1
+        until(lambda: sum(isinstance(told, Desk) for told in web.told) == 2, "a desk for the new process")
+        web.show = load(ROOT / "shows" / "rehearsal.toml")
+        until(lambda: desk(web.show) in web.told, "the desk of the other show")
+    finally:
+        console.close()
+
+
 def test_nothing_is_left_for_nobody_and_not_every_frame(show: Show) -> None:
-    web = Web()
-    console = Console(show, web)  # type: ignore[arg-type]
+    web = Web(show)
+    console = Console(web)  # type: ignore[arg-type]
     decider, decision = decided(show)
     web.consoles = 0
     console.look(decision, decider)
@@ -129,18 +147,19 @@ def test_a_sensor_that_fails_is_told_with_since_when_and_how_often() -> None:
 
 
 def test_what_an_operator_does_reaches_the_inbox(show: Show, caplog: pytest.LogCaptureFixture) -> None:
-    inbox = Inbox(show.controls(), show.commands())
-    move = mover(inbox, lambda: 5.0)
+    inbox, changes = Inbox(show.controls(), show.commands()), []
+    act = acting(inbox, lambda: 5.0, lambda change, who: changes.append((change, who)))
+    who = "console 10.0.0.7"
     for address, value in (("/stage/brightness", 7.0), ("/walk/speed", None), ("/show/next", 1.0), ("/show/next", 0.0)):
-        move(unpack(pack(Moved(address, value, "console 10.0.0.7")), TO_APP))
+        act(unpack(pack(Moved(address, value, who)), TO_APP))
+    act(unpack(pack(Moved("/cue/snapshot", 1.0, who, "dusk")), TO_APP))
+    act(unpack(pack(Edited("dusk", 3.0, -1, who)), TO_APP))
     for address, value in (("/nowhere", 1.0), ("/show/next", None), ("/show/piece", 99.0)):
-        move(Moved(address, value, "console 10.0.0.7"))
+        act(Moved(address, value, who))
     asked = inbox.drain()
-    assert asked.touches == {
-        "/stage/brightness": Touch(1.0, 5.0, "console 10.0.0.7"),
-        "/walk/speed": Touch(None, 5.0, "console 10.0.0.7"),
-    }
-    assert asked.commands == (Command("/show/next", 1.0, 5.0, "console 10.0.0.7"),)
+    assert asked.touches == {"/stage/brightness": Touch(1.0, 5.0, who), "/walk/speed": Touch(None, 5.0, who)}
+    assert asked.commands == (Command("/show/next", 1.0, 5.0, who), Command("/cue/snapshot", 1.0, 5.0, who, "dusk"))
+    assert changes == [(CueChange("dusk", 3.0, -1), who)]
     assert len(caplog.records) == 3
 
 

@@ -59,15 +59,30 @@ def recording(show: Show, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def drawn(show: Show, recording: Path) -> list[Pixels]:
-    """Every fiftieth frame as the stage draws it."""
+def record_change(show: Show, path: Path) -> None:
+    """Two seconds in which the next piece comes."""
+    clock, inbox = SimulatedClock(datetime(2026, 5, 1, 12, tzinfo=UTC)), Inbox({}, show.commands())
+    decider, everything, board = Decider(show), range(len(show.pieces)), Board()
+    board.declare(show.signals())
+    output = parts.config("output", "decisions")(path=path).open(Surroundings(SIZE, 0.5))
+    for frame in range(4):
+        if frame == 1:
+            inbox.put("/show/next", 1.0, clock.now(), "test")
+        heard = Heard(inbox.drain(), board.snapshot(clock.now()), everything)
+        output.show(decider.decide(clock.now(), clock.civil(), heard), None)
+        clock.advance(0.5)
+    output.close()
+
+
+def drawn(show: Show, recording: Path, every: int = 50) -> list[Pixels]:
+    """Every so many frames one, as the stage draws it."""
     stage = open_stage("headless", SIZE, 0, "test")
     stills = []
     try:
         for index, piece in enumerate(show.pieces):
             stage.hang(index, piece.hang, piece.label, show.languages, piece.poster)
         for number, view in enumerate(views(show, read(recording), Painting(show, "cpu"))):
-            if number % 50 == 0:
+            if number % every == 0:
                 stage.draw(view)
                 stills.append(stage.read().copy())
                 stage.present()
@@ -85,6 +100,19 @@ def test_a_recorded_minute_is_drawn_to_the_same_stills(show: Show, recording: Pa
     live = tmp_path / "live.jsonl.gz"
     record(show, live)
     assert all(np.array_equal(one, other) for one, other in zip(first, drawn(show, live), strict=True))
+
+
+@pytest.mark.gl
+def test_a_change_of_pieces_of_the_bundled_show_is_drawn_to_the_same_stills(tmp_path: Path) -> None:
+    """With its own networks. Each drawing opens the pieces anew."""
+    bundled, path = load(ROOT / "shows" / "next_rembrandt.toml"), tmp_path / "change.jsonl.gz"
+    record_change(bundled, path)
+    pieces = {lane.piece for decision in read(path) for lane in decision.wall.lanes}
+    assert len(pieces) == 2, "the next piece comes"
+    first, again = drawn(bundled, path, 1), drawn(bundled, path, 1)
+    assert len(first) == 4
+    assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
+    assert len({one.tobytes() for one in first}) == len(first), "it moves"
 
 
 @pytest.mark.gl

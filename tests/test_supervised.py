@@ -197,8 +197,8 @@ def test_safe_mode_shows_the_stills_of_all_pieces_and_says_so_in_health(tmp_path
         assert health["show"]["painted"] == 0
         assert any("ended by SIGKILL" in note for note in health["notes"])
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/thumbnail.jpg", timeout=TIMEOUT) as answer:
-            red, green, _ = np.asarray(Image.open(answer)).reshape(-1, 3).mean(axis=0)
-        assert red > 100 > green, "the still, and not the dark"
+            brightest = np.asarray(Image.open(answer)).max()
+        assert brightest > 60, "a still, and not the dark"
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT) == 0
     finally:

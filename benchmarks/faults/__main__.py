@@ -47,7 +47,7 @@ def main() -> None:
     load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     if asked.plot:
         asked.plot.write_text(plot(rows, FAULTS, "the bar is what is promised"))
-    print("\n".join([HEAD, *(line(fault, found) for fault, found in grouped(rows, FAULTS)), "", load]))
+    print("\n".join([HEAD, *(line(fault, those) for fault, those in grouped(rows, FAULTS)), "", load]))
 
 
 if __name__ == "__main__":

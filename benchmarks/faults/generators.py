@@ -79,6 +79,7 @@ class Watching:
     broken: threading.Event
     longest: float = 0.0
     empty: int = 0
+    shown: float | None = None
 
     def row(self, fault: str) -> Row:
         self._play(lambda: self.loop.decision and self.painter.stats.frames > 20)
@@ -91,15 +92,14 @@ class Watching:
 
     def _play(self, until: Any) -> float:
         """Goes on until that is true. Returns when that was."""
-        shown = time.monotonic()
-        ends = shown + TIMEOUT
-        while shown < ends and not until():
+        ends = time.monotonic() + TIMEOUT
+        while time.monotonic() < ends and not until():
             view, now = self.loop.tick(), time.monotonic()
             self.painter.watch(now)
-            self.longest, shown = max(self.longest, now - shown), now
+            self.longest, self.shown = max(self.longest, now - (self.shown or now)), now
             self.empty += view.current.later is None and view.current.earlier is None
             time.sleep(INTERVAL)
-        return shown
+        return self.shown or 0.0
 
 
 def breaks(fault: str, count: int) -> Iterator[Row]:

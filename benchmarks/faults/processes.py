@@ -1,7 +1,6 @@
 """Faults of processes: what is killed or stopped of a supervised show, and when its picture or its page is back."""
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -106,20 +105,21 @@ def full_disks(count: int) -> Iterator[Row]:
             wait_for(lambda: "cannot" in str(show.health()), "a word about the disk", 0.05)
             time.sleep(2.0)
             shown = frames(show) - first
-            limited(ours, resource.RLIM_INFINITY)
+            limited(ours, None)
             began = time.monotonic()
             wait_for(lambda: "cannot" not in str(show.health()), "the end of it", 0.05)
             yield Row("disk full", time.monotonic() - began, f"{shown} frames meanwhile", fine=shown > 20)
 
 
-def limited(processes: list[psutil.Process], size: int) -> None:
+def limited(processes: list[psutil.Process], size: int | None) -> None:
+    """Has every file that they write be of so many bytes at most; Linux only."""
     for process in processes:
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY if size is None else size, psutil.RLIM_INFINITY))
 
 
 def frames(show: Show) -> int:
-    found = wait_for(show.health, "the page", 0.05)
-    return int(found["frames"])
+    health = wait_for(show.health, "the page", 0.05)
+    return int(health["show"]["frames"])
 
 
 def displays(count: int) -> Iterator[Row]:

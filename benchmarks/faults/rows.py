@@ -32,8 +32,8 @@ class Fault:
 def wait_for(true: Callable[[], Any], what: str = "it", every: float = 0.01) -> Any:
     """What ``true`` returns as soon as that is true. Raises TimeoutError."""
     ends = time.monotonic() + TIMEOUT
-    while not (found := true()):
+    while not (value := true()):
         if time.monotonic() > ends:
             raise TimeoutError(f"waited {TIMEOUT:.0f} s in vain for {what}")
         time.sleep(every)
-    return found
+    return value

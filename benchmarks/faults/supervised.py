@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -140,9 +141,10 @@ class Show:
 
     def beside(self, module: str) -> psutil.Process:
         """The process of the show that runs a module."""
-        return wait_for(lambda: next(self._running(module), None), module)
+        return wait_for(lambda: next(self.running(module), None), module)
 
-    def _running(self, module: str) -> Any:
+    def running(self, module: str) -> Iterator[psutil.Process]:
+        """The processes of the show that run a module; none where the show has just ended."""
         with suppress(psutil.NoSuchProcess, IndexError):
             for process in self.children()[0].children():
                 if module in process.cmdline():
@@ -166,11 +168,15 @@ class Show:
     # ------------------------------------------------------------ its page
 
     def health(self) -> dict[str, Any]:
-        """Of /healthz; empty where nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1.0) as answer:
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as error:
-            return dict(json.load(error))
-        except (OSError, ValueError):
-            return {}
+        return health_at(self.port)
+
+
+def health_at(port: int) -> dict[str, Any]:
+    """Of /healthz; empty where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1.0) as answer:
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        return dict(json.load(error))
+    except (OSError, ValueError):
+        return {}

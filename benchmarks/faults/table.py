@@ -20,9 +20,9 @@ HEAD = "| what happens | times | p50 | p99 | worst | promised | kept |\n| --- | 
 def grouped(rows: Sequence[Row], faults: Mapping[str, Fault]) -> Iterator[tuple[Fault, list[Row]]]:
     """The faults that were injected, with their rows."""
     for name, fault in faults.items():
-        found = [row for row in rows if row.fault == name]
-        if found:
-            yield fault, found
+        those = [row for row in rows if row.fault == name]
+        if those:
+            yield fault, those
 
 
 def line(fault: Fault, rows: Sequence[Row]) -> str:
@@ -52,7 +52,7 @@ def plot(rows: Sequence[Row], faults: Mapping[str, Fault], machine: str) -> str:
     """A dot for each injection, and a bar at what is promised, as SVG; seconds on a logarithmic axis."""
     groups = list(grouped(rows, faults))
     height = TOP + LINE * len(groups) + BOTTOM
-    lines = [text for at, (fault, found) in enumerate(groups) for text in _strip(at, fault, found)]
+    lines = [text for at, (fault, those) in enumerate(groups) for text in _strip(at, fault, those)]
     axis = [text for tick in (0.01, 0.1, 1.0, 10.0) for text in _tick(tick, height)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" '

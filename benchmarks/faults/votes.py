@@ -20,7 +20,7 @@ from installation.web.ballot_store import FILE
 from tests.web_driver import Visitor
 
 VOTERS = 3
-LONGEST = 3.0
+LONGEST = 1.5
 """Seconds from one kill to the next, at most."""
 
 
@@ -30,7 +30,7 @@ class Voters:
     def __init__(self, port: int) -> None:
         self.port, self.done = port, threading.Event()
         self.acknowledged: set[str] = set()
-        self._threads = [threading.Thread(target=self._come) for _ in range(VOTERS)]
+        self._threads = [threading.Thread(target=self._come, daemon=True) for _ in range(VOTERS)]
         for thread in self._threads:
             thread.start()
 
@@ -56,7 +56,7 @@ class Voters:
 
 def kills(count: int) -> Iterator[Row]:
     """Kills the show or its web process at a random moment, also while it starts. Until one more vote is taken."""
-    dice = random.Random(1606)
+    dice = random.Random(1606 + count)
     with tempfile.TemporaryDirectory() as folder, Show(Path(folder)) as show:
         show.ready()
         voters = Voters(show.port)
@@ -76,8 +76,7 @@ def _kill(show: Show, dice: random.Random) -> str:
     """What was killed."""
     victim = show.show()
     if dice.random() < 0.5:
-        children = [one for one in victim.children() if "installation.web" in _words(one)]
-        victim = children[0] if children else victim
+        victim = next(show.running("installation.web"), victim)
     name = "web" if "installation.web" in _words(victim) else "show"
     try:
         victim.send_signal(signal.SIGKILL)

@@ -57,7 +57,7 @@ class Pace:
     _due: float = field(default_factory=time.monotonic)
 
     def wait(self) -> None:
-        """Sleeps until the next frame is due; after a late frame the timing restarts instead of catching up."""
+        """Waits until the next frame is due; after a late frame the timing restarts instead of catching up."""
         self._due += self.interval
         left = self._due - time.monotonic()
         if left > 0:

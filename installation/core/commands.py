@@ -16,12 +16,14 @@ NEXT, HOLD, PIECE = "/show/next", "/show/hold", "/show/piece"
 BLACKOUT, FREEZE, RELEASE = "/stage/blackout", "/stage/freeze", "/desk/release"
 ARM = "/show/arm"
 CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
-RESERVED = ("go", "back", "panic")
+CUE_SNAPSHOT = "/cue/snapshot"
+"""Its ``text`` names the cue; without one a name is found."""
+RESERVED = ("go", "back", "panic", "snapshot")
 """Names that no cue may have, as their addresses are those of commands."""
 
 
 DANGEROUS = (BLACKOUT, CUE_PANIC)
-"""Commands that visitors see at once, and that a show may ask to arm first."""
+"""Commands that visitors see at once: the console asks for them in two steps, and a show may have them armed first."""
 
 
 def cue_address(name: str) -> str:
@@ -39,6 +41,7 @@ def commands(pieces: Iterable[str], cues: Iterable[str] = (), arm: bool = False)
         Control(BLACKOUT, "the wall goes dark", "bool"),
         Control(FREEZE, "the picture stands still, and stays", "bool"),
         Control(RELEASE, "the operator lets go of every knob", "pulse"),
+        Control(CUE_SNAPSHOT, "keep the present as a cue; text names it", "pulse"),
     )
     fired = [Control(cue_address(name), f'fire the cue "{name}"', "pulse") for name in cues]
     if fired:
@@ -55,12 +58,14 @@ def commands(pieces: Iterable[str], cues: Iterable[str] = (), arm: bool = False)
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command as it was sent. ``value`` is 1 for a pulse, 0 or 1 for a switch (None: the other way round), the
-    index of a piece for PIECE. ``when`` is the loop's time (s), ``who`` the sender: ``osc 10.0.0.7``, ``keyboard``."""
+    index of a piece for PIECE. ``when`` is the loop's time (s), ``who`` the sender: ``osc 10.0.0.7``, ``keyboard``.
+    ``text`` is what CUE_SNAPSHOT is to be called, as it was sent."""
 
     address: str
     value: float | None = 1.0
     when: float = 0.0
     who: str = ""
+    text: str = ""
 
 
 class Touch(NamedTuple):

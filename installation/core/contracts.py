@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -178,13 +179,14 @@ class Surfaces(Protocol):
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an output may use: the wall's size (width, height), the screen's interval (s), where it may send to, and the
-    names of the show's pieces."""
+    names of the show's pieces and its controls by address."""
 
     size: tuple[int, int]
     interval: float
     viewers: Viewers | None = None
     surfaces: Surfaces | None = None
     pieces: tuple[str, ...] = ()
+    controls: Mapping[str, Control] = field(default_factory=dict)
 
 
 class Output(ABC):
@@ -205,6 +207,13 @@ class Output(ABC):
 
 
 class OutputConfig(PartConfig, ABC):
+    in_show: ClassVar[bool] = False
+    """Whether a show file may ask for it, as an ``[[output]]``."""
+
+    def follows(self) -> tuple[str, ...]:
+        """The addresses of the controls that it names; the show has to have them."""
+        return ()
+
     @abstractmethod
     def open(self, surroundings: Surroundings) -> Output:
         """Raises DeviceError or MissingDependency when it cannot work here."""
@@ -216,6 +225,14 @@ class HearsVotes(Protocol):
     after opening, with the newest; it must not wait."""
 
     def hear_votes(self, tally: Tally) -> None: ...
+
+
+@runtime_checkable
+class Calibrates(Protocol):
+    """A sensor that keeps over restarts what it has measured of its place. ``calibrate`` is called after each opening;
+    ``path`` is a file of its own in the show's state folder, which need not exist yet."""
+
+    def calibrate(self, path: Path) -> None: ...
 
 
 @runtime_checkable

@@ -66,6 +66,10 @@ class DisplayLost(DeviceError):
     """The display or the graphics card was lost while the show runs; the supervisor may restart the show."""
 
 
+class AlertError(VernissageError, OSError):
+    """A message about trouble that was not sent; says why."""
+
+
 class FrameError(VernissageError, ValueError):
     """Bytes from another process that are no valid message, or exceed its limit."""
 

@@ -6,6 +6,9 @@ from installation.core.parts import ROOT
 
 NAME = "vernissage"
 
+REPORTS = "reports"
+"""The folder of a show's state folder with a page for each day."""
+
 
 def state_folder() -> Path:
     """For what must survive a restart, and what was computed once: ``state/`` of a checkout, else the user's folder for

@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 class Latest(Generic[Item]):
-    """``put`` never waits; ``wait`` sleeps until there is something, or until ``close``. Any thread may call either."""
+    """``put`` never waits; ``wait`` blocks until there is something, or until ``close``. Any thread may call either."""
 
     def __init__(self) -> None:
         self._item: Item | None = None

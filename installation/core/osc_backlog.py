@@ -10,8 +10,15 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-RATE, BURST = 2000.0, 1024.0
+RATE, BURST = 1000.0, 512.0
 """Packets a second of one sender that are read, and how many at once after a silence."""
+
+BROKEN = 10.0
+"""As how many packets one counts that breaks a rule: whoever sends such at a high rate is an attacker, and reading them
+takes the picture's time."""
+
+EARLY = 128
+"""Packets of one sender, of those that come too fast, from which on a later one stands for the earlier ones."""
 
 WAITING = 1024
 """Packets of one sender that wait, at most."""
@@ -37,6 +44,7 @@ class _Sender:
     size: int = 0
     left: float = BURST
     when: float = 0.0
+    early: int = EARLY
 
     def refill(self, now: float) -> None:
         self.left, self.when = min(BURST, self.left + (now - self.when) * RATE), now
@@ -63,8 +71,11 @@ class Backlog:
             self.dropped += 1
             return True
         full = len(sender.waiting) >= WAITING or sender.size + len(packet) > BYTES
-        if full:
-            self._thin(sender, len(packet))
+        if full or len(sender.waiting) >= sender.early:
+            self._merge(sender)
+            self._make_room(sender, len(packet))
+            sender.early = max(EARLY, 2 * len(sender.waiting))
+            full = True
         sender.waiting.append((packet, source))
         sender.size += len(packet)
         return full
@@ -92,16 +103,25 @@ class Backlog:
         sender = self._senders[host] = _Sender(when=now)
         return sender
 
-    def _thin(self, sender: _Sender, more: int) -> None:
-        """Makes room: first by dropping what a later message of the same address makes void, then the oldest."""
+    def refused(self, source: Endpoint) -> None:
+        """A packet of this sender broke a rule."""
+        if source.host in self._senders:
+            self._senders[source.host].left -= BROKEN - 1.0
+
+    def _merge(self, sender: _Sender) -> None:
+        """Drops what a later message of the same address makes void."""
         latest: dict[bytes, int] = {}
         for index, (packet, _) in enumerate(sender.waiting):
             latest[packet[: packet.find(0)]] = index
         kept = deque(entry for index, entry in enumerate(sender.waiting) if self._counts(entry[0], index, latest))
         self.superseded += len(sender.waiting) - len(kept)
         sender.waiting, sender.size = kept, sum(len(packet) for packet, _ in kept)
-        while kept and (len(kept) > WAITING * 3 // 4 or sender.size + more > BYTES):
-            sender.size -= len(kept.popleft()[0])
+
+    def _make_room(self, sender: _Sender, more: int) -> None:
+        """Drops the oldest."""
+        most = WAITING * 3 // 4 if len(sender.waiting) >= WAITING else WAITING
+        while sender.waiting and (len(sender.waiting) > most or sender.size + more > BYTES):
+            sender.size -= len(sender.waiting.popleft()[0])
             self.dropped += 1
 
     def _counts(self, packet: bytes, index: int, latest: dict[bytes, int]) -> bool:

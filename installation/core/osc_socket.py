@@ -61,7 +61,7 @@ class Complaints:
         self._last: dict[str, float] = {}
 
     def due(self, subject: str) -> bool:
-        """Whether a complaint is due. Ask before wording it: a nearest-name search is too slow for a flood of
+        """Whether a complaint is due. To be asked before wording it: a nearest-name search is too slow for a flood of
         messages."""
         now = self._clock()
         if len(self._last) >= SUBJECTS and subject not in self._last:
@@ -202,6 +202,7 @@ class OscSocket:
         try:
             heard = Heard(parse(packet, spoiled, bounds_for(host)), source)
         except Malformed as error:
+            self.backlog.refused(source)
             return self.refuse(f"malformed {host}", f"OSC from {host} is not heard by {self.owner}: {error}")
         for why in spoiled:
             self.refuse(f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}")

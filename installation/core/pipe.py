@@ -5,8 +5,10 @@ UTF-8, ``B``: bytes) and the payload. The child's stdout carries frames and noth
 its stdin ends, the parent is gone and the child leaves at once.
 """
 
+import ctypes
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -21,6 +23,8 @@ Message = dict[str, Any] | bytes
 
 LIMIT = 4 * 1024 * 1024
 """The longest payload, in bytes."""
+
+PR_SET_PDEATHSIG = 1
 
 
 def encode(message: Message) -> bytes:
@@ -87,6 +91,7 @@ def serve(
     threads are blocked; ``on_gone`` is called first, and they have ``grace`` seconds to end it themselves. What
     ``on_message`` raises ends the process too. Stray prints go to stderr from here on.
     """
+    _wake_with_the_parent()
     stdin, stdout = _take_streams()
     lock = threading.Lock()
 
@@ -98,6 +103,13 @@ def serve(
 
     threading.Thread(target=_listen, args=(stdin, on_message, on_gone, grace), name="parent", daemon=True).start()
     return send
+
+
+def _wake_with_the_parent() -> None:
+    """Has Linux continue this process (SIGCONT) when the thread that started it ends, as a stopped one (SIGSTOP) cannot
+    read its pipe. See prctl(2), PR_SET_PDEATHSIG."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)
 
 
 def _take_streams() -> tuple[IO[bytes], IO[bytes]]:

@@ -58,8 +58,8 @@ class Board:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def declare(self, signals: Iterable[Signal]) -> None:
-        """Declares these signals; others are ignored."""
-        self.signals.update((signal.name, signal) for signal in signals)
+        """Declares these signals, and no others: what is said of another name is ignored."""
+        self.signals = {signal.name: signal for signal in signals}
 
     def emit(self, name: str, value: float, now: float) -> None:
         """Sets ``value`` (in the signal's unit) at ``now`` (seconds). Unknown names and non-finite numbers are ignored,

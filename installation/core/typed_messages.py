@@ -70,7 +70,7 @@ def _is_required(field: "dataclasses.Field[Any]") -> bool:
 
 
 def _read(hint: Any, value: Any, where: str) -> Any:
-    """The value as its type hint asks for it."""
+    """The value as its type hint has it."""
     if dataclasses.is_dataclass(hint):
         return _made(hint, value, where)
     origin, inner = get_origin(hint), get_args(hint)

@@ -13,7 +13,7 @@ from installation.showfile.windows import DAY, Dates, Days, Holidays, NthWeekday
 
 ONE_DAY = timedelta(days=1)
 CACHED = 4096
-"""Days, and years, that are remembered."""
+"""Days, and years, that are kept."""
 
 
 def instant(wall: datetime, zone: tzinfo) -> int:

@@ -1,9 +1,9 @@
 """Who moves a control. Pure: numbers and the time in, numbers out.
 
-Five hands may want a knob, and the highest that wants it has it: **operator > cue > votes > wire > rest**.
+A knob may get a value from five hands, and has that of the highest: **operator > cue > votes > wire > rest**.
 
 - An operator's touch takes effect in the frame in which it arrives, without easing. The operator keeps the knob until
-``release`` seconds pass without a touch while a lower hand wants it; while none does, he keeps it.
+``release`` seconds pass without a touch while a lower hand has a value for it; while none has, it stays.
 - Whenever a knob passes to another hand, to another wire or to another rest (the piece changed), the value eases there
   in ``EASE`` seconds: a smoothstep mix of the value at that moment and of the target, which may go on moving. Then the
   target is passed through as it is, without lag.
@@ -11,7 +11,7 @@ Five hands may want a knob, and the highest that wants it has it: **operator > c
 - Knobs that count or switch (int, bool, choice) have nothing between two values, so they switch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 from types import MappingProxyType
@@ -29,7 +29,7 @@ NAMELESS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(slots=True)
 class _Knob:
-    """What is remembered of one control between two frames; all times in seconds."""
+    """What is kept of one control between two frames; all times in seconds."""
 
     value: float = 0.0
     hand: str = ""  # None yet: the first value is taken without easing
@@ -39,7 +39,7 @@ class _Knob:
     held: float | None = None  # the operator's value, until it is released
     touched: float = 0.0  # time of the operator's last touch
     who: str = ""  # which operator that was
-    wanted: float | None = None  # since when the operator has not touched what a lower hand wants
+    wanted: float | None = None  # since when the operator has not touched what a lower hand has a value for
 
     def touch(self, now: float, touch: Touch, others: bool) -> None:
         if touch.value is not None and not isfinite(touch.value):
@@ -78,6 +78,12 @@ class Arbiter:
         self._now = -inf
         self._knobs: dict[str, _Knob] = {}
         self._here: Mapping[str, Control] = {}
+        self._rests: Values = {}
+        self._values: dict[str, float] = {}
+        self._hands: dict[str, str] = {}
+        self._busy: set[str] = set()
+        """The controls that may change without a new wish: those that ease, and those that a lower hand wants."""
+        self._touched: dict[str, None] = {}
 
     def step(
         self,
@@ -92,35 +98,60 @@ class Arbiter:
     ) -> dict[str, float]:
         """The value of every control but the pulses, within its range and finite, at ``now`` (seconds, never back).
 
-        ``rests``, ``wires``, ``cues`` and ``votes`` hold what each hand wants *this* frame: an address that is missing,
-        or whose number is not finite, is not wanted. A control without a rest rests at its default. ``operator`` holds
-        only what arrived since the last frame. ``names`` says which signal each wire carries, for ``why`` and to ease
-        when it is another. A rest stands still while a piece hangs: what moves is a wire.
-        The dict is new each frame, as the painter's thread goes on reading the last one.
+        ``rests``, ``wires``, ``cues`` and ``votes`` hold the values that each hand gives *this* frame: an address that
+        is missing, or whose number is not finite, is not wanted. A control without a rest rests at its default.
+        ``operator`` holds only what arrived since the last frame. ``names`` says which signal each wire carries, for
+        ``why`` and to ease when it is another. A rest stands still while a piece hangs: what moves is a wire.
+        The dict is new each frame, as the painter's thread goes on reading the last one. As long as ``controls`` and
+        ``rests`` are the same objects as in the last step, controls that nobody moves cost next to nothing.
         """
         self._now = now = max(now, self._now)
-        self._here = controls
         lower = [(hand, said) for hand, said in ((CUE, cues), (VOTES, votes), (WIRE, wires)) if said]
-        values: dict[str, float] = {}
-        for address, control in controls.items():
-            if control.type == "pulse":
-                continue
-            knob = self._knob(address)
-            hand, target = _highest(address, lower)
-            if (touch := operator.get(address)) is not None:
-                knob.touch(now, touch, others=hand != REST)
-            elif knob.held is not None:
-                knob.wait(now, hand != REST, self.release)
-            source: float | str | None = names.get(address) if hand == WIRE else None
-            if knob.held is not None:
-                hand, source, target = OPERATOR, None, knob.held
-            elif hand == REST:
-                target = rests.get(address, control.default)
-                source = target = target if isfinite(target) else control.default
-            values[address] = knob.move(now, control, hand, source, control.clamp(target))
+        for address in self._due(controls, rests, operator, lower):
+            control = controls[address]
+            if control.type != "pulse":
+                self._decide(control, lower, operator.get(address), names)
         for address in operator.keys() - controls.keys():
-            self._knob(address).touch(now, operator[address], others=False)
-        return values
+            self._touch(address, now, operator[address], others=False)
+        return dict(self._values)
+
+    def _due(
+        self, controls: Mapping[str, Control], rests: Values, operator: Collection[str], lower: list[tuple[str, Values]]
+    ) -> Collection[str]:
+        """The controls that have to be decided in this step."""
+        if controls is not self._here or rests is not self._rests:
+            self._here, self._rests = controls, rests
+            self._values, self._hands, self._busy = {}, {}, set()
+            return controls
+        wanted = self._busy.union(operator, *(said for _, said in lower))
+        return wanted & controls.keys()
+
+    def _decide(
+        self, control: Control, lower: list[tuple[str, Values]], touch: Touch | None, names: Mapping[str, str]
+    ) -> None:
+        now, address, knob = self._now, control.address, self._knob(control.address)
+        hand, target = _highest(address, lower)
+        wanted = hand != REST
+        if touch is not None:
+            self._touch(address, now, touch, others=wanted)
+        elif knob.held is not None:
+            knob.wait(now, wanted, self.release)
+        source: float | str | None = names.get(address) if hand == WIRE else None
+        if knob.held is not None:
+            hand, source, target = OPERATOR, None, knob.held
+        elif hand == REST:
+            target = self._rests.get(address, control.default)
+            source = target = target if isfinite(target) else control.default
+        self._values[address] = knob.move(now, control, hand, source, control.clamp(target))
+        self._hands[address] = hand
+        if wanted or now - knob.since < EASE:
+            self._busy.add(address)
+        else:
+            self._busy.discard(address)
+
+    def _touch(self, address: str, now: float, touch: Touch, others: bool) -> None:
+        self._touched[address] = None
+        self._knob(address).touch(now, touch, others)
 
     def _knob(self, address: str) -> _Knob:
         knob = self._knobs.get(address)
@@ -130,18 +161,19 @@ class Arbiter:
 
     def hands(self) -> dict[str, str]:
         """Who has each control of the last step."""
-        return {address: self._knobs[address].hand for address, one in self._here.items() if one.type != "pulse"}
+        return dict(self._hands)
 
     def kept(self) -> dict[str, float]:
         """What the operator holds of controls that were not in the last step: they wait for the piece that has them."""
-        waiting = ((address, knob.held) for address, knob in self._knobs.items() if address not in self._here)
+        waiting = ((address, self._knobs[address].held) for address in self._touched if address not in self._here)
         return {address: held for address, held in waiting if held is not None}
 
     def release_all(self, now: float) -> None:
         """Releases all that the operator holds at ``now``; the next frame begins to ease to the highest other hand."""
         self._now = max(now, self._now)
-        for knob in self._knobs.values():
-            knob.held = None
+        for address in self._touched:
+            self._knobs[address].held = None
+        self._busy.update(self._touched.keys() & self._here.keys())
 
     def why(self, address: str) -> str:
         """The hand that has a control, in words: ``operator, 3 s ago; gives back in 27 s``, ``wire door.motion``,
@@ -162,7 +194,7 @@ class Arbiter:
 
 
 def _highest(address: str, lower: list[tuple[str, Values]]) -> tuple[str, float]:
-    """The highest hand below the operator that wants this control, and its wish; rest where none does."""
+    """The highest hand below the operator that has a value for this control, and that value; rest where none has."""
     for hand, said in lower:
         wish = said.get(address)
         if wish is not None and isfinite(wish):

@@ -11,7 +11,7 @@ steps in between would have taken it; what fires at an instant, before what begi
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any, Protocol
@@ -92,6 +92,15 @@ class _Ears:
         self._heard = {cue.name: signals[cue.signal] for cue in cues if cue.signal and cue.signal in signals}
         self._armed = dict.fromkeys(self._heard, True)
 
+    def deaf(self) -> list[str]:
+        """The cues whose level is up: they are not fired again before it fell."""
+        return [name for name, armed in self._armed.items() if not armed]
+
+    def resume(self, deaf: object) -> None:
+        """Takes up an earlier ``deaf()``."""
+        known = deaf if isinstance(deaf, list) else []
+        self._armed.update((name, False) for name in self._armed if name in known)
+
     def hear(self, heard: Snapshot) -> list[str]:
         """The cues that are fired now, in the order of the file."""
         return [name for name, signal in self._heard.items() if self._fires(name, signal, heard)]
@@ -143,7 +152,7 @@ class CuePlayer:
         return {name: max(0.0, begins - self._now) for name, begins in self._waiting.items()}
 
     def step(self, now: float, civil: float, asks: Asks, heard: Snapshot, values: Values) -> dict[str, float]:
-        """The values that the cue hand wants at ``now`` (monotonic seconds) and civil time ``civil`` (POSIX).
+        """The values of the cue hand at ``now`` (monotonic seconds) and civil time ``civil`` (POSIX).
         ``values`` is where the controls are: a fade begins there, where no cue holds them yet."""
         first, self._now, self._civil = self._now == -inf, max(now, self._now), civil
         if first:
@@ -163,6 +172,8 @@ class CuePlayer:
             "standby": self.standby,
             "held": {name: [way.start, way.target, way.since + shift, way.fade] for name, way in self._held.items()},
             "waiting": {name: begins + shift for name, begins in self._waiting.items()},
+            "deaf": self._ears.deaf(),
+            "undo": [[self._order[before.standby], before.targets] for before in self._undo],
         }
 
     # ------------------------------------------------------------ what fires a cue
@@ -266,7 +277,8 @@ class CuePlayer:
     def _take_up(self, saved: Mapping[str, Any] | None) -> None:
         saved = saved if isinstance(saved, Mapping) else {}
         shift, heard = self._now - self._civil, _number(saved.get("heard"))
-        self._standby = self._order.index(saved["standby"]) if saved.get("standby") in self._order else 0
+        standby = saved.get("standby", "")  # None: the list was gone down to its end
+        self._standby = self._order.index(standby) if standby in self._order else len(self._order) * (standby is None)
         for address, told in _items(saved.get("held")):
             numbers = [_number(one) for one in told] if isinstance(told, list) else []
             if address in self._controls and len(numbers) == 4 and None not in numbers:
@@ -277,9 +289,21 @@ class CuePlayer:
             begins = _number(told)
             if name in self._cues and begins is not None and begins - self._civil <= LONGEST_WAIT:
                 self._waiting[name] = begins + shift
+        self._ears.resume(saved.get("deaf"))
+        self._undo.extend(_undone(saved.get("undo"), self._order, self._controls))
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
+
+
+def _undone(saved: object, order: Sequence[str], controls: Mapping[str, Control]) -> Iterator[_Before]:
+    """What each ``go`` is taken back to by a saved state, as far as the show still has it."""
+    for entry in saved if isinstance(saved, list) else []:
+        match entry:
+            case [str(name), dict(targets)] if name in order:
+                known = {at: _number(told) for at, told in targets.items() if at in controls}
+                accepted = {at: controls[at].accept(told) for at, told in known.items() if told is not None}
+                yield _Before(order.index(name), accepted)
 
 
 def _chain(cues: Mapping[str, Cue], name: str) -> set[str]:

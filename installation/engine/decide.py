@@ -20,6 +20,7 @@ from installation.engine.arbiter import Arbiter
 from installation.engine.languages import shown_language
 from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
+from installation.engine.schedule import Timetable
 from installation.engine.transport import Transport
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
@@ -37,7 +38,7 @@ LONGEST = 0.25
 @dataclass(frozen=True, slots=True)
 class Heard:
     """All that a frame is decided from, besides the time: operators' requests, the signals, the visitors' votes,
-    what other hands want, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
+    the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
 
     asked: Asked
     snapshot: Snapshot
@@ -48,12 +49,19 @@ class Heard:
 
 
 class Decider:
-    """``decide`` is one frame. What it remembers between two frames is ``state``, and ``resume`` goes on with that."""
+    """``decide`` is one frame. What it keeps between two frames is ``state``, and ``resume`` goes on with that."""
 
-    def __init__(self, show: Show, always_open: bool = False) -> None:
-        """``always_open``: as if it never closed."""
+    def __init__(
+        self,
+        show: Show,
+        always_open: bool = False,
+        timetable: Timetable | None = None,
+        retired: Collection[str] = (),
+    ) -> None:
+        """``always_open``: as if it never closed. ``timetable`` is the show's, where there is one already; ``retired``
+        names pieces that hang until they are replaced, and do not come again."""
         self.show = show
-        self.programming = Programming(show, always_open)
+        self.programming = Programming(show, always_open, timetable, retired)
         self.scheduled: Scheduled | None = None
         changes = [(piece, piece.transition) for piece in show.pieces]
         entries = [Entry(piece.name, piece.duration, change.duration, change.outgoing) for piece, change in changes]
@@ -155,20 +163,17 @@ class Decider:
     def _walk(self, playback: Playback, dt: float) -> None:
         """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
         lead = playback.lead
-        self.walk_times[lead] += (0.0 if self._frozen(playback) else dt) * self._values.get("/walk/speed", 1.0)
+        going = 0.0 if self.transport.freezes(playback) else dt
+        self.walk_times[lead] += going * self._values.get("/walk/speed", 1.0)
         self.shown[lead] += dt
         if lead != playback.piece and playback.outgoing == "play":
             self.walk_times[playback.piece] += dt * self._outgoing.get("/walk/speed", 1.0)
-
-    def _frozen(self, playback: Playback) -> bool:
-        """Whether the picture stands still; a change is finished first."""
-        return self.transport.freeze and playback.coming is None
 
     def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
         """What is to be painted: while the picture is frozen, the same as before."""
         lead = playback.lead
         first = Lane(lead, self.walk_times[lead], self._values)
-        if self._frozen(playback) and self._first is not None and self._first.piece == lead:
+        if self.transport.freezes(playback) and self._first is not None and self._first.piece == lead:
             first = self._first
         self._first = first
         if lead == playback.piece or playback.outgoing != "play":
@@ -218,7 +223,7 @@ class Decider:
     def resume(self, state: Mapping[str, Any], switches: bool = True, gap: float = 0.0) -> None:
         """Goes on from a ``state``, as far as it fits this show; ``switches``: hold, blackout and freeze, too. The walk
         of the piece that hung is where it would be by now, ``gap`` seconds later. Before the first frame."""
-        self.programming = Programming(self.show, self.programming.always_open, _table(state, "cues"))
+        self.programming.resume(_table(state, "cues"))
         old = self.playlist
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))
         if switches:
@@ -228,6 +233,28 @@ class Decider:
             walked = walks.get(piece.name)
             if isinstance(walked, int | float) and math.isfinite(walked):
                 self.walk_times[index] = float(walked) + (gap if index == self.playlist.lead else 0.0)
+
+    def succeed(self, old: "Decider", state: Mapping[str, Any], guest: str | None) -> None:
+        """Takes the place of the ``old`` decider of an earlier version of the show, between two frames: goes on from
+        ``state``, with the hands where they are. ``guest`` is the piece that the operator asked for."""
+        self.resume(state)
+        self.transport, self.arbiter = old.transport, old.arbiter
+        self.arbiter.release = self.show.operator.release
+        self._last, self._values = old._last, old._values
+        index = {piece.name: at for at, piece in enumerate(self.show.pieces)}
+        self._guest = index.get(guest or "")
+        same_signals = self.show.sensors == old.show.sensors
+        for before, piece in enumerate(old.show.pieces):
+            at = index.get(piece.name)
+            if at is not None:
+                self.shown[at] = old.shown[before]
+                if same_signals and self.show.pieces[at].is_as(piece):
+                    self._wirings[at] = old._wirings[before]
+
+    @property
+    def guest(self) -> str | None:
+        """The piece that the operator asked for by name, which may hang outside of its programme."""
+        return None if self._guest is None else self.show.pieces[self._guest].name
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:

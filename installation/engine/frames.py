@@ -1,6 +1,7 @@
 """The newest two frames of each piece, written by the painter and read by the screen; invalid and flat pictures are
 left out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from installation.core.contracts import Frame, Pixels
@@ -45,6 +46,13 @@ class Frames:
     def pair(self, piece: int) -> Pair:
         """The two newest frames of a piece."""
         return self._pairs.get(piece, NOTHING)
+
+    def renumbered(self, before: Mapping[int, int]) -> "Frames":
+        """The same frames under other numbers: ``before`` has the present number of each that is kept."""
+        made = Frames()
+        made._pairs = {piece: self._pairs[old] for piece, old in before.items() if old in self._pairs}
+        made._flat = {piece: self._flat[old] for piece, old in before.items() if old in self._flat}
+        return made
 
     def begin(self, piece: int) -> None:
         """A piece was opened anew: pictures of one colour are counted from here."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from installation.core.clock import Clock
-from installation.core.commands import Asked
+from installation.core.commands import NOTHING, Asked
 from installation.core.decision import Decision, Tally, Wishes
 from installation.core.signals import Board
 from installation.engine.compose import compose
@@ -36,16 +36,23 @@ class Loop:
         self.decider = Decider(show, always_open)
         self.decision: Decision | None = None
         self.tally, self.wishes = Tally(), Wishes()
+        self.asked = NOTHING
+        """What operators asked for in the last frame."""
         self.refused: set[str] = set()
         """Transitions that do not work on this machine."""
         self.stills = False
         """Whether pieces hang as their posters: each may come, although none is resident."""
 
+    def take(self, decider: Decider) -> None:
+        """Goes on with another decider, of another version of the show."""
+        self.decider, self.show = decider, decider.show
+
     def tick(self) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
         now, painter = self.clock.now(), self.painter
         ready = frozenset(range(len(self.show.pieces))) if self.stills else painter.hung
-        heard = Heard(self.drain(), self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes)
+        asked = self.asked = self.drain()
+        heard = Heard(asked, self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes)
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
         return compose(self.show, decision, painter.frames.pair, self.interval, self.refused)

@@ -3,9 +3,10 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from queue import SimpleQueue
+from types import MappingProxyType
 
 import numpy as np
 
@@ -36,7 +37,8 @@ class Opening:
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
     the others hang meanwhile. Where none opens, or all broke, ``stand_in`` makes what hangs in place of the first.
     ``done`` is set when every piece was tried. Then each generator that can looks for a faster way to paint
-    (``accelerated``), and the pace of the walks whose model does not know it is measured. Both are kept in ``cache``.
+    (``accelerated``), and the pace of the walks whose model file has none is measured. Both are kept in ``cache``.
+    What is ``opened`` already, by index, is left as it is.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Opening:
         clock: Callable[[], float],
         cache: DiskCache,
         first: int = 0,
+        opened: Mapping[int, Hung] = MappingProxyType({}),
     ) -> None:
         self.pieces, self.device, self.seed = tuple(pieces), device, seed
         self.failed: dict[int, str] = {}
@@ -56,10 +59,12 @@ class Opening:
         self._hang, self._stand_in, self._clock, self._first = hang, stand_in, clock, first
         self._cache = cache
         self._opened: dict[int, Hung] = {}
+        self._stands = bool(opened)
         self._retries: dict[int, tuple[float, Backoff]] = {}
-        self._waiting: SimpleQueue[int] = SimpleQueue()
+        self._waiting: SimpleQueue[int | None] = SimpleQueue()
         for index in (*range(first, len(self.pieces)), *range(first)):
-            self._waiting.put(index)
+            if index not in opened:
+                self._waiting.put(index)
         self._busy: tuple[int, float] | None = None
         self._stands_in = False
         self._late: set[int] = set()
@@ -70,6 +75,15 @@ class Opening:
 
     def start(self) -> None:
         self._worker.start()
+
+    def stop(self, kept: Collection[int] = ()) -> None:
+        """Opens nothing more; of the pieces that are open only those that are ``kept`` are still improved."""
+        self._opened = {index: hung for index, hung in self._opened.items() if index in kept}
+        self._waiting.put(None)
+
+    def hang_by(self, hang: Hang) -> None:
+        """Gives to another from here on what is opened."""
+        self._hang = hang
 
     def watch(self, now: float, broken: Mapping[int, str]) -> None:
         """To be called now and then: has the others opened beside a piece that takes long, and pieces tried again that
@@ -84,7 +98,8 @@ class Opening:
             self._fail(busy[0], f"has been opening for {now - busy[1]:.0f} s")
             self._worker = self._hire()
             self._worker.start()
-        for index in {*self.failed, *broken} - self._late:
+        troubled = {*self.failed, *broken} - self._late
+        for index in (one for one in troubled if one < len(self.pieces)):  # beyond is a piece that is on its way out
             if index not in self._retries:
                 backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
                 self._retries[index] = (now + backoff.next(), backoff)
@@ -99,7 +114,10 @@ class Opening:
         while threading.current_thread() is self._worker:
             if self._waiting.empty() and not self.done.is_set():
                 self._finish()
-            self._open(self._waiting.get())
+            index = self._waiting.get()
+            if index is None:
+                return
+            self._open(index)
 
     def _open(self, index: int) -> None:
         piece = self.pieces[index]
@@ -136,10 +154,10 @@ class Opening:
 
     def _finish(self) -> None:
         """Every piece was tried once."""
-        if not self._opened:
+        if not self._opened and not self._stands:
             self._stand()
         self.done.set()
-        threading.Thread(target=self._improve, args=(dict(self._opened),), name="improving", daemon=True).start()
+        threading.Thread(target=self._improve, args=(tuple(self._opened),), name="improving", daemon=True).start()
 
     def _stand(self) -> None:
         """Hangs a procedural picture."""
@@ -147,17 +165,28 @@ class Opening:
         self._stands_in = True
         self._hang(self._first, self._stand_in())
 
-    def _improve(self, opened: dict[int, Hung]) -> None:
+    def _improve(self, opened: Sequence[int]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
-        for index, hung in opened.items():
-            accelerate(self.pieces[index].name, hung.generator, self._cache)
+        for index in opened:
+            hung = self._opened.get(index)  # None: let go since
+            if hung is not None:
+                accelerate(self.pieces[index].name, hung.generator, self._cache)
         self.accelerated.set()
-        for index, hung in opened.items():
-            piece = self.pieces[index]
+        for index in opened:
+            hung, piece = self._opened.get(index), self.pieces[index]
             try:
-                measure_pace(hung.walk, partial(piece.generator.open, self.device), self._cache)
+                if hung is not None:
+                    measure_pace(
+                        hung.walk,
+                        partial(piece.generator.open, self.device),
+                        self._cache,
+                        partial(self._opened_as, index, hung),
+                    )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
+
+    def _opened_as(self, index: int, hung: Hung) -> bool:
+        return self._opened.get(index) is hung
 
 
 def pace_key(walk: Paced, generator: Generator) -> str:
@@ -172,14 +201,16 @@ def recall_pace(hung: Hung, cache: DiskCache) -> None:
             hung.walk.take(np.frombuffer(kept))
 
 
-def measure_pace(walk: Walk, another: Callable[[], Generator], cache: DiskCache) -> None:
-    """Measures a walk's pace with ``another`` generator like its own, as the painter has that one. It pauses after each
-    picture so that the painter keeps its rate."""
+def measure_pace(
+    walk: Walk, another: Callable[[], Generator], cache: DiskCache, wanted: Callable[[], bool] = lambda: True
+) -> None:
+    """Measures a walk's pace with ``another`` generator like its own, as the painter has that one, while it is
+    ``wanted``. It pauses after each picture so that the painter keeps its rate."""
     if not isinstance(walk, Paced) or walk.measured:
         return
     generator = another()
     work = walk.measure(generator)
-    while True:
+    while wanted():
         began = time.perf_counter()
         try:
             next(work)

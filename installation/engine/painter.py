@@ -10,7 +10,7 @@ paint is replaced by another, so the other pieces go on.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -75,8 +75,8 @@ class Painter:
         self.broken: dict[int, str] = {}
         self.hung: dict[int, Hung] = {}
         self.frames = Frames()
-        self._intents: Latest[Intent] = Latest()
-        self._busy: tuple[int, float] | None = None
+        self._intents: Latest[_Numbered] = Latest()
+        self._busy: _Busy | None = None
         self._worker = self._hire()
 
     def _hire(self) -> threading.Thread:
@@ -101,29 +101,42 @@ class Painter:
     def busy_since(self) -> float | None:
         """When the paint under way began (s); None while none is."""
         busy = self._busy
-        return None if busy is None else busy[1]
+        return None if busy is None else busy.since
+
+    def renumber(self, before: Mapping[int, int], new: Mapping[int, Hung], frames: Mapping[int, Frame]) -> None:
+        """The pieces have other numbers from here on: ``before`` has the present number of each that stays, ``new`` are
+        those that come, ``frames`` what was painted of them; all others are let go. What is being painted meanwhile
+        under an old number is left out."""
+        broken = {piece: self.broken[old] for piece, old in before.items() if old in self.broken}
+        hung = {piece: self.hung[old] for piece, old in before.items() if old in self.hung}
+        renumbered = self.frames.renumbered(before)
+        for piece, frame in frames.items():
+            renumbered.keep(piece, frame, self.clock())
+        self.frames = renumbered  # before the others: the thread compares it after it has looked at those
+        self.hung, self.broken = {**hung, **new}, broken
 
     def publish(self, intent: Intent) -> None:
         """The newest intent wins; a hand's touch on one never begun is carried over to it."""
-        self._intents.put(intent, _carried)
+        self._intents.put(_Numbered(self.frames, intent), _carried)
 
     def watch(self, now: float) -> None:
         """Abandons a paint that is stuck, and its thread; to be called regularly from another thread."""
         busy = self._busy
         if busy is None:
             return
-        piece, since = busy
-        if now - since > (STUCK if piece in self.frames else STUCK_AT_FIRST) and self._busy is busy:
+        late = now - busy.since
+        if late > (STUCK if busy.piece in busy.frames else STUCK_AT_FIRST) and self._busy is busy:
             self._busy = None
             self._worker = self._hire()  # the old thread ends by itself, if it returns, as it is no longer the worker
-            self._take_off(piece, f"has been at one picture for {now - since:.0f} s")
+            self._take_off(busy, f"has been at one picture for {late:.0f} s")
             self._worker.start()
 
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        while (intent := self._intents.wait()) is not None:
-            painted = self._paint(self._next_lane(intent), intent.time)
+        while (numbered := self._intents.wait()) is not None:
+            intent = numbered.intent
+            painted = self._paint(self._next_lane(intent), intent.time, numbered.frames)
             if threading.current_thread() is not self._worker:
                 return
             if painted and intent.touched is not None:
@@ -137,35 +150,36 @@ class Painter:
             return lanes[0]
         return min(lanes, key=lambda lane: self.frames.pair(lane.piece).arrived)
 
-    def _paint(self, lane: Lane, time: float) -> bool:
-        """Whether there is a new picture."""
+    def _paint(self, lane: Lane, time: float, frames: Frames) -> bool:
+        """Whether there is a new picture in ``frames``, which are those of the pieces' numbers in ``lane``."""
         hung = self.hung.get(lane.piece)
-        if hung is None:
+        if hung is None or frames is not self.frames:
             return False
-        busy = self._busy = (lane.piece, self.clock())
+        busy = self._busy = _Busy(lane.piece, self.clock(), frames)
         try:
             latent = hung.walk.at(lane.walk_time, lane.controls)
             pixels = _checked(hung.generator.paint(latent, lane.controls))
         except BaseException as error:  # noqa: BLE001 the edge: a part may raise anything, SystemExit too
             if self._busy is busy:
                 self._busy = None
-                self._take_off(lane.piece, f"{type(error).__name__}: {error}", error)
+                self._take_off(busy, f"{type(error).__name__}: {error}", error)
             return False
         done = self.clock()
         if self._busy is not busy:
             return False  # it took so long that it was given up
         self._busy = None
-        if (fault := self.frames.keep(lane.piece, Frame(pixels, time), done)) is not None:
+        if (fault := frames.keep(lane.piece, Frame(pixels, time), done)) is not None:
             if fault:
-                self._take_off(lane.piece, fault)
+                self._take_off(busy, fault)
             return False
-        self._count(done - busy[1], done)
+        self._count(done - busy.since, done)
         return True
 
-    def _take_off(self, piece: int, why: str, error: BaseException | None = None) -> None:
-        log.error("piece %d cannot be painted any more: %s", piece, why, exc_info=error)
-        self.hung.pop(piece, None)
-        self.broken[piece] = why
+    def _take_off(self, busy: "_Busy", why: str, error: BaseException | None = None) -> None:
+        log.error("piece %d cannot be painted any more: %s", busy.piece, why, exc_info=error)
+        if busy.frames is self.frames:  # else it has another number by now, and fails again under that
+            self.hung.pop(busy.piece, None)
+            self.broken[busy.piece] = why
 
     def _count(self, seconds: float, done: float) -> None:
         self.stats.paint.append(seconds)
@@ -174,9 +188,27 @@ class Painter:
             self.stats.painted_first = done
 
 
-def _carried(old: Intent, new: Intent) -> Intent:
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """An intent, and the frames of the numbers that its pieces have."""
+
+    frames: Frames
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Busy:
+    """The paint under way: of which piece, since when (s), for which frames."""
+
+    piece: int
+    since: float
+    frames: Frames
+
+
+def _carried(old: _Numbered, new: _Numbered) -> _Numbered:
     """The new intent, with the touch of the old one: that came in earlier, and was not answered yet."""
-    return new if old.touched is None else replace(new, touched=old.touched)
+    touched = old.intent.touched
+    return new if touched is None else _Numbered(new.frames, replace(new.intent, touched=touched))
 
 
 def _checked(pixels: object) -> Pixels:

@@ -31,7 +31,7 @@ Saved = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A piece as the playlist knows it. The change *to* it takes ``transition_seconds``, while the piece that leaves
+    """What the playlist needs of a piece. The change *to* it takes ``transition_seconds``, while the piece that leaves
     plays on or holds still, as ``outgoing`` says. A ``duration`` of ``math.inf`` waits for ``next``."""
 
     name: str
@@ -123,6 +123,12 @@ class Playlist:
         self._piece, self._coming, self._elapsed = self._coming, None, min(self._elapsed - seconds, past)
         self._since = now - self._elapsed
         self._round += 1
+
+    def expected(self, tally: Mapping[str, int], ready: Collection[int]) -> int | None:
+        """The piece that would come if a change began now; None where no other is ready."""
+        place, choice = self._place, self._choose(tally, ready)
+        self._place = place
+        return choice
 
     def _choose(self, tally: Mapping[str, int], ready: Collection[int]) -> int | None:
         """The piece that comes now, or None where no other is ready."""

@@ -1,11 +1,12 @@
-"""The schedule and the cues at work: which programme it is, which pieces may hang in it, what the cue hand wants.
+"""The schedule and the cues at work: which programme it is, which pieces may hang in it, the values of the cue hand.
 
 Pure: the time of day is an argument. Without a schedule every piece may hang at every hour.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from installation.core.commands import CUE_BACK, CUE_GO, CUE_PANIC, RELEASE, Command, cue_address
@@ -31,17 +32,29 @@ class Scheduled:
 
 
 class Programming:
-    """``at`` says what is due, ``cues`` what the cue hand wants. ``always_open``: as if it never closed, which
-    leaves the first programme."""
+    """``at`` says what is due, ``cues`` gives the values of the cue hand. ``always_open``: as if it never closed, which
+    leaves the first programme. ``timetable`` is that of the show's plan, where there is one already; ``retired``
+    pieces are in no programme."""
 
-    def __init__(self, show: Show, always_open: bool = False, resume: Mapping[str, Any] | None = None) -> None:
-        self.show, self.always_open = show, always_open
-        self.timetable = Timetable(show.plan)
+    def __init__(
+        self,
+        show: Show,
+        always_open: bool = False,
+        timetable: Timetable | None = None,
+        retired: Collection[str] = (),
+    ) -> None:
+        self.show, self.always_open, self.retired = show, always_open, retired
+        self.timetable = timetable or Timetable(show.plan)
         signals = {signal.name: signal for signal in show.signals()}
-        self.player = CuePlayer(show.plan.cues, show.controls(), signals, CueTimes(self.timetable), resume)
+        self._player = partial(CuePlayer, show.plan.cues, show.controls(), signals, CueTimes(self.timetable))
+        self.player = self._player()
         self._fires = {cue_address(cue.name): cue.name for cue in show.plan.cues}
         self._index = {piece.name: index for index, piece in enumerate(show.pieces)}
         self._known: tuple[State, Scheduled] | None = None
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """The cues go on from an earlier ``state`` of the player."""
+        self.player = self._player(state)
 
     def at(self, civil: datetime) -> Scheduled:
         """What is due at a time of day; cheap while it stays the same."""
@@ -50,13 +63,17 @@ class Programming:
             self._known = (state, self._scheduled(state))
         return self._known[1]
 
+    def is_open(self, civil: datetime) -> bool:
+        """Whether the exhibition is; cheap while that stays the same."""
+        return self.always_open or self._state(civil).open
+
     def opens(self, civil: datetime) -> datetime | None:
         """When the exhibition opens next; None where it is open, or never is again."""
         opens = None if self.always_open else self.timetable.opens(civil.timestamp())
         return None if opens is None else datetime.fromtimestamp(opens, civil.tzinfo)
 
     def cues(self, now: float, civil: datetime, asked: Iterable[Command], heard: Snapshot, values: Values) -> Values:
-        """What the cue hand wants at ``now`` (s), while the controls are at ``values``."""
+        """The values of the cue hand at ``now`` (s), while the controls are at ``values``."""
         if not self.show.plan.cues:
             return {}
         return self.player.step(now, civil.timestamp(), self._asks(asked), heard, values)
@@ -68,7 +85,7 @@ class Programming:
         if state.programme is None:
             return Scheduled(None, DARK, self.show.order, state.until)
         programme = self.show.plan.programme(state.programme)
-        names = programme.pieces or tuple(self._index)
+        names = programme.pieces or (name for name in self._index if name not in self.retired)
         pieces = frozenset(self._index[name] for name in names)
         return Scheduled(programme.name, pieces, programme.order or self.show.order, state.until)
 

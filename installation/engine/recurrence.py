@@ -9,7 +9,7 @@ from installation.engine.almanac import instant
 from installation.showfile.calendar_file import LAST_YEAR, LONGEST, Event
 
 YEARS = 64
-"""Years that are remembered."""
+"""Years that are kept."""
 MARGIN = timedelta(days=2)
 """More than any two zones' clocks, and any change of clocks, are apart."""
 

@@ -42,7 +42,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A programme that wants the time from ``start`` to ``end``. ``loc`` is the window that says so in the show file,
+    """A programme that is meant to hang from ``start`` to ``end``. ``loc`` is the window that says so in the show file,
     None for the calendar's events; the highest ``rank`` has it. What is equal but for the last of it is a tie."""
 
     start: int

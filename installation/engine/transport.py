@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from installation.core.commands import BLACKOUT, FREEZE, HOLD, NEXT, PIECE, RELEASE, Command
+from installation.core.decision import Playback
 from installation.engine.playlist import Asks
 
 SWITCHES = {HOLD: "hold", BLACKOUT: "blackout", FREEZE: "freeze"}
@@ -35,6 +36,10 @@ class Transport:
             elif (switch := SWITCHES.get(command.address)) is not None:
                 setattr(self, switch, not getattr(self, switch) if value is None else value >= 0.5)
         return Asks(next=following, hold=self.hold or self.freeze, jump=jump)
+
+    def freezes(self, playback: Playback) -> bool:
+        """Whether the picture stands still; a change is finished first."""
+        return self.freeze and playback.coming is None
 
     def switches(self) -> dict[str, bool]:
         """How each switch stands, by its address."""

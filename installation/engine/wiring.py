@@ -82,7 +82,7 @@ class Wiring:
         return tuple(address for signal, address in self._bells for _ in range(snapshot.pulses.get(signal, 0)))
 
     def values(self, snapshot: Snapshot, dt: float) -> Values:
-        """What the wires want of each control that they lead to, ``dt`` seconds (0 or more) after the last call."""
+        """The value that wires give to each of their controls, ``dt`` seconds (0 or more) after the last call."""
         return {address: _together(strands, snapshot, dt) for address, strands in self._strands.items()}
 
 

@@ -1,4 +1,5 @@
-"""The classes of a network that knows some, as knobs: which one is painted, and how much of the next is mixed in.
+"""The classes of a network that was trained with some, as knobs: which one is painted, and how much of the next is
+mixed in.
 
 Such a network's latents are the styles of all its classes side by side (see style_mapping.py), and its model file's
 header names them: ``classes``, a list of names.

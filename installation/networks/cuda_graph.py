@@ -11,7 +11,7 @@ WARM_UPS = 3
 
 class CudaGraph:
     """The latent is uploaded and the picture downloaded through pinned memory, asynchronously. A paint returns its own
-    picture, not the one before; the thread sleeps until it is done."""
+    picture, not the one before; the thread waits until it is done."""
 
     name = "cuda graph fp16"
 

@@ -7,14 +7,14 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     architecture  what must be known to rebuild the network (resolution, z_dim, w_dim, channels ...)
     training      images seen, active minutes, recipe, command, size of the data set
     ledger_sha256 sha256 over the ledger's rows of the pictures used, or null
-    licence       {"weights": ..., "data": ...}, each "not told" where nobody told it
+    licence       {"weights": ..., "data": ...}, each "not told" where it was not given
     latent        how the tensors latent.* were measured
     directions    [{"name", "method"} ...], one for each row of the tensor directions.vectors
     curation      {"favourites": [{"name"} ...], "blocked": [{"name", "radius"} ...]}, for the rows of curation.*
     pace          [{"walk", "options"} ...], one for each tensor pace.N: walks that were measured (see paces.py)
     encoder       how the encoder whose tensors are encoder.* was trained, and its error
     source        of a converted model: {"file", "family", "bytes", "sha256"} of what it was read from
-    classes       of a network that knows classes: their names
+    classes       of a network with classes: their names
     refiner       architecture of the network whose tensors are refiner.*, which paints detail on the pictures of the
                   model's own, and how it was trained
 

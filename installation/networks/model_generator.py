@@ -17,8 +17,7 @@ import re
 import unicodedata
 from abc import ABC
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +32,7 @@ from installation.core.controls import Control, Values
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import DeviceError, ModelError
 from installation.core.paths import ShowPath
+from installation.core.weak_cache import weakly_cached
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
@@ -202,9 +202,10 @@ class ModelGenerator(Generator):
     def _place(self, device: str) -> "Facts":
         """Has the network painted by plain torch on a device."""
         model = self._config.model
-        self.network, space, steps, paces = opened(model, model.stat().st_mtime_ns, device)
+        self._opened = found = opened(model, model.stat().st_mtime_ns, device)
+        self.network = found.network
         self._runtime, self.device = plain_runtime(self.network, device), device
-        return space, steps, paces
+        return found.space, found.steps, found.paces
 
     def _with_less(self, device: str, error: RuntimeError, attempt: Callable[[str], Any]) -> Any:
         from installation.networks.device_memory import is_full, with_less  # here: it loads torch
@@ -246,7 +247,8 @@ class ModelGenerator(Generator):
         choose_runtime.py)."""
         model = self._config.model
         if self._config.runtime == "auto":
-            self._runtime = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)()
+            self._fastest = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)
+            self._runtime = self._fastest()
 
     def steered(self, latent: Latent, controls: Values) -> Latent:
         """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
@@ -262,12 +264,21 @@ class ModelGenerator(Generator):
 
 
 Facts = tuple[Space, tuple[tuple[str, Latent], ...], tuple[MeasuredPace, ...]]
-Opened = tuple[Any, Space, tuple[tuple[str, Latent], ...], tuple[MeasuredPace, ...]]
 
 
-@lru_cache(maxsize=16)
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What pieces on the same model share: the network, its space, directions (address, one step) and paces."""
+
+    network: Any
+    space: Space
+    steps: tuple[tuple[str, Latent], ...]
+    paces: tuple[MeasuredPace, ...]
+
+
+@weakly_cached
 def opened(model: Path, changed: int, device: str) -> Opened:
-    """Network, space, directions (address, one step) and paces of a model file; pieces on the same model share them.
+    """A model file, for as long as a piece uses it.
     ``changed`` is the file's time of change (ns), so that a new model under the old name is read anew."""
     header, tensors = load_model(model)
     network = rebuild(header, tensors, device, model)
@@ -277,7 +288,7 @@ def opened(model: Path, changed: int, device: str) -> Opened:
     steps = group_of(tensors, "directions").get("vectors", np.zeros((0, len(space.mean)), np.float32))
     names = [one["name"] for one in header.get("directions") or ()]
     check_shapes(model, {"directions.vectors": steps}, {"directions.vectors": (len(names), len(space.mean))})
-    return (
+    return Opened(
         network,
         space,
         tuple((address(number, name), step) for number, (name, step) in enumerate(zip(names, steps, strict=True), 1)),
@@ -289,7 +300,7 @@ def check_whole(model: Path) -> None:
     """Raises ModelError where anything in a model file is not what it must be: the network, its space, directions,
     favourites, blocked places and paces, and the encoder."""
     changed = model.stat().st_mtime_ns
-    network = opened(model, changed, "cpu")[0]
+    network = opened(model, changed, "cpu").network
     if read_header(model).get("encoder"):
         from installation.networks.encoder import opened as opened_encoder  # here: it loads torch
 
@@ -303,14 +314,14 @@ def plain_runtime(network: Any, device: str) -> Any:
     return Eager(network.synthesis, proofs(network), device)
 
 
-@lru_cache(maxsize=16)
+@weakly_cached
 def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
     """Opens the fastest runtime of a model file's network, once for each piece on it; what may be slow is done here:
     on the processor, with ``apart``, in another process."""
     from installation.networks.choose_runtime import candidate_name, fastest, kept
     from installation.networks.compile_apart import compile_apart
 
-    network = opened(model, changed, device)[0]
+    network = opened(model, changed, device).network
     with model.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     candidate = candidate_name(device)
@@ -330,7 +341,7 @@ def proofs(network: Any) -> NDArray[np.float32]:
 
 
 def classes_of(network: Any) -> int:
-    """How many classes a network knows; 1 for one that knows of none."""
+    """How many classes a network has; 1 for one without."""
     count: int = getattr(network, "classes", 1)
     return count
 

@@ -53,7 +53,7 @@ class Eager:
     def __init__(
         self, synthesis: Synthesis, latents: Latent, device: str = "cpu", dtype: torch.dtype = torch.float32
     ) -> None:
-        """``places`` (n, dim): the first is painted, to know how large pictures are."""
+        """``latents`` (n, dim): the first is painted, for the size of the pictures."""
         self.name = f"eager {SHORT[dtype]}"
         self._synthesis, self._device, self._dtype = synthesis, device, dtype
         self._slots = ring(self._levels(latents[0]).shape)

@@ -1,6 +1,6 @@
 """From seeds to styles, as StyleGAN2-ADA and StyleGAN3 do it, with classes or without.
 
-A network that knows classes has a style for each: a latent is then all of them side by side, (classes * w_dim,), so
+A network with classes has a style for each: a latent is then all of them side by side, (classes * w_dim,), so
 that a latent on a walk holds for every class, and classes can be changed and mixed during the walk.
 """
 

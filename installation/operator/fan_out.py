@@ -19,3 +19,9 @@ class FanOut:
     def say(self, address: str, text: str) -> None:
         for one in self._surfaces:
             one.say(address, text)
+
+
+def fan_out(*surfaces: Surfaces | None) -> Surfaces | None:
+    """Those that there are, as one; None where there is none."""
+    told = [one for one in surfaces if one is not None]
+    return FanOut(told) if told else None

@@ -7,6 +7,7 @@ import struct
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from installation.core.controls import Control
 from installation.core.osc_backlog import Endpoint
@@ -19,13 +20,13 @@ REMEMBERED = 60.0
 """Seconds after its last packet in which a surface that is not configured is sent values."""
 
 AFRESH = 10.0
-"""Seconds after which a surface is sent everything again: packets get lost, and tablets sleep."""
+"""Seconds after which a surface is sent everything again: packets get lost, and tablets switch off."""
 
 ECHO = 0.5
 """Seconds after which a value sent to a surface is not expected back from it as an echo any more."""
 
 ECHOES = 16
-"""The most values of one control that are remembered for that: half a second at 30 a second."""
+"""The most values of one control that are kept for that: half a second at 30 a second."""
 
 SURFACES = 16
 """Surfaces that are not configured, at most; forged senders must not cause traffic to a whole network."""
@@ -35,6 +36,9 @@ BUNDLE = 24
 
 PACKETS = 8
 """Packets to one surface in one round."""
+
+ROUND = 64
+"""Packets to all surfaces in one round: what takes no more than a few milliseconds of this thread."""
 
 NOTES = 4
 """Texts for one surface that wait, at most."""
@@ -75,7 +79,7 @@ class Messages:
     def __init__(self, controls: Mapping[str, Control]) -> None:
         self.said: dict[str, Said] = {}
         self.changed: Mapping[str, Said] = {}
-        self._controls = controls
+        self.controls = controls
         self._built: dict[str, bytes] = {}
 
     def take(self, saying: Saying) -> Mapping[str, Said]:
@@ -90,7 +94,7 @@ class Messages:
         """The message that says an address's value."""
         built = self._built.get(address)
         if built is None:
-            built = self._built[address] = message(address, _as_typed(self.said[address], self._controls.get(address)))
+            built = self._built[address] = message(address, _as_typed(self.said[address], self.controls.get(address)))
         return built
 
 
@@ -164,7 +168,14 @@ class Feedback:
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
                 surface.unsent.update(dict.fromkeys(self.said.said))
+        yield from islice(self._rounds(now), ROUND)
+
+    def _rounds(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
+        """For each surface in turn what it is to be sent; whoever was served is behind the others in the next round."""
+        for endpoint, surface in list(self._surfaces.items()):
             if surface.unsent or surface.notes:
+                del self._surfaces[endpoint]
+                self._surfaces[endpoint] = surface
                 yield from self._round(surface, now)
 
     def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:

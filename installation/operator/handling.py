@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from installation.core.clean_text import clean
+from installation.core.commands import CUE_SNAPSHOT, Command
 from installation.core.controls import Control, pairs
 from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_backlog import Endpoint
@@ -43,10 +44,14 @@ class Handling:
     ) -> None:
         self.inbox, self.feedback, self.complaints = inbox, feedback, complaints
         self.reply, self._posix = reply, posix
-        self.pairs = pairs(inbox.controls)
-        self._pair_of = {control.address: address for address, pair in self.pairs.items() for control in pair}
+        self.follow()
         self.later = Later()
         self.refused = 0
+
+    def follow(self) -> None:
+        """Takes up what the inbox describes by now."""
+        self.pairs = pairs(self.inbox.controls)
+        self._pair_of = {control.address: address for address, pair in self.pairs.items() for control in pair}
 
     def receive(self, message: Message, source: Endpoint, now: float) -> None:
         """Handles a message at once, or at the time that its bundle says. ``now`` is the loop's time (s)."""
@@ -72,7 +77,11 @@ class Handling:
         address = message.address
         control = self.inbox.find(address)
         try:
-            if control is not None:
+            if address == CUE_SNAPSHOT and message.args and isinstance(message.args[0], str):
+                refusal = self.inbox.ask(Command(address, 1.0, now, f"osc {source.host}", message.args[0][:TEXT]))
+                if refusal:
+                    self._refuse(f"rules {address}", source, lambda: refusal)
+            elif control is not None:
                 self._move(control, message, source, now)
             elif address in self.pairs:
                 self._move_pair(message, source, now)

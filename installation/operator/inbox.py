@@ -25,7 +25,7 @@ AT_ONCE = 2.0
 
 
 class Inbox:
-    """``touch`` and ``ask`` may be called from any thread; ``drain`` by the loop. ``guard`` and ``arm`` are those of
+    """``put`` and ``ask`` may be called from any thread; ``drain`` by the loop. ``guard`` and ``arm`` are those of
     Rules."""
 
     def __init__(
@@ -36,13 +36,17 @@ class Inbox:
         arm: bool = False,
     ) -> None:
         """``controls`` and ``commands`` are the show's, by address."""
-        self.controls, self.commands = dict(controls), dict(commands)
+        self.describe(controls, commands)
         self.rules = Rules(guard, arm)
         self._touches: dict[str, Touch] = {}
         self._last: dict[str, Touch] = {}
         self._asked: deque[Command] = deque(maxlen=COMMANDS)
         self._mail = threading.Lock()
         self._repeats = Repeats()
+
+    def describe(self, controls: Mapping[str, Control], commands: Mapping[str, Control]) -> None:
+        """What can be moved and asked for from here on."""
+        self.controls, self.commands = dict(controls), dict(commands)
 
     def find(self, address: str) -> Control | None:
         """How the control or command at an address is described; None where the show has none there."""

@@ -140,7 +140,8 @@ class MidiDevice:
         with self._guard:
             moved = list(self._knobs.hear(list(message.bytes()), now))
         for address, value in moved:
-            self.inbox.put(address, value, now, f"midi {self.settings.device}")
+            if refusal := self.inbox.put(address, value, now, f"midi {self.settings.device}"):
+                self._complain(f"MIDI: {refusal}")
 
     def _tell(self) -> None:
         """Sends what the device does not show yet."""

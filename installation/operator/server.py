@@ -7,7 +7,9 @@ thread, so the loop never waits.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from installation.core.errors import DeviceError
 from installation.core.osc_backlog import Endpoint
@@ -24,6 +26,9 @@ log = logging.getLogger(__name__)
 
 ROUND = 1 / 30
 """Seconds between two rounds of sending, at least."""
+
+PORTS = 16
+"""Ports that are tried for one that is free for UDP and TCP."""
 
 AGAIN = 1.0
 """Seconds from a fault of the thread to its next try."""
@@ -53,18 +58,19 @@ class OscServer:
     ) -> None:
         self.inbox, self._clock = inbox, clock
         self.news: News | None = None
+        self.on_follow: Callable[[], None] | None = None
         levels = {address.encode() for address in inbox.controls}
-        self._socket = OscSocket(bind, port, allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
+        open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
+        self._socket, self._stream = open_sockets(open_socket, bind, port, self._feedback if tcp else None)
         self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
-        self._stream = open_stream(bind, self._socket, self._feedback) if tcp else None
         self._received = 0
         self._began = clock()
         self._saying = Saying(inbox, self._handling.pairs, self._began)
-        self._endpoints: list[Endpoint] | None = None
+        self._endpoints: deque[list[Endpoint]] = deque(maxlen=1)
         self._due = 0.0
         self._closing = threading.Event()
-        self._names = Names(surfaces, self._configure, clock)
+        self._names = Names(surfaces, self._endpoints.append, clock)
         self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
@@ -99,6 +105,13 @@ class OscServer:
         """Has a packet handled that came in another way."""
         self._socket.post(packet, source)
 
+    def follow(self) -> None:
+        """Takes up what the inbox describes by now."""
+        self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
+        self._handling.follow()
+        if self.on_follow:
+            self.on_follow()
+
     def close(self) -> None:
         """Stops receiving and sending, within a moment."""
         self._closing.set()
@@ -108,9 +121,6 @@ class OscServer:
         if self._stream:
             self._stream.close()
         self._socket.close()
-
-    def _configure(self, endpoints: list[Endpoint]) -> None:
-        self._endpoints = endpoints
 
     # ------------------------------------------------------------ the thread
 
@@ -139,9 +149,8 @@ class OscServer:
 
     def _tell(self, now: float) -> None:
         """One round of sending."""
-        if self._endpoints is not None:
-            self._feedback.configure(self._endpoints)
-            self._endpoints = None
+        if self._endpoints:
+            self._feedback.configure(self._endpoints.pop())
         for endpoint, packet in self._feedback.packets(self._saying.everything(now), now):
             self._send(packet, endpoint)
         if self.news and self._feedback.said.changed:
@@ -161,10 +170,17 @@ class OscServer:
                 self._send(packet, endpoint)
 
 
-def open_stream(bind: str, osc: OscSocket, feedback: Feedback) -> Stream:
-    """TCP at the port of ``osc``. Raises DeviceError where it is taken, and ``osc`` is closed."""
-    try:
-        return Stream(bind, osc.port, osc, feedback.left)
-    except DeviceError:
-        osc.close()
-        raise
+def open_sockets(
+    open_socket: Callable[[str, int], OscSocket], bind: str, port: int, feedback: Feedback | None
+) -> tuple[OscSocket, Stream | None]:
+    """UDP and, with ``feedback``, TCP at the same port; 0 is one that is free for both. Raises DeviceError."""
+    for _ in range(PORTS if port == 0 else 1):
+        osc = open_socket(bind, port)
+        if feedback is None:
+            return osc, None
+        try:
+            return osc, Stream(bind, osc.port, osc, feedback.left)
+        except DeviceError as error:
+            osc.close()
+            fault = error
+    raise fault

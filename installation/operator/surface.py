@@ -6,18 +6,28 @@ The writers (TouchOSC, Open Stage Control) place what is here, and add nothing t
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from installation import __version__
 from installation.core import readouts
-from installation.core.commands import BLACKOUT, CUE_BACK, CUE_GO, CUE_PANIC, HOLD, NEXT, PIECE, RELEASE, cue_address
-from installation.core.controls import Control
+from installation.core.commands import (
+    ARM,
+    BLACKOUT,
+    CUE_BACK,
+    CUE_GO,
+    CUE_PANIC,
+    CUE_SNAPSHOT,
+    HOLD,
+    NEXT,
+    PIECE,
+    RELEASE,
+    cue_address,
+)
+from installation.core.controls import MASTER, Control, pairs
 from installation.core.readouts import Readout
 from installation.operator.poster_colour import Rgb, poster_colour
 from installation.showfile.load import Piece, Show
-
-MASTER, ARM = "/stage/brightness", "/show/arm"
 
 AMBER, RED, TEAL, BLUE, GREY = (
     (0.8, 0.58, 0.25),
@@ -158,7 +168,7 @@ def _desk(show: Show, commands: Mapping[str, Control], controls: Mapping[str, Co
         pieces=tuple(_hang(index, piece) for index, piece in enumerate(show.pieces)),
         master=Knob(controls[MASTER], "master") if MASTER in controls else None,
         blackout=Armed(commands[BLACKOUT], "blackout", commands.get(ARM)),
-        let_go=(Press("release", RELEASE), *panic),
+        let_go=(Press("release", RELEASE), Press("keep", CUE_SNAPSHOT), *panic),
     )
 
 
@@ -207,7 +217,8 @@ def _votes(show: Show) -> tuple[Meter, ...]:
 def _widgets(controls: Iterable[Control]) -> tuple[Widget, ...]:
     """A widget for each control, one for each pair; captions differ, and a doc is there where it says more."""
     listed = list(controls)
-    pads = {pad.x.address: pad for pad in _pads(listed)}
+    found = pairs({one.address: one for one in listed})
+    pads = {x.address: Pad(x, y, stem.rpartition("/")[2]) for stem, (x, y) in found.items()}
     second = {pad.y.address for pad in pads.values()}
     captions = _captions(one.address for one in listed)
     return tuple(
@@ -215,14 +226,6 @@ def _widgets(controls: Iterable[Control]) -> tuple[Widget, ...]:
         for one in listed
         if one.address not in second
     )
-
-
-def _pads(controls: Iterable[Control]) -> Iterator[Pad]:
-    known = {one.address: one for one in controls if one.type == "float"}
-    for address, control in known.items():
-        stem, _, last = address.rpartition("/")
-        if last == "x" and f"{stem}/y" in known:
-            yield Pad(control, known[f"{stem}/y"], stem.rpartition("/")[2])
 
 
 def _captions(addresses: Iterable[str]) -> dict[str, str]:

@@ -172,6 +172,7 @@ class _Pages:
             return node
         held = self._held(page.widgets, room._replace(h=room.h - self.screen.tab))
         sheets = -(-len(page.widgets) // held)
+        held = -(-len(page.widgets) // sheets)
         parts = [page.widgets[start : start + held] for start in range(0, len(page.widgets), held)]
         children = [self._sheet(f"{at} / {sheets}", part, colour) for at, part in enumerate(parts, 1)]
         node.children.append(self.pager(page.name, children, room, scope))

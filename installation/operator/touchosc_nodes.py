@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from installation.core.controls import Control
+from installation.operator.rules import ARMED
 from installation.operator.surface import Armed, Knob, Meter, Pad, Press, Widget
 from installation.operator.tosc import (
     CENTRE,
@@ -33,9 +34,6 @@ EDGE: Mapping[str, Property] = {"outline": True, "outlineStyle": 0}
 HANDS_OFF = "function onReceiveOSC() return self.values.touch end"
 """While a finger is on a knob, values from the show are ignored."""
 
-ARMED_FOR = 5
-"""Seconds in which an armed button waits to be pressed."""
-
 ARM, FIRE = "arm", "fire"
 """The names of the two buttons of a switch in two steps."""
 
@@ -44,7 +42,8 @@ local since, was, dark = 0, 0, 0
 function update()
   local arm, fire = self.children.{ARM}, self.children.{FIRE}
   if arm.values.x == 1 and was == 0 then since = getMillis() end
-  if arm.values.x == 1 and (getMillis() - since > {ARMED_FOR * 1000} or fire.values.x ~= dark) then arm.values.x = 0 end
+  local over = getMillis() - since > {round(ARMED * 1000)} or fire.values.x ~= dark
+  if arm.values.x == 1 and over then arm.values.x = 0 end
   was, dark = arm.values.x, fire.values.x
   fire.interactive = was == 1 or dark == 1
 end"""

@@ -17,7 +17,9 @@ class Config(OutputConfig):
 
     def open(self, surroundings: Surroundings) -> "Echo":
         if surroundings.surfaces is None:
-            raise DeviceError("echo: OSC is not heard in this show ([operator] enabled = false), so nobody can be told")
+            raise DeviceError(
+                "echo: OSC is not heard in this show ([operator] enabled = false), so there is no surface to send to"
+            )
         return Echo(surroundings.surfaces, 1.0 / self.rate, len(surroundings.pieces))
 
 

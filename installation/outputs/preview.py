@@ -1,4 +1,4 @@
-"""The live preview: small pictures of the wall as JPEG, for those who watch it in a browser."""
+"""The live preview: small pictures of the wall as JPEG, for viewers in a browser."""
 
 import threading
 from typing import Literal
@@ -18,7 +18,9 @@ class Config(OutputConfig):
 
     def open(self, surroundings: Surroundings) -> "Preview":
         if surroundings.viewers is None:
-            raise DeviceError("preview: this show has no page ([web] enabled = false), so nobody can watch it")
+            raise DeviceError(
+                "preview: this show has no page ([web] enabled = false), so there is no page to show it on"
+            )
         return Preview(surroundings.viewers, 1.0 / self.rate, self.quality)
 
 

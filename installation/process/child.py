@@ -221,6 +221,10 @@ class Child:
         process = self._current
         return process.popen.pid if process is not None and self.alive else None
 
+    def greet(self, hello: dict[str, Any]) -> None:
+        """Every process that is started from here on gets this ``hello``."""
+        self.hello = encode(hello)
+
     def send(self, message: dict[str, Any]) -> None:
         """Never blocks: at most QUEUE wait, then the oldest is dropped. Raises FrameError for what is no message."""
         self._outbox.put(encode(message), latest=False)

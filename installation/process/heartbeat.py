@@ -2,27 +2,28 @@
 
 The frame loop calls ``beat`` once a frame, and nothing else sends heartbeats: when the loop is stuck none are sent,
 whatever other threads do. To the show: ``{"orders": ...}`` first, or ``{"standby": 1}`` and the orders much later;
-``{"dump": 1}`` asks for the stacks of all threads, where there are no signals; the pipe's end asks it to leave. To the
-supervisor: ``{"here": 1}`` when it has its orders, ``{"screen": 1}``, ``{"beat": ...}``, ``{"finishing": ...}`` and
-``{"renew": why}``.
+``{"dump": 1}`` asks for the stacks of all threads, where there are no signals; ``{"unsent": ...}`` says why alerts are
+not sent; the pipe's end asks it to leave. To the supervisor: ``{"here": 1}`` when it has its orders, ``{"screen": 1}``,
+``{"beat": ...}``, which carries what alerts are about, ``{"finishing": ...}`` and ``{"renew": why}``.
 """
 
-import ctypes
 import faulthandler
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
+from installation.alerts.messages import Unsent
 from installation.core.errors import FrameError
 from installation.core.latest import Latest
 from installation.core.pipe import Message, serve
+from installation.core.typed_messages import unpack
 
 INTERVAL = 0.25
 """Seconds between two beats, at least."""
@@ -47,8 +48,6 @@ HELLO = 30.0
 
 STANDBY: dict[str, Any] = {"standby": 1}
 """Instead of orders: be ready, and wait for them."""
-
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,10 @@ class Heartbeat:
     def __init__(self) -> None:
         self.orders = Orders()
         self.gone = threading.Event()
+        self.unsent: tuple[str, ...] = ()
+        """Why alerts are not sent, as the supervisor tells it."""
         self._due = 0.0
+        self._troubles: dict[str, dict[str, str]] = {"reasons": {}, "notes": {}}
 
     def beat(self, frames: int, piece: str, settled: bool) -> None:
         """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs; ``settled`` is false while
@@ -97,6 +99,11 @@ class Heartbeat:
 
     def has_screen(self) -> None:
         """The show hangs on a screen: where that is missing later, it is waited for."""
+
+    def tell(self, reasons: Mapping[str, str], notes: Mapping[str, str]) -> None:
+        """All the trouble that there is, by subject: why the show is not well, and what it goes on without. The next
+        beats carry it."""
+        self._troubles = {"reasons": dict(reasons), "notes": dict(notes)}
 
     def finishing(self, meant: bool = True) -> None:
         """The last frame was shown; what follows may take some time. ``meant``: no fault ended it."""
@@ -114,10 +121,11 @@ class Heartbeat:
 
     @property
     def notes(self) -> list[str]:
-        """A sentence about the show's earlier restarts, for the health report."""
+        """Sentences about the show's earlier restarts and alerts that were not sent, for the health report."""
         orders = self.orders
         times = f"{orders.restarts} time{'s' if orders.restarts > 1 else ''}"
-        return [f"the show was started again {times}, the last time as it {orders.why}"] if orders.restarts else []
+        again = [f"the show was started again {times}, the last time as it {orders.why}"] if orders.restarts else []
+        return [*again, *self.unsent]
 
     @property
     def reasons(self) -> list[str]:
@@ -137,7 +145,6 @@ class Supervised(Heartbeat):
     renews = True
 
     def __init__(self, folder: Path, warm: Callable[[], object] = lambda: None) -> None:
-        _wake_with_the_parent()
         super().__init__()
         self._told: SimpleQueue[Message | None] = SimpleQueue()
         self._send = serve(self._hear, self._leave, FINISH)
@@ -170,7 +177,7 @@ class Supervised(Heartbeat):
             self._due = now + INTERVAL
             timeout = TIMEOUT if settled else TIMEOUT_AT_FIRST
             self._watch(timeout)
-            self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout}})
+            self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout, **self._troubles}})
 
     def has_screen(self) -> None:
         self._send({"screen": 1})
@@ -194,6 +201,8 @@ class Supervised(Heartbeat):
     def _hear(self, message: Message) -> None:
         if isinstance(message, dict) and "dump" in message:
             faulthandler.dump_traceback(self._stacks)
+        elif isinstance(message, dict) and "unsent" in message:
+            self.unsent = unpack(message, (Unsent,)).why
         else:
             self._told.put(message)
 
@@ -213,13 +222,3 @@ def _stacks(folder: Path) -> IO[str]:
     if sys.platform != "win32":
         faulthandler.register(signal.SIGUSR1, file)
     return file
-
-
-def _wake_with_the_parent() -> None:
-    """Has Linux continue this process (SIGCONT) when its supervisor ends, as a stopped one (SIGSTOP) cannot read its
-    pipe.
-
-    See prctl(2), PR_SET_PDEATHSIG.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGCONT)

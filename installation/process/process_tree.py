@@ -18,7 +18,7 @@ from installation.core.pipe import Message, encode
 class ProcessTree:
     """Starts ``command`` with pipes for stdin and stdout; its stderr is ours. Raises OSError where it does not start.
 
-    To be called by the main thread, on Linux: a thread's end would count as the parent's (see heartbeat.py).
+    To be called by the main thread, on Linux: a thread's end would count as the parent's (see core/pipe.py).
     """
 
     def __init__(self, command: Sequence[str]) -> None:

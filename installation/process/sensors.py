@@ -9,13 +9,14 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
 from installation.core import parts
 from installation.core.backoff import Backoff
-from installation.core.contracts import Emit, HearsVotes, Sensor, SensorConfig
+from installation.core.contracts import Calibrates, Emit, HearsVotes, Sensor, SensorConfig
 from installation.core.decision import Tally
 from installation.core.errors import VernissageError
 from installation.core.pipe import Message, alive, serve
@@ -98,10 +99,10 @@ class _Report:
 class _Threaded:
     """A sensor in a thread of this process."""
 
-    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
+    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger, folder: Path | None) -> None:
         self._report = _Report(config.name, log)
         self._stop = threading.Event()
-        self._config = config
+        self._config, self._folder = config, folder
         self._opened: Sensor | None = None
         self._tally: Tally | None = None
         self._thread = threading.Thread(
@@ -113,7 +114,7 @@ class _Threaded:
         self._thread.start()
 
     def _open(self) -> Sensor:
-        self._opened = self._config.open()
+        self._opened = open_calibrated(self._config, self._folder)
         if self._tally is not None:
             self.tell_votes(self._tally)
         return self._opened
@@ -143,12 +144,12 @@ class _Threaded:
 class _Apart:
     """A sensor in a process of its own."""
 
-    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
+    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger, folder: Path | None) -> None:
         self._name, self._emit = config.name, emit
         self._report = _Report(config.name, log)
         self._answered = 0  # restarts of the process at its last report
         self._said: float | None = None
-        hello = {"sensor": config.model_dump(mode="json")}
+        hello = {"sensor": config.model_dump(mode="json"), "folder": "" if folder is None else str(folder)}
         self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
         self.child.start()
 
@@ -188,8 +189,36 @@ class _Apart:
 class Sensors:
     """The sensors at work."""
 
-    def __init__(self, runners: dict[str, _Runner]) -> None:
-        self._runners = runners
+    def __init__(
+        self, configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger, folder: Path | None = None
+    ) -> None:
+        self._emit, self._log, self._folder = emit, log, folder
+        self._configs: dict[str, SensorConfig] = {}
+        self._runners: dict[str, _Runner] = {}
+        self._changing = threading.Lock()
+        self._stopped = False
+        self._run(configs)
+
+    def _run(self, configs: Sequence[SensorConfig]) -> None:
+        """Starts those that do not run yet."""
+        runners = dict(self._runners)
+        for config in configs:
+            if config.name not in runners:
+                kind = _Apart if config.apart else _Threaded
+                runners[config.name] = kind(config, self._emit, self._log, self._folder)
+        self._configs, self._runners = {config.name: config for config in configs}, runners
+
+    def change(self, configs: Sequence[SensorConfig]) -> None:
+        """Runs these from here on: one that is as it was goes on, all others are ended first, as two of them may be of
+        one device. May take seconds."""
+        with self._changing:
+            if self._stopped:
+                return
+            same = {config.name for config in configs if self._configs.get(config.name) == config}
+            gone = [runner for name, runner in self._runners.items() if name not in same]
+            self._runners = {name: runner for name, runner in self._runners.items() if name in same}
+            _end(gone)
+            self._run(configs)
 
     def trouble(self) -> dict[str, str]:
         """Why, for each sensor that does not work now."""
@@ -206,15 +235,33 @@ class Sensors:
 
     def stop(self) -> None:
         """Ends them all, within seconds, even where they are blocked."""
-        for runner in self._runners.values():
-            runner.ask_to_stop()
-        for runner in self._runners.values():
-            runner.stop()
+        with self._changing:
+            self._stopped = True
+            _end(self._runners.values())
 
 
-def run_sensors(configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger = log) -> Sensors:
-    """Starts all. ``emit`` is called from several threads, with ``name.signal`` and the value."""
-    return Sensors({c.name: (_Apart if c.apart else _Threaded)(c, emit, log) for c in configs})
+def _end(runners: Collection[_Runner]) -> None:
+    for runner in runners:
+        runner.ask_to_stop()
+    for runner in runners:
+        runner.stop()
+
+
+def run_sensors(
+    configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger = log, folder: Path | None = None
+) -> Sensors:
+    """Starts all. ``emit`` is called from several threads, with ``name.signal`` and the value. In ``folder`` they keep
+    what they measure of their place (see Calibrates)."""
+    return Sensors(configs, emit, log, folder)
+
+
+def open_calibrated(config: SensorConfig, folder: Path | None) -> Sensor:
+    """Opens a sensor and tells it where its calibration is kept, if it keeps one."""
+    sensor = config.open()
+    opened: object = sensor
+    if folder is not None and isinstance(opened, Calibrates):
+        opened.calibrate(folder / f"{config.name}.calibration")
+    return sensor
 
 
 class Beating(threading.Event):
@@ -244,14 +291,14 @@ def main() -> None:
     told: SimpleQueue[Message] = SimpleQueue()
     send = serve(told.put)
     match told.get():
-        case {"sensor": {"kind": str(kind)} as options}:
+        case {"sensor": {"kind": str(kind)} as options, "folder": str(place)}:
             config: SensorConfig = parts.config("sensor", kind).model_validate(options)
         case other:
             raise SystemExit(f"found {other!r}, expected a sensor and its options")
 
     def open_sensor() -> Sensor:
         send(alive(START))  # some drivers are slow to open
-        return config.open()
+        return open_calibrated(config, Path(place) if place else None)
 
     def emit(signal: str, value: float) -> None:
         if math.isfinite(value):

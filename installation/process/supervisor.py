@@ -11,15 +11,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Any
 
+from installation.alerts.messages import Unsent
 from installation.core.errors import LOST, FrameError
 from installation.core.pipe import Message, read_frames
+from installation.core.repeats import Repeats
+from installation.core.typed_messages import pack
+from installation.process.alerts import AlertsProcess
 from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree, stopped
 from installation.process.restarts import Restarts, Rules
@@ -46,8 +51,14 @@ TELL_EVERY = 60.0
 STACKS_TOLD = 50_000
 """Characters of the stacks that go into the log at most."""
 
+SHOW = "the show"
+"""What alerts call its process."""
+
 TO_MEND = 2
 """The exit code of a show with a fault that must be corrected before it can start."""
+
+HOLD = 10.0
+"""Seconds that a service whose show has such a fault waits before it ends, as it is then started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,10 @@ class Life:
         self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
         self.piece = ""
+        self.troubles: Mapping[Any, Any] = {}
+        """What alerts are about: ``reasons`` and ``notes``, each by subject."""
+        self.unsent: tuple[str, ...] = ()
+        """What the show was told of alerts that are not sent."""
         self.over = self.asked = self.finishing = self.screen = False
         self.why = self.renews = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
@@ -105,7 +120,8 @@ class Life:
         match message:
             case None:
                 self.over = True
-            case {"beat": {"frames": int(frames), "piece": str(piece), "timeout": float(timeout)}}:
+            case {"beat": {"frames": int(frames), "piece": str(piece), "timeout": float(timeout), **more}}:
+                self.troubles = more
                 self.frames, self.piece, self._timeout = frames, piece, timeout
             case {"finishing": {"meant": bool(meant)}}:
                 self.finishing, self._timeout = meant, FINISH
@@ -120,6 +136,12 @@ class Life:
     def settled(self) -> bool:
         """Whether all its pieces hang."""
         return self.frames is not None and self._timeout <= TIMEOUT
+
+    def tell_unsent(self, why: tuple[str, ...]) -> None:
+        """Why alerts are not sent, for the show's health."""
+        if why != self.unsent:
+            self.unsent = why
+            self.tree.send(pack(Unsent(why)))
 
     @property
     def still(self) -> bool:
@@ -181,7 +203,9 @@ class Supervisor:
         seconds: float | None = None,
         rules: Rules | None = None,
         notifier: Notifier | None = None,
+        alerts: AlertsProcess | None = None,
     ) -> None:
+        self.alerts = alerts
         self.folder, self.seconds = folder, seconds
         self.standby = Standby(command)
         self.restarts = Restarts(rules or Rules())
@@ -190,7 +214,7 @@ class Supervisor:
         self._why = ""
         self._since: float | None = None
         """When the first picture was there, of any life."""
-        self._told = -TELL_EVERY
+        self._repeats = Repeats(TELL_EVERY, at_once=False)
         self._gone_since: float | None = None
 
     def run(self) -> int:
@@ -206,6 +230,8 @@ class Supervisor:
             end = self._live()
             if end.final or self.leaving or (end.code == TO_MEND and self._since is None) or self._left() == 0.0:
                 self.notifier.say("STOPPING=1")
+                if self.notifier.is_service and end.code == TO_MEND:
+                    self._wait(HOLD)
                 return end.code
             ours = end.code not in (TO_MEND, LOST)  # safe mode does not help where the display is missing
             if not self._pause(self.restarts.died(time.monotonic(), self._lived, ours)):
@@ -221,14 +247,14 @@ class Supervisor:
                 life = Life(*self.standby.take(), self._orders(), self.folder / STACKS)
             except OSError as error:
                 self._lived = 0.0
-                return self._mourn(End(1, f"does not start: {error}", False), "")
+                return self._report(End(1, f"does not start: {error}", False), "")
             retry = self._attend(life)
             end, self._screen = life.reap(), self._screen or life.screen
             self._lived = time.monotonic() - born
             if (retry or end.renewed) and not self.leaving:
                 self._again(end)
                 continue
-            return end if end.final else self._mourn(end, _text(life.stacks))
+            return end if end.final else self._report(end, _text(life.stacks))
 
     def _again(self, end: End) -> None:
         """Counts a restart that is no failure."""
@@ -257,6 +283,12 @@ class Supervisor:
     def _watch(self, life: Life, now: float) -> None:
         """Reports the show's state to the log and the service manager."""
         self.notifier.tick(now)
+        if self.alerts and not self.leaving:
+            if life.frames is None:
+                self.alerts.tell(_dark(self._why), {}, picture=False)
+            else:
+                self.alerts.tell(life.troubles.get("reasons", {}), life.troubles.get("notes", {}))
+            life.tell_unsent(self.alerts.unsent)
         if life.frames is None:
             return
         if self._since is None:
@@ -279,38 +311,34 @@ class Supervisor:
             return self.seconds
         return max(0.0, self.seconds - (time.monotonic() - self._since))
 
-    # ------------------------------------------------------------ between two lives
+    # ------------------------------------------------------------ between two runs
 
-    def _mourn(self, end: End, stacks: str) -> End:
-        """Logs why it ended, once a minute at most; the file also gets the stacks."""
+    def _report(self, end: End, stacks: str) -> End:
+        """Logs why it ended, the same once a minute at most; the file also gets the stacks."""
         self._why, now = end.why, time.monotonic()
         told_by_itself = end.code == TO_MEND and self._since is None
-        if now - self._told >= TELL_EVERY and not (self.leaving or told_by_itself):
-            self._told, self._gone_since = now, now
-            told = {"exit": end.code, "stacks": stacks[-STACKS_TOLD:]}
-            log.error("the show %s; it is started again", end.why, extra={"told": told})
+        if self.leaving or told_by_itself:
+            return end
+        if line := self._repeats.line(f"the show {end.why}; it is started again", now):
+            self._gone_since = now
+            log.error("%s", line, extra={"told": {"exit": end.code, "stacks": stacks[-STACKS_TOLD:]}})
         return end
 
     def _pause(self, seconds: float) -> bool:
         """Waits; false where a signal asked to leave meanwhile."""
-        if self.restarts.safe:
-            self._say_safe()
+        if self.restarts.safe and self.restarts.became_safe():
+            _say_safe(self.restarts.rules)
+        return self._wait(seconds)
+
+    def _wait(self, seconds: float) -> bool:
         ends = time.monotonic() + seconds
         while not self.leaving and (now := time.monotonic()) < ends:
             self.notifier.tick(now)
+            if self.alerts:
+                self.alerts.tell(_dark(self._why), {}, picture=False)
             self.notifier.status(f"the show {self._why}; it is started again in {ends - now:.0f} s")
             time.sleep(min(TICK, ends - now))
         return not self.leaving
-
-    def _say_safe(self) -> None:
-        if self.restarts.became_safe():
-            rules = self.restarts.rules
-            log.error(
-                "the show ended %d times in %.0f min: safe mode, stills and labels only; in %.0f min all is tried anew",
-                rules.most,
-                rules.within / 60.0,
-                rules.retry / 60.0,
-            )
 
     # ------------------------------------------------------------ from outside
 
@@ -323,6 +351,20 @@ class Supervisor:
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = True
+
+
+def _dark(why: str) -> dict[str, str]:
+    """For alerts: why nothing of the show is to be seen."""
+    return {SHOW: f"{SHOW} {why or 'does not show a picture'}"}
+
+
+def _say_safe(rules: Rules) -> None:
+    log.error(
+        "the show ended %d times in %.0f min: safe mode, stills and labels only; in %.0f min all is tried anew",
+        rules.most,
+        rules.within / 60.0,
+        rules.retry / 60.0,
+    )
 
 
 def _ended(code: int) -> str:

@@ -16,6 +16,11 @@ class Notifier:
         self._due = 0.0
         self._said = ""
 
+    @property
+    def is_service(self) -> bool:
+        """Whether a service manager started the program."""
+        return bool(self._address)
+
     def say(self, *words: str) -> None:
         """Sends a state such as ``READY=1``. Never waits for the service manager."""
         if not self._address:

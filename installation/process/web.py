@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from installation.core import decision
 from installation.core.log_file import log_file
 from installation.core.pipe import Message
+from installation.core.repeats import Repeats
 from installation.process.child import Child
 from installation.process.console_key import console_key, made_pin
 from installation.showfile.load import Show
@@ -19,6 +21,7 @@ from installation.web.messages import (
     Agenda,
     Consoles,
     Desk,
+    Edited,
     Entrance,
     Error,
     Health,
@@ -29,6 +32,7 @@ from installation.web.messages import (
     Playback,
     Ready,
     Tally,
+    Uncounted,
     Watching,
     check_version,
     pack,
@@ -66,19 +70,31 @@ class WebProcess:
         on_tally: Callable[[decision.Tally], None] = lambda tally: None,
         silence: float = SILENCE,
         fresh: bool = False,
-        on_moved: Callable[[Moved], None] = lambda moved: None,
+        on_done: Callable[[Moved | Edited], None] = lambda done: None,
     ) -> None:
-        self.show, self.on_tally, self.on_moved = show, on_tally, on_moved
+        self.show, self.on_tally, self.on_done = show, on_tally, on_done
         self.tally = decision.Tally()
         self.watching = self.consoles = self.starts = 0
         self.url = self.closed = ""
+        self.uncounted = ""
+        """Why votes cannot be kept now."""
+        self._repeats = Repeats()
         self.port = 0
         self._ended = 0
         self._said: Playback | None = None
         self._next = 0.0
-        hello = _hello(show, state, live, secrets.token_hex(8) if fresh else "")
+        run = secrets.token_hex(8) if fresh else ""
+        self._hello = partial(_hello, state=state, live=live, run=run, console=_entrance(show, state))
+        hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
         self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
+
+    def take(self, show: Show) -> None:
+        """Goes on with another version of the show, at the same address and port."""
+        self.show, self._said = show, None
+        hello = pack(self._hello(show))
+        self.child.greet(hello)
+        self.child.send(hello)
 
     def start(self) -> None:
         self.child.start()
@@ -94,12 +110,16 @@ class WebProcess:
                 self._opened(ready)
             case Tally() as tally:
                 self._counted(tally)
+            case Uncounted(why):
+                self.uncounted = why
+                if line := self._repeats.line(why, time.monotonic()) if why else "":
+                    log.warning("%s", line)
             case Watching(viewers):
                 self.watching = viewers
             case Consoles(count):
                 self.consoles = count
-            case Moved() as moved:
-                self.on_moved(moved)
+            case Moved() | Edited() as done:
+                self.on_done(done)
             case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once
                 self.closed = text
                 log.warning("the web process is closed: %s; the show goes on without it", text)
@@ -177,7 +197,7 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
     return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
-def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
+def _hello(show: Show, state: Path, live: bool, run: str, console: Entrance | None) -> Hello:
     settings = show.web
     pieces = tuple(
         Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
@@ -194,5 +214,5 @@ def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
         words=show.words,
         live=live,
         run=run,
-        console=_entrance(show, state),
+        console=console,
     )

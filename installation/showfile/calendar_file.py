@@ -1,4 +1,4 @@
-"""The museum's own calendar: an iCalendar file (RFC 5545), read into the events that the show knows by name.
+"""The museum's own calendar: an iCalendar file (RFC 5545), read into the events that the show names.
 
 The properties read of an event: SUMMARY, DTSTART, DTEND or DURATION, RRULE, RDATE, EXDATE, RECURRENCE-ID, STATUS. An
 event whose summary is none of the show's names is ignored. Times without a zone are the schedule's.

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from installation.core.contracts import SensorConfig
+from installation.core.contracts import OutputConfig, SensorConfig
 from installation.core.controls import Control, table
 from installation.core.durations import spoken
-from installation.core.errors import ControlError
+from installation.core.errors import ControlError, did_you_mean
 from installation.showfile.document import Document
 from installation.showfile.messages import key_text, shown, value_at
 from installation.showfile.tables import Operator, Piece, Web
@@ -43,6 +43,15 @@ def _note_port(document: Document, port: int, loc: Loc, other: Loc) -> None:
     if value_at(document.data, (*loc, "port")) is None:
         loc, other = other, loc
     document.note((*loc, "port"), str(port), "a port of its own", f"{key_text(other, document.data)} has it")
+
+
+def check_outputs(document: Document, outputs: Mapping[int, OutputConfig], known: Mapping[str, Control]) -> None:
+    """Every control that an output follows is one of the show's."""
+    for index, output in outputs.items():
+        for address in output.follows():
+            if address not in known:
+                hint = did_you_mean(address, known)
+                document.note(("output", index), shown(address), "a control of this show", hint)
 
 
 def check_pieces(document: Document, pieces: Mapping[int, Piece]) -> Mapping[str, Control]:

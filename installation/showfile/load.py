@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from installation.core.commands import commands
-from installation.core.contracts import SensorConfig
+from installation.core.contracts import OutputConfig, SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
 from installation.core.signals import Signal
 from installation.core.words import PanelWords, Words, panel_words
-from installation.showfile.checks import check_pieces, check_ports, check_repeats
+from installation.showfile.alert_tables import Alerts
+from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
+from installation.showfile.cue_file import join, place_of
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
 from installation.showfile.midi_tables import Midi, check_midi
-from installation.showfile.parts import Reading, Table, Transition, controls_of, read_sensor
+from installation.showfile.parts import Reading, Table, Transition, controls_of, read_output, read_sensor
 from installation.showfile.schedule_tables import Names, Plan, read_plan
 from installation.showfile.tables import (
     LANGUAGE,
@@ -42,9 +44,10 @@ TABLES: dict[str, type[Table]] = {
     "web": Web,
     "operator": Operator,
     "midi": Midi,
+    "alerts": Alerts,
 }
 WORDS = "words"
-LISTS = ("sensor", "piece", "wall")
+LISTS = ("sensor", "output", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
 """What read_plan reads, as these three name one another."""
 RENAMED = {"house": "web", "desk": "operator"}
@@ -64,8 +67,10 @@ class Show:
     web: Web
     operator: Operator
     midi: Midi
+    alerts: Alerts
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
+    outputs: tuple[OutputConfig, ...]
     plan: Plan
     source: Source = field(repr=False, compare=False)
     """The file as it was read, to tell where a warning stands."""
@@ -79,6 +84,21 @@ class Show:
         return self.path.absolute().parent
 
     @property
+    def cue_file(self) -> Path:
+        """Where the cues are kept that the program writes; it need not be there."""
+        return place_of(self.path, self.source.data)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that was read for it, or would be: the show's own first."""
+        calendar = self.plan.schedule.calendar
+        return (self.path, self.cue_file, *((calendar.path,) if calendar else ()))
+
+    def own_cues(self) -> tuple[str, ...]:
+        """The cues that stand in the show's own file."""
+        return tuple(cue.name for at, cue in enumerate(self.plan.cues) if ("cue", at) not in self.source.files)
+
+    @property
     def stem(self) -> str:
         return self.path.stem
 
@@ -88,7 +108,7 @@ class Show:
     def warnings(self) -> tuple[str, ...]:
         """The warnings: what is valid and probably not intended."""
         away = self.web.keeps_phones_away() if self.web.enabled and self.stage.panel else ""
-        return (away,) if away else ()
+        return (*((away,) if away else ()), *self.alerts.warnings())
 
     def signals(self) -> tuple[Signal, ...]:
         """The signals of its sensors, named as in wires: ``door.motion``."""
@@ -106,11 +126,11 @@ class Show:
 
 def load(path: Path | str, seed: int | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault."""
-    source = read_source(Path(path), str(path))
-    document = Document(source.data)
-    show = _Reader(Path(path), source, document).show(seed)
-    if show is None:
-        raise ShowError(map(source.fault, document.findings))
+    joined = join(Path(path), read_source(Path(path), str(path)))
+    document = Document(joined.source.data)
+    show = _Reader(Path(path), joined.source, document).show(seed)
+    if show is None or joined.faults:
+        raise ShowError((*map(joined.source.fault, document.findings), *joined.faults))
     return show
 
 
@@ -139,14 +159,16 @@ class _Reader:
         check_repeats(self.document, "piece", pieces)
         check_ports(self.document, tables["web"], tables["operator"], sensors)
         known = check_pieces(self.document, pieces)
+        outputs = self._outputs(reading)
         names = self._names(pieces, known)
         if names.controls is not None:
             check_midi(self.document, tables["midi"], {**reading.commands, **known})
+            check_outputs(self.document, outputs, known)
         self._check_walls(reading)
         plan = self.document.attempt((), partial(read_plan, self.source.data, reading, names))
         if self.document.findings or plan is None:
             return None
-        return self._made(tables | {WORDS: words or {}}, sensors, pieces, plan, seed)
+        return self._made(tables | {WORDS: words or {}, "output": tuple(outputs.values())}, sensors, pieces, plan, seed)
 
     def _made(
         self,
@@ -168,8 +190,10 @@ class _Reader:
             web=tables["web"],
             operator=tables["operator"],
             midi=tables["midi"],
+            alerts=tables["alerts"],
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
+            outputs=tables["output"],
             plan=plan,
             source=self.source,
             words=tables[WORDS],
@@ -202,6 +226,12 @@ class _Reader:
             if sensor is not None:
                 made[index] = sensor
         return made
+
+    def _outputs(self, reading: Reading) -> dict[int, OutputConfig]:
+        """The good ones, by their index in the file."""
+        listed = enumerate(self.document.tables("output"))
+        read = {at: self.document.attempt(("output", at), partial(read_output, data, reading)) for at, data in listed}
+        return {at: output for at, output in read.items() if output is not None}
 
     def _reading(self, reading: Reading, head: Any, stage: Any, sensors: Mapping[int, SensorConfig]) -> Reading:
         """What pieces are checked with; ``head`` and ``stage`` are None where they are at fault."""

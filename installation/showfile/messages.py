@@ -6,7 +6,7 @@ Every object of a show file is made by ``validate``.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -332,13 +332,15 @@ def key_text(loc: Loc, root: object = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was read: it gives the line of each finding."""
+    """A file that was read: it gives the line of each finding. ``files`` names the other file of the tables that come
+    from one, by their place in ``data``."""
 
     file: str
     data: Mapping[str, Any]
     lines: Lines
+    files: Mapping[Loc, str] = field(default_factory=dict)
 
     def fault(self, finding: Finding) -> Fault:
         loc = finding.loc
-        key = key_text(loc, self.data)
-        return Fault(self.file, line_of(self.lines, loc), key, finding.found, finding.expected, finding.hint)
+        key, file = key_text(loc, self.data), self.files.get(loc[:2], self.file)
+        return Fault(file, line_of(self.lines, loc), key, finding.found, finding.expected, finding.hint)

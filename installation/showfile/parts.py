@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model
 
 from installation.core import parts
-from installation.core.contracts import SensorConfig
+from installation.core.contracts import OutputConfig, SensorConfig
 from installation.core.controls import Control, table
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, Refused, did_you_mean
@@ -139,4 +139,20 @@ def read_sensor(value: object, reading: Reading) -> SensorConfig:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", config.name):
         expected = "a name of letters, digits, - and _, as signals are called name.signal"
         raise Unfit([Finding(("name",), shown(config.name), expected)])
+    return config
+
+
+def outputs_for_shows() -> tuple[str, ...]:
+    """The kinds of outputs that a show file may ask for."""
+    return tuple(kind for kind in parts.kinds("output") if parts.config("output", kind).in_show)
+
+
+def read_output(value: object, reading: Reading) -> OutputConfig:
+    """An ``[[output]]``. Raises Refused or Unfit."""
+    known, kind = outputs_for_shows(), value.get("kind") if isinstance(value, dict) else None
+    if kind not in known:
+        found = "nothing" if kind is None else shown(kind)
+        hint = did_you_mean(kind, known) if isinstance(kind, str) else ""
+        raise Unfit([Finding(("kind",), found, f"an output: {', '.join(known)}", hint)])
+    config: OutputConfig = read_part("output", value, reading.context)
     return config

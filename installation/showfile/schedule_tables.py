@@ -22,7 +22,7 @@ from installation.core.paths import beside
 from installation.showfile.calendar_file import Calendar, read_calendar
 from installation.showfile.document import Document
 from installation.showfile.messages import Unfit, shown, validate, value_at
-from installation.showfile.parts import Reading, Table
+from installation.showfile.parts import Reading, Table, reading_of
 from installation.showfile.tables import Order, one_line
 from installation.showfile.timezones import machine_zone, zone
 from installation.showfile.toml_lines import Loc
@@ -135,13 +135,22 @@ def _calendar(value: object, info: ValidationInfo) -> Calendar | None:
     return read_calendar(path, {*names.programmes, *names.cues, OPEN, CLOSED}, own)
 
 
+def _cues(name: str, info: ValidationInfo) -> str:
+    """Read by cue_file.join, as its cues are checked with the show's own."""
+    folder = reading_of(info).folder
+    if not name.endswith(".toml") or not (folder / name).parent.is_dir():
+        raise Refused('a file for cues that ends in .toml, such as "my_show.cues.toml"; it need not be there yet')
+    return name
+
+
 def _outside(name: str, info: ValidationInfo) -> str:
     return _among("programme", name, tuple(dict.fromkeys((BLACKOUT, *_names(info).programmes))))
 
 
 class Schedule(Table):
     """``open`` and ``closed`` say when the exhibition is open: without ``open`` at all hours. ``outside`` those hours
-    the wall is dark, or shows that programme. ``timezone`` is the machine's without a name."""
+    the wall is dark, or shows that programme. ``timezone`` is the machine's without a name. ``cues`` is a file of
+    further cues; without a name it is that of the show with ``.cues.toml``."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -150,6 +159,7 @@ class Schedule(Table):
     open: Windows = Field((), max_length=64)
     closed: Windows = Field((), max_length=256)
     calendar: Annotated[Calendar | None, PlainValidator(_calendar)] = None
+    cues: Annotated[str, AfterValidator(_cues)] | None = None
     outside: Annotated[str, AfterValidator(_outside)] = BLACKOUT
 
 
@@ -181,8 +191,8 @@ def _address(name: str, info: ValidationInfo) -> str:
     return bare if bare == ALL else f"/{bare}"
 
 
-def _cue_name(name: str) -> str:
-    """As its OSC address ends in it."""
+def cue_name(name: str) -> str:
+    """A cue's name, as its OSC address ends in it. Raises Refused for what is none."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name) or name in RESERVED:
         raise Refused(f"a name of letters, digits, - and _, but not {', '.join(RESERVED)}")
     return name
@@ -194,7 +204,7 @@ class Cue(Table):
     programme that begins, by another cue, ``at`` its moments, ``every`` so many seconds from midnight, by a ``signal``.
     """
 
-    name: Annotated[str, AfterValidator(_cue_name)] = Field(description='a name, such as name = "dim"')
+    name: Annotated[str, AfterValidator(cue_name)] = Field(description='a name, such as name = "dim"')
     wait: Seconds = Field(0.0, le=DAY)
     fade: Seconds = Field(0.0, le=DAY)
     set_: Annotated[Mapping[str, float], PlainValidator(_held)] = Field(cast(Any, {}), alias="set")

@@ -1,7 +1,7 @@
 """The grammar of a show file as a JSON schema, written from the same tables that a show is checked with.
 
-An editor that knows TOML schemas (taplo, for one) completes and checks a show that names it in its first line,
-``#:schema ../docs/show.schema.json``. It cannot know everything that ``--check`` does: which controls a model brings,
+An editor with support for TOML schemas (taplo, for one) completes and checks a show that names it in its first line,
+``#:schema ../docs/show.schema.json``. It cannot tell everything that ``--check`` does: which controls a model brings,
 or whether a file is there.
 """
 
@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from installation.core import parts
 from installation.showfile.load import LISTS, PLANS, TABLES, WORDS
+from installation.showfile.parts import outputs_for_shows
 from installation.showfile.schedule_tables import Cue, Programme, Schedule
 from installation.showfile.tables import Piece, Wall
 
@@ -43,7 +44,12 @@ def schema() -> Schema:
     piece = _table(Piece, definitions)
     for room in ("generator", "walk"):
         piece["properties"][room] = _part(room, definitions)
-    lists = {"sensor": _part("sensor", definitions), "piece": piece, "wall": _table(Wall, definitions)}
+    lists = {
+        "sensor": _part("sensor", definitions),
+        "output": _part("output", definitions),
+        "piece": piece,
+        "wall": _table(Wall, definitions),
+    }
     lists |= {"programme": _table(Programme, definitions), "cue": _table(Cue, definitions)}
     tables |= {"schedule": _table(Schedule, definitions), WORDS: WORDS_OF}
     assert {*lists, *tables} == {*TABLES, WORDS, *LISTS, *PLANS}, "a table of the show file is not in its schema yet"
@@ -67,9 +73,9 @@ def _table(model: type[BaseModel], definitions: Schema) -> Schema:
 
 def _part(room: str, definitions: Schema) -> Schema:
     """Any part of a room: its table with its kind, or where it needs no options its name alone."""
-    names = list(parts.kinds(room))
+    names = list(outputs_for_shows() if room == "output" else parts.kinds(room))
     tables = [_kind(parts.config(room, kind), kind, definitions) for kind in names]
-    if room == "sensor":
+    if room in ("sensor", "output"):
         return {"anyOf": tables}
     return {"anyOf": [{"enum": names}, *tables]}
 

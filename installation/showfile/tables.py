@@ -260,6 +260,7 @@ class Piece(Table):
     set_: Rests = Field(cast(Any, {}), alias="set")
 
     _fixed: tuple[Control, ...] = PrivateAttr(())
+    _controls: Mapping[str, Control] | None = PrivateAttr(None)
 
     def model_post_init(self, context: Any, /) -> None:
         self._fixed = context["reading"].fixed
@@ -273,12 +274,19 @@ class Piece(Table):
             raise Unfit([finding]) from error
         return self
 
-    def controls(self) -> dict[str, Control]:
-        """Every control that counts while it hangs, by address."""
-        return table((*self._fixed, *self.generator.controls(), *self.walk.controls()))
+    def controls(self) -> Mapping[str, Control]:
+        """Every control that counts while it hangs, by address; found once, as a generator may read its model's file
+        for them."""
+        if self._controls is None:
+            self._controls = table((*self._fixed, *self.generator.controls(), *self.walk.controls()))
+        return self._controls
+
+    def is_as(self, other: "Piece") -> bool:
+        """Whether the file says the same of both; what every show has may differ."""
+        return all(getattr(self, name) == getattr(other, name) for name in type(self).model_fields)
 
     def title_in(self, language: str) -> str:
-        """What visitors know it by: its label's title, or its name where there is none."""
+        """What it is called for visitors: its label's title, or its name where there is none."""
         return self.label.title.get(language) or self.name
 
     def rests(self) -> Values:

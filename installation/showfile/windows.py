@@ -294,7 +294,7 @@ def _holidays(word: str) -> Holidays | None:
     if not match:
         raise Refused("holidays of a country, such as holidays:NL, or of a region, such as holidays:DE-BY")
     country, region = match[1].upper(), match[2]
-    # Here, as only a schedule that speaks of holidays pays for the library.
+    # Here, so that only a schedule with holidays loads the library.
     from holidays import list_supported_countries
 
     known = list_supported_countries()

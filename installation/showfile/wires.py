@@ -14,6 +14,7 @@ from pydantic import (
     create_model,
 )
 
+from installation.core.commands import CUE_SNAPSHOT
 from installation.core.controls import Control
 from installation.core.durations import Seconds
 from installation.core.errors import Refused, did_you_mean
@@ -61,8 +62,9 @@ def _control(name: str, info: ValidationInfo) -> str:
 
 def _wired_command(name: str, reading: Reading) -> Control:
     """The command of that name, which a pulse may ask for. Raises Refused for one that is no pulse, and for none."""
-    command = reading.commands.get(f"/{name}")
-    pulses = [_bare(address) for address, one in reading.commands.items() if one.type == "pulse"]
+    asked = {address: one for address, one in reading.commands.items() if address != CUE_SNAPSHOT}  # by a hand alone
+    command = asked.get(f"/{name}")
+    pulses = [_bare(address) for address, one in asked.items() if one.type == "pulse"]
     if command is None:
         raise _no_such("control", name, (*map(_bare, reading.controls or ()), *pulses))
     if command.type != "pulse":

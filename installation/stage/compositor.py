@@ -1,5 +1,6 @@
 """Puts a frame together: the wall, the picture, the cards, and what is between two pieces."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import moderngl
@@ -44,7 +45,7 @@ class Scenes:
     def forget(self) -> None:
         """Everything is drawn anew with the next frame."""
         for scene in self.both:
-            scene.decor = scene.picture = ()
+            scene.piece, scene.decor, scene.picture = -1, (), ()
 
     def release(self) -> None:
         for scene in self.both:
@@ -96,6 +97,11 @@ class Compositor:
         hung = self._hung[piece]
         light = pictures.Light(self._walls.at(hung.layout).glaze, hung.layout.unit, Surface())
         self._enlarger.paint(self._changing, hung.layout.picture, hung.reel.textures(None, None), 0.0, light)
+
+    def renumber(self, before: Mapping[int, int]) -> None:
+        """Gives the pieces other numbers, as Hangings.renumber does. What is shown stays until the next frame."""
+        self._hung.renumber(before)
+        self._scenes.forget()
 
     def prepare(self, transition: str) -> None:
         """Compiles a transition before it is seen. Raises PartError, with file and line, where its shader is broken."""

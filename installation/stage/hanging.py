@@ -1,6 +1,7 @@
 """What hangs on the wall: each piece with its layout, its frames and its label, in memory of the GPU."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -91,6 +92,13 @@ class Hangings:
         self._hung[piece] = Hung(hanging, layout, pictures.Reel(self._context, still), self._printer)
         for language in hanging.languages:
             self._hung[piece].label(language)
+
+    def renumber(self, before: Mapping[int, int]) -> None:
+        """Gives the pieces other numbers: ``before`` has the present number of each that stays."""
+        kept = {piece: self._hung.pop(old) for piece, old in before.items() if old in self._hung}
+        for gone in self._hung.values():
+            gone.release()
+        self._hung = kept
 
     def fit(self, picture: Picture) -> bool:
         """Makes the frame of a piece anew where its pictures have another aspect. Returns whether it did."""

@@ -26,7 +26,7 @@ def forms() -> dict[tuple[str, str], str]:
 
 
 def seen(text: str, has: Has) -> str:
-    """Text that runs from right to left as its letters are seen from left to right; ``has`` knows the font's."""
+    """Text that runs from right to left as its letters are seen from left to right; ``has`` says which the font has."""
     clusters: list[str] = []
     for letter in joined(text, has):
         if clusters and unicodedata.combining(letter):

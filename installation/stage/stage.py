@@ -1,6 +1,6 @@
 """The stage: a window, what hangs in it, and what draws it. It draws a View, and decides nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from installation.core.contracts import Pixels
@@ -63,6 +63,11 @@ class Stage:
         told it is the poster's; the frame is made anew for a first picture that has another."""
         self._hung.hang(piece, Hanging(how, label, tuple(languages), poster, aspect))
         self._compositor.hang(piece)
+
+    def renumber(self, before: Mapping[int, int]) -> None:
+        """Gives the pieces other numbers: ``before`` has the present number of each that stays, all others are let
+        go."""
+        self._compositor.renumber(before)
 
     def prepare(self, transition: str) -> None:
         """Compiles a transition before it is seen. Raises PartError, with file and line, where its shader is broken."""

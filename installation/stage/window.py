@@ -211,7 +211,7 @@ class Broken:
 
 class Loader:
     """Finds the functions of the OpenGL context that SDL has just made, as moderngl asks for them. Left to itself on
-    Linux, moderngl knows contexts of X11 only, not those of EGL: Wayland's, and those without a screen."""
+    Linux, moderngl finds contexts of X11 only, not those of EGL: Wayland's, and those without a screen."""
 
     def __init__(self, driver: str) -> None:
         x11 = driver == "x11"

@@ -39,7 +39,7 @@ from pictures to a show; type `PROGRAM` before each line:
   encoder shows/models/mine.safetensors --pictures ready
   encode shows/models/mine.safetensors me.jpg --out places --favourite "Me"
   evaluate shows/models/mine.safetensors ready --out report
-  curate shows/models/mine.safetensors                favourites for the walk "gallery", and what nobody shall see
+  curate shows/models/mine.safetensors                favourites for the walk "gallery", and what no walk may show
   pace shows/models/mine.safetensors --show shows/mine.toml     its walks look even from the first second
 
 from a network that another program trained (StyleGAN2-ADA, StyleGAN3 and others), without running its pickle:

@@ -2,7 +2,7 @@
 
 A pace is (steps + 1,), rising from 0 to 1: where on a way each equal share of its *visible* length ends. It is measured
 by painting the way once. That takes seconds, so no piece waits for it: a model file brings the paces that were measured
-when it was made (``Space.paces``), and a walk whose pace it does not know uses an estimated one until it has been
+when it was made (``Space.paces``), and a walk whose pace is not in it uses an estimated one until it has been
 measured (contracts.Paced).
 """
 
@@ -40,13 +40,13 @@ def closed_curve(points: NDArray[np.float32]) -> Curve:
 
 
 class PacedWalk(Walk):
-    """A walk on whose way the pace is the model's where it knows it."""
+    """A walk whose pace is the model file's where it has one."""
 
     pace_name: str
     measured: bool
 
     def known_pace(self, space: Space, way: Curve, steps: int, name: str) -> Floats | None:
-        """The pace that the model knows, (steps + 1,). ``name`` says what decides the way, besides the model."""
+        """The pace in the model file, (steps + 1,). ``name`` says what decides the way, besides the model."""
         self._way, self._steps = way, steps
         self.pace_name = name if space.blocked is None else f"{name}, blocked {digest(space.blocked, space.radii)}"
         known = space.paces.get(self.pace_name)

@@ -67,11 +67,7 @@ class Wander(PacedWalk):
 
     def latent(self, phase: float) -> Latent:
         """The way before its pace is made even: where it is after ``phase`` seconds."""
-        angle = self.rates * phase + self.phases
-        circles = np.empty((len(angle), 2), np.float32)
-        np.cos(angle, out=circles[:, 0], casting="same_kind")
-        np.sin(angle, out=circles[:, 1], casting="same_kind")
-        return self.mean + circles.reshape(-1) @ self.axes
+        return turned(self.rates, self.phases, self.mean, self.axes, phase)
 
     def take(self, pace: Floats) -> None:
         """Of the first stretch; used where that has not begun, and at the next start."""
@@ -90,7 +86,8 @@ class Wander(PacedWalk):
         return self.paces[stretch]
 
     def _stretch(self, number: int) -> Curve:
-        return lambda u: self.latent((number + u) * STRETCH)
+        rates, phases, mean, axes = self.rates, self.phases, self.mean, self.axes  # without the walk, which keeps it
+        return lambda u: turned(rates, phases, mean, axes, (number + u) * STRETCH)
 
     def _look_ahead(self, stretch: int) -> None:
         """Paints one picture of the next stretch."""
@@ -100,3 +97,12 @@ class Wander(PacedWalk):
             next(self._ahead[1])
         except StopIteration as done:
             self.paces = {stretch - 1: self.paces[stretch - 1], stretch: done.value}
+
+
+def turned(rates: Floats, phases: Floats, mean: Latent, axes: Latent, phase: float) -> Latent:
+    """Each pair of ``axes`` is a circle that begins at its phase and turns at its rate (1/s), for ``phase`` seconds."""
+    angle = rates * phase + phases
+    circles = np.empty((len(angle), 2), np.float32)
+    np.cos(angle, out=circles[:, 0], casting="same_kind")
+    np.sin(angle, out=circles[:, 1], casting="same_kind")
+    return mean + circles.reshape(-1) @ axes

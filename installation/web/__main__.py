@@ -19,7 +19,18 @@ from installation.core.pipe import Message, alive, serve
 from installation.web import listener
 from installation.web.ballot_store import FILE
 from installation.web.ballot_writer import BallotWriter
-from installation.web.messages import Consoles, Error, Hello, Moved, Ready, Watching, check_version, pack, unpack
+from installation.web.messages import (
+    Consoles,
+    Edited,
+    Error,
+    Hello,
+    Moved,
+    Ready,
+    Watching,
+    check_version,
+    pack,
+    unpack,
+)
 from installation.web.routes import Server
 from installation.web.service import Service
 
@@ -120,7 +131,7 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
         _listen(service, inbox),
         service.run(),
         listener.sweep(runner.server, server.busy),
-        _tell_address(service.hello, listening, server.port, outbox),
+        _tell_address(service, listening, server.port, outbox),
         _beat(outbox),
     )
     tasks = [asyncio.ensure_future(work) for work in works]
@@ -140,14 +151,14 @@ async def _listen(service: Service, inbox: Inbox) -> None:
         service.receive(message)
 
 
-async def _tell_address(hello: Hello, listening: socket.socket, port: int, outbox: "Outbox") -> None:
+async def _tell_address(service: Service, listening: socket.socket, port: int, outbox: "Outbox") -> None:
     """Sends Ready to the app, and again whenever this machine's address changes."""
     told = None
     while True:
-        url = hello.url or listener.url(listening)
+        url = service.hello.url or listener.url(listening)
         if url != told:
             outbox.tell(Ready(port, url, is_loopback(host_of(netloc_of(url)))))
-            told = url
+            told = service.url = url
         await asyncio.sleep(ADDRESS)
 
 
@@ -172,7 +183,7 @@ class Outbox:
     def tell(self, message: Any) -> None:
         """One of the messages TO_APP."""
         kind = type(message).__name__
-        if isinstance(message, Moved):
+        if isinstance(message, Moved | Edited):
             self._moves += 1
             kind = f"{kind} {self._moves % MOVES}"
         self._put(kind, pack(message))

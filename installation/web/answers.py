@@ -7,6 +7,7 @@ from socket import SO_SNDBUF, SOL_SOCKET
 
 from aiohttp import web
 
+from installation.core.addresses import is_loopback
 from installation.web import page
 
 CLIENT_TIMEOUT = 5.0
@@ -23,6 +24,12 @@ def parts_json(scene: page.Scene, status: HTTPStatus = HTTPStatus.OK) -> web.Res
     """The page's changing parts for its script."""
     told = {"version": scene.version, "parts": page.parts(scene)}
     return web.json_response(told, status=status, headers={"Cache-Control": "no-store"})
+
+
+def is_near(request: web.Request) -> bool:
+    """Whether it comes from this machine itself, and not through a server that passes requests on."""
+    forwarded = {"X-Forwarded-For", "Forwarded", "Via"} & {*request.headers}
+    return is_loopback(request.remote) and not forwarded
 
 
 def wants_json(request: web.Request) -> bool:

@@ -79,6 +79,11 @@ class Door:
         text = page.environment().get_template(f"{name}.html").render(assets=self.assets, title=self.title, **known)
         return html(text, status, {"Content-Security-Policy": POLICY} | (headers or {}))
 
+    def inside(self, request: web.Request, name: str, **known: Any) -> web.Response:
+        """Another page of the console, for those who are in. Raises HTTPForbidden for others."""
+        self.enter(request)
+        return self._page(name, **known)
+
     def enter(self, request: web.Request) -> float:
         """When the session ends; raises HTTPForbidden for those who are not in."""
         ends = self.ends(request)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from installation.core.addresses import host_of, is_loopback, netloc_of
 from installation.web.messages import Moment, pack
 from installation.web.service import Service
 
@@ -66,6 +67,8 @@ def _show(service: Service) -> Sections:
     pieces = [hello.piece(piece.name) for piece in hello.pieces]
     return {
         "title": in_first(hello.title, hello.languages),
+        "url": service.url,
+        "near": is_loopback(host_of(netloc_of(service.url))),
         "pieces": [
             {"name": piece.name, "title": in_first(piece.title, hello.languages), "poster": piece.poster is not None}
             for piece in pieces

@@ -7,14 +7,13 @@ import asyncio
 import io
 import secrets
 from pathlib import Path
-from typing import Literal
 
 import segno
 from aiohttp import web
 
-from installation.core.addresses import is_loopback
-
-Size = Literal["tablet", "phone"]
+from installation.core.addresses import host_of, is_loopback
+from installation.web.console_access import FORWARDED
+from installation.web.console_door import Door
 
 ADDRESS = "/show.tosc"
 
@@ -31,11 +30,11 @@ class Layouts:
     def __init__(self, folder: Path) -> None:
         self.folder, self.key = folder, secrets.token_urlsafe(9)
 
-    def link(self, origin: str, size: Size = "tablet") -> str:
+    def link(self, origin: str, size: str = "tablet") -> str:
         """The address that a tablet opens, on a page that is reached at ``origin`` (``http://192.168.1.10:8080``)."""
         return f"{origin.rstrip('/')}{ADDRESS}?size={size}&key={self.key}"
 
-    def code(self, origin: str, size: Size = "tablet") -> str:
+    def code(self, origin: str, size: str = "tablet") -> str:
         """That address as a QR code: an SVG drawing, black on white."""
         drawn = io.BytesIO()
         made = segno.make(self.link(origin, size), error="m", micro=False)
@@ -55,7 +54,8 @@ class Layouts:
 
     def _may(self, request: web.Request) -> bool:
         key = request.query.get("key", "")
-        return is_loopback(request.remote or "") or secrets.compare_digest(key.encode(), self.key.encode())
+        near = is_loopback(request.remote) and not FORWARDED & {*request.headers}
+        return near or secrets.compare_digest(key.encode(), self.key.encode())
 
 
 def _read(path: Path) -> bytes | None:
@@ -64,3 +64,34 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes() if path.stat().st_size <= LARGEST else None
     except FileNotFoundError:
         return None
+
+
+class TabletPage:
+    """The console's page that gives the layouts to tablets and phones, as QR codes and as links. ``url`` is the address
+    of the visitors' page as the show file has it."""
+
+    def __init__(self, layouts: Layouts, door: Door, url: str) -> None:
+        self.layouts, self.door, self.url = layouts, door, url
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        router.add_get("/console/tablet", self.page)
+        router.add_get("/console/tablet.svg", self.code)
+
+    async def page(self, request: web.Request) -> web.Response:
+        origin = self._origin(request)
+        links = {size: self.layouts.link(origin, size) for size in FILES}
+        return self.door.inside(request, "console_tablet", links=links, near=is_loopback(host_of(request.host)))
+
+    async def code(self, request: web.Request) -> web.Response:
+        """The QR code of the layout of the ``size`` asked for."""
+        self.door.enter(request)
+        size = request.query.get("size", "")
+        if size not in FILES:
+            raise web.HTTPNotFound
+        drawn = await asyncio.to_thread(self.layouts.code, self._origin(request), size)
+        return web.Response(text=drawn, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+    def _origin(self, request: web.Request) -> str:
+        """Where a tablet reaches this machine: as this browser does; where that is loopback, as the show file says."""
+        near = is_loopback(host_of(request.host))
+        return self.url if near and self.url else f"{request.scheme}://{request.host}"

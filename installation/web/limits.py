@@ -7,7 +7,7 @@ from installation.core.addresses import host_of, netloc_of
 
 
 class Buckets:
-    """A token bucket for each key: ``burst`` at once, then ``rate`` a second. Remembers ``remember`` keys."""
+    """A token bucket for each key: ``burst`` at once, then ``rate`` a second. Keeps ``remember`` keys."""
 
     def __init__(self, rate: float, burst: float, remember: int = 16_384) -> None:
         self.rate, self.burst, self.remember = rate, burst, remember

@@ -1,11 +1,12 @@
 """The messages between the app and the web process: one definition, which both ends read and write.
 
-To the web process: ``Hello`` first, to every new process; ``Playback`` whenever it changes and once a second;
-``Health`` once a second; and bytes, the newest preview as a JPEG. For the operators' console ``Desk`` and ``Agenda``
+To the web process: ``Hello`` first, to every new process, and again when the show file was edited; ``Playback``
+whenever it changes and once a second; ``Health`` once a second; and bytes, the newest preview as a JPEG.
+For the operators' console ``Desk`` and ``Agenda``
 after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
 ``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
-``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator does, and the heartbeat of
-every child (installation/core/pipe.py).
+``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator does, and the
+heartbeat of every child (installation/core/pipe.py).
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ __all__ = [
     "Cue",
     "Desk",
     "Due",
+    "Edited",
     "Entrance",
     "Error",
     "Health",
@@ -39,6 +41,7 @@ __all__ = [
     "SensorState",
     "Tally",
     "Text",
+    "Uncounted",
     "Watching",
     "pack",
     "unpack",
@@ -64,7 +67,7 @@ def check_version(version: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece as visitors know it. ``poster`` is a picture of it, where there is one."""
+    """What visitors are shown of a piece. ``poster`` is a picture of it, where there is one."""
 
     name: str
     title: Text = field(default_factory=dict)
@@ -89,8 +92,8 @@ class Entrance:
 class Hello:
     """The show, and where to listen. Port 0 takes any, an empty ``url`` is worked out.
 
-    ``state`` is the folder that keeps the votes, ``live`` shows everybody the live picture, ``words`` are the show's
-    own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
+    ``state`` is the folder that keeps the votes, with ``live`` every visitor gets the live picture, ``words`` are the
+    show's own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
     ``console`` is None where the show has none.
     """
 
@@ -146,24 +149,29 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A stored state by its name: the seconds it waits and fades, where it takes controls, what follows on."""
+    """A stored state by its name: the seconds it waits and fades, where it takes controls, what follows on. ``kept``:
+    it is in the cue file, and may be changed."""
 
     name: str
     wait: float
     fade: float
     targets: Mapping[str, float] = field(default_factory=dict)
     then: tuple[str, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that an operator can move, ask for and see, as the show has it: ``controls`` and ``commands`` by their
-    tables, of which those in ``armed`` are asked for in two steps; ``master`` is the control that dims the wall.
-    ``sensors`` has the kind of each by its name."""
+    tables. Commands in ``armed`` are asked for in two steps, the first of them the command ``arm`` where the show has
+    one; ``snapshot`` keeps the present as a cue. ``master`` is the control that dims the wall, ``sensors`` has the kind
+    of each by its name."""
 
     controls: tuple[Control, ...] = ()
     commands: tuple[Control, ...] = ()
     armed: tuple[str, ...] = ()
+    arm: str = ""
+    snapshot: str = ""
     master: str = ""
     signals: tuple[Signal, ...] = ()
     sensors: Mapping[str, str] = field(default_factory=dict)
@@ -201,13 +209,15 @@ class SensorState:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The show at one instant, which ``civil`` names (ISO 8601). ``progress`` is that of the change to ``coming``;
+    """The show at one instant, which ``civil`` names (ISO 8601). ``progress`` is that of the change to ``coming``,
+    ``expected`` the piece that comes after this one as the votes are;
     ``switches`` says how each switch stands; ``dark``: nothing is to be seen. ``hands`` has who moves each of
     ``values``; ``standby`` is the cue that comes, ``waiting`` the seconds that each fired one waits yet."""
 
     civil: str
     piece: str
     coming: str | None = None
+    expected: str | None = None
     progress: float = 0.0
     seconds_left: float | None = None
     programme: str | None = None
@@ -245,6 +255,13 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Why votes cannot be kept now; empty where they can."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watching:
     """The number of viewers of the live picture."""
 
@@ -260,10 +277,23 @@ class Consoles:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An operator moved a control or asked for a command: its ``value``, or None to let go of the control."""
+    """An operator moved a control or asked for a command: its ``value``, or None to let go of the control. ``text`` is
+    the name that a snapshot is to have."""
 
     address: str
     value: float | None
+    who: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An operator changed a cue of the cue file: its ``fade`` (s; None where it stays), its place by so many
+    ``steps``."""
+
+    cue: str
+    fade: float | None
+    steps: int
     who: str
 
 
@@ -275,4 +305,4 @@ class Error:
 
 
 TO_WEB = (Hello, Playback, Health, Desk, Agenda, Moment)
-TO_APP = (Ready, Tally, Watching, Consoles, Moved, Error)
+TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Edited, Error)

@@ -1,7 +1,7 @@
 """The visitors' page as HTML, from the templates in ``templates/``. Pure: a scene in, text out. The browser's script
 only puts the same parts in place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,6 +60,11 @@ def lost(scene: Scene, assets: Mapping[str, str], key: str = "lost") -> str:
     return _render("lost", scene, assets, key=key)
 
 
+def reports(scene: Scene, assets: Mapping[str, str], days: Sequence[str]) -> str:
+    """The list of days that have a report."""
+    return _render("reports", scene, assets, days=days)
+
+
 def preview(scene: Scene, assets: Mapping[str, str]) -> str:
     """The live picture and nothing else."""
     return _render("preview", scene, assets)
@@ -86,7 +91,7 @@ def _render(template: str, scene: Scene, assets: Mapping[str, str], **more: Any)
 
 
 def _context(scene: Scene) -> dict[str, Any]:
-    """What the templates know: the scene, and the functions that put it into words."""
+    """What the templates are given: the scene, and the functions that put it into words."""
     from markupsafe import Markup
 
     say, votes = _speaker(scene.languages), scene.votes or {}

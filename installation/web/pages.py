@@ -1,14 +1,14 @@
-"""The page as each visitor sees it: in the visitor's language, with the visitor's choice and token."""
+"""The page for each visitor: in the visitor's language, with the visitor's choice and token."""
 
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
 
-from installation.core.addresses import is_loopback
 from installation.core.words import merged
 from installation.web import page, tokens
-from installation.web.answers import html
+from installation.web.answers import html, is_near
 from installation.web.service import Service
 from installation.web.visitor_languages import visitor_languages
 
@@ -18,8 +18,16 @@ class Pages:
 
     def __init__(self, service: Service, port: int, assets: dict[str, str]) -> None:
         self.service, self.assets = service, assets
-        self.words = merged(service.hello.words)
+        self._said, self._words = service.hello, merged(service.hello.words)
         self.cookie = f"vote{port}"  # browsers share cookies among the ports of a machine, and two shows may run on one
+
+    @property
+    def words(self) -> Mapping[str, Mapping[str, str]]:
+        """The fixed words by language and key, with the show's own, which may be changed while it runs."""
+        hello = self.service.hello
+        if self._said is not hello:
+            self._said, self._words = hello, merged(hello.words)
+        return self._words
 
     def refuse(self, request: web.Request, status: HTTPStatus, key: str, allow: str = "") -> web.Response:
         """A page with an error message (a key of words.json); ``allow`` names the methods that would be right."""
@@ -47,7 +55,7 @@ class Pages:
             )
 
     def scene(self, request: web.Request, token: bytes | None, notice: str = "") -> page.Scene:
-        """The page as this visitor sees it."""
+        """The page for this visitor."""
         service, writer = self.service, self.service.writer
         ends = service.ends
         return page.Scene(
@@ -72,6 +80,4 @@ class Pages:
     def _sees_live(self, request: web.Request) -> bool:
         """Whether to show the moving picture: not to every phone, as that is expensive, but to this machine's browser
         and on request."""
-        forwarded = {"X-Forwarded-For", "Forwarded", "Via"} & {*request.headers}
-        near = is_loopback(request.remote) and not forwarded
-        return near or self.service.hello.live or "live" in request.query
+        return is_near(request) or self.service.hello.live or "live" in request.query

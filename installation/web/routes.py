@@ -15,10 +15,11 @@ from installation.web.console import Console
 from installation.web.console_access import Access
 from installation.web.console_door import Door
 from installation.web.console_sections import in_first
-from installation.web.layouts import ADDRESS, Layouts
+from installation.web.layouts import ADDRESS, Layouts, TabletPage
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
+from installation.web.reports import NAME, Reports
 from installation.web.service import Service
 from installation.web.voting import Voting
 from installation.web.watching import Watching
@@ -69,13 +70,17 @@ class Server:
         get("/healthz", watching.health)
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
+        reports = Reports(self.pages)
+        get("/reports/", reports.listed)
+        get(f"/reports/{{name:{NAME}}}", reports.report)
         get(ADDRESS, self.layouts.file)
         get("/static/{file}", self.static)
         hello = self.service.hello
         if hello.console is not None:
             access = Access(hello.console, self.port, hello.url)
             door = Door(access, in_first(hello.title, hello.languages), self.assets)
-            Console(self.service, hello.console, door).add_to(app.router)
+            Console(self.service, hello.console, door, self.layouts).add_to(app.router)
+            TabletPage(self.layouts, door, hello.url).add_to(app.router)
         return app
 
     @web.middleware

@@ -10,7 +10,19 @@ from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
 from installation.web.console_state import ConsoleState
 from installation.web.live import Hub
-from installation.web.messages import TO_WEB, Agenda, Desk, Health, Hello, Moment, Playback, Watching, unpack
+from installation.web.messages import (
+    TO_WEB,
+    Agenda,
+    Desk,
+    Health,
+    Hello,
+    Moment,
+    Playback,
+    Uncounted,
+    Watching,
+    check_version,
+    unpack,
+)
 from installation.web.preview import Preview
 
 TELL_APP, TELL_PHONES = 0.1, 0.25
@@ -32,10 +44,13 @@ class Service:
         self.ends: float | None = None
         """When the vote closes (seconds, monotonic); None where time alone does not close it."""
         self.version = secrets.randbits(32)  # a process that was restarted has another page
+        self.url = hello.url
+        """Where phones reach the page, once that is known."""
         self.hub = Hub()
         self.preview = Preview(lambda viewers: tell(Watching(viewers)))
         self.show = ShowHealth()
         self.console = ConsoleState()
+        self._uncounted = ""
         writer.on_change = self.counted
         self._changed, self._due, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -56,6 +71,10 @@ class Service:
                 self.console.alive(now)
             case Desk() | Agenda() as told:
                 self.console.hear(told)
+            case Hello() as hello:
+                check_version(hello.version)
+                self.hello = hello
+                self._changed.set()
 
     def _hang(self, playback: Playback, now: float) -> None:
         ends = None if playback.seconds_left is None else now + max(0.0, playback.seconds_left)
@@ -80,15 +99,19 @@ class Service:
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
 
     async def _open_round(self) -> None:
-        """Opens the round that the playback asks for, then shows it."""
+        """Opens the round that the playback names, then shows it."""
         playback = self.playback
-        assert playback is not None
+        if playback is None:  # another hello before the first playback
+            return
         await self.writer.open_round(playback.round, playback.candidates)
         self.version += 1
         self.hub.tell("version", self.version)
         await self._tell_phones()
 
     async def _tell_app(self) -> None:
+        if self.writer.trouble != self._uncounted:
+            self._uncounted = self.writer.trouble
+            self.tell(Uncounted(self._uncounted))
         result = self.writer.result()
         if result is not None:
             self.tell(result)

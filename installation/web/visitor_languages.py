@@ -1,4 +1,4 @@
-"""Which languages a visitor wants, and words in them."""
+"""A visitor's languages, and texts in them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

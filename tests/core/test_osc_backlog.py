@@ -2,7 +2,7 @@
 
 import pytest
 
-from installation.core.osc_backlog import BURST, BYTES, RATE, SENDERS, WAITING, Backlog, Endpoint
+from installation.core.osc_backlog import BROKEN, BURST, BYTES, RATE, SENDERS, WAITING, Backlog, Endpoint
 from tests.core.test_osc_packets import message
 
 TABLET, PHONE = Endpoint("10.0.0.5", 5000), Endpoint("10.0.0.6", 5000)
@@ -90,3 +90,25 @@ def test_forged_senders_find_no_endless_room() -> None:
     assert backlog.dropped == 200 - SENDERS
     backlog.add(number(NEXT, 2), Endpoint("10.2.0.1", 1), 1.0)
     assert everything(backlog, 1.0) == [number(NEXT, 2)]
+
+
+def test_who_sends_a_little_too_fast_does_not_wait_long() -> None:
+    """Thirty controls sixty times a second: none is more than an eighth of a second behind."""
+    names = [b"/generator/direction/%d" % index for index in range(30)]
+    backlog, late = Backlog({*names}), []
+    for frame in range(600):
+        for index, name in enumerate(names):
+            backlog.add(number(name, frame * 30 + index), TABLET, frame / 60)
+        while (taken := backlog.take(frame / 60)) is not None:
+            late.append(frame - int.from_bytes(taken[0][-4:], "big") // 30)
+    assert max(late) <= 60 / 8
+
+
+def test_what_breaks_a_rule_counts_as_several() -> None:
+    backlog, read = Backlog(), 0
+    for value in range(20_000):
+        backlog.add(number(NEXT, value), TABLET, value / 10_000)
+        if backlog.take(value / 10_000) is not None:
+            backlog.refused(TABLET)
+            read += 1
+    assert read <= (BURST + 2 * RATE) / BROKEN + 1

@@ -316,3 +316,23 @@ def test_an_operator_lets_go_of_one_control() -> None:
     arbiter.step(0.1, CONTROLS, {}, {SPEED: 2.0}, {SPEED: Touch(None, 0.1)})
     assert arbiter.hands()[SPEED] == "wire"
     assert step(arbiter, 0.1 + EASE, wires={SPEED: 2.0}) == 2.0
+
+
+HANDS = st.dictionaries(st.sampled_from([*CONTROLS]), st.floats(-1.0, 5.0), max_size=2)
+
+
+@given(st.lists(st.tuples(HANDS, HANDS, HANDS, st.booleans()), max_size=30))
+def test_what_nobody_moves_is_left_as_it_is_and_nothing_else(frames: list[tuple[Values, Values, Values, bool]]) -> None:
+    """An arbiter that is given the same tables in every frame looks at what moves alone; one that is given others looks
+    at everything: both decide the same."""
+    lazy, thorough = Arbiter(0.5), Arbiter(0.5)
+    rests: Values = {}
+    for number, (touched, cues, wires, release) in enumerate(frames):
+        now = number * 0.3
+        operator = {address: Touch(value, now) for address, value in touched.items()}
+        if release:
+            lazy.release_all(now)
+            thorough.release_all(now)
+        values = lazy.step(now, CONTROLS, rests, wires, operator, cues)
+        assert values == thorough.step(now, dict(CONTROLS), {}, wires, operator, cues)
+        assert (lazy.hands(), lazy.kept()) == (thorough.hands(), thorough.kept())

@@ -195,6 +195,21 @@ def test_a_fade_that_began_during_a_power_cut_is_half_way() -> None:
     assert other.at(50.0)[BRIGHTNESS] == 0.0
 
 
+def test_go_back_and_what_a_signal_has_fired_go_on_after_a_restart() -> None:
+    stand, there = Stand(), Snapshot({"door.presence": 1.0}, {})
+    stand.at(0.0)
+    stand.at(1.0, heard=there)
+    stand.at(2.0, Asks(fire=("free",)), there)
+    stand.at(3.0, Asks(go=9), there)
+    assert stand.player.standby is None
+    other = Stand(Clock(), json.loads(json.dumps(stand.player.state())), now=7.0)
+    other.at(4.0, Asks(release=True), there)
+    assert other.player.standby is None, "the list was gone down to its end"
+    assert "/stage/label" not in other.at(5.0, heard=there), "who stands there has fired it already"
+    other.at(6.0, Asks(back=True), there)
+    assert other.player.standby == "clap"
+
+
 def test_a_programme_that_hangs_for_long_has_its_cue_after_a_boot() -> None:
     assert Stand(Clock(entry="clap")).at(0.0) == {SPEED: 4.0}
     assert Stand(Clock((CIVIL - 60, "dark"), entry="clap")).at(0.0) == {SPEED: 4.0, BRIGHTNESS: 0.0}
@@ -245,7 +260,7 @@ JUNK = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["heard", "standby", "held", "waiting"]), JUNK) | JUNK)
+@given(st.dictionaries(st.sampled_from(["heard", "standby", "held", "waiting", "undo", "deaf"]), JUNK) | JUNK)
 def test_a_damaged_state_stops_nothing(saved: Any) -> None:
     stand = Stand(Clock((CIVIL + 5, "dim")), saved)
     stand.at(0.0)

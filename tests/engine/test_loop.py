@@ -106,9 +106,9 @@ def test_next_changes_the_piece_with_both_in_the_picture(room: Room, show: Show)
     assert room.view.coming.piece == 1
     assert 0.0 < room.view.progress < 1.0
     assert room.view.transition == "wipe"
-    intent = room.painter._intents.take()
-    assert intent is not None
-    assert [lane.piece for lane in intent.lanes] == [1, 0]
+    published = room.painter._intents.take()
+    assert published is not None
+    assert [lane.piece for lane in published.intent.lanes] == [1, 0]
     room.play(2.0)
     assert (room.view.current.piece, room.view.coming) == (1, None)
 

@@ -78,7 +78,7 @@ def test_nights_of_a_change_are_as_long_as_the_page_says(
 
 
 def test_the_hours_of_the_second_show(tmp_path: Path) -> None:
-    timetable = Timetable(show(tmp_path, BLOCKS[1]).plan)
+    timetable = Timetable(show(tmp_path, BLOCKS[2]).plan)
     hours = {
         "2027-12-24": "10:00-12:00 12:30-15:00",  # a Friday, so with its pause
         "2027-12-25": "",

@@ -442,3 +442,15 @@ def test_any_json_is_survived(state: dict[str, object]) -> None:
     for order in ORDERS:
         playlist = Playlist(pieces(), order, resume=saved() | state)
         assert {cue.piece for cue in play(playlist, 0.0, 60.0, dt=1.0)} <= set(range(4))
+
+
+@pytest.mark.parametrize("order", ["listed", "shuffle", "votes"])
+def test_what_is_expected_comes_and_asking_changes_nothing(order: Order) -> None:
+    entries = [Entry(name, 10.0, 1.0) for name in "abcd"]
+    asked, other = Playlist(entries, order, seed=3), Playlist(entries, order, seed=3)
+    for second in range(200):
+        expected = asked.expected({"c": 1}, range(4))
+        found = asked.step(second, Asks(), {"c": 1}, range(4))
+        assert found == other.step(second, Asks(), {"c": 1}, range(4))
+        if found.coming is not None and found.progress == 0.0:
+            assert found.coming == expected

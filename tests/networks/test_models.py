@@ -1,4 +1,4 @@
-"""The models that ship: small enough, refused by nobody, and honest about what they have seen."""
+"""The models that ship: small enough, accepted by every check, with the facts of their training pictures."""
 
 import hashlib
 import json

@@ -87,7 +87,7 @@ def runtimes(network: Any) -> list[Runtime]:
 def portraits() -> Any:
     from installation.networks.model_generator import opened
 
-    return opened(PORTRAITS, 0, "cpu")[0]
+    return opened(PORTRAITS, 0, "cpu").network
 
 
 @dataclass
@@ -153,7 +153,7 @@ def test_a_ring_is_memory_that_both_see() -> None:
 
 
 def test_float16_stays_within_the_levels_allowed(portraits: Any) -> None:
-    """As a GPU would compute it, as far as a processor can tell; bfloat16 does not, which is why nobody offers it."""
+    """As a GPU would compute it, as far as a processor can tell; bfloat16 does not, which is why it is not offered."""
     latents = proofs(portraits)[:2]
     plain = Eager(portraits.synthesis, latents)
     assert farthest(Eager(portraits.synthesis, latents, "cpu", torch.float16), plain, latents) <= FARTHEST
@@ -229,7 +229,7 @@ def test_a_packed_network_paints_the_same(model: Any) -> None:
 
 
 @openvino
-def test_the_library_tells_nobody_that_it_is_used() -> None:
+def test_the_library_sends_no_word_of_its_use() -> None:
     code = (
         "import sys; sys.addaudithook(lambda event, _: event.startswith('socket') and sys.exit(event));"
         "from installation.networks.openvino import library; library();"

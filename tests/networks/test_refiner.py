@@ -84,7 +84,7 @@ def test_a_window_of_any_size_can_be_painted() -> None:
 
 
 def test_a_model_file_holds_it(model: Path) -> None:
-    network = opened(model, 0, "cpu")[0]
+    network = opened(model, 0, "cpu").network
     latents = torch.from_numpy(proofs(network))
     soft = network.decoded(latents[:, :-1]).clamp(-1, 1)
     torch.testing.assert_close(network.synthesis(latents), stirred()(soft), atol=1e-4, rtol=1e-3)
@@ -159,7 +159,7 @@ def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
 
 @pytest.mark.skipif(not _openvino.version(), reason="without the extra openvino")
 def test_openvino_paints_it_as_plain_torch_does(model: Path) -> None:
-    network = opened(model, 0, "cpu")[0]
+    network = opened(model, 0, "cpu").network
     latents = proofs(network)
     latents[1::2, -1] = (0.0, 0.3, 0.7)
     form = _openvino.OpenVino(_openvino.compiled(network.synthesis, latents))

@@ -6,7 +6,7 @@ import pytest
 from installation.core.controls import Control
 from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import parse
-from installation.operator.feedback import AFRESH, BUNDLE, FINGER, PACKETS, REMEMBERED, SURFACES, Feedback
+from installation.operator.feedback import AFRESH, BUNDLE, FINGER, PACKETS, REMEMBERED, ROUND, SURFACES, Feedback
 
 CONTROLS = {
     control.address: control
@@ -152,3 +152,16 @@ def test_who_is_refused_is_told_why_and_nobody_else() -> None:
     feedback.note(Endpoint(TABLET.host, 51000), "this show has no /walk/sped")
     assert told(feedback, {}, 0.0) == {TABLET: {"/show/refused": "this show has no /walk/sped"}}
     assert told(feedback, {}, 0.1) == {}
+
+
+def test_many_surfaces_are_told_in_turns() -> None:
+    surfaces = [Endpoint(f"10.0.1.{number}", 9000) for number in range(50)]
+    feedback = Feedback({}, surfaces, 0)
+    saying: dict[str, float | str] = {f"/generator/direction/{number}": float(number) for number in range(1000)}
+    heard: dict[Endpoint, set[str]] = {surface: set() for surface in surfaces}
+    for number in range(40):
+        packets = list(feedback.packets(saying, number / 30))
+        assert len(packets) <= ROUND
+        for endpoint, packet in packets:
+            heard[endpoint] |= {one.address for one in parse(packet)}
+    assert all(addresses == saying.keys() for addresses in heard.values())

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -25,14 +26,24 @@ TOUCHED = ("BUTTON", "FADER", "RADIO", "XY")
 TYPES = ("float", "int", "bool", "choice")
 
 
-@pytest.fixture(scope="module")
-def show() -> Show:
+@cache
+def bundled() -> Show:
     return load(SHOWS / "next_rembrandt.toml")
 
 
+@cache
+def layout_of_it(size: Size) -> bytes:
+    return layout(surface(bundled()), size)
+
+
+@pytest.fixture
+def show() -> Show:
+    return bundled()
+
+
 @pytest.fixture(scope="module", params=SIZES)
-def document(request: pytest.FixtureRequest, show: Show) -> py2tosc.Document:
-    return py2tosc.loads(layout(surface(show), request.param))
+def document(request: pytest.FixtureRequest) -> py2tosc.Document:
+    return py2tosc.loads(layout_of_it(request.param))
 
 
 def sent(document: py2tosc.Document) -> dict[str, set[str]]:
@@ -65,6 +76,14 @@ def test_the_first_page_runs_the_night(document: py2tosc.Document, show: Show) -
     assert {"GO", "back", "next", "hold", "release", "master", "arm blackout", "blackout"} <= said
     assert {piece.name for piece in show.pieces} <= said
     assert any(str(text).startswith("next_rembrandt.toml · ") and "Vernissage" in text for text in said)
+
+
+def test_a_show_that_wants_to_be_armed_is_armed_by_the_same_button(tmp_path: Path) -> None:
+    path = tmp_path / "armed.toml"
+    path.write_text(f"[operator]\narm = true\n{(SHOWS / 'rehearsal.toml').read_text('utf-8')}", "utf-8")
+    document = py2tosc.loads(layout(surface(load(path))))
+    arm = next(node for node in document.walk() if node.get("name") == "arm")
+    assert [address(one) for one in messages(arm)] == ["/show/arm"]
 
 
 def test_each_piece_has_a_page_with_its_own_directions(document: py2tosc.Document, show: Show) -> None:
@@ -131,9 +150,14 @@ def test_all_that_the_show_tells_is_shown(document: py2tosc.Document, show: Show
 # ---------------------------------------------------------------- any show
 
 
+@cache
+def rehearsal() -> Surface:
+    return surface(load(SHOWS / "rehearsal.toml"))
+
+
 def many(count: int) -> Surface:
-    """A surface of a show whose second piece has so many knobs of all types."""
-    first = surface(load(SHOWS / "rehearsal.toml"))
+    """A surface of a show whose only piece has so many knobs of all types."""
+    first = rehearsal()
     controls = [
         Control(f"/generator/{at}", "it does something", TYPES[at % 4], 0, 20, choices=("a", "b & c"))  # type: ignore[arg-type]
         for at in range(count)
@@ -143,7 +167,7 @@ def many(count: int) -> Surface:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("count", [1, 3, 5, 13, 60])
+@pytest.mark.parametrize("count", [1, 5, 60])
 def test_however_many_knobs_all_have_room(count: int, size: Size) -> None:
     document = py2tosc.loads(layout(many(count), size))
     assert list(document.validate()) == []
@@ -156,7 +180,7 @@ def test_however_many_knobs_all_have_room(count: int, size: Size) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("pieces", [1, 9, 20])
+@pytest.mark.parametrize("pieces", [1, 20])
 def test_however_many_pieces_each_has_its_button(pieces: int, size: Size) -> None:
     made = many(3)
     listed = tuple(
@@ -180,8 +204,8 @@ def test_any_title_will_do(title: str) -> None:
     assert wanted in {str(node.value("text").default).strip() for node in document.walk() if kind(node) == "TEXT"}
 
 
-def test_the_same_show_gives_the_same_bytes(show: Show) -> None:
-    assert layout(surface(show)) == layout(surface(show))
+def test_the_same_show_gives_the_same_bytes() -> None:
+    assert layout(rehearsal()) == layout(rehearsal())
 
 
 # ---------------------------------------------------------------- a tablet with this file alone
@@ -190,7 +214,7 @@ def test_the_same_show_gives_the_same_bytes(show: Show) -> None:
 @pytest.fixture(params=SIZES)
 def tablet(request: pytest.FixtureRequest, show: Show) -> Iterator[tuple[Tablet, OscServer]]:
     inbox = Inbox(show.controls(), show.commands())
-    made = Tablet(layout(surface(show), request.param), ("127.0.0.1", 0))
+    made = Tablet(layout_of_it(request.param), ("127.0.0.1", 0))
     server = OscServer(inbox, port=0, surfaces=[f"127.0.0.1:{made.port}"])
     made.show = ("127.0.0.1", server.port)
     yield made, server
@@ -269,7 +293,7 @@ def test_blackout_is_armed_first_and_light_is_one_touch(tablet: tuple[Tablet, Os
     assert surface_.touch(arm, "x", 1.0) == []
     surface_.run(group, 1.0)
     assert fire.interactive
-    surface_.run(group, 6.0)
+    surface_.run(group, 4.0)
     assert (fire.interactive, arm.values["x"]) == (False, 0.0)
     surface_.touch(arm, "x", 1.0)
     surface_.run(group, 1.0)

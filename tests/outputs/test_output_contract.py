@@ -16,6 +16,9 @@ from installation.core.errors import DeviceError
 PIXELS = np.zeros((90, 160, 3), np.uint8)
 PLAYBACK = Playback(0, None, 0.0, 1, (), None, False, 0.0, "play")
 WALL = Wall("wall", "Sitters", PLAYBACK, {"/walk/speed": 1.0}, {"/walk/speed": "rest"}, (Lane(0, 0.0, {}),))
+LAMP = {"host": "127.0.0.1", "fixture": [{"channel": 1, "picture": "rgb"}]}
+SETTINGS: dict[str, dict[str, Any]] = {"dmx": LAMP, "pjlink": {"host": "127.0.0.1", "port": 1}}
+"""What a kind does not do without."""
 FILES = {"record": "film.mp4", "decisions": "told.jsonl.gz"}
 
 
@@ -41,8 +44,8 @@ class Listening:
 
 
 def config(kind: str, folder: Path) -> OutputConfig:
-    settings = {"path": folder / FILES[kind]} if kind in FILES else {}
-    made: OutputConfig = parts.config("output", kind)(kind=kind, **settings)
+    settings = {"path": folder / FILES[kind]} if kind in FILES else SETTINGS.get(kind, {})
+    made: OutputConfig = parts.config("output", kind).model_validate({"kind": kind, **settings})
     return made
 
 
@@ -82,6 +85,7 @@ def test_surfaces_are_told_knobs_switches_and_what_hangs(tmp_path: Path) -> None
         "/generator/psi": 0.5,
         "/show/hold": 0.0,
         "/stage/blackout": 0.0,
+        "/stage/freeze": 0.0,
         "/show/piece": 0.0,
         "/show/now": "Sitters",
         "/show/left": "",

@@ -164,7 +164,7 @@ def test_silence_gets_it_stopped_and_started_again(start: Start, caplog: pytest.
     assert heard.get(timeout=TIMEOUT) == {"born": 1}
 
 
-def test_a_heartbeat_keeps_it_and_is_nobodys_business(start: Start) -> None:
+def test_a_heartbeat_keeps_it_running_and_is_passed_to_no_one(start: Start) -> None:
     beats = "import time\nfor i in range(40): send({'alive': 0.0}); time.sleep(0.1)\nsend({'done': 1})\n"
     child, heard = start(BORN + beats + FOR_EVER, silence=3.0)
     assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"done": 1}]
@@ -280,3 +280,29 @@ def test_nothing_comes_where_nothing_was_said(start: Start) -> None:
     _, heard = start("import threading; from installation.core.pipe import serve; serve(print);" + FOR_EVER)
     with pytest.raises(Empty):
         heard.get(timeout=0.3)
+
+
+PARENT = """
+import sys, threading
+from installation.process.child import Child
+child = Child("it", [sys.executable, "-c", sys.argv[1]], print)
+child.start()
+while child.pid is None:
+    pass
+print(child.pid, flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl")
+def test_no_stopped_child_outlives_its_parent() -> None:
+    code = "import time\n" + BORN + "\nprint('here', flush=True)" + FOR_EVER
+    line = [sys.executable, "-c", PARENT, code]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        assert "born" in parent.stdout.readline(), "it serves"
+        child.suspend()
+        until(lambda: child.status() == psutil.STATUS_STOPPED)
+        parent.kill()
+    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "the end of the child")

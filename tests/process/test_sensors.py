@@ -91,6 +91,19 @@ def test_signals_arrive_under_their_sensors_name(running: Callable[..., Sensors]
     assert sensors.trouble() == {}
 
 
+def test_edited_sensors_start_anew_and_those_that_stay_go_on(
+    running: Callable[..., Sensors], heard: dict[str, float]
+) -> None:
+    sensors = running(Config(name="door"), Config(name="hall"), Scripted(name="visitor"))
+    until(lambda: {"door.level", "hall.level", "visitor.x"} <= heard.keys())
+    sensors.change((Config(name="door"), Config(name="hall", does="breaks", fails=10**6), Config(name="new")))
+    heard.pop("visitor.x")
+    until(lambda: "new.level" in heard)
+    until(lambda: sensors.trouble().keys() == {"hall"})
+    assert Fake.runs["door"] == 1
+    assert "visitor.x" not in heard
+
+
 @pytest.mark.parametrize(
     ("does", "message"),
     [

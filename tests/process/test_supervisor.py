@@ -177,6 +177,18 @@ def test_a_show_that_dies_again_and_again_is_started_in_safe_mode_and_then_in_fu
     assert watched.leave()[0] == 0
 
 
+def test_another_fault_is_told_at_once(watch: Any) -> None:
+    """Only the same one is told once a minute."""
+    watched = watch("dies", "hangs", "dies", "plays")
+    watched.life(4)
+    told = [message for message in watched.messages() if "it is started again" in message]
+    assert told == [
+        "the show ended with exit code 7; it is started again",
+        "the show stood still for 3 s; it is started again",
+    ]
+    assert watched.leave()[0] == 0
+
+
 def test_a_show_that_has_grown_is_started_again_which_is_no_failure(watch: Any) -> None:
     watched = watch("renews", "renews", "plays", rules="most=1")
     again = watched.life(3)
@@ -305,9 +317,15 @@ def test_where_nothing_can_be_written_it_goes_on_all_the_same(tmp_path: Path) ->
 
 
 def on_standby(watched: Watched, show: int) -> int:
-    """The number of the process on standby, once there is one."""
-    children = psutil.Process(watched.process.pid).children
-    return until(lambda: next((child.pid for child in children() if child.pid != show), 0), "a standby")
+    """The number of the process on standby, once there is one that hears: with a thread that reads its pipe."""
+
+    def waiting() -> int:
+        with suppress(psutil.NoSuchProcess):
+            children = psutil.Process(watched.process.pid).children()
+            return next((child.pid for child in children if child.pid != show and child.num_threads() > 1), 0)
+        return 0
+
+    return until(waiting, "a standby")
 
 
 @pytest.fixture

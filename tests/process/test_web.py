@@ -101,6 +101,30 @@ def test_a_frozen_one_is_noticed_and_comes_back(start: Open, caplog: pytest.LogC
     assert f"was started again {process.child.restarts} times, the last time " in process.notes()[0]
 
 
+def test_an_edited_show_is_on_the_page_and_after_a_restart_too(start: Open) -> None:
+    """The round that is open goes on meanwhile."""
+    process = start()
+    until(lambda: play([process], 0.1) or process.tally.round == 1, "the round")
+    path = process.show.path
+    path.write_text(path.read_text().replace('title = "three"', 'title = "Thirty"'))
+    pid = process.child.pid
+    process.take(load(path))
+
+    def is_there() -> bool:
+        play([process], 0.1)
+        with Visitor(process.port) as visitor:
+            return "Thirty" in visitor.get().text
+
+    until(is_there, "the edited title")
+    assert process.child.pid == pid
+    assert process.tally.round == 1
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: process.child.pid not in (pid, None), "a new process")
+    until(lambda: play([process], 0.1) or open_page(process), "the page again")
+    until(is_there, "the edited title again")
+
+
 def test_votes_reach_the_show_and_whoever_else_asks(start: Open) -> None:
     told: SimpleQueue[Tally] = SimpleQueue()
     process = start(settings='url = "http://wall.local/"', on_tally=told.put)
@@ -126,7 +150,7 @@ def test_an_address_of_this_machine_alone_is_told_and_is_no_code_on_the_wall(
     caplog.clear()
     listed = start("listed")
     until(lambda: listed.url, "the address")
-    assert "0.0.0.0" not in caplog.text, "nobody is asked to vote"
+    assert "0.0.0.0" not in caplog.text, "no one is asked to vote"
 
 
 def test_messages_of_another_version_are_refused(start: Open) -> None:
@@ -135,5 +159,7 @@ def test_messages_of_another_version_are_refused(start: Open) -> None:
     other: Message = pack(Ready(1, "http://x/", False, version=1))
     with pytest.raises(FrameError, match=f"found messages of version 1, expected {VERSION}"):
         process.child.on_message(other)
-    with pytest.raises(FrameError, match="expected one of ready, tally, watching, consoles, moved, error"):
+    with pytest.raises(
+        FrameError, match="expected one of ready, tally, uncounted, watching, consoles, moved, edited, error"
+    ):
         process.child.on_message({"song": {}})

@@ -205,6 +205,7 @@ def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(larg
         "/show/piece",
         "/stage/blackout",
         "/desk/release",
+        "/cue/snapshot",
     ]
     assert not table.keys() & large.commands().keys()
     assert {"/walk/speed", "/generator/detail", "/generator/splash"} <= set(table)

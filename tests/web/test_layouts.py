@@ -7,6 +7,7 @@ from installation.showfile.load import load
 from installation.surfaces import keep_layouts
 from installation.web.layouts import ADDRESS, Layouts
 from tests.timeout import until
+from tests.web.console_driver import entrance, log_in
 from tests.web_driver import Driver, Visitor
 
 REHEARSAL = Path(__file__).resolve().parents[2] / "shows" / "rehearsal.toml"
@@ -30,3 +31,17 @@ def test_the_code_leads_there_with_a_key(tmp_path: Path) -> None:
     assert re.fullmatch(r"http://192\.168\.1\.10:8080/show\.tosc\?size=phone&key=[\w-]{12}", link)
     assert layouts.code("http://192.168.1.10:8080").startswith("<svg")
     assert Layouts(tmp_path).key != layouts.key
+
+
+def test_the_console_shows_the_codes_to_those_who_are_in(tmp_path: Path) -> None:
+    with Driver(tmp_path, console=entrance(tmp_path)) as driver:
+        with Visitor(driver.port) as stranger:
+            assert stranger.get("/console/tablet").status == 403
+            assert stranger.get("/console/tablet.svg?size=phone").status == 403
+        with Visitor(driver.port) as operator:
+            assert log_in(operator, driver.port).status == 303
+            page = operator.get("/console/tablet")
+            assert page.status == 200
+            assert f"http://127.0.0.1:{driver.port}/show.tosc?size=phone&amp;key=" in page.text
+            assert operator.get("/console/tablet.svg?size=phone").text.startswith("<svg")
+            assert operator.get("/console/tablet.svg?size=wall").status == 404

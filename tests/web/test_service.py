@@ -377,6 +377,7 @@ def test_where_no_votes_can_be_kept_the_page_says_so_and_opens_the_vote_once_the
         driver.playback()
         driver.send({"health": {"frames": 1}})
         page = until(lambda: "Votes cannot be counted just now" in (text := visitor.get().text) and text, "a word")
+        assert driver.heard("uncounted")["uncounted"]["why"], "the app is told, too"
         assert "Four people who never lived." in page
         answer = visitor.get("/healthz")
         assert answer.status == 503

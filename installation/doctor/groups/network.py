@@ -17,7 +17,7 @@ UNSAFE = {21: "FTP", 23: "telnet", 445: "Windows' file shares", 3389: "remote de
 """Ports by which a machine in a public room is taken over or read, where they are open to all."""
 
 
-class Door(NamedTuple):
+class Listener(NamedTuple):
     """A port that a show opens: where it stands in the show file, ``tcp`` or ``udp``, at which address. ``allow`` are
     the networks that may come in; without one, all."""
 
@@ -33,23 +33,23 @@ class Door(NamedTuple):
         return ipaddress.ip_address(self.bind).is_loopback
 
 
-def doors(show: Show) -> Iterator[Door]:
+def listeners(show: Show) -> Iterator[Listener]:
     """All ports that a show opens."""
     web, operator = show.web, show.operator
     if web.enabled:
-        yield Door("visitors' page", "[web]", "tcp", web.bind, web.port)
+        yield Listener("visitors' page", "[web]", "tcp", web.bind, web.port)
     if operator.enabled:
-        yield Door("operators' OSC", "[operator]", "udp", operator.bind, operator.port, operator.allow)
+        yield Listener("operators' OSC", "[operator]", "udp", operator.bind, operator.port, operator.allow)
         if operator.tcp:
-            yield Door("OSC over TCP", "[operator]", "tcp", operator.bind, operator.port, operator.allow)
+            yield Listener("OSC over TCP", "[operator]", "tcp", operator.bind, operator.port, operator.allow)
         if operator.oscquery:
             query = (operator.bind, operator.oscquery_port, operator.allow)
-            yield Door("OSCQuery", "[operator]", "tcp", *query)
+            yield Listener("OSCQuery", "[operator]", "tcp", *query)
     for sensor in show.sensors:
         port = getattr(sensor, "port", None)
         if isinstance(port, int) and port:
             bind, allow = getattr(sensor, "bind", "127.0.0.1"), tuple(getattr(sensor, "allow", ()))
-            yield Door(f"sensor {sensor.name}", "[[sensor]]", "udp", bind, port, allow)
+            yield Listener(f"sensor {sensor.name}", "[[sensor]]", "udp", bind, port, allow)
 
 
 # ---------------------------------------------------------------- ports
@@ -62,21 +62,23 @@ def ports(case: Case) -> Iterator[Finding]:
     if heard is None:
         yield untold("", "start the show: it says which port it cannot have")
         return
-    for door in doors(case.show):
-        if door.port:
-            yield _port(door, [one for one in heard if (one["kind"], one["port"]) == (door.kind, door.port)])
+    for listener in listeners(case.show):
+        if listener.port:
+            yield _port(
+                listener, [one for one in heard if (one["kind"], one["port"]) == (listener.kind, listener.port)]
+            )
 
 
-def _port(door: Door, held: list[dict[str, Any]]) -> Finding:
-    subject = f"port {door.port} {door.kind}"
+def _port(listener: Listener, held: list[dict[str, Any]]) -> Finding:
+    subject = f"port {listener.port} {listener.kind}"
     if not held:
-        return green(f"free, for the {door.name}", subject)
+        return green(f"free, for the {listener.name}", subject)
     holder = held[0]
     who = holder["name"] or "a program of another user"
     if any(word in holder["command"] for word in OURS):
-        return green(f"held by a show that runs here (process {holder['process']}): {door.name}", subject)
-    advice = f"end it, or give the show another: port under {door.key}"
-    return red(f"held by {who} (process {holder['process'] or 'not told'}): no {door.name}", advice, subject)
+        return green(f"held by a show that runs here (process {holder['process']}): {listener.name}", subject)
+    advice = f"end it, or give the show another: port under {listener.key}"
+    return red(f"held by {who} (process {holder['process'] or 'not told'}): no {listener.name}", advice, subject)
 
 
 def others(case: Case) -> Iterator[Finding]:
@@ -105,36 +107,36 @@ def exposure(case: Case) -> Iterator[Finding]:
     """What of this show others on the network can reach."""
     if case.show is None:
         return
-    for door in doors(case.show):
-        yield _page(case.show, door) if door.key == "[web]" else _open(door)
+    for listener in listeners(case.show):
+        yield _page(case.show, listener) if listener.key == "[web]" else _open(listener)
     if case.show.web.enabled and case.show.operator.console != "off":
         yield _console(case.show)
 
 
-def _page(show: Show, door: Door) -> Finding:
+def _page(show: Show, listener: Listener) -> Finding:
     away = show.web.keeps_phones_away()
     if away and show.stage.panel:
-        return amber(away.partition("; ")[0], away.partition("; ")[2], door.name)
+        return amber(away.partition("; ")[0], away.partition("; ")[2], listener.name)
     if away:
-        return green(f"this machine alone, {door.bind}:{door.port}", door.name)
-    return green(f"open to phones, as it is meant, at {door.bind}:{door.port}", door.name)
+        return green(f"this machine alone, {listener.bind}:{listener.port}", listener.name)
+    return green(f"open to phones, as it is meant, at {listener.bind}:{listener.port}", listener.name)
 
 
-def _open(door: Door) -> Finding:
-    where = f"{door.bind}:{door.port}"
-    if door.is_local:
-        return green(f"this machine alone, {where}", door.name)
-    everyone = not door.allow or any(ipaddress.ip_network(one).prefixlen == 0 for one in door.allow)
+def _open(listener: Listener) -> Finding:
+    where = f"{listener.bind}:{listener.port}"
+    if listener.is_local:
+        return green(f"this machine alone, {where}", listener.name)
+    everyone = not listener.allow or any(ipaddress.ip_network(one).prefixlen == 0 for one in listener.allow)
     if everyone:
         return red(
             f"{where} takes what anybody on its network sends",
-            f'under {door.key}, write who may: allow = ["192.168.1.20"]; OSC has no password',
-            door.name,
+            f'under {listener.key}, write who may: allow = ["192.168.1.20"]; OSC has no password',
+            listener.name,
         )
-    wide = [one for one in door.allow if ipaddress.ip_network(one).num_addresses > 65536]
+    wide = [one for one in listener.allow if ipaddress.ip_network(one).num_addresses > 65536]
     if wide:
-        return amber(f"{where} takes what {', '.join(wide)} send", "name fewer addresses in allow", door.name)
-    return green(f"{where}, for {', '.join(door.allow)} alone", door.name)
+        return amber(f"{where} takes what {', '.join(wide)} send", "name fewer addresses in allow", listener.name)
+    return green(f"{where}, for {', '.join(listener.allow)} alone", listener.name)
 
 
 def _console(show: Show) -> Finding:
@@ -173,18 +175,18 @@ def firewall(case: Case) -> Iterator[Finding]:
     on = _firewall(case)
     if on is None:
         return
-    outside = [door for door in doors(case.show) if not door.is_local] if case.show else []
+    outside = [listener for listener in listeners(case.show) if not listener.is_local] if case.show else []
     if not on:
         yield green("none is on" if not outside else "none is on, so nothing keeps phones and tablets away")
     elif outside:
-        wanted = ", ".join(f"{door.port}/{door.kind}" for door in outside)
+        wanted = ", ".join(f"{listener.port}/{listener.kind}" for listener in outside)
         yield amber(f"{on} is on; the show needs {wanted} from outside", _let_in(on, outside))
     else:
         yield green(f"{on} is on; nothing has to come in")
 
 
-def _let_in(on: str, outside: list[Door]) -> str:
-    ports = [f"{door.port}/{door.kind}" for door in outside]
+def _let_in(on: str, outside: list[Listener]) -> str:
+    ports = [f"{listener.port}/{listener.kind}" for listener in outside]
     if on == "ufw":
         return "; ".join(f"sudo ufw allow {port}" for port in ports)
     if on == "firewalld":

@@ -17,7 +17,7 @@ and places.json: how far each is off (mean |difference| in levels of 255), and h
 
   --refine 200    comes nearer by so many steps of gradient descent, some seconds for each picture. A likeness that is
                   forced too far leaves what the model paints well; look at both before you choose.
-  --landmarks     crops faces as `prepare --crop face` does; a model of faces needs them at the place it knows them.
+  --landmarks     crops faces as `prepare --crop face` does; a model of faces needs them placed so.
   --favourite     keeps the place in the model file, as a favourite of that name for the walk `gallery`.
 """
 

@@ -18,7 +18,7 @@ date:
   PROGRAM pace MODEL
   PROGRAM pace MODEL --show shows/mine.toml
 
-A show whose model does not know the pace of a walk estimates it, and measures it beside the picture.
+A show whose model has no pace for a walk estimates it, and measures it beside the picture.
 """
 
 

@@ -31,7 +31,7 @@ Rules say what must be true of a picture that is kept, by the columns of the led
   --rule "artist_died < 1930"               comparisons: <  <=  >  >=  =  !=
   --rule "licence contains public domain|CC0"    one of several words; not contains
   --rule "title not missing"                a cell that is empty; missing
-A picture whose ledger does not say what a rule asks for is dropped: rights are proven or they are not there.
+A picture whose ledger does not say what a rule requires is dropped: rights are proven or they are not there.
 """
 Options = ScreenOptions
 
@@ -42,7 +42,7 @@ def run(options: ScreenOptions) -> None:
     when = date_given(options.when)
     page = options.reviewing
     if options.dry_run and page.review:
-        raise OptionError("--dry-run and --review: a page whose decisions are not written down helps nobody.")
+        raise OptionError("--dry-run and --review: the page's decisions would not be written. Leave one of them out.")
     if page.review:
         from installation.training.pages.review import review
 

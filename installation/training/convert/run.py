@@ -38,7 +38,7 @@ def convert(source: Path, out: Path, licence: str, classes: Mapping[int, str] | 
 
 
 def recognised(root: Any, where: str, classes: Mapping[int, str] | None) -> Converted:
-    """The network of a file's content. Raises ModelError where no family knows it."""
+    """The network of a file's content. Raises ModelError where it is of no known family."""
     wanted = None if classes is None else tuple(classes)
     for family in FAMILIES:
         converted = family.recognise(root, where, wanted, MOST_CLASSES)

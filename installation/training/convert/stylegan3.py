@@ -22,10 +22,8 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
     mapping = whole.child("mapping")
     arch, tensors, kept = nvidia.mapping(mapping, labels, most)
     names = layer_names(synthesis)
-    layers = []
-    for number, name in enumerate(names):
-        options, held = layer(synthesis.child(name), number)
-        layers.append(options)
+    read = [layer(synthesis.child(name), number) for number, name in enumerate(names)]
+    for _, held in read:
         tensors |= held
     size = [int(length) for length in pair(synthesis.child(names[-1]), "out_size")]
     scale = float(synthesis.number("output_scale", 1.0))
@@ -34,7 +32,7 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
         architecture={
             **arch,
             "input": waves_of(waves),
-            "layers": layers,
+            "layers": [options for options, _ in read],
             "scale": scale,
             "size": size[::-1],
             "resolution": max(size),

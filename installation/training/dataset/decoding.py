@@ -147,7 +147,7 @@ def without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         deep = np.asarray(image).astype(np.uint32)
         return Image.fromarray(((deep * 255 + 32767) // 65535).astype(np.uint8)), None
     if image.mode in ("I", "F"):
-        raise PicturesError("32-bit pixels, whose white nobody knows. Save it with 8 or 16 bits")
+        raise PicturesError("32-bit pixels, whose white level is not given. Save it with 8 or 16 bits")
     if image.has_transparency_data:
         alpha = image.convert("RGBA").getchannel("A")
         return image.convert("L" if image.mode in ("L", "LA", "La") else "RGB"), alpha

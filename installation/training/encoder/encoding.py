@@ -78,16 +78,20 @@ def encode(options: EncodeOptions) -> None:
     psi = options.psi or usual_psi(model.header["kind"])
     latents = for_psi(frozen, list(answers.values())[-1], psi)
     encoded = write(options.out, names_of(options.picture), frozen, wanted, answers, latents)
-    said = {"model": options.model.name, "psi": psi, "refine": options.refine}
-    text = json.dumps({**said, "places": [asdict(one) for one in encoded]}, indent=1, ensure_ascii=False)
-    write_whole(options.out / "places.json", text.encode())
+    about = {"model": options.model.name, "psi": psi, "refine": options.refine}
+    listed = about | {"places": [asdict(one) for one in encoded]}
+    write_whole(options.out / "places.json", json.dumps(listed, indent=1, ensure_ascii=False).encode())
     if chosen is not None:
         for name, latent in zip(options.favourite, latents, strict=True):
             chosen = chosen.keep(NamedLatent(name, latent))
         save(options.model, chosen, latents.shape[1], login(), now())
+    tell(options.out, encoded)
+
+
+def tell(folder: Path, encoded: Sequence[Spot]) -> None:
     for one in encoded:
         print(told(one))
-    seen = ", ".join(str((options.out / one.place).with_suffix(".png")) for one in encoded[:3])
+    seen = ", ".join(str((folder / one.place).with_suffix(".png")) for one in encoded[:3])
     print(f"Look: {seen}{' ...' if len(encoded) > 3 else ''}: the picture, and beside it what the model makes of it")
 
 

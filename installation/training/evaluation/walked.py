@@ -82,7 +82,7 @@ def paint(model: OpenModel, latents: Floats, psi: float, words: str) -> Picture:
 
 
 class Shown(Generator):
-    """An open model as a walk sees it."""
+    """What a walk uses of an open model."""
 
     def __init__(self, model: OpenModel, psi: float, name: str) -> None:
         self.model, self.psi = model, psi

@@ -1,8 +1,8 @@
 """Differentiable augmentation for small sets of pictures (DiffAugment, arXiv 2006.10738), with an adaptive share.
 
-Real and painted pictures are altered alike before the discriminator sees them, so it cannot memorise the few real
-ones. Each kind of change is applied to each picture with probability p; below about 0.8 the changes do not leak into
-what is painted (arXiv 2006.06676), and p follows how sure the discriminator is of the real pictures (same paper).
+Real and painted pictures are altered alike before they are given to the discriminator, so it cannot memorise the few
+real ones. Each kind of change is applied to each picture with probability p; below about 0.8 the changes do not leak
+into what is painted (arXiv 2006.06676), and p follows how sure the discriminator is of the real pictures (same paper).
 
 What is done to a picture is decided by its row of *dice*, uniform in 0..1, drawn beforehand: so a batch can be altered
 in parts, on several devices, and a run can go on exactly where it was.

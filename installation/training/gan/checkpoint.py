@@ -27,7 +27,7 @@ from installation.training.loop.run import Progress
 from installation.training.loop.schedule import Timetable, continued, in_words
 
 HEAD_START = 3000
-"""Pictures that a new discriminator sees before a generator that was trained before learns from it."""
+"""Pictures that a new discriminator is trained on before a generator that was trained before learns from it."""
 
 
 class Parts(Protocol):

@@ -1,8 +1,8 @@
 """The judges of a GAN: discriminators, each with its input region, its training and its weight in the loss.
 
-The first sees the whole picture, and it alone controls the augmentation. There may be another for the band round the
-eyes (eye_band.py), and one on the features of a pretrained network (projected.py): never alone, as it improves textures
-but degrades faces.
+The first is given the whole picture, and it alone controls the augmentation. There may be another for the band round
+the eyes (eye_band.py), and one on the features of a pretrained network (projected.py): never alone, as it improves
+textures but degrades faces.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from installation.training.loop.optimisers import descend
 
 EYES, PROJECTED = "eyes", "projected"
 HISTORY_MEMORY = 0.01
-"""How fast the running means of scores forget, per step (arXiv 2104.03310)."""
+"""How fast the running means of scores decay, per step (arXiv 2104.03310)."""
 EYE_MAPS = 64
 
 Parts = Sequence[tuple[slice, float]]

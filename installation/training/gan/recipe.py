@@ -41,7 +41,7 @@ class Recipe:
     mixing: float = 0.9
     """Share of painted pictures that take their coarse blocks' style from one seed and the fine ones' from another."""
     eyes: float = 0.0
-    """Weight, for the generator, of a second discriminator that sees the band round the eyes alone; 0: there is none.
+    """Weight, for the generator, of a second discriminator of the band round the eyes alone; 0: there is none.
     Pictures must be aligned faces (see EyeBand in judges.py)."""
     projected: float = 0.0
     """Weight, for the generator, of a discriminator on the features of a pretrained network; 0: none."""

@@ -53,7 +53,7 @@ FIGURES = ("sure", "loss_d", "loss_g")
 """Running means of: how often the real picture scores above the other (or above 0), as -1..1; the losses. Beside them
 stands `share`, the probability of each augmentation, and the discriminator's loss of each further judge."""
 MEMORY = (0.05, 0.02, 0.02)
-"""How fast the running means forget, per step."""
+"""How fast the running means decay, per step."""
 RUNAWAY = 50.0
 """A loss beyond this does not recover; it normally stays below 5."""
 HOPELESS = 12.0
@@ -166,8 +166,8 @@ def recipe_of(options: TrainOptions[GanOptions], facts: Facts) -> Recipe:
     asked, aligned = options.own, facts.get("crop") == "face"
     if asked.eyes and not aligned:
         raise TrainingError(
-            f"--eyes {asked.eyes:g}: the pictures were prepared with --crop {facts.get('crop', 'centre')}, so nobody "
-            "knows where the eyes are. Prepare them with --crop face --landmarks FILE, or leave --eyes out."
+            f"--eyes {asked.eyes:g}: the pictures were prepared with --crop {facts.get('crop', 'centre')}, so it "
+            "is not known where the eyes are. Prepare them with --crop face --landmarks FILE, or leave --eyes out."
         )
     r1 = 4 * R1_HEURISTIC / options.batch if asked.r1 is None else asked.r1
     return Recipe(

@@ -33,7 +33,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class OpenModel:
-    """A model file in memory. Latents are (n, latent_dim) float32, as the walks know them: psi is applied here."""
+    """A model file in memory. Latents are (n, latent_dim) float32, as walks have them: psi is applied here."""
 
     path: Path
     header: Header

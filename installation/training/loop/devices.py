@@ -34,7 +34,7 @@ GROUP = 4
 
 @dataclass
 class Devices:
-    """The devices of a run as one of its processes sees them."""
+    """The devices of a run, for one of its processes."""
 
     fabric: Fabric
     threads: int

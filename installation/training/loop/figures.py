@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class RunningMeans:
-    """Means with a short memory, by name. ``memory``: how fast each forgets, per step."""
+    """Exponential running means, by name. ``memory``: how fast each decays, per step."""
 
     def __init__(self, names: Sequence[str], memory: Sequence[float], device: torch.device) -> None:
         self.names = tuple(names)

@@ -61,10 +61,8 @@ def session(options: TrainOptions[Any], devices: Devices) -> None:
     prepared = read_in_turn(options, folder, devices)
     column = options.recipe.weight_by
     detail = read_detail(folder, column, prepared.facts["files"]) if column else None
-    facts = {
-        **{k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")},
-        "command": command_line(sys.argv[1:]),
-    }
+    facts = {k: v for k, v in prepared.facts.items() if k not in ("files", "skipped")}
+    facts["command"] = command_line(sys.argv[1:])
     kept = read_checkpoint(work / CHECKPOINT) if (work / CHECKPOINT).exists() else None
     if kept:  # the model it started from is no longer needed: it may be deleted, or be the output of this training
         options = replace(options, schedule=replace(options.schedule, start_from=None))
@@ -72,13 +70,17 @@ def session(options: TrainOptions[Any], devices: Devices) -> None:
     if kept:
         told = resume(run, work, kept)
         print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
-    keeping = options.keeping
-    minutes = options.schedule.minutes or math.inf
-    habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
-    with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
-        finished = run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
+    finished = run_on(run, options, devices)
     if devices.first:
         finish(options, work, finished, run.progress.images)
+
+
+def run_on(run: Run, options: TrainOptions[Any], devices: Devices) -> bool:
+    """Whether the schedule came to its end."""
+    keeping, minutes = options.keeping, options.schedule.minutes or math.inf
+    habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
+    with interrupts(devices) as stop, progress_bar(run, devices, minutes) as tell:
+        return run_to_the_end(run, options.work_folder, devices, tell, stop, habits, keeping.tensorboard)
 
 
 def finish(options: TrainOptions[Any], work: Path, finished: bool, images: int) -> None:

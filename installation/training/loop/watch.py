@@ -41,7 +41,7 @@ class Collapse(TrainingError):
 
 @dataclass
 class Watch:
-    """Looks at a run and remembers how often in a row it has not looked well."""
+    """Checks a run, and counts how often in a row the check failed."""
 
     doubts: int = 0
 

@@ -195,7 +195,7 @@ class Views:
         return jpeg(self.model.pictures(np.frombuffer(latent, np.float32)[None], psi)[0])
 
     def eyes(self, asked: Mapping[str, str]) -> Table:
-        """Whether the two eyes of a face agree, in words; empty where nothing speaks against it."""
+        """Whether the two eyes of a face agree, in words; empty where they agree."""
         latent, _ = self.keys.find(asked)
         if self.judge is None:
             return {"words": ""}

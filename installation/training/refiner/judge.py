@@ -1,7 +1,7 @@
 """The discriminator of a refiner: which of two pictures is the real one, by patches of three sizes.
 
 The pixels of a picture are shuffled into maps of the soft one's size; a conditional discriminator (pix2pix, arXiv
-1611.07004) sees the soft picture beside them. Scores are given at each position of the maps that are a 4th, 8th and
+1611.07004) is given the soft picture beside them. Scores are given at each position of the maps that are a 4th, 8th and
 16th of the soft picture's side: brushwork, an eye, a head.
 """
 

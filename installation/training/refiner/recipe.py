@@ -26,7 +26,7 @@ class Recipe:
     """Share of what is painted that is a sample of the prior and no reconstruction, as a show paints them. It has no
     picture to be compared with: its light and colour must stay as they are, and the discriminator judges it."""
     conditional: bool = False
-    """Whether the discriminator sees the soft picture beside what it judges, and no samples of the prior.
+    """Whether the discriminator is given the soft picture beside what it judges, and no samples of the prior.
 
     A soft picture leaves much open (a hat, a contour by a few pixels). A conditional discriminator demands as much
     deviation from it as real pictures show, and where the refiner lacks the information, that is speckle."""

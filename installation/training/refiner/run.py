@@ -7,8 +7,8 @@ The recipe, and why:
   and so do its walks, directions, encoder and a curator's choice.
 * **Three losses**: the averaged picture must equal the real one (which keeps the drawing), the features of a pretrained
   network must be alike (which gives correct eyes), and a discriminator of patches must not separate painted from real
-  (which gives brushwork instead of blur). As in a VAE/GAN it sees the picture alone (recipe.py says why), and so it can
-  judge samples of the prior, which hang in a show, as well as reconstructions.
+  (which gives brushwork instead of blur). As in a VAE/GAN it is given the picture alone (recipe.py says why), and so it
+  can judge samples of the prior, which hang in a show, as well as reconstructions.
 * **Logistic loss with lazy R1** (arXiv 1801.04406, 1912.04958), which keeps the discriminator from reacting to
   single pixels; it is introduced over the first thousand pictures, when contours are there already.
 * **One painted batch for both steps**: the discriminator learns from it, then the refiner.
@@ -45,7 +45,7 @@ FIGURES = ("low", "feat", "loss_g", "loss_d", "sure")
 """Running means: difference of the averaged pictures in levels of 255, of the features, both losses, and how often the
 real picture scores above the painted one, 0..1."""
 MEMORY = 0.02
-"""How fast the running means forget, per step."""
+"""How fast the running means decay, per step."""
 RUNAWAY = 50.0
 """A loss beyond this does not recover."""
 

@@ -1,4 +1,4 @@
-"""The VAE of a model file as the refiner's training sees it: frozen, soft pictures come out of it."""
+"""The VAE of a model file for the refiner's training: frozen; its pictures are soft."""
 
 from __future__ import annotations
 

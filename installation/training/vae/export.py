@@ -52,6 +52,11 @@ LATENTS = 16
 IN_USE = 0.1
 """A latent direction that real pictures differ by less along, in standard deviations of the prior, says nothing."""
 
+GAIN = (
+    f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
+    f"the first directions at {LATENTS} places, those beyond 64 at one"
+)
+
 
 def export(checkpoint: Path, out: Path, licence: str = "") -> dict[str, Any]:
     """Write the model file of a training checkpoint; returns its header. ``licence`` as in export.py."""
@@ -88,11 +93,7 @@ def header_of(
         "training": {**training_facts(recipe, progress, data), "elbo": bound},
         "ledger_sha256": data.get("ledger_sha256"),
         "licence": licences(licence, data),
-        "latent": {
-            "samples": LOOKED_AT,
-            "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; "
-            f"the first directions at {LATENTS} places, those beyond 64 at one",
-        },
+        "latent": {"samples": LOOKED_AT, "gain": GAIN},
         "encoder": {
             "method": "the mean of the posterior; trained together with the decoder",
             "images": progress.images,

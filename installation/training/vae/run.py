@@ -12,8 +12,8 @@ The recipe, and why:
 * **Growing** (arXiv 1710.10196) and **a moving average of both networks**, as for the GAN; Adam with beta1 0.9, a short
   rise of the learning rate and clipped gradients, as no layer normalises.
 
-Every 32nd picture is held out: the bound on these says what the model knows of pictures that it has not seen. All
-random numbers are drawn on the CPU by one generator, for the whole batch (see gan.py).
+Every 32nd picture is held out: the bound on these says how well the model describes pictures that it was not trained
+on. All random numbers are drawn on the CPU by one generator, for the whole batch (see gan.py).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from installation.training.vae.recipe import FIGURES, Recipe
 Facts = dict[str, Any]
 
 MEMORY = 0.02
-"""How fast the running means forget, per step."""
+"""How fast the running means decay, per step."""
 UNUSED = 1.0
 """Nats of KL below which the latents say nothing."""
 PIXELS_AT_ONCE = 64 * 256 * 256

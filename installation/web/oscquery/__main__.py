@@ -50,6 +50,7 @@ Send = Callable[[Message], None]
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the app, which then closes our stdin
+    listener.raise_file_limit()
     code = 1
     try:
         asyncio.run(_attend())

@@ -39,9 +39,11 @@ const desk = (() => {
   };
 
   /** What is asked of the show: a control's value, null to let go of it, a command. */
-  const send = (address, value) => {
-    if (!socket || socket.readyState !== WebSocket.OPEN) return say("There is no connection; nothing was sent.");
-    socket.send(JSON.stringify({ address, value }));
+  const send = (address, value) => tell({ address, value });
+
+  const tell = (message) => {
+    if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    else say("There is no connection; nothing was sent.");
   };
 
   const say = (text) => write(byId("said"), text);
@@ -134,7 +136,8 @@ const desk = (() => {
     write(byId("state"), words.join(" · ") || "on the wall");
     write(byId("hangs"), title(now.piece));
     const left = now.seconds_left === null ? "stays until it is changed" : `${clock(now.seconds_left)} left`;
-    write(byId("comes"), now.coming === null ? left : `changing to ${title(now.coming)}`);
+    const after = now.expected === null ? left : `${left}, then ${title(now.expected)}`;
+    write(byId("comes"), now.coming === null ? after : `changing to ${title(now.coming)}`);
     const way = byId("way");
     way.hidden = now.coming === null;
     way.value = now.progress;
@@ -169,6 +172,7 @@ const desk = (() => {
   const press = (command, button) => {
     const on = isOn(command.address);
     if (state.desk.armed.includes(command.address) && !on && armed?.button !== button) return arm(button, command.doc);
+    if (armed && state.desk.arm) send(state.desk.arm, true);
     disarm();
     send(command.address, command.type === "bool" ? !on : 1);
     say(`${label(command.address)}${command.type === "bool" ? (on ? " off" : " on") : ""}`);
@@ -176,7 +180,7 @@ const desk = (() => {
 
   const drawTransport = () => {
     const own = cueNames();
-    const listed = state.desk.commands.filter((one) => one.type !== "choice" && !own.has(one.address));
+    const listed = state.desk.commands.filter((one) => one.type !== "choice" && !own.has(one.address) && one.address !== state.desk.arm && one.address !== state.desk.snapshot);
     const place = (one) => (state.desk.armed.includes(one.address) ? 2 : Number(!one.address.startsWith("/cue/")));
     listed.sort((one, other) => place(one) - place(other));
     byId("transport").replaceChildren(
@@ -204,5 +208,5 @@ const desk = (() => {
     byId("picture").addEventListener("error", () => setTimeout(look, 2 * RETRY));
   });
 
-  return { state, views, make, write, send, say, label, title, clock, cueNames };
+  return { state, views, make, write, send, tell, say, label, title, clock, cueNames };
 })();

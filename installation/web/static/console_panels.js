@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { make, write, send, views, state, label, title, clock } = desk;
+  const { make, write, send, tell, say, views, state, label, title, clock } = desk;
   const SVG = "http://www.w3.org/2000/svg";
   const TRAIL = 30;
 
@@ -16,7 +16,7 @@
   const poster = (piece) =>
     piece.poster
       ? make("img", { src: `/poster/${encodeURIComponent(piece.name)}?width=160`, alt: "", loading: "lazy" })
-      : make("span", { className: "blank" });
+      : make("span", { className: "blank", "aria-hidden": "true" }, piece.title.slice(0, 1));
 
   const buildPieces = () => {
     const commands = state.desk.commands.filter((command) => command.type === "choice");
@@ -68,17 +68,41 @@
     return words.filter(Boolean).join(" · ");
   };
 
+  /** A cue of the cue file: its fade and its place may be changed. */
+  const toolsOf = (cue) => {
+    const fade = make("input", { type: "number", min: 0, max: 86400, step: 0.1, value: cue.fade, "aria-label": `Fade of ${cue.name} in seconds` });
+    fade.addEventListener("change", () => {
+      if (fade.reportValidity() && fade.value !== "") tell({ cue: cue.name, fade: Number(fade.value), steps: 0 });
+    });
+    const step = (steps, sign, words) =>
+      make("button", { "aria-label": `Move ${cue.name} ${words}`, onclick: () => tell({ cue: cue.name, fade: null, steps }) }, sign);
+    return cue.kept ? [make("label", { className: "fade" }, "fade", fade, "s"), step(-1, "↑", "up"), step(1, "↓", "down")] : [];
+  };
+
+  const keep = () => {
+    const name = make("input", { type: "text", maxLength: 64, placeholder: "Name", "aria-label": "Name of the new cue", autocomplete: "off" });
+    const form = make("form", { className: "find" }, name, make("button", {}, "Keep the present as a cue"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      send(state.desk.snapshot, name.value.trim() || 1);
+      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim()}` : ""}`);
+      name.value = "";
+    });
+    return form;
+  };
+
   const cueOf = (cue) =>
     make(
       "li",
       { className: "card cue", "data-cue": cue.name },
       make("div", {}, make("b", {}, cue.name), " ", make("small", { className: "eyebrow" }), make("p", { className: "quiet" }, about(cue)), make("p", { className: "quiet" }, targets(cue))),
-      make("div", { className: "tools" }, make("button", { onclick: () => send(`/cue/${cue.name}`, 1), "aria-label": `Fire ${cue.name}` }, "Fire")),
+      make("div", { className: "tools" }, ...toolsOf(cue), make("button", { onclick: () => send(`/cue/${cue.name}`, 1), "aria-label": `Fire ${cue.name}` }, "Fire")),
     );
 
   const buildCues = () => {
     const known = state.desk.cues;
-    cues.replaceChildren(known.length ? make("ol", { className: "rows" }, ...known.map(cueOf)) : empty("This show has no cues."));
+    const list = known.length ? make("ol", { className: "rows" }, ...known.map(cueOf)) : empty("This show has no cues yet.");
+    cues.replaceChildren(...(state.desk.snapshot ? [keep()] : []), list);
     drawCues();
   };
 
@@ -256,12 +280,32 @@
   const health = make("div", { id: "health", className: "panel" });
   const told = make("ul", { className: "told" });
   const numbers = make("dl", { className: "numbers" });
-  const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The end of the log" });
+  const surfaces = make("div", { className: "codes" });
+  const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The log, the newest line first" });
   health.append(
     make("section", {}, make("h3", {}, "standing"), told),
     make("section", {}, make("h3", {}, "numbers"), numbers),
     make("section", {}, make("h3", {}, "log"), log),
+    make("section", {}, make("h3", {}, "surfaces"), surfaces),
   );
+
+  /** The codes that a tablet and a phone scan to be given the show's layout for TouchOSC. */
+  const drawSurfaces = () => {
+    const { url, near } = state.show;
+    if (surfaces.dataset.url === url) return;
+    surfaces.dataset.url = url;
+    const code = (size) =>
+      make(
+        "figure",
+        { className: "code" },
+        make("img", { src: `/console/code-${size}.svg`, alt: `QR code of the layout for a ${size}`, loading: "lazy", width: 180, height: 180 }),
+        make("figcaption", { className: "quiet" }, `TouchOSC on a ${size}`),
+      );
+    const away = `Only this machine reaches ${url}: with bind = "0.0.0.0" under [web], a tablet is given its layout by a code here.`;
+    surfaces.replaceChildren(...(near ? [make("p", { className: "quiet" }, away)] : [code("tablet"), code("phone")]));
+  };
+
+  const worded = (value) => (value === null ? "–" : typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
 
   const drawHealth = () => {
     const { reasons, notes } = state.health;
@@ -274,18 +318,16 @@
     }
     numbers.replaceChildren(
       ...Object.entries(state.health.numbers).map(([name, value]) =>
-        make("div", {}, make("dt", {}, label(name)), make("dd", {}, value === null ? "–" : String(value))),
+        make("div", {}, make("dt", {}, label(name)), make("dd", {}, worded(value))),
       ),
     );
     document.getElementById("tab-health").classList.toggle("alarm", reasons.length > 0);
   };
 
   const drawLog = () => {
-    const end = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     log.replaceChildren(
-      ...state.log.map((line) => make("li", { className: line.level }, make("time", {}, line.time.slice(11, 19)), make("span", {}, line.message))),
+      ...[...state.log].reverse().map((line) => make("li", { className: line.level }, make("time", {}, line.time.slice(11, 19)), make("span", {}, line.message))),
     );
-    if (end) log.scrollTop = log.scrollHeight;
   };
 
   // ---------------------------------------------------------------- tabs
@@ -339,5 +381,6 @@
     { of: ["agenda", "show", "now"], draw: drawToday },
     { of: ["health"], draw: drawHealth },
     { of: ["log"], draw: drawLog },
+    { of: ["show"], draw: drawSurfaces },
   );
 })();

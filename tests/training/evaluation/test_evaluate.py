@@ -220,7 +220,7 @@ def test_some_mixtures_among_many_are_told_to_be_close(real: Picture) -> None:
     assert figures["verdict"] == "close"
 
 
-def test_few_real_pictures_accuse_nobody_by_chance() -> None:
+def test_few_real_pictures_are_no_copies_by_chance() -> None:
     """That some of many pictures lie nearer than the two nearest of few real ones is usual, though all are of one kind;
     and the real ones lie no farther from one another than from others."""
     crowds = [(paintings(100, seed=seed), paintings(40, seed=100 + seed)) for seed in range(6)]

@@ -407,7 +407,7 @@ def test_a_damaged_report_is_measured_anew(folder: Path) -> None:
         (["--rule", "artist_dyed < 1930"], 'did you mean "artist_died"?'),
         (["--rule", "artist_died before 1930"], "cannot be read"),
         (["--rule", "artist_died < long ago"], "compares numbers"),
-        (["--dry-run", "--review"], "helps nobody"),
+        (["--dry-run", "--review"], "would not be written"),
         (["--review"], "First run screen"),
     ],
 )

@@ -1,0 +1,280 @@
+"""Whether a show grows: months of it in two hours, and the slopes of its memory, threads, handles and files.
+
+    python -m benchmarks.soak [--minutes 120] [--day 240] [--csv soak.csv]
+
+A real show, headless: a day of its schedule passes in ``--day`` seconds, a piece changes every two, and all the while
+OSC messages come, visitors vote and look, and a film of somebody walks before the camera. Every few seconds the
+processes are looked at. The first quarter is warm-up; of the rest a straight line is fitted, whose slope is told per
+hour with its standard error. ``late`` are frames that came more than half an interval late, in percent.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from http.client import HTTPException
+from pathlib import Path
+
+import numpy as np
+import psutil
+from pythonosc.udp_client import SimpleUDPClient
+
+from benchmarks.faults.rows import TIMEOUT, wait_for
+from benchmarks.faults.supervised import film, free_port, health_at
+from installation.core.parts import ROOT
+from tests.web_driver import Visitor
+
+EVERY = 5.0
+"""Seconds between two looks at the processes."""
+
+WARM_UP = 0.25
+"""Of the time, which does not count."""
+
+RUN = """
+import sys, time
+from datetime import datetime, timedelta
+from installation import app, run
+from installation.core.clock import RealClock
+began, first, factor = datetime.now().astimezone(), time.monotonic(), float(sys.argv[1])
+
+class Fast(RealClock):
+    def civil(self):
+        return (began + timedelta(seconds=factor * (time.monotonic() - first))).astimezone()
+
+run.RealClock = Fast
+sys.exit(app.main(sys.argv[2:]))
+"""
+"""The app, whose calendar runs ``factor`` times as fast."""
+
+SHOW = """
+[show]
+title = "Soak"
+order = "votes"
+languages = ["en", "nl"]
+transition = {{ kind = "impasto", duration = "0.5 s" }}
+
+[web]
+port = {web}
+
+[operator]
+port = {osc}
+
+[schedule]
+open = ["Mon-Sun 00:00-24:00"]
+
+[[programme]]
+name = "day"
+cue = "light"
+
+[[programme]]
+name = "late"
+when = ["17:00-22:00"]
+pieces = ["umber", "reverie"]
+order = "shuffle"
+cue = "dim"
+
+[[cue]]
+name = "light"
+fade = "2 s"
+set = {{ "stage/brightness" = 1.0 }}
+
+[[cue]]
+name = "dim"
+fade = "2 s"
+set = {{ "stage/brightness" = 0.6 }}
+
+[[sensor]]
+kind = "camera"
+name = "door"
+source = "visitors.avi"
+"""
+
+PIECE = """
+[[piece]]
+name = "{name}"
+duration = "1.5 s"
+generator = {generator}
+walk = {{ kind = "wander" }}
+hang = "{hang}"
+label = {{ title = "{name}" }}
+
+  [[piece.wire]]
+  signal = "door.motion"
+  control = "walk/speed"
+"""
+
+PIECES = (
+    ("umber", '{ kind = "plasma", palette = "umber" }', "wall"),
+    ("verdigris", '{ kind = "plasma", palette = "verdigris", width = 320, height = 180 }', "bleed"),
+    ("reverie", f'{{ kind = "vae", model = "{ROOT}/shows/models/reverie.safetensors" }}', "wall"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was there ``hours`` after the start: MiB of the show's process and of all, of all processes together the
+    threads and handles, files of the state folder, frames and late frames since the start, changes of piece."""
+
+    hours: float
+    memory: float
+    memory_of_all: float
+    threads: int
+    handles: int
+    files: int
+    late: int
+    frames: int
+    votes: int
+
+
+class Crowd:
+    """Operators and visitors, until ``done``."""
+
+    def __init__(self, web: int, osc: int) -> None:
+        self.web, self.osc, self.done = web, osc, threading.Event()
+        self._threads = [threading.Thread(target=work) for work in (self._steer, self._vote)]
+        for thread in self._threads:
+            thread.start()
+
+    def _steer(self) -> None:
+        number = 0
+        with SimpleUDPClient("127.0.0.1", self.osc) as surface:
+            while not self.done.wait(0.05):
+                number += 1
+                surface.send_message("/walk/speed", number % 40 / 10)
+                surface.send_message("/stage/label", number % 3 / 2)
+                surface.send_message("/nothing/here", "unknown")
+
+    def _vote(self) -> None:
+        while not self.done.wait(0.3):
+            with suppress(OSError, HTTPException, ValueError), Visitor(self.web) as visitor:
+                page = visitor.get("/?lang=nl").text
+                ballot = page.partition('name="round" value="')[2].partition('"')[0]
+                choice = page.partition('name="choice" value="')[2].partition('"')[0]
+                if ballot and choice:
+                    visitor.vote(choice, int(ballot))
+
+    def stop(self) -> None:
+        self.done.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def looks(minutes: float, day: float) -> Iterator[Look]:
+    """Runs the show for so long, and looks."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, web, osc = Path(name), free_port(), free_port()
+        film(folder / "visitors.avi")
+        show = folder / "soak.toml"
+        show.write_text(
+            SHOW.format(web=web, osc=osc)
+            + "".join(PIECE.format(name=name, generator=kind, hang=hang) for name, kind, hang in PIECES)
+        )
+        line = [sys.executable, "-c", RUN, str(86400.0 / day), str(show), "--headless", "--size", "640x360"]
+        process = subprocess.Popen([*line, "--state", str(folder / "state")], cwd=ROOT, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: health_at(web).get("ok"), "health", 0.1)
+            crowd, began = Crowd(web, osc), time.monotonic()
+            try:
+                while (gone := time.monotonic() - began) < 60.0 * minutes:
+                    yield look(gone, psutil.Process(process.pid), folder / "state", health_at(web))
+                    time.sleep(EVERY)
+            finally:
+                crowd.stop()
+        finally:
+            process.terminate()
+            process.wait(TIMEOUT)
+
+
+def look(gone: float, process: psutil.Process, state: Path, health: dict[str, object]) -> Look:
+    family = [process, *process.children(recursive=True)]
+    memory = [one.memory_info().rss / 2**20 for one in family]
+    show = health.get("show")
+    details = show if isinstance(show, dict) else {}
+    return Look(
+        hours=gone / 3600.0,
+        memory=memory[0],
+        memory_of_all=sum(memory),
+        threads=sum(one.num_threads() for one in family),
+        handles=sum(_handles(one) for one in family),
+        files=sum(1 for _ in state.rglob("*")),
+        late=int(details.get("late", 0)),
+        frames=int(details.get("frames", 0)),
+        votes=int(details.get("votes", 0)),
+    )
+
+
+def _handles(process: psutil.Process) -> int:
+    return int(process.num_fds() if hasattr(process, "num_fds") else process.num_handles())
+
+
+def slope(hours: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
+    """Of a straight line through the values, per hour, and its standard error (least squares)."""
+    x, y = np.asarray(hours) - np.mean(hours), np.asarray(values, float) - np.mean(values)
+    spread = float((x * x).sum())
+    rise = float((x * y).sum()) / spread
+    left = float(((y - rise * x) ** 2).sum()) / max(1, len(x) - 2)
+    return rise, (left / spread) ** 0.5
+
+
+NAMES = {
+    "memory": ("memory of the show, MiB", 1.0),
+    "memory_of_all": ("memory of all its processes, MiB", 1.0),
+    "threads": ("threads", 0.0),
+    "handles": ("open handles", 0.0),
+    "files": ("files it keeps", 0.0),
+}
+"""What is told, and the slope an hour that is promised at most."""
+
+
+def table(seen: Sequence[Look]) -> Iterator[str]:
+    """The rows of the table, of all but the warm-up."""
+    steady = [one for one in seen if one.hours >= WARM_UP * seen[-1].hours]
+    hours = [one.hours for one in steady]
+    yield "| what | first | last | an hour | promised | kept |\n| --- | --- | --- | --- | --- | --- |"
+    for name, (words, promised) in NAMES.items():
+        values = [float(getattr(one, name)) for one in steady]
+        rise, error = slope(hours, values)
+        kept = verdict(rise, error, promised)
+        yield f"| {words} | {values[0]:.1f} | {values[-1]:.1f} | {rise:+.2f} ± {error:.2f} | {promised:g} | {kept} |"
+    late, frames = steady[-1].late - steady[0].late, steady[-1].frames - steady[0].frames
+    yield f"| late frames | | {late} of {frames} | {late / max(1, frames):.2%} of them | 1 % | {_kept(late, frames)} |"
+
+
+def verdict(rise: float, error: float, promised: float) -> str:
+    """Whether a slope is at most what is promised, where two standard errors do not leave that open."""
+    if rise + 2.0 * error <= promised:
+        return "yes"
+    return "NO" if rise - 2.0 * error > promised else "too short to tell"
+
+
+def _kept(late: int, frames: int) -> str:
+    return "yes" if late <= 0.01 * frames else "NO"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--minutes", type=float, default=120.0)
+    options.add_argument("--day", type=float, default=240.0, help="seconds that a day of the schedule takes")
+    options.add_argument("--csv", type=Path)
+    asked = options.parse_args()
+    seen = list(looks(asked.minutes, asked.day))
+    if asked.csv:
+        with asked.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, [field.name for field in fields(Look)])
+            writer.writeheader()
+            writer.writerows(map(asdict, seen))
+    print("\n".join(table(seen)))
+    days, votes = asked.minutes * 60.0 / asked.day, seen[-1].votes
+    print(f"\n{days:.0f} days in {asked.minutes:g} minutes, {votes} votes; ", end="")
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    main()
