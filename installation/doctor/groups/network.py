@@ -69,35 +69,18 @@ def ports(case: Case) -> Iterator[Finding]:
             )
 
 
-def _port(listener: Listener, held: list[dict[str, Any]]) -> Finding:
+def _port(listener: Listener, runs: bool, held: list[dict[str, Any]]) -> Finding:
+    """``runs``: the show itself runs, on the state folder that is asked about."""
     subject = f"port {listener.port} {listener.kind}"
     if not held:
         return green(f"free, for the {listener.name}", subject)
     holder = held[0]
-    who = holder["name"] or "a program of another user"
-    if any(word in holder["command"] for word in OURS):
-        return green(f"held by a show that runs here (process {holder['process']}): {listener.name}", subject)
-    advice = f"end it, or give the show another: port under {listener.key}"
+    ours = any(word in holder["command"] for word in OURS)
+    if ours and runs:
+        return green(f"held by this show, which runs: {listener.name}", subject)
+    who = "another show" if ours else holder["name"] or "a program of another user"
+    advice = f"end it, or give this show another: port under {listener.key}"
     return red(f"held by {who} (process {holder['process'] or 'not told'}): no {listener.name}", advice, subject)
-
-
-def others(case: Case) -> Iterator[Finding]:
-    """What else on this machine listens to the network: whoever set it up should know each."""
-    heard = case.machine.fact("ports")
-    if heard is None:
-        return
-    outside = [one for one in heard if one["kind"] == "tcp" and not ipaddress.ip_address(one["address"]).is_loopback]
-    strange = {(one["port"], one["name"]) for one in outside if not any(word in one["command"] for word in OURS)}
-    named = [f"{port} ({name or 'of another user'})" for port, name in sorted(strange)]
-    if not named:
-        yield green("nothing but shows listens to the network, over TCP")
-    elif clear := [port for port, _ in sorted(strange) if port in UNSAFE]:
-        yield amber(
-            f"others that listen, over TCP: {', '.join(named[:12])}",
-            f"{', '.join(UNSAFE[port] for port in clear)}: end it, or let the firewall keep strangers away",
-        )
-    else:
-        yield green(f"others that listen, over TCP: {', '.join(named[:12])}")
 
 
 # ---------------------------------------------------------------- who can reach it
