@@ -62,11 +62,11 @@ def ports(case: Case) -> Iterator[Finding]:
     if heard is None:
         yield untold("", "start the show: it says which port it cannot have")
         return
+    runs = bool(case.machine.fact("running"))
     for listener in listeners(case.show):
+        held = [one for one in heard if (one["kind"], one["port"]) == (listener.kind, listener.port)]
         if listener.port:
-            yield _port(
-                listener, [one for one in heard if (one["kind"], one["port"]) == (listener.kind, listener.port)]
-            )
+            yield _port(listener, runs, held)
 
 
 def _port(listener: Listener, runs: bool, held: list[dict[str, Any]]) -> Finding:
@@ -81,6 +81,25 @@ def _port(listener: Listener, runs: bool, held: list[dict[str, Any]]) -> Finding
     who = "another show" if ours else holder["name"] or "a program of another user"
     advice = f"end it, or give this show another: port under {listener.key}"
     return red(f"held by {who} (process {holder['process'] or 'not told'}): no {listener.name}", advice, subject)
+
+
+def others(case: Case) -> Iterator[Finding]:
+    """What else on this machine listens to the network: whoever set it up should know each."""
+    heard = case.machine.fact("ports")
+    if heard is None:
+        return
+    outside = [one for one in heard if one["kind"] == "tcp" and not ipaddress.ip_address(one["address"]).is_loopback]
+    strange = {(one["port"], one["name"]) for one in outside if not any(word in one["command"] for word in OURS)}
+    named = [f"{port} ({name or 'of another user'})" for port, name in sorted(strange)]
+    if not named:
+        yield green("nothing but shows listens to the network, over TCP")
+    elif clear := [port for port, _ in sorted(strange) if port in UNSAFE]:
+        yield amber(
+            f"others that listen, over TCP: {', '.join(named[:12])}",
+            f"{', '.join(UNSAFE[port] for port in clear)}: end it, or let the firewall keep strangers away",
+        )
+    else:
+        yield green(f"others that listen, over TCP: {', '.join(named[:12])}")
 
 
 # ---------------------------------------------------------------- who can reach it
