@@ -47,7 +47,7 @@ __all__ = [
     "unpack",
 ]
 
-VERSION = 3
+VERSION = 4
 """The version of these messages: ``Hello`` and ``Ready`` carry it, and each end refuses another one."""
 
 Text = Mapping[str, str]
@@ -94,7 +94,8 @@ class Hello:
 
     ``state`` is the folder that keeps the votes, with ``live`` every visitor gets the live picture, ``words`` are the
     show's own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
-    ``console`` is None where the show has none.
+    ``console`` is None where the show has none. ``room_key`` (hexadecimal) makes the room codes; it is empty where
+    votes need none. ``votes_per_address`` is how many new voters one network address may bring a minute.
     """
 
     bind: str
@@ -108,6 +109,8 @@ class Hello:
     live: bool = False
     run: str = ""
     console: Entrance | None = None
+    room_key: str = ""
+    votes_per_address: int = 300
     version: int = VERSION
 
     def piece(self, name: str) -> Piece:
