@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from installation.core.commands import ARM, DANGEROUS
+from installation.core.commands import ARM, CUE_SNAPSHOT, DANGEROUS, Command
 from installation.core.controls import MASTER, Values
 from installation.core.decision import Decision, Tally
 from installation.core.errors import ControlError
@@ -22,8 +22,9 @@ from installation.engine.schedule import Timetable
 from installation.operator.inbox import Inbox
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
+from installation.showfile.cue_edit import CueChange
 from installation.showfile.load import Show
-from installation.web.messages import Agenda, Cue, Desk, Due, Moment, Moved, SensorState
+from installation.web.messages import Agenda, Cue, Desk, Due, Edited, Moment, Moved, SensorState
 
 log = logging.getLogger(__name__)
 
@@ -150,34 +151,47 @@ def next_piece(decider: Decider, decision: Decision, tally: Tally) -> int | None
     return decider.playlist.expected(tally.of(playback.round), playback.candidates)
 
 
-def mover(inbox: Inbox, clock: Callable[[], float]) -> Callable[[Moved], None]:
-    """Puts what an operator did on a console into the inbox; ``clock`` is the loop's (s)."""
+def acting(
+    inbox: Inbox, clock: Callable[[], float], change: Callable[[CueChange, str], None]
+) -> Callable[[Moved | Edited], None]:
+    """Passes on what an operator did on a console: into the inbox, or to ``change`` a cue of the cue file (with who
+    asked). ``clock`` is the loop's (s)."""
 
-    def move(moved: Moved) -> None:
-        control = inbox.find(moved.address)
+    def act(done: Moved | Edited) -> None:
         try:
-            if control is not None and moved.value is not None:
-                refusal = inbox.put(moved.address, control.accept(moved.value), clock(), moved.who)
-                if refusal:
-                    log.info("%s: %s", moved.who, refusal)
-            elif moved.address in inbox.controls:
-                inbox.let_go(moved.address, clock(), moved.who)
-            else:
-                log.warning("%s asked for %s, which this show has not", moved.who, moved.address)
+            if isinstance(done, Edited):
+                change(CueChange(done.cue, done.fade, done.steps), done.who)
+            elif why := _move(inbox, done, clock()):
+                log.info("%s: %s", done.who, why)
         except ControlError as error:
-            log.warning("%s: %s", moved.who, error)
+            log.warning("%s: %s", done.who, error)
 
-    return move
+    return act
+
+
+def _move(inbox: Inbox, moved: Moved, now: float) -> str:
+    """Why it does not count; empty where it does. Raises ControlError."""
+    control = inbox.find(moved.address)
+    if moved.text and moved.address == CUE_SNAPSHOT:
+        return inbox.ask(Command(CUE_SNAPSHOT, 1.0, now, moved.who, moved.text))
+    if control is not None and moved.value is not None:
+        return inbox.put(moved.address, control.accept(moved.value), now, moved.who)
+    if moved.address not in inbox.controls:
+        raise ControlError(f"asked for {moved.address}, which this show has not")
+    inbox.let_go(moved.address, now, moved.who)
+    return ""
 
 
 def desk(show: Show) -> Desk:
     """All that an operator can move and see in a show."""
-    cues = (Cue(cue.name, cue.wait, cue.fade, cue.targets, cue.then) for cue in show.plan.cues)
+    own = show.own_cues()
+    cues = (Cue(cue.name, cue.wait, cue.fade, cue.targets, cue.then, cue.name not in own) for cue in show.plan.cues)
     return Desk(
         controls=tuple(show.controls().values()),
         commands=tuple(show.commands().values()),
         armed=DANGEROUS,
         arm=ARM if ARM in show.commands() else "",
+        snapshot=CUE_SNAPSHOT,
         master=MASTER,
         signals=show.signals(),
         sensors={sensor.name: sensor.kind for sensor in show.sensors},

@@ -69,5 +69,6 @@ def open_oscquery(show: Show, osc: OscServer, rooms: ExitStack) -> None:
         hello = Hello(title, settings.bind, settings.oscquery_port, osc.port, settings.allow, table)
         query = OscQuery(hello, osc.post)
         osc.news = query.tell
+        osc.on_follow = lambda: query.change(knobs(osc.inbox.controls, osc.inbox.commands))
         rooms.callback(query.stop)
         query.start()

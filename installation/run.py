@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from installation import metrics
-from installation.console import Console, mover
+from installation.console import Console, acting
 from installation.core import parts
 from installation.core.clock import Pace, RealClock
 from installation.core.commands import CUE_SNAPSHOT
@@ -185,7 +185,7 @@ class Exhibition:
         """What the show could do without for a while: generators and sensors."""
         self.painter.start()
         self.standing.opening.start()
-        self.standing.sensors = run_sensors(self.show.sensors, self._emit)
+        self.standing.sensors = run_sensors(self.show.sensors, self._emit, folder=self.folder / "sensors")
         if self.console:
             self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
@@ -198,8 +198,8 @@ class Exhibition:
     def _open_web(self, live: bool) -> WebProcess | None:
         if not self.show.web.enabled:
             return None
-        moved = mover(self.inbox, self.clock.now)
-        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_moved=moved)
+        act = acting(self.inbox, self.clock.now, lambda change, who: self.snapshots.change(change, who))
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_done=act)
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""

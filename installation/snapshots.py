@@ -1,9 +1,12 @@
-"""Snapshots: the present of a running show, written as a cue into the show's cue file by a thread of its own."""
+"""Snapshots: the present of a running show, written as a cue into the show's cue file by a thread of its own, which
+also makes the changes to that file that operators ask for."""
 
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Full, Queue
 
@@ -11,6 +14,7 @@ from installation.core.clean_text import clean
 from installation.core.commands import CUE_SNAPSHOT, Command, cue_address
 from installation.core.controls import Values
 from installation.core.errors import Refused, ShowError
+from installation.showfile.cue_edit import CueChange, change_cue
 from installation.showfile.cue_file import write_cue
 from installation.showfile.load import Show, load
 from installation.showfile.messages import shown
@@ -24,8 +28,13 @@ WAITING = 16
 AUTOMATIC = "snapshot-"
 """What a snapshot without a name is called, with the first number that is free."""
 
-Asked = tuple[str, str, Values]
-"""The name, who asked, and the values by address."""
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Work on the cue file of the show that runs, which says what it did; ``who`` asked for it."""
+
+    who: str
+    work: Callable[[Show], str]
 
 
 class Snapshots:
@@ -50,19 +59,26 @@ class Snapshots:
         """Keeps ``values``, by address, for each of the commands that asks for a snapshot. Never waits."""
         for command in commands:
             if command.address == CUE_SNAPSHOT:
-                try:
-                    self._waiting.put_nowait((command.text, command.who, values))
-                except Full:
-                    log.warning("%d snapshots wait to be written, one more was left out", WAITING)
+                self._put(Asked(command.who, partial(keep, name=command.text, values=values)))
+
+    def change(self, change: CueChange, who: str) -> None:
+        """Has a cue of the cue file changed. Never waits."""
+        self._put(Asked(who, partial(change_kept, change=change)))
+
+    def _put(self, asked: Asked) -> None:
+        try:
+            self._waiting.put_nowait(asked)
+        except Full:
+            log.warning("%d changes to the cue file wait to be written, one more was left out", WAITING)
 
     def _run(self) -> None:
         while (asked := self._waiting.get()) is not None:
             try:
-                told = keep(self._show(), asked[0], asked[2])
+                told = asked.work(self._show())
             except (OSError, ValueError) as error:  # a full disk; a name, a file that cannot be taken
                 told = ""
-                log.warning("no snapshot for %s: %s", asked[1] or "nobody", clean(str(error)))
-                self._told(f"no snapshot: {clean(str(error))}")
+                log.warning("the cue file stays as it is for %s: %s", asked.who or "nobody", clean(str(error)))
+                self._told(f"the cue file stays as it is: {clean(str(error))}")
             if told:
                 log.info("%s", told)
                 self._told(told)
@@ -78,6 +94,12 @@ def keep(show: Show, name: str, values: Values) -> str:
     present = {address: value for address, value in values.items() if address in settable}
     write_cue(show.cue_file, name, present, settable)
     return f"the present is the cue {shown(name)} of {show.cue_file.name}; {cue_address(name)} fires it"
+
+
+def change_kept(show: Show, change: CueChange) -> str:
+    """Changes a cue of the show's cue file, and says so. Raises OSError and ValueError as ``keep`` does."""
+    change_cue(show.cue_file, change)
+    return f"the cue {shown(change.name)} of {show.cue_file.name} was changed"
 
 
 def _check(name: str, known: Mapping[str, Path], show: Show) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors._calibration import Calibration, Levels
+
 Gray = NDArray[np.uint8]
 """(height, width), blurred a little."""
 Mask = NDArray[np.uint8]
 """(height, width), 255 where it is so, else 0."""
-Levels = NDArray[np.float32]
-"""(height, width) in levels of brightness, 0..255."""
 
 LEAST_MOTION, LEAST_CHANGE = 6.0, 11.0
 """Levels that a pixel must differ by from the picture before, and from the background, in a room without any noise."""
@@ -38,6 +38,8 @@ AFTER_LAMP = 0.25
 """Seconds after that in which nothing counts as moving: cameras set their exposure."""
 ALL_NEW, ALL_NEW_SECONDS = 0.5, 0.4
 """The share of the picture that differs, and for how long, until the background is taken for another one."""
+UNCHANGED = 0.02
+"""The share of the picture that may differ from the empty room while it counts as unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,15 @@ class View:
 
 
 class Background:
-    """Give it every picture of the same size; another size begins anew."""
+    """Give it every picture of the same size; another size begins anew. ``known``: what was measured of it before."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Calibration | None = None) -> None:
         self.mean: Levels | None = None
         self.noise = 1.0
         self.shake = 0.0
+        self.calm = 0.0
+        """Seconds for which nobody has been there and nothing was new."""
+        self._known = known
 
     def look(self, gray: Gray, seconds: float, occupied: Mask | None, seam: bool = False) -> View:
         """What differs in the next picture, ``seconds`` after the last. ``occupied``: where visitors are known to be.
@@ -69,6 +74,7 @@ class Background:
         even = self._lit_as_before(picture, free)
         view = self._compare(even, seam or self._lamp > 0.0)
         self._lamp -= seconds
+        self.calm = self.calm + seconds if free is None and share_of(view.changed) < UNCHANGED else 0.0
         self._learn(view, seconds, free)
         self._watch_for_another_room(view, picture, seconds, free)
         return view
@@ -79,7 +85,15 @@ class Background:
         self._since = 0.0
         self._moves, self._spread = np.zeros_like(self.mean), np.zeros_like(self.mean)
         self._light, self._lamp, self._new, self._age = 1.0, 0.0, 0.0, 0.0
+        if self._known is not None and self._known.moves.shape == gray.shape:
+            known = self._known
+            self._moves, self._spread = known.moves.copy(), known.spread.copy()
+            self.noise, self.shake, self._age = known.noise, known.shake, known.age
         self._gradients()
+
+    def calibration(self, view: str) -> Calibration:
+        """What has been measured of the room, after the first picture."""
+        return Calibration(view, self._moves.copy(), self._spread.copy(), self.noise, self.shake, self._age)
 
     def _gradients(self) -> None:
         import cv2

@@ -6,7 +6,7 @@ child far off and a grown-up close by are alike. A hand is lifted before a gestu
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors._background import Mask
-from sensors._strokes import STROKES, Move, Stretches, read_judge
+from sensors._strokes import STROKES, Course, Move, read_judge
 from sensors._visitors import Box, Visitor
 
 GESTURES = (*STROKES, "wave", "raise", "stillness")
@@ -26,28 +26,32 @@ REACH, ABOVE = 0.45, 0.3
 """How far beside and above a visitor his hands reach."""
 FEWEST = 10
 """Moving pixels below which no direction is given."""
-SURE = 0.55
-"""The least probability of a stroke that is reported."""
+SURE, TWICE = 0.6, 2
+"""The least probability of a stroke that is reported, in so many pictures one after the other."""
 STAY_UP = 0.5
 """Seconds after a stroke upwards in which the hand may stay up, and so is raised."""
 AFTERWARDS, AFTER_WAVE = 1.2, 1.2
 """Seconds after a stroke, and after the last turn of a wave, in which the hand goes back and no stroke counts."""
-SIDEWAYS, REVERSALS, REVERSAL_LENGTH, REVERSAL_TIME = 0.5, 4, 0.04, 1.8
-"""The least share of all motion that goes to one side, the turns of a hand that make a wave, the least way between
-two, and the seconds that they take at most."""
+SIDEWAYS, TURNS, FEW_TURNS, TURN_LENGTH, TURN_TIME = 0.5, 4, 2, 0.04, 1.8
+"""The least share of all motion that goes to one side, the turns of a hand that make a wave, those from which it may
+become one, the least way between two, and the seconds that they take at most."""
 ALIKE = 0.3
 """The least share of the longest way that another way of a wave has."""
-RAISED, RAISED_TIME, CALM = 0.06, 0.6, 0.02
+RAISED, RAISED_TIME, CALM = 0.06, 0.6, 0.012
 """How far above the head the hand must be, for how many seconds, and the largest moving area meanwhile."""
 WALKS, WALKED = 0.2, 0.5
 """Heights a second from which on somebody walks, and seconds after it in which there is no gesture."""
-STILL, STILL_TIME, STILL_FULL = 0.012, 3.0, 10.0
-"""The moving area, in squares of his own height, below which he is still; seconds until that is reported, and until its
-level is full."""
+STILL, STIRS, STILL_TIME, STILL_FULL = 0.012, 0.3, 3.0, 10.0
+"""The moving area, in squares of his own height, a mean of so many seconds, below which he is still; seconds until that
+is reported, and until its level is full."""
+TALL = 0.3
+"""The least share of the picture's height that a visitor takes whose hands are watched."""
+JUMPS = 0.3
+"""Heights by which no visitor grows or shrinks from one picture to the next: his silhouette met another's."""
 
 
 def reach(visitor: Visitor) -> Box:
-    """Where the hands can be, in pixels; it may lie outside the picture."""
+    """Where his hands can be, in pixels; it may lie outside the picture."""
     left, top, right, bottom = visitor.box
     beside, above = round(REACH * visitor.height), round(ABOVE * visitor.height)
     return left - beside, max(0, top - above), right + beside, bottom
@@ -71,7 +75,7 @@ def measure(visitor: Visitor, moving: Mask, flow: Flow, height: float, seconds: 
     outwards = (own * around).sum(axis=1)
     return Move(
         area=len(rows) / height**2,
-        x=(float(columns.mean()) + left - visitor.centre[0]) / height,
+        x=(float(columns.mean()) + left - visitor.stand) / height,
         y=(bottom - float(rows.mean()) - top) / height,
         spread=float(np.hypot(rows.std(), columns.std())) / height,
         speed=float((lengths * lengths).sum() / total),
@@ -90,14 +94,14 @@ class Waving:
     """(second of its beginning, way to the right in heights), the newest last."""
 
     def step(self, move: Move, now: float, seconds: float) -> int:
-        """The reversals of the last REVERSAL_TIME seconds."""
+        """The turns of the last TURN_TIME seconds."""
         if abs(move.right) > SIDEWAYS and move.area > STILL / 2:
             way = math.copysign(move.speed * seconds, move.right)
             if self._runs and self._runs[-1][1] * way > 0:
                 self._runs[-1] = (self._runs[-1][0], self._runs[-1][1] + way)
             else:
                 self._runs.append((now, way))
-        recent = [way for begin, way in self._runs if now - begin < REVERSAL_TIME and abs(way) > REVERSAL_LENGTH]
+        recent = [way for begin, way in self._runs if now - begin < TURN_TIME and abs(way) > TURN_LENGTH]
         longest = max(map(abs, recent), default=0.0)
         return sum(a * b < 0 for a, b in pairwise(way for way in recent if abs(way) > ALIKE * longest))
 
@@ -108,13 +112,20 @@ class Gestures:
 
     height: float = 0.0
     still: float = 0.0
+    move: Move = field(default_factory=Move)
+    """That of the newest picture."""
     _top: float = 0.0
-    _stretches: Stretches = field(default_factory=Stretches)
+    course: Course = field(default_factory=Course)
     _waving: Waving = field(default_factory=Waving)
-    _feet: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=13))
+    _stirs: float = 0.0
+    _box: Box | None = None
+    _feet: deque[tuple[float, float, float]] = field(default_factory=lambda: deque(maxlen=13))
+    """(second, column, half the row: a silhouette's lower end is unsteady)."""
     _walked: float = -math.inf
     _busy_until: float = -math.inf
     _wave_until: float = -math.inf
+    _likely: tuple[str, int, float] = ("", 0, 0.0)
+    """The stroke that is likely now, in so many pictures one after the other, and its greatest probability."""
     _upwards: tuple[float, float] | None = None
     _raised: float = 0.0
     _raise_told: bool = False
@@ -122,46 +133,55 @@ class Gestures:
 
     def step(self, visitor: Visitor, moving: Mask, flow: Flow, now: float, seconds: float) -> list[tuple[str, float]]:
         self._size(visitor, now, seconds)
-        move = measure(visitor, moving, flow, self.height, seconds)
-        told = self._stay_still(move, now, seconds)
-        if now - self._walked < WALKED:
-            self._stretches.clear()
+        over = (self._top - visitor.box[1]) / self.height
+        self.move = replace(measure(visitor, moving, flow, self.height, seconds), over=over)
+        told = self._stay_still(self.move, now, seconds)
+        self.course.add(self.move, now, seconds)
+        if now - self._walked < WALKED or self.height < TALL * moving.shape[0]:
             return told
-        stretch = self._stretches.step(move, now)
-        seen = self._wave(move, now, seconds), self._raise(visitor, move, now, seconds), self._stroke(stretch, now)
-        return [*told, *(one for one in seen if one)][:1]
+        turns = self._waving.step(self.move, now, seconds)
+        kind, sure = read_judge().judge(self.course.features(now))
+        found = self._wave(kind, turns, now), self._raise(turns, now, seconds), self._stroke(kind, sure, now)
+        return [*told, *(one for one in found if one)][:1]
 
     def _size(self, visitor: Visitor, now: float, seconds: float) -> None:
         """How tall he is, where his head ends, and whether he walks."""
-        _, top, _, bottom = visitor.box
+        top = visitor.box[1]
         if not self.height:
-            self.height, self._top = float(visitor.height), float(top)
-        slow = min(1.0, seconds / (0.3 if now - self._walked < WALKED else 3.0))
-        if top > self._top - RAISED * self.height:
+            self.height, self._top, self._walked = float(visitor.height), float(top), now
+        walks = now - self._walked < WALKED
+        slow = min(1.0, seconds / (0.3 if walks else 3.0))
+        if walks or top > self._top - RAISED * self.height:
             self._top += (top - self._top) * slow
             self.height += (visitor.height - self.height) * slow
-        columns = np.flatnonzero(visitor.mask[(top + 3 * bottom) // 4 : bottom].any(axis=0))
-        self._feet.append((now, float(columns.mean()) if len(columns) else visitor.centre[0]))
-        (since, before), (_, feet) = self._feet[0], self._feet[-1]
-        if now > since and abs(feet - before) / (now - since) > WALKS * self.height:
+        self._feet.append((now, visitor.stand, 0.5 * visitor.box[3]))
+        since, *before = self._feet[0]
+        gone = math.dist(before, self._feet[-1][1:])
+        if (now > since and gone / (now - since) > WALKS * self.height) or self._jumps(visitor.box):
             self._walked = now
 
-    def _wave(self, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
+    def _jumps(self, box: Box) -> bool:
+        before, self._box = self._box, box
+        if before is None:
+            return False
+        return abs((before[3] - before[1]) - (box[3] - box[1])) > JUMPS * self.height
+
+    def _wave(self, kind: str, turns: int, now: float) -> tuple[str, float] | None:
         """Reported once, however long it lasts."""
-        reversals = self._waving.step(move, now, seconds)
-        if reversals < REVERSALS:
+        if turns < TURNS and not (kind == "wave" and turns >= FEW_TURNS):
             return None
-        begins = now > self._wave_until and now > self._busy_until
+        begins = now > self._wave_until and (now > self._busy_until or self._raise_told)
         self._wave_until = now + AFTER_WAVE
         self._busy_until = max(self._busy_until, now + AFTER_WAVE)
-        return ("wave", min(1.0, 0.25 * reversals)) if begins else None
+        return ("wave", min(1.0, 0.25 * max(turns, TURNS))) if begins else None
 
-    def _raise(self, visitor: Visitor, move: Move, now: float, seconds: float) -> tuple[str, float] | None:
-        over = (self._top - visitor.box[1]) / self.height
+    def _raise(self, turns: int, now: float, seconds: float) -> tuple[str, float] | None:
+        over = self.move.over
         if over < RAISED:
             self._raised, self._raise_told = 0.0, False
             return None
-        self._raised = max(0.0, self._raised + (seconds if move.area < CALM else -0.5 * seconds))
+        calm = self.move.area < CALM and turns < FEW_TURNS
+        self._raised = max(0.0, self._raised + (seconds if calm else -0.5 * seconds))
         if self._raise_told:
             self._busy_until = max(self._busy_until, now + AFTERWARDS)  # the arm that is lowered is no gesture
         if self._raised < RAISED_TIME or self._raise_told or now < self._wave_until:
@@ -169,23 +189,27 @@ class Gestures:
         self._raise_told, self._upwards = True, None
         return "raise", min(1.0, 5.0 * over)
 
-    def _stroke(self, stretch: list[tuple[float, Move]] | None, now: float) -> tuple[str, float] | None:
+    def _stroke(self, kind: str, sure: float, now: float) -> tuple[str, float] | None:
         if self._upwards and now - self._upwards[0] > STAY_UP:
-            sure, self._upwards = self._upwards[1], None
-            return ("swipe_up", sure) if self._raised < STAY_UP / 2 else None
-        if stretch is None or stretch[0][0] < self._busy_until:
+            upwards, self._upwards = self._upwards[1], None
+            return ("swipe_up", upwards) if self._raised < STAY_UP / 2 else None
+        likely, times, most = self._likely
+        busy = now < self._busy_until and not (self._upwards and kind == "swipe_down")
+        if kind not in STROKES or sure < SURE or busy:
+            self._likely = "", 0, 0.0
             return None
-        kind, sure = read_judge().judge(stretch)
-        if not kind or sure < SURE:
+        self._likely = (kind, times + 1, max(most, sure)) if kind == likely else (kind, 1, sure)
+        if self._likely[1] < TWICE:
             return None
-        self._busy_until = now + AFTERWARDS
+        self._busy_until, self._upwards = now + AFTERWARDS, None
         if kind == "swipe_up":
             self._upwards = (now, sure)
             return None
-        return kind, sure
+        return kind, self._likely[2]
 
     def _stay_still(self, move: Move, now: float, seconds: float) -> list[tuple[str, float]]:
-        stirs = move.area > STILL or now - self._walked < WALKED
+        self._stirs += (move.area - self._stirs) * min(1.0, seconds / STIRS)
+        stirs = self._stirs > STILL or now - self._walked < WALKED
         self.still = 0.0 if stirs else self.still + seconds
         if stirs:
             self._still_told = False

@@ -8,7 +8,9 @@ import numpy as np
 
 from installation.core.signals import Signal
 from sensors._background import Background, Gray, View, share_of, smoothing
+from sensors._calibration import Calibration
 from sensors._gestures import GESTURES, Flow, Gestures, optical_flow
+from sensors._owners import Owners
 from sensors._visitors import Visitor, Visitors
 
 LEAST, MOST = 0.0005, 0.1
@@ -76,12 +78,13 @@ class Seen:
 
 
 class Seeing:
-    """Give it every picture, (height, width) grey and blurred, in its order."""
+    """Give it every picture, (height, width) grey and blurred, in its order. ``known`` was measured of the room."""
 
-    def __init__(self) -> None:
-        self.background, self.visitors = Background(), Visitors()
+    def __init__(self, known: Calibration | None = None) -> None:
+        self.background, self.visitors = Background(known), Visitors()
         self._flow: Any = optical_flow()
-        self._gestures: dict[int, Gestures] = {}
+        self.gestures: dict[int, Gestures] = {}
+        self._owners = Owners()
         self._levels = {signal.name: signal.rest for signal in signals() if not signal.pulse}
         self._even: Gray | None = None
 
@@ -141,14 +144,14 @@ class Seeing:
         fade = math.exp(-seconds / FADE)
         for name in GESTURES:
             self._levels[f"{name}_level"] *= fade
-        self._gestures = {id(one): self._gestures.get(id(one)) or Gestures() for one in here}
+        self.gestures = {id(one): self.gestures.get(id(one)) or Gestures() for one in here}
         still = np.zeros((*view.moving.shape, 2), np.float32) if flow is None else flow
         pulses = []
-        for one in here:
-            for name, confidence in self._gestures[id(one)].step(one, view.moving, still, now, seconds):
+        for one, moving in zip(here, self._owners.share(view.moving, here, now), strict=True):
+            for name, confidence in self.gestures[id(one)].step(one, moving, still, now, seconds):
                 pulses.append(name)
                 self._levels[f"{name}_level"] = max(self._levels[f"{name}_level"], confidence)
-        self._levels["stillness_level"] = max((hands.stillness for hands in self._gestures.values()), default=0.0)
+        self._levels["stillness_level"] = max((hands.stillness for hands in self.gestures.values()), default=0.0)
         return pulses
 
 

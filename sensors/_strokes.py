@@ -1,13 +1,13 @@
-"""Strokes of a hand: stretches of motion between two pauses, and which of six gestures each is, or none.
+"""Strokes of a hand: which of six a visitor has just made, which of them is a wave, from how his motion went.
 
-A stretch is classified by where its moving pixels were at five instants, how far they spread, which way they went and
-how fast. A small network (one hidden layer) that ``benchmarks/gestures.py --train`` fitted to drawn people classifies
-these features; its weights are in ``_strokes.json``.
+The course of the last WINDOW seconds is averaged over BINS equal times: how much moved, where, how far it spread, which
+way, how fast, and how far something was above the head. A small network (one hidden layer) that
+``benchmarks/train_gestures.py`` fitted to drawn people tells what it was; its weights are in ``_strokes.json``.
 """
 
 import json
 import math
-from collections.abc import Sequence
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,15 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 STROKES = ("swipe_left", "swipe_right", "swipe_up", "swipe_down", "push", "pull")
-CLASSES = (*STROKES, "")
-"""What a stretch can be; an empty text is a hand that is lifted, lowered, or scratches a head."""
+CLASSES = (*STROKES, "wave", "")
+"""What a course can end with; an empty text is all else: a hand that is lifted, lowered, or scratches a head."""
 
-QUIET, PEAK_SHARE = 0.008, 0.3
-"""A stretch ends where the moving area is below this, in squares of the visitor's height, or below this share of the
-stretch's largest."""
-PAUSE, LONGEST, SHORTEST = 2, 1.2, 4
-"""Quiet pictures that end it; seconds after which it ends anyhow; pictures that it has at least."""
-INSTANTS = 5
+WINDOW, BINS = 1.2, 12
+"""Seconds that are looked back, and the equal parts of them."""
+CHANNELS = 10
 
 Features = NDArray[np.float64]
 
@@ -34,7 +31,7 @@ class Move:
     """What moves of a visitor between two pictures. ``right``, ``up`` and ``near`` are -1..1, the share of all motion
     that goes there; ``speed`` in heights a second, ``growth`` in logarithms of the size a second, ``area`` in his own
     squares (height x height). Its centre ``x`` to the right of his middle, ``y`` above his feet and ``spread`` are in
-    heights."""
+    heights; ``over`` is how far the silhouette reaches above his head."""
 
     area: float = 0.0
     x: float = 0.0
@@ -45,52 +42,40 @@ class Move:
     right: float = 0.0
     up: float = 0.0
     near: float = 0.0
+    over: float = 0.0
 
 
 @dataclass(slots=True)
-class Stretches:
-    """Cuts the moves of one visitor at their pauses."""
+class Course:
+    """The moves of the last WINDOW seconds."""
 
-    _moves: list[tuple[float, Move]] = field(default_factory=list)
-    _peak: float = 0.0
-    _quiet: int = 0
+    _rows: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=120))
+    """(second, what ``described`` gives), the newest last."""
 
-    def clear(self) -> None:
-        self._moves, self._peak, self._quiet = [], 0.0, 0
+    def add(self, move: Move, now: float, seconds: float) -> None:
+        self._rows.append((now, *described(move)))
+        while self._rows[0][0] < now - WINDOW - seconds:
+            self._rows.popleft()
 
-    def step(self, move: Move, now: float) -> list[tuple[float, Move]] | None:
-        """The (second, move) of a stretch that has just ended."""
-        if move.area >= max(QUIET, PEAK_SHARE * self._peak):
-            self._moves.append((now, move))
-            self._peak, self._quiet = max(self._peak, move.area), 0
-            return self._end() if now - self._moves[0][0] > LONGEST else None
-        self._quiet += 1
-        return self._end() if self._moves and self._quiet >= PAUSE else None
-
-    def _end(self) -> list[tuple[float, Move]] | None:
-        moves = self._moves
-        self.clear()
-        return moves if len(moves) >= SHORTEST else None
+    def features(self, now: float) -> Features:
+        """(BINS * CHANNELS,): the mean of each channel in each part of the window, the oldest first."""
+        rows = np.array(self._rows)
+        parts = np.clip(((rows[:, 0] - now + WINDOW) * (BINS / WINDOW) - 1e-6).astype(np.intp), 0, BINS - 1)
+        belongs = parts == np.arange(BINS)[:, None]
+        counts = belongs.sum(axis=1)
+        means = belongs @ rows[:, 1:] / np.maximum(counts, 1)[:, None]
+        for empty in np.flatnonzero(counts == 0).tolist():  # fewer pictures than parts
+            means[empty] = means[max(0, empty - 1)]
+        return np.asarray(means.ravel())
 
 
-def describe(stretch: Sequence[tuple[float, Move]]) -> Features:
-    """The features of a stretch."""
-    times = np.array([second for second, _ in stretch])
-    rows = np.array([(m.area, m.x, m.y, m.spread, m.speed, m.growth, m.right, m.up, m.near) for _, m in stretch])
-    area, x, y, spread, speed, growth, right, up, near = rows.T
-    length = float(times[-1] - times[0]) + 1 / 30
-    courses = (x, y, spread, np.sqrt(area), speed, right, up, near, np.clip(growth, -6.0, 6.0))
-    instants = np.linspace(times[0], times[-1], INSTANTS)
-    at = [np.interp(instants, times, values) for values in courses]
-    dx, dy = (float(values[-2:].mean() - values[:2].mean()) for values in (x, y))
-    grown = math.log((float(spread[-2:].mean()) + 0.02) / (float(spread[:2].mean()) + 0.02))
-    weights = area * speed + 1e-9
-    ways = [float((values * weights).sum() / weights.sum()) for values in (right, up, near)]
-    step = length / len(stretch)
-    told = [dx, dy, dx / length, dy / length, grown, grown / length, length, 0.3 / length, *ways]
-    told += [float(values.sum() * step) for values in (right * speed, up * speed, growth)]
-    told += [float(speed.max()), math.sqrt(float(area.max()))]
-    return np.concatenate((*at, told))
+def described(move: Move) -> tuple[float, ...]:
+    """What the network is told of one picture, (CHANNELS,): where nothing moves, all but the last is 0."""
+    much = min(1.0, move.area / 0.02)
+    growth = min(6.0, max(-6.0, move.growth))
+    way = move.right * move.speed, move.up * move.speed
+    where = move.x * much, (move.y - 0.7) * much, move.spread * much
+    return (math.sqrt(move.area), *where, *way, move.speed, growth * much, move.near * much, min(0.5, move.over))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +96,9 @@ class Judge:
         powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
-    def judge(self, stretch: Sequence[tuple[float, Move]]) -> tuple[str, float]:
-        """The class of a stretch, and its probability."""
-        chances = self.chances(describe(stretch))
+    def judge(self, features: Features) -> tuple[str, float]:
+        """The class of a course, and its probability."""
+        chances = self.chances(features)
         best = int(chances.argmax())
         return CLASSES[best], float(chances[best])
 

@@ -52,6 +52,8 @@ class Piece:
     """Of the whole picture."""
     moving: float
     """0..1 of it."""
+    owner: "Visitor | None" = None
+    """The visitor whose place it has, whom alone it belongs to."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,8 @@ class Visitor:
     moving: float = 0.0
     going: float = 0.0
     """Seconds that it has travelled as a visitor does."""
+    stand: float = 0.0
+    """The column in which he stands, at his feet."""
     trail: deque[tuple[float, float, float, float]] = field(default_factory=lambda: deque(maxlen=90))
 
     @property
@@ -101,7 +105,7 @@ class Visitors:
 
     def step(self, view: View, now: float, seconds: float) -> list[Visitor]:
         """The visitors after the picture at ``now`` (s)."""
-        pieces = find_pieces(view)
+        pieces = [part for piece in find_pieces(view) for part in _parted(piece, self.here, view)]
         claimed: set[int] = set()
         for one in self._followed:
             self._follow(one, pieces, claimed, view, now, seconds)
@@ -115,7 +119,8 @@ class Visitors:
     def _follow(
         self, one: Visitor, pieces: list[Piece], claimed: set[int], view: View, now: float, seconds: float
     ) -> None:
-        near = [number for number, piece in enumerate(pieces) if _touch(one.box, piece.box, NEAR)]
+        free = [number for number, piece in enumerate(pieces) if piece.owner is None or piece.owner is one]
+        near = [number for number in free if _touch(one.box, pieces[number].box, NEAR)]
         if not near:
             return
         own, others = _own(one, near, pieces)
@@ -154,8 +159,49 @@ def find_pieces(view: View) -> list[Piece]:
     return pieces
 
 
+def _parted(piece: Piece, here: list[Visitor], view: View) -> list[Piece]:
+    """A piece that several visitors are in, as where one's hand is before another, cut half way between them."""
+    inside = [one for one in here if _touch(one.box, piece.box, 0) and _shares(one, piece)]
+    if len(inside) < 2:
+        piece.owner = inside[0] if inside else None
+        return [piece]
+    inside.sort(key=lambda one: one.stand)
+    borders = [0, *(round((a.stand + b.stand) / 2) for a, b in pairwise(inside)), piece.mask.shape[1]]
+    return [
+        part for one, ends in zip(inside, pairwise(borders), strict=True) if (part := _part(piece, ends, one, view))
+    ]
+
+
+def _shares(one: Visitor, piece: Piece) -> bool:
+    """Whether a good part of either is the other's."""
+    common, own, whole = (int(np.count_nonzero(mask)) for mask in (one.mask & piece.mask, one.mask, piece.mask))
+    return common > 0.2 * whole or common > 0.3 * own
+
+
+def _part(piece: Piece, ends: tuple[int, int], owner: Visitor, view: View) -> Piece | None:
+    """The columns of a piece from one end to before the other."""
+    import cv2
+
+    mask = np.zeros_like(piece.mask)
+    mask[:, ends[0] : ends[1]] = piece.mask[:, ends[0] : ends[1]]
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return None
+    moving = np.count_nonzero(mask & view.moving) / np.count_nonzero(mask)
+    return Piece((left, top, left + width, top + height), mask, moving, owner)
+
+
 def _new(piece: Piece, now: float, since: float | None = None) -> Visitor:
-    return Visitor(piece.box, _centre(piece.mask), piece.mask, now, now, piece.mask, since, now)
+    one = Visitor(piece.box, _centre(piece.mask), piece.mask, now, now, piece.mask, since, now)
+    one.stand = _feet(one)
+    return one
+
+
+def _feet(one: Visitor) -> float:
+    """The middle of the lowest quarter, in columns: hands do not shift it."""
+    _, top, _, bottom = one.box
+    columns = np.flatnonzero(one.mask[(top + 3 * bottom) // 4 : bottom].any(axis=0))
+    return float(columns.mean()) if len(columns) else one.centre[0]
 
 
 def _own(one: Visitor, near: list[int], pieces: list[Piece]) -> tuple[list[int], list[int]]:
@@ -180,6 +226,7 @@ def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float
     one.box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
     one.mask = own[0].mask if len(own) == 1 else np.bitwise_or.reduce([piece.mask for piece in own])
     one.centre, one.seen = _centre(one.mask), now
+    one.stand = _feet(one)
     one.moving += (max(piece.moving for piece in own) - one.moving) * smoothing(seconds, 0.3)
     if share_of(view.slow & one.mask) > 0.01 * share_of(one.mask):
         one.alive = now

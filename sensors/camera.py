@@ -1,7 +1,8 @@
 """Visitors and their gestures, motion, its centre and direction, from a camera or a video file.
 
-No picture is stored, sent or kept: small grey ones exist for seconds. It detects motion and changes from the empty
-room, not faces: a face detector would count painted portraits.
+No picture of a visitor is stored, sent or kept: small grey ones exist for seconds, and of the empty room an average is
+kept (see _calibration.py). It detects motion and changes from the empty room, not faces: a face detector would count
+painted portraits.
 """
 
 import math
@@ -9,6 +10,7 @@ import re
 import sys
 import threading
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -17,11 +19,17 @@ from pydantic import BeforeValidator, Field, PlainValidator
 from installation.core.contracts import Emit, Sensor, SensorConfig
 from installation.core.errors import Refused
 from installation.core.signals import Signal
-from sensors._background import Gray, shrink
-from sensors._camera_source import Source, parse_source
+from sensors._background import shrink
+from sensors._calibration import Keeper, read
+from sensors._camera_source import Source, parse_source, shown
 from sensors._capture import Memory, Picture, open_pictures
+from sensors._gestures import reach
+from sensors._hand_models import models_folder, open_models
+from sensors._hand_signals import HandWatch, Person, hand_signals
+from sensors._hands import Hands
 from sensors._seeing import Seeing, signals
 from sensors._video_devices import describe, devices
+from sensors._visitors import Visitor
 
 Region = tuple[float, float, float, float]
 """left, top, right, bottom in shares of the picture."""
@@ -76,14 +84,22 @@ class Config(SensorConfig):
         default=160, ge=80, le=640, description="of the picture that is looked at (pixels); more costs more"
     )
     mirror: bool = Field(default=True, description="left on the wall is the visitor's left")
+    hands: Annotated[Path | None, PlainValidator(models_folder)] = Field(
+        default=None, description="a folder with MediaPipe's hand models: fingers are told too (needs openvino)"
+    )
 
     def signals(self) -> tuple[Signal, ...]:
-        return signals()
+        return (*signals(), *(hand_signals() if self.hands else ()))
 
     @cached_property
     def memory(self) -> Memory:
         """Of this process: when the last picture came, over all openings."""
         return Memory()
+
+    @property
+    def view(self) -> str:
+        """Names what is looked at; what was measured of it does not apply to another."""
+        return f"{shown(self.source)}, turned {self.rotate}, {self.region}, {self.width}, mirror {self.mirror}"
 
     @classmethod
     def devices(cls) -> tuple[str, ...]:
@@ -115,24 +131,50 @@ def crop(picture: Picture, region: Region) -> Picture:
 class Camera(Sensor):
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.hands = HandWatch(Hands(*open_models(config.hands))) if config.hands else None
         self.source = open_pictures(config.source, config, config.memory)
+        self.kept: Path | None = None
+
+    def calibrate(self, path: Path) -> None:
+        self.kept = path
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
-        seeing, says, last = Seeing(), Says(self.config.signals(), emit), 0.0
+        view, keeper = self.config.view, Keeper(self.kept)
+        seeing = Seeing(read(self.kept, view) if self.kept else None)
+        says, last = Says(self.config.signals(), emit), 0.0
         try:
             for now, picture, seam in self.source.pictures(stop):
                 seconds = min(max(now - last, 1e-3), LONGEST_STEP)
-                seen = seeing.see(self._prepared(picture), now, seconds, seam)
-                for pulse in seen.pulses:
+                whole = crop(upright(picture, self.config.rotate), self.config.region)
+                seen = seeing.see(shrink(whole, self.config.width, self.config.mirror), now, seconds, seam)
+                for pulse in (*seen.pulses, *self._watch_hands(seeing, whole, now)):
                     emit(pulse, 1.0)
-                says.levels(seen.levels, now)
+                says.levels(seen.levels | (self.hands.levels if self.hands else {}), now)
+                if keeper.due(now, seeing.background.calm):
+                    keeper.keep(seeing.background.calibration(view), now)
                 last = now
         finally:
             self.source.close()
+            keeper.close()
 
-    def _prepared(self, picture: Picture) -> Gray:
-        config = self.config
-        return shrink(crop(upright(picture, config.rotate), config.region), config.width, config.mirror)
+    def _watch_hands(self, seeing: Seeing, picture: Picture, now: float) -> list[str]:
+        if self.hands is None:
+            return []
+        here = seeing.visitors.here
+        person = None
+        if here and picture.ndim == 3 and picture.shape[2] == 3:
+            size = seeing.gestures[id(here[0])].height
+            person = _person(here[0], size, picture, self.config.width, self.config.mirror)
+        return self.hands.watch(picture, person, self.config.mirror, now)
+
+
+def _person(visitor: Visitor, size: float, picture: Picture, width: int, mirror: bool) -> Person:
+    """The visitor, ``size`` tall in the small picture of that width, as he is in the large one."""
+    scale, (high, wide) = picture.shape[1] / width, picture.shape[:2]
+    left, top, right, bottom = (round(scale * side) for side in reach(visitor))
+    if mirror:
+        left, right = wide - right, wide - left
+    return Person((max(0, left), max(0, top), min(wide, right), min(high, bottom)), float(bottom), scale * size)
 
 
 class Says:

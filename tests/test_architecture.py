@@ -39,7 +39,9 @@ PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 
 PART_MAY = ("core", "networks")
 
-CAMERA = tuple(f"sensors._{name}" for name in ("background", "capture", "gestures", "seeing", "visitors"))
+CAMERA = tuple(
+    f"sensors._{name}" for name in ("background", "capture", "gestures", "hands", "owners", "seeing", "visitors")
+)
 """What the camera sensor is made of."""
 
 ONLY = {

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from installation.console import Console, Failing, day_of, desk, mover
+from installation.console import Console, Failing, acting, day_of, desk
 from installation.core.commands import Command, Touch
 from installation.core.contracts import Sensor, SensorConfig
 from installation.core.decision import Tally
@@ -19,8 +19,9 @@ from installation.engine.schedule import Timetable
 from installation.operator.inbox import Inbox
 from installation.process.console_key import FILE, console_key, made_pin
 from installation.process.sensors import run_sensors
+from installation.showfile.cue_edit import CueChange
 from installation.showfile.load import Show, load
-from installation.web.messages import TO_APP, TO_WEB, Agenda, Desk, Moment, Moved, pack, unpack
+from installation.web.messages import TO_APP, TO_WEB, Agenda, Desk, Edited, Moment, Moved, pack, unpack
 from tests.timeout import until
 
 
@@ -146,18 +147,19 @@ def test_a_sensor_that_fails_is_told_with_since_when_and_how_often() -> None:
 
 
 def test_what_an_operator_does_reaches_the_inbox(show: Show, caplog: pytest.LogCaptureFixture) -> None:
-    inbox = Inbox(show.controls(), show.commands())
-    move = mover(inbox, lambda: 5.0)
+    inbox, changes = Inbox(show.controls(), show.commands()), []
+    act = acting(inbox, lambda: 5.0, lambda change, who: changes.append((change, who)))
+    who = "console 10.0.0.7"
     for address, value in (("/stage/brightness", 7.0), ("/walk/speed", None), ("/show/next", 1.0), ("/show/next", 0.0)):
-        move(unpack(pack(Moved(address, value, "console 10.0.0.7")), TO_APP))
+        act(unpack(pack(Moved(address, value, who)), TO_APP))
+    act(unpack(pack(Moved("/cue/snapshot", 1.0, who, "dusk")), TO_APP))
+    act(unpack(pack(Edited("dusk", 3.0, -1, who)), TO_APP))
     for address, value in (("/nowhere", 1.0), ("/show/next", None), ("/show/piece", 99.0)):
-        move(Moved(address, value, "console 10.0.0.7"))
+        act(Moved(address, value, who))
     asked = inbox.drain()
-    assert asked.touches == {
-        "/stage/brightness": Touch(1.0, 5.0, "console 10.0.0.7"),
-        "/walk/speed": Touch(None, 5.0, "console 10.0.0.7"),
-    }
-    assert asked.commands == (Command("/show/next", 1.0, 5.0, "console 10.0.0.7"),)
+    assert asked.touches == {"/stage/brightness": Touch(1.0, 5.0, who), "/walk/speed": Touch(None, 5.0, who)}
+    assert asked.commands == (Command("/show/next", 1.0, 5.0, who), Command("/cue/snapshot", 1.0, 5.0, who, "dusk"))
+    assert changes == [(CueChange("dusk", 3.0, -1), who)]
     assert len(caplog.records) == 3
 
 

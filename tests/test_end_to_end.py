@@ -243,6 +243,13 @@ def test_an_operator_has_the_next_piece_come_and_moves_a_knob(run: Running, chro
         assert run.health()["controls"]["/stage/brightness"][0] == 0.0
         page.click("#master button")
         page.wait_for_selector("#master .hand[data-hand=rest]")
+        page.click("#tab-cues")
+        page.fill("[aria-label='Name of the new cue']", "late")
+        page.keyboard.press("Enter")
+        page.fill("[aria-label='Fade of late in seconds']", "2.5")  # as soon as the show has taken the new cue over
+        page.keyboard.press("Enter")
+        kept = run.show.with_name(f"{run.show.stem}.cues.toml")
+        until(lambda: 'fade = "2.5 s"' in kept.read_text(), "the changed cue file")
         browser.close()
 
 

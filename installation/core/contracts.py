@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -224,6 +225,14 @@ class HearsVotes(Protocol):
     after opening, with the newest; it must not wait."""
 
     def hear_votes(self, tally: Tally) -> None: ...
+
+
+@runtime_checkable
+class Calibrates(Protocol):
+    """A sensor that keeps over restarts what it has measured of its place. ``calibrate`` is called after each opening;
+    ``path`` is a file of its own in the show's state folder, which need not exist yet."""
+
+    def calibrate(self, path: Path) -> None: ...
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ from installation.core.signals import Board
 from installation.engine.compose import compose
 from installation.engine.decide import Decider, Heard
 from installation.engine.painter import Intent, Painter
+from installation.engine.safety import Safety
 from installation.engine.view import View
 from installation.showfile.load import Show
 
@@ -42,10 +43,12 @@ class Loop:
         """Transitions that do not work on this machine."""
         self.stills = False
         """Whether pieces hang as their posters: each may come, although none is resident."""
+        self.safety = Safety(show.stage.burn_in)
 
     def take(self, decider: Decider) -> None:
         """Goes on with another decider, of another version of the show."""
         self.decider, self.show = decider, decider.show
+        self.safety.forget()
 
     def tick(self) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
@@ -55,4 +58,5 @@ class Loop:
         heard = Heard(asked, self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes)
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
-        return compose(self.show, decision, painter.frames.pair, self.interval, self.refused)
+        view = compose(self.show, decision, painter.frames.pair, self.interval, self.refused)
+        return self.safety.step(view, now)

@@ -78,7 +78,9 @@ class Handling:
         control = self.inbox.find(address)
         try:
             if address == CUE_SNAPSHOT and message.args and isinstance(message.args[0], str):
-                self.inbox.ask(Command(address, 1.0, now, f"osc {source.host}", message.args[0][:TEXT]))
+                refusal = self.inbox.ask(Command(address, 1.0, now, f"osc {source.host}", message.args[0][:TEXT]))
+                if refusal:
+                    self._refuse(f"rules {address}", source, lambda: refusal)
             elif control is not None:
                 self._move(control, message, source, now)
             elif address in self.pairs:

@@ -7,6 +7,7 @@ thread, so the loop never waits.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -57,6 +58,7 @@ class OscServer:
     ) -> None:
         self.inbox, self._clock = inbox, clock
         self.news: News | None = None
+        self.on_follow: Callable[[], None] | None = None
         levels = {address.encode() for address in inbox.controls}
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
         open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
@@ -65,10 +67,10 @@ class OscServer:
         self._received = 0
         self._began = clock()
         self._saying = Saying(inbox, self._handling.pairs, self._began)
-        self._endpoints: list[Endpoint] | None = None
+        self._endpoints: deque[list[Endpoint]] = deque(maxlen=1)
         self._due = 0.0
         self._closing = threading.Event()
-        self._names = Names(surfaces, self._configure, clock)
+        self._names = Names(surfaces, self._endpoints.append, clock)
         self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
@@ -107,6 +109,8 @@ class OscServer:
         """Takes up what the inbox describes by now."""
         self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
         self._handling.follow()
+        if self.on_follow:
+            self.on_follow()
 
     def close(self) -> None:
         """Stops receiving and sending, within a moment."""
@@ -117,9 +121,6 @@ class OscServer:
         if self._stream:
             self._stream.close()
         self._socket.close()
-
-    def _configure(self, endpoints: list[Endpoint]) -> None:
-        self._endpoints = endpoints
 
     # ------------------------------------------------------------ the thread
 
@@ -148,9 +149,8 @@ class OscServer:
 
     def _tell(self, now: float) -> None:
         """One round of sending."""
-        if self._endpoints is not None:
-            self._feedback.configure(self._endpoints)
-            self._endpoints = None
+        if self._endpoints:
+            self._feedback.configure(self._endpoints.pop())
         for endpoint, packet in self._feedback.packets(self._saying.everything(now), now):
             self._send(packet, endpoint)
         if self.news and self._feedback.said.changed:

@@ -17,6 +17,7 @@ from installation.core.commands import (
     CUE_BACK,
     CUE_GO,
     CUE_PANIC,
+    CUE_SNAPSHOT,
     HOLD,
     NEXT,
     PIECE,
@@ -167,7 +168,7 @@ def _desk(show: Show, commands: Mapping[str, Control], controls: Mapping[str, Co
         pieces=tuple(_hang(index, piece) for index, piece in enumerate(show.pieces)),
         master=Knob(controls[MASTER], "master") if MASTER in controls else None,
         blackout=Armed(commands[BLACKOUT], "blackout", commands.get(ARM)),
-        let_go=(Press("release", RELEASE), *panic),
+        let_go=(Press("release", RELEASE), Press("keep", CUE_SNAPSHOT), *panic),
     )
 
 

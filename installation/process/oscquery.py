@@ -4,11 +4,12 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from installation.core.controls import Control, pairs
 from installation.core.osc_backlog import Endpoint
-from installation.core.pipe import Message
+from installation.core.pipe import Message, encode
 from installation.process.child import Child
 from installation.web.oscquery.messages import TO_APP, Hello, Knob, Note, Packet, Ready, Table, Values, pack, unpack
 
@@ -29,7 +30,7 @@ class OscQuery:
 
     def __init__(self, hello: Hello, post: Callable[[bytes, Endpoint], None]) -> None:
         self.port = 0
-        self._post = post
+        self._hello, self._post = hello, post
         self._values: dict[str, Any] = {}
         self._mail = threading.Lock()
         command = [sys.executable, "-m", "installation.web.oscquery"]
@@ -49,6 +50,7 @@ class OscQuery:
 
     def change(self, knobs: tuple[Knob, ...]) -> None:
         """There is something else to move."""
+        self.child.hello = encode(pack(replace(self._hello, knobs=knobs)))
         self.child.send(pack(Table(knobs)))
 
     def _heard(self, message: Message) -> None:

@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
 from installation.core import parts
 from installation.core.backoff import Backoff
-from installation.core.contracts import Emit, HearsVotes, Sensor, SensorConfig
+from installation.core.contracts import Calibrates, Emit, HearsVotes, Sensor, SensorConfig
 from installation.core.decision import Tally
 from installation.core.errors import VernissageError
 from installation.core.pipe import Message, alive, serve
@@ -98,10 +99,10 @@ class _Report:
 class _Threaded:
     """A sensor in a thread of this process."""
 
-    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
+    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger, folder: Path | None) -> None:
         self._report = _Report(config.name, log)
         self._stop = threading.Event()
-        self._config = config
+        self._config, self._folder = config, folder
         self._opened: Sensor | None = None
         self._tally: Tally | None = None
         self._thread = threading.Thread(
@@ -113,7 +114,7 @@ class _Threaded:
         self._thread.start()
 
     def _open(self) -> Sensor:
-        self._opened = self._config.open()
+        self._opened = open_calibrated(self._config, self._folder)
         if self._tally is not None:
             self.tell_votes(self._tally)
         return self._opened
@@ -143,12 +144,12 @@ class _Threaded:
 class _Apart:
     """A sensor in a process of its own."""
 
-    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger) -> None:
+    def __init__(self, config: SensorConfig, emit: Emit, log: logging.Logger, folder: Path | None) -> None:
         self._name, self._emit = config.name, emit
         self._report = _Report(config.name, log)
         self._answered = 0  # restarts of the process at its last report
         self._said: float | None = None
-        hello = {"sensor": config.model_dump(mode="json")}
+        hello = {"sensor": config.model_dump(mode="json"), "folder": "" if folder is None else str(folder)}
         self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
         self.child.start()
 
@@ -188,8 +189,10 @@ class _Apart:
 class Sensors:
     """The sensors at work."""
 
-    def __init__(self, configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger) -> None:
-        self._emit, self._log = emit, log
+    def __init__(
+        self, configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger, folder: Path | None = None
+    ) -> None:
+        self._emit, self._log, self._folder = emit, log, folder
         self._configs: dict[str, SensorConfig] = {}
         self._runners: dict[str, _Runner] = {}
         self._changing = threading.Lock()
@@ -201,7 +204,8 @@ class Sensors:
         runners = dict(self._runners)
         for config in configs:
             if config.name not in runners:
-                runners[config.name] = (_Apart if config.apart else _Threaded)(config, self._emit, self._log)
+                kind = _Apart if config.apart else _Threaded
+                runners[config.name] = kind(config, self._emit, self._log, self._folder)
         self._configs, self._runners = {config.name: config for config in configs}, runners
 
     def change(self, configs: Sequence[SensorConfig]) -> None:
@@ -243,9 +247,21 @@ def _end(runners: Collection[_Runner]) -> None:
         runner.stop()
 
 
-def run_sensors(configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger = log) -> Sensors:
-    """Starts all. ``emit`` is called from several threads, with ``name.signal`` and the value."""
-    return Sensors(configs, emit, log)
+def run_sensors(
+    configs: Sequence[SensorConfig], emit: Emit, log: logging.Logger = log, folder: Path | None = None
+) -> Sensors:
+    """Starts all. ``emit`` is called from several threads, with ``name.signal`` and the value. In ``folder`` they keep
+    what they measure of their place (see Calibrates)."""
+    return Sensors(configs, emit, log, folder)
+
+
+def open_calibrated(config: SensorConfig, folder: Path | None) -> Sensor:
+    """Opens a sensor and tells it where its calibration is kept, if it keeps one."""
+    sensor = config.open()
+    opened: object = sensor
+    if folder is not None and isinstance(opened, Calibrates):
+        opened.calibrate(folder / f"{config.name}.calibration")
+    return sensor
 
 
 class Beating(threading.Event):
@@ -275,14 +291,14 @@ def main() -> None:
     told: SimpleQueue[Message] = SimpleQueue()
     send = serve(told.put)
     match told.get():
-        case {"sensor": {"kind": str(kind)} as options}:
+        case {"sensor": {"kind": str(kind)} as options, "folder": str(place)}:
             config: SensorConfig = parts.config("sensor", kind).model_validate(options)
         case other:
             raise SystemExit(f"found {other!r}, expected a sensor and its options")
 
     def open_sensor() -> Sensor:
         send(alive(START))  # some drivers are slow to open
-        return config.open()
+        return open_calibrated(config, Path(place) if place else None)
 
     def emit(signal: str, value: float) -> None:
         if math.isfinite(value):

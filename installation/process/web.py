@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from installation.core import decision
+from installation.core import decision, room_code
 from installation.core.log_file import log_file
 from installation.core.pipe import Message
 from installation.core.repeats import Repeats
@@ -21,6 +21,7 @@ from installation.web.messages import (
     Agenda,
     Consoles,
     Desk,
+    Edited,
     Entrance,
     Error,
     Health,
@@ -69,12 +70,12 @@ class WebProcess:
         on_tally: Callable[[decision.Tally], None] = lambda tally: None,
         silence: float = SILENCE,
         fresh: bool = False,
-        on_moved: Callable[[Moved], None] = lambda moved: None,
+        on_done: Callable[[Moved | Edited], None] = lambda done: None,
     ) -> None:
-        self.show, self.on_tally, self.on_moved = show, on_tally, on_moved
+        self.show, self.on_tally, self.on_done = show, on_tally, on_done
         self.tally = decision.Tally()
         self.watching = self.consoles = self.starts = 0
-        self.url = self.closed = ""
+        self.url = self.closed = self._door = ""
         self.uncounted = ""
         """Why votes cannot be kept now."""
         self._repeats = Repeats()
@@ -82,7 +83,9 @@ class WebProcess:
         self._ended = 0
         self._said: Playback | None = None
         self._next = 0.0
-        self._hello = partial(_hello, state=state, live=live, run=secrets.token_hex(8) if fresh else "")
+        self._key = secrets.token_bytes(room_code.KEY_BYTES)  # here, as visits outlive a web process
+        run, entrance = secrets.token_hex(8) if fresh else "", _entrance(show, state)
+        self._hello = partial(_hello, state=state, live=live, run=run, console=entrance, key=self._key)
         hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
         self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
@@ -116,8 +119,8 @@ class WebProcess:
                 self.watching = viewers
             case Consoles(count):
                 self.consoles = count
-            case Moved() as moved:
-                self.on_moved(moved)
+            case Moved() | Edited() as done:
+                self.on_done(done)
             case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once
                 self.closed = text
                 log.warning("the web process is closed: %s; the show goes on without it", text)
@@ -129,14 +132,20 @@ class WebProcess:
             no_network = NO_NETWORK.format(url=ready.url, port=ready.port)
             log.warning("%s", self.show.web.keeps_phones_away(ready.url) or no_network)
         self.url, self.port = ready.url, ready.port
-        self.tally = replace(self.tally, url="" if ready.near else ready.url)
+        self._door = "" if ready.near else ready.url
+        self.tally = replace(self.tally, url=self._address())
         self._said, self.closed = None, ""
         self.starts += 1
+
+    def _address(self) -> str:
+        """What the wall's code leads to: the page, with the room code of this minute where votes need one. A tally
+        comes after every playback, so the reading thread asks once a second."""
+        return room_code.address(self._door, self._key if self.show.web.room_code else b"", time.monotonic())
 
     def _counted(self, tally: Tally) -> None:
         if tally.round != self.tally.round:
             self._ended += sum(self.tally.votes.values())
-        self.tally = decision.Tally(self.tally.url, tally.round, tally.votes, tally.casts)
+        self.tally = decision.Tally(self._address(), tally.round, tally.votes, tally.casts)
         self.on_tally(self.tally)
 
     @property
@@ -195,7 +204,7 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
     return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
-def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
+def _hello(show: Show, state: Path, live: bool, run: str, console: Entrance | None, key: bytes) -> Hello:
     settings = show.web
     pieces = tuple(
         Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
@@ -212,5 +221,7 @@ def _hello(show: Show, state: Path, live: bool, run: str) -> Hello:
         words=show.words,
         live=live,
         run=run,
-        console=_entrance(show, state),
+        console=console,
+        room_key=key.hex() if settings.room_code else "",
+        votes_per_address=settings.votes_per_address,
     )

@@ -1,10 +1,13 @@
 """The vote panel: a QR code of the visitors' page, what the vote is about, and how it stands."""
 
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from installation.core.decision import Panel
@@ -20,6 +23,9 @@ BAR = 29
 """Units from one candidate's bar to the next one's."""
 MORE = 19
 """Units that the line takes which says how many there are besides."""
+CODES = 4
+"""Codes that are kept."""
+Modules = NDArray[np.uint8]
 Tally = tuple[tuple[str, int], ...]
 BLACK, WHITE = (24, 21, 18, 255), (255, 255, 255, 255)
 QUIET = 4
@@ -38,12 +44,44 @@ def remaining(seconds: float | None) -> str:
     return f"{math.ceil(seconds / 60)} min" if seconds > 60 else f"{math.ceil(seconds / 10) * 10} s"
 
 
+class Codes:
+    """Works out QR codes. The first is made at once; one that takes its place, as a room code changes, by a thread of
+    its own, as that takes a frame's time and more."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[str, Modules] = OrderedDict()
+        self._making = ""
+
+    def ready(self, url: str) -> str:
+        """``url`` if its code is made; while it is being made, the newest address that has one."""
+        if not self._made:
+            self._make(url)
+        if url not in self._made and url != self._making:
+            self._making = url
+            threading.Thread(target=self._make, args=(url,), name="QR code", daemon=True).start()
+        return url if url in self._made else next(reversed(self._made))
+
+    def modules(self, url: str) -> "Modules":
+        """(n, n) uint8, 1 for dark, with the quiet zone."""
+        made = self._made.get(url)
+        return modules(url) if made is None else made
+
+    def _make(self, url: str) -> None:
+        self._made[url] = modules(url)
+        while len(self._made) > CODES:
+            self._made.popitem(last=False)
+
+
 class Poll:
     """Prints vote panels. Codes are kept, as only the votes change from one print to the next."""
 
     def __init__(self, press: Press) -> None:
         self._press = press
-        self._qr = lru_cache(maxsize=4)(qr)
+        self.codes = Codes()
+        self._qr = lru_cache(maxsize=4)(self._code)
+
+    def _code(self, url: str, size: int, paper: tuple[int, int, int, int]) -> Image.Image:
+        return qr(self.codes.modules(url), size, paper)
 
     def typeset(
         self,
@@ -85,15 +123,19 @@ class Poll:
         return self._press.finish(sheet, stock, unit)
 
 
-def qr(url: str, size: int, paper: tuple[int, int, int, int]) -> Image.Image:
-    """The code with its quiet zone, whole pixels to a module, at most about ``size`` pixels wide; on white where the
-    paper is too dark for it."""
+def modules(url: str) -> Modules:
+    """A QR code's modules (n, n) uint8, 1 for dark, with the quiet zone around."""
     import segno  # imported here: not needed for the first picture
 
-    modules = np.pad(np.array(segno.make(url, error="m", micro=False).matrix, np.uint8), QUIET)
-    scale = max(2, size // len(modules))
+    return np.pad(np.array(segno.make(url, error="m", micro=False).matrix, np.uint8), QUIET)
+
+
+def qr(code: Modules, size: int, paper: tuple[int, int, int, int]) -> Image.Image:
+    """The code, whole pixels to a module, at most about ``size`` pixels wide; on white where the paper is too dark for
+    it."""
+    scale = max(2, size // len(code))
     inks = np.array([paper if paper[3] == 255 else WHITE, BLACK], np.uint8)
-    return Image.fromarray(inks[modules.repeat(scale, 0).repeat(scale, 1)])
+    return Image.fromarray(inks[code.repeat(scale, 0).repeat(scale, 1)])
 
 
 def fitting(tally: Tally, units: float) -> tuple[Tally, int]:

@@ -1,7 +1,7 @@
 """Cards as textures: titles, labels and panels are printed here, and laid over what is drawn already."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import moderngl
 
@@ -53,7 +53,8 @@ class Printer:
         return self._print(card, layout.label) if card else None
 
     def panel(self, panel: Panel, languages: tuple[str, ...], layout: Layout, view: View) -> Printed:
-        """The panel's card, made anew when what it says changes."""
+        """The panel's card, made anew when what it says changes, and when another QR code is ready."""
+        panel = replace(panel, url=self._poll.codes.ready(panel.url))
         key = (content(panel), languages, layout.panel, layout.moulding > 0)
         if key not in self._panels:
             while len(self._panels) >= PANELS:

@@ -19,7 +19,18 @@ from installation.core.pipe import Message, alive, serve
 from installation.web import listener
 from installation.web.ballot_store import FILE
 from installation.web.ballot_writer import BallotWriter
-from installation.web.messages import Consoles, Error, Hello, Moved, Ready, Watching, check_version, pack, unpack
+from installation.web.messages import (
+    Consoles,
+    Edited,
+    Error,
+    Hello,
+    Moved,
+    Ready,
+    Watching,
+    check_version,
+    pack,
+    unpack,
+)
 from installation.web.routes import Server
 from installation.web.service import Service
 
@@ -172,7 +183,7 @@ class Outbox:
     def tell(self, message: Any) -> None:
         """One of the messages TO_APP."""
         kind = type(message).__name__
-        if isinstance(message, Moved):
+        if isinstance(message, Moved | Edited):
             self._moves += 1
             kind = f"{kind} {self._moves % MOVES}"
         self._put(kind, pack(message))

@@ -15,9 +15,11 @@ CLIENT_TIMEOUT = 5.0
 
 
 def html(text: str, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(
+    response = web.Response(
         text=text, status=status, content_type="text/html", headers={"Cache-Control": "no-store"} | (headers or {})
     )
+    response.enable_compression()  # as the browser accepts; it holds no secret that compressing could tell
+    return response
 
 
 def parts_json(scene: page.Scene, status: HTTPStatus = HTTPStatus.OK) -> web.Response:

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import math
 import time
 from contextlib import suppress
 
 from aiohttp import WSMsgType, web
 
+from installation.core.clean_text import clean
+from installation.core.commands import CUE_SNAPSHOT
 from installation.core.controls import Control
 from installation.core.errors import ControlError, did_you_mean
 from installation.web.answers import CLIENT_TIMEOUT, stream
@@ -15,7 +18,7 @@ from installation.web.console_sections import Sections, Shown, changes
 from installation.web.console_state import ConsoleState, log_tail
 from installation.web.layouts import Layouts
 from installation.web.limits import Buckets
-from installation.web.messages import Consoles, Entrance, Moved
+from installation.web.messages import Consoles, Edited, Entrance, Moved
 from installation.web.pictures import multipart
 from installation.web.preview import VIEWERS
 from installation.web.service import Service
@@ -37,6 +40,12 @@ RATE, BURST = 120.0, 240
 
 EXTRA_VIEWERS = 4
 """The live picture has room for so many consoles beside the visitors who watch it."""
+
+NAME = 64
+"""Characters of the name of a cue, at most."""
+
+LONGEST_FADE = 86_400.0
+"""Seconds of a cue's fade, at most."""
 
 EXPIRED, TOO_MANY, TOO_FAST = 4001, 4002, 4003
 """Codes with which the WebSocket is closed."""
@@ -128,20 +137,39 @@ class Console:
                 await socket.close(code=TOO_FAST)
                 return
             try:
-                self._move(message.data, who)
+                self._act(message.data, who)
             except ControlError as error:
                 async with asyncio.timeout(CLIENT_TIMEOUT):
                     await socket.send_str(json.dumps({"refused": str(error)}, ensure_ascii=False))
 
-    def _move(self, text: str, who: str) -> None:
-        """Passes on what an operator did: ``{"address": ..., "value": ...}``. Raises ControlError for what is none."""
-        address, value = _read_move(text)
+    def _act(self, text: str, who: str) -> None:
+        """Passes on what an operator did: ``{"address": ..., "value": ...}``, or ``{"cue": ..., "fade": ..., "steps":
+        ...}``. Raises ControlError for what is neither."""
+        match _read(text):
+            case {"address": str(address), "value": None | str() | bool() | int() | float() as value}:
+                self.service.tell(self._moved(address, value, who))
+            case {"cue": str(cue), "fade": None | int() | float() as fade, "steps": int(steps)}:
+                self.service.tell(self._edited(cue, fade, steps, who))
+            case _:
+                raise ControlError("a message has an address and a value, or a cue with its fade and its steps")
+
+    def _moved(self, address: str, value: float | str | None, who: str) -> Moved:
         found = self._find(address)
+        if value is not None and address == CUE_SNAPSHOT and isinstance(value, str):
+            return Moved(address, 1.0, who, clean(value, NAME))
         if value is not None:
-            value = found.accept(value)
-        elif not self.state.desk or found not in self.state.desk.controls:
+            return Moved(address, found.accept(value), who)
+        if not self.state.desk or found not in self.state.desk.controls:
             raise ControlError(f"{address}: only a control can be let go of, this is a command")
-        self.service.tell(Moved(address, value, who))
+        return Moved(address, None, who)
+
+    def _edited(self, cue: str, fade: float | None, steps: int, who: str) -> Edited:
+        known = [one.name for one in self.state.desk.cues if one.kept] if self.state.desk else []
+        if cue not in known:
+            raise ControlError(f"{cue[:NAME]} is no cue of the cue file; those in the show file are changed there")
+        if fade is not None and not (math.isfinite(fade) and 0.0 <= fade <= LONGEST_FADE):
+            raise ControlError(f"found a fade of {fade:g} s, expected 0 to {LONGEST_FADE:g}")
+        return Edited(cue, None if fade is None else float(fade), max(-1000, min(steps, 1000)), who)
 
     def _find(self, address: str) -> Control:
         desk = self.state.desk
@@ -153,12 +181,8 @@ class Console:
         return known[address]
 
 
-def _read_move(text: str) -> tuple[str, float | str | None]:
+def _read(text: str) -> object:
     try:
-        told = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        told = None
-    match told:
-        case {"address": str(address), "value": None | str() | bool() | int() | float() as value}:
-            return address, value
-    raise ControlError("a message has an address and a value")
+        return None

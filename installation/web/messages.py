@@ -28,6 +28,7 @@ __all__ = [
     "Cue",
     "Desk",
     "Due",
+    "Edited",
     "Entrance",
     "Error",
     "Health",
@@ -46,7 +47,7 @@ __all__ = [
     "unpack",
 ]
 
-VERSION = 3
+VERSION = 4
 """The version of these messages: ``Hello`` and ``Ready`` carry it, and each end refuses another one."""
 
 Text = Mapping[str, str]
@@ -93,7 +94,8 @@ class Hello:
 
     ``state`` is the folder that keeps the votes, with ``live`` every visitor gets the live picture, ``words`` are the
     show's own words by language and key. ``run`` is empty, or names a run of the show: it takes up no round of another.
-    ``console`` is None where the show has none.
+    ``console`` is None where the show has none. ``room_key`` (hexadecimal) makes the room codes; it is empty where
+    votes need none. ``votes_per_address`` is how many new voters one network address may bring a minute.
     """
 
     bind: str
@@ -107,6 +109,8 @@ class Hello:
     live: bool = False
     run: str = ""
     console: Entrance | None = None
+    room_key: str = ""
+    votes_per_address: int = 300
     version: int = VERSION
 
     def piece(self, name: str) -> Piece:
@@ -148,25 +152,29 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A stored state by its name: the seconds it waits and fades, where it takes controls, what follows on."""
+    """A stored state by its name: the seconds it waits and fades, where it takes controls, what follows on. ``kept``:
+    it is in the cue file, and may be changed."""
 
     name: str
     wait: float
     fade: float
     targets: Mapping[str, float] = field(default_factory=dict)
     then: tuple[str, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that an operator can move, ask for and see, as the show has it: ``controls`` and ``commands`` by their
     tables. Commands in ``armed`` are asked for in two steps, the first of them the command ``arm`` where the show has
-    one. ``master`` is the control that dims the wall, ``sensors`` has the kind of each by its name."""
+    one; ``snapshot`` keeps the present as a cue. ``master`` is the control that dims the wall, ``sensors`` has the kind
+    of each by its name."""
 
     controls: tuple[Control, ...] = ()
     commands: tuple[Control, ...] = ()
     armed: tuple[str, ...] = ()
     arm: str = ""
+    snapshot: str = ""
     master: str = ""
     signals: tuple[Signal, ...] = ()
     sensors: Mapping[str, str] = field(default_factory=dict)
@@ -272,10 +280,23 @@ class Consoles:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An operator moved a control or asked for a command: its ``value``, or None to let go of the control."""
+    """An operator moved a control or asked for a command: its ``value``, or None to let go of the control. ``text`` is
+    the name that a snapshot is to have."""
 
     address: str
     value: float | None
+    who: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An operator changed a cue of the cue file: its ``fade`` (s; None where it stays), its place by so many
+    ``steps``."""
+
+    cue: str
+    fade: float | None
+    steps: int
     who: str
 
 
@@ -287,4 +308,4 @@ class Error:
 
 
 TO_WEB = (Hello, Playback, Health, Desk, Agenda, Moment)
-TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Error)
+TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Edited, Error)

@@ -1,20 +1,27 @@
 """The visitors' page as HTML, from the templates in ``templates/``. Pure: a scene in, text out. The browser's script
 only puts the same parts in place."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from installation.core.words import RIGHT_TO_LEFT
 from installation.web.messages import Hello, Playback, Text
+from installation.web.outcome import Outcome
 from installation.web.visitor_languages import VisitorLanguages
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
+
+STATIC = Path(__file__).with_name("static")
+INLINE = ("web.css", "live.js")
+"""Files of ``static/`` that are part of the page itself, and have no address."""
 
 PARTS = ("now", "ask", "status", "ballot")
 """The page's changing parts: each is an element's id and a template's name."""
@@ -24,7 +31,8 @@ PARTS = ("now", "ask", "status", "ballot")
 class Scene:
     """All that one visitor's page shows. ``round`` is the open round's id (0: none), ``votes`` the tally in its order,
     ``mine`` the visitor's own choice, ``left`` the seconds until the vote closes, ``notice`` a key of words.json;
-    ``uncounted`` says that votes cannot be kept now."""
+    ``uncounted`` says that votes cannot be kept now, ``outcome`` how the piece was chosen, ``admitted`` whether this
+    visitor may vote."""
 
     hello: Hello
     playback: Playback | None
@@ -37,6 +45,8 @@ class Scene:
     live: bool = False
     uncounted: bool = False
     version: int = 0
+    outcome: Outcome | None = None
+    admitted: bool = True
 
     @property
     def query(self) -> str:
@@ -83,7 +93,22 @@ def environment() -> "Environment":
         lstrip_blocks=True,
     )
     made.filters["quoted"] = lambda name: quote(name, safe="")
+    made.globals["inline"] = inline
     return made
+
+
+@cache
+def inline(name: str) -> "Markup":
+    """A file of ``static/`` as it stands within the page, which then comes in one round trip."""
+    from markupsafe import Markup
+
+    return Markup((STATIC / name).read_text("utf-8"))
+
+
+@cache
+def inline_source(name: str) -> str:
+    """What a Content-Security-Policy says to allow that file within the page (CSP level 2, section 5.5: a digest)."""
+    return f"'sha256-{b64encode(sha256((STATIC / name).read_bytes()).digest()).decode()}'"
 
 
 def _render(template: str, scene: Scene, assets: Mapping[str, str], **more: Any) -> str:

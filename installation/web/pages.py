@@ -3,12 +3,15 @@
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
 from installation.core.words import merged
 from installation.web import page, tokens
 from installation.web.answers import html, is_near
+from installation.web.doorway import VISIT, Doorway
+from installation.web.outcome import Cast, outcome
 from installation.web.service import Service
 from installation.web.visitor_languages import visitor_languages
 
@@ -19,6 +22,8 @@ class Pages:
     def __init__(self, service: Service, port: int, assets: dict[str, str]) -> None:
         self.service, self.assets = service, assets
         self._said, self._words = service.hello, merged(service.hello.words)
+        self.doorway = Doorway(service, port)
+        self.remembered = f"chose{port}"
         self.cookie = f"vote{port}"  # browsers share cookies among the ports of a machine, and two shows may run on one
 
     @property
@@ -37,25 +42,46 @@ class Pages:
         return html(page.lost(self.scene(request, None), self.assets, key), status, headers)
 
     def token(self, request: web.Request) -> bytes | None:
-        """The visitor's random number for the open round; None without a cookie that this round's key signed."""
+        """The visitor's random number for the open round: of the visit, where votes need a room code, else of a cookie
+        that this round's key signed; None without such a cookie."""
         current = self.service.writer.round
-        return tokens.read(current.key, request.cookies.get(self.cookie, "")) if current else None
+        if current is None:
+            return None
+        if self.doorway.key:
+            visit = self.doorway.visit(request)
+            return tokens.of_visit(current.key, visit) if visit else None
+        return tokens.read(current.key, request.cookies.get(self.cookie, ""))
 
     def give_token(self, request: web.Request, response: web.StreamResponse) -> None:
-        """A new random number for the open round, in a cookie that scripts and other sites cannot read."""
+        """A new random number for the open round, in a cookie that scripts and other sites cannot read. Where votes
+        need a room code, none is given here."""
+        current = self.service.writer.round
+        if current is not None and not self.doorway.key:
+            self._keep(request, response, self.cookie, tokens.mint(current.key), 86_400)
+
+    def let_in(self, request: web.Request, response: web.StreamResponse, visit: str) -> None:
+        """Begins the visit that :meth:`Doorway.arrive` gave, where it gave one."""
+        if visit:
+            self._keep(request, response, self.doorway.cookie, visit, 60 * VISIT)
+
+    def remember(self, request: web.Request, response: web.StreamResponse, choice: str) -> None:
+        """Leaves the visitor's choice in the visitor's own browser: it alone can tell later what became of it."""
         current = self.service.writer.round
         if current is not None:
-            response.set_cookie(
-                self.cookie,
-                tokens.mint(current.key),
-                max_age=86_400,
-                httponly=True,
-                samesite="Strict",
-                secure=request.secure,
-            )
+            self._keep(request, response, self.remembered, f"{current.number}.{quote(choice, safe='')}", 86_400)
 
-    def scene(self, request: web.Request, token: bytes | None, notice: str = "") -> page.Scene:
-        """The page for this visitor."""
+    def _keep(self, request: web.Request, response: web.StreamResponse, name: str, text: str, seconds: int) -> None:
+        response.set_cookie(name, text, max_age=seconds, httponly=True, samesite="Strict", secure=request.secure)
+
+    def _cast(self, request: web.Request) -> Cast | None:
+        """The visitor's last vote, as the visitor's browser has it."""
+        number, _, choice = request.cookies.get(self.remembered, "")[:512].partition(".")
+        return Cast(int(number), unquote(choice)) if number.isascii() and number.isdigit() else None
+
+    def scene(
+        self, request: web.Request, token: bytes | None, notice: str = "", admitted: bool | None = None
+    ) -> page.Scene:
+        """The page for this visitor; ``admitted`` says whether they may vote, where the request does not yet."""
         service, writer = self.service, self.service.writer
         ends = service.ends
         return page.Scene(
@@ -75,6 +101,8 @@ class Pages:
             live=self._sees_live(request),
             uncounted=bool(writer.trouble),
             version=service.version,
+            outcome=outcome(service.playback, writer.ended, self._cast(request)),
+            admitted=self.doorway.admits(request) if admitted is None else admitted,
         )
 
     def _sees_live(self, request: web.Request) -> bool:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from installation.web import posters
-from installation.web.answers import stream
+from installation.web.answers import is_near, stream
 from installation.web.pages import Pages
 from installation.web.preview import FRESH
 
@@ -20,13 +20,21 @@ class Pictures:
         self.pages, self.service = pages, pages.service
 
     async def still(self, request: web.Request) -> web.StreamResponse:
+        if not self._may_look(request):
+            return self.pages.refuse(request, HTTPStatus.FORBIDDEN, "code")
         preview = self.service.preview
         jpeg = preview.newest if preview.full else await preview.present()
         if jpeg is None:
             return self.pages.refuse(request, HTTPStatus.SERVICE_UNAVAILABLE, "opening")
         return web.Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
+    def _may_look(self, request: web.Request) -> bool:
+        """Not from elsewhere where votes need a room code, as the picture of the wall has it in it."""
+        return is_near(request) or self.pages.doorway.admits(request)
+
     async def moving(self, request: web.Request) -> web.StreamResponse:
+        if not self._may_look(request):
+            return self.pages.refuse(request, HTTPStatus.FORBIDDEN, "code")
         if self.service.preview.full:
             return self.pages.refuse(request, HTTPStatus.SERVICE_UNAVAILABLE, "full")
         with self.service.preview.watching():

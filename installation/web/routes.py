@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -30,8 +31,6 @@ BODY = 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     # not no-referrer: with that a browser sends "Origin: null" along with our own form
     "Referrer-Policy": "same-origin",
@@ -48,7 +47,7 @@ class Server:
         self.busy: set[asyncio.BaseProtocol] = set()
         # All phones of a museum's Wi-Fi may share one address, so this only limits one machine's processor use.
         self.addresses = Buckets(rate=1000.0, burst=4000, remember=1024)
-        self.files = _files(Path(__file__).with_name("static"))
+        self.files = _files(page.STATIC)
         self.assets = {name: address for address, (name, _, _) in self.files.items()}
         self.pages = Pages(service, port, self.assets)
         self.layouts = Layouts(service.hello.state)
@@ -98,8 +97,9 @@ class Server:
             self.busy.discard(request.protocol)
 
     async def wall(self, request: web.Request) -> web.Response:
-        token = self.pages.token(request)
-        response = html(page.page(self.pages.scene(request, token), self.assets))
+        token, visit = self.pages.token(request), self.pages.doorway.arrive(request)
+        response = html(page.page(self.pages.scene(request, token, admitted=bool(visit) or None), self.assets))
+        self.pages.let_in(request, response, visit)
         # A link from another site does not carry our strict cookie: no second token is issued for it.
         if token is None and request.headers.get("Sec-Fetch-Site") != "cross-site":
             self.pages.give_token(request, response)
@@ -107,8 +107,9 @@ class Server:
 
     async def parts(self, request: web.Request) -> web.Response:
         """The page's parts for the script."""
-        token = self.pages.token(request)
-        response = parts_json(self.pages.scene(request, token))
+        token, visit = self.pages.token(request), self.pages.doorway.arrive(request)
+        response = parts_json(self.pages.scene(request, token, admitted=bool(visit) or None))
+        self.pages.let_in(request, response, visit)
         if token is None:
             self.pages.give_token(request, response)
         return response
@@ -132,7 +133,18 @@ class Server:
         return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 
 
+@cache
+def _policy() -> str:
+    """The page's own style and script alone, told by their digests."""
+    style, script = page.inline_source("web.css"), page.inline_source("live.js")
+    return (
+        f"default-src 'none'; img-src 'self'; style-src {style}; script-src {script}; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.setdefault("Content-Security-Policy", _policy())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.popall("Server", None)
@@ -148,7 +160,7 @@ def _files(folder: Path) -> dict[str, tuple[str, str, bytes]]:
     """Address -> (name, type, bytes) of the files in ``static/``; their digest is in it, so none goes stale."""
     kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
     files = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(path for path in folder.iterdir() if path.name not in page.INLINE):
         body = path.read_bytes()
         digest = sha256(body).hexdigest()[:12]
         files[f"/static/{path.stem}.{digest}{path.suffix}"] = (path.name, kinds[path.suffix], body)

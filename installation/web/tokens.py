@@ -16,9 +16,9 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
-def mint(key: bytes) -> str:
-    """A fresh token as cookie text. It is invalid without ``key``, which the end of the round destroys."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
+def mint(key: bytes, ending: bytes = b"") -> str:
+    """A fresh token as cookie text, invalid without ``key``. Its number is random but for the ``ending``."""
+    nonce = secrets.token_bytes(NONCE_BYTES - len(ending)) + ending
     return urlsafe_b64encode(nonce + _sign(key, nonce)).decode().rstrip("=")
 
 
@@ -32,6 +32,11 @@ def read(key: bytes, text: str) -> bytes | None:
         return None
     nonce, mac = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
     return nonce if hmac.compare_digest(mac, _sign(key, nonce)) else None
+
+
+def of_visit(key: bytes, visit: bytes) -> bytes:
+    """The one random number (NONCE_BYTES) that a visit has in the round of that key."""
+    return hmac.digest(key, b"visit" + visit, "sha256")[:NONCE_BYTES]
 
 
 def _sign(key: bytes, nonce: bytes) -> bytes:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from installation.core.addresses import netloc_of
 from installation.web import page
-from installation.web.answers import CLIENT_TIMEOUT, html, parts_json, wants_json
+from installation.web.answers import CLIENT_TIMEOUT, html, is_near, parts_json, wants_json
 from installation.web.ballot_store import Answer, Vote
 from installation.web.limits import Buckets
 from installation.web.pages import Pages
@@ -30,6 +30,7 @@ class Voting:
     def __init__(self, pages: Pages) -> None:
         self.pages, self.writer = pages, pages.service.writer
         self.voters = Buckets(rate=0.5, burst=6)
+        self.crowd = Buckets(rate=0.0, burst=0.0)
 
     async def back(self, request: web.Request) -> web.Response:
         """Where a reload of the answer to a refused vote leads."""
@@ -43,30 +44,52 @@ class Voting:
         if current is None or current.id != round_id:
             return self._answer(request, *ANSWERS[Answer.LATE], token=token)
         if token is None:
-            return self._answer(request, HTTPStatus.FORBIDDEN, "cookies")
+            return self._answer(request, HTTPStatus.FORBIDDEN, self._unknown(request))
         if not self.voters.allow(token, time.monotonic()):
             return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "hasty", token=token)
+        if not self._has_room(request, token):
+            return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "full", token=token)
         answer = await self.writer.vote(Vote(round_id, token, choice))
         if answer is not Answer.COUNTED:
             return self._answer(request, *ANSWERS[answer], token=token)
-        return self._thank(request, token)
+        return self._thank(request, token, choice)
 
-    def _thank(self, request: web.Request, token: bytes) -> web.Response:
+    def _unknown(self, request: web.Request) -> str:
+        """The notice for a vote of nobody we know."""
+        doorway = self.pages.doorway
+        return "code" if doorway.key and not doorway.brings_code(request) else "cookies"
+
+    def _has_room(self, request: web.Request, token: bytes) -> bool:
+        """Whether the network address may bring one more voter of this round: one who discards cookies, or has many,
+        looks like a crowd. This machine itself may."""
+        if token in self.writer.choices or is_near(request):
+            return True
+        return self._crowd().allow(request.remote or "", time.monotonic())
+
+    def _crowd(self) -> Buckets:
+        most = self.pages.service.hello.votes_per_address
+        if self.crowd.burst != most:
+            self.crowd = Buckets(rate=most / 60, burst=most, remember=1024)
+        return self.crowd
+
+    def _thank(self, request: web.Request, token: bytes, choice: str) -> web.Response:
         scene = self.pages.scene(request, token)
-        if wants_json(request):
-            return parts_json(scene)
-        return _to_vote(scene)
+        response = parts_json(scene) if wants_json(request) else _to_vote(scene)
+        self.pages.remember(request, response, choice)
+        return response
 
     def _answer(
         self, request: web.Request, status: HTTPStatus, notice: str, token: bytes | None = None
     ) -> web.StreamResponse:
         """The page as it is now, with a notice why the vote was not counted."""
-        scene = replace(self.pages.scene(request, token, notice), live=False)
+        visit = self.pages.doorway.arrive(request) if notice != "foreign" else ""
+        scene = replace(self.pages.scene(request, token, notice, admitted=bool(visit) or None), live=False)
         response = (
             parts_json(scene, status) if wants_json(request) else html(page.page(scene, self.pages.assets), status)
         )
         if token is None and notice != "foreign":
             self.pages.give_token(request, response)
+            self.pages.let_in(request, response, visit)
         return response
 
 

@@ -180,6 +180,21 @@ def gesture(name: str, chance: Chance) -> tuple[Callable[[float], Hand], float]:
     return lambda t: REST, 6.0
 
 
+def fidget(chance: Chance) -> tuple[Callable[[float], Hand], float]:
+    """What hands do of their own: to the face, the hip, a pocket, the other arm, and none of it is a gesture."""
+    places: list[Hand] = [(0.04, 0.9, 1.1), (0.13, 0.52, 1.0), (0.1, 0.45, 1.0), (-0.06, 0.66, 1.1), (0.03, 0.72, 1.2)]
+    keys, t = [(0.0, REST)], 0.0
+    for _ in range(4):
+        place = places[int(chance.integers(len(places)))]
+        there = (place[0] + chance.uniform(-0.03, 0.03), place[1] + chance.uniform(-0.03, 0.03), place[2])
+        t += chance.uniform(0.5, 1.0)
+        keys.append((t, there))
+        t += chance.uniform(0.3, 1.2)
+        keys.append((t, there))
+    keys.append((t + 0.8, REST))
+    return lambda now: path(keys, now), keys[-1][0]
+
+
 def _strokes(start: Hand, end: Hand, lift: float, fast: float, slow: float) -> tuple[Callable[[float], Hand], float]:
     pause = 0.12
     keys = [(0.0, REST), (lift, start), (lift + pause, start), (lift + pause + fast, end)]
@@ -322,24 +337,38 @@ def gesture_clip(name: str, number: int) -> Clip:
     x = chance.uniform(110, 210)
     person = somebody(chance, kind)
     hand, length = gesture(_for_a_hand(name, person.side), chance)
-    actor = Actor(person, x, 1.2, left=bool(chance.random() < 0.5), speed=chance.uniform(80, 140))
-    begins = actor.arrives + chance.uniform(1.0, 1.6)
+    actor = Actor(person, x, 0.3, left=bool(chance.random() < 0.5), speed=chance.uniform(120, 160))
+    begins = actor.arrives + chance.uniform(0.7, 1.0)
     actors = [replace(actor, hand=hand, begins=begins)]
     if number % 5 == 4:
         other = somebody(chance, kind)
-        beside = x + 95 if x < 160 else x - 95
-        actors.insert(0, Actor(other, beside, 0.8, left=beside < x, speed=110.0))
+        place = x + 95 if x < 160 else x - 95
+        actors.insert(0, Actor(other, place, 0.3, left=place < x, speed=150.0))
     truth = ((name, begins, begins + length + (2.5 if name == "stillness" else 0.6)),)
     return Clip(
-        f"{name} {number}", wall(chance, kind), tuple(actors), begins + length + 1.0, seed, chance.uniform(2, 6), truth
+        f"{name} {number}", wall(chance, kind), tuple(actors), begins + length + 0.7, seed, chance.uniform(2, 6), truth
     )
 
 
+def fidget_clip(number: int) -> Clip:
+    """Somebody who stands there, whose hands move, and who makes no gesture."""
+    chance = np.random.default_rng(500_000 + number)
+    kind, x = number % 4, chance.uniform(110, 210)
+    person, (hand, length) = somebody(chance, kind), fidget(chance)
+    actor = Actor(person, x, 0.3, left=bool(chance.random() < 0.5), speed=chance.uniform(120, 160))
+    begins = actor.arrives + 0.8
+    actor = replace(actor, hand=hand, begins=begins)
+    seed = 500_000 + number
+    return Clip(f"fidget {number}", wall(chance, kind), (actor,), begins + length + 1.0, seed, chance.uniform(2, 6))
+
+
 def stroke_times(hand: Callable[[float], Hand]) -> tuple[float, float]:
-    """When the fastest stroke of a hand begins and ends (s), from where it is at each time."""
+    """When the fastest stroke of a hand begins and ends (s); of one that comes much nearer, when that is fastest."""
     times = np.arange(0.0, 6.0, 1 / 60)
-    steps = np.diff(np.array([hand(float(t)) for t in times]), axis=0)
-    speeds = np.hypot(steps[:, 0], steps[:, 1]) + 0.12 * np.abs(steps[:, 2])
+    course = np.array([hand(float(t)) for t in times])
+    steps = np.diff(course, axis=0)
+    comes = np.ptp(course[:, 2]) > 1.0
+    speeds = np.abs(steps[:, 2]) if comes else np.hypot(steps[:, 0], steps[:, 1])
     fastest = int(speeds.argmax())
     slow = np.flatnonzero(speeds <= 0.1 * speeds[fastest])
     first, last = slow[slow < fastest], slow[slow > fastest]

@@ -20,7 +20,7 @@ from installation.process.sensors import run_sensors
 from sensors._background import shrink
 from sensors._capture import Film
 from sensors._seeing import Seeing
-from sensors._strokes import CLASSES, Move, Stretches, describe, read_judge
+from sensors._strokes import BINS, CHANNELS, CLASSES, Course, Move, read_judge
 from sensors.camera import Config, Says, crop, upright
 from tests.sensors.drawn_visitors import (
     FPS,
@@ -104,7 +104,7 @@ def test_one_who_stands_still_and_looks_is_there_until_he_leaves(name: str) -> N
 @pytest.mark.parametrize("name", GESTURES)
 def test_a_gesture_is_told_once_and_no_other(name: str) -> None:
     """One clip each; how many of all are told is what benchmarks/gestures.py prints."""
-    clip = gesture_clip(name, 2 if name == "pull" else 1)
+    clip = gesture_clip(name, 1)
     levels, pulses = watch(clip)
     told = [(second, pulse) for second, pulse in pulses if pulse in GESTURES]
     assert [pulse for _, pulse in told] == [name]
@@ -165,16 +165,26 @@ def test_a_picture_is_turned_upright_and_cut_to_its_region() -> None:
             Config.model_validate({"region": region})
 
 
-def test_a_stretch_ends_where_the_hand_pauses_and_is_judged_whole() -> None:
-    cutter, ended = Stretches(), []
-    areas = [0.0] * 3 + [0.02] * 9 + [0.0] * 3 + [0.02] * 2 + [0.0] * 5 + [0.03] * 50
-    for number, area in enumerate(areas):
-        if stretch := cutter.step(Move(area=area, x=number * 0.01, spread=0.1), number / FPS):
-            ended.append(len(stretch))
-    assert ended == [9, 37], "two pictures are too few; what goes on is cut"
-    chances = read_judge().chances(describe([(n / FPS, Move(0.02, 0.01 * n, 0.5, 0.1)) for n in range(10)]))
+def swept(rate: float) -> Course:
+    """A hand that goes to the right for 0.4 s and rests for 0.1 s, at so many pictures a second."""
+    course = Course()
+    for number in range(round(1.5 * rate)):
+        t = number / rate
+        moves = 1.0 <= t < 1.4
+        move = Move(0.02, t - 1.0, 0.75, 0.1, 1.2, 0.0, 1.0, 0.0, 0.0) if moves else Move()
+        course.add(move, t, 1 / rate)
+    return course
+
+
+def test_a_course_is_the_same_at_any_rate_and_judged_whole() -> None:
+    features = {rate: swept(rate).features(1.5 - 1 / rate) for rate in (60.0, 30.0, 15.0, 8.0)}
+    for rate, found in features.items():
+        assert found.shape == (BINS * CHANNELS,)
+        assert np.abs(found - features[30.0]).mean() < (0.02 if rate >= 15.0 else 0.08)
+    chances = read_judge().chances(features[30.0])
     assert chances.shape == (len(CLASSES),)
     assert chances.sum() == pytest.approx(1.0)
+    assert read_judge().judge(np.zeros(BINS * CHANNELS))[0] == "", "nothing moves"
 
 
 def test_levels_are_said_when_they_change_and_twice_a_second() -> None:

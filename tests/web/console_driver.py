@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from installation.core.commands import DANGEROUS, commands
+from installation.core.commands import CUE_SNAPSHOT, DANGEROUS, commands
 from installation.core.controls import MASTER, Control, fixed
 from installation.core.signals import Signal
 from installation.web.messages import Agenda, Cue, Desk, Due, Health, Moment, SensorState, pack
@@ -23,12 +23,16 @@ CAMERA = tuple(
 
 DESK = Desk(
     controls=CONTROLS,
-    commands=tuple(commands(("sitters", "company", "nobody"), ("evening",)).values()),
+    commands=tuple(commands(("sitters", "company", "nobody"), ("evening", "dusk")).values()),
     armed=DANGEROUS,
+    snapshot=CUE_SNAPSHOT,
     master=MASTER,
     signals=(*CAMERA, Signal("door.wave", "a wave", pulse=True)),
     sensors={"door": "camera"},
-    cues=(Cue("evening", 0.0, 20.0, {"/stage/brightness": 0.8}),),
+    cues=(
+        Cue("evening", 0.0, 20.0, {"/stage/brightness": 0.8}),
+        Cue("dusk", 0.0, 5.0, {"/stage/brightness": 0.5}, kept=True),
+    ),
 )
 
 AGENDA = Agenda(

@@ -52,9 +52,13 @@ class App:
         while not self.closing.wait(0.2):
             self.web.send(self.now)
 
+    def heard(self, kind: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.web.heard(kind)[kind]
+        return found
+
     def moved(self) -> tuple[str, float | None]:
         """What an operator did next."""
-        told = self.web.heard("moved")["moved"]
+        told = self.heard("moved")
         return told["address"], told["value"]
 
 
@@ -196,6 +200,22 @@ def test_it_shows_what_hangs_who_has_what_and_why(browser: Any, web: Driver, app
         expect(page.locator(".day li.present b")).to_have_text("day")
         page.click("#tab-health")
         expect(page.locator(".log li")).to_contain_text(["door: no camera"])
+
+
+def test_the_present_is_kept_and_a_kept_cue_is_changed(browser: Any, web: Driver, app: App, session: Any) -> None:
+    with console(browser, web, session) as page:
+        page.click("#tab-cues")
+        page.fill("[aria-label='Name of the new cue']", "late")
+        page.keyboard.press("Enter")
+        assert app.heard("moved")["text"] == "late"
+        page.fill("[aria-label='Fade of dusk in seconds']", "2.5")
+        page.keyboard.press("Enter")
+        assert app.heard("edited")["fade"] == 2.5
+        page.click("[aria-label='Move dusk up']")
+        assert app.heard("edited")["steps"] == -1
+        assert page.locator("[aria-label='Move evening up']").count() == 0, "a cue of the show file itself"
+        page.click("[aria-label='Fire evening']")
+        assert app.moved() == ("/cue/evening", 1.0)
 
 
 def test_a_show_that_hangs_is_told_and_the_page_goes_on(browser: Any, web: Driver, session: Any) -> None:

@@ -283,6 +283,11 @@ def test_a_crowd_loses_no_vote_and_doubles_none_across_a_kill() -> None:
     assert figures.heard > 100
 
 
+def renamed(cookies: dict[str, str], port: int) -> dict[str, str]:
+    """The vote's cookie, at another port."""
+    return {f"vote{port}": value for name, value in cookies.items() if name.startswith("vote")}
+
+
 def test_votes_that_were_acknowledged_survive_a_kill(tmp_path: Path) -> None:
     driver = Driver(tmp_path)
     driver.start()
@@ -311,7 +316,7 @@ def test_votes_that_were_acknowledged_survive_a_kill(tmp_path: Path) -> None:
     assert tally["round"] == driver.round
     assert len(acknowledged) <= tally["votes"]["company"] <= len(acknowledged) + 1  # one may lack only its answer
     with Visitor(driver.port) as visitor:
-        visitor.cookies = {f"vote{driver.port}": value for value in acknowledged[0].cookies.values()}
+        visitor.cookies = renamed(acknowledged[0].cookies, driver.port)
         assert 'value="company" aria-pressed="true"' in visitor.get().text
     assert driver.stop() == 0
 
@@ -413,7 +418,7 @@ def test_votes_outlive_the_removal_of_their_folder_and_then_a_kill(tmp_path: Pat
         third.connection.close()
         first.connection.close()
         with Visitor(driver.port) as again:
-            again.cookies = {f"vote{driver.port}": value for value in first.cookies.values()}
+            again.cookies = renamed(first.cookies, driver.port)
             assert again.vote("nobody", ballot).status == 303  # the form that the phone still shows
         driver.tally({"company": 0, "nobody": 2})
     assert driver.stop() == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from tests.timeout import TIMEOUT
@@ -46,9 +47,9 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
 
 
 @contextmanager
-def phone(browser: Any, web: Driver, grumbles: int = 0, **settings: Any) -> Iterator[Any]:
+def phone(browser: Any, web: Driver, grumbles: int | None = 0, **settings: Any) -> Iterator[Any]:
     """The page as a phone has it: not on the show's own machine (as a proxy would say), so without the live picture.
-    ``grumbles`` is how many errors the browser's console may show."""
+    ``grumbles`` is how many errors the browser's console may show; None: any."""
     context = browser.new_context(**(PHONE | {"locale": "en-GB", "extra_http_headers": {"Via": "1.1 wifi"}} | settings))
     context.set_default_timeout(1000 * TIMEOUT)
     page = context.new_page()
@@ -62,7 +63,7 @@ def phone(browser: Any, web: Driver, grumbles: int = 0, **settings: Any) -> Iter
         yield page
     finally:
         context.close()
-    assert len(complaints) == grumbles, complaints
+    assert grumbles in (None, len(complaints)), complaints
 
 
 def says(page: Any, words: str) -> None:
@@ -204,6 +205,70 @@ def test_it_fits_a_narrow_phone_with_large_letters(browser: Any, web: Driver) ->
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "locale", "size"), [("light", "en-GB", 390), ("dark", "ar", 390), ("light", "ja", 195)]
+)
+def test_axe_finds_nothing(browser: Any, web: Driver, scheme: str, locale: str, size: int) -> None:
+    """Also at half the width, as at 200 % zoom, from right to left, and before and after a vote."""
+    web.open_round()
+    settings = {
+        "color_scheme": scheme,
+        "locale": locale,
+        "viewport": {"width": size, "height": 844},
+        "bypass_csp": True,
+    }
+    with phone(browser, web, **settings) as page:
+        for _ in range(2):
+            page.evaluate("for (const closed of document.querySelectorAll('details')) closed.open = true")
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            page.tap("button[value=company]")
+            page.wait_for_selector("button[aria-pressed=true]")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_the_page_comes_in_one_round_trip_and_says_what_a_vote_did(browser: Any, web: Driver, script: bool) -> None:
+    web.open_round()
+    with phone(browser, web, java_script_enabled=script) as page:
+        named = page.eval_on_selector_all("link[rel=stylesheet], script[src]", "found => found.length") if script else 0
+        assert named == 0
+        style = page.locator("h1").evaluate("element => getComputedStyle(element).fontStyle")
+        assert style == "italic"  # so the policy lets it through
+        page.tap("button[value=company]")
+        web.tally({"company": 1, "nobody": 0})
+        page.wait_for_selector("button[aria-pressed=true]")
+        web.open_round("sitters", "nobody", piece="company")
+        if not script:
+            page.tap("text=Show the latest")
+        page.wait_for_selector("text=Your choice hangs now.")
+        page.wait_for_selector("text=Chosen by the vote, with 1 of 1 votes.")
+
+
+def test_two_tabs_agree(browser: Any, web: Driver) -> None:
+    web.open_round()
+    with phone(browser, web) as page:
+        with page.expect_request("**/live"):
+            page.reload()
+        other = page.context.new_page()
+        other.goto(page.url)
+        other.tap("button[value=nobody]")
+        page.wait_for_selector("button[value=nobody][aria-pressed=true]")
+        says(page, "Your vote: Nobody")
+
+
+def test_without_a_network_the_page_says_so_and_goes_on_after_it(browser: Any, web: Driver) -> None:
+    web.open_round()
+    with phone(browser, web, grumbles=None) as page:
+        page.context.set_offline(True)
+        page.tap("button[value=company]")
+        page.wait_for_selector("text=No connection. This page goes on by itself")
+        page.context.set_offline(False)
+        page.wait_for_selector("#offline", state="hidden")
+        page.tap("button[value=company]")
+        web.tally({"company": 1, "nobody": 0})
+
+
 def test_nothing_is_asked_of_anybody_else(browser: Any, web: Driver) -> None:
     web.open_round()
     asked: list[str] = []
@@ -215,5 +280,5 @@ def test_nothing_is_asked_of_anybody_else(browser: Any, web: Driver) -> None:
         page.goto(f"http://127.0.0.1:{web.port}/", wait_until="domcontentloaded")
     page.wait_for_timeout(300)
     context.close()
-    assert len(asked) > 3
+    assert len(asked) > 1
     assert all(re.match(rf"http://127\.0\.0\.1:{web.port}/", url) for url in asked)

@@ -39,9 +39,11 @@ const desk = (() => {
   };
 
   /** What is asked of the show: a control's value, null to let go of it, a command. */
-  const send = (address, value) => {
-    if (!socket || socket.readyState !== WebSocket.OPEN) return say("There is no connection; nothing was sent.");
-    socket.send(JSON.stringify({ address, value }));
+  const send = (address, value) => tell({ address, value });
+
+  const tell = (message) => {
+    if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    else say("There is no connection; nothing was sent.");
   };
 
   const say = (text) => write(byId("said"), text);
@@ -178,7 +180,7 @@ const desk = (() => {
 
   const drawTransport = () => {
     const own = cueNames();
-    const listed = state.desk.commands.filter((one) => one.type !== "choice" && !own.has(one.address) && one.address !== state.desk.arm);
+    const listed = state.desk.commands.filter((one) => one.type !== "choice" && !own.has(one.address) && one.address !== state.desk.arm && one.address !== state.desk.snapshot);
     const place = (one) => (state.desk.armed.includes(one.address) ? 2 : Number(!one.address.startsWith("/cue/")));
     listed.sort((one, other) => place(one) - place(other));
     byId("transport").replaceChildren(
@@ -206,5 +208,5 @@ const desk = (() => {
     byId("picture").addEventListener("error", () => setTimeout(look, 2 * RETRY));
   });
 
-  return { state, views, make, write, send, say, label, title, clock, cueNames };
+  return { state, views, make, write, send, tell, say, label, title, clock, cueNames };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { make, write, send, views, state, label, title, clock } = desk;
+  const { make, write, send, tell, say, views, state, label, title, clock } = desk;
   const SVG = "http://www.w3.org/2000/svg";
   const TRAIL = 30;
 
@@ -68,17 +68,41 @@
     return words.filter(Boolean).join(" · ");
   };
 
+  /** A cue of the cue file: its fade and its place may be changed. */
+  const toolsOf = (cue) => {
+    const fade = make("input", { type: "number", min: 0, max: 86400, step: 0.1, value: cue.fade, "aria-label": `Fade of ${cue.name} in seconds` });
+    fade.addEventListener("change", () => {
+      if (fade.reportValidity() && fade.value !== "") tell({ cue: cue.name, fade: Number(fade.value), steps: 0 });
+    });
+    const step = (steps, sign, words) =>
+      make("button", { "aria-label": `Move ${cue.name} ${words}`, onclick: () => tell({ cue: cue.name, fade: null, steps }) }, sign);
+    return cue.kept ? [make("label", { className: "fade" }, "fade", fade, "s"), step(-1, "↑", "up"), step(1, "↓", "down")] : [];
+  };
+
+  const keep = () => {
+    const name = make("input", { type: "text", maxLength: 64, placeholder: "Name", "aria-label": "Name of the new cue", autocomplete: "off" });
+    const form = make("form", { className: "find" }, name, make("button", {}, "Keep the present as a cue"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      send(state.desk.snapshot, name.value.trim() || 1);
+      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim()}` : ""}`);
+      name.value = "";
+    });
+    return form;
+  };
+
   const cueOf = (cue) =>
     make(
       "li",
       { className: "card cue", "data-cue": cue.name },
       make("div", {}, make("b", {}, cue.name), " ", make("small", { className: "eyebrow" }), make("p", { className: "quiet" }, about(cue)), make("p", { className: "quiet" }, targets(cue))),
-      make("div", { className: "tools" }, make("button", { onclick: () => send(`/cue/${cue.name}`, 1), "aria-label": `Fire ${cue.name}` }, "Fire")),
+      make("div", { className: "tools" }, ...toolsOf(cue), make("button", { onclick: () => send(`/cue/${cue.name}`, 1), "aria-label": `Fire ${cue.name}` }, "Fire")),
     );
 
   const buildCues = () => {
     const known = state.desk.cues;
-    cues.replaceChildren(known.length ? make("ol", { className: "rows" }, ...known.map(cueOf)) : empty("This show has no cues."));
+    const list = known.length ? make("ol", { className: "rows" }, ...known.map(cueOf)) : empty("This show has no cues yet.");
+    cues.replaceChildren(...(state.desk.snapshot ? [keep()] : []), list);
     drawCues();
   };
 

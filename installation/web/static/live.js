@@ -45,19 +45,31 @@
     }
   };
 
+  const tabs = "BroadcastChannel" in window ? new BroadcastChannel("vote") : null;
+  const offline = document.getElementById("offline");
+  const connected = (is) => {
+    offline.hidden = is;
+    offline.textContent = is ? "" : main.dataset.offline;
+  };
+
   const vote = async (choice) => {
     const body = new URLSearchParams({ round: form.elements.round.value, choice });
     const post = () => fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
     let answer = await post();
     if (answer.status === 403) answer = await post(); // the first one brought the cookie
     show(await answer.json());
+    connected(true);
+    if (tabs) tabs.postMessage("voted");
   };
 
   form.addEventListener("submit", (event) => {
     if (!event.submitter) return;
     event.preventDefault();
     const choice = event.submitter.value;
-    vote(choice).catch(() => { document.getElementById("status").textContent = main.dataset.failed; });
+    vote(choice).catch((error) => {
+      if (error instanceof TypeError) return connected(false); // the network, as fetch tells it
+      document.getElementById("status").textContent = main.dataset.failed;
+    });
   });
 
   const tick = () => {
@@ -76,7 +88,10 @@
   const listen = () => {
     if (source || document.hidden) return;
     source = new EventSource("/live");
-    source.onopen = () => { document.getElementById("refresh").hidden = true; };
+    source.onopen = () => {
+      connected(true);
+      document.getElementById("refresh").hidden = true;
+    };
     source.addEventListener("tally", (event) => count(JSON.parse(event.data)));
     source.addEventListener("version", (event) => {
       if (event.data === String(version)) return;
@@ -84,6 +99,7 @@
       fetching = setTimeout(() => refresh().catch(() => {}), 700 * Math.random()); // not all phones at once
     });
     source.onerror = () => {
+      connected(false);
       if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
       source = null;
       document.getElementById("refresh").hidden = false;
@@ -92,7 +108,10 @@
   };
 
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) return listen();
+    if (!document.hidden) {
+      refresh().catch(() => {}); // another tab may have voted meanwhile
+      return listen();
+    }
     if (source) source.close();
     source = null;
   });
@@ -100,6 +119,9 @@
   for (const picture of document.querySelectorAll(".live img")) {
     picture.addEventListener("error", () => picture.closest("details").remove());
   }
+  if (tabs) tabs.onmessage = () => refresh().catch(() => {});
+  addEventListener("offline", () => connected(false));
+  addEventListener("online", () => refresh().then(() => connected(true), () => {}));
   startClock();
   setInterval(tick, 1000);
   listen();

@@ -1,0 +1,223 @@
+"""The last step before drawing: no more than three flashes in any second, whatever is steered or painted.
+
+As WCAG 2.2 defines them (criterion 2.3.1), a general flash is a pair of opposing changes in relative luminance of 10 %
+of the maximum or more, the darker below 0.80; a red flash is a pair of opposing changes of saturated red. Each cell of
+a coarse grid over the picture is followed, and one more for a white wall: as brightness multiplies what is shown,
+whatever hangs changes by no more than that. The thresholds lie below those of the criterion, bright pairs count like
+all others, and one cell is enough, so what is drawn stays within it.
+
+Becoming darker is always allowed, so a blackout is dark at once. A cell may turn brighter only where it has turned
+fewer than three times in the last second, so it turns four times in any second at most: two flashes, which leaves one
+for what the cells do not tell. What may not be shown yet is held back: brightness where it is, and the picture that was
+last shown.
+
+Time and views come as arguments; nothing is drawn here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.core.contracts import Frame
+from installation.engine.view import Picture, Surface, View
+
+Floats = NDArray[np.float32]
+
+ROWS, COLUMNS, EACH = 9, 16, 4
+"""Cells down and across a picture, and the pixels along each axis of a cell that are looked at."""
+GAMMA = 2.2
+GENERAL, RED = 0.06, 0.04
+"""Changes that count, of relative luminance and of red (0..1). The criterion has 0.10, and 20 of 320."""
+TURNS = 3
+"""Turns in ``WINDOW`` seconds after which nothing becomes brighter."""
+WINDOW = 1.05
+"""Seconds; a little more than the criterion's, as displays show a frame late."""
+RISE, FALL = 4.0, 10.0
+"""How much of the full brightness comes or goes in a second at most. A blackout is dark in the same frame."""
+CARD = 2.0
+"""How much of the label comes or goes in a second at most."""
+SWING = 2.0
+"""How much of a surface's range, 0 to 1, is gone through in a second at most."""
+REMEMBERED = 8
+"""Frames whose cells are kept: two of each of two pieces are shown, and as many may be held."""
+
+WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_levels = np.arange(256) / 255.0
+LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
+"""sRGB level -> linear light, 0..1."""
+
+
+def lights(frame: Frame) -> Floats:
+    """(2, cells) the relative luminance of each cell of a picture, and how red it is (R - G - B), 0..1."""
+    pixels = frame.pixels
+    rows = (np.arange(ROWS * EACH) * pixels.shape[0]) // (ROWS * EACH)
+    columns = (np.arange(COLUMNS * EACH) * pixels.shape[1]) // (COLUMNS * EACH)
+    light = LINEAR[pixels[rows[:, None], columns[None, :]]]
+    cells = light.reshape(ROWS, EACH, COLUMNS, EACH, 3).mean(axis=(1, 3)).reshape(-1, 3)
+    red = np.maximum(cells[:, 0] - cells[:, 1] - cells[:, 2], 0.0)
+    return np.stack((cells @ WEIGHTS, red)).astype(np.float32)
+
+
+class Turns:
+    """When each of several values last turned, by a step that counts. All values start where they are first seen."""
+
+    def __init__(self, steps: Floats) -> None:
+        self.steps = steps
+        self.peaks = np.zeros_like(steps)
+        self.rising = np.ones(len(steps), bool)
+        self.times = np.full((TURNS, len(steps)), -np.inf)
+        self.begun = False
+
+    def too_many(self, values: Floats, now: float) -> bool:
+        """Whether a value would turn upwards that has turned too often in the last second."""
+        brighter = ~self.rising & (values >= self.peaks + self.steps)
+        return bool((brighter & (self.times[0] > now - WINDOW)).any())
+
+    def take(self, values: Floats, now: float) -> None:
+        """These values are shown."""
+        if not self.begun:
+            self.begun, self.peaks = True, values.copy()
+            return
+        way = np.where(self.rising, self.peaks - values, values - self.peaks)
+        turned = way >= self.steps
+        further = way < 0.0
+        self.peaks = np.where(turned | further, values, self.peaks)
+        if turned.any():
+            self.rising ^= turned
+            self.times[:-1, turned] = self.times[1:, turned]
+            self.times[-1, turned] = now
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What was shown last, and when (s)."""
+
+    view: View
+    cells: Floats
+    time: float
+
+
+class FlashLimiter:
+    """``step`` is one frame: what is to be shown instead of a view, in which nothing flashes."""
+
+    def __init__(self) -> None:
+        cells = ROWS * COLUMNS
+        steps = np.concatenate((np.full(cells, GENERAL), np.full(cells, RED), [GENERAL]))
+        self._turns = Turns(steps.astype(np.float32))
+        self._known: list[tuple[Frame, Floats]] = []
+        self._shown: _Shown | None = None
+        self._surfaces: dict[int, Surface] = {}
+        self.held = 0
+        """Frames in which something was held back."""
+
+    @property
+    def cells(self) -> Floats | None:
+        """(2, cells) the light of what was shown last, at full brightness; None before the first frame."""
+        return None if self._shown is None else self._shown.cells
+
+    def forget(self) -> None:
+        """The pieces have other numbers from now on, so what was shown last is not held any more."""
+        self._surfaces = {}
+        if self._shown is not None:
+            self._shown = replace(self._shown, view=replace(self._shown.view, current=_NOTHING, coming=None))
+
+    def step(self, view: View, now: float) -> View:
+        """The view to draw at ``now`` (s)."""
+        last = self._shown
+        view = self._slowed(view, 0.0 if last is None else max(0.0, now - last.time), last)
+        cells = self._cells(view, last)
+        if last is not None:
+            view, cells = self._calm(view, cells, last, now)
+        self._turns.take(_values(cells, gain(view)), now)
+        self._shown = _Shown(view, cells, now)
+        return view
+
+    def _calm(self, view: View, cells: Floats, last: _Shown, now: float) -> tuple[View, Floats]:
+        """The picture that was shown before, where the new one would flash; then the brightness, likewise."""
+        dark = min(gain(view), gain(last.view))
+        if last.view.current is not _NOTHING and self._turns.too_many(_values(cells, dark), now):
+            held, cells = last.view, last.cells
+            view = replace(held, brightness=view.brightness, blackout=view.blackout, label=view.label)
+            self.held += 1
+        if gain(view) > dark and self._turns.too_many(_values(cells, gain(view)), now):
+            view = replace(view, brightness=last.view.brightness, blackout=last.view.blackout)
+            self.held += 1
+        return view, cells
+
+    def _slowed(self, view: View, passed: float, last: _Shown | None) -> View:
+        """The view, no control of which has moved further than its rate allows."""
+        before = view if last is None else last.view
+        kept, self._surfaces = self._surfaces, {}
+        return replace(
+            view,
+            current=self._lit(view.current, kept, passed),
+            coming=None if view.coming is None else self._lit(view.coming, kept, passed),
+            brightness=_towards(before.brightness, view.brightness, FALL * passed, RISE * passed),
+            blackout=max(view.blackout, before.blackout - RISE * passed),
+            label=_towards(before.label, view.label, CARD * passed, CARD * passed),
+        )
+
+    def _lit(self, picture: Picture, kept: Mapping[int, Surface], passed: float) -> Picture:
+        before = kept.get(picture.piece, picture.surface)
+        surface = before if before == picture.surface else _swung(before, picture.surface, SWING * passed)
+        self._surfaces[picture.piece] = surface
+        return picture if surface is picture.surface else replace(picture, surface=surface)
+
+    # ------------------------------------------------------------ what is seen
+
+    def _cells(self, view: View, last: _Shown | None) -> Floats:
+        """(2, cells) of the view at full brightness. A piece that shows its poster counts as what was shown last."""
+        other = np.zeros((2, ROWS * COLUMNS), np.float32) if last is None else last.cells
+        current = self._picture(view.current, other)
+        if view.coming is None or view.progress <= 0.0:
+            return current
+        return _mixed(current, self._picture(view.coming, other), min(view.progress, 1.0))
+
+    def _picture(self, picture: Picture, other: Floats) -> Floats:
+        earlier, later = picture.earlier or picture.later, picture.later or picture.earlier
+        if earlier is None or later is None:
+            return other
+        if earlier is later or picture.mix >= 1.0:
+            return self._lights(later)
+        return _mixed(self._lights(earlier), self._lights(later), picture.mix)
+
+    def _lights(self, frame: Frame) -> Floats:
+        for known, cells in self._known:
+            if known is frame:
+                return cells
+        cells = lights(frame)
+        self._known = [*self._known[1 - REMEMBERED :], (frame, cells)]
+        return cells
+
+
+_NOTHING = Picture(-1, None, None, 1.0)
+
+
+def gain(view: View) -> float:
+    """How bright the wall is, 0..1, as a factor of its sRGB values."""
+    return min(max(view.brightness, 0.0), 1.0) * (1.0 - min(max(view.blackout, 0.0), 1.0))
+
+
+def _values(cells: Floats, brightness: float) -> Floats:
+    """The cells at that brightness, and a white wall's."""
+    light = np.float32(brightness**GAMMA)
+    return np.concatenate((cells.ravel() * light, [light])).astype(np.float32)
+
+
+def _mixed(before: Floats, after: Floats, way: float) -> Floats:
+    return (before + np.float32(way) * (after - before)).astype(np.float32)
+
+
+def _towards(before: float, wanted: float, down: float, up: float) -> float:
+    return min(max(wanted, before - down), before + up)
+
+
+def _swung(before: Surface, wanted: Surface, by: float) -> Surface:
+    """The lamp's ranges are twice as wide as the others."""
+    moved = {}
+    for name in (field.name for field in fields(Surface)):
+        most = by * (2.0 if name.startswith("lamp") else 1.0)
+        moved[name] = _towards(getattr(before, name), getattr(wanted, name), most, most)
+    return Surface(**moved)
