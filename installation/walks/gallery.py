@@ -106,7 +106,7 @@ def chosen(space: Space, names: tuple[str, ...]) -> NDArray[np.float32]:
 
 
 def check_names(names: tuple[str, ...], favourites: tuple[str, ...], model: Path | None = None) -> None:
-    """Raises PartError where there are no favourites, or none of a name; ``model`` is the file that should have them."""
+    """Raises PartError where there are no favourites, or none of a name. ``model`` is the file that has none."""
     if not favourites:
         raise PartError(
             "the walk gallery goes through a model's favourites, and this model has none yet; choose some: "
