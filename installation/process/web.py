@@ -4,7 +4,7 @@ import logging
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from installation.core.pipe import Message
 from installation.core.repeats import Repeats
 from installation.process.child import Child
 from installation.process.console_key import console_key, made_pin
+from installation.showfile import load as showfile
 from installation.showfile.load import Show
 from installation.web.messages import (
     TO_APP,
@@ -26,8 +27,10 @@ from installation.web.messages import (
     Error,
     Health,
     Hello,
+    Leanings,
     Moment,
     Moved,
+    Pair,
     Piece,
     Playback,
     Ready,
@@ -78,6 +81,7 @@ class WebProcess:
         self.url = self.closed = self._door = ""
         self.uncounted = ""
         """Why votes cannot be kept now."""
+        self._leans: tuple[int, Mapping[str, decision.Lean]] = 0, {}
         self._repeats = Repeats()
         self.port = 0
         self._ended = 0
@@ -111,6 +115,8 @@ class WebProcess:
                 self._opened(ready)
             case Tally() as tally:
                 self._counted(tally)
+            case Leanings(number, leans, visitors):
+                self._leans = number, {one: decision.Lean(lean, visitors[one]) for one, lean in leans.items()}
             case Uncounted(why):
                 self.uncounted = why
                 if line := self._repeats.line(why, time.monotonic()) if why else "":
@@ -147,6 +153,11 @@ class WebProcess:
             self._ended += sum(self.tally.votes.values())
         self.tally = decision.Tally(self._address(), tally.round, tally.votes, tally.casts)
         self.on_tally(self.tally)
+
+    def leans(self, playback: decision.Playback) -> Mapping[str, decision.Lean]:
+        """What visitors want of the picture that hangs, by address; nothing while it changes."""
+        number, leans = self._leans
+        return leans if playback.coming is None and number == playback.round else {}
 
     @property
     def votes(self) -> int:
@@ -204,12 +215,15 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
     return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
+def _piece(piece: showfile.Piece) -> Piece:
+    """What the page says of a piece, and what visitors may ask of it."""
+    label, pairs = piece.label, tuple(Pair(pair.address, pair.less, pair.more) for pair in piece.pairs)
+    return Piece(piece.name, label.title, label.medium, label.date, label.text, piece.poster, pairs)
+
+
 def _hello(show: Show, state: Path, live: bool, run: str, console: Entrance | None, key: bytes) -> Hello:
     settings = show.web
-    pieces = tuple(
-        Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
-        for piece in show.pieces
-    )
+    pieces = tuple(map(_piece, show.pieces))
     return Hello(
         bind=settings.bind,
         port=settings.port,
