@@ -11,7 +11,7 @@ from installation.core.decision import Decision
 from installation.core.signals import Board
 from installation.engine.compose import PLAIN, compose
 from installation.engine.decide import Decider, Heard
-from installation.engine.flashes import FlashLimiter
+from installation.engine.safety import Safety
 from installation.options import SIZE, Options
 from installation.replay import Painting
 from installation.showfile.load import Show
@@ -60,7 +60,7 @@ def rehearse(show: Show, options: Options, mode: Mode, began: datetime) -> int:
     zone = show.plan.schedule.timezone
     rehearsal = Rehearsal(show, began if began.tzinfo else began.replace(tzinfo=zone))
     stage = open_stage(mode, options.size or SIZE, options.display, show.title_in(show.languages[0]))
-    painting, pace, said, flashes = Painting(show, options.device), Pace(1.0 / FPS), "", FlashLimiter()
+    painting, pace, said, safety = Painting(show, options.device), Pace(1.0 / FPS), "", Safety(show.stage.burn_in)
     ends = None if options.seconds is None else time.monotonic() + options.seconds
     try:
         _hang(stage, show)
@@ -71,7 +71,7 @@ def rehearse(show: Show, options: Options, mode: Mode, began: datetime) -> int:
                     print(f"{rehearsal.clock.civil():%a %Y-%m-%d %H:%M:%S}  {said}", flush=True)
             painting.paint(decision)
             view = compose(show, decision, painting.frames, pace.interval)
-            stage.draw(flashes.step(view, decision.time / options.speed))
+            stage.draw(safety.step(view, decision.time / options.speed))
             stage.present()
             pace.wait()
         if options.still:

@@ -9,9 +9,9 @@ from installation.core.decision import Decision
 from installation.core.errors import DeviceError
 from installation.core.recording import read
 from installation.engine.compose import PLAIN, compose
-from installation.engine.flashes import FlashLimiter
 from installation.engine.frames import Pair
 from installation.engine.painter import Hung
+from installation.engine.safety import Safety
 from installation.engine.view import View
 from installation.options import SIZE, Options
 from installation.showfile.load import Show
@@ -48,7 +48,7 @@ class Painting:
 
 def views(show: Show, decisions: Iterable[Decision], painting: Painting) -> Iterable[View]:
     """What the stage draws for each Decision. Raises DeviceError where a Decision is of another show."""
-    flashes = FlashLimiter()
+    safety = Safety(show.stage.burn_in)
     for decision in decisions:
         named = max(lane.piece for lane in decision.wall.lanes)
         if named >= len(show.pieces):
@@ -56,7 +56,7 @@ def views(show: Show, decisions: Iterable[Decision], painting: Painting) -> Iter
                 f"the recording has a piece {named + 1}, {show.path} only {len(show.pieces)}; name its show"
             )
         painting.paint(decision)
-        yield flashes.step(compose(show, decision, painting.frames, 0.0), decision.time)
+        yield safety.step(compose(show, decision, painting.frames, 0.0), decision.time)
 
 
 def replay(show: Show, options: Options, mode: Mode, recording: Path) -> int:

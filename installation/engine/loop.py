@@ -8,8 +8,8 @@ from installation.core.decision import Decision, Tally, Wishes
 from installation.core.signals import Board
 from installation.engine.compose import compose
 from installation.engine.decide import Decider, Heard
-from installation.engine.flashes import FlashLimiter
 from installation.engine.painter import Intent, Painter
+from installation.engine.safety import Safety
 from installation.engine.view import View
 from installation.showfile.load import Show
 
@@ -43,12 +43,12 @@ class Loop:
         """Transitions that do not work on this machine."""
         self.stills = False
         """Whether pieces hang as their posters: each may come, although none is resident."""
-        self.flashes = FlashLimiter()
+        self.safety = Safety(show.stage.burn_in)
 
     def take(self, decider: Decider) -> None:
         """Goes on with another decider, of another version of the show."""
         self.decider, self.show = decider, decider.show
-        self.flashes.forget()
+        self.safety.forget()
 
     def tick(self) -> View:
         """Everything that decides one frame, in the order in which it is decided."""
@@ -59,4 +59,4 @@ class Loop:
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
         view = compose(self.show, decision, painter.frames.pair, self.interval, self.refused)
-        return self.flashes.step(view, now)
+        return self.safety.step(view, now)

@@ -138,6 +138,8 @@ class StageTable(Table):
     brightness: float = Field(1.0, ge=0.0, le=1.0)
     rotate: Annotated[Seconds, AfterValidator(_calm)] = Field(20.0, le=DAY)
     """How long each of three or more languages stands on the labels; 0 stays with the first."""
+    burn_in: bool = True
+    """Whether the cards move by a few pixels over minutes, and what has stood still for an hour is dimmed."""
     panel: bool | None = None
     """Whether the vote panel is drawn. The show's reader puts a default by its order."""
 

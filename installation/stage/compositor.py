@@ -154,7 +154,7 @@ class Compositor:
         """One piece on its wall, with cards, on a canvas that does not hold ``other``."""
         hung = self._hung[picture.piece]
         scene = self._scenes.of(picture.piece, -1 if other is None else other.piece)
-        decor = (gain, tuple((card.texture, alpha) for card, alpha in cards))
+        decor = (gain, tuple((card.texture, card.rect, alpha) for card, alpha in cards))
         drawn = (picture.earlier, picture.later, picture.mix, decor, picture.surface)
         if scene.picture and (_same(scene.picture, drawn) or (may_rest and scene.picture[3] == decor)):
             return scene
@@ -184,7 +184,8 @@ class Compositor:
         if view.panel and panel > 0.0:
             languages = labels.shown_languages(hung.hanging.languages, view.language)
             cards.append((self._printer.panel(view.panel, languages, hung.layout, view), panel))
-        return tuple(cards)
+        right, down = (round(way * hung.layout.unit) for way in view.shift)
+        return tuple((Printed(card.texture, card.rect.moved(right, down)), alpha) for card, alpha in cards)
 
     def _draw_wall(self, target: moderngl.Framebuffer, layout: Layout, gain: float) -> None:
         wall = self._walls.at(layout).canvas

@@ -18,6 +18,9 @@ class Rect:
     def size(self) -> Size:
         return self.width, self.height
 
+    def moved(self, right: int, down: int) -> "Rect":
+        return Rect(self.x + right, self.y + down, self.width, self.height)
+
     def grown(self, by: int) -> "Rect":
         return Rect(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 

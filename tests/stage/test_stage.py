@@ -613,3 +613,16 @@ assert not has_display()
 def test_a_display_error_is_an_oserror() -> None:
     assert issubclass(DeviceError, OSError)
     assert has_display() is False or sys.platform != "linux"
+
+
+def test_cards_lie_where_they_were_moved_to(opened: Stage) -> None:
+    opened.hang(5, "wall", LABEL, ("en",))
+    still = picture(5, frame(128))
+    before = shown(opened, still, label=1.0)
+    moved = shown(opened, still, label=1.0, shift=(4.0, 0.0))
+    box = opened._hung[5].layout.label.box
+    part = (slice(box.y + box.height - 60, box.y + box.height - 10), slice(box.x + 8, box.x + 60))
+    there = (part[0], slice(part[1].start + 2, part[1].stop + 2))  # the unit of this wall is half a pixel
+    assert np.abs(before[part] - moved[there]).mean() < 1.0
+    assert not np.array_equal(before, moved)
+    assert np.array_equal(before, shown(opened, still, label=1.0))
