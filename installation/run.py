@@ -278,9 +278,7 @@ class Exhibition:
             self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)
         if self.web:
             self.loop.tally = self.web.tally
-            self.loop.wishes = self.leaning.step(
-                decision.time, self.loop.show.pieces[playback.piece], self.web.leans(playback)
-            )
+            self.loop.wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
             self.web.tell(playback, decision.time, self.standing.health)
         if self.console:
             self.console.look(decision, self.loop.decider)

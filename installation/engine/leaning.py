@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from math import exp
 
-from installation.core.decision import Lean, Wishes
-from installation.showfile.load import Piece
+from installation.core.decision import Lean, Playback, Wishes
+from installation.showfile.load import Show
 
 GLIDE = 2.0
 """Time constant (s) in which a control follows: one more wish is seen within a second and is no jump."""
@@ -20,12 +20,15 @@ class Leaning:
         self._now = 0.0
         self._leans: dict[str, float] = {}
 
-    def step(self, now: float, piece: Piece, leans: Mapping[str, Lean]) -> Wishes:
-        """What the visitors want of ``piece`` at ``now`` (s). What nobody has a wish for is left to others."""
+    def step(self, now: float, show: Show, playback: Playback, told: tuple[int, Mapping[str, Lean]]) -> Wishes:
+        """What the visitors want of the piece that hangs at ``now`` (s): ``told`` is the round that their wishes are
+        of, and the wishes by address. What nobody has a wish for is left to other hands, and all while it changes."""
         past, self._now = max(0.0, now - self._now), now
-        if not leans:
+        number, leans = told
+        if not leans or playback.coming is not None or playback.round != number:
             self._leans = {}
             return NO_WISHES
+        piece = show.pieces[playback.piece]
         if piece.name != self._piece:
             self._piece, self._leans = piece.name, {}
         pairs = {pair.address: pair for pair in piece.pairs if pair.address in leans}
@@ -34,10 +37,10 @@ class Leaning:
         self._leans = {address: lean + share * (leans[address].lean - lean) for address, lean in before.items()}
         rests = piece.rests()
         values = {address: _between(pair.out, rests[address], self._leans[address]) for address, pair in pairs.items()}
-        told = {
+        words = {
             address: _told(leans[address], pair.less_in("en"), pair.more_in("en")) for address, pair in pairs.items()
         }
-        return Wishes(votes=values, told=told)
+        return Wishes(votes=values, told=words)
 
 
 def _between(ends: tuple[float, float], rest: float, lean: float) -> float:

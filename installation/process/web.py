@@ -81,7 +81,8 @@ class WebProcess:
         self.url = self.closed = self._door = ""
         self.uncounted = ""
         """Why votes cannot be kept now."""
-        self._leans: tuple[int, Mapping[str, decision.Lean]] = 0, {}
+        self.leans: tuple[int, Mapping[str, decision.Lean]] = 0, {}
+        """What visitors want of the picture that hangs: the round, and by address."""
         self._repeats = Repeats()
         self.port = 0
         self._ended = 0
@@ -116,7 +117,7 @@ class WebProcess:
             case Tally() as tally:
                 self._counted(tally)
             case Leanings(number, leans, visitors):
-                self._leans = number, {one: decision.Lean(lean, visitors[one]) for one, lean in leans.items()}
+                self.leans = number, {one: decision.Lean(lean, visitors[one]) for one, lean in leans.items()}
             case Uncounted(why):
                 self.uncounted = why
                 if line := self._repeats.line(why, time.monotonic()) if why else "":
@@ -139,25 +140,15 @@ class WebProcess:
             log.warning("%s", self.show.web.keeps_phones_away(ready.url) or no_network)
         self.url, self.port = ready.url, ready.port
         self._door = "" if ready.near else ready.url
-        self.tally = replace(self.tally, url=self._address())
+        self.tally = replace(self.tally, url=_address(self.show, self._door, self._key))
         self._said, self.closed = None, ""
         self.starts += 1
-
-    def _address(self) -> str:
-        """What the wall's code leads to: the page, with the room code of this minute where votes need one. A tally
-        comes after every playback, so the reading thread asks once a second."""
-        return room_code.address(self._door, self._key if self.show.web.room_code else b"", time.monotonic())
 
     def _counted(self, tally: Tally) -> None:
         if tally.round != self.tally.round:
             self._ended += sum(self.tally.votes.values())
-        self.tally = decision.Tally(self._address(), tally.round, tally.votes, tally.casts)
+        self.tally = decision.Tally(_address(self.show, self._door, self._key), tally.round, tally.votes, tally.casts)
         self.on_tally(self.tally)
-
-    def leans(self, playback: decision.Playback) -> Mapping[str, decision.Lean]:
-        """What visitors want of the picture that hangs, by address; nothing while it changes."""
-        number, leans = self._leans
-        return leans if playback.coming is None and number == playback.round else {}
 
     @property
     def votes(self) -> int:
@@ -213,6 +204,12 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
         log.info("the operators' console at /console opens with the PIN %s", made_pin(key))
     pin = show.operator.pin or made_pin(key)
     return Entrance(pin, key.hex(), log_file(state), access == "network")
+
+
+def _address(show: Show, door: str, key: bytes) -> str:
+    """What the wall's code leads to: the page at ``door``, with the room code of this minute where votes need one. A
+    tally comes after every playback, so the reading thread asks once a second."""
+    return room_code.address(door, key if show.web.room_code else b"", time.monotonic())
 
 
 def _piece(piece: showfile.Piece) -> Piece:
