@@ -106,6 +106,7 @@ class Decider:
         lead, rests = playback.lead, self._rests[playback.lead]
         if self.transport.release:
             self.arbiter.release_all(now)
+        self.arbiter.told = heard.wishes.told
         self._values = self.arbiter.step(
             now,
             self._controls[lead],
