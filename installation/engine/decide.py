@@ -106,6 +106,7 @@ class Decider:
         lead, rests = playback.lead, self._rests[playback.lead]
         if self.transport.release:
             self.arbiter.release_all(now)
+        self.arbiter.told = heard.wishes.told
         self._values = self.arbiter.step(
             now,
             self._controls[lead],
@@ -210,18 +211,9 @@ class Decider:
             blackout=self.transport.blackout or scheduled.programme is None,
             freeze=self.transport.freeze,
             language=language,
-            panel=self._panel(playback, tally, language),
+            panel=_panel(self.show, playback, tally, language),
             attract=self._visits.attract if self._visits else 0.0,
         )
-
-    def _panel(self, playback: Playback, tally: Tally, language: str) -> Panel | None:
-        if not (self.show.stage.panel and tally.url and playback.candidates):
-            return None
-        votes = tally.of(playback.round)
-        pieces = [self.show.pieces[index] for index in playback.candidates]
-        rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
-        left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
-        return Panel(tally.url, rows, left)
 
     # ------------------------------------------------------------ from one start to the next
 
@@ -275,6 +267,17 @@ class Decider:
     def guest(self) -> str | None:
         """The piece that the operator asked for by name, which may hang outside of its programme."""
         return None if self._guest is None else self.show.pieces[self._guest].name
+
+
+def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel | None:
+    """The vote as the wall shows it; None where it does not."""
+    if not (show.stage.panel and tally.url and playback.candidates):
+        return None
+    votes = tally.of(playback.round)
+    pieces = [show.pieces[index] for index in playback.candidates]
+    rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
+    left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
+    return Panel(tally.url, rows, left)
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -124,6 +124,17 @@ def _push(push: bool, info: ValidationInfo) -> bool:
 Ends = tuple[float, float]
 
 
+Out = Annotated[Ends, BeforeValidator(_out_default), AfterValidator(_out)]
+
+
+def even_control(name: str, info: ValidationInfo) -> str:
+    """A control that has values between two values."""
+    known = {_bare(address): one for address, one in (reading_of(info).controls or {}).items() if one.type == "float"}
+    if reading_of(info).controls is not None and _bare(name) not in known:
+        raise _no_such("control", _bare(name), known)
+    return _bare(name)
+
+
 class Wire(Table):
     """Signal to control: ``in`` (of the signal) goes to ``out`` (of the control) along ``curve``, smoothed with the
     time constant ``smooth`` (s). What is not given is the whole range of the one and of the other."""
@@ -133,9 +144,7 @@ class Wire(Table):
     in_: Annotated[Ends, BeforeValidator(_in_default), AfterValidator(_in)] = Field(
         cast(Any, None), alias="in", validate_default=True
     )
-    out: Annotated[Ends, BeforeValidator(_out_default), AfterValidator(_out)] = Field(
-        cast(Any, None), validate_default=True
-    )
+    out: Out = Field(cast(Any, None), validate_default=True)
     curve: Curve = "linear"
     smooth: Annotated[Seconds, AfterValidator(_smooth)] = Field(0.25, le=600.0)
     push: Annotated[bool, AfterValidator(_push)] = False

@@ -3,6 +3,8 @@
 The favourites are those that a curator chose in the model, in that order: ``curate MODEL``.
 """
 
+import shlex
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -40,7 +42,7 @@ class Config(WalkConfig):
         return (self.speed, Control("/walk/breath", words, "float", 0.0, 10.0, self.breath, "level"))
 
     def check(self, generator: GeneratorConfig) -> None:
-        check_names(self.names, generator.favourites())
+        check_names(self.names, generator.favourites(), getattr(generator, "model", None))
 
     def open(self, generator: Generator, seed: int) -> "Gallery":
         return Gallery(self, generator)
@@ -129,12 +131,12 @@ def chosen(space: Space, names: tuple[str, ...]) -> NDArray[np.float32]:
     return latents[[space.names.index(name) for name in names]] if names else latents
 
 
-def check_names(names: tuple[str, ...], favourites: tuple[str, ...]) -> None:
-    """Raises PartError where there are no favourites, or none of a name."""
+def check_names(names: tuple[str, ...], favourites: tuple[str, ...], model: Path | None = None) -> None:
+    """Raises PartError where there are no favourites, or none of a name. ``model`` is the file that has none."""
     if not favourites:
         raise PartError(
             "the walk gallery goes through a model's favourites, and this model has none yet; choose some: "
-            f"{program()} curate MODEL"
+            f'{program()} curate {shlex.quote(str(model)) if model else "MODEL"}, or write walk = "wander"'
         )
     unknown = next((name for name in names if name not in favourites), None)
     if unknown is not None:
