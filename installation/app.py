@@ -58,7 +58,7 @@ def run(options: Options) -> int:
     if options.supervised:
         heartbeat = Supervised(options.state_folder, lambda: _warm(options.show))
         options = ordered(options, heartbeat.orders)
-    show = load(options.show, seed=options.seed)
+    show = load(options.show, seed=options.seed, despite_damage=not options.is_errand)
     if options.check:
         _check(show, options)
         return 0
@@ -86,10 +86,9 @@ def _check(show: Show, options: Options) -> None:
     from installation.stage.advice import counted
 
     verify(show)
-    print(
-        f"{options.show}: good: {len(show.pieces)} pieces, {len(show.sensors)} sensors, "
-        f"{len(show.controls())} controls, {counted(show.languages)}"
-    )
+    counts = {"piece": show.pieces, "sensor": show.sensors, "control": show.controls()}
+    told = [f"{len(what)} {name}{'s' * (len(what) != 1)}" for name, what in counts.items()]
+    print(f"{options.show}: good: {', '.join(told)}, {counted(show.languages)}")
     _warn(show)
 
 

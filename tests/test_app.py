@@ -24,7 +24,7 @@ REHEARSAL = ROOT / "shows" / "rehearsal.toml"
 
 def test_check_says_good(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(REHEARSAL), "--check"]) == 0
-    assert "good: 3 pieces, 1 sensors" in capsys.readouterr().out
+    assert "good: 3 pieces, 1 sensor, " in capsys.readouterr().out
 
 
 def test_check_tells_every_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
 from installation.engine.schedule import Timetable
 from installation.engine.session import Visits
+from installation.engine.strides import Strides
 from installation.engine.transport import Transport
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
@@ -80,6 +81,8 @@ class Decider:
         self._names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
         self.walk_times = [0.0] * len(show.pieces)
         """Where each piece's walk is, in seconds at speed 1."""
+        self.strides = [Strides() for _ in show.pieces]
+        """What pulses asked of each walk."""
         self.shown = [0.0] * len(show.pieces)
         """Seconds that each piece was the lead."""
         self._values: Values = self._rests[0]
@@ -114,6 +117,7 @@ class Decider:
             heard.wishes.votes,
             self._names[lead],
         )
+        self.strides[lead].ask(commands)
         self._walk(playback, dt)
         touched = [touch.when for address, touch in heard.asked.touches.items() if address.startswith(PAINTED)]
         return Decision(
@@ -174,7 +178,7 @@ class Decider:
         """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
         lead = playback.lead
         going = 0.0 if self.transport.freezes(playback) else dt
-        self.walk_times[lead] += going * self._values.get("/walk/speed", 1.0)
+        self.walk_times[lead] += going * self._values.get("/walk/speed", 1.0) + self.strides[lead].step(going)
         self.shown[lead] += dt
         if lead != playback.piece and playback.outgoing == "play":
             self.walk_times[playback.piece] += dt * self._outgoing.get("/walk/speed", 1.0)
@@ -182,13 +186,14 @@ class Decider:
     def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
         """What is to be painted: while the picture is frozen, the same as before."""
         lead = playback.lead
-        first = Lane(lead, self.walk_times[lead], self._values)
+        first = Lane(lead, self.walk_times[lead], self.strides[lead].told(self._values))
         if self.transport.freezes(playback) and self._first is not None and self._first.piece == lead:
             first = self._first
         self._first = first
         if lead == playback.piece or playback.outgoing != "play":
             return (first,)
-        return first, Lane(playback.piece, self.walk_times[playback.piece], self._outgoing)
+        leaving = playback.piece
+        return first, Lane(leaving, self.walk_times[leaving], self.strides[leaving].told(self._outgoing))
 
     # ------------------------------------------------------------ what is shown
 
@@ -206,18 +211,9 @@ class Decider:
             blackout=self.transport.blackout or scheduled.programme is None,
             freeze=self.transport.freeze,
             language=language,
-            panel=self._panel(playback, tally, language),
+            panel=_panel(self.show, playback, tally, language),
             attract=self._visits.attract if self._visits else 0.0,
         )
-
-    def _panel(self, playback: Playback, tally: Tally, language: str) -> Panel | None:
-        if not (self.show.stage.panel and tally.url and playback.candidates):
-            return None
-        votes = tally.of(playback.round)
-        pieces = [self.show.pieces[index] for index in playback.candidates]
-        rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
-        left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
-        return Panel(tally.url, rows, left)
 
     # ------------------------------------------------------------ from one start to the next
 
@@ -228,6 +224,7 @@ class Decider:
             "playback": self.playlist.state(),
             "transport": self.transport.state(),
             "walks": dict(zip(names, self.walk_times, strict=True)),
+            "steps": dict(zip(names, (stride.asked for stride in self.strides), strict=True)),
             "cues": self.programming.player.state(),
         }
 
@@ -239,8 +236,10 @@ class Decider:
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))
         if switches:
             self.transport.resume(_table(state, "transport"))
-        walks = _table(state, "walks")
+        walks, steps = _table(state, "walks"), _table(state, "steps")
         for index, piece in enumerate(self.show.pieces):
+            if isinstance(asked := steps.get(piece.name), int):
+                self.strides[index].resume(asked)
             walked = walks.get(piece.name)
             if isinstance(walked, int | float) and math.isfinite(walked):
                 self.walk_times[index] = float(walked) + (gap if index == self.playlist.lead else 0.0)
@@ -268,6 +267,17 @@ class Decider:
     def guest(self) -> str | None:
         """The piece that the operator asked for by name, which may hang outside of its programme."""
         return None if self._guest is None else self.show.pieces[self._guest].name
+
+
+def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel | None:
+    """The vote as the wall shows it; None where it does not."""
+    if not (show.stage.panel and tally.url and playback.candidates):
+        return None
+    votes = tally.of(playback.round)
+    pieces = [show.pieces[index] for index in playback.candidates]
+    rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
+    left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
+    return Panel(tally.url, rows, left)
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:

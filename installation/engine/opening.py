@@ -149,7 +149,7 @@ class Opening:
 
     def _fail(self, index: int, why: str) -> None:
         if self.failed.get(index) != why:
-            log.warning("%s does not hang: %s; it is tried again later", self.pieces[index].name, why)
+            log.warning("%s does not hang: %s; it is tried again later", self.pieces[index].name, why.removesuffix("."))
         self.failed[index] = why
 
     def _finish(self) -> None:

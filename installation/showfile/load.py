@@ -16,6 +16,7 @@ from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.alert_tables import Alerts
 from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
 from installation.showfile.cue_file import join, place_of
+from installation.showfile.damaged import Damaged, bare, damaged, stands_for
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
 from installation.showfile.midi_tables import Midi, check_midi
@@ -93,9 +94,10 @@ class Show:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that was read for it, or would be: the show's own first."""
+        """Every file that was read for it, or would be: the show's own first. Of the models those that are damaged."""
         calendar = self.plan.schedule.calendar
-        return (self.path, self.cue_file, *((calendar.path,) if calendar else ()))
+        damage = [piece.generator.model for piece in self.pieces if isinstance(piece.generator, Damaged)]
+        return (self.path, self.cue_file, *((calendar.path,) if calendar else ()), *damage)
 
     def own_cues(self) -> tuple[str, ...]:
         """The cues that stand in the show's own file."""
@@ -127,11 +129,18 @@ class Show:
         return commands(names, (cue.name for cue in self.plan.cues), self.operator.arm)
 
 
-def load(path: Path | str, seed: int | None = None) -> Show:
-    """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault."""
+def load(path: Path | str, seed: int | None = None, despite_damage: bool = False) -> Show:
+    """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault.
+
+    ``despite_damage`` has a piece whose model file is damaged fail when it is opened, and no sooner (see
+    ``showfile.damaged``); where a cue or anything else needs that model, or no other piece is left, it is a fault.
+    """
     joined = join(Path(path), read_source(Path(path), str(path)))
     document = Document(joined.source.data)
     show = _Reader(Path(path), joined.source, document).show(seed)
+    if show is None and despite_damage:
+        damage = damaged(document.findings, document.data, Path(path).absolute().parent)
+        show = _Reader(Path(path), joined.source, Document(document.data), damage).show(seed) if damage else None
     if show is None or joined.faults:
         raise ShowError((*map(joined.source.fault, document.findings), *joined.faults))
     return show
@@ -148,11 +157,12 @@ class _Reader:
     path: Path
     source: Source
     document: Document
+    damage: Mapping[str, Damaged] = field(default_factory=dict)
 
     def show(self, seed: int | None) -> Show | None:
         """The show, or None where the document has findings."""
         self._check_tables()
-        reading = Reading(self.path.absolute().parent, self._languages())
+        reading = Reading(self.path.absolute().parent, self._languages(), damage=self.damage)
         tables: dict[str, Any] = {name: self.document.table(name, TABLES[name], reading.context) for name in TABLES}
         words = self.document.attempt((WORDS,), partial(own_words, self.source.data.get(WORDS, {})))
         sensors = self._sensors(reading)
@@ -280,5 +290,7 @@ def _piece(data: Any, reading: Reading) -> Piece:
     if not isinstance(data, dict):
         raise Refused("a table, written [[piece]]")
     data = {"label": {}, **data}
+    if stands_for(data.get("generator"), reading.damage):
+        data = bare(data)
     reading = replace(reading, controls=controls_of(data.get("generator"), data.get("walk"), reading))
     return validate(Piece, data, reading.context)

@@ -25,6 +25,9 @@ Model = TypeVar("Model", bound=BaseModel)
 Details = Any
 """One of pydantic's error_details."""
 
+UNUSABLE = "one that can be used"
+"""What is expected where a validator raised a message of its own, as for a model file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -123,7 +126,7 @@ def _caused(loc: Loc, found: str, cause: Exception) -> list[Finding]:
     if isinstance(cause, Refused):
         return [Finding(loc, cause.found or found, cause.expected, cause.hint)]
     if isinstance(cause, VernissageError):  # a whole message of its own, such as what is wrong with a model file
-        return [Finding(loc, found, "one that can be used", str(cause))]
+        return [Finding(loc, found, UNUSABLE, str(cause))]
     return [Finding(loc, found, str(cause).removeprefix("expected "))]  # a part's ValueError says what it expected
 
 

@@ -14,6 +14,7 @@ from installation.core.controls import Control, table
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, Refused, did_you_mean
 from installation.core.signals import Signal
+from installation.showfile.damaged import Damaged, stands_for
 from installation.showfile.messages import Finding, Unfit, shown, validate
 from installation.showfile.transitions import SIZES, Option, read_transition
 
@@ -83,6 +84,8 @@ class Reading:
     commands: Mapping[str, Control] = field(default_factory=dict)
     controls: Mapping[str, Control] | None = None
     transition: Transition | None = None
+    damage: Mapping[str, Damaged] = field(default_factory=dict)
+    """What stands for generators, by their model (see showfile/damaged.py)."""
 
     @property
     def context(self) -> dict[str, Any]:
@@ -113,6 +116,10 @@ def with_kind(room: str, value: object) -> dict[str, Any]:
 def read_part(room: str, value: object, context: Mapping[str, Any]) -> Any:
     """The part's own Config. Raises Refused or Unfit."""
     data = with_kind(room, value)
+    reading = context.get("reading")
+    stands = stands_for(data, reading.damage) if room == "generator" and reading else None
+    if stands is not None:
+        return stands
     try:
         config = parts.config(room, data["kind"])
     except (PartError, ImportError, SyntaxError) as error:

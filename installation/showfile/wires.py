@@ -112,6 +112,15 @@ def _smooth(seconds: float, info: ValidationInfo) -> float:
     return seconds
 
 
+def _push(push: bool, info: ValidationInfo) -> bool:
+    signal = reading_of(info).signals.get(info.data.get("signal", ""))
+    if push and signal and signal.pulse:
+        raise Refused("push = false", f'"{signal.name}" is a pulse, which has no speed')
+    if push and info.data.get("smooth") == 0.0:
+        raise Refused("a time in smooth, in which the control comes back")
+    return push
+
+
 Ends = tuple[float, float]
 
 
@@ -138,6 +147,8 @@ class Wire(Table):
     out: Out = Field(cast(Any, None), validate_default=True)
     curve: Curve = "linear"
     smooth: Annotated[Seconds, AfterValidator(_smooth)] = Field(0.25, le=600.0)
+    push: Annotated[bool, AfterValidator(_push)] = False
+    """Whether the signal is a speed that pushes the control, which comes back with the time constant ``smooth``."""
 
     @property
     def address(self) -> str:

@@ -69,7 +69,7 @@ def test_the_piece_that_hangs_is_opened_first() -> None:
     assert list(three.hung) == [1, 2, 0]
 
 
-@pytest.mark.parametrize("fault", [ModelError("a.safetensors: truncated"), ValueError("odd"), SystemExit(3)])
+@pytest.mark.parametrize("fault", [ModelError("a.safetensors: truncated."), ValueError("odd"), SystemExit(3)])
 def test_a_piece_that_does_not_open_is_named_and_tried_again(
     fault: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -79,7 +79,7 @@ def test_a_piece_that_does_not_open_is_named_and_tried_again(
     assert opening.done.wait(TIMEOUT)
     assert list(two.hung) == [1]
     assert str(fault) in opening.failed[0]
-    assert "p0 does not hang" in caplog.text
+    assert f"p0 does not hang: {opening.failed[0].removesuffix('.')}; it is tried again later" in caplog.messages
     opening.watch(0.0, {})
     two.parts[0].fault = None
     opening.watch(FIRST_RETRY - 1.0, {})

@@ -13,7 +13,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from installation.app import main
+from installation.core.errors import ModelError, ShowError
 from installation.networks.model_file import KEY, amend_model, load_model
+from installation.showfile.load import load
 from tests.tiny_gan import written
 
 SHOW = """\
@@ -143,3 +145,39 @@ def test_the_old_name_of_an_option_names_the_new_one(show: Path, capsys: pytest.
     show.write_text(SHOW.replace('"tiny.safetensors"', '"tiny.safetensors", form = "eager"'))
     assert main([str(show), "--check"]) == 2
     assert "it is called runtime now" in capsys.readouterr().err
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_show_hangs_without_the_piece_whose_model_is_damaged(show: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Though it has wires and values of that model's; ``--check`` says what is wrong. A copy of it is noticed."""
+    show.write_text(show.read_text() + 'set = { "generator/psi" = 0.5 }\n')
+    model = show.parent / "tiny.safetensors"
+    cut(model)
+    hung = load(show, despite_damage=True)
+    assert [piece.name for piece in hung.pieces] == ["one", "two"]
+    assert model in hung.files
+    with pytest.raises(ModelError, match=r"tiny\.safetensors: not a safetensors file, or a truncated one"):
+        hung.pieces[1].generator.open("cpu")
+    assert main([str(show), "--check"]) == 2
+    assert 'show.toml:15: piece[2] "two".generator.model' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tiny.safetensors", "tinny.safetensors"),
+        ("tiny.safetensors", "tiny.pkl"),
+        ('"plasma" }', '"stylegan2", model = "tiny.safetensors" }'),
+        ('title = "Late"', 'titel = "Late"'),
+    ],
+    ids=["not there", "not a model", "no other piece", "another fault"],
+)
+def test_what_a_person_has_to_mend_hangs_nothing(show: Path, old: str, new: str) -> None:
+    (show.parent / "tiny.pkl").write_bytes(b"\x80\x04N.")
+    show.write_text(show.read_text().replace(old, new))
+    cut(show.parent / "tiny.safetensors")
+    with pytest.raises(ShowError):
+        load(show, despite_damage=True)

@@ -168,7 +168,7 @@ def test_a_show_is_at_fault_where_its_model_has_no_such_favourite(tmp_path: Path
         return str(only)
 
     assert 'show.toml:7: piece[1] "a".walk: found "gallery"' in fault('"gallery"')
-    assert "has none yet; choose some" in fault('"gallery"')
+    assert f'curate {path}, or write walk = "wander"' in fault('"gallery"')
     assert main(["curate", str(path), "--keep", "5:Eve", "--who", "me"]) == 0
     assert 'no favourite "Eva"; did you mean "Eve"' in fault('{ kind = "gallery", names = ["Eva"] }')
 

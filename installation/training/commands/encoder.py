@@ -8,8 +8,9 @@ from installation.training.encoder.options import EncoderOptions
 ORDER = 64
 HELP = "train a model's encoder: picture to place"
 DESCRIPTION = """\
-Trains an encoder for a model: a small network that takes a picture and gives its latent in the model's space
-painted. The generator itself stays as it is. The encoder (4 MB) is written into the model file; `encode` then uses it.
+Trains an encoder for a model: a small network that takes a picture and gives the latent from which the model paints
+what comes nearest to it. The generator itself stays as it is. The encoder (4 MB) is written into the model file;
+`encode` then uses it.
 
 It learns from pictures that the generator paints, whose places are known. Give --pictures as well, the folder that the
 model was trained on, raw or prepared, cropped in the same way: then it also learns to meet real pictures, of which one
