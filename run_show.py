@@ -13,7 +13,7 @@ if sys.version_info < (3, 11):
         % (sys.executable, sys.version_info[0], sys.version_info[1], " ".join(sys.argv))
     )
 
-from installation import options
+from installation import doctor_options, options
 from installation.bootstrap import RUN, prepare
 from installation.bootstrap.home import Home
 from installation.core import invocation
@@ -26,6 +26,8 @@ if __name__ == "__main__":
             cli.parse(arguments)
         elif arguments and arguments[0] in options.SERVICE_COMMANDS:
             options.parse(arguments[1:])
+        elif arguments and arguments[0] == options.DOCTOR:
+            doctor_options.parse(arguments[1:])
         else:
             options.parse(arguments)
     called = {invocation.VARIABLE: invocation.program()}

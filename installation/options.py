@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SHOW = ROOT / "shows" / "next_rembrandt.toml"
 SERVICE_COMMANDS = ("install-service", "uninstall-service")
 """Before a show's command line: installs or removes the service that starts with the machine."""
+DOCTOR = "doctor"
+"""The command that looks at the machine (doctor_options.py has its command line)."""
 
 TODAY = datetime.min
 
@@ -37,6 +39,7 @@ examples:
 
   PROGRAM install-service my_show.toml
                                        starts the show with this machine; uninstall-service takes it back
+  PROGRAM doctor my_show.toml          is this machine ready for it? a checklist, with what to do
 
 Esc or Ctrl-C leaves. Everything else is in the show file: README.md teaches it in eight words.
 
@@ -117,7 +120,7 @@ def parse(argv: Sequence[str]) -> Options:
     parser = _parser()
     given, unknown = parser.parse_known_args(argv)
     if unknown:
-        parser.error(_unknown(parser, unknown[0]))
+        parser.error(unknown_argument(parser, unknown[0]))
     mode: Mode = "headless" if given.headless else "windowed" if given.windowed else "full"
     size = given.size or (None if mode == "full" else SIZE)
     if given.record and size and (size[0] % 2 or size[1] % 2):
@@ -149,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "show",
         nargs="?",
-        type=_show,
+        type=show_file,
         metavar="SHOW",
         default=DEFAULT_SHOW,
         help="a show file, or the name of one in shows/ (default: next_rembrandt)",
@@ -347,7 +350,8 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _unknown(parser: argparse.ArgumentParser, argument: str) -> str:
+def unknown_argument(parser: argparse.ArgumentParser, argument: str) -> str:
+    """The message about one that the parser does not know."""
     if not argument.startswith("-"):
         return f'found a second show "{argument}", expected one'
     flags = [flag for action in parser._actions for flag in action.option_strings]  # argparse has no public list
@@ -355,8 +359,8 @@ def _unknown(parser: argparse.ArgumentParser, argument: str) -> str:
     return f"there is no {argument}" + (f"; {hint}" if hint else "")
 
 
-def _show(text: str) -> Path:
-    """The file itself, or ``shows/NAME.toml``."""
+def show_file(text: str) -> Path:
+    """The file itself, or ``shows/NAME.toml``. Raises ArgumentTypeError where there is neither."""
     named = ROOT / "shows" / f"{text}.toml"
     if Path(text).is_file() or not named.is_file():
         return _existing(Path(text))
@@ -367,7 +371,7 @@ def _existing(path: Path) -> Path:
     if path.is_file():
         return path
     known = sorted(show.stem for show in DEFAULT_SHOW.parent.glob("*.toml") if "." not in show.stem)
-    hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS])
+    hint = did_you_mean(path.stem, [*known, *cli.names(), *SERVICE_COMMANDS, DOCTOR])
     raise argparse.ArgumentTypeError(
         f'found no file "{path}", expected a show file or one of {", ".join(known)}' + (f"; {hint}" if hint else "")
     )

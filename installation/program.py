@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from installation.options import SERVICE_COMMANDS
+from installation.options import DOCTOR, SERVICE_COMMANDS
 from installation.training import cli
 
 
@@ -17,6 +17,10 @@ def program() -> NoReturn:
         from installation import services
 
         sys.exit(services.program(words))
+    if words and words[0] == DOCTOR:
+        from installation import doctor_program
+
+        sys.exit(doctor_program.program(words[1:]))
     from installation import supervised
 
     supervised.program()

@@ -18,7 +18,7 @@ from tests.timeout import TIMEOUT
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ENTRIES = ("options", "bootstrap")
+ENTRIES = ("options", "doctor_options", "bootstrap")
 """Standard library only: they run before there is an environment."""
 
 ENTRIES_MAY = tuple(
@@ -126,7 +126,10 @@ def may_import(importer: str, imported: str) -> bool:
     if room in ENTRIES:
         return target in ENTRIES or imported in ENTRIES_MAY
     if room == "program":
-        return room_of(imported) in ("supervised", "services", "options") or imported == "installation.training.cli"
+        return (
+            room_of(imported) in ("supervised", "services", "doctor_program", "options")
+            or imported == "installation.training.cli"
+        )
     if room == target:
         return not is_in(importer, PARTS) or "._" in imported
     if is_in(importer, PARTS):
@@ -134,7 +137,7 @@ def may_import(importer: str, imported: str) -> bool:
     if room == "training":
         return is_in(imported, PARTS) or target in PART_MAY
     if target in ENTRIES:  # one program in some files: what is asked for, and the run of a show
-        return room in ("supervised", "services", "app", "run", "replay", "rehearsal", "outlets")
+        return room in ("supervised", "services", "doctor_program", "app", "run", "replay", "rehearsal", "outlets")
     if is_in(imported, PARTS) or target == "training":
         return False
     assert room in ranks(), f"{room} has no place yet in the order that docs/ARCHITECTURE.md gives"

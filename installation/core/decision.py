@@ -94,7 +94,7 @@ class Wall:
     paint, the lead first. ``title`` is that of the piece that hangs, in ``language``, which the label is set in.
     ``programme`` is that of the schedule, None while the exhibition is closed and the wall dark for it.
     ``outgoing`` are the controls of the piece that leaves, as they were when the change began; ``blackout`` and
-    ``freeze`` are the operator's orders.
+    ``freeze`` are the operator's orders. ``attract`` is how much the show invites, as nobody is there (0..1).
     """
 
     name: str
@@ -109,6 +109,7 @@ class Wall:
     freeze: bool = False
     language: str = "en"
     panel: Panel | None = None
+    attract: float = 0.0
 
     @property
     def lead(self) -> int:

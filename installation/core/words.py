@@ -23,11 +23,13 @@ Words = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class PanelWords:
-    """The vote panel's texts: ``{time}`` and ``{count}`` are filled in."""
+    """The wall's texts: those of the vote panel, in which ``{time}`` and ``{count}`` are filled in, and what a label
+    says while nobody is there."""
 
     call: str
     left: str
     more: str
+    invite: str = ""
 
 
 @cache
@@ -56,7 +58,9 @@ def phrase(words: Words, wanted: Iterable[str], key: str) -> str:
 def panel_words(own: Words, wanted: Iterable[str]) -> dict[str, PanelWords]:
     """The vote panel's words in each of the ``wanted`` languages, with the show's ``own`` first."""
     words = merged(own)
-    return {tag: PanelWords(*(phrase(words, [tag], key) for key in ("call", "left", "more"))) for tag in wanted}
+    return {
+        tag: PanelWords(*(phrase(words, [tag], key) for key in ("call", "left", "more", "invite"))) for tag in wanted
+    }
 
 
 def blanks(text: str) -> list[str]:

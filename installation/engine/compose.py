@@ -25,6 +25,7 @@ def compose(
     change = show.pieces[playback.lead].transition
     plain = change.kind in refused
     coming = playback.coming
+    inviting = chosen.attract if show.visitors is not None and show.visitors.invite else 0.0
     return View(
         current=_picture(playback.piece, chosen, frames, decision.time, interval),
         coming=None if coming is None else _picture(coming, chosen, frames, decision.time, interval),
@@ -33,11 +34,18 @@ def compose(
         progress=playback.progress,
         brightness=controls.get("/stage/brightness", 1.0),
         blackout=float(chosen.blackout),
-        label=controls.get("/stage/label", 1.0) * shown_language(show.languages, decision.time, show.stage.rotate)[1],
+        label=controls.get("/stage/label", 1.0) * _legible(show, decision, inviting),
+        invites=inviting >= 0.5,
         language=chosen.language,
         panel=chosen.panel,
         words=show.panel_words,
     )
+
+
+def _legible(show: Show, decision: Decision, inviting: float) -> float:
+    """How much of a label is seen (0..1): nothing while its language changes, or whether it invites."""
+    language = shown_language(show.languages, decision.time, show.stage.rotate)[1]
+    return language * abs(1.0 - 2.0 * inviting)
 
 
 def _picture(piece: int, wall: Wall, frames: Frames, now: float, interval: float) -> Picture:

@@ -6,7 +6,8 @@ it fires what follows on. An address is held until another cue that sets it, a c
 
 Each cue counts from its own instant, however late the step that evaluates it: after a gap (an hour, a night without
 power) each missed cue is where it would be by now. Of one that was missed several times the last counts. While a cue
-waits, firing it again does nothing.
+waits, firing it again does nothing. What fires and what begins in one step is taken in the order of its instants, as
+steps in between would have taken it; what fires at an instant, before what begins at it.
 """
 
 from collections import deque
@@ -29,6 +30,8 @@ REWIND = 2 * 3600.0
 """Seconds that the civil clock may step back without anything being fired again; further is a clock that is set."""
 LONGEST_WAIT = 86400.0
 """Seconds that a cue may wait; a state with a longer wait is damaged."""
+SAME = 1e-5
+"""Seconds within which two instants are one: a civil time of today is told to a quarter of a microsecond."""
 RISES, FALLS = 0.5, 0.25
 """A signal fires a cue when it reaches the first of its range; it may again once it was below the second."""
 
@@ -128,6 +131,7 @@ class CuePlayer:
         self._order = tuple(self._cues)
         self._controls, self._moments = controls, moments
         self._held: dict[str, Way] = {}
+        self._fired: list[tuple[float, str]] = []  # in this step, and when
         self._waiting: dict[str, float] = {}  # when each that was fired begins
         self._ears = _Ears(cues, signals)
         self._undo: deque[_Before] = deque(maxlen=UNDONE)
@@ -176,7 +180,7 @@ class CuePlayer:
 
     def _fire(self, name: str, when: float) -> None:
         if name in self._cues:
-            self._waiting.setdefault(name, when + self._cues[name].wait)
+            self._fired.append((when, name))
 
     def _command(self, asks: Asks) -> None:
         if asks.panic:
@@ -240,12 +244,20 @@ class CuePlayer:
     # ------------------------------------------------------------ what a cue does
 
     def _play(self, values: Values) -> None:
-        """Begins whatever has waited long enough, each at its own instant; those of one instant in the file's order."""
-        while self._waiting:
-            name = min(self._waiting, key=lambda one: (self._waiting[one], self._order.index(one)))
-            if self._waiting[name] > self._now:
+        """Takes what fired, and begins what has waited long enough, in the order of their instants; those that begin
+        at one instant in the file's order."""
+        fired = deque(sorted(self._fired, key=lambda one: one[0]))
+        self._fired.clear()
+        while fired or self._waiting:
+            begins = min(self._waiting.values(), default=inf)
+            if fired and fired[0][0] <= begins + SAME:
+                when, name = fired.popleft()
+                self._waiting.setdefault(name, when + self._cues[name].wait)
+            elif begins > self._now + SAME:
                 return
-            self._begin(self._cues[name], self._waiting.pop(name), values)
+            else:
+                name = next(one for one in self._order if self._waiting.get(one, inf) <= begins + SAME)
+                self._begin(self._cues[name], self._waiting.pop(name), values)
 
     def _begin(self, cue: Cue, when: float, values: Values) -> None:
         for address in cue.release:
@@ -257,7 +269,8 @@ class CuePlayer:
             start = held.at(when) if held else values.get(address, target)
             self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade))
         for name in cue.then:
-            self._fire(name, when + cue.fade)
+            if name in self._cues:
+                self._waiting.setdefault(name, when + cue.fade + self._cues[name].wait)
 
     # ------------------------------------------------------------ a state of before
 

@@ -21,6 +21,7 @@ from installation.engine.languages import shown_language
 from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
 from installation.engine.schedule import Timetable
+from installation.engine.session import Visits
 from installation.engine.transport import Transport
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
@@ -75,6 +76,7 @@ class Decider:
         self._wirings = [
             Wiring(piece.wires, signals, controls) for piece, controls in zip(show.pieces, self._controls, strict=True)
         ]
+        self._visits = None if show.visitors is None else Visits(show.visitors, show.signals())
         self._names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
         self.walk_times = [0.0] * len(show.pieces)
         """Where each piece's walk is, in seconds at speed 1."""
@@ -105,7 +107,7 @@ class Decider:
             now,
             self._controls[lead],
             rests,
-            self._wirings[lead].values(heard.snapshot, dt),
+            self._wired(now, dt, lead, heard.snapshot),
             heard.asked.touches,
             {**heard.wishes.cue, **self.programming.cues(now, civil, commands, heard.snapshot, self._values)},
             heard.wishes.votes,
@@ -121,6 +123,13 @@ class Decider:
             kept=self.arbiter.kept(),
             touched=min(touched, default=None),
         )
+
+    def _wired(self, now: float, dt: float, lead: int, snapshot: Snapshot) -> Values:
+        """What the wires of a piece say, and the visits."""
+        if self._visits is None:
+            return self._wirings[lead].values(snapshot, dt)
+        wires = self._wirings[lead].values(self._visits.step(now, dt, snapshot), dt)
+        return self._visits.steer(wires, self._controls[lead], self._rests[lead])
 
     # ------------------------------------------------------------ which piece hangs
 
@@ -196,17 +205,9 @@ class Decider:
             blackout=self.transport.blackout or scheduled.programme is None,
             freeze=self.transport.freeze,
             language=language,
-            panel=self._panel(playback, tally, language),
+            panel=_panel(self.show, playback, tally, language),
+            attract=self._visits.attract if self._visits else 0.0,
         )
-
-    def _panel(self, playback: Playback, tally: Tally, language: str) -> Panel | None:
-        if not (self.show.stage.panel and tally.url and playback.candidates):
-            return None
-        votes = tally.of(playback.round)
-        pieces = [self.show.pieces[index] for index in playback.candidates]
-        rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
-        left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
-        return Panel(tally.url, rows, left)
 
     # ------------------------------------------------------------ from one start to the next
 
@@ -244,6 +245,8 @@ class Decider:
         index = {piece.name: at for at, piece in enumerate(self.show.pieces)}
         self._guest = index.get(guest or "")
         same_signals = self.show.sensors == old.show.sensors
+        if same_signals and self.show.visitors == old.show.visitors:
+            self._visits = old._visits
         for before, piece in enumerate(old.show.pieces):
             at = index.get(piece.name)
             if at is not None:
@@ -255,6 +258,17 @@ class Decider:
     def guest(self) -> str | None:
         """The piece that the operator asked for by name, which may hang outside of its programme."""
         return None if self._guest is None else self.show.pieces[self._guest].name
+
+
+def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel | None:
+    """The vote as the wall shows it; None where it does not."""
+    if not (show.stage.panel and tally.url and playback.candidates):
+        return None
+    votes = tally.of(playback.round)
+    pieces = [show.pieces[index] for index in playback.candidates]
+    rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
+    left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
+    return Panel(tally.url, rows, left)
 
 
 def _table(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:

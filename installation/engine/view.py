@@ -43,7 +43,8 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class View:
     """One frame of the wall: at ``progress`` 0 ``current`` is alone, at 1 ``coming``. Brightness, blackout are 0..1.
-    ``shift`` is how far the cards lie from their places, to the right and down, in a 720th of the wall's height."""
+    ``shift`` is how far the cards lie from their places, to the right and down, in a 720th of the wall's height.
+    ``invites``: the label ends with an invitation."""
 
     current: Picture
     coming: Picture | None = None
@@ -54,6 +55,7 @@ class View:
     blackout: float = 0.0
     label: float = 1.0
     shift: tuple[float, float] = (0.0, 0.0)
+    invites: bool = False
     language: str = "en"
     panel: Panel | None = None
     words: Mapping[str, PanelWords] = field(default_factory=dict)

@@ -35,6 +35,7 @@ from installation.showfile.tables import (
     own_words,
 )
 from installation.showfile.toml_source import read_source
+from installation.showfile.visitors_table import Visitors
 from installation.showfile.wires import Wire
 
 __all__ = ["Label", "Operator", "Piece", "Show", "StageTable", "Transition", "Web", "Wire", "load"]
@@ -47,7 +48,7 @@ TABLES: dict[str, type[Table]] = {
     "midi": Midi,
     "alerts": Alerts,
 }
-WORDS = "words"
+WORDS, VISITORS = "words", "visitors"
 LISTS = ("sensor", "output", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
 """What read_plan reads, as these three name one another."""
@@ -69,6 +70,8 @@ class Show:
     operator: Operator
     midi: Midi
     alerts: Alerts
+    visitors: Visitors | None
+    """What it does with visits; None where its file does not say."""
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
     outputs: tuple[OutputConfig, ...]
@@ -164,6 +167,8 @@ class _Reader:
         words = self.document.attempt((WORDS,), partial(own_words, self.source.data.get(WORDS, {})))
         sensors = self._sensors(reading)
         reading = self._reading(reading, tables["show"], tables["stage"], sensors)
+        if VISITORS in self.source.data:
+            tables[VISITORS] = self.document.table(VISITORS, Visitors, reading.context)
         pieces = self._pieces(reading)
         check_repeats(self.document, "sensor", sensors)
         check_repeats(self.document, "piece", pieces)
@@ -201,6 +206,7 @@ class _Reader:
             operator=tables["operator"],
             midi=tables["midi"],
             alerts=tables["alerts"],
+            visitors=tables.get(VISITORS),
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
             outputs=tables["output"],
@@ -211,7 +217,7 @@ class _Reader:
         )
 
     def _check_tables(self) -> None:
-        known = (*TABLES, WORDS, *LISTS, *PLANS)
+        known = (*TABLES, WORDS, VISITORS, *LISTS, *PLANS)
         for name in self.source.data:
             if name in RENAMED:
                 self.document.note((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")

@@ -12,10 +12,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from installation.core import parts
-from installation.showfile.load import LISTS, PLANS, TABLES, WORDS
+from installation.showfile.load import LISTS, PLANS, TABLES, VISITORS, WORDS
 from installation.showfile.parts import outputs_for_shows
 from installation.showfile.schedule_tables import Cue, Programme, Schedule
 from installation.showfile.tables import Piece, Wall
+from installation.showfile.visitors_table import Visitors
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -51,8 +52,10 @@ def schema() -> Schema:
         "wall": _table(Wall, definitions),
     }
     lists |= {"programme": _table(Programme, definitions), "cue": _table(Cue, definitions)}
-    tables |= {"schedule": _table(Schedule, definitions), WORDS: WORDS_OF}
-    assert {*lists, *tables} == {*TABLES, WORDS, *LISTS, *PLANS}, "a table of the show file is not in its schema yet"
+    tables |= {"schedule": _table(Schedule, definitions), WORDS: WORDS_OF, VISITORS: _table(Visitors, definitions)}
+    assert {*lists, *tables} == {*TABLES, WORDS, VISITORS, *LISTS, *PLANS}, (
+        "a table of the show file is not in its schema yet"
+    )
     return {
         "$schema": DIALECT,
         "title": "A show of Vernissage",

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import moderngl
 import numpy as np
 
 from installation.core.contracts import Pixels
 from installation.core.errors import DeviceError
+from installation.core.words import PanelWords
 from installation.engine.view import Picture
 from installation.stage import labels, pictures
 from installation.stage.labels import Label
@@ -17,6 +19,8 @@ from installation.stage.layout import How, Layout, Size, arrange
 from installation.stage.printing import Printed, Printer
 
 log = logging.getLogger(__name__)
+
+NOTHING: Mapping[str, PanelWords] = MappingProxyType({})
 
 BARE: dict[How, tuple[int, int, int]] = {"wall": (171, 160, 140), "bleed": (46, 43, 40)}
 """sRGB of what hangs before there is a picture or a poster: primed canvas; the wall in the dark."""
@@ -41,14 +45,17 @@ class Hung:
     layout: Layout
     reel: pictures.Reel
     printer: Printer
-    labels: dict[tuple[str, ...], Printed | None] = field(default_factory=dict)
+    labels: dict[tuple[tuple[str, ...], bool], Printed | None] = field(default_factory=dict)
 
-    def label(self, language: str) -> Printed | None:
-        """The label's card in that language, made once; None where it has no text."""
+    def label(self, language: str, inviting: Mapping[str, PanelWords] = NOTHING) -> Printed | None:
+        """The label's card in that language, made once; None where it has no text. With ``inviting`` words it has
+        their invitation under its text."""
         languages = labels.shown_languages(self.hanging.languages, language)
-        if languages not in self.labels:
-            self.labels[languages] = self.printer.label(self.hanging.label, languages, self.layout)
-        return self.labels[languages]
+        key = (languages, bool(inviting))
+        if key not in self.labels:
+            label = labels.inviting(self.hanging.label, inviting) if inviting else self.hanging.label
+            self.labels[key] = self.printer.label(label, languages, self.layout)
+        return self.labels[key]
 
     def release(self) -> None:
         self.reel.release()

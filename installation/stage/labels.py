@@ -6,6 +6,7 @@ from typing import Protocol
 
 from PIL import Image, ImageDraw
 
+from installation.core.words import PanelWords
 from installation.stage.bidi import is_rtl
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
@@ -30,6 +31,23 @@ class Label(Protocol):
     def date(self) -> Words: ...
     @property
     def text(self) -> Words: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inviting:
+    """A label whose text ends with an invitation."""
+
+    title: Words
+    medium: Words
+    date: Words
+    text: Words
+
+
+def inviting(label: Label, words: Mapping[str, PanelWords]) -> Inviting:
+    """The label with the invitation in each of the languages; a label that says nothing stays empty."""
+    says = any((*label.title.values(), *label.text.values()))
+    text = {tag: f"{in_language(label.text, tag)} {said.invite}".strip() for tag, said in words.items()}
+    return Inviting(label.title, label.medium, label.date, text if says else {})
 
 
 @dataclass(frozen=True, slots=True)

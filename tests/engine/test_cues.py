@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from installation.core.signals import Snapshot
@@ -238,6 +238,8 @@ TIMES = st.lists(st.floats(0.0, 120.0, allow_nan=False), max_size=12)
 
 
 @given(TIMES, st.lists(st.tuples(st.floats(0.1, 100.0), st.sampled_from([cue.name for cue in CUES])), max_size=6))
+@example([1.0], [(1.0, "dim"), (22.0, "slow"), (26.0, "free")])  # slow waits already when it is fired again
+@example([1.1], [(1.0, "dim"), (26.0, "free")])  # two at one instant, of which the clock tells one a little later
 def test_however_it_is_stepped_it_comes_to_the_same(steps: list[float], moments: list[tuple[float, str]]) -> None:
     """But for what a cue that comes several times in one step would have begun from, which its fade forgets."""
     once = {name: (CIVIL + time, name) for time, name in moments}

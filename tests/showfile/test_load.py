@@ -204,6 +204,7 @@ def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(larg
         "/show/hold",
         "/show/piece",
         "/stage/blackout",
+        "/stage/freeze",
         "/desk/release",
         "/cue/snapshot",
     ]
@@ -264,10 +265,10 @@ def test_files_lie_beside_the_show_wherever_it_is_read_from(tmp_path: Path, monk
 
 
 def test_a_show_brings_words_of_its_own(tmp_path: Path) -> None:
-    own = show(tmp_path, SMALL + '\n[words.ja]\ncall = "次に掛ける作品に投票"\n[words.nl]\ncall = "Kies maar"\n').words
+    own = show(tmp_path, SMALL + '\n[words.ko]\ncall = "次に掛ける作品に投票"\n[words.nl]\ncall = "Kies maar"\n').words
     words = merged(own)
-    assert phrase(words, ["ja"], "call") == "次に掛ける作品に投票"
-    assert phrase(words, ["ja"], "left") == "{time} left"
+    assert phrase(words, ["ko"], "call") == "次に掛ける作品に投票"
+    assert phrase(words, ["ko"], "left") == "{time} left"
     assert phrase(words, ["nl-BE", "en"], "call") == "Kies maar"
     assert phrase(words, ["nl"], "left") == "nog {time}"
     assert phrase(words, ["xx"], "call") == "Vote for what hangs next"

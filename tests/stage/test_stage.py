@@ -18,6 +18,7 @@ from PIL import Image
 from installation.core.contracts import Frame
 from installation.core.controls import fixed
 from installation.core.errors import LOST, DeviceError, DisplayLost, PartError
+from installation.core.words import PanelWords
 from installation.engine.view import Panel, Picture, Surface, View
 from installation.stage import Stage, has_display, open_stage
 from installation.stage.panel import Poll
@@ -626,3 +627,12 @@ def test_cards_lie_where_they_were_moved_to(opened: Stage) -> None:
     assert np.abs(before[part] - moved[there]).mean() < 1.0
     assert not np.array_equal(before, moved)
     assert np.array_equal(before, shown(opened, still, label=1.0))
+
+
+def test_a_label_ends_with_an_invitation(opened: Stage) -> None:
+    opened.hang(6, "wall", LABEL, ("en",))
+    still, words = picture(6, frame(128)), {"en": PanelWords("", "", "", "Come closer.")}
+    plain = shown(opened, still, words=words)
+    inviting = shown(opened, still, words=words, invites=True)
+    assert not np.array_equal(plain, inviting)
+    assert np.array_equal(plain, shown(opened, still, words=words))

@@ -321,7 +321,7 @@ def test_votes_that_were_acknowledged_survive_a_kill(tmp_path: Path) -> None:
     assert driver.stop() == 0
 
 
-def test_it_opens_in_half_a_second_and_closes_in_one_with_visitors_inside(tmp_path: Path) -> None:
+def test_it_opens_and_closes_in_a_second_with_visitors_inside(tmp_path: Path) -> None:
     driver = Driver(tmp_path)
     opened, closed = [], []
     for _ in range(3):
@@ -334,7 +334,7 @@ def test_it_opens_in_half_a_second_and_closes_in_one_with_visitors_inside(tmp_pa
             began = time.monotonic()
             assert driver.stop() == 0
             closed.append(time.monotonic() - began)
-    assert min(opened) < 0.5
+    assert min(opened) < 1.0
     assert min(closed) < 1.0
 
 
