@@ -21,6 +21,7 @@ from installation.core.signals import Board
 from installation.days.energy import Meter
 from installation.days.recorder import Recorder
 from installation.days.rows import Started
+from installation.engine.leaning import Leaning
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
@@ -107,6 +108,7 @@ class Exhibition:
         self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
         self.console = Console(self.web) if self.web else None
+        self.leaning = Leaning()
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
@@ -276,6 +278,7 @@ class Exhibition:
             self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)
         if self.web:
             self.loop.tally = self.web.tally
+            self.loop.wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
             self.web.tell(playback, decision.time, self.standing.health)
         if self.console:
             self.console.look(decision, self.loop.decider)

@@ -14,6 +14,7 @@ from installation.core.controls import Control
 
 NEXT, HOLD, PIECE = "/show/next", "/show/hold", "/show/piece"
 BLACKOUT, FREEZE, RELEASE = "/stage/blackout", "/stage/freeze", "/desk/release"
+WALK_NEXT, WALK_BACK, WALK_KICK = "/walk/next", "/walk/back", "/walk/kick"
 ARM = "/show/arm"
 CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
 CUE_SNAPSHOT = "/cue/snapshot"
@@ -41,6 +42,9 @@ def commands(pieces: Iterable[str], cues: Iterable[str] = (), arm: bool = False)
         Control(BLACKOUT, "the wall goes dark", "bool"),
         Control(FREEZE, "the picture stands still, and stays", "bool"),
         Control(RELEASE, "the operator lets go of every knob", "pulse"),
+        Control(WALK_NEXT, "the walk goes on to its next place", "pulse"),
+        Control(WALK_BACK, "the walk goes back to the place before", "pulse"),
+        Control(WALK_KICK, "the walk hurries on for a second", "pulse"),
         Control(CUE_SNAPSHOT, "keep the present as a cue; text names it", "pulse"),
     )
     fired = [Control(cue_address(name), f'fire the cue "{name}"', "pulse") for name in cues]

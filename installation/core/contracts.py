@@ -110,6 +110,11 @@ class GeneratorConfig(PartConfig, ABC):
         """Loads it on ``cpu``, ``cuda`` or ``mps``. Raises ModelError or MissingDependency."""
 
 
+ASKED_STEPS = "/walk/steps"
+"""What a walk finds among its controls where its next place was asked for: how many steps on it shall be, between two
+while it goes. Nobody sets it; without it none was asked for."""
+
+
 class Walk(ABC):
     @abstractmethod
     def at(self, t: float, controls: Values) -> Latent:

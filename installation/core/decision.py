@@ -80,10 +80,19 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """The values wanted by the hands between operator and wire, by address: those of cues and of the visitors'
-    votes."""
+    votes. ``told`` says in words what the visitors want."""
 
     cue: Values = field(default_factory=dict)
     votes: Values = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """Where the visitors' wishes for one control are: ``lean`` from -1 to 1, of so many ``visitors``."""
+
+    lean: float
+    visitors: int
 
 
 @dataclass(frozen=True, slots=True)

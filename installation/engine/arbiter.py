@@ -84,6 +84,8 @@ class Arbiter:
         self._busy: set[str] = set()
         """The controls that may change without a new wish: those that ease, and those that a lower hand wants."""
         self._touched: dict[str, None] = {}
+        self.told: Mapping[str, str] = NAMELESS
+        """What the visitors want, in words, by address."""
 
     def step(
         self,
@@ -185,6 +187,8 @@ class Arbiter:
             by = f"{OPERATOR} {knob.who}".rstrip()
             return f"{by}, {_words(self._now - knob.touched)} ago; {self._until(knob)}"
         who = f"{WIRE} {knob.source}" if knob.hand == WIRE and knob.source else knob.hand
+        if knob.hand == VOTES and address in self.told:
+            who = f"{VOTES}: {self.told[address]}"
         left = knob.since + EASE - self._now
         return f"{who}, easing for {left:.1f} s more" if left > 0.0 else who
 

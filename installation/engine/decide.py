@@ -22,6 +22,7 @@ from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
 from installation.engine.schedule import Timetable
 from installation.engine.session import Visits
+from installation.engine.strides import Strides
 from installation.engine.transport import Transport
 from installation.engine.wiring import Wiring
 from installation.showfile.load import Show
@@ -80,6 +81,8 @@ class Decider:
         self._names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
         self.walk_times = [0.0] * len(show.pieces)
         """Where each piece's walk is, in seconds at speed 1."""
+        self.strides = [Strides() for _ in show.pieces]
+        """What pulses asked of each walk."""
         self.shown = [0.0] * len(show.pieces)
         """Seconds that each piece was the lead."""
         self._values: Values = self._rests[0]
@@ -103,6 +106,7 @@ class Decider:
         lead, rests = playback.lead, self._rests[playback.lead]
         if self.transport.release:
             self.arbiter.release_all(now)
+        self.arbiter.told = heard.wishes.told
         self._values = self.arbiter.step(
             now,
             self._controls[lead],
@@ -113,6 +117,7 @@ class Decider:
             heard.wishes.votes,
             self._names[lead],
         )
+        self.strides[lead].ask(commands)
         self._walk(playback, dt)
         touched = [touch.when for address, touch in heard.asked.touches.items() if address.startswith(PAINTED)]
         return Decision(
@@ -173,7 +178,7 @@ class Decider:
         """Moves the walks' own clocks: each piece goes on where it was when it last hung."""
         lead = playback.lead
         going = 0.0 if self.transport.freezes(playback) else dt
-        self.walk_times[lead] += going * self._values.get("/walk/speed", 1.0)
+        self.walk_times[lead] += going * self._values.get("/walk/speed", 1.0) + self.strides[lead].step(going)
         self.shown[lead] += dt
         if lead != playback.piece and playback.outgoing == "play":
             self.walk_times[playback.piece] += dt * self._outgoing.get("/walk/speed", 1.0)
@@ -181,13 +186,14 @@ class Decider:
     def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
         """What is to be painted: while the picture is frozen, the same as before."""
         lead = playback.lead
-        first = Lane(lead, self.walk_times[lead], self._values)
+        first = Lane(lead, self.walk_times[lead], self.strides[lead].told(self._values))
         if self.transport.freezes(playback) and self._first is not None and self._first.piece == lead:
             first = self._first
         self._first = first
         if lead == playback.piece or playback.outgoing != "play":
             return (first,)
-        return first, Lane(playback.piece, self.walk_times[playback.piece], self._outgoing)
+        leaving = playback.piece
+        return first, Lane(leaving, self.walk_times[leaving], self.strides[leaving].told(self._outgoing))
 
     # ------------------------------------------------------------ what is shown
 
@@ -218,6 +224,7 @@ class Decider:
             "playback": self.playlist.state(),
             "transport": self.transport.state(),
             "walks": dict(zip(names, self.walk_times, strict=True)),
+            "steps": dict(zip(names, (stride.asked for stride in self.strides), strict=True)),
             "cues": self.programming.player.state(),
         }
 
@@ -229,8 +236,10 @@ class Decider:
         self.playlist = Playlist(old.entries, old.order, old.seed, old.start, _table(state, "playback"))
         if switches:
             self.transport.resume(_table(state, "transport"))
-        walks = _table(state, "walks")
+        walks, steps = _table(state, "walks"), _table(state, "steps")
         for index, piece in enumerate(self.show.pieces):
+            if isinstance(asked := steps.get(piece.name), int):
+                self.strides[index].resume(asked)
             walked = walks.get(piece.name)
             if isinstance(walked, int | float) and math.isfinite(walked):
                 self.walk_times[index] = float(walked) + (gap if index == self.playlist.lead else 0.0)

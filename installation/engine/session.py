@@ -28,6 +28,7 @@ class Visits:
     def __init__(self, options: Visitors, signals: Iterable[Signal]) -> None:
         self.options = options
         self._signals = {signal.name: signal for signal in signals if not signal.pulse}
+        self._rests = {name: signal.rest for name, signal in self._signals.items()}
         self._by = [name for name in options.present_by(self._signals) if name in self._signals]
         sensors = {name.partition(".")[0] for name in self._by}
         self._theirs = [signal for name, signal in self._signals.items() if name.partition(".")[0] in sensors]
@@ -47,10 +48,10 @@ class Visits:
         """The signals as they count at ``now`` (s), ``dt`` seconds after the last step."""
         if not self._by:
             return snapshot
-        values = snapshot.values
+        values = {**self._rests, **snapshot.values}
         self._look(now, values)
         self._calm = min(max(self._calm + dt * self._rate(now, snapshot), 0.0), 1.0)
-        counted = self._faded(now, {**values, **self._places(now, values)})
+        counted = self._faded(now, values | self._places(now, values))
         if self.there:
             self._last = counted
         else:
@@ -89,7 +90,7 @@ class Visits:
             self.there, self._changed = there, now
         self._many = many
 
-    def _places(self, now: float, values: Values) -> Values:
+    def _places(self, now: float, values: Values) -> dict[str, float]:
         """The places that count where several visitors are there."""
         if self.options.share == "motion":
             return {}

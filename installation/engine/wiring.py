@@ -8,6 +8,9 @@ Several wires may meet at one control. Each adds its difference from its own val
 overrides another; the sum starts from the mean of those rest values and is clamped to the widest of their ranges. A
 single wire gives exactly its own value.
 
+With ``push`` the signal is a speed: the control goes on by it, as far as ``out`` reaches, and comes back to where it
+rests with the time constant ``smooth``.
+
 A pulse moves a control that has a value at once to the second end of ``out``, then back to the first,
 ``smooth`` being the time constant of the way back. To a command, and to a control that is a pulse, it is passed on.
 """
@@ -56,8 +59,16 @@ class _Strand:
             self.value = self._shaped(self._kick)
         else:
             target = self._shaped(snapshot.values.get(self.signal.name, self.signal.rest))
+            if self.wire.push:
+                return self._pushed(target - self.idle, left, dt)
             # Mixed, not added to: it cannot step over the target.
             self.value = self.value * left + target * (1.0 - left)
+        return self.value
+
+    def _pushed(self, speed: float, left: float, dt: float) -> float:
+        """Further by the speed, which is a change in a second, and back towards the value at rest."""
+        there = self.idle + (self.value - self.idle) * left + speed * dt
+        self.value = min(max(there, min(self.wire.out)), max(self.wire.out))
         return self.value
 
     def _shaped(self, value: float) -> float:

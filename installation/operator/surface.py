@@ -22,6 +22,9 @@ from installation.core.commands import (
     NEXT,
     PIECE,
     RELEASE,
+    WALK_BACK,
+    WALK_KICK,
+    WALK_NEXT,
     cue_address,
 )
 from installation.core.controls import MASTER, Control, pairs
@@ -132,6 +135,7 @@ def surface(show: Show) -> Surface:
     commands, controls = show.commands(), show.controls()
     others = (
         Page("wall", RED, _widgets(one for one in controls.values() if _is_stage(one) and one.address != MASTER)),
+        Page("walk", TEAL, WALK),
         Page("cues", AMBER, _cues(show, commands)),
         Page("sensors", TEAL, _meters(show)),
         Page("votes", BLUE, _votes(show)),
@@ -188,6 +192,13 @@ def _piece(index: int, piece: Piece) -> Page:
     press = _hang(index, piece)
     shown = Press(f"hang {piece.name}", press.address, press.value, press.colour, press.lamp)
     return Page(piece.name, press.colour, _widgets(own), (shown,))
+
+
+WALK = (
+    Press("place before", WALK_BACK),
+    Press("next place", WALK_NEXT, colour=AMBER),
+    Press("kick", WALK_KICK, colour=AMBER),
+)
 
 
 def _cues(show: Show, commands: Mapping[str, Control]) -> tuple[Press, ...]:

@@ -4,7 +4,7 @@ import logging
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from installation.core.pipe import Message
 from installation.core.repeats import Repeats
 from installation.process.child import Child
 from installation.process.console_key import console_key, made_pin
+from installation.showfile import load as showfile
 from installation.showfile.load import Show
 from installation.web.messages import (
     TO_APP,
@@ -26,8 +27,10 @@ from installation.web.messages import (
     Error,
     Health,
     Hello,
+    Leanings,
     Moment,
     Moved,
+    Pair,
     Piece,
     Playback,
     Ready,
@@ -78,6 +81,8 @@ class WebProcess:
         self.url = self.closed = self._door = ""
         self.uncounted = ""
         """Why votes cannot be kept now."""
+        self.leans: tuple[int, Mapping[str, decision.Lean]] = 0, {}
+        """What visitors want of the picture that hangs: the round, and by address."""
         self._repeats = Repeats()
         self.port = 0
         self._ended = 0
@@ -111,6 +116,8 @@ class WebProcess:
                 self._opened(ready)
             case Tally() as tally:
                 self._counted(tally)
+            case Leanings(number, leans, visitors):
+                self.leans = number, {one: decision.Lean(lean, visitors[one]) for one, lean in leans.items()}
             case Uncounted(why):
                 self.uncounted = why
                 if line := self._repeats.line(why, time.monotonic()) if why else "":
@@ -133,19 +140,14 @@ class WebProcess:
             log.warning("%s", self.show.web.keeps_phones_away(ready.url) or no_network)
         self.url, self.port = ready.url, ready.port
         self._door = "" if ready.near else ready.url
-        self.tally = replace(self.tally, url=self._address())
+        self.tally = replace(self.tally, url=_address(self.show, self._door, self._key))
         self._said, self.closed = None, ""
         self.starts += 1
-
-    def _address(self) -> str:
-        """What the wall's code leads to: the page, with the room code of this minute where votes need one. A tally
-        comes after every playback, so the reading thread asks once a second."""
-        return room_code.address(self._door, self._key if self.show.web.room_code else b"", time.monotonic())
 
     def _counted(self, tally: Tally) -> None:
         if tally.round != self.tally.round:
             self._ended += sum(self.tally.votes.values())
-        self.tally = decision.Tally(self._address(), tally.round, tally.votes, tally.casts)
+        self.tally = decision.Tally(_address(self.show, self._door, self._key), tally.round, tally.votes, tally.casts)
         self.on_tally(self.tally)
 
     @property
@@ -204,12 +206,21 @@ def _entrance(show: Show, state: Path) -> Entrance | None:
     return Entrance(pin, key.hex(), log_file(state), access == "network")
 
 
+def _address(show: Show, door: str, key: bytes) -> str:
+    """What the wall's code leads to: the page at ``door``, with the room code of this minute where votes need one. A
+    tally comes after every playback, so the reading thread asks once a second."""
+    return room_code.address(door, key if show.web.room_code else b"", time.monotonic())
+
+
+def _piece(piece: showfile.Piece) -> Piece:
+    """What the page says of a piece, and what visitors may ask of it."""
+    label, pairs = piece.label, tuple(Pair(pair.address, pair.less, pair.more) for pair in piece.pairs)
+    return Piece(piece.name, label.title, label.medium, label.date, label.text, piece.poster, pairs)
+
+
 def _hello(show: Show, state: Path, live: bool, run: str, console: Entrance | None, key: bytes) -> Hello:
     settings = show.web
-    pieces = tuple(
-        Piece(piece.name, piece.label.title, piece.label.medium, piece.label.date, piece.label.text, piece.poster)
-        for piece in show.pieces
-    )
+    pieces = tuple(map(_piece, show.pieces))
     return Hello(
         bind=settings.bind,
         port=settings.port,

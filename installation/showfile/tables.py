@@ -28,7 +28,7 @@ from installation.core.paths import ShowPath
 from installation.core.words import FIRST, blanks, languages
 from installation.showfile.messages import Finding, Unfit, shown, validate
 from installation.showfile.parts import Table, Transition, read_change, read_part, reading_of
-from installation.showfile.wires import Rests, Wire
+from installation.showfile.wires import Out, Rests, Wire, even_control
 
 Order = Literal["listed", "shuffle", "votes"]
 Hang = Literal["bleed", "wall"]
@@ -242,6 +242,36 @@ class Wall(Table):
     pieces: tuple[str, ...] = Field((), max_length=256)
 
 
+def _named(words: Mapping[str, str]) -> Mapping[str, str]:
+    if not all(text.strip() for text in words.values()):
+        raise Refused('a name for visitors, such as "older"')
+    return words
+
+
+Named = Annotated[Words, AfterValidator(_named)]
+
+
+class Pair(Table):
+    """What visitors may ask of the picture while it hangs: less or more of a control, each with a name. All of them
+    together pull it at most to ``out``; what is not given is its whole range."""
+
+    control: Annotated[str, AfterValidator(even_control)] = Field(description='a control, such as "generator/psi"')
+    less: Named = Field(description='the name of the one side, such as less = "younger"')
+    more: Named = Field(description='the name of the other side, such as more = "older"')
+    out: Out = Field(cast(Any, None), validate_default=True)
+
+    @property
+    def address(self) -> str:
+        """The control's, as the control table has it."""
+        return f"/{self.control}"
+
+    def less_in(self, language: str) -> str:
+        return self.less.get(language, next(iter(self.less.values()), ""))
+
+    def more_in(self, language: str) -> str:
+        return self.more.get(language, next(iter(self.more.values()), ""))
+
+
 class Piece(Table):
     """What hangs. ``controls`` and ``rests`` hold what every show has, too."""
 
@@ -261,6 +291,7 @@ class Piece(Table):
     """How this piece comes on; the show's without."""
     poster: PicturePath | None = None
     wires: tuple[Wire, ...] = Field((), alias="wire", max_length=256)
+    pairs: tuple[Pair, ...] = Field((), alias="pair", max_length=4)
     set_: Rests = Field(cast(Any, {}), alias="set")
 
     _fixed: tuple[Control, ...] = PrivateAttr(())

@@ -112,7 +112,27 @@ def _smooth(seconds: float, info: ValidationInfo) -> float:
     return seconds
 
 
+def _push(push: bool, info: ValidationInfo) -> bool:
+    signal = reading_of(info).signals.get(info.data.get("signal", ""))
+    if push and signal and signal.pulse:
+        raise Refused("push = false", f'"{signal.name}" is a pulse, which has no speed')
+    if push and info.data.get("smooth") == 0.0:
+        raise Refused("a time in smooth, in which the control comes back")
+    return push
+
+
 Ends = tuple[float, float]
+
+
+Out = Annotated[Ends, BeforeValidator(_out_default), AfterValidator(_out)]
+
+
+def even_control(name: str, info: ValidationInfo) -> str:
+    """A control that has values between two values."""
+    known = {_bare(address): one for address, one in (reading_of(info).controls or {}).items() if one.type == "float"}
+    if reading_of(info).controls is not None and _bare(name) not in known:
+        raise _no_such("control", _bare(name), known)
+    return _bare(name)
 
 
 class Wire(Table):
@@ -124,11 +144,11 @@ class Wire(Table):
     in_: Annotated[Ends, BeforeValidator(_in_default), AfterValidator(_in)] = Field(
         cast(Any, None), alias="in", validate_default=True
     )
-    out: Annotated[Ends, BeforeValidator(_out_default), AfterValidator(_out)] = Field(
-        cast(Any, None), validate_default=True
-    )
+    out: Out = Field(cast(Any, None), validate_default=True)
     curve: Curve = "linear"
     smooth: Annotated[Seconds, AfterValidator(_smooth)] = Field(0.25, le=600.0)
+    push: Annotated[bool, AfterValidator(_push)] = False
+    """Whether the signal is a speed that pushes the control, which comes back with the time constant ``smooth``."""
 
     @property
     def address(self) -> str:

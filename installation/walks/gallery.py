@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from installation.core.contracts import Generator, GeneratorConfig, Latent, Space, WalkConfig
+from installation.core.contracts import ASKED_STEPS, Generator, GeneratorConfig, Latent, Space, WalkConfig
 from installation.core.controls import Control, Values
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, did_you_mean
@@ -80,17 +80,43 @@ class Gallery(PacedWalk):
         self.stations = np.interp(np.arange(len(self.latents) + 1) / len(self.latents), pace, self.shares)
 
     def at(self, t: float, controls: Values) -> Latent:
-        now = t % self.period
-        station = min(int(np.searchsorted(self.arrivals, now, side="right")), len(self.latents)) - 1
-        since = now - float(self.arrivals[station])
+        asked = controls.get(ASKED_STEPS, 0.0)
+        steps = int(np.floor(asked))
+        here = self._at(t, steps, controls)
+        return here if steps == asked else self._between(t, here, steps, asked - steps)
+
+    def _at(self, t: float, steps: int, controls: Values) -> Latent:
+        station, since = self._station(t, steps)
         if since < self.rest:
             if self._newer is not None:
                 self._use(self._newer)
                 self._newer = None
             return self._resting(station, since / self.rest, controls.get("/walk/breath", self.breath))
-        part = eased(min(1.0, (since - self.rest) / max(float(self.ways[station]), 1e-9)))
-        share = self.stations[station] + part * (self.stations[station + 1] - self.stations[station])
-        return self.curve(float(np.interp(share, self.shares, self.pace)))
+        return self._on(self._place(station, since))
+
+    def _between(self, t: float, here: Latent, steps: int, part: float) -> Latent:
+        """On the way from ``here``, where it is after some steps, to where it is after one more, with its breath."""
+        first, second = (self._place(*self._station(t, steps + more)) for more in (0, 1))
+        there: Latent = self._on(first + part * ((second - first) % 1.0)) + here - self._on(first)
+        return there
+
+    def _station(self, t: float, steps: int) -> tuple[int, float]:
+        """The favourite that it rests at or has left, and the seconds since it came there. Some steps on, it is as far
+        into the way from another one."""
+        now, count = t % self.period, len(self.latents)
+        station = min(int(np.searchsorted(self.arrivals, now, side="right")), count) - 1
+        since, other = now - float(self.arrivals[station]), (station + steps) % count
+        if other != station and since > self.rest:
+            since = self.rest + (since - self.rest) * float(self.ways[other] / max(self.ways[station], 1e-9))
+        return other, since
+
+    def _place(self, station: int, since: float) -> float:
+        """Where on the visible length it is, 0..1, so long after it came to a favourite."""
+        part = eased(min(1.0, max(0.0, since - self.rest) / max(float(self.ways[station]), 1e-9)))
+        return float(self.stations[station] + part * (self.stations[station + 1] - self.stations[station]))
+
+    def _on(self, place: float) -> Latent:
+        return self.curve(float(np.interp(place % 1.0, self.shares, self.pace)))
 
     def _resting(self, station: int, part: float, breath: float) -> Latent:
         """At a favourite, and a little around it: more in the middle of the rest, and not at all at its ends."""

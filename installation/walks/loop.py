@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from installation.core.contracts import Generator, Latent, WalkConfig
+from installation.core.contracts import ASKED_STEPS, Generator, Latent, WalkConfig
 from installation.core.controls import Values
 from installation.core.durations import Seconds
 from installation.walks._path import Floats, PacedWalk, closed_curve, estimated
@@ -27,7 +27,7 @@ class Config(WalkConfig):
 
 class Loop(PacedWalk):
     def __init__(self, config: Config, generator: Generator) -> None:
-        self.period = config.period
+        self.period, self.count = config.period, len(config.seeds)
         self.curve = closed_curve(np.stack([generator.latent(seed) for seed in config.seeds]))
         steps = STEPS * len(config.seeds)
         known = self.known_pace(generator.space, self.curve, steps, f"loop {config.seeds}")
@@ -41,7 +41,7 @@ class Loop(PacedWalk):
         self._newer, self.measured = pace, True
 
     def at(self, t: float, controls: Values) -> Latent:
-        lap, part = divmod(t / self.period, 1.0)
+        lap, part = divmod(t / self.period + controls.get(ASKED_STEPS, 0.0) / self.count, 1.0)
         if self._newer is not None and lap != self._lap:
             self.pace, self._newer = self._newer, None
         self._lap = lap

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from installation.core.contracts import Generator, Latent, Measuring, WalkConfig
+from installation.core.contracts import ASKED_STEPS, Generator, Latent, Measuring, WalkConfig
 from installation.core.controls import Values
 from installation.walks._path import Curve, Floats, PacedWalk, measuring
 
@@ -23,6 +23,8 @@ STRETCH = 60.0
 """Seconds at speed 1 whose pace is measured together."""
 STEPS = 48
 """Pictures painted to measure a stretch."""
+STEP = 15.0
+"""Seconds that a step moves it on by, as it has no places of its own."""
 EVERY = 8
 """Steps of the walk between two of these pictures: this spreads the measuring over time."""
 
@@ -61,6 +63,7 @@ class Wander(PacedWalk):
         self._calls = 0
 
     def at(self, t: float, controls: Values) -> Latent:
+        t += STEP * controls.get(ASKED_STEPS, 0.0)
         stretch, rest = divmod(t, STRETCH)
         pace = self._pace(int(stretch))
         return self.latent((stretch + float(np.interp(rest / STRETCH, self.shares, pace))) * STRETCH)

@@ -5,8 +5,8 @@ whenever it changes and once a second; ``Health`` once a second; and bytes, the 
 For the operators' console ``Desk`` and ``Agenda``
 after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
 ``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
-``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator does, and the
-heartbeat of every child (installation/core/pipe.py).
+``Leanings``, ``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator
+does, and the heartbeat of every child (installation/core/pipe.py).
 """
 
 from collections.abc import Mapping
@@ -33,8 +33,10 @@ __all__ = [
     "Error",
     "Health",
     "Hello",
+    "Leanings",
     "Moment",
     "Moved",
+    "Pair",
     "Piece",
     "Playback",
     "Ready",
@@ -66,6 +68,15 @@ def check_version(version: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """What visitors may ask of a picture while it hangs: ``less`` or ``more`` of the control at ``address``."""
+
+    address: str
+    less: Text = field(default_factory=dict)
+    more: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """What visitors are shown of a piece. ``poster`` is a picture of it, where there is one."""
 
@@ -75,6 +86,7 @@ class Piece:
     date: Text = field(default_factory=dict)
     text: Text = field(default_factory=dict)
     poster: Path | None = None
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +270,16 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Leanings:
+    """What visitors want of the picture that hangs in round ``round`` of the show, by the control's address: -1 (less)
+    to 1 (more), and how many visitors count. Sent when it changes."""
+
+    round: int
+    leans: Mapping[str, float] = field(default_factory=dict)
+    visitors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Uncounted:
     """Why votes cannot be kept now; empty where they can."""
 
@@ -308,4 +330,4 @@ class Error:
 
 
 TO_WEB = (Hello, Playback, Health, Desk, Agenda, Moment)
-TO_APP = (Ready, Tally, Uncounted, Watching, Consoles, Moved, Edited, Error)
+TO_APP = (Ready, Tally, Leanings, Uncounted, Watching, Consoles, Moved, Edited, Error)

@@ -3,13 +3,14 @@ only puts the same parts in place."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from installation.core.decision import Lean
 from installation.core.words import RIGHT_TO_LEFT
 from installation.web.messages import Hello, Playback, Text
 from installation.web.outcome import Outcome
@@ -23,7 +24,7 @@ STATIC = Path(__file__).with_name("static")
 INLINE = ("web.css", "live.js")
 """Files of ``static/`` that are part of the page itself, and have no address."""
 
-PARTS = ("now", "ask", "status", "ballot")
+PARTS = ("now", "lean", "ask", "status", "ballot")
 """The page's changing parts: each is an element's id and a template's name."""
 
 
@@ -32,7 +33,7 @@ class Scene:
     """All that one visitor's page shows. ``round`` is the open round's id (0: none), ``votes`` the tally in its order,
     ``mine`` the visitor's own choice, ``left`` the seconds until the vote closes, ``notice`` a key of words.json;
     ``uncounted`` says that votes cannot be kept now, ``outcome`` how the piece was chosen, ``admitted`` whether this
-    visitor may vote."""
+    visitor may vote. ``wishes`` are the visitor's own for the picture (-1 or 1 by address), ``leans`` those of all."""
 
     hello: Hello
     playback: Playback | None
@@ -47,6 +48,8 @@ class Scene:
     version: int = 0
     outcome: Outcome | None = None
     admitted: bool = True
+    wishes: Mapping[str, int] = field(default_factory=dict)
+    leans: Mapping[str, Lean] = field(default_factory=dict)
 
     @property
     def query(self) -> str:

@@ -102,6 +102,8 @@ class Pages:
             uncounted=bool(writer.trouble),
             version=service.version,
             outcome=outcome(service.playback, writer.ended, self._cast(request)),
+            wishes=service.wished.of(token, time.monotonic()),
+            leans=service.wished.leans(time.monotonic()),
             admitted=self.doorway.admits(request) if admitted is None else admitted,
         )
 

@@ -62,6 +62,8 @@ class Server:
         get("/live", self.live, allow_head=False)
         get("/vote", voting.back)
         post("/vote", voting.vote)
+        get("/lean", voting.back)
+        post("/lean", voting.lean)
         get("/preview", self.preview)
         get("/preview.jpg", pictures.still)
         get("/preview.mjpeg", pictures.moving, allow_head=False)

@@ -9,6 +9,7 @@ from typing import Any
 from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
 from installation.web.console_state import ConsoleState
+from installation.web.leanings import Wished
 from installation.web.live import Hub
 from installation.web.messages import (
     TO_WEB,
@@ -16,6 +17,7 @@ from installation.web.messages import (
     Desk,
     Health,
     Hello,
+    Leanings,
     Moment,
     Playback,
     Uncounted,
@@ -50,6 +52,8 @@ class Service:
         self.preview = Preview(lambda viewers: tell(Watching(viewers)))
         self.show = ShowHealth()
         self.console = ConsoleState()
+        self.wished = Wished()
+        self._leaning = Leanings(0)
         self._uncounted = ""
         writer.on_change = self.counted
         self._changed, self._due, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -89,6 +93,10 @@ class Service:
         self._due.set()
         self._counted.set()
 
+    def leaned(self) -> None:
+        """Visitors' wishes for the picture changed."""
+        self._due.set()
+
     async def run(self) -> None:
         """Passes on what changes, for ever."""
         async with asyncio.TaskGroup() as tasks:
@@ -104,6 +112,7 @@ class Service:
         if playback is None:  # another hello before the first playback
             return
         await self.writer.open_round(playback.round, playback.candidates)
+        self.wished.turn(self.writer.round.id if self.writer.round else 0)
         self.version += 1
         self.hub.tell("version", self.version)
         await self._tell_phones()
@@ -115,6 +124,17 @@ class Service:
         result = self.writer.result()
         if result is not None:
             self.tell(result)
+        if (leaning := self._leans(time.monotonic())) != self._leaning:
+            self._leaning = leaning
+            self.tell(leaning)
+
+    def _leans(self, now: float) -> Leanings:
+        current, leans = self.writer.round, self.wished.leans(now)
+        return Leanings(
+            current.number if current else 0,
+            {address: one.lean for address, one in leans.items()},
+            {address: one.visitors for address, one in leans.items()},
+        )
 
     async def _tell_phones(self) -> None:
         if self.writer.round is not None:

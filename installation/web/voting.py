@@ -23,6 +23,9 @@ ANSWERS = {
 }
 """The response to a vote that is not counted: status and notice."""
 
+SIDES = ("-1", "0", "1")
+"""Less, neither, more."""
+
 
 class Voting:
     """Takes the votes that come through ``pages``."""
@@ -37,9 +40,34 @@ class Voting:
         return _to_vote(self.pages.scene(request, None))
 
     async def vote(self, request: web.Request) -> web.StreamResponse:
+        round_id, choice = await _read_form(request, "choice")
+        token = self._voter(request, round_id)
+        if not isinstance(token, bytes):
+            return token
+        answer = await self.writer.vote(Vote(round_id, token, choice))
+        if answer is not Answer.COUNTED:
+            return self._answer(request, *ANSWERS[answer], token=token)
+        return self._thank(request, token, choice)
+
+    async def lean(self, request: web.Request) -> web.StreamResponse:
+        """A visitor's wish for the picture that hangs: ``ADDRESS SIDE``, as the page's buttons have it."""
+        round_id, wish = await _read_form(request, "lean")
+        token = self._voter(request, round_id)
+        if not isinstance(token, bytes):
+            return token
+        service, (address, _, side) = self.pages.service, wish.partition(" ")
+        piece = service.hello.piece(service.playback.piece) if service.playback else None
+        if piece is None or side not in SIDES or address not in {pair.address for pair in piece.pairs}:
+            return self._answer(request, *ANSWERS[Answer.UNKNOWN], token=token)
+        if not service.wished.wish(token, address, int(side), time.monotonic()):
+            return self._answer(request, *ANSWERS[Answer.FULL], token=token)
+        service.leaned()
+        return _to_vote(self.pages.scene(request, token), "lean")
+
+    def _voter(self, request: web.Request, round_id: int) -> bytes | web.StreamResponse:
+        """The token of a visitor who may vote in that round now, or the answer to one who may not."""
         if not _own_page(request):
             return self._answer(request, HTTPStatus.FORBIDDEN, "foreign")
-        round_id, choice = await _read_vote(request)
         current, token = self.writer.round, self.pages.token(request)
         if current is None or current.id != round_id:
             return self._answer(request, *ANSWERS[Answer.LATE], token=token)
@@ -49,10 +77,7 @@ class Voting:
             return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "hasty", token=token)
         if not self._has_room(request, token):
             return self._answer(request, HTTPStatus.TOO_MANY_REQUESTS, "full", token=token)
-        answer = await self.writer.vote(Vote(round_id, token, choice))
-        if answer is not Answer.COUNTED:
-            return self._answer(request, *ANSWERS[answer], token=token)
-        return self._thank(request, token, choice)
+        return token
 
     def _unknown(self, request: web.Request) -> str:
         """The notice for a vote of nobody we know."""
@@ -62,7 +87,8 @@ class Voting:
     def _has_room(self, request: web.Request, token: bytes) -> bool:
         """Whether the network address may bring one more voter of this round: one who discards cookies, or has many,
         looks like a crowd. This machine itself may."""
-        if token in self.writer.choices or is_near(request):
+        known = token in self.writer.choices or self.pages.service.wished.of(token, time.monotonic())
+        if known or is_near(request):
             return True
         return self._crowd().allow(request.remote or "", time.monotonic())
 
@@ -93,8 +119,8 @@ class Voting:
         return response
 
 
-def _to_vote(scene: page.Scene) -> web.Response:
-    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/{scene.query}#vote"})
+def _to_vote(scene: page.Scene, place: str = "vote") -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/{scene.query}#{place}"})
 
 
 def _own_page(request: web.Request) -> bool:
@@ -106,8 +132,8 @@ def _own_page(request: web.Request) -> bool:
     return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
 
 
-async def _read_vote(request: web.Request) -> tuple[int, str]:
-    """Round id and choice of a form. Round 0, which never is, for one that is no such form."""
+async def _read_form(request: web.Request, key: str) -> tuple[int, str]:
+    """Round id and one more field of a form. Round 0, which never is, for one that is no such form."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType
     try:
@@ -120,4 +146,4 @@ async def _read_vote(request: web.Request) -> tuple[int, str]:
     except ValueError:
         return 0, ""
     number = fields.get("round", [""])[0]
-    return int(number) if number.isascii() and number.isdigit() else 0, fields.get("choice", [""])[0]
+    return int(number) if number.isascii() and number.isdigit() else 0, fields.get(key, [""])[0]

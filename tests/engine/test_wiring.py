@@ -36,7 +36,7 @@ CONTROLS = {
 
 
 def wire(signal: str, control: str = "walk/speed", **options: Any) -> Wire:
-    defaults = {"in_": (0.0, 1.0), "out": (0.0, 1.0), "curve": "linear", "smooth": 0.0}
+    defaults = {"in_": (0.0, 1.0), "out": (0.0, 1.0), "curve": "linear", "smooth": 0.0, "push": False}
     return Wire.model_construct(signal=signal, control=control, **{**defaults, **options})
 
 
@@ -170,3 +170,14 @@ def test_a_pulse_kicks_a_value_which_falls_back() -> None:
     drum = wiring(wire("ear.onset", out=(1.0, 3.0), smooth=0.5))
     course = [drum.values(said(pulses=pulses), 0.5)["/walk/speed"] for pulses in (0, 1, 0, 0)]
     assert course == pytest.approx([1.0, 3.0, 1.0 + 2.0 * math.exp(-1.0), 1.0 + 2.0 * math.exp(-2.0)])
+
+
+def test_a_speed_pushes_a_control_which_comes_back() -> None:
+    pushed = wiring(wire("door.x", "generator/hue", in_=(0.0, 1.0), out=(0.0, 1.0), smooth=2.0, push=True))
+    steps = [pushed.values(said(door_x=1.0), 0.1)["/generator/hue"] for _ in range(10)]
+    assert steps[0] == pytest.approx(0.55)
+    assert steps == sorted(steps)
+    assert 0.8 < steps[-1] <= 1.0
+    back = [pushed.values(said(), 0.1)["/generator/hue"] for _ in range(100)]
+    assert back[0] < steps[-1]
+    assert back[-1] == pytest.approx(0.5, abs=0.01)

@@ -68,7 +68,7 @@ def test_no_two_are_clones_of_one_another(root: dict[str, Any]) -> None:
 
 def test_it_has_the_pages_of_the_surface(root: dict[str, Any], show: Show) -> None:
     tabs = [tab["label"] for tab in root["tabs"]]
-    assert tabs == ["show", *(piece.name for piece in show.pieces), "wall", "cues", "sensors", "votes"]
+    assert tabs == ["show", *(piece.name for piece in show.pieces), "wall", "walk", "cues", "sensors", "votes"]
     assert root["comments"].startswith("next_rembrandt.toml · ")
 
 

@@ -206,6 +206,9 @@ def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(larg
         "/stage/blackout",
         "/stage/freeze",
         "/desk/release",
+        "/walk/next",
+        "/walk/back",
+        "/walk/kick",
         "/cue/snapshot",
     ]
     assert not table.keys() & large.commands().keys()

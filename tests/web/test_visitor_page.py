@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from tests.timeout import TIMEOUT
-from tests.web_driver import Driver
+from tests.web_driver import PIECES, Driver
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -41,7 +41,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    with Driver(tmp_path_factory.mktemp("state")) as driver:
+    pair = {"address": "/walk/speed", "less": {"en": "slower"}, "more": {"en": "faster"}}
+    pieces: list[dict[str, Any]] = [{**PIECES[0], "pairs": [pair]}, *PIECES[1:]]
+    with Driver(tmp_path_factory.mktemp("state"), pieces=pieces) as driver:
         driver.open_round()
         yield driver
 
@@ -243,6 +245,19 @@ def test_the_page_comes_in_one_round_trip_and_says_what_a_vote_did(browser: Any,
             page.tap("text=Show the latest")
         page.wait_for_selector("text=Your choice hangs now.")
         page.wait_for_selector("text=Chosen by the vote, with 1 of 1 votes.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_visitor_pulls_at_the_picture(browser: Any, web: Driver, script: bool) -> None:
+    web.open_round()
+    with phone(browser, web, java_script_enabled=script) as page:
+        page.tap("text=faster")
+        page.wait_for_selector("button[aria-pressed=true]:has-text('faster')")
+        while not (told := web.heard("leanings")["leanings"])["leans"]:
+            continue
+        assert told["visitors"] == {"/walk/speed": 1}
+        page.tap("text=faster")
+        page.wait_for_selector("button[aria-pressed=false]:has-text('faster')")
 
 
 def test_two_tabs_agree(browser: Any, web: Driver) -> None:
