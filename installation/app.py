@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from installation.core.controls import Control
+from installation.core.counts import counted
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
 from installation.options import SIZE, TODAY, Options, parse
@@ -29,8 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(options)
     except ShowError as error:
         print(error, file=sys.stderr)
-        faults = len(error.faults)
-        print(f"{faults} fault{'s' if faults > 1 else ''} in {options.show}; nothing was started", file=sys.stderr)
+        print(f"{counted(len(error.faults), 'fault')} in {options.show}; nothing was started", file=sys.stderr)
         return 2
     except DisplayLost as error:
         log.error("%s", error)
@@ -83,12 +83,12 @@ def _tell_of_all_shows(options: Options) -> None:
 
 def _check(show: Show, options: Options) -> None:
     from installation.showfile.verify import verify
-    from installation.stage.advice import counted
+    from installation.stage.advice import languages
 
     verify(show)
     counts = {"piece": show.pieces, "sensor": show.sensors, "control": show.controls()}
-    told = [f"{len(what)} {name}{'s' * (len(what) != 1)}" for name, what in counts.items()]
-    print(f"{options.show}: good: {', '.join(told)}, {counted(show.languages)}")
+    told = [counted(len(what), name) for name, what in counts.items()]
+    print(f"{options.show}: good: {', '.join(told)}, {languages(show.languages)}")
     _warn(show)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from installation.core.counts import counted
 from installation.core.errors import ModelError
 from installation.networks.model_file import read_header
 from installation.stage.fonts import Faces
@@ -75,7 +76,7 @@ def stretched(name: str, how: How, picture: Size, wall: Size) -> str:
     )
 
 
-def counted(languages: Iterable[str]) -> str:
+def languages(codes: Iterable[str]) -> str:
     """``3 languages (en, nl, ar)``."""
-    known = list(languages)
-    return f"{len(known)} language{'s' * (len(known) != 1)} ({', '.join(known)})"
+    known = list(codes)
+    return f"{counted(len(known), 'language')} ({', '.join(known)})"

@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -242,12 +243,29 @@ def has_display() -> bool:
     if os.environ.get("SDL_VIDEODRIVER") in UNSEEN:
         return False
     try:
-        pygame.display.init()
+        with _silent_libraries():
+            pygame.display.init()
         return pygame.display.get_driver() not in UNSEEN and bool(pygame.display.get_desktop_sizes())
     except pygame.error:
         return False
     finally:
         pygame.display.quit()
+
+
+@contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """Leaves out what C libraries print: libwayland calls it an error where nobody is logged in at the screen."""
+    if sys.platform != "linux":
+        yield
+        return
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def is_software(renderer: str) -> bool:

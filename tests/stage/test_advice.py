@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from installation.stage.advice import counted, painted_size, stretch, stretched, warnings
+from installation.stage.advice import languages, painted_size, stretch, stretched, warnings
 from installation.stage.layout import How
 from tests.plain_label import Label
 
@@ -56,5 +56,5 @@ def test_a_show_is_warned_of_letters_and_softness(monkeypatch: pytest.MonkeyPatc
 
 
 def test_languages_are_counted() -> None:
-    assert counted(["en"]) == "1 language (en)"
-    assert counted(["en", "nl", "ar"]) == "3 languages (en, nl, ar)"
+    assert languages(["en"]) == "1 language (en)"
+    assert languages(["en", "nl", "ar"]) == "3 languages (en, nl, ar)"

@@ -113,6 +113,20 @@ def test_no_screen_is_found_without_raising(driver: str) -> None:
     assert done.stdout.strip() == "False", done.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
+def test_looking_for_a_screen_prints_nothing() -> None:
+    """Nor does any library, where nobody is logged in: what is printed later still is."""
+    session = ("XDG_RUNTIME_DIR", "DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    script = "import os; from installation.stage import has_display; has_display(); os.write(2, b'later')"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={name: value for name, value in _environment().items() if name not in session},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == "later"
+
+
 def test_a_window_without_a_screen_is_one_clear_message() -> None:
     script = (
         "from installation.stage import open_stage\nfrom installation.core.errors import DeviceError\n"

@@ -350,4 +350,5 @@ def test_an_interrupt_saves_and_leaves_with_0_and_the_same_command_goes_on(folde
     assert images > 0
     again = subprocess.run([*command, "--minutes", "0.011"], capture_output=True, text=True, check=True)
     assert f"Going on from {work / CHECKPOINT}: {images} pictures seen" in again.stdout
+    assert again.stdout.endswith(f"Next: python -m installation.training curate {model}\n")
     assert model.exists()

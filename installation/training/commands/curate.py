@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installation.core.atomic_write import check_suffix
+from installation.core.counts import counted
 from installation.training.pages.options import CurateOptions
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def show(curation: Curation) -> None:
         print(f"favourite {number:>3}  {one.name}{told(one.seed)}{note}")
     for one in curation.blocked:
         print(f"blocked        {one.name}{told(one.seed)}, radius {one.radius:.3g}")
-    print(f"{len(curation.favourites)} favourites, {len(curation.blocked)} blocked places.")
+    print(f"{counted(len(curation.favourites), 'favourite')}, {counted(len(curation.blocked), 'blocked place')}.")
 
 
 def told(seed: int | None) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from installation.core.counts import counted
 from installation.core.errors import OptionError
 from installation.core.invocation import program
 from installation.training.screening.options import ScreenOptions
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from installation.training.screening.run import Screening
 
 ORDER = 20
+MODELS = Path("shows", "models")
+"""Where a checkout keeps its models; it is advised only where it is."""
 HELP = "leave out copies, blurred, grey, framed and unfree pictures"
 DESCRIPTION = """\
 Looks at every picture of a prepared folder and writes into its ledger.csv which ones to keep (column keep, yes or no),
@@ -69,7 +73,8 @@ def judge(options: ScreenOptions, when: str) -> None:
     save_sheets(work)
     folder, chain = quote(str(options.folder)), program()
     print(f"Look at {options.folder / 'screen_dropped.png'}. To decide yourself: {chain} screen {folder} --review")
-    print(f"Next: {chain} train {folder} --out mine.safetensors")
+    model = MODELS / "mine.safetensors" if MODELS.is_dir() else Path("mine.safetensors")
+    print(f"Next: {chain} train {folder} --out {model}")
 
 
 def tell(work: Screening, rules: list[Rule], changed: int) -> None:
@@ -84,4 +89,4 @@ def tell(work: Screening, rules: list[Rule], changed: int) -> None:
         print(f"  {kind:<11}{number:>6}")
     for note in work.notes:
         print(f"  {note}")
-    print(f"{changed} decisions are new." if changed else "No decision is new.")
+    print(f"New: {counted(changed, 'decision')}." if changed else "No decision is new.")

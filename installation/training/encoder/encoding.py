@@ -96,7 +96,7 @@ def tell(folder: Path, encoded: Sequence[Spot]) -> None:
 
 
 def told(spot: Spot) -> str:
-    missed = ", ".join(f"{how} {value:.1f}" for how, value in spot.levels.items())
+    missed = ", ".join(f"{value:.1f} ({how})" for how, value in spot.levels.items())
     return f"{spot.picture} -> {spot.place}: misses it by {missed} levels of 255, {spot.distance:.2f} from the mean"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from installation.core.counts import counted
 from installation.core.errors import OptionError
 from installation.training.evaluation import eyes
 from installation.training.evaluation.faces import find_faces
@@ -60,7 +61,7 @@ def check_favourites(model: OpenModel, curation: Curation, given: Path | None) -
             f"{len(failed)} of {len(curation.favourites)} favourites do not pass the judge of eyes: "
             f"{', '.join(one.name for one in failed)}. Look at them; on the page, x forgets a favourite."
         )
-    print(f"{len(curation.favourites)} favourites, none of which the judge of eyes objects to.")
+    print(f"{counted(len(curation.favourites), 'favourite')}: the judge of eyes objects to none.")
 
 
 def _passes(judge: EyeJudge, one: NamedLatent, psi: float) -> bool:

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from installation.core.counts import counted
 from installation.networks.model_file import group_of
 from installation.networks.model_generator import address
 from installation.training.latent.models import PSI, Floats, OpenModel
@@ -126,7 +127,7 @@ def told(directions: Directions) -> str:
         for number, fact in enumerate(directions.facts, start=1)
     ]
     reasons = ", ".join(f"{count} {reason}" for reason, count in directions.left_out.items() if count)
-    count = "1 direction" if len(lines) == 1 else f"{len(lines)} directions"
+    count = counted(len(lines), "direction")
     return "\n".join([f"{count}; left out: {reasons or 'none'}.", *lines])
 
 

@@ -91,6 +91,7 @@ def finish(options: TrainOptions[Any], work: Path, finished: bool, images: int) 
         return
     module_of(options).export(work / CHECKPOINT, options.out)
     print(f"{options.out}: done, {images} pictures seen. Look: {work / 'sheet.png'}")
+    print(f"Next: {program()} curate {quoted(options.out)}")
 
 
 def read_in_turn(options: TrainOptions[Any], folder: Path, devices: Devices) -> Prepared:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from installation.core.invocation import program
 from installation.training.cli import main
 from installation.training.dataset.pictures import load_prepared
 from installation.training.screening import measures
@@ -265,6 +266,7 @@ def test_the_ledger_says_what_was_dropped_and_why(folder: Path, capsys: pytest.C
     assert screened(folder, "--public-domain") == 0
     told = capsys.readouterr().out
     assert "8 pictures, 5 kept, 3 dropped" in told
+    assert f"Next: {program()} train {folder} --out {Path('shows', 'models', 'mine.safetensors')}\n" in told
     assert "must be true: artist_died < 1955" in told
     ledger = rows(folder)
     assert {name: row["why"] for name, row in ledger.items() if row["keep"] == "no"} == {
