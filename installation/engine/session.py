@@ -112,10 +112,10 @@ class Visits:
 
     def _faded(self, now: float, values: dict[str, float]) -> dict[str, float]:
         """The signals after the influence of who stays has shrunk."""
-        beyond = now - self._changed - self.options.patience
+        beyond = now - self._changed - self.options.half_life
         if not self.there or beyond <= 0.0:
             return values
-        share = max(self.options.least, 0.5 ** (beyond / self.options.patience))
+        share = max(self.options.least, 0.5 ** (beyond / self.options.half_life))
         return values | {one.name: one.rest + share * (values[one.name] - one.rest) for one in self._theirs}
 
     def _handed(self, now: float, values: dict[str, float]) -> dict[str, float]:

@@ -39,7 +39,7 @@ class Visitors(Table):
     """Whose place counts where several are there: what moves most, the middle of all, or one after another."""
     turn: Seconds = Field(8.0, ge=1.0, le=600.0)
     """How long each one's turn is."""
-    patience: Seconds = Field(300.0, ge=10.0, le=86400.0)
+    half_life: Seconds = Field(300.0, ge=10.0, le=86400.0)
     """How long one who stays steers fully; after that the influence halves with each time as long again."""
     least: float = Field(0.25, ge=0.0, le=1.0)
     """What remains of the influence of one who stays."""

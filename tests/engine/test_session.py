@@ -78,7 +78,7 @@ def test_several_share(share: str, places: set[float]) -> None:
 
 
 def test_who_stays_for_ever_counts_less_until_another_comes() -> None:
-    room = Room(patience=60.0, least=0.25)
+    room = Room(half_life=60.0, least=0.25)
     room.wait(59.0, step=0.5, presence=1.0, visitors=1.0, x=1.0)
     assert room.values["door.x"] == 1.0
     room.wait(61.0, step=0.5, presence=1.0, visitors=1.0, x=1.0)
