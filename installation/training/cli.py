@@ -41,6 +41,7 @@ from pictures to a show; type `PROGRAM` before each line:
   evaluate shows/models/mine.safetensors ready --out report
   curate shows/models/mine.safetensors                favourites for the walk "gallery", and what no walk may show
   pace shows/models/mine.safetensors --show shows/mine.toml     its walks look even from the first second
+  relief shows/models/mine.safetensors 42 --stl sitter.stl      one picture, to print in relief
 
 from a network that another program trained (StyleGAN2-ADA, StyleGAN3 and others), without running its pickle:
   convert stylegan.pkl --out shows/models/mine.safetensors
