@@ -153,8 +153,8 @@ def test_a_death_is_logged_and_so_is_that_it_repeats(start: Start, caplog: pytes
 
 def test_garbage_gets_it_stopped_and_started_again(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     child, _ = start("import time; print('Hello, world', flush=True); time.sleep(60)")
+    until(lambda: "it: wrote what is no frame: found b'Hello', expected a frame" in caplog.text)
     until(lambda: child.restarts)
-    assert "it: wrote what is no frame: found b'Hello', expected a frame" in caplog.text
 
 
 def test_silence_gets_it_stopped_and_started_again(start: Start, caplog: pytest.LogCaptureFixture) -> None:
