@@ -11,6 +11,8 @@ from installation.engine.view import View
 
 ACROSS, DOWN = (3.0, 480.0), (2.0, 312.0)
 """How far the cards go each way, in the wall's units (a 720th of its height), and the seconds of a round."""
+LOOK = 1.0
+"""Seconds between two looks at whether the picture has changed."""
 STILL = 3600.0
 """Seconds without a change after which something is dimmed."""
 MOVED = 0.02
@@ -37,12 +39,14 @@ class BurnIn:
     def __init__(self) -> None:
         self._seen: Floats | None = None
         self._label: tuple[int, str] | None = None
-        self._picture_since = self._label_since = -math.inf
+        self._picture_since = self._label_since = self._looked = -math.inf
 
     def step(self, view: View, cells: Floats | None, now: float) -> View:
         """The view at ``now`` (s); ``cells`` is the light of the picture's parts (0..1) as last shown."""
-        if self._seen is None or cells is None or float(np.abs(cells - self._seen).max()) > MOVED:
-            self._seen, self._picture_since = cells, now
+        if now - self._looked >= LOOK or _kept(now - self._picture_since, PICTURE) < 1.0:
+            self._looked = now
+            if self._seen is None or cells is None or float(np.abs(cells - self._seen).max()) > MOVED:
+                self._seen, self._picture_since = cells, now
         if (view.current.piece, view.language) != self._label:
             self._label, self._label_since = (view.current.piece, view.language), now
         return replace(

@@ -16,6 +16,7 @@ Time and views come as arguments; nothing is drawn here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,8 @@ REMEMBERED = 8
 """Frames whose cells are kept: two of each of two pieces are shown, and as many may be held."""
 
 WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
+ACROSS = np.tile(np.eye(3, dtype=np.float32), (EACH, 1)) / np.float32(EACH * EACH)
+"""Sums up the pixels across a cell, a share of its mean."""
 _levels = np.arange(256) / 255.0
 LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
 """sRGB level -> linear light, 0..1."""
@@ -51,13 +54,20 @@ LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.05
 
 def lights(frame: Frame) -> Floats:
     """(2, cells) the relative luminance of each cell of a picture, and how red it is (R - G - B), 0..1."""
-    pixels = frame.pixels
-    rows = (np.arange(ROWS * EACH) * pixels.shape[0]) // (ROWS * EACH)
-    columns = (np.arange(COLUMNS * EACH) * pixels.shape[1]) // (COLUMNS * EACH)
-    light = LINEAR[pixels[rows[:, None], columns[None, :]]]
-    cells = light.reshape(ROWS, EACH, COLUMNS, EACH, 3).mean(axis=(1, 3)).reshape(-1, 3)
+    height, width = frame.pixels.shape[:2]
+    light = LINEAR.take(frame.pixels.reshape(-1, 3).take(_looked_at(height, width), axis=0))
+    across = light.reshape(-1, EACH * 3) @ ACROSS
+    cells = across.reshape(ROWS, EACH, -1).sum(axis=1).reshape(-1, 3)
     red = np.maximum(cells[:, 0] - cells[:, 1] - cells[:, 2], 0.0)
-    return np.stack((cells @ WEIGHTS, red)).astype(np.float32)
+    return np.stack((cells @ WEIGHTS, red))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _looked_at(height: int, width: int) -> NDArray[np.intp]:
+    """The pixels of a picture that are looked at, counted row by row."""
+    rows = (np.arange(ROWS * EACH) * height) // (ROWS * EACH)
+    columns = (np.arange(COLUMNS * EACH) * width) // (COLUMNS * EACH)
+    return np.asarray(rows[:, None] * width + columns).ravel()
 
 
 class Turns:
@@ -68,7 +78,13 @@ class Turns:
         self.peaks = np.zeros_like(steps)
         self.rising = np.ones(len(steps), bool)
         self.times = np.full((TURNS, len(steps)), -np.inf)
+        self.often = -np.inf
+        """The latest time (s) of which a value has turned ``TURNS`` times since."""
         self.begun = False
+
+    def may_be_too_many(self, now: float) -> bool:
+        """Whether any value has turned so often in the last second that it may not turn upwards."""
+        return bool(self.often > now - WINDOW)
 
     def too_many(self, values: Floats, now: float) -> bool:
         """Whether a value would turn upwards that has turned too often in the last second."""
@@ -88,6 +104,7 @@ class Turns:
             self.rising ^= turned
             self.times[:-1, turned] = self.times[1:, turned]
             self.times[-1, turned] = now
+            self.often = self.times[0].max()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +153,8 @@ class FlashLimiter:
 
     def _calm(self, view: View, cells: Floats, last: _Shown, now: float) -> tuple[View, Floats]:
         """The picture that was shown before, where the new one would flash; then the brightness, likewise."""
+        if not self._turns.may_be_too_many(now):
+            return view, cells
         dark = min(gain(view), gain(last.view))
         if last.view.current is not _NOTHING and self._turns.too_many(_values(cells, dark), now):
             held, cells = last.view, last.cells

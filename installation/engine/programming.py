@@ -59,7 +59,7 @@ class Programming:
     def at(self, civil: datetime) -> Scheduled:
         """What is due at a time of day; cheap while it stays the same."""
         state = State(True, self.show.plan.default, None, None) if self.always_open else self._state(civil)
-        if self._known is None or self._known[0] is not state:
+        if self._known is None or self._known[0] != state:
             self._known = (state, self._scheduled(state))
         return self._known[1]
 

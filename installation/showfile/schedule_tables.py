@@ -223,6 +223,10 @@ class Cue(Table):
         return self.set_
 
 
+WHOLE = Programme.model_validate({"name": ALL})
+"""The programme that is there in every show: all pieces, at all open hours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a show says of time. Without a ``schedule`` the exhibition is always open."""
@@ -238,7 +242,7 @@ class Plan:
 
     def programme(self, name: str) -> Programme:
         """The programme of that name; ``all`` is there in every show."""
-        return next((one for one in self.programmes if one.name == name), Programme.model_validate({"name": ALL}))
+        return next((one for one in self.programmes if one.name == name), WHOLE)
 
 
 def read_plan(data: Mapping[str, Any], reading: Reading, names: Names) -> Plan:
