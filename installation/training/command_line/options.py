@@ -30,7 +30,7 @@ class Bounds:
         except ValueError:
             value = float("nan")
         if not self.low <= value <= self.high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {self.low:g} to {self.high:g}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {self.low:.15g} to {self.high:.15g}")
         return value
 
 
