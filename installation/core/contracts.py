@@ -27,6 +27,9 @@ Latent = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 """(height, width, 3), sRGB."""
 
+Light = NDArray[np.float32]
+"""(2, cells) the relative luminance of the cells of a picture, and how red they are, 0..1 (see engine/flashes.py)."""
+
 Measuring = Steps[None, None, NDArray[np.float64]]
 """Work that is done a picture at a time: each ``next`` paints one, and what it returns in the end is a pace (n,)."""
 
@@ -36,10 +39,11 @@ Emit = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A painted picture and the show time (seconds) that it was painted for."""
+    """A painted picture, the show time (seconds) that it was painted for, and its light, where that is known."""
 
     pixels: Pixels
     time: float
+    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from installation.engine.flashes import Floats
+from installation.core.contracts import Light
 from installation.engine.view import View
 
 ACROSS, DOWN = (3.0, 480.0), (2.0, 312.0)
@@ -37,11 +37,11 @@ class BurnIn:
     """``step`` is one frame: the view with its cards moved and what stands still dimmed."""
 
     def __init__(self) -> None:
-        self._seen: Floats | None = None
+        self._seen: Light | None = None
         self._label: tuple[int, str] | None = None
         self._picture_since = self._label_since = self._looked = -math.inf
 
-    def step(self, view: View, cells: Floats | None, now: float) -> View:
+    def step(self, view: View, cells: Light | None, now: float) -> View:
         """The view at ``now`` (s); ``cells`` is the light of the picture's parts (0..1) as last shown."""
         if now - self._looked >= LOOK or _kept(now - self._picture_since, PICTURE) < 1.0:
             self._looked = now

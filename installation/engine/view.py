@@ -24,8 +24,11 @@ class Surface:
     @classmethod
     def of(cls, values: Values) -> "Surface":
         """As the stage's controls say, by their addresses."""
-        names = {field.name: f"/stage/{field.name.replace('_', '/')}" for field in fields(cls)}
-        return cls(**{name: values[address] for name, address in names.items() if address in values})
+        return cls(*[values.get(address, rest) for address, rest in _CONTROLS])
+
+
+SURFACE = tuple(field.name for field in fields(Surface))
+_CONTROLS = tuple((f"/stage/{field.name.replace('_', '/')}", field.default) for field in fields(Surface))
 
 
 @dataclass(frozen=True, slots=True)
