@@ -88,7 +88,8 @@ class ScreenStats:
     late_before: int = 0
     memory_start: float | None = None
     intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    engine: deque[Work] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    engine: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    engine_processor: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _began: float | None = None
     _last: float | None = None
 
@@ -98,7 +99,8 @@ class ScreenStats:
         self.presented_ever += 1
         if counts and self._began is not None and self._last is not None:
             self._judge(now - self._last, changing)
-            self.engine.append(engine)
+            self.engine.append(engine.elapsed)
+            self.engine_processor.append(engine.processor)
         if counts and self._began is None:
             self._began = now
         self._last = now

@@ -279,11 +279,11 @@ class Exhibition:
         if self.web:
             self.loop.tally = self.web.tally
             self.loop.wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
-            self.web.tell(playback, decision.time, self.standing.health)
+            self.web.tell(playback, decision.time, self.standing.health_now)
         if self.console:
             self.console.look(decision, self.loop.decider)
         if self.recorder.due(decision.time):
-            self.recorder.take(self.standing.sample())
+            self.recorder.take(partial(self.standing.sample, self.standing.look()))
             self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())

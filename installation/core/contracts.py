@@ -179,8 +179,10 @@ class Viewers(Protocol):
 
 
 class Surfaces(Protocol):
-    """The operator's surfaces: sends values and texts by address, without waiting."""
+    """The operator's surfaces: sends values and texts by address, without waiting. ``listening``: there is one now."""
 
+    @property
+    def listening(self) -> bool: ...
     def echo(self, values: Values) -> None: ...
     def say(self, address: str, text: str) -> None: ...
 

@@ -246,6 +246,8 @@ class CuePlayer:
     def _play(self, values: Values) -> None:
         """Takes what fired, and begins what has waited long enough, in the order of their instants; those that begin
         at one instant in the file's order."""
+        if not (self._fired or self._waiting):
+            return
         fired = deque(sorted(self._fired, key=lambda one: one[0]))
         self._fired.clear()
         while fired or self._waiting:

@@ -119,7 +119,8 @@ class Decider:
         )
         self.strides[lead].ask(commands)
         self._walk(playback, dt)
-        touched = [touch.when for address, touch in heard.asked.touches.items() if address.startswith(PAINTED)]
+        touches = heard.asked.touches
+        touched = [touch.when for address, touch in touches.items() if address.startswith(PAINTED)] if touches else ()
         return Decision(
             time=now,
             civil=civil.isoformat(),

@@ -88,10 +88,12 @@ class Opening:
     def watch(self, now: float, broken: Mapping[int, str]) -> None:
         """To be called now and then: has the others opened beside a piece that takes long, and pieces tried again that
         failed or that the painter took off (``broken``, with the reasons)."""
+        busy = self._busy
+        if busy is None and not self.failed and not broken:
+            return
         if self.done.is_set() and not self._stands_in and len({*self.failed, *broken}) == len(self.pieces):
             self.failed = {**broken, **self.failed}
             self._stand()
-        busy = self._busy
         if busy is not None and now - busy[1] > SLOW:
             self._busy = None
             self._late.add(busy[0])

@@ -24,11 +24,11 @@ class Surface:
     @classmethod
     def of(cls, values: Values) -> "Surface":
         """As the stage's controls say, by their addresses."""
-        return cls(*[values.get(address, rest) for address, rest in _CONTROLS])
+        return cls(*[values.get(address, default) for address, default in _CONTROLS])
 
 
 SURFACE = tuple(field.name for field in fields(Surface))
-_CONTROLS = tuple((f"/stage/{field.name.replace('_', '/')}", field.default) for field in fields(Surface))
+_CONTROLS = tuple((f"/stage/{name.replace('_', '/')}", float(getattr(Surface(), name))) for name in SURFACE)
 
 
 @dataclass(frozen=True, slots=True)
