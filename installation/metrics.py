@@ -1,6 +1,5 @@
 """Statistics of a run: what is counted every frame, and the JSON report made from it."""
 
-import gc
 import json
 import os
 import time
@@ -28,12 +27,6 @@ def since_process_start(pid: int | None = None) -> float:
         ticks = int(stat.read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     return time.time() - psutil.Process(pid).create_time()
-
-
-def settle() -> None:
-    """Excludes all present objects from garbage collection (gc.freeze): scanning them would delay a frame visibly."""
-    gc.collect()
-    gc.freeze()
 
 
 def memory_mb() -> float:

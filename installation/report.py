@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from installation import metrics
+from installation.core import interpreter
 from installation.core.contracts import Accelerates
 from installation.core.decision import Decision, Tally
 from installation.days.counting import Sample
@@ -114,9 +115,10 @@ class Standing:
         painted = painted or orders.safe
         settled = painted and self.opening.done.is_set() and prepared
         if settled and stats.resident is None:  # the last moment of the start-up
-            metrics.settle()
+            interpreter.settle()
             stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start(started_by)
         if self.growing and self.opening.accelerated.is_set():  # memory of faster runtimes does not count as growth
+            interpreter.settle()
             self.growing, stats.memory_start = False, metrics.memory_mb()
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None

@@ -12,7 +12,7 @@ from types import FrameType
 
 from installation import metrics
 from installation.console import Console, acting
-from installation.core import parts
+from installation.core import interpreter, parts
 from installation.core.clock import Pace, RealClock
 from installation.core.commands import CUE_SNAPSHOT
 from installation.core.decision import Tally
@@ -225,7 +225,7 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
-        metrics.settle()
+        interpreter.settle()
         limit = Limit(self.options.seconds, self.clock.now())
         while not (
             self.leaving

@@ -97,7 +97,7 @@ def test_surfaces_are_told_knobs_switches_and_what_hangs(tmp_path: Path) -> None
     assert output.wants(0.04) == "decision"
     told.listening = False
     assert output.wants(0.04) == "nothing", "nobody listens"
-    assert output.wants(0.1) == "decision"
+    assert output.wants(1.1) == "decision"
 
 
 def test_nobody_watches_nothing_is_read_back(tmp_path: Path) -> None:
