@@ -260,6 +260,14 @@ class Accelerates(Protocol):
 
 
 @runtime_checkable
+class Compiles(Protocol):
+    """A generator whose model file may have to be compiled before it can ``accelerate``: ``to_compile`` is that file,
+    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone."""
+
+    def to_compile(self, cache: DiskCache) -> Path | None: ...
+
+
+@runtime_checkable
 class Paced(Protocol):
     """A walk that looks more even once the picture change along it has been measured.
 

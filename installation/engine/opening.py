@@ -5,16 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from types import MappingProxyType
 
 import numpy as np
 
 from installation.core.backoff import Backoff
-from installation.core.contracts import Accelerates, Generator, Paced, Walk
+from installation.core.contracts import Accelerates, Compiles, Generator, Paced, Walk
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.engine.painter import Hung
+from installation.networks.compile_apart import compile_apart
 from installation.showfile.load import Piece
 
 log = logging.getLogger(__name__)
@@ -169,10 +171,17 @@ class Opening:
 
     def _improve(self, opened: Sequence[int]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
+        compiling: dict[Path, list[int]] = {}
         for index in opened:
             hung = self._opened.get(index)  # None: let go since
-            if hung is not None:
-                accelerate(self.pieces[index].name, hung.generator, self._cache)
+            model = None if hung is None else to_compile(hung.generator, self._cache)
+            if model is None:
+                self._accelerate(index)
+            else:
+                compiling.setdefault(model, []).append(index)
+        for model, why in compile_apart(compiling, self._cache):
+            for index in compiling[model]:
+                self._accelerate(index, why)
         self.accelerated.set()
         for index in opened:
             hung, piece = self._opened.get(index), self.pieces[index]
@@ -186,6 +195,13 @@ class Opening:
                     )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
+
+    def _accelerate(self, index: int, why_not: str = "") -> None:
+        hung, name = self._opened.get(index), self.pieces[index].name
+        if why_not:
+            log.warning("%s goes on as it is: its model was not compiled: %s", name, why_not)
+        elif hung is not None:
+            accelerate(name, hung.generator, self._cache)
 
     def _opened_as(self, index: int, hung: Hung) -> bool:
         return self._opened.get(index) is hung
@@ -222,6 +238,11 @@ def measure_pace(
             cache.put("pace", pace_key(walk, generator), done.value.tobytes())
             return
         time.sleep((time.perf_counter() - began) * (1.0 / SHARE - 1.0))
+
+
+def to_compile(generator: Generator, cache: DiskCache) -> Path | None:
+    """The model file that has to be compiled before a generator paints faster."""
+    return generator.to_compile(cache) if isinstance(generator, Compiles) else None
 
 
 def accelerate(name: str, generator: Generator, cache: DiskCache) -> None:
