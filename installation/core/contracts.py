@@ -145,6 +145,8 @@ class Sensor(ABC):
 class SensorConfig(PartConfig, ABC):
     apart: ClassVar[bool] = False
     """True: runs in a process of its own, as its driver may block or crash."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """Modules that ``open`` imports: its process has imported them before it is needed."""
     name: str = Field(description='a name, such as name = "door"')
 
     @abstractmethod
