@@ -7,8 +7,8 @@ The network itself is rebuilt by the helper that is named after the model's kind
     build(header, tensors, device, name) -> network        raises ModelError where tensors do not fit
 
 The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard normal -> (n, latent_dim)), ``synthesis
-(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. Of a file with
-a refiner, of any kind, it is a ``Refined`` (refined.py): how much the refiner paints, 0..1, follows each latent.
+(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. If the file
+has a refiner, it is a ``Refined`` (refined.py): how much the refiner paints, 0..1, follows each latent.
 """
 
 import hashlib
