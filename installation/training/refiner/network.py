@@ -80,18 +80,18 @@ class Degraded:
     def worn(self, soft: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
         n, _, height, width = soft.shape
         dice = torch.rand(n, 4, generator=chance) * known[:, None]
-        low, high = self.recipe.degrade_blur
-        blur = torch.where(known, low + (high - low) * dice[:, 0], 0.0)
+        sharpest, softest = self.recipe.sharpest, self.recipe.softest
+        blur = torch.where(known, sharpest + (softest - sharpest) * dice[:, 0], 0.0)
         shapes = ((n, 1, 1, width), (n, 1, height, 1), (n, 3, height, width))  # columns, rows, each pixel
         worn = blurred(soft, blur)
         for share, shape in zip(dice[:, 1:].unbind(1), shapes, strict=True):
-            strength = (share * self.recipe.degrade_noise / 127.5)[:, None, None, None]
+            strength = (share * self.recipe.threads / 127.5)[:, None, None, None]
             worn = worn + (strength * torch.randn(shape, generator=chance)).to(soft.device)
         return worn.clamp(-1, 1)
 
     def shown(self, _index: Tensor, real: Tensor) -> Tensor:
         """Blurred as usual, without threads and noise."""
-        blur = sum(self.recipe.degrade_blur) / 2
+        blur = (self.recipe.sharpest + self.recipe.softest) / 2
         return blurred(F.avg_pool2d(real, SCALE), torch.full((len(real),), blur))
 
     def samples(self, count: int) -> Tensor:

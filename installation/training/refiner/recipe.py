@@ -22,9 +22,10 @@ class Recipe:
     the soft picture: 200 for 128. Others are judged at the soft one's size."""
     blur: float = 1.0
     """Of a VAE: half of its pictures are blurred by a Gaussian with a deviation of up to so many px."""
-    degrade_blur: tuple[float, float] = (0.15, 0.8)
+    sharpest: float = 0.15
+    softest: float = 0.8
     """Of any other network: deviation in px, from and to, of the Gaussian that makes a picture as soft as its own."""
-    degrade_noise: float = 2.0
+    threads: float = 2.0
     """The same: threads across, threads down and noise of up to so many levels of 255 are added to such a picture."""
     prior: float = 0.25
     """Share of what is painted on that is a sample of the model and made of no picture, as a show paints them. It has
@@ -57,5 +58,4 @@ class Recipe:
     def read(cls, text: str) -> Recipe:
         """From the JSON in a checkpoint; what an older one does not have is the default."""
         known = {f.name for f in fields(cls)}
-        values = {name: value for name, value in json.loads(text).items() if name in known}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        return cls(**{name: value for name, value in json.loads(text).items() if name in known})

@@ -171,7 +171,7 @@ def test_a_vae_without_its_encoder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_made_as_a_gan_paints(gan: Path) -> None:
-    recipe = replace(RECIPE, prior=0, degrade_blur=(0.4, 0.4), degrade_noise=0.0, colour=0)
+    recipe = replace(RECIPE, prior=0, sharpest=0.4, softest=0.4, threads=0.0, colour=0)
     dealt = PairSupply(discs(), None, degraded(gan, recipe), recipe).deal(torch.Generator(), torch.device("cpu"))
     wanted = blurred(F.avg_pool2d(dealt.real, 2), torch.full((4,), 0.4))
     torch.testing.assert_close(dealt.soft, wanted)
@@ -179,7 +179,7 @@ def test_a_picture_is_made_as_a_gan_paints(gan: Path) -> None:
 
 def test_threads_go_from_edge_to_edge(gan: Path) -> None:
     grey, known = torch.zeros(64, 3, 16, 16), torch.arange(64) % 2 == 0
-    worn = degraded(gan, replace(RECIPE, degrade_noise=20.0)).worn(grey, known, torch.Generator().manual_seed(0))
+    worn = degraded(gan, replace(RECIPE, threads=20.0)).worn(grey, known, torch.Generator().manual_seed(0))
     assert not worn[~known].any()
     spread = worn[known].std()
     for axis in (2, 3):
