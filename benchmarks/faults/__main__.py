@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
+
 from benchmarks.faults import generators, processes, sensing, surroundings, votes
 from benchmarks.faults.rows import TIMEOUT, Fault, Row
 from benchmarks.faults.supervised import Place
@@ -68,7 +70,7 @@ def injected(only: Sequence[str], count: int) -> Iterator[Row]:
                 for row in inject(place, count):
                     print(f"    {row.fault}: {row.seconds:.2f} s {row.note}", flush=True)
                     yield row
-            except TimeoutError as error:
+            except (TimeoutError, psutil.Error) as error:
                 print(f"    {name}: {error}", flush=True)
                 place.leave()
                 yield Row(name, TIMEOUT, str(error), fine=False)

@@ -33,11 +33,13 @@ SHOW = """
 from installation.process import child, spare
 child.HEALTHY, spare.AFTER, spare.AGAIN = 0.0, 2.0, 0.0
 from installation import app
+{before}
 app.program()
 """
-"""The show as it is, but for this: processes beside it are always restarted at once, and have their spare ones soon."""
+"""The show as it is, but for this: processes beside it are always restarted at once, and have their spare ones soon.
+``before`` is done before it starts."""
 
-RUN = f"""
+RUN = """
 import sys
 from pathlib import Path
 from installation.core.log_file import keep_log
@@ -48,7 +50,7 @@ supervisor.TELL_EVERY, standby.AFTER, standby.AGAIN = 0.0, 0.0, 0.0
 beginning.allow_watching()
 folder = Path(sys.argv[1])
 keep_log(folder, "supervisor", shared=True)
-command = [sys.executable, "-c", {SHOW!r}, *sys.argv[2:], "--state", str(folder), "--supervised"]
+command = [sys.executable, "-c", sys.argv[2], *sys.argv[3:], "--state", str(folder), "--supervised"]
 sys.exit(Supervisor(command, folder, rules=Rules(most=10**9, healthy=0.0)).run())
 """
 """The supervisor as it is, but for this: it tells of every fault, never goes into safe mode, always restarts at once,
@@ -82,14 +84,16 @@ class Log:
 
 
 class Show:
-    """The supervised show; ``folder`` is empty. ``how`` are its options, ``more`` tables of its file."""
+    """The supervised show; ``folder`` is empty. ``how`` are its options, ``more`` tables of its file, ``before`` is
+    done in its process before it starts."""
 
-    def __init__(self, folder: Path, *how: str, more: str = "", **environment: str) -> None:
+    def __init__(self, folder: Path, *how: str, more: str = "", before: str = "", **environment: str) -> None:
         self.folder, self.port = folder / "state", free_port()
         self.log = Log(log_file(self.folder))
         path = folder / "faults.toml"
         write_show(path, self.port, PLASMAS, "10 h", more=more)
-        line = [sys.executable, "-c", RUN, str(self.folder), str(path), *(how or ("--headless",)), "--size", "640x360"]
+        line = [sys.executable, "-c", RUN, str(self.folder), SHOW.format(before=before), str(path)]
+        line += [*(how or ("--headless",)), "--size", "640x360"]
         self.process = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.DEVNULL, env=os.environ | environment)
 
     def __enter__(self) -> Self:

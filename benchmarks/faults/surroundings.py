@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -36,7 +36,8 @@ def full(show: Show) -> Iterator[None]:
 def limited(processes: list[psutil.Process], size: int | None) -> None:
     """Has every file that they write be of so many bytes at most."""
     for process in processes:
-        process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY if size is None else size, psutil.RLIM_INFINITY))
+        with suppress(psutil.NoSuchProcess):
+            process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY if size is None else size, psutil.RLIM_INFINITY))
 
 
 @contextmanager
@@ -119,26 +120,28 @@ set = {{ "stage/brightness" = 0.5 }}
 """.format(hours=", ".join(f'"{hour:02}:00-{hour + 1:02}:00"' for hour in range(1, 24, 2)))
 """Another programme each hour, with its light."""
 
-LIBRARY = "libfaketime.so.1"
+CLOCK = """
+from datetime import timedelta
+from installation import run
 
+class Set(run.RealClock):
+    def civil(self):
+        with open({file!r}) as file:
+            return super().civil() + timedelta(hours=int(file.read()))
 
-def faketime() -> Path | None:
-    """The library that gives a process another clock (Debian: libfaketime)."""
-    return next(Path("/usr/lib").glob(f"*/faketime/{LIBRARY}"), None)
+run.RealClock = Set
+"""
+"""The show's calendar, so many hours later than it is."""
 
 
 def clocks(place: Place, count: int) -> Iterator[Row]:
-    """The machine's clock is set an hour forwards, then back, and so on: until the light of that hour's programme is
-    there. Nothing may end, the piece stays, and the picture goes on."""
-    library = faketime()
-    if library is None:
-        return
+    """The clock that the show reads is set an hour forwards, then back, and so on: until the light of that hour's
+    programme is there. Nothing may end, the piece stays, and the picture goes on."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "clock")
         set_clock(file, 0)
-        how = {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1"}
         (inside := Path(folder, "show")).mkdir()
-        with Show(inside, more=SCHEDULE, **how, FAKETIME_DONT_FAKE_MONOTONIC="1") as show:
+        with Show(inside, more=SCHEDULE, before=CLOCK.format(file=str(file))) as show:
             show.ready()
             for number in range(count):
                 yield clock_step(show, file, number)
@@ -162,7 +165,7 @@ def clock_step(show: Show, file: Path, number: int) -> Row:
 def set_clock(file: Path, hours: int) -> None:
     """So many hours later than it is."""
     new = file.with_suffix(".new")
-    new.write_text(f"+{hours}h\n")
+    new.write_text(str(hours))
     new.replace(file)
 
 
