@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from installation.core.contracts import Pixels
+from installation.engine.flashes import Floats
 from installation.engine.view import View
 from installation.stage import gl
 from installation.stage.compositor import Compositor
@@ -72,6 +73,11 @@ class Stage:
     def prepare(self, transition: str) -> None:
         """Compiles a transition before it is seen. Raises PartError, with file and line, where its shader is broken."""
         self._compositor.prepare(transition)
+
+    def cap(self, kept: Floats | None) -> None:
+        """How bright each area of the wall is from now on: the share of its sRGB values that it keeps, (rows, columns),
+        the top row first. None: all. Cards keep theirs."""
+        self._compositor.cap(kept)
 
     # ------------------------------------------------------------ a frame
 
