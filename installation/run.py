@@ -256,11 +256,12 @@ class Exhibition:
         self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
-        """Handles the events of the keyboard and the window."""
+        """Handles the events of the keyboard, of gamepads and of the window."""
+        now, votes = self.clock.now(), self.loop.show.votes.commands
         for event in self.stage.events():
             if event == "quit":
                 self.leaving = True
-            elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
+            elif (command := keyboard.command(event.removeprefix("key:"), now, votes)) is not None:
                 refusal = self.inbox.ask(command)
                 if refusal:
                     log.info("the keyboard's %s", refusal)

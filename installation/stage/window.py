@@ -57,6 +57,7 @@ class Window:
             self.close()
             raise DeviceError(_no_gl(mode, error)) from error
         self._frames = 0
+        self._pads: list[pygame.joystick.JoystickType] = []
         if pygame.display.get_driver() == "x11":
             self._broken.watch_x11(pygame.display.get_wm_info().get("display"))
 
@@ -135,7 +136,8 @@ class Window:
             raise DisplayLost(f"the display is gone ({self._broken.why}); {AGAIN}")
 
     def events(self) -> list[str]:
-        """What happened since the last call: ``quit`` for Esc and a closed window, ``key:n`` for other keys. F11 and f
+        """What happened since the last call: ``quit`` for Esc and a closed window, ``key:n`` for other keys,
+        ``key:button 0`` for those of gamepads. F11 and f
         change between full screen and window by themselves. Raises DisplayLost."""
         events = []
         for event in pygame.event.get():
@@ -146,8 +148,17 @@ class Window:
                 self._toggle()
             elif key is not None:
                 events.append(f"key:{pygame.key.name(key)}")
+            elif event.type == pygame.JOYDEVICEADDED:
+                self._pads.append(pygame.joystick.Joystick(event.device_index))  # only one that is open tells buttons
+            elif event.type == pygame.JOYBUTTONDOWN:
+                events.append(f"key:button {event.button}")
         self._unbroken()
         return events
+
+    def hear_pads(self) -> None:
+        """Hears the buttons of gamepads from here on, also of those that come later, and without the focus."""
+        os.environ.setdefault("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")
+        pygame.joystick.init()
 
     def _toggle(self) -> None:
         if self.mode == "headless":
