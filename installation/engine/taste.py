@@ -1,11 +1,11 @@
 """What a room likes of a model: a Bayesian logistic regression on its principal directions. Pure: numpy alone.
 
-A picture is the place where its walk was, in standard deviations along the first AXES principal directions of the model;
-an opinion is that place with 1 (like) or -1 (pass). The log-odds of a like are linear in the place, with a normal prior
-on the weights, and the posterior is approximated by a normal of its own at its mode (Laplace). The walk draws weights
-from it and goes where they lead, which is Thompson sampling: O. Chapelle and L. Li, "An empirical evaluation of Thompson
-sampling", NIPS 2011, algorithm 3; for linear payoffs S. Agrawal and N. Goyal, ICML 2013. Opinions count less from day to
-day; how unsure the belief is never falls under FLOOR, so that the walk goes on trying.
+A picture is the place where its walk was, in standard deviations along the first AXES principal directions of the
+model; an opinion is that place with 1 (like) or -1 (pass). The log-odds of a like are linear in the place, the weights
+have a normal prior, and the posterior is approximated by a normal of its own at its mode (Laplace). The walk draws
+weights from it and goes where they lead, which is Thompson sampling: O. Chapelle and L. Li, "An empirical evaluation of
+Thompson sampling", NIPS 2011, algorithm 3; for linear payoffs S. Agrawal and N. Goyal, ICML 2013. Opinions count less
+from day to day; how unsure the belief is never falls under FLOOR, so that the walk goes on trying.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ AXES = TASTE_AXES
 Floats = NDArray[np.float64]
 
 PRIOR = 1.0
-"""Standard deviation of each weight before anybody said anything (log-odds for each standard deviation of the place)."""
+"""Standard deviation of each weight before anybody said anything, in log-odds for a standard deviation of the place."""
 
 BIAS = 2.0
 """The same of the constant: how much a room likes whatever it is."""

@@ -35,7 +35,9 @@ def _placed(sensor: str, info: ValidationInfo) -> str:
     ending = ".visitor1_x"
     known = [name.removesuffix(ending) for name in reading.signals if name.endswith(ending)]
     if sensor and sensor not in known and sensor not in reading.unsure:
-        raise Refused(f"a sensor that tells places: {', '.join(known) or 'this show has none'}", did_you_mean(sensor, known))
+        raise Refused(
+            f"a sensor that tells places: {', '.join(known) or 'this show has none'}", did_you_mean(sensor, known)
+        )
     return sensor
 
 

@@ -105,13 +105,10 @@ class Stage:
 
     # ------------------------------------------------------------ the window
 
-    def events(self) -> list[str]:
-        """The events of the keyboard, of gamepads and of the window: ``quit``, ``key:n``, ``key:button 0``."""
-        return self._window.events()
-
-    def hear_pads(self) -> None:
-        """Hears the buttons of gamepads from here on."""
-        self._window.hear_pads()
+    def events(self, pads: bool = False) -> list[str]:
+        """The events of the keyboard and of the window: ``quit``, ``key:n``; with ``pads`` also of gamepads:
+        ``key:button 0``."""
+        return self._window.events(pads)
 
     def when_lost(self, close: Callable[[], None]) -> None:
         """What to do, without the stage, before the process ends where the screen's connection breaks."""

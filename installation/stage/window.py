@@ -135,10 +135,13 @@ class Window:
         if self._broken.why:
             raise DisplayLost(f"the display is gone ({self._broken.why}); {AGAIN}")
 
-    def events(self) -> list[str]:
-        """What happened since the last call: ``quit`` for Esc and a closed window, ``key:n`` for other keys,
-        ``key:button 0`` for those of gamepads. F11 and f
-        change between full screen and window by themselves. Raises DisplayLost."""
+    def events(self, pads: bool = False) -> list[str]:
+        """What happened since the last call: ``quit`` for Esc and a closed window, ``key:n`` for other keys, and with
+        ``pads`` ``key:button 0`` for those of gamepads. F11 and f change between full screen and window by themselves.
+        Raises DisplayLost."""
+        if pads and not pygame.joystick.get_init():
+            os.environ.setdefault("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")  # a wall's window may not be in focus
+            pygame.joystick.init()
         events = []
         for event in pygame.event.get():
             key = event.key if event.type == pygame.KEYDOWN else None
@@ -154,11 +157,6 @@ class Window:
                 events.append(f"key:button {event.button}")
         self._unbroken()
         return events
-
-    def hear_pads(self) -> None:
-        """Hears the buttons of gamepads from here on, also of those that come later, and without the focus."""
-        os.environ.setdefault("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")
-        pygame.joystick.init()
 
     def _toggle(self) -> None:
         if self.mode == "headless":

@@ -1,8 +1,8 @@
 """It goes where this room likes to be: where likes and passes have taught that pictures are liked.
 
-From place to place it draws, each time anew, what the room may like from what is believed of it, and goes there; places
-between are joined by a smooth curve. While little is known the draws lead anywhere, so without a vote it is a wide walk;
-the more is said, the closer they lie together (Thompson sampling; what is learned and how stands in engine/taste.py).
+For each place it draws what the room may like from what is believed of it, and goes there; a smooth curve joins the
+places. While little is known the draws lead anywhere, so without a vote it is a wide walk; the more is said, the closer
+they lie together (Thompson sampling; what is learned and how stands in engine/taste.py).
 Some places are drawn as if nothing was known, so that it never stops trying. Its draws are those of its seed: the same
 beliefs at the same time are the same place.
 """
@@ -40,7 +40,9 @@ class Config(WalkConfig):
     period: Annotated[Seconds, Field(ge=2.0, le=600.0)] = Field(14.0, description="time from one place to the next (s)")
     pull: float = Field(2.0, ge=0.0, le=3.0, description="how far what is liked pulls it at most (standard deviations)")
     reach: float = Field(0.7, ge=0.0, le=2.0, description="how far it goes around such a place (standard deviations)")
-    explore: float = Field(0.15, ge=0.0, le=1.0, description="share of the places that are drawn as if nobody had voted")
+    explore: float = Field(
+        0.15, ge=0.0, le=1.0, description="share of the places that are drawn as if nobody had voted"
+    )
     seed: int | None = Field(None, ge=0, le=2**32 - 1, description="another seed, another way; the show's without")
 
     def controls(self) -> tuple[Control, ...]:

@@ -6,8 +6,8 @@ second where there are any; and bytes, the newest preview as a JPEG.
 For the operators' console ``Desk`` and ``Agenda``
 after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
 ``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
-``Leanings``, ``Opinions``, ``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator
-does, and the heartbeat of every child (installation/core/pipe.py).
+``Leanings``, ``Opinions``, ``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything
+that an operator does, and the heartbeat of every child (installation/core/pipe.py).
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ only puts the same parts in place."""
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,9 +33,9 @@ class Scene:
     """All that one visitor's page shows. ``round`` is the open round's id (0: none), ``votes`` the tally in its order,
     ``mine`` the visitor's own choice, ``left`` the seconds until the vote closes, ``notice`` a key of words.json;
     ``uncounted`` says that votes cannot be kept now, ``outcome`` how the piece was chosen, ``admitted`` whether this
-    visitor may vote. ``wishes`` are the visitor's own for the picture (-1 or 1 by address), ``leans`` those of all. ``likes`` are
-    how many like the picture and how many do not, ``opinion`` is the visitor's own (1, -1, or 0 for none), ``liked``
-    what the app remembers."""
+    visitor may vote. ``wishes`` are the visitor's own for the picture (-1 or 1 by address), ``leans`` those of all.
+    ``likes`` are how many like the picture and how many do not, ``opinion`` is the visitor's own (1, -1, or 0 for
+    none), ``liked`` what the app remembers."""
 
     hello: Hello
     playback: Playback | None
@@ -54,7 +54,7 @@ class Scene:
     leans: Mapping[str, Lean] = field(default_factory=dict)
     likes: tuple[int, int] = (0, 0)
     opinion: int = 0
-    liked: Liked = Liked(0)
+    liked: Liked = field(default_factory=partial(Liked, 0))
 
     @property
     def query(self) -> str:

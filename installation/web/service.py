@@ -8,8 +8,8 @@ from typing import Any
 
 from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
-from installation.web.devices import Devices
 from installation.web.console_state import ConsoleState
+from installation.web.devices import Devices
 from installation.web.leanings import Wished
 from installation.web.liking import Likings
 from installation.web.live import Hub
@@ -155,7 +155,10 @@ class Service:
         if (leaning := self._leans(time.monotonic())) != self._leaning:
             self._leaning = leaning
             self.tell(leaning)
-        if self.writer.round and (said := Opinions(self.writer.round.number, dict(self.likings.sides))) != self._opinions:
+        if (
+            self.writer.round
+            and (said := Opinions(self.writer.round.number, dict(self.likings.sides))) != self._opinions
+        ):
             self._opinions = said
             self.tell(said)
 
