@@ -81,13 +81,18 @@ class Tasting:
         self._turn(playback)
         self.voices.step(decision.time, playback, commands, decision.signals)
         if any(command.address == TASTE_RESET for command in commands):
-            self.sides = {}
-            self.opinions.put(Reset())
+            self._reset()
         self._hear(playback, commands)
         self._tell(playback)
         return self._wishes(playback, wishes), self._taste(playback, 1.0 - exp(-past / GLIDE))
 
     # ------------------------------------------------------------ what is said
+
+    def _reset(self) -> None:
+        """Forgets all. What a phone said of this picture is not learned again; what devices say next is."""
+        self.sides = {voter: side for voter, side in self.sides.items() if voter not in self.voices.sides}
+        self.voices.sides = {}
+        self.opinions.put(Reset())
 
     def _turn(self, playback: Playback) -> None:
         if playback.round != self._round:

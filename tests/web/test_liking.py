@@ -105,7 +105,7 @@ def test_what_visitors_without_a_phone_say_is_on_the_page_and_in_the_ballot(web:
     web.tally({"company": 2, "nobody": 0})
     with Visitor(web.port) as visitor:
         until(lambda: '<span>Like</span> <b class="count">2</b>' in visitor.get().text, "the likes")
-        assert "41 times" in visitor.get().text
+        assert "“like” 41 ×" in visitor.get().text
         assert like(visitor, number, "1").status == 303
         assert '<span>Like</span> <b class="count">3</b>' in visitor.get().text
     web.send({"ballots": {"round": web.round, "choices": {"keyboard 0": "nobody", "door 1": "company"}}})
