@@ -142,7 +142,7 @@ def test_a_phone_and_a_key_teach_the_walk_and_the_page_says_so(room: Room) -> No
 def test_the_operator_may_have_all_of_it_forgotten(room: Room) -> None:
     room.press(VOTE_LIKE)
     room.until(lambda: room.opinions(), "an opinion")
-    room.press(TASTE_RESET)
+    room.press(TASTE_RESET, TASTE_RESET)
     room.until(lambda: not room.opinions() and not room.tasting.opinions.beliefs, "the reset")
     room.until(lambda: room.why().startswith("rest"), "the hand")
     room.press(VOTE_LIKE)
