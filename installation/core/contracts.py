@@ -115,6 +115,16 @@ ASKED_STEPS = "/walk/steps"
 while it goes. Nobody sets it; without it none was asked for."""
 
 
+TASTE_AXES = 8
+"""The first principal directions of a model along which it is learned what visitors like."""
+TASTE = "/walk/taste"
+"""How much of that counts for a walk that follows it (0..1)."""
+TASTE_MEAN = tuple(f"/walk/taste/mean/{axis}" for axis in range(TASTE_AXES))
+TASTE_STD = tuple(f"/walk/taste/std/{axis}" for axis in range(TASTE_AXES))
+"""What such a walk finds among its controls: along each axis how much more a place is liked for each standard deviation
+(log-odds), and how unsure that is. Nobody sets them; without them nobody has said anything."""
+
+
 class Walk(ABC):
     @abstractmethod
     def at(self, t: float, controls: Values) -> Latent:
@@ -123,6 +133,8 @@ class Walk(ABC):
 
 class WalkConfig(PartConfig, ABC):
     speed: ClassVar = Control("/walk/speed", "how fast the picture changes", "float", 0.0, 4.0, 1.0, "x")
+    follows_taste: ClassVar[bool] = False
+    """Whether it finds TASTE_MEAN and TASTE_STD among its controls; it then has the control TASTE."""
 
     def controls(self) -> tuple[Control, ...]:
         """Its knobs, under ``/walk/``."""

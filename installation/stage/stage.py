@@ -111,9 +111,10 @@ class Stage:
 
     # ------------------------------------------------------------ the window
 
-    def events(self) -> list[str]:
-        """The events of the keyboard and the window: ``quit``, ``key:n``."""
-        return self._window.events()
+    def events(self, pads: bool = False) -> list[str]:
+        """The events of the keyboard and of the window: ``quit``, ``key:n``; with ``pads`` also of gamepads:
+        ``key:button 0``."""
+        return self._window.events(pads)
 
     def when_lost(self, close: Callable[[], None]) -> None:
         """What to do, without the stage, before the process ends where the screen's connection breaks."""

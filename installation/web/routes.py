@@ -64,6 +64,8 @@ class Server:
         post("/vote", voting.vote)
         get("/lean", voting.back)
         post("/lean", voting.lean)
+        get("/like", voting.back)
+        post("/like", voting.like)
         get("/preview", self.preview)
         get("/preview.jpg", pictures.still)
         get("/preview.mjpeg", pictures.moving, allow_head=False)
