@@ -25,11 +25,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.fitting import fitting
+from installation.networks.fitting import architecture, fitting
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
@@ -80,12 +80,7 @@ class Architecture(BaseModel):
 
 def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
     """The architecture from a header. Raises ModelError with the first thing that is wrong."""
-    try:
-        arch = Architecture(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
+    arch = architecture(Architecture, options, name)
     if max(arch.size(arch.blocks[-1])) != arch.resolution or arch.widths[-1] != arch.w_dim:
         raise ModelError(f"{name}: header: architecture: its blocks and its resolution or w_dim do not fit each other.")
     return arch
@@ -193,7 +188,11 @@ class Network:
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
         """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
         w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        w = w[:, : self.w_dim].to(self.device, torch.float32)
+        return self.pictures(w.to(self.device, torch.float32))
+
+    def pictures(self, latents: Tensor) -> Tensor:
+        """``synthesis`` of a tensor on the network's device, differentiable."""
+        w = latents[:, : self.w_dim]
         styles = iter(torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1))
         x = self._const.repeat(w.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None

@@ -12,19 +12,26 @@ import numpy as np
 from installation.core.errors import ModelError
 from installation.networks.model_file import NOT_TOLD, Header, Tensors
 from installation.networks.model_generator import rebuild
-from installation.training.convert import rosinality, stylegan2_ada, stylegan3
+from installation.training.convert import (
+    fastgan,
+    lightweight_gan,
+    rosinality,
+    stylegan2_ada,
+    stylegan2_pytorch,
+    stylegan3,
+)
 from installation.training.convert.branches import Converted
 from installation.training.convert.containers import read
 from installation.training.convert.measuring import measure, said
 from installation.training.convert.others import family as family_of
 from installation.training.latent.finishing import finish
 
-FAMILIES = (stylegan2_ada, stylegan3, rosinality)
+FAMILIES = (stylegan2_ada, stylegan3, rosinality, stylegan2_pytorch, lightweight_gan, fastgan)
 MOST_CLASSES = 16
 """The most classes that can be kept: a latent holds a style for each."""
 SUPPORTED = (
-    "a .pkl of StyleGAN2-ADA or StyleGAN3 (PyTorch), or a .pt, .pth or .safetensors with a state dict of rosinality's "
-    "stylegan2-pytorch"
+    "a .pkl of StyleGAN2-ADA or StyleGAN3 (PyTorch), an .onnx, or a .pt, .pth or .safetensors with a state dict of "
+    "rosinality's or lucidrains' stylegan2-pytorch, lightweight-gan, FastGAN or Projected GAN"
 )
 
 
