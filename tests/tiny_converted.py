@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from installation.networks import fastgan, lightweight_gan, stylegan2_pytorch
 from installation.networks.model_file import save_model
 from installation.training.convert.branches import Converted
-from installation.training.convert.run import model_of
+from installation.training.convert.containers import OnnxFile
+from installation.training.convert.run import model_of, recognised
+from tests import tiny_onnx
 from tests.training.filled_weights import filled
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -158,6 +160,11 @@ def fast(classes: int = 2) -> Converted:
     return random("fastgan", fastgan, arch, classes)
 
 
+def in_onnx() -> Converted:
+    """A generator in an ONNX file."""
+    return recognised(OnnxFile(tiny_onnx.generator().SerializeToString()), "test", None)
+
+
 def random(kind: str, network: Any, arch: dict[str, Any], classes: int = 0) -> Converted:
     """A network of an architecture with random weights, of which the last are strong."""
     tensors = filled(network.expected_shapes(network.read_architecture(arch)))
@@ -174,6 +181,7 @@ TINY = {
     "stylegan2_pytorch": lambda path: written(path, lucid()),
     "lightweight_gan": lambda path: written(path, lightweight()),
     "fastgan": lambda path: written(path, fast()),
+    "onnx": lambda path: written(path, in_onnx()),
     "auto": lambda path: written(path, waves()),
 }
 """{kind: what writes one}."""

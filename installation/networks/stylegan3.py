@@ -27,6 +27,7 @@ from torch import Tensor
 
 from installation.core.errors import ModelError
 from installation.networks.fitting import architecture, fitting
+from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
@@ -195,17 +196,15 @@ class Steered:
         x = self.convolved(x, style) + self.bias
         x = resample(x, self.up, up=self.layer.up, pad=self.layer.pad)
         if self.slope != 1.0:
-            x = F.leaky_relu_(x, self.slope).mul_(self.loud)
-        if self.layer.clamp is not None:
-            x = x.clamp_(-self.layer.clamp, self.layer.clamp)
-        return resample(x, self.down, down=self.layer.down)
+            x = multiplied(F.leaky_relu_(x, self.slope), self.loud)
+        return resample(clamped(x, self.layer.clamp), self.down, down=self.layer.down)
 
     def convolved(self, x: Tensor, style: Tensor) -> Tensor:
         padding = self.layer.kernel - 1
         if self.layer.colours:
             return F.conv2d(x * (style * self.gain)[:, :, None, None], self.weight, padding=padding)
         style = style * style.square().mean(1, keepdim=True).rsqrt()
-        demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_().mul_(self.gain)
+        demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_() * self.gain
         x = F.conv2d(x * style[:, :, None, None], self.weight, padding=padding)
         return x.mul_(demodulation[:, :, None, None])
 

@@ -91,7 +91,7 @@ class Taken:
         """A batch normalisation as it paints: the factor and the summand of each channel."""
         names = [f"{name}.{what}" for what in ("weight", "bias", "running_mean", "running_var")]
         weight, bias, mean, variance = (self.take(one, width) for one in names)
-        factor: Floats = weight / np.sqrt(np.maximum(variance, 0) + np.float32(NORMAL))
+        factor = (weight / np.sqrt(np.maximum(variance, 0) + np.float32(NORMAL))).astype(np.float32)
         return factor, bias - mean * factor
 
 
