@@ -113,8 +113,8 @@ def _why(service: Service) -> dict[str, str]:
 def _now(moment: Moment | None) -> Sections:
     """The moment as sections: what hangs, and one for each large table of it."""
     if moment is None:
-        return {"now": None, "values": {}, "hands": {}, "signals": {}, "sensors": {}, "cues": None}
+        return {"now": None, "values": {}, "hands": {}, "signals": {}, "sensors": {}, "sights": {}, "cues": None}
     told = pack(moment)["moment"]
-    tables = {name: told.pop(name) for name in ("values", "hands", "signals", "sensors")}
+    tables = {name: told.pop(name) for name in ("values", "hands", "signals", "sensors", "sights")}
     cues = {"standby": told.pop("standby"), "waiting": told.pop("waiting")}
     return {"now": told, "cues": cues, **tables}

@@ -31,6 +31,9 @@ const desk = (() => {
     if (element.textContent !== text) element.textContent = text;
   };
 
+  /** How far a bar is filled, 0 to 1. */
+  const share = (element, part) => element.style.setProperty("--share", `${Math.max(0, Math.min(100, 100 * part))}%`);
+
   const clock = (seconds) => {
     const whole = Math.max(0, Math.round(seconds));
     const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
@@ -208,5 +211,5 @@ const desk = (() => {
     byId("picture").addEventListener("error", () => setTimeout(look, 2 * RETRY));
   });
 
-  return { state, views, make, write, send, tell, say, label, title, clock, cueNames };
+  return { state, views, make, write, share, send, tell, say, label, title, clock, cueNames };
 })();
