@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import make_mocked_request
 
+from installation.core.folders import REPORTS
 from installation.web.console import BURST, LARGEST
 from installation.web.console_access import GUESSES, SESSION, STRANGERS, Access
 from installation.web.console_sections import changes
@@ -164,6 +165,19 @@ def test_without_a_session_there_is_the_door_alone(web: Driver) -> None:
 
         with pytest.raises(WSServerHandshakeError, match="403"):
             asyncio.run(connect())
+
+
+def test_a_days_report_is_for_those_who_are_in(tmp_path: Path) -> None:
+    (tmp_path / REPORTS).mkdir()
+    (tmp_path / REPORTS / "2026-11-26.html").write_text("<h1>A day</h1>")
+    with Driver(tmp_path, console=entrance(tmp_path)) as web, Visitor(web.port) as visitor:
+        assert visitor.get("/console/reports/2026-11-26.html").status == 403
+        assert log_in(visitor, web.port).status == 303
+        answer = visitor.get("/console/reports/2026-11-26.html")
+        assert (answer.status, answer.text) == (200, "<h1>A day</h1>")
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        for name in ("2026-11-25.html", "..%2Fvotes.sqlite", "2026-11-26.html%00"):
+            assert visitor.get(f"/console/reports/{name}").status == 404
 
 
 def test_a_tablet_is_given_its_layout_by_a_code_for_those_who_are_in(web: Driver, operator: Visitor) -> None:

@@ -146,27 +146,38 @@
     return make("li", { className: present ? "present" : "" }, make("span", { className: "number" }, when), make("b", {}, what), due.pieces.length ? make("small", {}, due.pieces.map(title).join(", ")) : null);
   };
 
+  const reports = make("section", {}, make("h3", {}, "reports of past days"), make("ul", { className: "days" }));
+
+  const drawReports = () => {
+    const link = (day) => make("li", {}, make("a", { href: `/console/reports/${day}.html`, target: "_blank" }, day));
+    const none = make("li", { className: "quiet" }, "A report is written when the exhibition closes, or at midnight. There is none yet.");
+    reports.querySelector("ul").replaceChildren(...(state.days.length ? state.days.map(link) : [none]));
+  };
+
   let drawn = "";
 
   const drawToday = (_, names) => {
     const now = state.now?.civil ?? "";
     if (!names.has("agenda") && drawn === now.slice(0, 16)) return;
     drawn = now.slice(0, 16);
-    today.replaceChildren(make("h3", {}, state.agenda.day), make("ol", { className: "day" }, ...state.agenda.entries.map((due) => dueOf(due, now))));
+    today.replaceChildren(make("h3", {}, state.agenda.day), make("ol", { className: "day" }, ...state.agenda.entries.map((due) => dueOf(due, now))), reports);
   };
 
   // ---------------------------------------------------------------- health
 
-  // What a check of the machine finds belongs here as well, as lines of `told`: a section of its own is enough.
   const health = make("div", { id: "health", className: "panel" });
   const told = make("ul", { className: "told" });
   const numbers = make("dl", { className: "numbers" });
   const surfaces = make("div", { className: "codes" });
+  const examine = make("button", { onclick: () => tell({ doctor: true }) }, "Look at this machine");
+  const found = make("ul", { className: "told findings" });
+  const machine = make("section", {}, make("h3", {}, "machine"), examine, make("p", { className: "quiet", role: "status" }), found);
   const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The log, the newest line first" });
   health.append(
     make("section", {}, make("h3", {}, "standing"), told),
     make("section", {}, make("h3", {}, "numbers"), numbers),
     make("section", {}, make("h3", {}, "log"), log),
+    machine,
     make("section", {}, make("h3", {}, "surfaces"), surfaces),
   );
 
@@ -203,6 +214,21 @@
       ),
     );
     document.getElementById("tab-health").classList.toggle("alarm", reasons.length > 0);
+  };
+
+  const worst = ["red", "amber", "untold", "green"];
+  const findingOf = ({ subject, light, found, advice }) =>
+    make("li", { className: light === "red" ? "bad" : light }, make("b", {}, subject), ` ${found}`, advice ? make("small", {}, advice) : null);
+
+  /** What the program's doctor found on the machine of the show: what is to be done first. */
+  const drawMachine = () => {
+    const { works, at, findings, fault } = state.doctor;
+    const asked = "disk, memory, sleep, updates, clock, cables and cards, as in the terminal: doctor";
+    const count = findings.filter(({ light }) => light === "red" || light === "amber").length;
+    const done = fault ? `It failed: ${fault}` : `${count} of ${findings.length} to look at, at ${at.slice(11, 16)}`;
+    examine.disabled = works;
+    write(machine.querySelector("p"), works ? "This takes some seconds …" : at ? done : asked);
+    found.replaceChildren(...[...findings].sort((one, other) => worst.indexOf(one.light) - worst.indexOf(other.light)).map(findingOf));
   };
 
   const drawLog = () => {
@@ -259,6 +285,8 @@
     { of: ["agenda", "show", "now"], draw: drawToday },
     { of: ["health"], draw: drawHealth },
     { of: ["log"], draw: drawLog },
+    { of: ["days"], draw: drawReports },
+    { of: ["doctor"], draw: drawMachine },
     { of: ["show"], draw: drawSurfaces },
   );
 })();
