@@ -186,12 +186,15 @@ const desk = (() => {
     const listed = state.desk.commands.filter((one) => one.type !== "choice" && !own.has(one.address) && one.address !== state.desk.arm && one.address !== state.desk.snapshot);
     const place = (one) => (state.desk.armed.includes(one.address) ? 2 : Number(!one.address.startsWith("/cue/")));
     listed.sort((one, other) => place(one) - place(other));
+    const names = listed.map((one) => label(one.address));
+    const alike = (one) => names.filter((name) => name === label(one.address)).length > 1;
+    const named = (one) => (alike(one) ? one.address.slice(1).replaceAll("/", " ").replaceAll("_", " ") : label(one.address));
     byId("transport").replaceChildren(
       ...listed.map((command) =>
         make(
           "button",
           { "data-address": command.address, "data-type": command.type, onclick: (event) => press(command, event.currentTarget) },
-          make("b", {}, label(command.address)),
+          make("b", {}, named(command)),
           make("span", {}, command.doc),
         ),
       ),
