@@ -9,7 +9,7 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from installation.core.clean_text import clean
-from installation.core.commands import CUE_SNAPSHOT
+from installation.core.commands import CUE_NAMES, CUE_SNAPSHOT, is_cue_name
 from installation.core.controls import Control
 from installation.core.errors import ControlError, did_you_mean
 from installation.core.folders import REPORTS
@@ -177,7 +177,7 @@ class Console:
     def _moved(self, address: str, value: float | str | None, who: str) -> Moved:
         found = self._find(address)
         if value is not None and address == CUE_SNAPSHOT and isinstance(value, str):
-            return Moved(address, 1.0, who, clean(value, CUE))
+            return Moved(address, 1.0, who, _cue_name(value))
         if value is not None:
             return Moved(address, found.accept(value), who)
         if not self.state.desk or found not in self.state.desk.controls:
@@ -200,6 +200,14 @@ class Console:
         if address not in known:
             raise ControlError(f"this show has no {address[:80]}; {did_you_mean(address, known)}".removesuffix("; "))
         return known[address]
+
+
+def _cue_name(words: str) -> str:
+    """What an operator calls a new cue, with _ for blanks. Raises ControlError for what is no name of one."""
+    name = "_".join(clean(words, CUE).split())
+    if not is_cue_name(name):
+        raise ControlError(f'found "{name}", expected {CUE_NAMES}')
+    return name
 
 
 def _read(text: str) -> object:

@@ -262,8 +262,10 @@ def test_the_cue_file_is_changed_and_nothing_else(web: Driver, operator: Visitor
     async def act() -> list[str]:
         async with live(web, operator.cookies) as console:
             await console.until("desk")
-            await console.do("/cue/snapshot", "late\x1b")
+            await console.do("/cue/snapshot", " late evening ")
             refused = []
+            await console.do("/cue/snapshot", "late\x1b")
+            refused.append(await console.until("refused"))
             for cue, fade, steps in (("dusk", 3, 0), ("dusk", None, -1), ("evening", 3, 0), ("dusk", -1, 0)):
                 await console.socket.send_str(json.dumps({"cue": cue, "fade": fade, "steps": steps}))
                 if cue == "evening" or fade == -1:
@@ -271,9 +273,13 @@ def test_the_cue_file_is_changed_and_nothing_else(web: Driver, operator: Visitor
             return refused
 
     refused = asyncio.run(act())
-    assert "evening is no cue of the cue file" in refused[0]
-    assert "found a fade of -1 s" in refused[1]
-    assert web.heard("moved")["moved"]["text"] == "late\ufffd"
+    assert (
+        refused[0]
+        == 'found "late\ufffd", expected a name of letters, digits, - and _, but not go, back, panic, snapshot'
+    )
+    assert "evening is no cue of the cue file" in refused[1]
+    assert "found a fade of -1 s" in refused[2]
+    assert web.heard("moved")["moved"]["text"] == "late_evening"
     edited = [web.heard("edited")["edited"] for _ in range(2)]
     assert [(one["cue"], one["fade"], one["steps"]) for one in edited] == [("dusk", 3.0, 0), ("dusk", None, -1)]
 

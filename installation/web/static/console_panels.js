@@ -82,7 +82,7 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       send(state.desk.snapshot, name.value.trim() || 1);
-      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim()}` : ""}`);
+      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim().replaceAll(/\s+/g, "_")}` : ""}`);
       name.value = "";
     });
     return form;
