@@ -123,6 +123,7 @@ class Exhibition:
         hang, now = self.painter.hang, self.clock.now
         opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
+        self.standing.ports = self.ports.notes
         self.recorder = self.standing.recorder = open_recorder(
             show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
         )
