@@ -66,9 +66,9 @@ def _of_sizes(count: int) -> Layers:
     groups = {name: tuple(str(size) for size in sizes if low < size <= high) for name, (low, high) in ends.items()}
     groups = {name: found for name, found in groups.items() if found}
     convolutions = [f"{size}.{part}" for size in sizes for part in ("conv0", "conv1") if size > 4 or part == "conv1"]
-    first = {
-        name: next(one for one in convolutions if one.startswith(f"{found[0]}.")) for name, found in groups.items()
-    }
+    # Features of 4 x 4 are too few to be turned or moved, so what is coarse is bent at 8.
+    first = {name: found[-1] if name == "coarse" else found[0] for name, found in groups.items()}
+    first = {name: f"{size}.conv{int(size == '4')}" for name, size in first.items()}
     return Layers(tuple(map(str, sizes)), groups, first | {name: name for name in convolutions})
 
 
