@@ -26,7 +26,7 @@ from installation.networks.styles import Layer
 SEEN, GRID = 8, 8
 """Pictures that clusters are found in, and into how many rows and columns of each its features are summed up."""
 
-LAST = 0.1
+LAST = 0.2
 """What is left at least of features that are taken away all together: else nothing would be seen."""
 
 Floats = NDArray[np.float32]

@@ -141,7 +141,11 @@ def test_a_network_between_two(model: tuple[str, Path]) -> None:
     _, path = model
     network = rebuild(*load_model(path), "cpu", path)
     header, tensors = load_model(path)
-    changed = {n: t * np.float32(1.3 if n.endswith("weight") else 0.9) for n, t in tensors.items() if "map" not in n}
+    changed = {
+        n: t * np.float32(1.3 if n.endswith("weight") else 0.9)
+        for n, t in tensors.items()
+        if n != "filter" and "map" not in n
+    }
     other = rebuild(header, {**tensors, **changed}, "cpu", path)
     latent = network.mapping(np.ones((1, network.z_dim), np.float32))
     whole = network.between(other, lambda name: 1.0)
