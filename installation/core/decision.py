@@ -103,7 +103,8 @@ class Wall:
     paint, the lead first. ``title`` is that of the piece that hangs, in ``language``, which the label is set in.
     ``programme`` is that of the schedule, None while the exhibition is closed and the wall dark for it.
     ``outgoing`` are the controls of the piece that leaves, as they were when the change began; ``blackout`` and
-    ``freeze`` are the operator's orders. ``attract`` is how much the show invites, as nobody is there (0..1).
+    ``freeze`` are the operator's orders. ``attract`` is how much the show invites, as nobody is there, and
+    ``portrait`` how much what hangs is the portrait of the day before (0..1).
     """
 
     name: str
@@ -119,6 +120,7 @@ class Wall:
     language: str = "en"
     panel: Panel | None = None
     attract: float = 0.0
+    portrait: float = 0.0
 
     @property
     def lead(self) -> int:

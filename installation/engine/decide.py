@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from installation.core.commands import Asked, Command
+from installation.core.contracts import TASTE_PORTRAIT
 from installation.core.controls import Values
 from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
 from installation.core.signals import Snapshot
@@ -220,6 +221,7 @@ class Decider:
             language=language,
             panel=_panel(self.show, playback, tally, language),
             attract=self._visits.attract if self._visits else 0.0,
+            portrait=self._taste.get(playback.piece, {}).get(TASTE_PORTRAIT, 0.0),
         )
 
     # ------------------------------------------------------------ from one start to the next

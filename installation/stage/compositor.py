@@ -9,7 +9,7 @@ from installation.engine.view import Picture, Surface, View
 from installation.stage import gl, labels, pictures
 from installation.stage.cards import NIGHT
 from installation.stage.changes import Changes
-from installation.stage.hanging import NOTHING, Hangings, Hung
+from installation.stage.hanging import Hangings, Hung
 from installation.stage.layout import Layout, Rect, Size
 from installation.stage.printing import Cards, Printed, Printer
 from installation.stage.walls import Walls
@@ -179,7 +179,7 @@ class Compositor:
     def _cards(self, hung: Hung, view: View, label: float, panel: float = 1.0) -> Cards:
         """What is to be seen of the label and of the panel (0..1)."""
         cards = []
-        if label > 0.0 and (printed := hung.label(view.language, view.words if view.invites else NOTHING)):
+        if label > 0.0 and (printed := hung.label(view.language, labels.said_of(view))):
             cards.append((printed, min(label, 1.0)))
         if view.panel and panel > 0.0:
             languages = labels.shown_languages(hung.hanging.languages, view.language)
