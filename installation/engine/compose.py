@@ -37,6 +37,7 @@ def compose(
         label=controls.get("/stage/label", 1.0) * _legible(show, decision, inviting) * _turned(chosen.portrait),
         invites=inviting >= 0.5,
         portrait=chosen.portrait >= 0.5,
+        marks=chosen.marks,
         language=chosen.language,
         panel=chosen.panel,
         words=show.panel_words,

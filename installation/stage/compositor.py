@@ -11,6 +11,7 @@ from installation.stage.cards import NIGHT
 from installation.stage.changes import Changes
 from installation.stage.hanging import Hangings, Hung
 from installation.stage.layout import Layout, Rect, Size
+from installation.stage.marks import Rings
 from installation.stage.printing import Cards, Printed, Printer
 from installation.stage.walls import Walls
 
@@ -63,6 +64,7 @@ class Compositor:
         self._walls = Walls(context)
         self._enlarger = pictures.Enlarger(context)
         self._changes = Changes(context)
+        self._rings = Rings(context)
         self._second_rests = False
         self._open(size)
 
@@ -184,6 +186,7 @@ class Compositor:
         if view.panel and panel > 0.0:
             languages = labels.shown_languages(hung.hanging.languages, view.language)
             cards.append((self._printer.panel(view.panel, languages, hung.layout, view), panel))
+        cards += self._rings.cards(view.marks, hung.layout) if panel > 0.0 else ()
         right, down = (round(way * hung.layout.unit) for way in view.shift)
         return tuple((Printed(card.texture, card.rect.moved(right, down)), alpha) for card, alpha in cards)
 
