@@ -289,7 +289,9 @@ class Exhibition:
             self.loop.tally = self.web.tally
             wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
             self.web.tell(playback, decision.time, self.standing.health)
-        self.loop.wishes, self.loop.taste = self.tasting.step(decision, self.loop.decider.commands, wishes)
+        decider = self.loop.decider
+        is_open = decider.programming.is_open(self.clock.civil())
+        self.loop.wishes, self.loop.taste = self.tasting.step(decision, decider.commands, wishes, is_open)
         if self.console:
             self.console.look(decision, self.loop.decider)
         if self.recorder.due(decision.time):

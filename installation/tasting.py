@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from math import exp
 from pathlib import Path
 
 from installation.core.commands import TASTE_RESET, Command
-from installation.core.contracts import TASTE, TASTE_MEAN, TASTE_STD
+from installation.core.contracts import TASTE, TASTE_MEAN, TASTE_PLACE, TASTE_PORTRAIT, TASTE_STD
 from installation.core.controls import Values
 from installation.core.decision import Decision, Playback, Wishes
 from installation.engine.painter import Painter
 from installation.engine.taste import Belief, Floats, coordinates
 from installation.engine.voices import Voices
 from installation.opinions import Opinions, Reset, Said, Turn
+from installation.portraits import Days, Portraits, Sitting
 from installation.process.web import WebProcess
 from installation.showfile.load import Show
 from installation.web.messages import Ballots, Liked
@@ -52,6 +54,7 @@ class Tasting:
         self.show, self.painter, self.web = show, painter, web
         self.opinions = Opinions(folder, show.votes.half_life, today)
         self.voices = Voices(show.votes.presses, show.votes.stand)
+        self.portraits, self.days = Portraits(folder), Days()
         self.sides: dict[str, int] = {}
         """Who likes what hangs in this round: 1, -1, or 0 (taken back) by voter, with a phone or without."""
         self._round = -1
@@ -62,9 +65,11 @@ class Tasting:
 
     def start(self) -> None:
         self.opinions.start()
+        self.portraits.start()
 
     def close(self) -> None:
         self.opinions.close()
+        self.portraits.close()
 
     def take(self, show: Show) -> None:
         """Goes on with another version of the show."""
@@ -73,9 +78,10 @@ class Tasting:
         self.voices = replace(self.voices, presses=show.votes.presses, stand=show.votes.stand)
 
     def step(
-        self, decision: Decision, commands: Sequence[Command], wishes: Wishes
+        self, decision: Decision, commands: Sequence[Command], wishes: Wishes, is_open: bool
     ) -> tuple[Wishes, Mapping[int, Values]]:
-        """The wishes with what visitors like among them, and for each piece that hangs what its walk is told of it."""
+        """The wishes with what visitors like among them, and for each piece that hangs what its walk is told of it.
+        ``is_open``: whether the exhibition is."""
         past, self._now = max(0.0, decision.time - self._now), decision.time
         playback = decision.wall.playback
         self._turn(playback)
@@ -84,6 +90,9 @@ class Tasting:
             self._reset()
         self._hear(playback, commands)
         self._tell(playback)
+        ended = self.days.ends(decision.time, is_open, datetime.fromisoformat(decision.civil).date())
+        if ended is not None and self.show.votes.portrait:
+            self._portray(ended)
         return self._wishes(playback, wishes), self._taste(playback, 1.0 - exp(-past / GLIDE))
 
     # ------------------------------------------------------------ what is said
@@ -161,8 +170,28 @@ class Tasting:
                 continue
             eased = self._eased.setdefault(hung.generator.space.digest, Eased(NOBODY.mean, NOBODY.std))
             eased.step(self._belief(piece), share)
-            told[piece] = eased.values()
+            told[piece] = {**eased.values(), **self._portrait(piece, playback)}
         return told
+
+    # ------------------------------------------------------------ the portrait of the day
+
+    def _portray(self, day: date) -> None:
+        """Has a portrait painted by the piece whose walk follows what is liked, else by that of which most is known."""
+        known = [index for index in self.painter.hung if self._belief(index).likes]
+        if not known:
+            return
+        index = max(known, key=lambda one: (self.show.pieces[one].walk.follows_taste, self._belief(one).likes))
+        piece, model = self.show.pieces[index], self.painter.hung[index].generator
+        opened = partial(piece.generator.open, model.device)
+        self.portraits.ask(Sitting(day, piece.name, model.space.digest, opened, piece.rests(), self._belief(index)))
+
+    def _portrait(self, piece: int, playback: Playback) -> Values:
+        """The last portrait, where that is of this model and of an earlier day, and how much it is shown."""
+        newest, hung = self.portraits.newest, self.painter.hung[piece]
+        if newest is None or newest.model != hung.generator.space.digest or not self.days.is_over(newest.day):
+            return {}
+        stands = self.days.stands(self._now, playback, piece)
+        return {TASTE_PORTRAIT: stands, **dict(zip(TASTE_PLACE, newest.place, strict=True))} if stands else {}
 
 
 def _spoken(belief: Belief) -> str:

@@ -63,6 +63,7 @@ class Room:
         self.loop = Loop(self.show, Board(), self.painter, self.clock, 0.05, self.inbox.drain)
         self.web = WebProcess(self.show, folder / "state", False)
         self.tasting = Tasting(self.show, folder / "state", self.painter, self.web, lambda: self.clock.civil().date())
+        self.open = True
         self.store = folder / "state" / FILE
 
     def __enter__(self) -> "Room":
@@ -85,7 +86,7 @@ class Room:
         decision = self.loop.decision
         assert decision is not None
         self.web.tell(decision.wall.playback, decision.time, lambda: Health(1))
-        told = self.tasting.step(decision, self.loop.decider.commands, Wishes())
+        told = self.tasting.step(decision, self.loop.decider.commands, Wishes(), self.open)
         self.loop.wishes, self.loop.taste = told
         return bool(self.web.port)
 

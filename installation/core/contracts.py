@@ -124,6 +124,9 @@ TASTE_MEAN = tuple(f"/walk/taste/mean/{axis}" for axis in range(TASTE_AXES))
 TASTE_STD = tuple(f"/walk/taste/std/{axis}" for axis in range(TASTE_AXES))
 """What such a walk finds among its controls: along each axis how much more a place is liked for each standard deviation
 (log-odds), and how unsure that is. Nobody sets them; without them nobody has said anything."""
+TASTE_PORTRAIT = "/walk/taste/portrait"
+TASTE_PLACE = tuple(f"/walk/taste/portrait/{axis}" for axis in range(TASTE_AXES))
+"""How much it stands at the portrait of the day (0..1), and the place of that (standard deviations along the axes)."""
 
 
 class Walk(ABC):

@@ -13,11 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from installation.core.commands import Asked, Command
+from installation.core.contracts import TASTE_PORTRAIT
 from installation.core.controls import Values
 from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
 from installation.core.signals import Snapshot
 from installation.engine.arbiter import Arbiter
 from installation.engine.languages import shown_language
+from installation.engine.marks import Marks
 from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
 from installation.engine.schedule import Timetable
@@ -32,6 +34,9 @@ PAINTED = ("/walk/", "/generator/")
 
 WALL = "wall"
 """The name of a show's one wall."""
+
+SIDES = ("← ", "→ ")
+"""What the first two candidates have before their titles where visitors may vote by side."""
 
 LONGEST = 0.25
 """The most seconds that one frame moves walks and wires by: after a longer gap they go on where they were."""
@@ -80,6 +85,9 @@ class Decider:
             Wiring(piece.wires, signals, controls) for piece, controls in zip(show.pieces, self._controls, strict=True)
         ]
         self._visits = None if show.visitors is None else Visits(show.visitors, show.signals())
+        marked = show.visitors is not None and show.visitors.mark != "none"
+        self._marks = Marks(show.visitors, show.signals()) if show.visitors and marked else None
+        self._marked: tuple[tuple[float, float], ...] = ()
         self._names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
         self.walk_times = [0.0] * len(show.pieces)
         """Where each piece's walk is, in seconds at speed 1."""
@@ -123,6 +131,8 @@ class Decider:
             heard.wishes.votes,
             self._names[lead],
         )
+        if self._marks is not None:
+            self._marked = self._marks.step(now, dt, heard.snapshot.values, commands)
         self.strides[lead].ask(commands)
         self._walk(playback, dt)
         touched = [touch.when for address, touch in heard.asked.touches.items() if address.startswith(PAINTED)]
@@ -220,6 +230,8 @@ class Decider:
             language=language,
             panel=_panel(self.show, playback, tally, language),
             attract=self._visits.attract if self._visits else 0.0,
+            marks=self._marked,
+            portrait=self._taste.get(playback.piece, {}).get(TASTE_PORTRAIT, 0.0),
         )
 
     # ------------------------------------------------------------ from one start to the next
@@ -287,7 +299,11 @@ def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel
         return None
     votes = tally.of(playback.round)
     pieces = [show.pieces[index] for index in playback.candidates]
-    rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
+    sides = (*(SIDES if show.votes_by_side else ()), *("" for _ in pieces))
+    rows = tuple(
+        (f"{side}{piece.title_in(language)}", votes.get(piece.name, 0))
+        for side, piece in zip(sides, pieces, strict=False)
+    )
     left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
     return Panel(tally.url, rows, left)
 

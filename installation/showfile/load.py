@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from installation.core.commands import commands
+from installation.core.commands import VOTE_LEFT, VOTE_RIGHT, commands
 from installation.core.contracts import OutputConfig, SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
@@ -104,6 +104,12 @@ class Show:
     def own_cues(self) -> tuple[str, ...]:
         """The cues that stand in the show's own file."""
         return tuple(cue.name for at, cue in enumerate(self.plan.cues) if ("cue", at) not in self.source.files)
+
+    @property
+    def votes_by_side(self) -> bool:
+        """Whether somebody may vote for the left or the right candidate: by standing there, or by a wire."""
+        wired = {wire.address for piece in self.pieces for wire in piece.wires}
+        return bool(self.votes.stand or self.votes.pad or wired & {VOTE_LEFT, VOTE_RIGHT})
 
     @property
     def stem(self) -> str:

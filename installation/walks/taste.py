@@ -19,6 +19,8 @@ from installation.core.contracts import (
     TASTE,
     TASTE_AXES,
     TASTE_MEAN,
+    TASTE_PLACE,
+    TASTE_PORTRAIT,
     TASTE_STD,
     Generator,
     Latent,
@@ -71,10 +73,12 @@ class Taste(Walk):
         mean, std = self._believed(controls)
         shares = np.array(_shares(part))
         places = np.stack([self._place(int(whole) + step, mean, std) for step in (-1, 0, 1, 2)])
-        there = (shares @ places)[: self.count].astype(np.float32)
+        stands = controls.get(TASTE_PORTRAIT, 0.0)
+        portrait = np.array([controls.get(address, 0.0) for address in TASTE_PLACE])
+        there = ((1.0 - stands) * (shares @ places) + stands * portrait)[: self.count].astype(np.float32)
         angles = self.rates * t + self.phases
         around = np.stack((np.cos(angles), np.sin(angles)), axis=1).astype(np.float32).reshape(-1)
-        latent: Latent = self.mean + there @ self.axes + around @ self.circles
+        latent: Latent = self.mean + there @ self.axes + np.float32(1.0 - stands) * (around @ self.circles)
         return latent
 
     def _believed(self, controls: Values) -> tuple[Floats, Floats]:

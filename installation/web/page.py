@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from installation.core.decision import Lean
 from installation.core.words import RIGHT_TO_LEFT
-from installation.web.messages import Hello, Liked, Playback, Text
+from installation.web.messages import Hello, Liked, Piece, Playback, Text
 from installation.web.outcome import Outcome
 from installation.web.visitor_languages import VisitorLanguages
 
@@ -81,6 +81,11 @@ def lost(scene: Scene, assets: Mapping[str, str], key: str = "lost") -> str:
 def reports(scene: Scene, assets: Mapping[str, str], days: Sequence[str]) -> str:
     """The list of days that have a report."""
     return _render("reports", scene, assets, days=days)
+
+
+def portraits(scene: Scene, assets: Mapping[str, str], shown: Sequence[tuple[Any, Piece]]) -> str:
+    """The portraits of the last days, each with the piece that painted it."""
+    return _render("portraits", scene, assets, shown=shown)
 
 
 def preview(scene: Scene, assets: Mapping[str, str]) -> str:

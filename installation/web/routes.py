@@ -20,6 +20,8 @@ from installation.web.layouts import ADDRESS, Layouts, TabletPage
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
+from installation.web.portraits import NAME as DAY
+from installation.web.portraits import PortraitPages
 from installation.web.reports import NAME, Reports
 from installation.web.service import Service
 from installation.web.voting import Voting
@@ -76,6 +78,9 @@ class Server:
         reports = Reports(self.pages)
         get("/reports/", reports.listed)
         get(f"/reports/{{name:{NAME}}}", reports.report)
+        portraits = PortraitPages(self.pages)
+        get("/portraits", portraits.listed)
+        get(f"/portraits/{{name:{DAY}}}.jpg", portraits.picture)
         get(ADDRESS, self.layouts.file)
         get("/static/{file}", self.static)
         hello = self.service.hello
