@@ -109,8 +109,7 @@ def _radius(name: Path, blocked: dict[str, Any]) -> float:
 
 
 def slug(name: str) -> str:
-    """A direction's name as the last word of an OSC address: ``light-from-the-left``; empty for a name without any
-    Latin letter or digit."""
+    """A direction's name as the last word of an OSC address; empty for a name without any Latin letter or digit."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")
 
