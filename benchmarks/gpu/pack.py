@@ -42,8 +42,12 @@ def pack(prepared: Path, out: Path) -> None:
 
 def unpack(folder: Path) -> Packed:
     facts = json.loads((folder / FACTS).read_text("utf-8"))
-    pictures = [np.asarray(Image.open(folder / f"{number:05}.jpg")) for number in range(facts["count"])]
-    return Packed(np.stack(pictures), facts)
+    return Packed(np.stack([picture(folder / f"{number:05}.jpg") for number in range(facts["count"])]), facts)
+
+
+def picture(path: Path) -> Picture:
+    with Image.open(path) as whole:
+        return np.asarray(whole)
 
 
 if __name__ == "__main__":

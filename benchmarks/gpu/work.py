@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
+from benchmarks.gpu.kept import LIST
 from benchmarks.gpu.proofs import REHEARSED, SIZES, proofs_of
 from benchmarks.gpu.screen import late_frames
 from benchmarks.gpu.training import learn
@@ -20,13 +21,19 @@ def work(options: argparse.Namespace) -> None:
     if options.rehearse:
         torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
+    if not (options.out / LIST).exists():
+        prove(options)
+    if options.train or options.rehearse:
+        learn(options, end)
+
+
+def prove(options: argparse.Namespace) -> None:
+    """Prints and keeps the figures; a training that goes on has them from its first time."""
     written = []
     for line in lines(options.rehearse):
         print(line, flush=True)
         written.append(line)
         write_whole(options.out / ROWS, "\n".join([*written, ""]).encode())
-    if options.train or options.rehearse:
-        learn(options, end)
 
 
 def lines(rehearse: bool) -> Iterator[str]:
