@@ -40,7 +40,8 @@ LONGEST = 0.25
 @dataclass(frozen=True, slots=True)
 class Heard:
     """All that a frame is decided from, besides the time: operators' requests, the signals, the visitors' votes,
-    the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
+    the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index;
+    for the pieces whose walks follow it what is believed of the visitors' taste, as their walks find it."""
 
     asked: Asked
     snapshot: Snapshot
@@ -48,6 +49,7 @@ class Heard:
     broken: Collection[int] = ()
     tally: Tally = field(default_factory=Tally)
     wishes: Wishes = field(default_factory=Wishes)
+    taste: Mapping[int, Values] = field(default_factory=dict)
 
 
 class Decider:
@@ -85,6 +87,9 @@ class Decider:
         """What pulses asked of each walk."""
         self.shown = [0.0] * len(show.pieces)
         """Seconds that each piece was the lead."""
+        self.commands: tuple[Command, ...] = ()
+        """Those of the last frame: of operators, and those that wires passed on."""
+        self._taste: Mapping[int, Values] = {}
         self._values: Values = self._rests[0]
         self._outgoing: Values = self._rests[0]
         self._last: float | None = None
@@ -101,7 +106,8 @@ class Decider:
         dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), LONGEST)
         self._last = now
         scheduled = self.scheduled = self.programming.at(civil)
-        commands = self._commands(now, heard)
+        commands = self.commands = self._commands(now, heard)
+        self._taste = heard.taste
         playback = self._change(now, heard, commands, scheduled)
         lead, rests = playback.lead, self._rests[playback.lead]
         if self.transport.release:
@@ -186,14 +192,15 @@ class Decider:
     def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
         """What is to be painted: while the picture is frozen, the same as before."""
         lead = playback.lead
-        first = Lane(lead, self.walk_times[lead], self.strides[lead].told(self._values))
+        first = Lane(lead, self.walk_times[lead], self.strides[lead].told(_with(self._taste.get(lead), self._values)))
         if self.transport.freezes(playback) and self._first is not None and self._first.piece == lead:
             first = self._first
         self._first = first
         if lead == playback.piece or playback.outgoing != "play":
             return (first,)
         leaving = playback.piece
-        return first, Lane(leaving, self.walk_times[leaving], self.strides[leaving].told(self._outgoing))
+        told = self.strides[leaving].told(_with(self._taste.get(leaving), self._outgoing))
+        return first, Lane(leaving, self.walk_times[leaving], told)
 
     # ------------------------------------------------------------ what is shown
 
@@ -267,6 +274,11 @@ class Decider:
     def guest(self) -> str | None:
         """The piece that the operator asked for by name, which may hang outside of its programme."""
         return None if self._guest is None else self.show.pieces[self._guest].name
+
+
+def _with(taste: Values | None, controls: Values) -> Values:
+    """The controls, and what a walk finds among them that follows the visitors' taste."""
+    return {**controls, **taste} if taste else controls
 
 
 def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel | None:

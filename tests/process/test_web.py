@@ -160,6 +160,7 @@ def test_messages_of_another_version_are_refused(start: Open) -> None:
     with pytest.raises(FrameError, match=f"found messages of version 1, expected {VERSION}"):
         process.child.on_message(other)
     with pytest.raises(
-        FrameError, match="expected one of ready, tally, leanings, uncounted, watching, consoles, moved, edited, error"
+        FrameError,
+        match="expected one of ready, tally, leanings, opinions, uncounted, watching, consoles, moved, edited, error",
     ):
         process.child.on_message({"song": {}})

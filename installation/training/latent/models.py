@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from installation.core.contracts import Space
 from installation.core.parts import config
-from installation.networks.model_file import Header, Tensors, load_model
+from installation.networks.model_file import Header, Tensors, load_model, whole
 from installation.networks.model_generator import rebuild, refines, space_of, with_refine
 
 Floats = NDArray[np.float32]
@@ -76,10 +76,8 @@ def open_model(path: Path | str, device: str = "cpu") -> OpenModel:
 
 def opened(path: Path, header: Header, tensors: Tensors, device: str = "cpu") -> OpenModel:
     """What is, or will be, in a model file, without the file. Tensors are float16 or float32."""
-    whole = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
-    return OpenModel(
-        path, header, whole, space_of(path, header, whole, path.name), rebuild(header, whole, device, path)
-    )
+    held = whole(tensors)
+    return OpenModel(path, header, held, space_of(path, header, held, path.name), rebuild(header, held, device, path))
 
 
 def shown_psi(model: OpenModel) -> float:
