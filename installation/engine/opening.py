@@ -171,17 +171,10 @@ class Opening:
 
     def _improve(self, opened: Sequence[int]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
-        compiling: dict[Path, list[int]] = {}
-        for index in opened:
-            hung = self._opened.get(index)  # None: let go since
-            model = None if hung is None else to_compile(hung.generator, self._cache)
-            if model is None:
-                self._accelerate(index)
-            else:
-                compiling.setdefault(model, []).append(index)
-        for model, why in compile_apart(compiling, self._cache):
-            for index in compiling[model]:
-                self._accelerate(index, why)
+        try:
+            self._accelerate_all(opened)
+        except Exception:  # the edge: without it the pieces go on as they are
+            log.exception("not all pieces could be made faster")
         self.accelerated.set()
         for index in opened:
             hung, piece = self._opened.get(index), self.pieces[index]
@@ -195,6 +188,20 @@ class Opening:
                     )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
+
+    def _accelerate_all(self, opened: Sequence[int]) -> None:
+        """First those that can be at once, then the others, whose models are compiled one after another."""
+        compiling: dict[Path, list[int]] = {}
+        for index in opened:
+            hung = self._opened.get(index)  # None: let go since
+            model = None if hung is None else to_compile(hung.generator, self._cache)
+            if model is None:
+                self._accelerate(index)
+            else:
+                compiling.setdefault(model, []).append(index)
+        for model, why in compile_apart(compiling, self._cache):
+            for index in compiling[model]:
+                self._accelerate(index, why)
 
     def _accelerate(self, index: int, why_not: str = "") -> None:
         hung, name = self._opened.get(index), self.pieces[index].name

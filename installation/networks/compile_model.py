@@ -2,8 +2,8 @@
 
     python -m installation.networks.compile_model CACHE_FOLDER MODEL...
 
-The results are stored in the cache. For each model it prints a line: ``done``, or why it was not compiled. Ends when its
-standard input is closed, as by its parent's end.
+The results are stored in the cache. For each model it prints a line: ``done``, or why it was not compiled. Ends when
+its standard input is closed, as by its parent's end.
 """
 
 import os
@@ -38,7 +38,7 @@ def compiled(model: Path, cache: DiskCache) -> str:
     """``done``, or why not, in one line."""
     try:
         fastest_runtime(model, model.stat().st_mtime_ns, "cpu", cache, apart=False)
-    except Exception as error:  # the edge: libraries raise anything, and the next model may do
+    except Exception as error:  # noqa: BLE001 the edge: libraries raise anything, and the next model may do
         return " ".join(f"{type(error).__name__}: {error}".split())
     return DONE
 
