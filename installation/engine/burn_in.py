@@ -5,13 +5,10 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from installation.core.contracts import Pixels
-from installation.engine.flashes import GAMMA, LINEAR, WEIGHTS
+from installation.engine.flashes import GAMMA, LINEAR, WEIGHTS, Floats
 from installation.engine.view import View
-
-Floats = NDArray[np.float32]
 
 ACROSS, DOWN = (3.0, 480.0), (2.0, 312.0)
 """How far the cards go each way, in the wall's units (a 720th of its height), and the seconds of a round."""

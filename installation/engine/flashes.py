@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from installation.core.contracts import Frame, Light, Pixels
 from installation.engine.view import SURFACE, Picture, Surface, View
 
+Floats = NDArray[np.float32]
+
 ROWS, COLUMNS, EACH = 9, 16, 4
 """Cells down and across a picture, and the pixels along each axis of a cell that are looked at."""
 GAMMA = 2.2
