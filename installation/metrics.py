@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import psutil
 
 from installation.core.atomic_write import write_whole
 from installation.engine.painter import REMEMBERED, PainterStats
@@ -26,23 +25,27 @@ def since_process_start(pid: int | None = None) -> float:
     if stat.exists():  # on Linux psutil's value is rounded to seconds
         ticks = int(stat.read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    return time.time() - psutil.Process(pid).create_time()
+    return time.time() - _process(pid).create_time()
 
 
 def memory_mb() -> float:
     """Resident memory of this process in MiB."""
-    return float(_this_process().memory_info().rss) / 2**20
+    return float(_process(None).memory_info().rss) / 2**20
 
 
 @cache
-def _this_process() -> psutil.Process:
-    """Kept, as making one reads several files of /proc: too much for each second of the frame loop."""
-    return psutil.Process()
+def _process(pid: int | None) -> Any:
+    """Kept, as making one reads several files of /proc: too much for each second of a show."""
+    import psutil  # imported here: no first picture waits for it
+
+    return psutil.Process(pid)
 
 
 def machine_mb() -> float:
     """The memory of this machine in MiB."""
-    return psutil.virtual_memory().total / 2**20
+    import psutil  # imported here: no first picture waits for it
+
+    return float(psutil.virtual_memory().total) / 2**20
 
 
 def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None]:

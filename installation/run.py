@@ -129,7 +129,7 @@ class Exhibition:
         )
         self.leaving, self.foresight = False, Foresight(self.loop)
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
-        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
+        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb)
         self.preparing = Preparing(self.stage, show, self.stills.first)
         self.loop.refused = self.preparing.refused
         surfaces = self.ports.surfaces
