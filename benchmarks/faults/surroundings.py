@@ -158,7 +158,7 @@ def clock_step(show: Show, file: Path, number: int) -> Row:
     took = time.monotonic() - began
     time.sleep(1.0)
     shown = frames(show) - first
-    fine = shown > 10 and show.details()["piece"] == before and show.ended() == ended
+    fine = shown > 5 and show.details()["piece"] == before and show.ended() == ended
     return Row("clock", took, f"{hours:+d} h; {shown} frames meanwhile", fine)
 
 
