@@ -105,6 +105,8 @@ class Console:
     def _run(self) -> None:
         while not self._seen.closed:
             seen = self._seen.wait(IDLE)
+            if self.sensors and self.web.consoles:
+                self.sensors.look()
             self._tell_tables(self.web.show, self.web.starts)
             if seen is not None:
                 self.web.pass_on(self._moment(seen))
@@ -138,6 +140,7 @@ class Console:
             hands=wall.hands,
             signals=_rounded(seen.decision.signals),
             sensors=self._failing.states(self.sensors, names, time.monotonic()),
+            sights=self.sensors.sights() if self.sensors else {},
             standby=seen.standby,
             waiting=_rounded(seen.waiting),
         )

@@ -21,6 +21,7 @@ from installation.core.signals import Board
 from installation.days.energy import Meter
 from installation.days.recorder import Recorder
 from installation.days.rows import Started
+from installation.engine.burn_in import COLUMNS, Areas
 from installation.engine.leaning import Leaning
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
@@ -122,6 +123,7 @@ class Exhibition:
         hang, now = self.painter.hang, self.clock.now
         opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
+        self.standing.ports = self.ports.notes
         self.recorder = self.standing.recorder = open_recorder(
             show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
         )
@@ -250,6 +252,7 @@ class Exhibition:
         if self.preparing.done and self.reloading.step(before):
             view = self.loop.tick()
         decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
+        protect(self.stage, self.loop.safety.areas, self.clock.now())
         self.stage.draw(view)
         self.outlets.show(self.loop.decision)
         self.stage.present()
@@ -316,6 +319,14 @@ def say_hours(programming: Programming, civil: datetime) -> None:
     opens = programming.opens(civil)
     if opens is not None:
         log.info("closed until %s; --always-open shows it as if it were open", f"{opens:%A %d %B %H:%M}")
+
+
+def protect(stage: Stage, areas: Areas, now: float) -> None:
+    """Dims what has stood still for an hour, as the wall shows it at ``now`` (s)."""
+    if areas.due(now):
+        wall = stage.read_small(COLUMNS)
+        if areas.step(wall, now):
+            stage.cap(areas.kept)
 
 
 def save_wall(stage: Stage, path: Path) -> None:

@@ -5,6 +5,7 @@ A command is handled alike whatever sent it. It has an address for OSC and for w
 control, so that surfaces and pages are written from one table.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -26,11 +27,16 @@ CUE_SNAPSHOT = "/cue/snapshot"
 """Its ``text`` names the cue; without one a name is found."""
 RESERVED = ("go", "back", "panic", "snapshot")
 """Names that no cue may have, as their addresses are those of commands."""
-
+CUE_NAMES = f"a name of letters, digits, - and _, but not {', '.join(RESERVED)}"
 
 DANGEROUS = (BLACKOUT, CUE_PANIC, TASTE_RESET)
 """Commands that visitors see at once, or that cannot be taken back: the console asks for them in two steps, and a show
 may have them armed first."""
+
+
+def is_cue_name(name: str) -> bool:
+    """Whether a cue may be called so: see CUE_NAMES."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name) is not None and name not in RESERVED
 
 
 def cue_address(name: str) -> str:

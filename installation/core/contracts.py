@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from installation.core.controls import Control, Values
 from installation.core.decision import Decision, Tally
 from installation.core.disk_cache import DiskCache
+from installation.core.sight import Sight
 from installation.core.signals import Signal
 
 Latent = NDArray[np.float32]
@@ -160,6 +161,8 @@ class Sensor(ABC):
 class SensorConfig(PartConfig, ABC):
     apart: ClassVar[bool] = False
     """True: runs in a process of its own, as its driver may block or crash."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """Modules that ``open`` imports: its process has imported them before it is needed."""
     name: str = Field(description='a name, such as name = "door"')
 
     @abstractmethod
@@ -253,6 +256,14 @@ class Calibrates(Protocol):
     ``path`` is a file of its own in the show's state folder, which need not exist yet."""
 
     def calibrate(self, path: Path) -> None: ...
+
+
+@runtime_checkable
+class Draws(Protocol):
+    """A sensor in a process of its own that can tell what it sees as lines. ``draw`` is called after each opening;
+    while ``wanted``, ``tell`` is called some times a second."""
+
+    def draw(self, wanted: Callable[[], bool], tell: Callable[[Sight], None]) -> None: ...
 
 
 @runtime_checkable

@@ -22,11 +22,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.fitting import fitting
+from installation.networks.fitting import architecture, fitting
+from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
@@ -81,12 +82,7 @@ class Architecture(BaseModel):
 
 def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
     """The architecture from a header. Raises ModelError with the first thing that is wrong."""
-    try:
-        arch = Architecture(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
+    arch = architecture(Architecture, options, name)
     if painted_size(arch) != tuple(arch.size) or max(arch.size) != arch.resolution or arch.widths[-1] != arch.w_dim:
         raise ModelError(f"{name}: header: architecture: its layers and its size or w_dim do not fit each other.")
     return arch
@@ -200,17 +196,15 @@ class Steered:
         x = self.convolved(x, style) + self.bias
         x = resample(x, self.up, up=self.layer.up, pad=self.layer.pad)
         if self.slope != 1.0:
-            x = F.leaky_relu_(x, self.slope).mul_(self.loud)
-        if self.layer.clamp is not None:
-            x = x.clamp_(-self.layer.clamp, self.layer.clamp)
-        return resample(x, self.down, down=self.layer.down)
+            x = multiplied(F.leaky_relu_(x, self.slope), self.loud)
+        return resample(clamped(x, self.layer.clamp), self.down, down=self.layer.down)
 
     def convolved(self, x: Tensor, style: Tensor) -> Tensor:
         padding = self.layer.kernel - 1
         if self.layer.colours:
             return F.conv2d(x * (style * self.gain)[:, :, None, None], self.weight, padding=padding)
         style = style * style.square().mean(1, keepdim=True).rsqrt()
-        demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_().mul_(self.gain)
+        demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_() * self.gain
         x = F.conv2d(x * style[:, :, None, None], self.weight, padding=padding)
         return x.mul_(demodulation[:, :, None, None])
 
@@ -236,7 +230,11 @@ class Network:
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
         """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
         w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        w = w[:, : self.w_dim].to(self.device, torch.float32)
+        return self.pictures(w.to(self.device, torch.float32))
+
+    def pictures(self, latents: Tensor) -> Tensor:
+        """``synthesis`` of a tensor on the network's device, differentiable."""
+        w = latents[:, : self.w_dim]
         styles = torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1)
         x = self._input(w)
         for layer, style in zip(self._layers, styles, strict=True):

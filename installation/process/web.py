@@ -98,7 +98,7 @@ class WebProcess:
         self._hello = partial(_hello, state=state, live=live, run=run, console=entrance, key=self._key)
         hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
-        self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
+        self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence, spare=True)
 
     def take(self, show: Show) -> None:
         """Goes on with another version of the show, at the same address and port."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import moderngl
 
+from installation.engine.flashes import Floats
 from installation.engine.view import Picture, Surface, View
 from installation.stage import gl, labels, pictures
 from installation.stage.cards import NIGHT
@@ -111,6 +112,11 @@ class Compositor:
         before, after = (scene.canvas for scene in self._scenes.both)
         for area in (None, Rect(0, 0, 8, 8)):
             self._changes.paint(self._changing, area, before, after, view)
+
+    def cap(self, kept: Floats | None) -> None:
+        """What each area of the wall keeps of its light, as Walls.cap has it."""
+        self._walls.cap(kept)
+        self._scenes.forget()
 
     # ------------------------------------------------------------ a frame
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from installation.core.controls import Control
 from installation.core.errors import FrameError
+from installation.core.sight import Sight
 from installation.core.signals import Signal
 from installation.core.typed_messages import pack, unpack
 
@@ -266,6 +267,7 @@ class Moment:
     hands: Mapping[str, str] = field(default_factory=dict)
     signals: Mapping[str, float] = field(default_factory=dict)
     sensors: Mapping[str, SensorState] = field(default_factory=dict)
+    sights: Mapping[str, Sight] = field(default_factory=dict)
     standby: str | None = None
     waiting: Mapping[str, float] = field(default_factory=dict)
 

@@ -87,7 +87,9 @@ class Server:
         if hello.console is not None:
             access = Access(hello.console, self.port, hello.url)
             door = Door(access, in_first(hello.title, hello.languages), self.assets)
-            Console(self.service, hello.console, door, self.layouts).add_to(app.router)
+            console = Console(self.service, hello.console, door, self.layouts)
+            console.add_to(app.router)
+            app.on_cleanup.append(console.close)
             TabletPage(self.layouts, door, hello.url).add_to(app.router)
         return app
 
