@@ -109,8 +109,7 @@ def _radius(name: Path, blocked: dict[str, Any]) -> float:
 
 
 def slug(name: str) -> str:
-    """A direction's name as the last word of an OSC address: ``light-from-the-left``; empty for a name without any
-    Latin letter or digit."""
+    """A direction's name as the last word of an OSC address; empty for a name without any Latin letter or digit."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")
 
@@ -245,17 +244,20 @@ class ModelGenerator(Generator):
         return w
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        asked = self.asked(latent, controls)
         try:
-            pixels: Pixels = self._runtime.paint(asked)
+            return self.painted(latent, controls)
         except RuntimeError as error:  # as torch.OutOfMemoryError is
-            pixels = self._with_less(self.device, error, lambda device: self._painted(asked, device))
+            pixels: Pixels = self._with_less(self.device, error, lambda device: self._anew(latent, controls, device))
+            return pixels
+
+    def painted(self, latent: Latent, controls: Values) -> Pixels:
+        """The picture, where the device has the memory for it."""
+        pixels: Pixels = self._runtime.paint(self.asked(latent, controls))
         return pixels
 
-    def _painted(self, asked: Latent, device: str) -> Pixels:
+    def _anew(self, latent: Latent, controls: Values, device: str) -> Pixels:
         self._place(device)
-        pixels: Pixels = self._runtime.paint(asked)
-        return pixels
+        return self.painted(latent, controls)
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
         """The network's input for a latent."""

@@ -15,8 +15,8 @@ from installation.core.clean_text import clean
 from installation.core.errors import FrameError
 from installation.core.pipe import Message, encode, read_frames
 from installation.core.repeats import Repeats
-from installation.process.beginning import stopped
 from installation.process.spare import Spare, start
+from installation.process.states import stopped, waited
 
 log = logging.getLogger(__name__)
 
@@ -133,14 +133,15 @@ class _Process:
                     self.child.log.info("%s: %s", self.child.name, self.last_line)
 
     def wait(self) -> None:
-        """Until it ends, or is silent for too long and is killed. Time in which this thread was not run either, as on
-        an overloaded machine, does not count as the child's silence."""
+        """Until it ends, or is silent for too long and is killed. Time in which it, or this thread, waited for a
+        processor, as on an overloaded machine, does not count as its silence."""
         tick = None if self.child.silence is None else self.child.silence / 8
-        looked = time.monotonic()
+        looked, starved = time.monotonic(), waited(self.popen.pid)
         while not self.ended.wait(tick):
             now = time.monotonic()
             if tick is not None:
-                self.due += max(0.0, now - looked - 2 * tick)
+                before, starved = starved, waited(self.popen.pid)
+                self.due += max(now - looked - 2 * tick, starved - before, 0.0)
             looked = now
             if self._is_stuck(now):
                 self.why = "said nothing for too long and was stopped"

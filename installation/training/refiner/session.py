@@ -134,7 +134,7 @@ def eye_of(options: RefinerOptions, devices: Devices) -> Eye | None:
     if not options.recipe.features:
         return None
     try:
-        return Eye(devices.device, devices.dtype, TAPS)
+        return Eye(devices.device, devices.dtype, taps=TAPS)
     except MissingDependency as error:
         print(f"Without features: {error}", file=sys.stderr)
         return None

