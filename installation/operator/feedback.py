@@ -98,6 +98,10 @@ class Messages:
         return built
 
 
+def _at(surfaces: Mapping[Endpoint, Surface], host: str) -> Iterator[Surface]:
+    return (surface for endpoint, surface in surfaces.items() if endpoint.host == host)
+
+
 class Feedback:
     """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never),
     and those that are connected over TCP as long as they are."""
@@ -142,17 +146,17 @@ class Feedback:
 
     def sync(self, source: Endpoint) -> None:
         """Sends everything again to who sent this."""
-        for surface in self._at(source.host):
+        for surface in _at(self._surfaces, source.host):
             surface.afresh = -math.inf
 
     def note(self, source: Endpoint, text: str) -> None:
         """Sends a text to who sent what it is about."""
-        for surface in [self._surfaces[source]] if source in self._surfaces else self._at(source.host):
+        for surface in [self._surfaces[source]] if source in self._surfaces else _at(self._surfaces, source.host):
             surface.notes.append(text)
 
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
-        if any(self._at(host)):
+        if any(_at(self._surfaces, host)):
             self._fingers[host, address] = now
 
     def is_echo(self, host: str, address: str, value: Said, now: float) -> bool:
@@ -160,7 +164,7 @@ class Feedback:
         carried = _single(value)
         return any(
             said == carried and now - when < ECHO
-            for surface in self._at(host)
+            for surface in _at(self._surfaces, host)
             for said, when in surface.lately.get(address, ())
         )
 
@@ -194,9 +198,6 @@ class Feedback:
                 del surface.unsent[address]
                 surface.remember(address, self.said.said[address], now)
             yield surface.endpoint, bundle(map(self.said.message, addresses))
-
-    def _at(self, host: str) -> Iterator[Surface]:
-        return (surface for surface in self._surfaces.values() if surface.endpoint.host == host)
 
     def _forget(self, now: float) -> None:
         for endpoint in [endpoint for endpoint, surface in self._surfaces.items() if surface.until < now]:

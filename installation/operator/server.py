@@ -63,6 +63,8 @@ class OscServer:
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
         open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
         self._socket, self._stream = open_sockets(open_socket, bind, port, self._feedback if tcp else None)
+        self.port = self._socket.port
+        """The port in use: the one asked for, or the free one that was found for 0."""
         self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
         self._received = 0
         self._began = clock()
@@ -74,11 +76,6 @@ class OscServer:
         self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
-
-    @property
-    def port(self) -> int:
-        """The port in use: the one asked for, or the free one that was found for 0."""
-        return self._socket.port
 
     @property
     def received(self) -> int:
