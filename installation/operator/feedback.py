@@ -122,16 +122,20 @@ class Messages:
                 self._packets.clear()
             said = ((address, self.said[address]) for address in addresses)
             numbers = {address: _single(value) for address, value in said if not isinstance(value, str)}
-            packet = self._packets[addresses] = Packet(bundle(map(self.message, addresses)), numbers)
+            messages = [self.message(address) for address in addresses]
+            data = bundle(messages) if len(messages) > 1 else messages[0]
+            packet = self._packets[addresses] = Packet(data, numbers)
         return packet
 
 
 class Feedback:
-    """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never),
-    and those that are connected over TCP as long as they are."""
+    """What each receiver is sent; with ``bundles`` many values in a packet. ``surfaces`` always are; other senders for a
+    minute, at ``reply_port`` (0: never), and those that are connected over TCP as long as they are."""
 
-    def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int) -> None:
-        self._reply_port = reply_port
+    def __init__(
+        self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int, bundles: bool = True
+    ) -> None:
+        self._reply_port, self._bundle = reply_port, BUNDLE if bundles else 1
         self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
         self._surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
@@ -206,9 +210,9 @@ class Feedback:
         while surface.notes:
             yield surface.endpoint, message(NOTE, surface.notes.popleft())
         free = surface.unsent if not self._fingers else self._free(surface)
-        addresses = list(islice(free, PACKETS * BUNDLE))
-        for start in range(0, len(addresses), BUNDLE):
-            chosen = tuple(addresses[start : start + BUNDLE])
+        addresses = list(islice(free, PACKETS * self._bundle))
+        for start in range(0, len(addresses), self._bundle):
+            chosen = tuple(addresses[start : start + self._bundle])
             packet = self.said.packet(chosen)
             for address in chosen:
                 del surface.unsent[address]
