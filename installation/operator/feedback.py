@@ -129,8 +129,8 @@ class Messages:
 
 
 class Feedback:
-    """What each receiver is sent; with ``bundles`` many values in a packet. ``surfaces`` always are; other senders for a
-    minute, at ``reply_port`` (0: never), and those that are connected over TCP as long as they are."""
+    """What each receiver is sent; with ``bundles`` many values in a packet. ``surfaces`` always are; other senders for
+    a minute, at ``reply_port`` (0: never), and those that are connected over TCP as long as they are."""
 
     def __init__(
         self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int, bundles: bool = True
