@@ -61,9 +61,8 @@ class OscServer:
         self.inbox, self._clock = inbox, clock
         self.news: News | None = None
         self.on_follow: Callable[[], None] | None = None
-        levels = {address.encode() for address in inbox.controls}
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port, bundles)
-        open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
+        open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels(inbox), clock=clock)
         self._socket, self._stream = open_sockets(open_socket, bind, port, self._feedback if tcp else None)
         self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
         self._received = 0
@@ -113,6 +112,7 @@ class OscServer:
         self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
         self._handling.follow()
         self._saying.pairs = self._handling.pairs
+        self._socket.backlog.levels = levels(self.inbox)
         if self.on_follow:
             self.on_follow()
 
@@ -172,6 +172,11 @@ class OscServer:
         for endpoint in {source, self._feedback.endpoint_of(source)}:
             if endpoint.port:
                 self._send(packet, endpoint)
+
+
+def levels(inbox: Inbox) -> set[bytes]:
+    """The addresses of which the latest message counts."""
+    return {address.encode() for address in inbox.controls}
 
 
 def open_sockets(
