@@ -63,6 +63,7 @@ def _region(value: object) -> Region:
 
 class Config(SensorConfig):
     apart: ClassVar[bool] = True
+    uses: ClassVar[tuple[str, ...]] = ("cv2",)
     kind: Literal["camera"] = "camera"
     name: str = "camera"
     source: Annotated[Source, PlainValidator(parse_source)] = Field(

@@ -53,6 +53,8 @@ ONLY = {
     "zeroconf": ("installation.web.oscquery.announce",),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
+    "onnx": ("installation.networks.onnx",),
+    "onnxruntime": ("installation.networks.onnx",),
     "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),

@@ -1,7 +1,7 @@
 """Runs the sensors of a show: each in a thread, or in a process of its own where its driver may block or crash.
 
 What a sensor raises is logged once and tried again, first soon, then every five seconds: no sensor stops a show.
-``python -m installation.process.sensors`` is the process; its first message names the sensor to run (see Child).
+``python -m installation.process.sensors KIND`` is the process; its first message has the sensor to run (see Child).
 """
 
 import logging
@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -172,7 +174,8 @@ class _Apart:
         self._said: float | None = None
         self._drawn: tuple[float, Sight] | None = None
         hello = {"sensor": config.model_dump(mode="json"), "folder": "" if folder is None else str(folder)}
-        self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
+        command = (*COMMAND, config.kind)
+        self.child = Child(config.name, command, self._hear, log, hello, SILENCE, spare=True)
         self.child.start()
 
     def _hear(self, message: Message) -> None:
@@ -350,6 +353,9 @@ def main() -> None:
     told: SimpleQueue[Message] = SimpleQueue()
     looking = Looking(told.put)
     send = serve(looking.hear)
+    for module in parts.config("sensor", sys.argv[1]).uses:
+        with suppress(ImportError):  # the sensor tells what is missing
+            import_module(module)
     match told.get():
         case {"sensor": {"kind": str(kind)} as options, "folder": str(place)}:
             config: SensorConfig = parts.config("sensor", kind).model_validate(options)

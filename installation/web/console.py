@@ -20,7 +20,7 @@ from installation.web.console_sections import Sections, Shown, changes
 from installation.web.console_state import ConsoleState, log_tail
 from installation.web.layouts import Layouts
 from installation.web.limits import Buckets
-from installation.web.messages import Consoles, Edited, Entrance, Moved
+from installation.web.messages import Consoles, Desk, Edited, Entrance, Moved
 from installation.web.pictures import multipart
 from installation.web.preview import VIEWERS
 from installation.web.reports import NAME, answer, days
@@ -175,7 +175,7 @@ class Console:
                 raise ControlError("a message has an address and a value, or a cue with its fade and its steps")
 
     def _moved(self, address: str, value: float | str | None, who: str) -> Moved:
-        found = self._find(address)
+        found = _find(self.state.desk, address)
         if value is not None and address == CUE_SNAPSHOT and isinstance(value, str):
             return Moved(address, 1.0, who, _cue_name(value))
         if value is not None:
@@ -192,14 +192,14 @@ class Console:
             raise ControlError(f"found a fade of {fade:g} s, expected 0 to {LONGEST_FADE:g}")
         return Edited(cue, None if fade is None else float(fade), max(-1000, min(steps, 1000)), who)
 
-    def _find(self, address: str) -> Control:
-        desk = self.state.desk
-        if desk is None:
-            raise ControlError("the show has not said yet what can be moved")
-        known = {one.address: one for one in (*desk.controls, *desk.commands)}
-        if address not in known:
-            raise ControlError(f"this show has no {address[:80]}; {did_you_mean(address, known)}".removesuffix("; "))
-        return known[address]
+
+def _find(desk: Desk | None, address: str) -> Control:
+    if desk is None:
+        raise ControlError("the show has not said yet what can be moved")
+    known = {one.address: one for one in (*desk.controls, *desk.commands)}
+    if address not in known:
+        raise ControlError(f"this show has no {address[:80]}; {did_you_mean(address, known)}".removesuffix("; "))
+    return known[address]
 
 
 def _cue_name(words: str) -> str:
