@@ -307,8 +307,8 @@ class CuePlayer:
 
 
 def _another(moments: Moments, civil: float, before: float, heard: float) -> bool:
-    """Whether the clock was set back in this step, to ``before`` what it was, into the hours of a programme with another
-    cue than at ``heard``."""
+    """Whether the clock was set back in this step, to earlier than ``before``, into the hours of a programme whose cue
+    is another than at ``heard``."""
     return civil < before and moments.entry(civil) != moments.entry(heard)
 
 
