@@ -355,6 +355,7 @@ def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
         board=run.board,
         inbox=run.inbox,
         osc=run.ports.osc,
+        midi=run.ports.midi,
         web=run.web,
         sensors=lambda: run.standing.sensors,
         opening=lambda: run.standing.opening,
