@@ -348,8 +348,7 @@ def plain_runtime(network: Any, device: str) -> Any:
 
 @weakly_cached
 def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
-    """Opens the fastest runtime of a model file's network, once for each piece on it; what may be slow is done here:
-    on the processor, with ``apart``, in another process."""
+    """Opens a network's fastest runtime, once for each piece; with ``apart`` another process does what takes long."""
     from installation.networks.choose_runtime import fastest
 
     network = opened(model, changed, device).network
