@@ -132,6 +132,8 @@ class CuePlayer:
         self._controls, self._moments = controls, moments
         self._held: dict[str, Way] = {}
         self._fired: list[tuple[float, str]] = []  # in this step, and when
+        self.begun: list[Cue] = []
+        """The cues that began in the last step."""
         self._waiting: dict[str, float] = {}  # when each that was fired begins
         self._ears = _Ears(cues, signals)
         self._undo: deque[_Before] = deque(maxlen=UNDONE)
@@ -155,6 +157,7 @@ class CuePlayer:
         """The values of the cue hand at ``now`` (monotonic seconds) and civil time ``civil`` (POSIX).
         ``values`` is where the controls are: a fade begins there, where no cue holds them yet."""
         first, self._now, self._civil = self._now == -inf, max(now, self._now), civil
+        self.begun.clear()
         if first:
             self._take_up(self._resume)
         self._command(asks)
@@ -260,6 +263,7 @@ class CuePlayer:
                 self._begin(self._cues[name], self._waiting.pop(name), values)
 
     def _begin(self, cue: Cue, when: float, values: Values) -> None:
+        self.begun.append(cue)
         for address in cue.release:
             if address == ALL:
                 self._held.clear()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from installation.core.contracts import Frame, Generator, Pixels, Walk
+from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.controls import Values
 from installation.core.decision import Lane
 from installation.core.latest import Latest
@@ -79,6 +79,8 @@ class Painter:
         self.broken: dict[int, str] = {}
         self.hung: dict[int, Hung] = {}
         self.frames = Frames()
+        self.places: dict[int, Latent] = {}
+        """Where the newest picture of each piece is in its latent space."""
         self._intents: Latest[_Numbered] = Latest()
         self._painted: dict[int, _Painted] = {}
         self._busy: _Busy | None = None
@@ -119,7 +121,7 @@ class Painter:
             renumbered.keep(piece, frame, self.clock())
         self._painted = {}
         self.frames = renumbered  # before the others: the thread compares it after it has looked at those
-        self.hung, self.broken = {**hung, **new}, broken
+        self.hung, self.broken, self.places = {**hung, **new}, broken, {}
 
     def publish(self, intent: Intent) -> None:
         """The newest intent wins; a hand's touch on one never begun is carried over to it."""
@@ -193,7 +195,7 @@ class Painter:
             if fault:
                 self._take_off(busy, fault)
             return False
-        self._painted[lane.piece] = wanted
+        self._painted[lane.piece], self.places[lane.piece] = wanted, latent
         self._count(done - busy.since, done)
         return True
 

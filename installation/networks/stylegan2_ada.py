@@ -26,15 +26,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.fitting import fitting
+from installation.networks.fitting import architecture, fitting
+from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
-from installation.networks.styles import Affines, Layer, Share, between, lerped
+from installation.networks.styles import Affines, Layer, Share, between, lerped, over, tiled
 
 Shape = tuple[int, ...]
 KERNEL = 3
@@ -82,12 +83,7 @@ class Architecture(BaseModel):
 
 def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
     """The architecture from a header. Raises ModelError with the first thing that is wrong."""
-    try:
-        arch = Architecture(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
+    arch = architecture(Architecture, options, name)
     if max(arch.size(arch.blocks[-1])) != arch.resolution or arch.widths[-1] != arch.w_dim:
         raise ModelError(f"{name}: header: architecture: its blocks and its resolution or w_dim do not fit each other.")
     return arch
@@ -119,7 +115,8 @@ def build(
 class StyledConv:
     """A 3x3 convolution steered by a style, with all that does not depend on it worked out beforehand.
 
-    Works in place: ``x`` is the caller's no more. ``gain`` is that of the activation and of the branch that it is in.
+    Works in place where nothing is differentiated: ``x`` is the caller's no more. ``gain`` is that of the activation
+    and of the branch that it is in.
     """
 
     def __init__(
@@ -152,13 +149,13 @@ class StyledConv:
 
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         demodulation = torch.mm(style * style, self.squares).add_(self.least).rsqrt_()
-        x = x.mul_(style[:, :, None, None])
+        x = multiplied(x, over(style, x))
         if self.up:
             x = resample(F.conv_transpose2d(x, self.weight, stride=2), self.taps, pad=self.pad)
         else:
             x = F.conv2d(x, self.weight, padding=1)
-        x = F.leaky_relu_(x.mul_(demodulation[:, :, None, None]).add_(self.bias), 0.2)
-        return x if self.clamp is None else x.clamp_(-self.clamp, self.clamp)
+        x = F.leaky_relu_(x.mul_(over(demodulation, x)).add_(self.bias), 0.2)
+        return clamped(x, self.clamp)
 
 
 def enlarging(taps: Tensor) -> list[int]:
@@ -172,7 +169,7 @@ class Network:
     of which the first class is painted."""
 
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
-        self.arch, self.device = arch, device
+        self.arch, self.device, self.across = arch, device, 1
         self.z_dim, self.w_dim, self.classes, self.resolution = (
             arch.z_dim,
             arch.w_dim,
@@ -206,9 +203,13 @@ class Network:
         """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped). ``latents`` may be (n, layers, w_dim),
         with one for each of ``affines.names``."""
         w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        w = w[..., : self.w_dim].to(self.device, torch.float32)
+        return self.pictures(w.to(self.device, torch.float32))
+
+    def pictures(self, latents: Tensor) -> Tensor:
+        """``synthesis`` of a tensor on the network's device, differentiable."""
+        w = latents[..., : self.w_dim]
         styles = iter(self.affines(w))
-        x = self._const.repeat(w.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        x = self._const.repeat(w.shape[0] // self.across, 1, 1, 1).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None
         for block in self.arch.blocks:
             x = self._block(x, block, styles)
@@ -224,6 +225,13 @@ class Network:
         """The same network with other convolutions, made of the name and the convolution that is there."""
         made = copy.copy(self)
         made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def tiled(self, across: int, down: int) -> Network:
+        """The network that begins with its constant so many times side by side and one above another."""
+        made = self.with_layers(lambda name, layer: tiled(layer, across, down))
+        made.across = across
+        made._const = self._const.repeat(1, 1, down, across).contiguous(memory_format=torch.channels_last)
         return made
 
     def between(self, other: Network, share: Share) -> Network:
@@ -259,16 +267,17 @@ class Network:
         if weight is None:
             return None
         y = resample(F.conv2d(x, weight), self._taps, up=2, pad=self._pad).mul_(SQRT2 / 2)
-        clamp = self.arch.clamp
-        return y if clamp is None else y.clamp_(-clamp * SQRT2 / 2, clamp * SQRT2 / 2)
+        return clamped(y, None if self.arch.clamp is None else self.arch.clamp * SQRT2 / 2)
 
     def _coloured(self, x: Tensor, style: Tensor, block: int) -> Tensor:
         """Features -> colours: a 1x1 convolution without demodulation is a product of matrices."""
         weight, bias = self._rgb[block]
-        steered = style[:, :, None] * weight
-        colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), steered).add_(bias)
-        if self.arch.clamp is not None:
-            colours = colours.clamp_(-self.arch.clamp, self.arch.clamp)
+        if len(style) == len(x):
+            weight = style[:, :, None] * weight
+        else:
+            x = x * over(style, x)
+        colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), weight).add_(bias)
+        colours = clamped(colours, self.arch.clamp)
         return colours.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
 
 

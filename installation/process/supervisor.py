@@ -25,8 +25,9 @@ from installation.core.pipe import Message, read_frames
 from installation.core.repeats import Repeats
 from installation.core.typed_messages import pack
 from installation.process.alerts import AlertsProcess
+from installation.process.beginning import stopped
 from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
-from installation.process.process_tree import ProcessTree, stopped
+from installation.process.process_tree import ProcessTree
 from installation.process.restarts import Restarts, Rules
 from installation.process.standby import Standby
 from installation.process.systemd import Notifier
@@ -145,8 +146,8 @@ class Life:
 
     @property
     def still(self) -> bool:
-        """Whether it has sent nothing for too long."""
-        return self._silent > self._timeout
+        """Whether it has sent nothing for too long, or is stopped by a signal, when it can do nothing at all."""
+        return self._silent > self._timeout or (self._silent > TIMEOUT and stopped(self.tree.pid))
 
     def ask_to_leave(self) -> None:
         """Closes its pipe, on which it shuts down in order."""
