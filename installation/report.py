@@ -69,6 +69,8 @@ class Standing:
     recorder: Recorder | None = None
     ended: str = ""
     """What ended the show, where it was neither an operator nor --seconds."""
+    ports: Callable[[], dict[str, str]] = dict
+    """What does not work of the operators' ports, a sentence by name."""
     edits: Callable[[], list[str]] = list
     """What is wrong with the show file as it is by now."""
     growing: bool = True
@@ -219,6 +221,7 @@ class Standing:
         notes |= {"the web process": "; ".join(web)} if web else {}
         edits = self.edits()
         notes |= {"the show file": "; ".join(edits)} if edits else {}
+        notes |= self.ports()
         notes |= {"the record": self.recorder.trouble} if self.recorder and self.recorder.trouble else {}
         return notes | ({"the state": self.state.fault} if self.state.fault else {})
 

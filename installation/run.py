@@ -15,12 +15,13 @@ from installation.console import Console, acting
 from installation.core import parts
 from installation.core.clock import Pace, RealClock
 from installation.core.commands import CUE_SNAPSHOT
-from installation.core.decision import Tally
+from installation.core.decision import Tally, Wishes
 from installation.core.disk_cache import DiskCache
 from installation.core.signals import Board
 from installation.days.energy import Meter
 from installation.days.recorder import Recorder
 from installation.days.rows import Started
+from installation.engine.burn_in import COLUMNS, Areas
 from installation.engine.leaning import Leaning
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
@@ -46,6 +47,7 @@ from installation.stage import Stage
 from installation.state import RESTART, StateFile
 from installation.stills import Stills
 from installation.surfaces import keep_layouts
+from installation.tasting import Tasting
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +111,7 @@ class Exhibition:
         self.web = self._open_web(live)
         self.console = Console(self.web) if self.web else None
         self.leaning = Leaning()
+        self.tasting = Tasting(show, folder, self.painter, self.web, lambda: self.clock.civil().date())
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
@@ -120,6 +123,7 @@ class Exhibition:
         hang, now = self.painter.hang, self.clock.now
         opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
+        self.standing.ports = self.ports.notes
         self.recorder = self.standing.recorder = open_recorder(
             show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
         )
@@ -150,6 +154,8 @@ class Exhibition:
             rooms.callback(self.state.close)
             self.snapshots.start()
             rooms.callback(self.snapshots.close)
+            self.tasting.start()
+            rooms.callback(self.tasting.close)
             self.stills.start()
             rooms.callback(self.stills.close)
             self.recorder.start()
@@ -246,6 +252,7 @@ class Exhibition:
         if self.preparing.done and self.reloading.step(before):
             view = self.loop.tick()
         decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
+        protect(self.stage, self.loop.safety.areas, self.clock.now())
         self.stage.draw(view)
         self.outlets.show(self.loop.decision)
         self.stage.present()
@@ -256,11 +263,12 @@ class Exhibition:
         self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
-        """Handles the events of the keyboard and the window."""
-        for event in self.stage.events():
+        """Handles the events of the keyboard, of gamepads and of the window."""
+        now, votes = self.clock.now(), self.loop.show.votes.commands
+        for event in self.stage.events(self.loop.show.votes.pad):
             if event == "quit":
                 self.leaving = True
-            elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
+            elif (command := keyboard.command(event.removeprefix("key:"), now, votes)) is not None:
                 refusal = self.inbox.ask(command)
                 if refusal:
                     log.info("the keyboard's %s", refusal)
@@ -276,10 +284,14 @@ class Exhibition:
         self.stills.watch(playback, self.painter.frames.pair, decision.time)
         if self.heartbeat.renews:
             self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)
+        wishes = Wishes()
         if self.web:
             self.loop.tally = self.web.tally
-            self.loop.wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
+            wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
             self.web.tell(playback, decision.time, self.standing.health)
+        decider = self.loop.decider
+        is_open = decider.programming.is_open(self.clock.civil())
+        self.loop.wishes, self.loop.taste = self.tasting.step(decision, decider.commands, wishes, is_open)
         if self.console:
             self.console.look(decision, self.loop.decider)
         if self.recorder.due(decision.time):
@@ -307,6 +319,14 @@ def say_hours(programming: Programming, civil: datetime) -> None:
     opens = programming.opens(civil)
     if opens is not None:
         log.info("closed until %s; --always-open shows it as if it were open", f"{opens:%A %d %B %H:%M}")
+
+
+def protect(stage: Stage, areas: Areas, now: float) -> None:
+    """Dims what has stood still for an hour, as the wall shows it at ``now`` (s)."""
+    if areas.due(now):
+        wall = stage.read_small(COLUMNS)
+        if areas.step(wall, now):
+            stage.cap(areas.kept)
 
 
 def save_wall(stage: Stage, path: Path) -> None:
@@ -350,6 +370,7 @@ def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
 def take_over(run: Exhibition, opening: Opening) -> None:
     """The pieces of an edited show hang from here on, opened by ``opening``."""
     run.standing.opening = opening
+    run.tasting.take(run.loop.show)
     run.stills.rename([piece.name for piece in run.loop.show.pieces])
 
 

@@ -133,8 +133,7 @@ class Gestures:
 
     def step(self, visitor: Visitor, moving: Mask, flow: Flow, now: float, seconds: float) -> list[tuple[str, float]]:
         self._size(visitor, now, seconds)
-        over = (self._top - visitor.box[1]) / self.height
-        self.move = replace(measure(visitor, moving, flow, self.height, seconds), over=over)
+        self.move = self._shaped(measure(visitor, moving, flow, self.height, seconds), visitor)
         told = self._stay_still(self.move, now, seconds)
         self.course.add(self.move, now, seconds)
         if now - self._walked < WALKED or self.height < TALL * moving.shape[0]:
@@ -159,6 +158,17 @@ class Gestures:
         gone = math.dist(before, self._feet[-1][1:])
         if (now > since and gone / (now - since) > WALKS * self.height) or self._jumps(visitor.box):
             self._walked = now
+
+    def _shaped(self, move: Move, visitor: Visitor) -> Move:
+        """With the shape of his silhouette."""
+        left, top, right, _ = visitor.box
+        return replace(
+            move,
+            over=(self._top - top) / self.height,
+            middle=((left + right) / 2 - visitor.stand) / self.height,
+            width=(right - left) / self.height,
+            size=np.count_nonzero(visitor.mask) / self.height**2,
+        )
 
     def _jumps(self, box: Box) -> bool:
         before, self._box = self._box, box

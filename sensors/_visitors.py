@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from sensors._background import Mask, View, share_of, smoothing
+from sensors._parting import middles, touches
 
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels; right and bottom are outside."""
@@ -35,6 +36,11 @@ GROWN = 1.3
 """How much taller one who comes straight closer grows, in the same seconds."""
 GONE = 1.0
 """Seconds without a trace after which a visitor has left."""
+WALKING = 0.15
+"""The share of one that moves, at least, while he walks."""
+CAME, OTHERS_HEIGHT = 0.7, 0.6
+"""The share of a part of a visitor that was his as he walked, and that part's share of his height, at least, so that it
+is another who came with him."""
 LIFELESS = 300.0
 """Seconds without the least motion after which it was no visitor: a thing left behind."""
 NEAR = 6
@@ -54,6 +60,8 @@ class Piece:
     """0..1 of it."""
     owner: "Visitor | None" = None
     """The visitor whose place it has, whom alone it belongs to."""
+    body: bool = False
+    """Whether it is one of several bodies that touch."""
 
 
 @dataclass(slots=True)
@@ -73,6 +81,10 @@ class Visitor:
     """Seconds that it has travelled as a visitor does."""
     stand: float = 0.0
     """The column in which he stands, at his feet."""
+    walked: Mask | None = None
+    """Where he was when he last walked."""
+    things: Mask | None = None
+    """What else was there before he came in front of it."""
     trail: deque[tuple[float, float, float, float]] = field(default_factory=lambda: deque(maxlen=90))
 
     @property
@@ -126,7 +138,7 @@ class Visitors:
         own, others = _own(one, near, pieces)
         claimed.update(own)
         for number in others:
-            if one.since is not None and pieces[number].moving > 0.15 and number not in claimed:
+            if one.since is not None and number not in claimed and _is_another(one, pieces[number]):
                 claimed.add(number)
                 self._followed.append(_new(pieces[number], now, one.since))
         _move(one, [pieces[number] for number in own], view, now, seconds)
@@ -135,8 +147,11 @@ class Visitors:
         """Two that cover the same are one, the one who has been there longer."""
         kept: list[Visitor] = []
         for one in sorted(self._followed, key=lambda one: (one.since is None, one.since or one.born)):
-            if not any(other.box == one.box and (one.since is None or _same(one, other)) for other in kept):
+            same = [other for other in kept if other.box == one.box and (one.since is None or _same(one, other))]
+            if not same:
                 kept.append(one)
+            elif one.since is None and same[0].since is not None:
+                same[0].things = _union(same[0].things, one.birth)
         self._followed = kept
 
 
@@ -160,16 +175,22 @@ def find_pieces(view: View) -> list[Piece]:
 
 
 def _parted(piece: Piece, here: list[Visitor], view: View) -> list[Piece]:
-    """A piece that several visitors are in, as where one's hand is before another, cut half way between them."""
+    """A piece that several visitors are in, as where one's hand is before another, cut half way between them, and one
+    that two bodies are in, cut where they touch."""
     inside = [one for one in here if _touch(one.box, piece.box, 0) and _shares(one, piece)]
-    if len(inside) < 2:
-        piece.owner = inside[0] if inside else None
+    if len(inside) > 1:
+        inside.sort(key=lambda one: one.stand)
+        borders = middles([one.stand for one in inside], piece.mask.shape[1])
+        parts = [_part(piece, ends, one, view) for one, ends in zip(inside, pairwise(borders), strict=True)]
+        return [part for part in parts if part]
+    piece.owner = inside[0] if inside else None
+    borders = touches(piece.mask, piece.box)
+    if len(borders) == 2:
         return [piece]
-    inside.sort(key=lambda one: one.stand)
-    borders = [0, *(round((a.stand + b.stand) / 2) for a, b in pairwise(inside)), piece.mask.shape[1]]
-    return [
-        part for one, ends in zip(inside, pairwise(borders), strict=True) if (part := _part(piece, ends, one, view))
-    ]
+    bodies = [part for ends in pairwise(borders) if (part := _part(piece, ends, piece.owner, view))]
+    for body in bodies:
+        body.body = True
+    return bodies
 
 
 def _shares(one: Visitor, piece: Piece) -> bool:
@@ -178,7 +199,7 @@ def _shares(one: Visitor, piece: Piece) -> bool:
     return common > 0.2 * whole or common > 0.3 * own
 
 
-def _part(piece: Piece, ends: tuple[int, int], owner: Visitor, view: View) -> Piece | None:
+def _part(piece: Piece, ends: tuple[int, int], owner: Visitor | None, view: View) -> Piece | None:
     """The columns of a piece from one end to before the other."""
     import cv2
 
@@ -207,18 +228,35 @@ def _feet(one: Visitor) -> float:
 def _own(one: Visitor, near: list[int], pieces: list[Piece]) -> tuple[list[int], list[int]]:
     """Which of the near pieces are parts of him (one above the other), and which are other visitors or things.
 
-    Where a visitor and a thing separate, the visitor is the part that moves.
+    Where a visitor and a thing separate, the visitor is the part that moves, or that is where he stopped.
     """
 
     def weight(number: int) -> float:
         piece = pieces[number]
-        return (0.1 + piece.moving) * np.count_nonzero(piece.mask) * (1.0 + _cover(one.box, piece.box))
+        where = piece.mask if one.walked is None else piece.mask & one.walked
+        pixels = np.count_nonzero(where) + 0.1 * np.count_nonzero(piece.mask)
+        return (0.1 + piece.moving) * pixels * (1.0 + _cover(one.box, piece.box))
 
     main = max(near, key=weight)
     box = pieces[main].box
     margin = 0.15 * (box[2] - box[0])
-    own = [n for n in near if n == main or _beside(box, pieces[n].box) < margin]
+    own = [n for n in near if n == main or (not pieces[n].body and _beside(box, pieces[n].box) < margin)]
     return own, [n for n in near if n not in own]
+
+
+def _is_another(one: Visitor, part: Piece) -> bool:
+    """Whether a part that separates from a visitor is another visitor, as it moves, or came with him."""
+    if part.moving > WALKING:
+        return True
+    if one.walked is None or part.box[3] - part.box[1] < OTHERS_HEIGHT * one.height:
+        return False
+    pixels = np.count_nonzero(part.mask)
+    stood = 0 if one.things is None else np.count_nonzero(part.mask & one.things)
+    return bool(np.count_nonzero(part.mask & one.walked) > CAME * pixels and stood < (1.0 - CAME) * pixels)
+
+
+def _union(a: Mask | None, b: Mask) -> Mask:
+    return b if a is None else np.asarray(a | b, np.uint8)
 
 
 def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float) -> None:
@@ -228,6 +266,8 @@ def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float
     one.centre, one.seen = _centre(one.mask), now
     one.stand = _feet(one)
     one.moving += (max(piece.moving for piece in own) - one.moving) * smoothing(seconds, 0.3)
+    if one.moving > WALKING:
+        one.walked = one.mask
     if share_of(view.slow & one.mask) > 0.01 * share_of(one.mask):
         one.alive = now
     one.trail.append((now, *one.centre, float(one.height)))

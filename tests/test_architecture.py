@@ -40,7 +40,8 @@ PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 PART_MAY = ("core", "networks")
 
 CAMERA = tuple(
-    f"sensors._{name}" for name in ("background", "capture", "gestures", "hands", "owners", "seeing", "visitors")
+    f"sensors._{name}"
+    for name in ("background", "capture", "gestures", "hands", "outlines", "owners", "seeing", "visitors")
 )
 """What the camera sensor is made of."""
 

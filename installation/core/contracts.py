@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from installation.core.controls import Control, Values
 from installation.core.decision import Decision, Tally
 from installation.core.disk_cache import DiskCache
+from installation.core.sight import Sight
 from installation.core.signals import Signal
 
 Latent = NDArray[np.float32]
@@ -115,6 +116,19 @@ ASKED_STEPS = "/walk/steps"
 while it goes. Nobody sets it; without it none was asked for."""
 
 
+TASTE_AXES = 8
+"""The first principal directions of a model along which it is learned what visitors like."""
+TASTE = "/walk/taste"
+"""How much of that counts for a walk that follows it (0..1)."""
+TASTE_MEAN = tuple(f"/walk/taste/mean/{axis}" for axis in range(TASTE_AXES))
+TASTE_STD = tuple(f"/walk/taste/std/{axis}" for axis in range(TASTE_AXES))
+"""What such a walk finds among its controls: along each axis how much more a place is liked for each standard deviation
+(log-odds), and how unsure that is. Nobody sets them; without them nobody has said anything."""
+TASTE_PORTRAIT = "/walk/taste/portrait"
+TASTE_PLACE = tuple(f"/walk/taste/portrait/{axis}" for axis in range(TASTE_AXES))
+"""How much it stands at the portrait of the day (0..1), and the place of that (standard deviations along the axes)."""
+
+
 class Walk(ABC):
     @abstractmethod
     def at(self, t: float, controls: Values) -> Latent:
@@ -123,6 +137,8 @@ class Walk(ABC):
 
 class WalkConfig(PartConfig, ABC):
     speed: ClassVar = Control("/walk/speed", "how fast the picture changes", "float", 0.0, 4.0, 1.0, "x")
+    follows_taste: ClassVar[bool] = False
+    """Whether it finds TASTE_MEAN and TASTE_STD among its controls; it then has the control TASTE."""
 
     def controls(self) -> tuple[Control, ...]:
         """Its knobs, under ``/walk/``."""
@@ -145,6 +161,8 @@ class Sensor(ABC):
 class SensorConfig(PartConfig, ABC):
     apart: ClassVar[bool] = False
     """True: runs in a process of its own, as its driver may block or crash."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """Modules that ``open`` imports: its process has imported them before it is needed."""
     name: str = Field(description='a name, such as name = "door"')
 
     @abstractmethod
@@ -238,6 +256,14 @@ class Calibrates(Protocol):
     ``path`` is a file of its own in the show's state folder, which need not exist yet."""
 
     def calibrate(self, path: Path) -> None: ...
+
+
+@runtime_checkable
+class Draws(Protocol):
+    """A sensor in a process of its own that can tell what it sees as lines. ``draw`` is called after each opening;
+    while ``wanted``, ``tell`` is called some times a second."""
+
+    def draw(self, wanted: Callable[[], bool], tell: Callable[[Sight], None]) -> None: ...
 
 
 @runtime_checkable

@@ -40,6 +40,9 @@ FAULTS = 400
 TEXT = 300
 """Characters of a fault."""
 
+LEFT = 2000
+"""Rows that wait, at most, until the disk takes them: a day of minutes, and some hundred changes."""
+
 TIMEOUT = 300.0
 """Seconds that the making of pages may take."""
 
@@ -66,6 +69,8 @@ class Recorder:
         self._waiting: Queue[Sample | Fault | None] = Queue(QUEUE)
         self._due = 0.0
         self._faults = 0
+        self._path: Path | None = None
+        self._left: list[Row] = []
         self._caught_up = False
         self._repeats = Repeats()
         self._handler = _Faults(self._put)
@@ -125,7 +130,7 @@ class Recorder:
             rows, self._faults = [self._head(sample.time)], 0
         rows += counting.take(sample)
         self._measure()
-        if rows:
+        if rows or self._left:
             self._write(rows)
         self._report(sample, before, closes)
 
@@ -149,14 +154,17 @@ class Recorder:
             self._make(self.folder, today - timedelta(days=1))
 
     def _write(self, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
         path = record_of(self.folder, self.counting.day or self.counting.day_of(time.time()))
+        left = self._left if path == self._path else []
+        self._path, self._left = path, [*left, *rows][-LEFT:]
+        if not self._left:
+            return
         try:
-            append(path, rows)
-            self.trouble = ""
+            append(path, self._left)
+            self.trouble, self._left = "", []
         except OSError as error:
-            self.trouble = f"{path} cannot be written ({error.strerror or error}); the day's report will lack this time"
+            why = error.strerror or error
+            self.trouble = f"{path} cannot be written ({why}); it is tried again, a day of minutes waits for it at most"
             if line := self._repeats.line(self.trouble, time.monotonic()):
                 log.warning(line)
 

@@ -129,11 +129,6 @@ class FlashLimiter:
         self.held = 0
         """Frames in which something was held back."""
 
-    @property
-    def cells(self) -> Floats | None:
-        """(2, cells) the light of what was shown last, at full brightness; None before the first frame."""
-        return None if self._shown is None else self._shown.cells
-
     def forget(self) -> None:
         """The pieces have other numbers from now on, so what was shown last is not held any more."""
         self._surfaces = {}

@@ -119,6 +119,14 @@ def read_header(path: Path | str, kind: str | None = None) -> Header:
     return header
 
 
+def painted_side(header: Header) -> int | None:
+    """The side of the pictures that a model paints, in px, where its header tells it. A refiner doubles it."""
+    side = header["architecture"].get("resolution")
+    if not isinstance(side, int):
+        return None
+    return 2 * side if header.get("refiner") else side
+
+
 def load_model(
     path: Path | str, kind: str | None = None, shapes: Callable[[Header], Shapes] | None = None
 ) -> tuple[Header, Tensors]:

@@ -87,8 +87,9 @@ class OscServer:
 
     @property
     def refused(self) -> int:
-        """Messages that no control accepted, and packets that were no OSC or came from other networks."""
-        return self._handling.refused + self._socket.refused + self._socket.backlog.dropped
+        """Messages that no control accepted; packets that were no OSC, came from other networks, or found no room."""
+        lost = self._socket.backlog.dropped + self._socket.lost
+        return self._handling.refused + self._socket.refused + lost
 
     # ------------------------------------------------------------ for other threads
 
@@ -109,6 +110,7 @@ class OscServer:
         """Takes up what the inbox describes by now."""
         self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
         self._handling.follow()
+        self._saying.pairs = self._handling.pairs
         if self.on_follow:
             self.on_follow()
 

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 import subprocess
 import threading
 import time
@@ -14,9 +13,10 @@ from typing import Any
 from installation.core.backoff import Backoff
 from installation.core.clean_text import clean
 from installation.core.errors import FrameError
-from installation.core.parts import ROOT
 from installation.core.pipe import Message, encode, read_frames
 from installation.core.repeats import Repeats
+from installation.process.spare import Spare, start
+from installation.process.states import stopped, waited
 
 log = logging.getLogger(__name__)
 
@@ -72,22 +72,13 @@ class _Outbox:
 class _Process:
     """One run of the child, from its start to its end, with the three threads that hold its pipes."""
 
-    def __init__(self, child: "Child", outbox: _Outbox) -> None:
-        self.child, self.outbox = child, outbox
+    def __init__(self, child: "Child", outbox: _Outbox, popen: "subprocess.Popen[bytes]") -> None:
+        self.child, self.outbox, self.popen = child, outbox, popen
         self.ended = threading.Event()
-        self.due = time.monotonic() + START
+        self.began = self.heard = time.monotonic()
+        self.due = self.began + START
         self.why = ""
         self.last_line = ""
-        self.popen = subprocess.Popen(
-            child.argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
-            # Ctrl-C in the terminal is handled by the parent alone
-            process_group=0 if os.name == "posix" else None,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
         self.threads = [
             threading.Thread(target=work, name=f"{child.name}-{work.__name__}", daemon=True)
             for work in (self._read, self._write, self._relay)
@@ -109,11 +100,11 @@ class _Process:
 
     def _hear(self, message: Message) -> None:
         asked = message.get("alive") if isinstance(message, dict) else None
-        timeout = self.child.silence or START
+        timeout, self.heard = self.child.silence or START, time.monotonic()
         if isinstance(asked, (int, float)):
-            self.due = time.monotonic() + max(timeout, min(asked, START))
+            self.due = self.heard + max(timeout, min(asked, START))
         else:
-            self.due = time.monotonic() + timeout
+            self.due = self.heard + timeout
             self.child.on_message(message)
 
     def _write(self) -> None:
@@ -142,20 +133,28 @@ class _Process:
                     self.child.log.info("%s: %s", self.child.name, self.last_line)
 
     def wait(self) -> None:
-        """Until it ends, or is silent for too long and is killed. Time in which this thread was not run either, as on
-        an overloaded machine, does not count as the child's silence."""
+        """Until it ends, or is silent for too long and is killed. Time in which it, or this thread, waited for a
+        processor, as on an overloaded machine, does not count as its silence."""
         tick = None if self.child.silence is None else self.child.silence / 8
-        looked = time.monotonic()
+        looked, starved = time.monotonic(), waited(self.popen.pid)
         while not self.ended.wait(tick):
             now = time.monotonic()
             if tick is not None:
-                self.due += max(0.0, now - looked - 2 * tick)
+                before, starved = starved, waited(self.popen.pid)
+                self.due += max(now - looked - 2 * tick, starved - before, 0.0)
             looked = now
-            if now > self.due:
+            if self._is_stuck(now):
                 self.why = "said nothing for too long and was stopped"
                 self.popen.kill()
                 self.ended.wait(1.0)
                 return
+            if self.child.spare:
+                self.child.spare.prepare(now - self.began, now)
+
+    def _is_stuck(self, now: float) -> bool:
+        """Whether it is silent for longer than it asked for, or stopped by a signal, when it can do nothing at all."""
+        silence = self.child.silence
+        return now > self.due or (silence is not None and now > self.heard + silence and stopped(self.popen.pid))
 
     def reap(self) -> str:
         """Ends all of its remaining processes, and returns why it ended."""
@@ -178,7 +177,8 @@ class Child:
     the child's messages, except ``{"alive": seconds}``, its heartbeat: "I work; expect nothing for so long". With
     ``silence`` (seconds), a child that sends nothing for that long, or for as long as it asked for, is stopped and
     started again. So is one that ends, or writes what is no frame. Messages queued for a child that ended are lost:
-    send changing values repeatedly, and put lasting ones into ``hello``.
+    send changing values repeatedly, and put lasting ones into ``hello``. With ``spare``, which needs ``silence``,
+    another process that waits for its ``hello`` is there for a restart (see spare.py).
     """
 
     def __init__(
@@ -189,10 +189,12 @@ class Child:
         log: logging.Logger = log,
         hello: dict[str, Any] | None = None,
         silence: float | None = None,
+        spare: bool = False,
     ) -> None:
         self.name, self.argv, self.on_message, self.log = name, list(argv), on_message, log
         self.hello = b"" if hello is None else encode(hello)
         self.silence = silence
+        self.spare = Spare(argv) if spare else None
         self.restarts = 0
         self.trouble = ""
         """Why it is not running now; empty while it runs."""
@@ -250,6 +252,13 @@ class Child:
             self._keeper.join(timeout)
 
     def _keep(self) -> None:
+        try:
+            self._run()
+        finally:
+            if self.spare:
+                self.spare.close()
+
+    def _run(self) -> None:
         backoff = Backoff(FIRST_WAIT, LONGEST_WAIT, at_once=True)
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -264,7 +273,8 @@ class Child:
     def _run_once(self) -> str:
         """Starts it, waits until it ends, and returns why it ended."""
         try:
-            self._current = process = _Process(self, self._outbox)
+            popen = self.spare.take() if self.spare else start(self.argv)
+            self._current = process = _Process(self, self._outbox, popen)
         except OSError as error:
             return f"does not start: {error}"
         self.trouble = ""

@@ -20,6 +20,7 @@ from installation.showfile.load import Show
 from installation.web.messages import (
     TO_APP,
     Agenda,
+    Ballots,
     Consoles,
     Desk,
     Edited,
@@ -28,8 +29,10 @@ from installation.web.messages import (
     Health,
     Hello,
     Leanings,
+    Liked,
     Moment,
     Moved,
+    Opinions,
     Pair,
     Piece,
     Playback,
@@ -83,6 +86,8 @@ class WebProcess:
         """Why votes cannot be kept now."""
         self.leans: tuple[int, Mapping[str, decision.Lean]] = 0, {}
         """What visitors want of the picture that hangs: the round, and by address."""
+        self.opinions = Opinions(0)
+        """Which visitors with a phone like what hangs."""
         self._repeats = Repeats()
         self.port = 0
         self._ended = 0
@@ -93,7 +98,7 @@ class WebProcess:
         self._hello = partial(_hello, state=state, live=live, run=run, console=entrance, key=self._key)
         hello = self._hello(show)
         command = [sys.executable, "-m", "installation.web"]
-        self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence)
+        self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence, spare=True)
 
     def take(self, show: Show) -> None:
         """Goes on with another version of the show, at the same address and port."""
@@ -118,10 +123,11 @@ class WebProcess:
                 self._counted(tally)
             case Leanings(number, leans, visitors):
                 self.leans = number, {one: decision.Lean(lean, visitors[one]) for one, lean in leans.items()}
+            case Opinions() as opinions:
+                self.opinions = opinions
             case Uncounted(why):
                 self.uncounted = why
-                if line := self._repeats.line(why, time.monotonic()) if why else "":
-                    log.warning("%s", line)
+                log_once(self._repeats, why)
             case Watching(viewers):
                 self.watching = viewers
             case Consoles(count):
@@ -185,13 +191,20 @@ class WebProcess:
             hold=state.hold,
         )
 
-    def tell_consoles(self, message: Desk | Agenda | Moment) -> None:
-        """Sends something for the operators' consoles. Called by any thread."""
+    def pass_on(self, message: Desk | Agenda | Moment | Ballots | Liked) -> None:
+        """Sends something for the operators' consoles, or what visitors without a phone say and what is remembered of
+        all. Called by any thread."""
         self.child.send(pack(message))
 
     def send_preview(self, jpeg: bytes) -> None:
         """Sends a picture to those who watch; of pictures that wait, the newest counts."""
         self.child.send_latest(jpeg)
+
+
+def log_once(repeats: Repeats, why: str) -> None:
+    """Logs why votes cannot be kept; not again and again, and nothing where they can."""
+    if line := repeats.line(why, time.monotonic()) if why else "":
+        log.warning("%s", line)
 
 
 def _entrance(show: Show, state: Path) -> Entrance | None:

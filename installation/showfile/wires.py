@@ -14,7 +14,7 @@ from pydantic import (
     create_model,
 )
 
-from installation.core.commands import CUE_SNAPSHOT
+from installation.core.commands import CUE_SNAPSHOT, TASTE_RESET
 from installation.core.controls import Control
 from installation.core.durations import Seconds
 from installation.core.errors import Refused, did_you_mean
@@ -62,7 +62,8 @@ def _control(name: str, info: ValidationInfo) -> str:
 
 def _wired_command(name: str, reading: Reading) -> Control:
     """The command of that name, which a pulse may ask for. Raises Refused for one that is no pulse, and for none."""
-    asked = {address: one for address, one in reading.commands.items() if address != CUE_SNAPSHOT}  # by a hand alone
+    by_hand = (CUE_SNAPSHOT, TASTE_RESET)
+    asked = {address: one for address, one in reading.commands.items() if address not in by_hand}
     command = asked.get(f"/{name}")
     pulses = [_bare(address) for address, one in asked.items() if one.type == "pulse"]
     if command is None:

@@ -81,6 +81,20 @@ def test_a_disk_that_cannot_be_written_is_told_and_waits_for_nobody(
     assert caplog.text.count("cannot be written") <= 2
 
 
+def test_what_could_not_be_written_is_written_a_second_later(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "days"
+    in_the_way.write_text("a file where the folder should be")
+    found = recorder(tmp_path, [])
+    found.start()
+    found.take(SAMPLE)
+    until(lambda: found.trouble, "trouble")
+    in_the_way.unlink()
+    found.take(replace(SAMPLE, time=SAMPLE.time + 1.0))
+    until(lambda: not found.trouble, "the end of it")
+    found.close(30.0)
+    assert any(isinstance(row, Head) for row in read(tmp_path, DAY)), "the first row is there"
+
+
 def test_pages_are_made_by_a_process_of_their_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     record_of(tmp_path, DAY).parent.mkdir()
     record_of(tmp_path, date(2027, 5, 20)).touch()

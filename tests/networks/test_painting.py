@@ -44,7 +44,7 @@ from tests.tiny_models import tiny_vae
 SIZE = 64
 ARCH = Architecture(SIZE, 16, 16, (16, 16, 16, 16, 16), 2)
 VAE = VaeArchitecture(SIZE, 8, (16, 16, 16, 16, 16), (8, 8, 8, 8, 8))
-PORTRAITS = ROOT / "shows" / "models" / "portraits.safetensors"
+LANDSCAPES = ROOT / "shows" / "models" / "landscapes.safetensors"
 
 
 def gan(seed: int = 0) -> Any:
@@ -84,10 +84,10 @@ def runtimes(network: Any) -> list[Runtime]:
 
 
 @pytest.fixture(scope="module")
-def portraits() -> Any:
+def landscapes() -> Any:
     from installation.networks.model_generator import opened
 
-    return opened(PORTRAITS, 0, "cpu").network
+    return opened(LANDSCAPES, 0, "cpu").network
 
 
 @dataclass
@@ -152,12 +152,12 @@ def test_a_ring_is_memory_that_both_see() -> None:
     assert pixels.dtype == np.uint8
 
 
-def test_float16_stays_within_the_levels_allowed(portraits: Any) -> None:
+def test_float16_stays_within_the_levels_allowed(landscapes: Any) -> None:
     """As a GPU would compute it, as far as a processor can tell; bfloat16 does not, which is why it is not offered."""
-    latents = proofs(portraits)[:2]
-    plain = Eager(portraits.synthesis, latents)
-    assert farthest(Eager(portraits.synthesis, latents, "cpu", torch.float16), plain, latents) <= FARTHEST
-    assert farthest(Eager(portraits.synthesis, latents, "cpu", torch.bfloat16), plain, latents) > FARTHEST
+    latents = proofs(landscapes)[:2]
+    plain = Eager(landscapes.synthesis, latents)
+    assert farthest(Eager(landscapes.synthesis, latents, "cpu", torch.float16), plain, latents) <= FARTHEST
+    assert farthest(Eager(landscapes.synthesis, latents, "cpu", torch.bfloat16), plain, latents) > FARTHEST
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------
@@ -295,11 +295,11 @@ def test_a_runtime_that_paints_something_else_is_refused(
 
 
 @openvino
-def test_the_portraits_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_landscapes_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What is compiled is compiled in another process, which ends with this one."""
     caplog.set_level(logging.INFO)
     config = parts.config("generator", "stylegan2")
-    generator = config(kind="stylegan2", model=PORTRAITS).open("cpu")
+    generator = config(kind="stylegan2", model=LANDSCAPES).open("cpu")
     assert isinstance(generator, Accelerates)
     assert generator.runtime == "eager fp32"
     latent = generator.latent(3)
@@ -311,7 +311,7 @@ def test_the_portraits_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_plain_torch_can_be_asked_for(tmp_path: Path) -> None:
-    generator = parts.config("generator", "stylegan2")(kind="stylegan2", model=PORTRAITS, runtime="eager").open("cpu")
+    generator = parts.config("generator", "stylegan2")(kind="stylegan2", model=LANDSCAPES, runtime="eager").open("cpu")
     generator.accelerate(DiskCache(tmp_path))
     assert not list(tmp_path.iterdir())
     assert generator.runtime == "eager fp32"

@@ -587,6 +587,19 @@ def test_the_preview_is_the_wall_made_small(stage: Stage) -> None:
     assert stage.read_small(100).shape == (56, 100, 3)
 
 
+def test_areas_are_capped_and_back_again(stage: Stage) -> None:
+    kept = np.ones((18, 32), np.float32)
+    kept[:, :16] = 0.7
+    for piece in (0, 2):
+        before = shown(stage, picture(piece, frame(200)))
+        stage.cap(kept)
+        capped = shown(stage, picture(piece, frame(200)))
+        assert np.abs(capped[:, :300] - 0.7 * before[:, :300]).max() <= 2
+        assert np.abs(capped[:, 340:] - before[:, 340:]).max() <= 2
+        stage.cap(None)
+        assert (shown(stage, picture(piece, frame(200))) == before).all()
+
+
 def test_keys_are_plain_words(stage: Stage) -> None:
     for key in (pygame.K_n, pygame.K_SPACE, pygame.K_f, pygame.K_ESCAPE):
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
