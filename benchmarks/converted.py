@@ -15,6 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+os.environ.setdefault("GOMP_SPINCOUNT", "0")  # as a show does (see model_generator.resolve)
 import torch
 
 from installation.core.errors import ModelError
@@ -26,7 +27,7 @@ from installation.training.convert.containers import read
 from installation.training.convert.run import recognised
 
 ENDINGS = (".pkl", ".pt", ".pth", ".safetensors", ".onnx")
-ROUNDS, PAINTS = 5, 4
+ROUNDS, PAINTS = 3, 3
 
 
 def timed(runtime: Any, latents: Any) -> tuple[float, float]:
