@@ -209,7 +209,7 @@ class Feedback:
     def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         while surface.notes:
             yield surface.endpoint, message(NOTE, surface.notes.popleft())
-        free = surface.unsent if not self._fingers else self._free(surface)
+        free = surface.unsent if not self._fingers else _free(surface, self._fingers)
         addresses = list(islice(free, PACKETS * self._bundle))
         for start in range(0, len(addresses), self._bundle):
             chosen = tuple(addresses[start : start + self._bundle])
@@ -219,11 +219,6 @@ class Feedback:
             surface.sent.append((now, packet.numbers))
             yield surface.endpoint, packet.data
 
-    def _free(self, surface: Surface) -> Iterator[str]:
-        """What it is to be sent, but for what a finger of its is on."""
-        host, fingers = surface.endpoint.host, self._fingers
-        return (address for address in surface.unsent if (host, address) not in fingers)
-
     def _at(self, host: str) -> Iterator[Surface]:
         return (surface for surface in self._surfaces.values() if surface.endpoint.host == host)
 
@@ -232,6 +227,12 @@ class Feedback:
             del self._surfaces[endpoint]
         for finger in [finger for finger, when in self._fingers.items() if now - when >= FINGER]:
             del self._fingers[finger]
+
+
+def _free(surface: Surface, fingers: Mapping[tuple[str, str], float]) -> Iterator[str]:
+    """What it is to be sent, but for what a finger of its is on."""
+    host = surface.endpoint.host
+    return (address for address in surface.unsent if (host, address) not in fingers)
 
 
 def _as_typed(said: Said, control: Control | None) -> Said:
