@@ -128,6 +128,16 @@ class Messages:
         return packet
 
 
+def _at(surfaces: Mapping[Endpoint, Surface], host: str) -> Iterator[Surface]:
+    return (surface for endpoint, surface in surfaces.items() if endpoint.host == host)
+
+
+def _free(surface: Surface, fingers: Mapping[tuple[str, str], float]) -> Iterator[str]:
+    """What a surface is to be sent, but for what a finger of its is on."""
+    host = surface.endpoint.host
+    return (address for address in surface.unsent if (host, address) not in fingers)
+
+
 class Feedback:
     """What each receiver is sent; with ``bundles`` many values in a packet. ``surfaces`` always are; other senders for
     a minute, at ``reply_port`` (0: never), and those that are connected over TCP as long as they are."""
@@ -140,6 +150,11 @@ class Feedback:
         self._surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
         self.said = Messages(controls)
+
+    @property
+    def listening(self) -> bool:
+        """Whether there is a receiver."""
+        return bool(self._surfaces)
 
     def endpoint_of(self, source: Endpoint) -> Endpoint:
         """Where a sender hears: over its connection, or at the reply port of its address."""
@@ -169,23 +184,23 @@ class Feedback:
 
     def sync(self, source: Endpoint) -> None:
         """Sends everything again to who sent this."""
-        for surface in self._at(source.host):
+        for surface in _at(self._surfaces, source.host):
             surface.afresh = -math.inf
 
     def note(self, source: Endpoint, text: str) -> None:
         """Sends a text to who sent what it is about."""
-        for surface in [self._surfaces[source]] if source in self._surfaces else self._at(source.host):
+        for surface in [self._surfaces[source]] if source in self._surfaces else _at(self._surfaces, source.host):
             surface.notes.append(text)
 
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
-        if any(self._at(host)):
+        if any(_at(self._surfaces, host)):
             self._fingers[host, address] = now
 
     def is_echo(self, host: str, address: str, value: Said, now: float) -> bool:
         """Whether a message from ``host`` only echoes what was sent to it: some surfaces mirror every message."""
         carried = _single(value)
-        return any(surface.was_sent(address, carried, now) for surface in self._at(host))
+        return any(surface.was_sent(address, carried, now) for surface in _at(self._surfaces, host))
 
     def packets(self, saying: Saying, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """What to send where in this round, so that every surface comes to show ``saying``."""
@@ -219,20 +234,11 @@ class Feedback:
             surface.sent.append((now, packet.numbers))
             yield surface.endpoint, packet.data
 
-    def _at(self, host: str) -> Iterator[Surface]:
-        return (surface for surface in self._surfaces.values() if surface.endpoint.host == host)
-
     def _forget(self, now: float) -> None:
         for endpoint in [endpoint for endpoint, surface in self._surfaces.items() if surface.until < now]:
             del self._surfaces[endpoint]
         for finger in [finger for finger, when in self._fingers.items() if now - when >= FINGER]:
             del self._fingers[finger]
-
-
-def _free(surface: Surface, fingers: Mapping[tuple[str, str], float]) -> Iterator[str]:
-    """What it is to be sent, but for what a finger of its is on."""
-    host = surface.endpoint.host
-    return (address for address in surface.unsent if (host, address) not in fingers)
 
 
 def _as_typed(said: Said, control: Control | None) -> Said:

@@ -64,6 +64,8 @@ class OscServer:
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port, bundles)
         open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels(inbox), clock=clock)
         self._socket, self._stream = open_sockets(open_socket, bind, port, self._feedback if tcp else None)
+        self.port = self._socket.port
+        """The port in use: the one asked for, or the free one that was found for 0."""
         self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
         self._received = 0
         self._began = clock()
@@ -77,11 +79,6 @@ class OscServer:
         self._thread.start()
 
     @property
-    def port(self) -> int:
-        """The port in use: the one asked for, or the free one that was found for 0."""
-        return self._socket.port
-
-    @property
     def received(self) -> int:
         """Messages that came in, right or wrong, and those that a later one stood for."""
         return self._received + self._socket.backlog.superseded
@@ -93,6 +90,11 @@ class OscServer:
         return self._handling.refused + self._socket.refused + lost
 
     # ------------------------------------------------------------ for other threads
+
+    @property
+    def listening(self) -> bool:
+        """Whether any surface is sent values now, or somebody else is told them."""
+        return self.news is not None or self._feedback.listening
 
     def echo(self, values: Mapping[str, float]) -> None:
         """Queues the controls' values for sending; each surface gets those that changed. For up to 30 calls a
