@@ -38,7 +38,7 @@ class Web:
         self.show = show
         self.bytes = 0
 
-    def tell_consoles(self, message: Any) -> None:
+    def pass_on(self, message: Any) -> None:
         self.bytes = len(encode(pack(message)))
 
 
@@ -71,7 +71,7 @@ def main() -> None:
     assert seen is not None
     began = time.thread_time()
     for _ in range(MOMENTS):
-        web.tell_consoles(console._moment(seen))
+        web.pass_on(console._moment(seen))
     each = 1000 * (time.thread_time() - began) / MOMENTS
     print(f"a moment, in a thread of its own, {1 / INTERVAL:.0f} a second: {each:.2f}, {web.bytes} bytes")
 

@@ -1,6 +1,6 @@
 """What an encoder learns in the same time from places alone, and from what is painted there as well.
 
-python benchmarks/encoder.py [--model shows/models/portraits.safetensors] [--pictures PREPARED] [--minutes 2]
+python benchmarks/encoder.py [--model shows/models/landscapes.safetensors] [--pictures PREPARED] [--minutes 2]
 """
 
 import argparse
@@ -29,7 +29,7 @@ LARGER = Architecture(128, Architecture.directions, (24, 48, 96, 192, 256))
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--model", type=Path, default=ROOT / "shows" / "models" / "portraits.safetensors")
+    options.add_argument("--model", type=Path, default=ROOT / "shows" / "models" / "landscapes.safetensors")
     options.add_argument("--pictures", type=Path, help="a prepared folder of real pictures")
     options.add_argument("--minutes", type=float, default=2.0, help="of active time for each row (default 2)")
     options.add_argument("--larger", action="store_true", help="also an encoder that looks at 128 px")

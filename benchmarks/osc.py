@@ -100,6 +100,7 @@ def flood(rate: float, seconds: float) -> Iterator[tuple[str, str]]:
             drains.append(time.perf_counter() - began)
             time.sleep(FRAME)
         sent = int(client.stdout.read()) if client.stdout else 0
+    time.sleep(0.5)  # what came last is still to be read
     cpu = (time.process_time() - cpu) / seconds
     server.close()
     drains.sort()

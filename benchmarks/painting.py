@@ -1,6 +1,6 @@
 """How fast a network paints in each of its runtimes, how far from plain torch, and what it allocates.
 
-    python benchmarks/painting.py [--paints 300] [--sizes 64 128 256] [--model shows/models/portraits.safetensors]
+    python benchmarks/painting.py [--paints 300] [--sizes 64 128 256] [--model shows/models/landscapes.safetensors]
 
 Forms of one size paint a few pictures by turns, so that whatever else the machine does meets all alike. Trust the
 ratios first: they are those of the least times, which other work disturbs least. Speeds are of networks with random
@@ -130,7 +130,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--paints", type=int, default=300)
     options.add_argument("--sizes", type=int, nargs="+", default=[64, 128, 256])
-    options.add_argument("--model", type=Path, default=ROOT / "shows" / "models" / "portraits.safetensors")
+    options.add_argument("--model", type=Path, default=ROOT / "shows" / "models" / "landscapes.safetensors")
     options.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu")
     asked = options.parse_args()
     library = _openvino.version()

@@ -17,9 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
-from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +25,10 @@ import psutil
 from pythonosc.udp_client import SimpleUDPClient
 
 from benchmarks.faults.rows import TIMEOUT, wait_for
-from benchmarks.faults.supervised import film, free_port, health_at
+from benchmarks.faults.supervised import free_port, health_at
+from benchmarks.shows import Piece, write_show
+from benchmarks.voter import vote
 from installation.core.parts import ROOT
-from tests.web_driver import Visitor
 
 EVERY = 5.0
 """Seconds between two looks at the processes."""
@@ -53,19 +52,7 @@ sys.exit(app.main(sys.argv[2:]))
 """
 """The app, whose calendar runs ``factor`` times as fast."""
 
-SHOW = """
-[show]
-title = "Soak"
-order = "votes"
-languages = ["en", "nl"]
-transition = {{ kind = "impasto", duration = "0.5 s" }}
-
-[web]
-port = {web}
-
-[operator]
-port = {osc}
-
+SCHEDULE = """
 [schedule]
 open = ["Mon-Sun 00:00-24:00"]
 
@@ -83,37 +70,18 @@ cue = "dim"
 [[cue]]
 name = "light"
 fade = "2 s"
-set = {{ "stage/brightness" = 1.0 }}
+set = { "stage/brightness" = 1.0 }
 
 [[cue]]
 name = "dim"
 fade = "2 s"
-set = {{ "stage/brightness" = 0.6 }}
-
-[[sensor]]
-kind = "camera"
-name = "door"
-source = "visitors.avi"
-"""
-
-PIECE = """
-[[piece]]
-name = "{name}"
-duration = "1.5 s"
-generator = {generator}
-walk = {{ kind = "wander" }}
-hang = "{hang}"
-label = {{ title = "{name}" }}
-
-  [[piece.wire]]
-  signal = "door.motion"
-  control = "walk/speed"
+set = { "stage/brightness" = 0.6 }
 """
 
 PIECES = (
-    ("umber", '{ kind = "plasma", palette = "umber" }', "wall"),
-    ("verdigris", '{ kind = "plasma", palette = "verdigris", width = 320, height = 180 }', "bleed"),
-    ("reverie", f'{{ kind = "vae", model = "{ROOT}/shows/models/reverie.safetensors" }}', "wall"),
+    Piece("umber", '{ kind = "plasma", palette = "umber" }', "wall"),
+    Piece("verdigris", '{ kind = "plasma", palette = "verdigris", width = 320, height = 180 }', "bleed"),
+    Piece("reverie", f'{{ kind = "vae", model = "{ROOT}/shows/models/reverie.safetensors" }}', "wall"),
 )
 
 
@@ -153,12 +121,7 @@ class Crowd:
 
     def _vote(self) -> None:
         while not self.done.wait(0.3):
-            with suppress(OSError, HTTPException, ValueError), Visitor(self.web) as visitor:
-                page = visitor.get("/?lang=nl").text
-                ballot = page.partition('name="round" value="')[2].partition('"')[0]
-                choice = page.partition('name="choice" value="')[2].partition('"')[0]
-                if ballot and choice:
-                    visitor.vote(choice, int(ballot))
+            vote(self.web)
 
     def stop(self) -> None:
         self.done.set()
@@ -170,12 +133,8 @@ def looks(minutes: float, day: float) -> Iterator[Look]:
     """Runs the show for so long, and looks."""
     with tempfile.TemporaryDirectory() as name:
         folder, web, osc = Path(name), free_port(), free_port()
-        film(folder / "visitors.avi")
         show = folder / "soak.toml"
-        show.write_text(
-            SHOW.format(web=web, osc=osc)
-            + "".join(PIECE.format(name=name, generator=kind, hang=hang) for name, kind, hang in PIECES)
-        )
+        write_show(show, web, PIECES, "1.5 s", osc, SCHEDULE)
         line = [sys.executable, "-c", RUN, str(86400.0 / day), str(show), "--headless", "--size", "640x360"]
         process = subprocess.Popen([*line, "--state", str(folder / "state")], cwd=ROOT, stderr=subprocess.DEVNULL)
         try:

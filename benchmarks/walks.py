@@ -1,6 +1,6 @@
 """How even the walks look: the coefficient of variation of the pixel change in equal times, on the bundled model.
 
-python benchmarks/walks.py [--model shows/models/portraits.safetensors]
+python benchmarks/walks.py [--model shows/models/landscapes.safetensors]
 """
 
 import argparse
@@ -23,7 +23,7 @@ STEPS = 480
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--model", type=Path, default=ROOT / "shows" / "models" / "portraits.safetensors")
+    options.add_argument("--model", type=Path, default=ROOT / "shows" / "models" / "landscapes.safetensors")
     generator = Config(model=options.parse_args().model).open("cpu")
     paced = loop.Config().open(generator, 0)
     print("| walk | unevenness | levels a second |\n| --- | --- | --- |")

@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from installation.networks.model_generator import ModelConfig, ModelGenerator
+from installation.networks.style_generator import StyleConfig, StyleGenerator
 
 
-class Config(ModelConfig):
+class Config(StyleConfig):
     kind: Literal["stylegan2"] = "stylegan2"
 
     def open(self, device: str) -> "StyleGAN2":
         return StyleGAN2(self, device)
 
 
-class StyleGAN2(ModelGenerator):
+class StyleGAN2(StyleGenerator):
     """Latents are points of W, (w_dim,)."""

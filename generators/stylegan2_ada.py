@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from installation.networks.model_generator import ModelConfig, ModelGenerator
+from installation.networks.style_generator import StyleConfig, StyleGenerator
 
 
-class Config(ModelConfig):
+class Config(StyleConfig):
     kind: Literal["stylegan2_ada"] = "stylegan2_ada"
 
     def open(self, device: str) -> "StyleGAN2ADA":
         return StyleGAN2ADA(self, device)
 
 
-class StyleGAN2ADA(ModelGenerator):
+class StyleGAN2ADA(StyleGenerator):
     """Latents are points of W, (w_dim,); with classes one point of W for each, concatenated."""

@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from installation.networks.model_generator import ModelConfig, ModelGenerator
+from installation.networks.style_generator import StyleConfig, StyleGenerator
 
 
-class Config(ModelConfig):
+class Config(StyleConfig):
     kind: Literal["stylegan3"] = "stylegan3"
 
     def open(self, device: str) -> "StyleGAN3":
         return StyleGAN3(self, device)
 
 
-class StyleGAN3(ModelGenerator):
+class StyleGAN3(StyleGenerator):
     """Latents are points of W, (w_dim,); with classes one point of W for each, concatenated."""

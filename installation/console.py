@@ -105,9 +105,11 @@ class Console:
     def _run(self) -> None:
         while not self._seen.closed:
             seen = self._seen.wait(IDLE)
+            if self.sensors and self.web.consoles:
+                self.sensors.look()
             self._tell_tables(self.web.show, self.web.starts)
             if seen is not None:
-                self.web.tell_consoles(self._moment(seen))
+                self.web.pass_on(self._moment(seen))
 
     def _tell_tables(self, show: Show, starts: int) -> None:
         """Tells the desk and the day where they are others by now: another show, another day, another web process."""
@@ -115,9 +117,9 @@ class Console:
             self._timetable = Timetable(show.plan)
         today = datetime.now(self._timetable.almanac.zone).date()
         if self._told != (show, starts):
-            self.web.tell_consoles(desk(show))
+            self.web.pass_on(desk(show))
         if self._told != (show, starts) or self._day != today:
-            self.web.tell_consoles(day_of(show, self._timetable, today))
+            self.web.pass_on(day_of(show, self._timetable, today))
         self._told, self._day = (show, starts), today
 
     def _moment(self, seen: Seen) -> Moment:
@@ -138,6 +140,7 @@ class Console:
             hands=wall.hands,
             signals=_rounded(seen.decision.signals),
             sensors=self._failing.states(self.sensors, names, time.monotonic()),
+            sights=self.sensors.sights() if self.sensors else {},
             standby=seen.standby,
             waiting=_rounded(seen.waiting),
         )

@@ -12,10 +12,10 @@ from types import FrameType
 
 from installation import metrics
 from installation.console import Console, acting
-from installation.core import parts
+from installation.core import interpreter, parts
 from installation.core.clock import Pace, RealClock
 from installation.core.commands import CUE_SNAPSHOT
-from installation.core.decision import Tally
+from installation.core.decision import Tally, Wishes
 from installation.core.disk_cache import DiskCache
 from installation.core.signals import Board
 from installation.days.energy import Meter
@@ -47,6 +47,7 @@ from installation.stage import Stage
 from installation.state import RESTART, StateFile
 from installation.stills import Stills
 from installation.surfaces import keep_layouts
+from installation.tasting import Tasting
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ class Exhibition:
         self.web = self._open_web(live)
         self.console = Console(self.web) if self.web else None
         self.leaning = Leaning()
+        self.tasting = Tasting(show, folder, self.painter, self.web, lambda: self.clock.civil().date())
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
@@ -121,12 +123,13 @@ class Exhibition:
         hang, now = self.painter.hang, self.clock.now
         opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
         self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
+        self.standing.ports = self.ports.notes
         self.recorder = self.standing.recorder = open_recorder(
             show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
         )
         self.leaving, self.foresight = False, Foresight(self.loop)
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
-        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
+        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb)
         self.preparing = Preparing(self.stage, show, self.stills.first)
         self.loop.refused = self.preparing.refused
         surfaces = self.ports.surfaces
@@ -151,6 +154,8 @@ class Exhibition:
             rooms.callback(self.state.close)
             self.snapshots.start()
             rooms.callback(self.snapshots.close)
+            self.tasting.start()
+            rooms.callback(self.tasting.close)
             self.stills.start()
             rooms.callback(self.stills.close)
             self.recorder.start()
@@ -226,7 +231,7 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
-        metrics.settle()
+        interpreter.settle()
         limit = Limit(self.options.seconds, self.clock.now())
         while not (
             self.leaving
@@ -258,11 +263,12 @@ class Exhibition:
         self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
-        """Handles the events of the keyboard and the window."""
-        for event in self.stage.events():
+        """Handles the events of the keyboard, of gamepads and of the window."""
+        now, votes = self.clock.now(), self.loop.show.votes.commands
+        for event in self.stage.events(self.loop.show.votes.pad):
             if event == "quit":
                 self.leaving = True
-            elif (command := keyboard.command(event.removeprefix("key:"), self.clock.now())) is not None:
+            elif (command := keyboard.command(event.removeprefix("key:"), now, votes)) is not None:
                 refusal = self.inbox.ask(command)
                 if refusal:
                     log.info("the keyboard's %s", refusal)
@@ -278,14 +284,18 @@ class Exhibition:
         self.stills.watch(playback, self.painter.frames.pair, decision.time)
         if self.heartbeat.renews:
             self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)
+        wishes = Wishes()
         if self.web:
             self.loop.tally = self.web.tally
-            self.loop.wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
-            self.web.tell(playback, decision.time, self.standing.health)
+            wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
+            self.web.tell(playback, decision.time, self.standing.health_now)
+        decider = self.loop.decider
+        is_open = decider.programming.is_open(self.clock.civil())
+        self.loop.wishes, self.loop.taste = self.tasting.step(decision, decider.commands, wishes, is_open)
         if self.console:
             self.console.look(decision, self.loop.decider)
         if self.recorder.due(decision.time):
-            self.recorder.take(self.standing.sample())
+            self.recorder.take(partial(self.standing.sample, self.standing.look()))
             self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.clock.civil())
@@ -360,6 +370,7 @@ def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
 def take_over(run: Exhibition, opening: Opening) -> None:
     """The pieces of an edited show hang from here on, opened by ``opening``."""
     run.standing.opening = opening
+    run.tasting.take(run.loop.show)
     run.stills.rename([piece.name for piece in run.loop.show.pieces])
 
 

@@ -17,11 +17,13 @@ COMMAND = (sys.executable, "-m", "installation.app")
 def main(argv: Sequence[str]) -> int:
     """Exit status: the show's own, see app.main."""
     from installation.process.alerts import AlertsProcess
+    from installation.process.beginning import allow_watching
     from installation.process.supervisor import Supervisor
 
     options = parse(argv)
     os.environ[invocation.VARIABLE] = invocation.program()  # the show's process prints the command line as typed
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it has none, and looking for some takes time
+    allow_watching()
     folder = options.state_folder
     keep_log(folder, "supervisor", shared=True)
     alerts = AlertsProcess(options.show) if has_alerts(options.show) else None

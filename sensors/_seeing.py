@@ -87,6 +87,10 @@ class Seeing:
         self._owners = Owners()
         self._levels = {signal.name: signal.rest for signal in signals() if not signal.pulse}
         self._even: Gray | None = None
+        self.view: View | None = None
+        self.flow: Flow | None = None
+        self.seconds = 0.0
+        """What the last picture was like, where it went (pixels), and the time since the one before."""
 
     def see(self, gray: Gray, now: float, seconds: float, seam: bool = False) -> Seen:
         """The signals of the picture at ``now`` (s), ``seconds`` after the last; at a seam nothing moves."""
@@ -96,6 +100,7 @@ class Seeing:
         if any(id(one) not in known for one in here):
             self.background.forget_newcomer()
         flow = self._follow_flow(view, seam)
+        self.view, self.flow, self.seconds = view, flow, seconds
         self._move(view, flow, bool(here), seconds)
         pulses = self._count(here, now) + self._watch_hands(here, view, flow, now, seconds)
         return Seen(dict(self._levels), pulses)

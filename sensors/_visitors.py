@@ -258,7 +258,7 @@ def _is_another(one: Visitor, part: Piece) -> bool:
         return False
     pixels = np.count_nonzero(part.mask)
     stood = 0 if one.things is None else np.count_nonzero(part.mask & one.things)
-    return np.count_nonzero(part.mask & one.walked) > CAME * pixels and stood < (1.0 - CAME) * pixels
+    return bool(np.count_nonzero(part.mask & one.walked) > CAME * pixels and stood < (1.0 - CAME) * pixels)
 
 
 def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float) -> None:

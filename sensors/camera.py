@@ -1,7 +1,8 @@
 """Visitors and their gestures, motion, its centre and direction, from a camera or a video file.
 
 No picture of a visitor is stored, sent or kept: small grey ones exist for seconds, and of the empty room an average is
-kept (see _calibration.py). It detects motion and changes from the empty room, not faces: a face detector would count
+kept (see _calibration.py). While a console is open its operator is told outlines and directions (see _outlines.py). It
+detects motion and changes from the empty room, not faces: a face detector would count
 painted portraits.
 """
 
@@ -27,6 +28,7 @@ from sensors._gestures import reach
 from sensors._hand_models import models_folder, open_models
 from sensors._hand_signals import HandWatch, Person, hand_signals
 from sensors._hands import Hands
+from sensors._outlines import Drawing, Tell, Wanted
 from sensors._seeing import Seeing, signals
 from sensors._video_devices import describe, devices
 from sensors._visitors import Visitor
@@ -61,6 +63,7 @@ def _region(value: object) -> Region:
 
 class Config(SensorConfig):
     apart: ClassVar[bool] = True
+    uses: ClassVar[tuple[str, ...]] = ("cv2",)
     kind: Literal["camera"] = "camera"
     name: str = "camera"
     source: Annotated[Source, PlainValidator(parse_source)] = Field(
@@ -134,6 +137,10 @@ class Camera(Sensor):
         self.hands = HandWatch(Hands(*open_models(config.hands))) if config.hands else None
         self.source = open_pictures(config.source, config, config.memory)
         self.kept: Path | None = None
+        self.drawing: Drawing | None = None
+
+    def draw(self, wanted: Wanted, tell: Tell) -> None:
+        self.drawing = Drawing(wanted, tell)
 
     def calibrate(self, path: Path) -> None:
         self.kept = path
@@ -150,6 +157,8 @@ class Camera(Sensor):
                 for pulse in (*seen.pulses, *self._watch_hands(seeing, whole, now)):
                     emit(pulse, 1.0)
                 says.levels(seen.levels | (self.hands.levels if self.hands else {}), now)
+                if self.drawing:
+                    self.drawing.step(seeing, now)
                 if keeper.due(now, seeing.background.calm):
                     keeper.keep(seeing.background.calibration(view), now)
                 last = now

@@ -40,7 +40,8 @@ PARTS = ("generators", "sensors", "installation.walks", "installation.outputs")
 PART_MAY = ("core", "networks")
 
 CAMERA = tuple(
-    f"sensors._{name}" for name in ("background", "capture", "gestures", "hands", "owners", "seeing", "visitors")
+    f"sensors._{name}"
+    for name in ("background", "capture", "gestures", "hands", "outlines", "owners", "seeing", "visitors")
 )
 """What the camera sensor is made of."""
 
@@ -52,6 +53,8 @@ ONLY = {
     "zeroconf": ("installation.web.oscquery.announce",),
     "torch": ("installation.networks", "installation.training"),
     "openvino": ("installation.networks.openvino",),
+    "onnx": ("installation.networks.onnx",),
+    "onnxruntime": ("installation.networks.onnx",),
     "cv2": (*CAMERA, "installation.outputs.preview", "installation.training"),
     "sounddevice": ("sensors.microphone",),
     "lightning_fabric": ("installation.training",),

@@ -2,14 +2,16 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.faults import generators, processes, votes
+from benchmarks.faults import generators, surroundings, votes
 from benchmarks.faults.__main__ import FAULTS
 from benchmarks.faults.rows import Row
-from benchmarks.faults.table import HEAD, grouped, line, plot, read_csv, write_csv
+from benchmarks.faults.supervised import Place
+from benchmarks.faults.table import BEGINS, ENDS, HEAD, document, grouped, line, plot, read_csv, write_csv
 from benchmarks.soak import looks, slope, table, verdict
 
 slow = pytest.mark.slow
@@ -49,25 +51,44 @@ def test_a_slope_has_an_error() -> None:
     ]
 
 
+def test_the_table_of_a_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"above\n{BEGINS}\nold\n{ENDS}\nbelow\n")
+    document(page, "| new |", "measured so.")
+    assert page.read_text() == f"above\n{BEGINS}\nmeasured so.\n\n| new |\n{ENDS}\nbelow\n"
+    page.write_text("no marks")
+    with pytest.raises(SystemExit, match="expected them around the table"):
+        document(page, "| new |", "measured so.")
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    place = Place()
+    yield place
+    place.leave()
+
+
 @slow
 @pytest.mark.parametrize("name", [name for name in generators.FAULTS if name != "hangs"])
-def test_a_generator_that_fails_leaves_no_frame_empty(name: str) -> None:
-    for row in generators.FAULTS[name].inject(1):
+def test_a_generator_that_fails_leaves_no_frame_empty(name: str, place: Place) -> None:
+    for row in generators.FAULTS[name].inject(place, 1):
         assert row.fine, row.note
 
 
 @slow
 @pytest.mark.gl
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
-def test_processes_killed_at_random_moments_lose_no_vote() -> None:
-    assert all(row.fine for row in votes.kills(3))
+def test_processes_killed_at_random_moments_lose_no_vote(place: Place) -> None:
+    assert all(row.fine for row in votes.kills(place, 3))
 
 
 @slow
 @pytest.mark.gl
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of other processes")
-def test_a_full_disk_does_not_stop_the_picture() -> None:
-    assert all(row.fine for row in processes.full_disks(1))
+@pytest.mark.parametrize("name", ["disk full", "disk read-only", "clock"])
+def test_what_a_show_needs_around_it_may_be_missing(name: str, place: Place) -> None:
+    for row in surroundings.FAULTS[name].inject(place, 1):
+        assert row.fine, row.note
 
 
 @slow

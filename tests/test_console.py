@@ -39,7 +39,7 @@ class Web:
         self.show = show
         self.told: list[Any] = []
 
-    def tell_consoles(self, message: Any) -> None:
+    def pass_on(self, message: Any) -> None:
         encode(pack(message))
         self.told.append(unpack(pack(message), TO_WEB))
 

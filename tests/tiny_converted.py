@@ -1,14 +1,19 @@
 """Files of tiny networks that were never trained, as other programs would save them, and models converted from them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from installation.networks import fastgan, lightweight_gan, stylegan2_pytorch
 from installation.networks.model_file import save_model
 from installation.training.convert.branches import Converted
-from installation.training.convert.run import model_of
+from installation.training.convert.containers import OnnxFile
+from installation.training.convert.run import model_of, recognised
+from tests import tiny_onnx
+from tests.training.filled_weights import filled
 
 Arrays = dict[str, NDArray[np.float32]]
 PICKLES = Path(__file__).resolve().parent / "training" / "pickles"
@@ -127,8 +132,56 @@ def written(path: Path, converted: Converted) -> Path:
     return path
 
 
+def lucid() -> Converted:
+    """A StyleGAN2 of lucidrains' of two blocks."""
+    arch = {
+        "z_dim": 8, "w_dim": 8, "widths": [8, 8, 8], "first": 8, "channels": [8, 8], "attention": [0, 64], "colours": 3,
+        "steered": False, "resolution": 8,
+    }  # fmt: skip
+    return random("stylegan2_pytorch", stylegan2_pytorch, arch)
+
+
+def lightweight() -> Converted:
+    """A lightweight-gan of two layers."""
+    layers = [
+        {"before": before, "width": 8, "excite": "none", "between": 0, "attention": inner}
+        for before, inner in ((8, 0), (8, 64))
+    ]
+    return random("lightweight_gan", lightweight_gan, {"z_dim": 8, "layers": layers, "colours": 3, "resolution": 16})
+
+
+def fast(classes: int = 2) -> Converted:
+    """A FastGAN of two blocks, with classes."""
+    blocks = [{"width": 8, "noisy": noisy, "excites": False} for noisy in ([True, True], [False])]
+    arch = {
+        "z_dim": 8, "classes": classes, "embedding": 4 if classes else 0, "first": 8, "blocks": blocks, "normal": True,
+        "bounded": False, "colours": 3, "resolution": 16,
+    }  # fmt: skip
+    return random("fastgan", fastgan, arch, classes)
+
+
+def in_onnx() -> Converted:
+    """A generator in an ONNX file."""
+    return recognised(OnnxFile(tiny_onnx.generator().SerializeToString()), "test", None)
+
+
+def random(kind: str, network: Any, arch: dict[str, Any], classes: int = 0) -> Converted:
+    """A network of an architecture with random weights, of which the last are strong."""
+    tensors = filled(network.expected_shapes(network.read_architecture(arch)))
+    for name in tensors:
+        quiet = name.endswith((".loud", ".bias")) and "style" not in name and "gain" not in name
+        tensors[name] *= np.float32(0.1 if quiet else 3 if name == "out.weight" or name.endswith("0.weight") else 1)
+        tensors[name] += np.float32(name.endswith("gain.bias"))
+    return Converted(kind, arch, tensors, "a test", labels=tuple(range(classes)), known=classes)
+
+
 TINY = {
     "stylegan2_ada": lambda path: written(path, ada(classes=2)),
     "stylegan3": lambda path: written(path, waves()),
+    "stylegan2_pytorch": lambda path: written(path, lucid()),
+    "lightweight_gan": lambda path: written(path, lightweight()),
+    "fastgan": lambda path: written(path, fast()),
+    "onnx": lambda path: written(path, in_onnx()),
+    "auto": lambda path: written(path, waves()),
 }
 """{kind: what writes one}."""

@@ -1,12 +1,11 @@
-"""A refiner of 16 px for the tests: never trained, but with strong paint and grain, in the file of a tiny VAE."""
+"""A refiner for the tests: never trained, but with strong paint and grain, in the file of a tiny model."""
 
 from pathlib import Path
 
 import torch
 
-from installation.networks.model_file import amend_model
+from installation.networks.model_file import amend_model, read_header
 from installation.networks.refiner import Architecture, Refiner
-from tests.tiny_models import tiny_vae
 
 ARCH = Architecture(16, (8, 8, 8))
 
@@ -20,8 +19,9 @@ def stirred(arch: Architecture = ARCH) -> Refiner:
     return refiner
 
 
-def refined_vae(path: Path, arch: Architecture = ARCH) -> Path:
-    """A VAE of 16 px that paints 32 px."""
+def refined(path: Path) -> Path:
+    """A model file, with what paints twice as many px of it."""
+    arch = Architecture(read_header(path)["architecture"]["resolution"], ARCH.channels)
     tensors = {name: tensor.numpy() for name, tensor in stirred(arch).state_dict().items()}
-    amend_model(tiny_vae(path), "refiner", tensors, {"architecture": arch.header(), "images": 0})
+    amend_model(path, "refiner", tensors, {"architecture": arch.header(), "images": 0})
     return path

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from benchmarks.faults.rows import TIMEOUT, Fault, Row
+from benchmarks.faults.supervised import Place
 from installation.core.clock import RealClock
 from installation.core.commands import NOTHING
 from installation.core.parts import ROOT
@@ -102,7 +103,7 @@ class Watching:
         return self.shown or 0.0
 
 
-def breaks(fault: str, count: int) -> Iterator[Row]:
+def breaks(fault: str, place: Place, count: int) -> Iterator[Row]:
     for _ in range(count):
         yield broken_once(fault)
 
@@ -115,4 +116,4 @@ WORDS = {
     "memory": "the graphics card has no memory left",
 }
 
-FAULTS = {name: Fault(f"{what}: the next frame", 0.1, partial(breaks, name)) for name, what in WORDS.items()}
+FAULTS = {name: Fault(f"{what}: the next frame", 0.1, partial(breaks, name), 3.0) for name, what in WORDS.items()}

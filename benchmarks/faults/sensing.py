@@ -1,14 +1,15 @@
-"""Faults of a camera: its process is killed or stands still, its connection goes and comes, it stops giving pictures.
+"""Faults of a camera and a microphone: a process is killed or stands still, a connection goes and comes, a server dies.
 
 The camera is a real one as far as the program is concerned: a film, or pictures over HTTP as network cameras give them.
+The microphone is one of a private PulseAudio, without a sound card.
 """
 
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,26 +19,30 @@ import cv2
 import psutil
 
 from benchmarks.faults.rows import Fault, Row, wait_for
-from benchmarks.faults.supervised import film, free_port, picture
+from benchmarks.faults.sound import SoundServer, missing
+from benchmarks.faults.supervised import SETTLED, Place, free_port
+from benchmarks.shows import film, picture
 from installation.core import parts
 from installation.core.signals import Board
+from installation.process import child, spare
 from installation.process.sensors import run_sensors
 
-AWAY = 6.0
-"""Seconds that a camera stays away."""
+AWAY = 3.5
+"""Seconds that a camera or a sound server stays away."""
 
 
 @dataclass
 class Room:
-    """A board, and the camera's process that says signals to it."""
+    """A board, and the sensor's process that says signals to it."""
 
     board: Board = field(default_factory=Board)
     sensors: Any = None
 
-    def open(self, source: str) -> None:
-        config = parts.config("sensor", "camera").model_validate({"kind": "camera", "name": "door", "source": source})
+    def open(self, kind: str, **options: str) -> None:
+        child.HEALTHY, spare.AFTER, spare.AGAIN = 0.0, 0.0, 0.0  # as in SHOW
+        config = parts.config("sensor", kind).model_validate({"kind": kind, "name": "door", **options})
         signals = [signal for signal in config.signals() if not signal.pulse]
-        self.board.declare(_named(signal) for signal in signals)
+        self.board.declare(replace(signal, name=f"door.{signal.name}") for signal in signals)
         self.sensors = run_sensors([config], lambda name, value: self.board.emit(name, value, time.monotonic()))
         wait_for(self.fresh, "signals")
 
@@ -49,21 +54,29 @@ class Room:
         return bool(self.board.snapshot(time.monotonic()).stale)
 
     def process(self) -> psutil.Process:
-        child = self.sensors._runners["door"].child
-        return psutil.Process(wait_for(lambda: child.pid, "the camera's process"))
+        """The sensor's, once there is another one that waits."""
+        before = -1.0
+        while before < (now := wait_for(self._spare_spent, "a spare process", 0.1)):
+            before = now
+            time.sleep(SETTLED)
+        return psutil.Process(self._child.pid)
 
+    @property
+    def _child(self) -> Any:
+        return self.sensors._runners["door"].child
 
-def _named(signal: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(signal, name=f"door.{signal.name}")
+    def _spare_spent(self) -> float:
+        """Processor time of the process that waits (s); 0 where there is none."""
+        mine = [one for one in psutil.Process().children() if "installation.process.sensors" in one.cmdline()]
+        waiting = [one for one in mine if one.pid != self._child.pid]
+        return sum(waiting[0].cpu_times()[:2]) if self._child.pid and waiting else 0.0
 
 
 @contextmanager
-def watching(source: str) -> Iterator[Room]:
+def watching(kind: str, **options: str) -> Iterator[Room]:
     room = Room()
     try:
-        room.open(source)
+        room.open(kind, **options)
         yield room
     finally:
         room.sensors.stop()
@@ -72,16 +85,16 @@ def watching(source: str) -> Iterator[Room]:
 # ---------------------------------------------------------------- its process
 
 
-def hits(name: str, blow: str, count: int) -> Iterator[Row]:
+def hits(name: str, blow: str, place: Place, count: int) -> Iterator[Row]:
     """``kill`` or ``suspend`` the camera's process: until its signals count as old, until they are of now again."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "visitors.avi"
         film(path)
-        with watching(str(path)) as room:
+        with watching("camera", source=str(path)) as room:
             for _ in range(count):
-                time.sleep(1.0)
-                began = time.monotonic()
-                getattr(room.process(), blow)()
+                wait_for(room.fresh, "signals")
+                process, began = room.process(), time.monotonic()
+                getattr(process, blow)()
                 yield from course(name, room, began)
 
 
@@ -152,27 +165,47 @@ def part(way: float) -> bytes:
     return b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(jpeg), jpeg)
 
 
-def connections(name: str, count: int) -> Iterator[Row]:
+def connections(name: str, place: Place, count: int) -> Iterator[Row]:
     """Unplugs the camera, or has it say nothing, for a while: until its signals are old, and from its return on until
     they are of now."""
     camera = Camera()
     camera.plug()
-    with watching(f"http://127.0.0.1:{camera.port}/") as room:
+    with watching("camera", source=f"http://127.0.0.1:{camera.port}/") as room:
         for _ in range(count):
-            wait_for(room.fresh, "signals")
-            time.sleep(1.0)
-            began = time.monotonic()
-            camera.mute.set() if name == "camera mute" else camera.unplug()
-            wait_for(room.stale, "old signals")
-            yield Row(f"{name}: old", time.monotonic() - began)
-            wait_for(room.sensors.trouble, "a word about it")
-            yield Row(f"{name}: noticed", time.monotonic() - began)
-            time.sleep(max(0.0, began + AWAY - time.monotonic()))
-            back = time.monotonic()
-            camera.mute.clear() if name == "camera mute" else camera.plug()
-            wait_for(room.fresh, "signals")
-            yield Row(f"{name}: back", time.monotonic() - back)
+            if name == "camera mute":
+                yield from away(name, room, camera.mute.set, camera.mute.clear)
+            else:
+                yield from away(name, room, camera.unplug, camera.plug)
     camera.unplug()
+
+
+def away(name: str, room: Room, go: Callable[[], None], come: Callable[[], None]) -> Iterator[Row]:
+    """What the signals come from goes, and comes again after a while."""
+    wait_for(lambda: room.fresh() and not room.sensors.trouble(), "signals")
+    time.sleep(0.5)
+    began = time.monotonic()
+    go()
+    wait_for(room.stale, "old signals")
+    yield Row(f"{name}: old", time.monotonic() - began)
+    wait_for(room.sensors.trouble, "a word about it")
+    yield Row(f"{name}: noticed", time.monotonic() - began)
+    time.sleep(max(0.0, began + AWAY - time.monotonic()))
+    come()
+    back = time.monotonic()
+    wait_for(room.fresh, "signals")
+    yield Row(f"{name}: back", time.monotonic() - back)
+
+
+# ---------------------------------------------------------------- the sound server
+
+
+def servers(place: Place, count: int) -> Iterator[Row]:
+    """The sound server dies, and is there again after a while."""
+    if missing():
+        return
+    with SoundServer() as server, watching("microphone") as room:
+        for _ in range(count):
+            yield from away("sound server", room, server.kill, server.start)
 
 
 INJECTIONS = {
@@ -180,6 +213,7 @@ INJECTIONS = {
     "camera frozen": partial(hits, "camera frozen", "suspend"),
     "camera unplugged": partial(connections, "camera unplugged"),
     "camera mute": partial(connections, "camera mute"),
+    "sound server": servers,
 }
 
 WORDS = {
@@ -187,7 +221,10 @@ WORDS = {
     "camera frozen": "the camera's process stands still",
     "camera unplugged": "a network camera is unplugged",
     "camera mute": "a network camera says nothing",
+    "sound server": "the sound server dies",
 }
+
+EACH = {"camera killed": 5.0, "camera frozen": 7.0, "camera unplugged": 7.0, "camera mute": 5.0, "sound server": 8.0}
 
 OWED = {"old": ("its signals count as old", 2.0), "noticed": ("health says so", 3.0), "back": ("they are back", 10.0)}
 
@@ -197,7 +234,7 @@ def fault(name: str, part: str) -> Fault:
     what, promised = OWED[part]
     if part == "back" and name in ("camera killed", "camera frozen"):
         promised = 5.0
-    return Fault(f"{WORDS[name]}: {what}", promised, INJECTIONS[name])
+    return Fault(f"{WORDS[name]}: {what}", promised, INJECTIONS[name], EACH[name])
 
 
 FAULTS = {f"{name}: {part}": fault(name, part) for name in INJECTIONS for part in OWED}

@@ -34,6 +34,22 @@ def line(fault: Fault, rows: Sequence[Row]) -> str:
     return f"| {fault.what} | {len(rows)} | {half:.2f} | {most:.2f} | {worst:.2f} | {fault.promised:g} | {kept} |"
 
 
+def table(rows: Sequence[Row], faults: Mapping[str, Fault]) -> str:
+    return "\n".join([HEAD, *(line(fault, those) for fault, those in grouped(rows, faults))])
+
+
+BEGINS, ENDS = "<!-- benchmarks.faults writes from here -->", "<!-- to here -->"
+
+
+def document(page: Path, table: str, how: str) -> None:
+    """Replaces the table of a page, and how it was measured, between the two marks."""
+    before, _, rest = page.read_text("utf-8").partition(BEGINS)
+    _, found, after = rest.partition(ENDS)
+    if not found:
+        raise SystemExit(f"{page}: found no {BEGINS} and {ENDS}, expected them around the table")
+    page.write_text(f"{before}{BEGINS}\n{how}\n\n{table}\n{ENDS}{after}", "utf-8")
+
+
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)

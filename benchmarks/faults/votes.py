@@ -3,21 +3,19 @@
 import random
 import signal
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from http.client import HTTPException
 from pathlib import Path
 
 import psutil
 
 from benchmarks.faults.rows import Fault, Row, wait_for
-from benchmarks.faults.supervised import Show
+from benchmarks.faults.supervised import Place, Show
+from benchmarks.voter import vote
 from installation.web import tokens
 from installation.web.ballot_store import FILE
-from tests.web_driver import Visitor
 
 VOTERS = 3
 LONGEST = 1.5
@@ -36,17 +34,10 @@ class Voters:
 
     def _come(self) -> None:
         while not self.done.is_set():
-            try:
-                self._vote()
-            except (OSError, HTTPException, KeyError):
-                time.sleep(0.02)  # nobody answers
-
-    def _vote(self) -> None:
-        with Visitor(self.port) as visitor:
-            ballot = visitor.get().text.partition('name="round" value="')[2].partition('"')[0]
-            if ballot and visitor.vote("verdigris", int(ballot)).status == 303:
-                self.acknowledged.add(visitor.cookies[f"vote{self.port}"])
-        time.sleep(0.02)
+            status, cookie = vote(self.port)
+            if status == 303:
+                self.acknowledged.add(cookie)
+            time.sleep(0.02)
 
     def stop(self) -> None:
         self.done.set()
@@ -54,12 +45,12 @@ class Voters:
             thread.join()
 
 
-def kills(count: int) -> Iterator[Row]:
+def kills(place: Place, count: int) -> Iterator[Row]:
     """Kills the show or its web process at a random moment, also while it starts. Until one more vote is taken."""
-    dice = random.Random(1606 + count)
-    with tempfile.TemporaryDirectory() as folder, Show(Path(folder)) as show:
-        show.ready()
-        voters = Voters(show.port)
+    dice, show = random.Random(1606 + count), place.show
+    show.ready()
+    voters = Voters(show.port)
+    try:
         wait_for(lambda: voters.acknowledged, "a vote")
         for number in range(count):
             time.sleep(dice.uniform(0.0, LONGEST))
@@ -69,27 +60,19 @@ def kills(count: int) -> Iterator[Row]:
             took = time.monotonic() - began
             lost = _lost(show.folder, voters) if number % 10 == 9 or number == count - 1 else 0
             yield Row("votes", took, f"{victim}; {len(voters.acknowledged)} votes, {lost} lost", fine=lost == 0)
+    finally:
         voters.stop()
 
 
 def _kill(show: Show, dice: random.Random) -> str:
     """What was killed."""
-    victim = show.show()
-    if dice.random() < 0.5:
-        victim = next(show.running("installation.web"), victim)
-    name = "web" if "installation.web" in _words(victim) else "show"
+    pages = show.running("installation.web") if dice.random() < 0.5 else []
+    victim, name = (pages[0], "web") if pages else (show.show(), "show")
     try:
         victim.send_signal(signal.SIGKILL)
     except psutil.NoSuchProcess:
         return f"{name}, which had ended"
     return name
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return []
 
 
 def _lost(folder: Path, voters: Voters) -> int:
@@ -101,4 +84,4 @@ def _lost(folder: Path, voters: Voters) -> int:
     return len({tokens.read(key, cookie) for cookie in acknowledged} - kept)
 
 
-FAULTS = {"votes": Fault("any process is killed at a random moment: votes go on, none is lost", 5.0, kills)}
+FAULTS = {"votes": Fault("any process is killed at a random moment: votes go on, none is lost", 5.0, kills, 4.0)}

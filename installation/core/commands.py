@@ -5,6 +5,7 @@ A command is handled alike whatever sent it. It has an address for OSC and for w
 control, so that surfaces and pages are written from one table.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,14 +18,25 @@ BLACKOUT, FREEZE, RELEASE = "/stage/blackout", "/stage/freeze", "/desk/release"
 WALK_NEXT, WALK_BACK, WALK_KICK = "/walk/next", "/walk/back", "/walk/kick"
 ARM = "/show/arm"
 CUE_GO, CUE_BACK, CUE_PANIC = "/cue/go", "/cue/back", "/cue/panic"
+VOTE_LIKE, VOTE_PASS = "/vote/like", "/vote/pass"
+VOTE_LEFT, VOTE_RIGHT = "/vote/left", "/vote/right"
+VOTES = (VOTE_LIKE, VOTE_PASS, VOTE_LEFT, VOTE_RIGHT)
+"""How visitors without a phone vote: for the picture that hangs, and for one of the first two candidates."""
+TASTE_RESET = "/taste/reset"
 CUE_SNAPSHOT = "/cue/snapshot"
 """Its ``text`` names the cue; without one a name is found."""
 RESERVED = ("go", "back", "panic", "snapshot")
 """Names that no cue may have, as their addresses are those of commands."""
+CUE_NAMES = f"a name of letters, digits, - and _, but not {', '.join(RESERVED)}"
+
+DANGEROUS = (BLACKOUT, CUE_PANIC, TASTE_RESET)
+"""Commands that visitors see at once, or that cannot be taken back: the console asks for them in two steps, and a show
+may have them armed first."""
 
 
-DANGEROUS = (BLACKOUT, CUE_PANIC)
-"""Commands that visitors see at once: the console asks for them in two steps, and a show may have them armed first."""
+def is_cue_name(name: str) -> bool:
+    """Whether a cue may be called so: see CUE_NAMES."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name) is not None and name not in RESERVED
 
 
 def cue_address(name: str) -> str:
@@ -45,6 +57,11 @@ def commands(pieces: Iterable[str], cues: Iterable[str] = (), arm: bool = False)
         Control(WALK_NEXT, "the walk goes on to its next place", "pulse"),
         Control(WALK_BACK, "the walk goes back to the place before", "pulse"),
         Control(WALK_KICK, "the walk hurries on for a second", "pulse"),
+        Control(VOTE_LIKE, "a visitor likes this picture", "pulse"),
+        Control(VOTE_PASS, "a visitor does not like this picture", "pulse"),
+        Control(VOTE_LEFT, "a visitor votes for the first candidate", "pulse"),
+        Control(VOTE_RIGHT, "a visitor votes for the second candidate", "pulse"),
+        Control(TASTE_RESET, "forget what visitors liked, for good", "pulse"),
         Control(CUE_SNAPSHOT, "keep the present as a cue; text names it", "pulse"),
     )
     fired = [Control(cue_address(name), f'fire the cue "{name}"', "pulse") for name in cues]
@@ -55,7 +72,7 @@ def commands(pieces: Iterable[str], cues: Iterable[str] = (), arm: bool = False)
             Control(CUE_PANIC, "stop every cue that runs or waits, and let go", "pulse"),
             *fired,
         ]
-    armed = [Control(ARM, "allow blackout and panic for three seconds", "bool")] if arm else []
+    armed = [Control(ARM, "allow blackout, panic and taste/reset for three seconds", "bool")] if arm else []
     return {command.address: command for command in (*listed, *armed, *fired)}
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from installation.core.controls import Control, Values
 from installation.core.decision import Decision, Tally
 from installation.core.disk_cache import DiskCache
+from installation.core.sight import Sight
 from installation.core.signals import Signal
 
 Latent = NDArray[np.float32]
@@ -26,6 +27,9 @@ Latent = NDArray[np.float32]
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3), sRGB."""
+
+Light = NDArray[np.float32]
+"""(2, cells) the relative luminance of the cells of a picture, and how red they are, 0..1 (see engine/flashes.py)."""
 
 Measuring = Steps[None, None, NDArray[np.float64]]
 """Work that is done a picture at a time: each ``next`` paints one, and what it returns in the end is a pace (n,)."""
@@ -36,10 +40,11 @@ Emit = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A painted picture and the show time (seconds) that it was painted for."""
+    """A painted picture, the show time (seconds) that it was painted for, and its light, where that is known."""
 
     pixels: Pixels
     time: float
+    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,19 @@ ASKED_STEPS = "/walk/steps"
 while it goes. Nobody sets it; without it none was asked for."""
 
 
+TASTE_AXES = 8
+"""The first principal directions of a model along which it is learned what visitors like."""
+TASTE = "/walk/taste"
+"""How much of that counts for a walk that follows it (0..1)."""
+TASTE_MEAN = tuple(f"/walk/taste/mean/{axis}" for axis in range(TASTE_AXES))
+TASTE_STD = tuple(f"/walk/taste/std/{axis}" for axis in range(TASTE_AXES))
+"""What such a walk finds among its controls: along each axis how much more a place is liked for each standard deviation
+(log-odds), and how unsure that is. Nobody sets them; without them nobody has said anything."""
+TASTE_PORTRAIT = "/walk/taste/portrait"
+TASTE_PLACE = tuple(f"/walk/taste/portrait/{axis}" for axis in range(TASTE_AXES))
+"""How much it stands at the portrait of the day (0..1), and the place of that (standard deviations along the axes)."""
+
+
 class Walk(ABC):
     @abstractmethod
     def at(self, t: float, controls: Values) -> Latent:
@@ -123,6 +141,8 @@ class Walk(ABC):
 
 class WalkConfig(PartConfig, ABC):
     speed: ClassVar = Control("/walk/speed", "how fast the picture changes", "float", 0.0, 4.0, 1.0, "x")
+    follows_taste: ClassVar[bool] = False
+    """Whether it finds TASTE_MEAN and TASTE_STD among its controls; it then has the control TASTE."""
 
     def controls(self) -> tuple[Control, ...]:
         """Its knobs, under ``/walk/``."""
@@ -145,6 +165,8 @@ class Sensor(ABC):
 class SensorConfig(PartConfig, ABC):
     apart: ClassVar[bool] = False
     """True: runs in a process of its own, as its driver may block or crash."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """Modules that ``open`` imports: its process has imported them before it is needed."""
     name: str = Field(description='a name, such as name = "door"')
 
     @abstractmethod
@@ -175,8 +197,10 @@ class Viewers(Protocol):
 
 
 class Surfaces(Protocol):
-    """The operator's surfaces: sends values and texts by address, without waiting."""
+    """The operator's surfaces: sends values and texts by address, without waiting. ``listening``: there is one now."""
 
+    @property
+    def listening(self) -> bool: ...
     def echo(self, values: Values) -> None: ...
     def say(self, address: str, text: str) -> None: ...
 
@@ -241,6 +265,14 @@ class Calibrates(Protocol):
 
 
 @runtime_checkable
+class Draws(Protocol):
+    """A sensor in a process of its own that can tell what it sees as lines. ``draw`` is called after each opening;
+    while ``wanted``, ``tell`` is called some times a second."""
+
+    def draw(self, wanted: Callable[[], bool], tell: Callable[[Sight], None]) -> None: ...
+
+
+@runtime_checkable
 class Accelerates(Protocol):
     """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
@@ -251,6 +283,14 @@ class Accelerates(Protocol):
     runtime: str
 
     def accelerate(self, cache: DiskCache) -> None: ...
+
+
+@runtime_checkable
+class Compiles(Protocol):
+    """A generator whose model file may have to be compiled before it can ``accelerate``: ``to_compile`` is that file,
+    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone."""
+
+    def to_compile(self, cache: DiskCache) -> Path | None: ...
 
 
 @runtime_checkable

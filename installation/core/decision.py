@@ -103,7 +103,9 @@ class Wall:
     paint, the lead first. ``title`` is that of the piece that hangs, in ``language``, which the label is set in.
     ``programme`` is that of the schedule, None while the exhibition is closed and the wall dark for it.
     ``outgoing`` are the controls of the piece that leaves, as they were when the change began; ``blackout`` and
-    ``freeze`` are the operator's orders. ``attract`` is how much the show invites, as nobody is there (0..1).
+    ``freeze`` are the operator's orders. ``attract`` is how much the show invites, as nobody is there, and
+    ``portrait`` how much what hangs is the portrait of the day before (0..1). ``marks`` tell visitors that they are
+    seen: (place from left to right, brightness) of each (0..1).
     """
 
     name: str
@@ -119,6 +121,8 @@ class Wall:
     language: str = "en"
     panel: Panel | None = None
     attract: float = 0.0
+    portrait: float = 0.0
+    marks: tuple[tuple[float, float], ...] = ()
 
     @property
     def lead(self) -> int:
@@ -172,6 +176,7 @@ def _wall(data: Mapping[str, Any]) -> Wall:
             **data,
             "playback": Playback(**{**playback, "candidates": tuple(playback["candidates"])}),
             "lanes": tuple(Lane(**lane) for lane in data["lanes"]),
+            "marks": tuple((float(x), float(strength)) for x, strength in data.get("marks", ())),
             "panel": None if panel is None else Panel(**{**panel, "tally": _pairs(panel["tally"])}),
         }
     )

@@ -10,6 +10,10 @@ REPORTS = "reports"
 """The folder of a show's state folder with a page for each day."""
 
 
+PORTRAITS = "portraits"
+"""That with the portraits of the days."""
+
+
 def state_folder() -> Path:
     """For what must survive a restart, and what was computed once: ``state/`` of a checkout, else the user's folder for
     data (on Linux ~/.local/share/vernissage, or as XDG_DATA_HOME says)."""

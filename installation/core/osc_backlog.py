@@ -6,19 +6,20 @@ time is an argument.
 """
 
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-RATE, BURST = 1000.0, 512.0
+RATE, BURST = 500.0, 512.0
 """Packets a second of one sender that are read, and how many at once after a silence."""
 
 BROKEN = 10.0
 """As how many packets one counts that breaks a rule: whoever sends such at a high rate is an attacker, and reading them
 takes the picture's time."""
 
-EARLY = 128
-"""Packets of one sender, of those that come too fast, from which on a later one stands for the earlier ones."""
+EARLY = 32
+"""Packets that wait of a sender who may not have more read at once, from which on a later one stands for the earlier
+ones."""
 
 WAITING = 1024
 """Packets of one sender that wait, at most."""
@@ -64,6 +65,19 @@ class Backlog:
         """Whether packets wait."""
         return any(sender.waiting for sender in self._senders.values())
 
+    def latest(self, batch: Sequence[tuple[bytes, Any]]) -> list[tuple[bytes, Any]]:
+        """Packets that came together, with what tells their sender, without those that a later one stands for."""
+        seen, kept = set[tuple[bytes, Any]](), list[tuple[bytes, Any]]()
+        for packet, source in reversed(batch):
+            address = packet[: packet.find(0)]
+            if address not in self.levels:
+                kept.append((packet, source))
+            elif (address, source) not in seen:
+                seen.add((address, source))
+                kept.append((packet, source))
+        self.superseded += len(batch) - len(kept)
+        return kept[::-1]
+
     def add(self, packet: bytes, source: Endpoint, now: float) -> bool:
         """Keeps a packet for reading. Returns whether its sender sends faster than it is read."""
         sender = self._senders.get(source.host) or self._welcome(source.host, now)
@@ -71,7 +85,7 @@ class Backlog:
             self.dropped += 1
             return True
         full = len(sender.waiting) >= WAITING or sender.size + len(packet) > BYTES
-        if full or len(sender.waiting) >= sender.early:
+        if full or (sender.left < 1.0 and len(sender.waiting) >= sender.early):
             self._merge(sender)
             self._make_room(sender, len(packet))
             sender.early = max(EARLY, 2 * len(sender.waiting))

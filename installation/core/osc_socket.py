@@ -10,28 +10,42 @@ import logging
 import os
 import selectors
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from installation.core.addresses import is_loopback
 from installation.core.clean_text import clean
 from installation.core.errors import DeviceError
-from installation.core.osc_backlog import WAITING, Backlog, Endpoint
+from installation.core.osc_backlog import BYTES, WAITING, Backlog, Endpoint
 from installation.core.osc_packets import LOOPBACK, NETWORK, Bounds, Malformed, Message, parse
 
 log = logging.getLogger(__name__)
 
-RECEIVE_BUFFER = 1 << 20
+RECEIVE_BUFFER = 1 << 22
 """Bytes asked for, for the receive buffer; a system may give less (Linux: net.core.rmem_max)."""
 
 LOG_EVERY = 60.0
 """Seconds between two complaints on the same subject: a sender must not be able to fill the disk."""
 
-HELD_BACK = 0.005
-"""Seconds until packets are looked at again whose sender sends faster than it is read."""
+HELD_BACK = 1 / 60
+"""Seconds between two looks at the packets of whoever sends faster than it is read, at most: taken together they cost
+the frames far less than one by one."""
+
+BETWEEN = 0.002
+"""Seconds of reading what came after which the system's buffer is emptied again."""
+
+LONGEST = LOOPBACK.bytes + 1
+"""Bytes of a packet that are kept: enough to see that it is too long."""
+
+AT_ONCE = 128
+"""Packets that one look should find; where more come, the next look is sooner, as a buffer may hold 250."""
+
+SO_MEMINFO = 55
+"""Linux: nine numbers about a socket, of which the last tells the packets that found no room in its buffer."""
 
 POSTED = 1024
 """Packets from other threads that wait, at most; the oldest is dropped."""
@@ -106,10 +120,10 @@ class OscSocket:
     """UDP at ``bind``:``port`` (0: any free one), for packets from the networks ``allow`` (none: from everyone).
 
     ``owner`` names the socket's owner in messages: ``[operator]``, ``the sensor "floor"``. ``wait`` is the longest that
-    ``hear`` waits, in seconds. ``levels`` are the addresses of which the latest message counts: see Backlog. ``hear``
-    and all else is for one thread, but for ``post`` and ``wake``, which any may call; ``selector`` is what it waits
-    for, and calls whatever else is registered there. Raises DeviceError where the port is taken or the address is not
-    this machine's.
+    ``hear`` waits, in seconds. ``levels`` are the addresses of which the latest message counts: see Backlog. ``lost``
+    counts packets that found no room in the system's buffer. ``hear`` and all else is for one thread, but for ``post``
+    and ``wake``, which any may call; ``selector`` is what it waits for, and calls whatever else is registered there.
+    Raises DeviceError where the port is taken or the address is not this machine's.
     """
 
     def __init__(
@@ -124,6 +138,8 @@ class OscSocket:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.owner, self.refused, self.complaints = owner, 0, Complaints(clock)
+        self.lost = 0
+        self._emptied, self._pause, self._crowded = 0.0, HELD_BACK, False
         self.allowed, self.backlog = Allowed(allow), Backlog(levels)
         self._room = memoryview(bytearray(1 << 16))  # any UDP packet whole: some systems raise where others cut
         self._posted: deque[tuple[bytes, Endpoint]] = deque(maxlen=POSTED)
@@ -140,8 +156,10 @@ class OscSocket:
 
     def hear(self, wait: float | None = None) -> Heard:
         """The next packet, or nothing where none came in time or it was refused."""
-        self._empty()  # the system drops the newest when its buffer is full, so that is emptied first
-        taken = self.backlog.take(time.monotonic())
+        now = time.monotonic()
+        if now - self._emptied >= BETWEEN or not self.backlog.waiting:
+            self._empty()  # the system drops the newest when its buffer is full, so that is emptied first
+        taken = self.backlog.take(now)
         if taken is None:
             self._look(self._wait if wait is None else min(wait, self._wait))
             taken = self.backlog.take(time.monotonic())
@@ -173,21 +191,43 @@ class OscSocket:
         return NOTHING
 
     def _look(self, wait: float) -> None:
-        """Waits for what is registered, and lets it work."""
-        for key, _ in self.selector.select(min(wait, HELD_BACK) if self.backlog.waiting else max(0.0, wait)):
+        """Waits for what is registered, and lets it work. A flood wakes nobody: it is looked at again in a moment."""
+        if self.backlog.waiting:
+            time.sleep(self._pause)
+            wait = 0.0
+        for key, _ in self.selector.select(max(0.0, wait)):
             key.data()
 
     def _empty(self) -> None:
         """Moves what is in the system's buffer to the packets that wait."""
-        for _ in range(WAITING):
+        came = self._receive()
+        now = time.monotonic()
+        since, self._emptied = now - self._emptied, now
+        self._pause = min(HELD_BACK, since * AT_ONCE / max(came, 1))
+        if self._crowded or came > AT_ONCE // 2:
+            self._count_lost()
+        self._crowded = came > AT_ONCE // 2
+
+    def _receive(self) -> int:
+        """How many came."""
+        batch, size, receive, room = list[tuple[bytes, Any]](), 0, self._socket.recvfrom_into, self._room
+        while len(batch) < WAITING and size < BYTES:
             try:
-                size, source = self._socket.recvfrom_into(self._room)
+                length, source = receive(room)
             except BlockingIOError:
-                return
+                break
             except ConnectionError:  # on Windows: a packet of ours was refused
                 continue
-            enough = min(size, LOOPBACK.bytes + 1)  # to see that it is too long
-            self.keep(bytes(self._room[:enough]), Endpoint(source[0], source[1]))
+            batch.append((bytes(room[: min(length, LONGEST)]), source))
+            size += length
+        for packet, source in self.backlog.latest(batch):
+            self.keep(packet, Endpoint(source[0], source[1]))
+        return len(batch)
+
+    def _count_lost(self) -> None:
+        before, self.lost = self.lost, dropped(self._socket)
+        if self.lost > before and self.complaints.due("lost"):
+            log.warning("OSC: %d packets came faster than this machine takes them, and are lost", self.lost - before)
 
     def _settle(self) -> None:
         """Takes what other threads posted."""
@@ -220,6 +260,16 @@ class OscSocket:
         self.selector.close()
         for one in (self._socket, self._waker, self._woken):
             one.close()
+
+
+def dropped(opened: socket.socket) -> int:
+    """How many packets found no room in a socket's buffer since it was opened; 0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0
+    with suppress(OSError):
+        told = opened.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36)
+        return int.from_bytes(told[32:36], sys.byteorder)
+    return 0
 
 
 def listening(bind: str, port: int, owner: str) -> socket.socket:

@@ -24,12 +24,13 @@ Words = Mapping[str, Mapping[str, str]]
 @dataclass(frozen=True, slots=True)
 class PanelWords:
     """The wall's texts: those of the vote panel, in which ``{time}`` and ``{count}`` are filled in, and what a label
-    says while nobody is there."""
+    says while nobody is there, and of the portrait of the day before."""
 
     call: str
     left: str
     more: str
     invite: str = ""
+    portrait: str = ""
 
 
 @cache
@@ -59,7 +60,8 @@ def panel_words(own: Words, wanted: Iterable[str]) -> dict[str, PanelWords]:
     """The vote panel's words in each of the ``wanted`` languages, with the show's ``own`` first."""
     words = merged(own)
     return {
-        tag: PanelWords(*(phrase(words, [tag], key) for key in ("call", "left", "more", "invite"))) for tag in wanted
+        tag: PanelWords(*(phrase(words, [tag], key) for key in ("call", "left", "more", "invite", "portrait_shown")))
+        for tag in wanted
     }
 
 

@@ -40,6 +40,9 @@ FAULTS = 400
 TEXT = 300
 """Characters of a fault."""
 
+LEFT = 2000
+"""Rows that wait, at most, until the disk takes them: a day of minutes, and some hundred changes."""
+
 TIMEOUT = 300.0
 """Seconds that the making of pages may take."""
 
@@ -63,9 +66,11 @@ class Recorder:
         self.trouble = ""
         self._make = make or make_pages
         self._meter, self._measured = meter, -ENERGY
-        self._waiting: Queue[Sample | Fault | None] = Queue(QUEUE)
+        self._waiting: Queue[Callable[[], Sample] | Fault | None] = Queue(QUEUE)
         self._due = 0.0
         self._faults = 0
+        self._path: Path | None = None
+        self._left: list[Row] = []
         self._caught_up = False
         self._repeats = Repeats()
         self._handler = _Faults(self._put)
@@ -82,9 +87,9 @@ class Recorder:
         self._due = now + INTERVAL
         return True
 
-    def take(self, sample: Sample) -> None:
-        """Never waits."""
-        self._put(sample)
+    def take(self, make: Callable[[], Sample]) -> None:
+        """Never waits: the sample is made by the thread that counts it."""
+        self._put(make)
 
     def close(self, timeout: float = 3.0) -> None:
         """Writes what waits, for at most ``timeout`` seconds."""
@@ -93,7 +98,7 @@ class Recorder:
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
-    def _put(self, item: Sample | Fault | None) -> None:
+    def _put(self, item: Callable[[], Sample] | Fault | None) -> None:
         try:
             self._waiting.put_nowait(item)
         except Full:
@@ -106,7 +111,7 @@ class Recorder:
             if isinstance(item, Fault):
                 self._note(item)
             else:
-                self._count(item)
+                self._count(item())
         self._write([*self.counting.finish(), Stopped(time.time())])
 
     def _note(self, fault: Fault) -> None:
@@ -125,7 +130,7 @@ class Recorder:
             rows, self._faults = [self._head(sample.time)], 0
         rows += counting.take(sample)
         self._measure()
-        if rows:
+        if rows or self._left:
             self._write(rows)
         self._report(sample, before, closes)
 
@@ -149,14 +154,17 @@ class Recorder:
             self._make(self.folder, today - timedelta(days=1))
 
     def _write(self, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
         path = record_of(self.folder, self.counting.day or self.counting.day_of(time.time()))
+        left = self._left if path == self._path else []
+        self._path, self._left = path, [*left, *rows][-LEFT:]
+        if not self._left:
+            return
         try:
-            append(path, rows)
-            self.trouble = ""
+            append(path, self._left)
+            self.trouble, self._left = "", []
         except OSError as error:
-            self.trouble = f"{path} cannot be written ({error.strerror or error}); the day's report will lack this time"
+            why = error.strerror or error
+            self.trouble = f"{path} cannot be written ({why}); it is tried again, a day of minutes waits for it at most"
             if line := self._repeats.line(self.trouble, time.monotonic()):
                 log.warning(line)
 

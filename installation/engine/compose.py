@@ -34,8 +34,10 @@ def compose(
         progress=playback.progress,
         brightness=controls.get("/stage/brightness", 1.0),
         blackout=float(chosen.blackout),
-        label=controls.get("/stage/label", 1.0) * _legible(show, decision, inviting),
+        label=controls.get("/stage/label", 1.0) * _legible(show, decision, inviting) * _turned(chosen.portrait),
         invites=inviting >= 0.5,
+        portrait=chosen.portrait >= 0.5,
+        marks=chosen.marks,
         language=chosen.language,
         panel=chosen.panel,
         words=show.panel_words,
@@ -45,7 +47,12 @@ def compose(
 def _legible(show: Show, decision: Decision, inviting: float) -> float:
     """How much of a label is seen (0..1): nothing while its language changes, or whether it invites."""
     language = shown_language(show.languages, decision.time, show.stage.rotate)[1]
-    return language * abs(1.0 - 2.0 * inviting)
+    return language * _turned(inviting)
+
+
+def _turned(way: float) -> float:
+    """How much of a label is seen whose words change in the middle of the way (0..1)."""
+    return abs(1.0 - 2.0 * way)
 
 
 def _picture(piece: int, wall: Wall, frames: Frames, now: float, interval: float) -> Picture:

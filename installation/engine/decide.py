@@ -13,11 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from installation.core.commands import Asked, Command
+from installation.core.contracts import TASTE_PORTRAIT
 from installation.core.controls import Values
 from installation.core.decision import Decision, Lane, Panel, Playback, Tally, Wall, Wishes
 from installation.core.signals import Snapshot
 from installation.engine.arbiter import Arbiter
 from installation.engine.languages import shown_language
+from installation.engine.marks import Marks
 from installation.engine.playlist import Asks, Entry, Playlist
 from installation.engine.programming import Programming, Scheduled
 from installation.engine.schedule import Timetable
@@ -33,6 +35,9 @@ PAINTED = ("/walk/", "/generator/")
 WALL = "wall"
 """The name of a show's one wall."""
 
+SIDES = ("← ", "→ ")
+"""What the first two candidates have before their titles where visitors may vote by side."""
+
 LONGEST = 0.25
 """The most seconds that one frame moves walks and wires by: after a longer gap they go on where they were."""
 
@@ -40,7 +45,8 @@ LONGEST = 0.25
 @dataclass(frozen=True, slots=True)
 class Heard:
     """All that a frame is decided from, besides the time: operators' requests, the signals, the visitors' votes,
-    the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index."""
+    the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index;
+    for the pieces whose walks follow it what is believed of the visitors' taste, as their walks find it."""
 
     asked: Asked
     snapshot: Snapshot
@@ -48,6 +54,7 @@ class Heard:
     broken: Collection[int] = ()
     tally: Tally = field(default_factory=Tally)
     wishes: Wishes = field(default_factory=Wishes)
+    taste: Mapping[int, Values] = field(default_factory=dict)
 
 
 class Decider:
@@ -78,6 +85,9 @@ class Decider:
             Wiring(piece.wires, signals, controls) for piece, controls in zip(show.pieces, self._controls, strict=True)
         ]
         self._visits = None if show.visitors is None else Visits(show.visitors, show.signals())
+        marked = show.visitors is not None and show.visitors.mark != "none"
+        self._marks = Marks(show.visitors, show.signals()) if show.visitors and marked else None
+        self._marked: tuple[tuple[float, float], ...] = ()
         self._names = [{wire.address: wire.signal for wire in piece.wires} for piece in show.pieces]
         self.walk_times = [0.0] * len(show.pieces)
         """Where each piece's walk is, in seconds at speed 1."""
@@ -85,6 +95,9 @@ class Decider:
         """What pulses asked of each walk."""
         self.shown = [0.0] * len(show.pieces)
         """Seconds that each piece was the lead."""
+        self.commands: tuple[Command, ...] = ()
+        """Those of the last frame: of operators, and those that wires passed on."""
+        self._taste: Mapping[int, Values] = {}
         self._values: Values = self._rests[0]
         self._outgoing: Values = self._rests[0]
         self._last: float | None = None
@@ -101,7 +114,8 @@ class Decider:
         dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), LONGEST)
         self._last = now
         scheduled = self.scheduled = self.programming.at(civil)
-        commands = self._commands(now, heard)
+        commands = self.commands = self._commands(now, heard)
+        self._taste = heard.taste
         playback = self._change(now, heard, commands, scheduled)
         lead, rests = playback.lead, self._rests[playback.lead]
         if self.transport.release:
@@ -117,9 +131,12 @@ class Decider:
             heard.wishes.votes,
             self._names[lead],
         )
+        if self._marks is not None:
+            self._marked = self._marks.step(now, dt, heard.snapshot.values, commands)
         self.strides[lead].ask(commands)
         self._walk(playback, dt)
-        touched = [touch.when for address, touch in heard.asked.touches.items() if address.startswith(PAINTED)]
+        touches = heard.asked.touches
+        touched = [touch.when for address, touch in touches.items() if address.startswith(PAINTED)] if touches else ()
         return Decision(
             time=now,
             civil=civil.isoformat(),
@@ -186,14 +203,15 @@ class Decider:
     def _lanes(self, playback: Playback) -> tuple[Lane, ...]:
         """What is to be painted: while the picture is frozen, the same as before."""
         lead = playback.lead
-        first = Lane(lead, self.walk_times[lead], self.strides[lead].told(self._values))
+        first = Lane(lead, self.walk_times[lead], self.strides[lead].told(_with(self._taste.get(lead), self._values)))
         if self.transport.freezes(playback) and self._first is not None and self._first.piece == lead:
             first = self._first
         self._first = first
         if lead == playback.piece or playback.outgoing != "play":
             return (first,)
         leaving = playback.piece
-        return first, Lane(leaving, self.walk_times[leaving], self.strides[leaving].told(self._outgoing))
+        told = self.strides[leaving].told(_with(self._taste.get(leaving), self._outgoing))
+        return first, Lane(leaving, self.walk_times[leaving], told)
 
     # ------------------------------------------------------------ what is shown
 
@@ -213,6 +231,8 @@ class Decider:
             language=language,
             panel=_panel(self.show, playback, tally, language),
             attract=self._visits.attract if self._visits else 0.0,
+            marks=self._marked,
+            portrait=self._taste.get(playback.piece, {}).get(TASTE_PORTRAIT, 0.0),
         )
 
     # ------------------------------------------------------------ from one start to the next
@@ -269,13 +289,22 @@ class Decider:
         return None if self._guest is None else self.show.pieces[self._guest].name
 
 
+def _with(taste: Values | None, controls: Values) -> Values:
+    """The controls, and what a walk finds among them that follows the visitors' taste."""
+    return {**controls, **taste} if taste else controls
+
+
 def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel | None:
     """The vote as the wall shows it; None where it does not."""
     if not (show.stage.panel and tally.url and playback.candidates):
         return None
     votes = tally.of(playback.round)
     pieces = [show.pieces[index] for index in playback.candidates]
-    rows = tuple((piece.title_in(language), votes.get(piece.name, 0)) for piece in pieces)
+    sides = (*(SIDES if show.votes_by_side else ()), *("" for _ in pieces))
+    rows = tuple(
+        (f"{side}{piece.title_in(language)}", votes.get(piece.name, 0))
+        for side, piece in zip(sides, pieces, strict=False)
+    )
     left = None if playback.seconds_left is None else float(math.ceil(playback.seconds_left))
     return Panel(tally.url, rows, left)
 

@@ -1,9 +1,10 @@
 """One frame of a running show: take the input, decide, send the painter its intent, compose what the stage draws."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from installation.core.clock import Clock
 from installation.core.commands import NOTHING, Asked
+from installation.core.controls import Values
 from installation.core.decision import Decision, Tally, Wishes
 from installation.core.signals import Board
 from installation.engine.compose import compose
@@ -17,8 +18,8 @@ from installation.showfile.load import Show
 class Loop:
     """``tick`` is one frame. It draws nothing and waits for nothing; the time is ``clock``'s.
 
-    ``drain`` takes what operators asked since the last frame. ``tally`` and ``wishes`` are set from outside: the
-    visitors' votes and the cues' values.
+    ``drain`` takes what operators asked since the last frame. ``tally``, ``wishes`` and ``taste`` are set from outside:
+    the visitors' votes, the cues' values, and for walks what visitors like.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Loop:
         self.decider = Decider(show, always_open)
         self.decision: Decision | None = None
         self.tally, self.wishes = Tally(), Wishes()
+        self.taste: Mapping[int, Values] = {}
         self.asked = NOTHING
         """What operators asked for in the last frame."""
         self.refused: set[str] = set()
@@ -55,7 +57,7 @@ class Loop:
         now, painter = self.clock.now(), self.painter
         ready = frozenset(range(len(self.show.pieces))) if self.stills else painter.hung
         asked = self.asked = self.drain()
-        heard = Heard(asked, self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes)
+        heard = Heard(asked, self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes, self.taste)
         decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
         view = compose(self.show, decision, painter.frames.pair, self.interval, self.refused)

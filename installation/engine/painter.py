@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from installation.core.contracts import Frame, Generator, Pixels, Walk
+from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.decision import Lane
 from installation.core.latest import Latest
+from installation.engine.flashes import lights
 from installation.engine.frames import Frames
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class Painter:
         self.broken: dict[int, str] = {}
         self.hung: dict[int, Hung] = {}
         self.frames = Frames()
+        self.places: dict[int, Latent] = {}
+        """Where the newest picture of each piece is in its latent space."""
         self._intents: Latest[_Numbered] = Latest()
         self._busy: _Busy | None = None
         self._worker = self._hire()
@@ -113,7 +116,7 @@ class Painter:
         for piece, frame in frames.items():
             renumbered.keep(piece, frame, self.clock())
         self.frames = renumbered  # before the others: the thread compares it after it has looked at those
-        self.hung, self.broken = {**hung, **new}, broken
+        self.hung, self.broken, self.places = {**hung, **new}, broken, {}
 
     def publish(self, intent: Intent) -> None:
         """The newest intent wins; a hand's touch on one never begun is carried over to it."""
@@ -168,10 +171,11 @@ class Painter:
         if self._busy is not busy:
             return False  # it took so long that it was given up
         self._busy = None
-        if (fault := frames.keep(lane.piece, Frame(pixels, time), done)) is not None:
+        if (fault := frames.keep(lane.piece, Frame(pixels, time, lights(pixels)), done)) is not None:
             if fault:
                 self._take_off(busy, fault)
             return False
+        self.places[lane.piece] = latent
         self._count(done - busy.since, done)
         return True
 

@@ -24,8 +24,11 @@ class Surface:
     @classmethod
     def of(cls, values: Values) -> "Surface":
         """As the stage's controls say, by their addresses."""
-        names = {field.name: f"/stage/{field.name.replace('_', '/')}" for field in fields(cls)}
-        return cls(**{name: values[address] for name, address in names.items() if address in values})
+        return cls(*[values.get(address, default) for address, default in _CONTROLS])
+
+
+SURFACE = tuple(field.name for field in fields(Surface))
+_CONTROLS = tuple((f"/stage/{name.replace('_', '/')}", float(getattr(Surface(), name))) for name in SURFACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Picture:
 class View:
     """One frame of the wall: at ``progress`` 0 ``current`` is alone, at 1 ``coming``. Brightness, blackout are 0..1.
     ``shift`` is how far the cards lie from their places, to the right and down, in a 720th of the wall's height.
-    ``invites``: the label ends with an invitation."""
+    ``invites``: the label ends with an invitation; ``portrait``: it says that this is the portrait of the day
+    before. ``marks`` are (place from left to right, brightness) of what tells visitors that they are seen (0..1)."""
 
     current: Picture
     coming: Picture | None = None
@@ -56,6 +60,8 @@ class View:
     label: float = 1.0
     shift: tuple[float, float] = (0.0, 0.0)
     invites: bool = False
+    portrait: bool = False
+    marks: tuple[tuple[float, float], ...] = ()
     language: str = "en"
     panel: Panel | None = None
     words: Mapping[str, PanelWords] = field(default_factory=dict)

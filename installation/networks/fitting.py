@@ -1,16 +1,30 @@
-"""The tensors of a model file as torch takes them."""
+"""The options and tensors of a model file as a network takes them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
 from torch import Tensor
 
+from installation.core.errors import ModelError
 from installation.networks.model_file import Shapes, check_shapes
+
+Options = TypeVar("Options", bound=BaseModel)
+
+
+def architecture(kind: type[Options], options: Mapping[str, Any], name: object) -> Options:
+    """A header's architecture, checked. Raises ModelError, which begins with ``name``, with the first wrong option."""
+    try:
+        return kind(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
 
 
 def fitting(arrays: Mapping[str, NDArray[Any]], shapes: Shapes, where: str) -> dict[str, Tensor]:

@@ -18,7 +18,8 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     refiner       architecture of the network whose tensors are refiner.*, which paints detail on the pictures of the
                   model's own, and how it was trained
 
-Tensors are stored as float16 or float32, other programs' bfloat16 is read as well; a reader gets float32. Those of
+Tensors are stored as float16 or float32, other programs' bfloat16 is read as well; a reader gets float32. A file of
+another program that is kept whole (kind onnx) is a tensor of bytes, and is read as it is. Those of
 GROUPS say more about a network; all others are the network itself.
 """
 
@@ -42,7 +43,7 @@ FORMAT = 1
 KEY = "vernissage"
 REQUIRED = ("format", "kind", "architecture", "training", "ledger_sha256", "licence")
 
-STORED = ("F32", "F16", "BF16")
+STORED = ("F32", "F16", "BF16", "U8")
 """How the tensors of a model file may be stored."""
 
 NOT_TOLD = "not told"
@@ -58,14 +59,15 @@ Shapes = Mapping[str, tuple[int, ...]]
 def save_model(path: Path | str, tensors: Mapping[str, NDArray[Any]], header: Header) -> None:
     """Write a model file whole or not at all (a partial file is renamed into place). Raises OSError, which names it.
 
-    `header` needs every key of REQUIRED but `format`, which is set here. Arrays must be float16 or float32 and finite.
+    `header` needs every key of REQUIRED but `format`, which is set here. Arrays must be float16 or float32 and finite,
+    or bytes.
     """
     path = Path(path)
     header = {**header, "format": FORMAT}
     check_header(path, header)
     for name, tensor in tensors.items():
-        if tensor.dtype not in (np.float16, np.float32):
-            raise ModelError(f"{path}: tensor {name} is {tensor.dtype}; a model file holds float16 or float32.")
+        if tensor.dtype not in (np.float16, np.float32, np.uint8):
+            raise ModelError(f"{path}: tensor {name} is {tensor.dtype}; expected float16, float32 or bytes.")
     check_finite(path, tensors)
     packed = to_safetensors(
         {name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())},
@@ -117,6 +119,14 @@ def read_header(path: Path | str, kind: str | None = None) -> Header:
     return header
 
 
+def painted_side(header: Header) -> int | None:
+    """The side of the pictures that a model paints, in px, where its header tells it. A refiner doubles it."""
+    side = header["architecture"].get("resolution")
+    if not isinstance(side, int):
+        return None
+    return 2 * side if header.get("refiner") else side
+
+
 def load_model(
     path: Path | str, kind: str | None = None, shapes: Callable[[Header], Shapes] | None = None
 ) -> tuple[Header, Tensors]:
@@ -131,7 +141,12 @@ def load_model(
     if shapes is not None:
         check_shapes(path, tensors, shapes(header))
     check_finite(path, tensors)
-    return header, {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+    return header, whole(tensors)
+
+
+def whole(tensors: Mapping[str, NDArray[Any]]) -> Tensors:
+    """Tensors in float32; those of bytes as they are."""
+    return {name: array if array.dtype == np.uint8 else array.astype(np.float32) for name, array in tensors.items()}
 
 
 FOREIGN = (".pkl", ".pt", ".pth", ".ckpt", ".onnx")

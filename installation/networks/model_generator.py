@@ -7,8 +7,8 @@ The network itself is rebuilt by the helper that is named after the model's kind
     build(header, tensors, device, name) -> network        raises ModelError where tensors do not fit
 
 The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard normal -> (n, latent_dim)), ``synthesis
-(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. One with a
-refiner has a true ``refines``: its latents are followed by one number, how much the refiner paints, 0..1.
+(latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. If the file
+has a refiner, it is a ``Refined`` (refined.py): how much the refiner paints, 0..1, follows each latent.
 """
 
 import hashlib
@@ -21,26 +21,29 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from installation.core.contracts import Generator, GeneratorConfig, Latent, Pixels, Space
 from installation.core.controls import Control, Values
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import DeviceError, ModelError
+from installation.core.invocation import program
 from installation.core.paths import ShowPath
 from installation.core.weak_cache import weakly_cached
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
+from installation.networks.compile_apart import compile_apart
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
 from installation.networks.paces import MeasuredPace, paces_for, paces_of
 
 FACTS = ("mean", "basis", "std", "gain")
 """What was measured of a model's latent space when it was made."""
 PSI = "/generator/psi"
+REFINE = "/generator/refine"
 PROOFS = 6
 """At how many latents runtimes of a network are compared before the faster one is used."""
 REACH = 3.0
@@ -57,7 +60,12 @@ def rebuild(header: Header, tensors: Tensors, device: str, name: Path) -> Any:
     build = getattr(import_module(helper), "build", None) if known else None
     if build is None:
         raise ModelError(f'{name}: a model of kind "{header["kind"]}", which nothing here paints.')
-    return build(header, tensors, device, name)
+    network = build(header, tensors, device, name)
+    if not header.get("refiner"):
+        return network
+    from installation.networks.refined import refined  # here: it loads torch
+
+    return refined(network, header, tensors, name)
 
 
 def space_of(name: Path, header: Header, tensors: Tensors, digest: str) -> Space:
@@ -102,8 +110,7 @@ def _radius(name: Path, blocked: dict[str, Any]) -> float:
 
 
 def slug(name: str) -> str:
-    """A direction's name as the last word of an OSC address: ``light-from-the-left``; empty for a name without any
-    Latin letter or digit."""
+    """A direction's name as the last word of an OSC address; empty for a name without any Latin letter or digit."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")
 
@@ -147,6 +154,9 @@ class ModelConfig(GeneratorConfig, ABC):
 
     model: ShowPath = Field(description="the model file (.safetensors), beside the show")
     psi: float = Field(0.7, ge=0.0, le=1.2, description="truncation psi: 0 is the mean picture, 1 the whole variety")
+    refine: float = Field(
+        1.0, ge=0.0, le=1.0, description="how much the model's refiner paints: 0 the plain picture, 1 all detail"
+    )
     runtime: Literal["auto", "eager"] = Field(
         "auto", description="auto: as fast as this machine can; eager: plain torch"
     )
@@ -157,10 +167,24 @@ class ModelConfig(GeneratorConfig, ABC):
         read_header(model, kind=cls.model_fields["kind"].default)
         return model
 
+    @model_validator(mode="after")
+    def _refines_if_asked(self) -> Self:
+        if "refine" in self.model_fields_set and not read_header(self.model).get("refiner"):
+            raise ValueError(
+                f"refine: {self.model} holds no refiner; leave it out, or train one: {program()} refiner {self.model}"
+            )
+        return self
+
     def controls(self) -> tuple[Control, ...]:
         psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
         header = read_header(self.model) if self.model else {}  # --list makes one without a model
-        return (psi, *class_controls(header, self.model), *direction_controls(header))
+        refine = Control(REFINE, "how much detail is painted: 0 soft, 1 all", default=self.refine)
+        return (
+            psi,
+            *class_controls(header, self.model),
+            *direction_controls(header),
+            *((refine,) if header.get("refiner") else ()),
+        )
 
     def favourites(self) -> tuple[str, ...]:
         return favourite_names(read_header(self.model))
@@ -169,8 +193,8 @@ class ModelConfig(GeneratorConfig, ABC):
         check_whole(self.model)
 
     def options(self) -> dict[str, Any]:
-        """What decides the pictures besides the model, as its measured paces name it."""
-        return self.model_dump(mode="json", exclude={"kind", "model", "runtime"})
+        """What decides the pictures besides the model, as its measured paces name it. Detail changes no pace."""
+        return self.model_dump(mode="json", exclude={"kind", "model", "refine", "runtime"})
 
 
 class ModelGenerator(Generator):
@@ -186,7 +210,7 @@ class ModelGenerator(Generator):
     def __init__(self, config: ModelConfig, device: str) -> None:
         self._config = config
         space, self._steps, paces = self._open(resolve(device))
-        self.psi = config.psi
+        self.psi, self.refine = config.psi, config.refine
         known = paces_for(config.options(), paces)
         self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}", paces=known)
         self._avoid = Avoidance(self.space)
@@ -221,21 +245,25 @@ class ModelGenerator(Generator):
         return w
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
-        asked = self.asked(latent, controls)
         try:
-            pixels: Pixels = self._runtime.paint(asked)
+            return self.painted(latent, controls)
         except RuntimeError as error:  # as torch.OutOfMemoryError is
-            pixels = self._with_less(self.device, error, lambda device: self._painted(asked, device))
+            pixels: Pixels = self._with_less(self.device, error, lambda device: self._anew(latent, controls, device))
+            return pixels
+
+    def painted(self, latent: Latent, controls: Values) -> Pixels:
+        """The picture, where the device has the memory for it."""
+        pixels: Pixels = self._runtime.paint(self.asked(latent, controls))
         return pixels
 
-    def _painted(self, asked: Latent, device: str) -> Pixels:
+    def _anew(self, latent: Latent, controls: Values, device: str) -> Pixels:
         self._place(device)
-        pixels: Pixels = self._runtime.paint(asked)
-        return pixels
+        return self.painted(latent, controls)
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
         """The network's input for a latent."""
-        return of_class(self.steered(latent, controls), classes_of(self.network), controls)
+        w = of_class(self.steered(latent, controls), classes_of(self.network), controls)
+        return with_refine(w, controls.get(REFINE, self.refine)) if refines(self.network) else w
 
     @property
     def runtime(self) -> str:
@@ -249,6 +277,11 @@ class ModelGenerator(Generator):
         if self._config.runtime == "auto":
             self._fastest = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)
             self._runtime = self._fastest()
+
+    def to_compile(self, cache: DiskCache) -> Path | None:
+        """Its model file, where that has to be compiled before it can ``accelerate``."""
+        model = self._config.model
+        return model if self._config.runtime == "auto" and lacks_verdict(model, self.device, cache) else None
 
     def steered(self, latent: Latent, controls: Values) -> Latent:
         """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
@@ -318,16 +351,27 @@ def plain_runtime(network: Any, device: str) -> Any:
 def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
     """Opens the fastest runtime of a model file's network, once for each piece on it; what may be slow is done here:
     on the processor, with ``apart``, in another process."""
-    from installation.networks.choose_runtime import candidate_name, fastest, kept
-    from installation.networks.compile_apart import compile_apart
+    from installation.networks.choose_runtime import fastest
 
     network = opened(model, changed, device).network
-    with model.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if apart and lacks_verdict(model, device, cache):
+        for _, why in compile_apart([model], cache):
+            if why:
+                raise RuntimeError(f"{model.name}: was not compiled: {why}")
+    return fastest(network.synthesis, proofs(network), device, digest_of(model), cache)
+
+
+def lacks_verdict(model: Path, device: str, cache: DiskCache) -> bool:
+    """Whether it is not known yet how a model file is painted fastest, and finding out takes long."""
+    from installation.networks.choose_runtime import candidate_name, kept  # here: it loads torch
+
     candidate = candidate_name(device)
-    if apart and device == "cpu" and candidate and not kept(cache, digest, candidate).verdict():
-        compile_apart(model, cache)
-    return fastest(network.synthesis, proofs(network), device, digest, cache)
+    return device == "cpu" and bool(candidate) and not kept(cache, digest_of(model), str(candidate)).verdict()
+
+
+def digest_of(model: Path) -> str:
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def proofs(network: Any) -> NDArray[np.float32]:
@@ -337,7 +381,12 @@ def proofs(network: Any) -> NDArray[np.float32]:
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )
     latents = np.ascontiguousarray(latents[:, : latents.shape[1] // classes_of(network)])
-    return with_refine(latents, 1.0) if getattr(network, "refines", False) else latents
+    return with_refine(latents, 1.0) if refines(network) else latents
+
+
+def refines(network: Any) -> bool:
+    """Whether a network's latents are followed by how much its refiner paints."""
+    return bool(getattr(network, "refines", False))
 
 
 def classes_of(network: Any) -> int:

@@ -17,6 +17,8 @@ from installation.core.invocation import program
 from installation.networks.model_file import Header, Tensors, group_of
 
 GROUP = "pace"
+NO_PART = ("refine",)
+"""Options that older files name beside a pace, and that do not change it."""
 MOST = 64
 """Paces in one file; above that the oldest go."""
 
@@ -49,7 +51,8 @@ def _pace(name: object, entry: object, tensor: NDArray[np.float32]) -> MeasuredP
     pace = tensor.astype(np.float64)
     if pace.ndim != 1 or len(pace) < 2 or pace[0] != 0 or abs(pace[-1] - 1) > 1e-5 or (np.diff(pace) < 0).any():
         raise ModelError(f'{name}: the pace of "{entry["walk"]}" does not rise from 0 to 1. {again(name)}')
-    return MeasuredPace(entry["walk"], entry["options"], pace)
+    options = {name: value for name, value in entry["options"].items() if name not in NO_PART}
+    return MeasuredPace(entry["walk"], options, pace)
 
 
 def again(name: object) -> str:

@@ -1,4 +1,4 @@
-"""A refiner: paints detail on the soft pictures of a VAE and doubles their size, in one pass.
+"""A refiner: paints detail on the soft pictures of a model and doubles their size, in one pass.
 
 It is the generator of a conditional GAN (pix2pix, arXiv 1611.07004): a U-Net (arXiv 1505.04597) of few feature maps.
 The soft picture is halved three times, so that what is painted at a pixel can depend on a whole face, and enlarged

@@ -6,7 +6,8 @@ beside it: painting is always the same picture for the same w.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -30,6 +31,7 @@ from installation.networks.stylegan2_generator import (
     enlarges,
     upsample,
 )
+from installation.networks.styles import Affines, Layer, Share, between, lerped
 
 
 def effective_tensors(generator: StyleGan2, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
@@ -143,12 +145,22 @@ class PaintLayer:
         size, _, part = name.partition(".")
         weight = tensors[f"{name}.weight"].to(device)
         self.weight = weight.contiguous(memory_format=torch.channels_last)
-        self.squares = weight.square().sum((2, 3)).t().contiguous() / 2  # the half brings the gain of the leaky ReLU
+        self.squares = self.squared()
         self.bias = (tensors[f"{name}.bias"] * SQRT2).to(device)[None, :, None, None]
         self.up = enlarges(arch, int(size)) if part == "conv0" else "never"
         self.replicate, self.noise = arch.replicate, None
         if arch.noise:
             self.noise = (tensors[f"{name}.noise"] * (tensors[f"{name}.strength"] * SQRT2)).to(device)[None, None]
+
+    def squared(self) -> Tensor:
+        # the half brings the gain of the leaky ReLU
+        return self.weight.contiguous().square().sum((2, 3)).t().contiguous() / 2
+
+    def noisy(self, noise: Tensor) -> PaintLayer:
+        """The layer with another noise, (1, 1, height, width)."""
+        made = copy.copy(self)
+        made.noise = noise
+        return made
 
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         demod = torch.mm(style * style, self.squares).add_(5e-9).rsqrt_()
@@ -183,10 +195,10 @@ class Network:
             for part in ("conv0", "conv1", "rgb")
             if size > 4 or part != "conv0"
         ]
-        self._affine = torch.cat([tensors[f"{name}.style.weight"] for name in names]).to(device)
-        self._affine_bias = torch.cat([tensors[f"{name}.style.bias"] for name in names]).to(device)
-        self._widths = [len(tensors[f"{name}.style.bias"]) for name in names]
-        self._layers = {name: PaintLayer(tensors, name, arch, device) for name in names if not name.endswith("rgb")}
+        self.affines = Affines(tensors, names, device)
+        self.layers: dict[str, Layer] = {
+            name: PaintLayer(tensors, name, arch, device) for name in names if not name.endswith("rgb")
+        }
         self._rgb = {
             size: (tensors[f"{size}.rgb.weight"][:, :, 0, 0].t().to(device), tensors[f"{size}.rgb.bias"].to(device))
             for size in arch.resolutions
@@ -203,14 +215,15 @@ class Network:
 
     @torch.inference_mode()
     def synthesis(self, w: NDArray[np.float32] | Tensor) -> Tensor:
-        """w (n, w_dim) -> pictures (n, 3, resolution, resolution), float32, about -1..1 (not clipped)."""
+        """w (n, w_dim), or (n, layers, w_dim) for each of ``affines.names`` -> pictures (n, 3, resolution, resolution),
+        float32, about -1..1 (not clipped)."""
         latents = (w if isinstance(w, Tensor) else torch.from_numpy(w)).to(self.device, torch.float32)
-        styles = iter(torch.addmm(self._affine_bias, latents, self._affine.t()).split(self._widths, 1))
+        styles = iter(self.affines(latents))
         x = self.const.repeat(latents.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
         rgb: Tensor | None = None
         for size in self.arch.resolutions:
             for part in ("conv1",) if size == 4 else ("conv0", "conv1"):
-                x = self._layers[f"{size}.{part}"](x, next(styles))
+                x = self.layers[f"{size}.{part}"](x, next(styles))
             weight, bias = self._rgb[size]
             steered = next(styles)[:, :, None] * weight  # (n, channels, 3): a 1x1 convolution is a product of matrices
             new = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), steered).add_(bias)
@@ -218,6 +231,27 @@ class Network:
             rgb = new if rgb is None else upsample(rgb).add_(new)
         assert rgb is not None
         return rgb
+
+    def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
+        """The same network with other convolutions, made of the name and the convolution that is there."""
+        made = copy.copy(self)
+        made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def between(self, other: Network, share: Share) -> Network:
+        """The network of whose layers ``share`` is the other's; the mapping is this one's."""
+        made = copy.copy(self)
+        made.const = lerped(self.const, other.const, share("4.conv1"))
+        made.affines = self.affines.between(other.affines, share)
+        made.layers = {name: between(layer, other.layers[name], share(name)) for name, layer in self.layers.items()}
+        made._rgb = {
+            size: (
+                lerped(weight, other._rgb[size][0], share(f"{size}.rgb")),
+                lerped(bias, other._rgb[size][1], share(f"{size}.rgb")),
+            )
+            for size, (weight, bias) in self._rgb.items()
+        }
+        return made
 
     @torch.inference_mode()
     def paint(self, w: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -17,7 +17,8 @@ Of each block the tensors are, with every constant factor multiplied in (block 4
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -25,14 +26,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.fitting import fitting
+from installation.networks.fitting import architecture, fitting
+from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
+from installation.networks.styles import Affines, Layer, Share, between, lerped
 
 Shape = tuple[int, ...]
 KERNEL = 3
@@ -80,12 +83,7 @@ class Architecture(BaseModel):
 
 def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
     """The architecture from a header. Raises ModelError with the first thing that is wrong."""
-    try:
-        arch = Architecture(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
+    arch = architecture(Architecture, options, name)
     if max(arch.size(arch.blocks[-1])) != arch.resolution or arch.widths[-1] != arch.w_dim:
         raise ModelError(f"{name}: header: architecture: its blocks and its resolution or w_dim do not fit each other.")
     return arch
@@ -117,7 +115,8 @@ def build(
 class StyledConv:
     """A 3x3 convolution steered by a style, with all that does not depend on it worked out beforehand.
 
-    Works in place: ``x`` is the caller's no more. ``gain`` is that of the activation and of the branch that it is in.
+    Works in place where nothing is differentiated: ``x`` is the caller's no more. ``gain`` is that of the activation
+    and of the branch that it is in.
     """
 
     def __init__(
@@ -127,24 +126,36 @@ class StyledConv:
         self.up = name.endswith("conv0")
         kernel = weight.transpose(0, 1) if self.up else weight
         self.weight = kernel.contiguous(memory_format=torch.channels_last)
-        self.squares = weight.square().sum((2, 3)).t().contiguous() / gain**2
-        self.least = 1e-8 / gain**2
-        self.bias = (tensors[f"{name}.bias"] * gain)[None, :, None, None]
+        self.gain, self.least = gain, 1e-8 / gain**2
+        self.squares = self.squared()
+        self.flat = self.bias = (tensors[f"{name}.bias"] * gain)[None, :, None, None]
+        self.noise: Tensor | None = None
         if f"{name}.noise" in tensors:
-            self.bias = self.bias + tensors[f"{name}.noise"] * gain
+            self.noise = (tensors[f"{name}.noise"] * gain)[None, None]
+            self.bias = self.flat + self.noise
         self.clamp = None if clamp is None else clamp * gain / SQRT2
         self.taps = prepared(taps, 4.0)
         self.pad = [pixels - cut for pixels, cut in zip(enlarging(taps), (1, 0, 1, 0), strict=True)]
 
+    def squared(self) -> Tensor:
+        weight = self.weight.transpose(0, 1) if self.up else self.weight
+        return weight.contiguous().square().sum((2, 3)).t().contiguous() / self.gain**2
+
+    def noisy(self, noise: Tensor) -> StyledConv:
+        """The layer with another noise, (1, 1, height, width)."""
+        made = copy.copy(self)
+        made.noise, made.bias = noise, self.flat + noise
+        return made
+
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         demodulation = torch.mm(style * style, self.squares).add_(self.least).rsqrt_()
-        x = x.mul_(style[:, :, None, None])
+        x = multiplied(x, style[:, :, None, None])
         if self.up:
             x = resample(F.conv_transpose2d(x, self.weight, stride=2), self.taps, pad=self.pad)
         else:
             x = F.conv2d(x, self.weight, padding=1)
         x = F.leaky_relu_(x.mul_(demodulation[:, :, None, None]).add_(self.bias), 0.2)
-        return x if self.clamp is None else x.clamp_(-self.clamp, self.clamp)
+        return clamped(x, self.clamp)
 
 
 def enlarging(taps: Tensor) -> list[int]:
@@ -168,12 +179,10 @@ class Network:
         self.mapping = StyleMapping(tensors, len(arch.widths) - 1)
         placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
         names = [name for name, *_ in arch.layers()]
-        self._affine = torch.cat([placed[f"{name}.style.weight"] for name in names])
-        self._affine_bias = torch.cat([placed[f"{name}.style.bias"] for name in names])
-        self._widths = [len(placed[f"{name}.style.bias"]) for name in names]
+        self.affines = Affines(placed, names, device)
         self._const = placed["const"].contiguous(memory_format=torch.channels_last)
         self._taps, self._pad = prepared(placed["filter"], 4.0), enlarging(placed["filter"])
-        self._convs = {
+        self.layers: dict[str, Layer] = {
             name: StyledConv(placed, name, placed["filter"], arch.clamp, self._gain(name))
             for name in names
             if not name.endswith("rgb")
@@ -191,10 +200,15 @@ class Network:
 
     @torch.inference_mode()
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
-        """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
+        """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped). ``latents`` may be (n, layers, w_dim),
+        with one for each of ``affines.names``."""
         w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        w = w[:, : self.w_dim].to(self.device, torch.float32)
-        styles = iter(torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1))
+        return self.pictures(w.to(self.device, torch.float32))
+
+    def pictures(self, latents: Tensor) -> Tensor:
+        """``synthesis`` of a tensor on the network's device, differentiable."""
+        w = latents[..., : self.w_dim]
+        styles = iter(self.affines(w))
         x = self._const.repeat(w.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None
         for block in self.arch.blocks:
@@ -207,12 +221,37 @@ class Network:
         assert picture is not None
         return three(picture, self.arch.colours)
 
+    def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
+        """The same network with other convolutions, made of the name and the convolution that is there."""
+        made = copy.copy(self)
+        made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def between(self, other: Network, share: Share) -> Network:
+        """The network of whose layers ``share`` is the other's; the mapping and the filter are this one's."""
+        made = copy.copy(self)
+        made._const = lerped(self._const, other._const, share("4.conv1"))
+        made.affines = self.affines.between(other.affines, share)
+        made.layers = {name: between(layer, other.layers[name], share(name)) for name, layer in self.layers.items()}
+        made._rgb = {
+            block: (
+                lerped(weight, other._rgb[block][0], share(f"{block}.rgb")),
+                lerped(bias, other._rgb[block][1], share(f"{block}.rgb")),
+            )
+            for block, (weight, bias) in self._rgb.items()
+        }
+        made._skip = {
+            block: None if weight is None else lerped(weight, other._skip[block], share(f"{block}.conv0"))
+            for block, weight in self._skip.items()
+        }
+        return made
+
     def _block(self, x: Tensor, block: int, styles: Iterator[Tensor]) -> Tensor:
         if block == 4:
-            return self._convs["4.conv1"](x, next(styles))
+            return self.layers["4.conv1"](x, next(styles))
         beside = self._beside(x, block)  # first: the convolutions work in place
-        x = self._convs[f"{block}.conv0"](x, next(styles))
-        x = self._convs[f"{block}.conv1"](x, next(styles))
+        x = self.layers[f"{block}.conv0"](x, next(styles))
+        x = self.layers[f"{block}.conv1"](x, next(styles))
         return x if beside is None else beside.add_(x)
 
     def _beside(self, x: Tensor, block: int) -> Tensor | None:
@@ -221,16 +260,14 @@ class Network:
         if weight is None:
             return None
         y = resample(F.conv2d(x, weight), self._taps, up=2, pad=self._pad).mul_(SQRT2 / 2)
-        clamp = self.arch.clamp
-        return y if clamp is None else y.clamp_(-clamp * SQRT2 / 2, clamp * SQRT2 / 2)
+        return clamped(y, None if self.arch.clamp is None else self.arch.clamp * SQRT2 / 2)
 
     def _coloured(self, x: Tensor, style: Tensor, block: int) -> Tensor:
         """Features -> colours: a 1x1 convolution without demodulation is a product of matrices."""
         weight, bias = self._rgb[block]
         steered = style[:, :, None] * weight
         colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), steered).add_(bias)
-        if self.arch.clamp is not None:
-            colours = colours.clamp_(-self.arch.clamp, self.arch.clamp)
+        colours = clamped(colours, self.arch.clamp)
         return colours.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
 
 

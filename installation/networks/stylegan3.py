@@ -14,29 +14,32 @@ every constant factor multiplied in:
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from installation.core.errors import ModelError
-from installation.networks.fitting import fitting
+from installation.networks.fitting import architecture, fitting
+from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 from installation.networks.stylegan2_ada import three
+from installation.networks.styles import Affines, Layer, Share, between, lerped
 
 Shape = tuple[int, ...]
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Layer(BaseModel):
+class LayerOptions(BaseModel):
     """``pad`` is left, right, top, bottom after enlarging ``up`` times; the filters' sizes are empty without one."""
 
     model_config = STRICT
@@ -73,7 +76,7 @@ class Architecture(BaseModel):
     classes: int = Field(ge=0, le=1000)
     widths: list[PositiveInt] = Field(min_length=2, max_length=33)
     input: Waves
-    layers: list[Layer] = Field(min_length=1, max_length=64)
+    layers: list[LayerOptions] = Field(min_length=1, max_length=64)
     scale: float
     size: list[PositiveInt] = Field(min_length=2, max_length=2)
     resolution: PositiveInt = Field(le=16384)
@@ -81,12 +84,7 @@ class Architecture(BaseModel):
 
 def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
     """The architecture from a header. Raises ModelError with the first thing that is wrong."""
-    try:
-        arch = Architecture(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ModelError(f"{name}: header: architecture.{where}: {first['msg']}.") from None
+    arch = architecture(Architecture, options, name)
     if painted_size(arch) != tuple(arch.size) or max(arch.size) != arch.resolution or arch.widths[-1] != arch.w_dim:
         raise ModelError(f"{name}: header: architecture: its layers and its size or w_dim do not fit each other.")
     return arch
@@ -101,7 +99,7 @@ def painted_size(arch: Architecture) -> tuple[int, int]:
     return height, width
 
 
-def resized(size: int, layer: Layer, pad: int, axis: int) -> int:
+def resized(size: int, layer: LayerOptions, pad: int, axis: int) -> int:
     """What a layer makes of a length: the convolution lets it grow, filters shorten it."""
     lost = sum(taps[axis] - 1 for taps in (layer.up_taps, layer.down_taps) if taps)
     return -(-((size + layer.kernel - 1) * layer.up + pad - lost) // layer.down)
@@ -158,6 +156,19 @@ class Input:
         width, height = self.waves.size
         return x.transpose(1, 2).unflatten(2, (height, width))
 
+    def moved(self, transform: Tensor) -> Input:
+        """The waves of a picture of which each place shows what was at ``transform`` (3, 3) of it."""
+        made = copy.copy(self)
+        made.transform = torch.matmul(self.transform, transform.to(self.transform))
+        return made
+
+    def between(self, other: Input, share: float) -> Input:
+        made = copy.copy(self)
+        for name in ("freqs", "phases", "transform", "weight"):
+            setattr(made, name, lerped(getattr(self, name), getattr(other, name), share))
+        made.affine = lerped(self.affine[0], other.affine[0], share), lerped(self.affine[1], other.affine[1], share)
+        return made
+
     def steered(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """Frequencies (n, channels, 2) and phases (n, channels) after turning, then moving, then the file's own
         transform."""
@@ -183,34 +194,35 @@ def grid(waves: Waves) -> Tensor:
 class Steered:
     """One layer."""
 
-    def __init__(self, layer: Layer, tensors: Mapping[str, Tensor], number: int) -> None:
+    def __init__(self, layer: LayerOptions, tensors: Mapping[str, Tensor], number: int) -> None:
         self.layer = layer
         weight = tensors[f"{number}.weight"]
         if not layer.colours:
             weight = weight * weight.square().mean((1, 2, 3), keepdim=True).rsqrt()
         self.weight = weight.contiguous(memory_format=torch.channels_last)
-        self.squares = weight.square().sum((2, 3)).t().contiguous()
+        self.squares = self.squared()
         self.bias, self.gain = tensors[f"{number}.bias"][None, :, None, None], float(tensors[f"{number}.gain"])
         up, down = tensors.get(f"{number}.up"), tensors.get(f"{number}.down")
         self.up = None if up is None else prepared(up, float(layer.up**2))
         self.down = None if down is None else prepared(down)
         self.slope, self.loud = (1.0, 1.0) if layer.colours else (0.2, SQRT2)
 
+    def squared(self) -> Tensor:
+        return self.weight.contiguous().square().sum((2, 3)).t().contiguous()
+
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         x = self.convolved(x, style) + self.bias
         x = resample(x, self.up, up=self.layer.up, pad=self.layer.pad)
         if self.slope != 1.0:
-            x = F.leaky_relu_(x, self.slope).mul_(self.loud)
-        if self.layer.clamp is not None:
-            x = x.clamp_(-self.layer.clamp, self.layer.clamp)
-        return resample(x, self.down, down=self.layer.down)
+            x = multiplied(F.leaky_relu_(x, self.slope), self.loud)
+        return resample(clamped(x, self.layer.clamp), self.down, down=self.layer.down)
 
     def convolved(self, x: Tensor, style: Tensor) -> Tensor:
         padding = self.layer.kernel - 1
         if self.layer.colours:
             return F.conv2d(x * (style * self.gain)[:, :, None, None], self.weight, padding=padding)
         style = style * style.square().mean(1, keepdim=True).rsqrt()
-        demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_().mul_(self.gain)
+        demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_() * self.gain
         x = F.conv2d(x * style[:, :, None, None], self.weight, padding=padding)
         return x.mul_(demodulation[:, :, None, None])
 
@@ -225,20 +237,38 @@ class Network:
         self.classes, self.resolution = max(1, arch.classes), arch.resolution
         self.mapping = StyleMapping(tensors, len(arch.widths) - 1)
         placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
-        self._input = Input(arch.input, placed)
-        self._layers = [Steered(layer, placed, number) for number, layer in enumerate(arch.layers)]
-        numbers = range(len(arch.layers))
-        self._affine = torch.cat([placed[f"{number}.style.weight"] for number in numbers])
-        self._affine_bias = torch.cat([placed[f"{number}.style.bias"] for number in numbers])
-        self._widths = [layer.width_in for layer in arch.layers]
+        self.input = Input(arch.input, placed)
+        self.layers: dict[str, Layer] = {
+            str(number): Steered(layer, placed, number) for number, layer in enumerate(arch.layers)
+        }
+        self.affines = Affines(placed, tuple(self.layers), device)
 
     @torch.inference_mode()
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
-        """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
+        """-> pictures (n, 3, height, width), float32, about -1..1 (not clipped). ``latents`` may be (n, layers, w_dim),
+        with one for each of ``affines.names``; the first is the input's, too."""
         w = latents if isinstance(latents, Tensor) else torch.from_numpy(latents)
-        w = w[:, : self.w_dim].to(self.device, torch.float32)
-        styles = torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1)
-        x = self._input(w)
-        for layer, style in zip(self._layers, styles, strict=True):
+        return self.pictures(w.to(self.device, torch.float32))
+
+    def pictures(self, latents: Tensor) -> Tensor:
+        """``synthesis`` of a tensor on the network's device, differentiable."""
+        w = latents[..., : self.w_dim]
+        x = self.input(w if w.ndim == 2 else w[:, 0])
+        for layer, style in zip(self.layers.values(), self.affines(w), strict=True):
             x = layer(x, style)
         return three(x * self.arch.scale, self.arch.layers[-1].width_out)
+
+    def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
+        """The same network with other layers, made of the name and the layer that is there."""
+        made = copy.copy(self)
+        made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def between(self, other: Network, share: Share) -> Network:
+        """The network of whose layers ``share`` is the other's; the mapping is this one's. The weights are those that
+        are normalised for each output, as the demodulation undoes any other scale."""
+        made = copy.copy(self)
+        made.input = self.input.between(other.input, share("0"))
+        made.affines = self.affines.between(other.affines, share)
+        made.layers = {name: between(layer, other.layers[name], share(name)) for name, layer in self.layers.items()}
+        return made

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.core.errors import ModelError
-from installation.networks import refiner as refiners
 from installation.networks.encoder import shrunk, square
 from installation.networks.fitting import fitting
 from installation.networks.model_file import Shapes, group_of, network_of
@@ -255,23 +254,7 @@ def build(
     decoder = fitting(network_of(tensors), expected_shapes(arch), str(name))
     arrays = group_of(tensors, "encoder")
     encoder = fitting(arrays, encoder_shapes(arch), f"{name}: encoder") if arrays else {}
-    facts, refiner = group_of(tensors, "latent"), refiner_of(header, tensors, arch, name)
-    return Network(arch, decoder, encoder, facts, device, refiner)
-
-
-def refiner_of(
-    header: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]], arch: Architecture, name: object
-) -> refiners.Refiner | None:
-    """What paints detail on the decoder's pictures; None where the file has none."""
-    group = group_of(tensors, "refiner")
-    if not group:
-        return None
-    refiner = refiners.build(header.get("refiner"), group, name)
-    if refiner.arch.resolution != arch.resolution:
-        raise ModelError(
-            f"{name}: its refiner is for pictures of {refiner.arch.resolution} px, and it paints {arch.resolution} px."
-        )
-    return refiner
+    return Network(arch, decoder, encoder, group_of(tensors, "latent"), device)
 
 
 class PaintBlock:
@@ -298,12 +281,9 @@ class PaintBlock:
 
 
 class Network:
-    """A decoder that only paints, with the encoder, the facts of its latent space and the refiner where the file has
-    them.
+    """A decoder that only paints, with the encoder and the facts of its latent space where the file has them.
 
-    ``mapping`` runs on the CPU in float32, so that a seed gives the same latent on every device. ``resolution`` is the
-    decoder's; a refiner paints twice as many pixels. How much it paints follows each latent as one number (see
-    ``refines``).
+    ``mapping`` runs on the CPU in float32, so that a seed gives the same latent on every device.
     """
 
     def __init__(
@@ -313,7 +293,6 @@ class Network:
         encoder: Mapping[str, Tensor] | None = None,
         facts: Mapping[str, NDArray[np.float32]] | None = None,
         device: str = "cpu",
-        refiner: refiners.Refiner | None = None,
     ) -> None:
         """``facts`` are mean, basis and std of the latents of real pictures; without, they are standard normal."""
         self.arch, self.device, self.resolution = arch, device, arch.resolution
@@ -331,13 +310,6 @@ class Network:
         if encoder:
             self._encoder = VaeEncoder(arch).to(device).requires_grad_(False)
             self._encoder.load_state_dict(encoder)
-        self._refiner = refiner and refiner.to(device, memory_format=torch.channels_last)
-
-    @property
-    def refines(self) -> bool:
-        """Whether ``synthesis`` takes one number more behind each latent: 0 the decoder's picture enlarged, 1 painted
-        upon. Without it, it is 1."""
-        return self._refiner is not None
 
     def mapping(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
         """z (n, z_dim) standard normal -> latents (n, latent), spread as those of real pictures."""
@@ -345,17 +317,8 @@ class Network:
 
     @torch.inference_mode()
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
-        """Latents (n, latent), or (n, latent + 1) where it refines, -> pictures (n, 3, height, width), float32, about
-        -1..1 (not clipped)."""
+        """Latents (n, latent) -> pictures (n, 3, resolution, resolution), float32, about -1..1 (not clipped)."""
         z = (latents if isinstance(latents, Tensor) else torch.from_numpy(latents)).to(self.device, torch.float32)
-        picture = self.decoded(z[:, : self.arch.latent])
-        if self._refiner is None:
-            return picture
-        amount = F.pad(z, (0, 1), value=1.0)[:, self.arch.latent]
-        return self._refiner(picture.clamp_(-1, 1), amount=amount)
-
-    def decoded(self, z: Tensor) -> Tensor:
-        """Latents (n, latent) on the device -> the decoder's pictures (n, 3, resolution, resolution)."""
         steer = torch.addmm(self._steer_bias, z, self._steer).split([4 * c for c in self.arch.channels], 1)
         x = torch.addmm(self._start_bias, z, self._start).unflatten(1, (SMALLEST, SMALLEST, -1)).permute(0, 3, 1, 2)
         picture: Tensor | None = None
@@ -370,7 +333,7 @@ class Network:
     def paint(self, latent: NDArray[np.float32]) -> NDArray[np.uint8]:
         """One latent (latent,) -> one picture (height, width, 3), uint8 sRGB, on the CPU, contiguous. It is a new
         array; installation/networks/runtime.py paints faster."""
-        if latent.shape not in ((self.arch.latent,), (self.arch.latent + self.refines,)):
+        if latent.shape != (self.arch.latent,):
             raise ValueError(f"one latent has shape ({self.arch.latent},), not {latent.shape}")
         batch = torch.from_numpy(latent)[None].to(self.device)
         return np.ascontiguousarray(levels(self.synthesis, batch).cpu().numpy())

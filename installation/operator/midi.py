@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from installation.core import parts
-from installation.core.errors import MissingDependency
 from installation.core.repeats import Repeats
 from installation.operator.inbox import Inbox
 from installation.operator.midi_knobs import Knobs
@@ -48,7 +47,8 @@ def system_ports() -> Ports:
 
 class MidiDevice:
     """Puts what a device sends into the inbox, as ``midi DEVICE``, and tells it what is echoed. ``clock`` is the loop's
-    (s). A thread of its own waits for the device; the loop never does."""
+    (s). A thread of its own waits for the device; the loop never does. ``trouble`` is why it is not open; empty while
+    it is."""
 
     def __init__(self, settings: Midi, inbox: Inbox, ports: Ports, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings, self.inbox, self._ports, self._clock = settings, inbox, ports, clock
@@ -59,7 +59,8 @@ class MidiDevice:
         self._input: Any = None
         self._output: Any = None
         self._names = ("", "")
-        self._trouble = Repeats()
+        self.trouble = ""
+        self._repeats = Repeats()
         self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
         self._thread.start()
 
@@ -68,6 +69,11 @@ class MidiDevice:
         return self._input is not None
 
     # ------------------------------------------------------------ for the loop
+
+    @property
+    def listening(self) -> bool:
+        """Whether there is a device that shows values."""
+        return self._output is not None
 
     def echo(self, values: Mapping[str, float]) -> None:
         """Keeps the controls' values for the device."""
@@ -105,21 +111,23 @@ class MidiDevice:
             if self._input is None:
                 self._open(inputs, outputs)
         except OSError as error:
-            self._complain(f"MIDI does not work here ({error}); it is tried again")
+            self.trouble = f"MIDI does not work here ({error}); it is tried again"
+            self._complain(self.trouble)
             self._shut()
 
     def _open(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         name = _named(self.settings.device, inputs)
         if name is None:
             there = ", ".join(inputs) or "none"
-            self._complain(f'no MIDI device "{self.settings.device}" is connected; connected are: {there}')
+            self.trouble = f'no MIDI device "{self.settings.device}" is connected; connected are: {there}'
+            self._complain(self.trouble)
             return
         told = _named(self.settings.feedback or self.settings.device, outputs)
         with self._guard:
             self._knobs.forget()
         self._output = self._ports.open_output(told) if told else None
         self._input = self._ports.open_input(name, callback=self._hear)
-        self._names = (name, told or "")
+        self._names, self.trouble = (name, told or ""), ""
         log.info('the MIDI device "%s" is open%s', name, "" if told else "; it is told nothing, as it hears nothing")
         self._unsaid.set()
 
@@ -131,7 +139,7 @@ class MidiDevice:
         self._input = self._output = None
 
     def _complain(self, words: str) -> None:
-        if line := self._trouble.line(words, time.monotonic()):
+        if line := self._repeats.line(words, time.monotonic()):
             log.warning("%s", line)
 
     def _hear(self, message: Any) -> None:
@@ -169,17 +177,11 @@ def _named(part: str, names: Sequence[str]) -> str | None:
 
 
 def open_midi(settings: Midi, inbox: Inbox, clock: Callable[[], float]) -> MidiDevice | None:
-    """The show's MIDI device; None where it names none, or without the libraries."""
+    """The show's MIDI device; None where it names none. Raises MissingDependency without the libraries."""
     if not (settings.device or settings.rehearse):
         return None
-    try:
-        if settings.rehearse:
-            from installation.operator.midi_rehearsal import Rehearsal
+    if settings.rehearse:
+        from installation.operator.midi_rehearsal import Rehearsal
 
-            ports: Ports = Rehearsal(settings.rehearse)
-        else:
-            ports = system_ports()
-    except MissingDependency as error:
-        log.warning("%s; the show goes on without MIDI", error)
-        return None
-    return MidiDevice(settings, inbox, ports, clock)
+        return MidiDevice(settings, inbox, Rehearsal(settings.rehearse), clock)
+    return MidiDevice(settings, inbox, system_ports(), clock)

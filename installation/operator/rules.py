@@ -1,10 +1,13 @@
 """Which commands of an operator count: no double press, and nothing dangerous without a first step. Pure: each command
 says when it came."""
 
-from installation.core.commands import ARM, DANGEROUS, Command
+from installation.core.commands import ARM, DANGEROUS, TASTE_RESET, Command
 
 ARMED = 3.0
 """Seconds after ARM in which the same operator may send one of the DANGEROUS commands."""
+
+CONSOLE = "console"
+"""How the names of operators begin who are at a console."""
 
 OPERATORS = 64
 """Operators who may be armed at the same time, at most."""
@@ -12,7 +15,8 @@ OPERATORS = 64
 
 class Rules:
     """``guard`` is in seconds: within it, the same command again is a double press. ``arm``: DANGEROUS commands count
-    only after ARM from the same operator, but for one that switches back off."""
+    only after ARM from the same operator, but for one that switches back off. Without it TASTE_RESET, which cannot be
+    taken back, arms itself: it counts when the same operator sends it again. The console asks in two steps itself."""
 
     def __init__(self, guard: float = 0.0, arm: bool = False) -> None:
         self.guard, self.arm = guard, arm
@@ -36,11 +40,20 @@ class Rules:
             self._armed[command.who] = command.when + ARMED
 
     def _unarmed(self, command: Command) -> str:
+        if not self.arm and command.address == TASTE_RESET:
+            return self._once(command)
         if not self.arm or command.address not in DANGEROUS or command.value == 0.0:
             return ""
         if command.when < self._armed.pop(command.who, 0.0):
             return ""
         return f"{command.address} is not armed: send {ARM} first, and this within {ARMED:g} s"
+
+    def _once(self, command: Command) -> str:
+        """Why the first of two does not count."""
+        if command.who.startswith(CONSOLE) or command.when < self._armed.pop(command.who, 0.0):
+            return ""
+        self._note(command)
+        return f"{command.address} forgets for good: send it again within {ARMED:g} s"
 
     def _repeated(self, command: Command) -> str:
         """A switch may be moved on and back at any speed; what is only asked for counts once within the guard."""

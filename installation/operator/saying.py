@@ -17,10 +17,11 @@ TEXT = 500
 
 class Saying:
     """``echo`` and ``say`` may be called by the loop, ``everything`` by the thread that sends: a new dict is put in the
-    place of the last one, so neither waits. ``began`` is when the show did (s)."""
+    place of the last one, so neither waits. ``pairs`` are those of XY pads, by address; ``began`` is when the show did
+    (s)."""
 
     def __init__(self, inbox: Inbox, pairs: Mapping[str, tuple[Control, Control]], began: float) -> None:
-        self._inbox, self._pairs, self._began = inbox, pairs, began
+        self._inbox, self.pairs, self._began = inbox, pairs, began
         self._said: dict[str, Said] = {}
         self._moved, self._beat = False, -BEATS
 
@@ -37,7 +38,7 @@ class Saying:
     def everything(self, now: float) -> dict[str, Said]:
         """By address, at ``now`` (s)."""
         said = dict(self._said)
-        for address, pair in self._pairs.items():
+        for address, pair in self.pairs.items():
             across, up = (said.get(control.address) for control in pair)
             if isinstance(across, float) and isinstance(up, float):
                 said[address] = (across, up)

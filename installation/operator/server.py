@@ -87,10 +87,16 @@ class OscServer:
 
     @property
     def refused(self) -> int:
-        """Messages that no control accepted, and packets that were no OSC or came from other networks."""
-        return self._handling.refused + self._socket.refused + self._socket.backlog.dropped
+        """Messages that no control accepted; packets that were no OSC, came from other networks, or found no room."""
+        lost = self._socket.backlog.dropped + self._socket.lost
+        return self._handling.refused + self._socket.refused + lost
 
     # ------------------------------------------------------------ for other threads
+
+    @property
+    def listening(self) -> bool:
+        """Whether any surface is sent values now, or somebody else is told them."""
+        return self.news is not None or self._feedback.listening
 
     def echo(self, values: Mapping[str, float]) -> None:
         """Queues the controls' values for sending; each surface gets those that changed. For up to 30 calls a
@@ -109,6 +115,7 @@ class OscServer:
         """Takes up what the inbox describes by now."""
         self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
         self._handling.follow()
+        self._saying.pairs = self._handling.pairs
         if self.on_follow:
             self.on_follow()
 

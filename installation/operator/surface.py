@@ -22,6 +22,11 @@ from installation.core.commands import (
     NEXT,
     PIECE,
     RELEASE,
+    TASTE_RESET,
+    VOTE_LEFT,
+    VOTE_LIKE,
+    VOTE_PASS,
+    VOTE_RIGHT,
     WALK_BACK,
     WALK_KICK,
     WALK_NEXT,
@@ -136,6 +141,7 @@ def surface(show: Show) -> Surface:
     others = (
         Page("wall", RED, _widgets(one for one in controls.values() if _is_stage(one) and one.address != MASTER)),
         Page("walk", TEAL, WALK),
+        Page("ballot", BLUE, BALLOT),
         Page("cues", AMBER, _cues(show, commands)),
         Page("sensors", TEAL, _meters(show)),
         Page("votes", BLUE, _votes(show)),
@@ -214,6 +220,15 @@ def _meters(show: Show) -> tuple[Meter, ...]:
 
 def _spaced(name: str) -> str:
     return name.replace("_", " ").replace(".", " ")
+
+
+BALLOT = (
+    Press("like", VOTE_LIKE, colour=TEAL),
+    Press("pass", VOTE_PASS),
+    Press("vote left", VOTE_LEFT, colour=BLUE),
+    Press("vote right", VOTE_RIGHT, colour=BLUE),
+    Press("forget likes", TASTE_RESET, colour=RED),
+)
 
 
 def _votes(show: Show) -> tuple[Meter, ...]:

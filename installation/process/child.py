@@ -2,21 +2,21 @@
 
 import logging
 import math
-import os
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from installation.core.backoff import Backoff
 from installation.core.clean_text import clean
 from installation.core.errors import FrameError
-from installation.core.parts import ROOT
 from installation.core.pipe import Message, encode, read_frames
 from installation.core.repeats import Repeats
+from installation.process.spare import Spare, start
+from installation.process.states import stopped, waited
 
 log = logging.getLogger(__name__)
 
@@ -37,21 +37,27 @@ STDERR_LINES = 30
 """The most lines of a child's stderr that are logged in LOG_EVERY seconds: a C library can print one a picture."""
 
 
+Waiting = bytes | Callable[[], Mapping[str, Any]]
+"""A frame, or what makes the message of one."""
+
+
 class _Outbox:
     """The messages to be written: a short queue that drops its oldest, and one slot that keeps the newest."""
 
     def __init__(self) -> None:
-        self._queue: deque[bytes] = deque(maxlen=QUEUE)
+        self._queue: deque[Waiting] = deque(maxlen=QUEUE)
         self._latest: bytes | None = None
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, frame: bytes, latest: bool) -> None:
+    def put(self, *waiting: Waiting) -> None:
         with self._changed:
-            if latest:
-                self._latest = frame
-            else:
-                self._queue.append(frame)
+            self._queue.extend(waiting)
+            self._changed.notify()
+
+    def put_latest(self, frame: bytes) -> None:
+        with self._changed:
+            self._latest = frame
             self._changed.notify()
 
     def close(self) -> None:
@@ -59,7 +65,7 @@ class _Outbox:
             self._closed = True
             self._changed.notify()
 
-    def take(self) -> bytes | None:
+    def take(self) -> Waiting | None:
         """Waits for the next frame; None when closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._latest is not None or self._closed)
@@ -72,22 +78,13 @@ class _Outbox:
 class _Process:
     """One run of the child, from its start to its end, with the three threads that hold its pipes."""
 
-    def __init__(self, child: "Child", outbox: _Outbox) -> None:
-        self.child, self.outbox = child, outbox
+    def __init__(self, child: "Child", outbox: _Outbox, popen: "subprocess.Popen[bytes]") -> None:
+        self.child, self.outbox, self.popen = child, outbox, popen
         self.ended = threading.Event()
-        self.due = time.monotonic() + START
+        self.began = self.heard = time.monotonic()
+        self.due = self.began + START
         self.why = ""
         self.last_line = ""
-        self.popen = subprocess.Popen(
-            child.argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
-            # Ctrl-C in the terminal is handled by the parent alone
-            process_group=0 if os.name == "posix" else None,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
         self.threads = [
             threading.Thread(target=work, name=f"{child.name}-{work.__name__}", daemon=True)
             for work in (self._read, self._write, self._relay)
@@ -109,11 +106,11 @@ class _Process:
 
     def _hear(self, message: Message) -> None:
         asked = message.get("alive") if isinstance(message, dict) else None
-        timeout = self.child.silence or START
+        timeout, self.heard = self.child.silence or START, time.monotonic()
         if isinstance(asked, (int, float)):
-            self.due = time.monotonic() + max(timeout, min(asked, START))
+            self.due = self.heard + max(timeout, min(asked, START))
         else:
-            self.due = time.monotonic() + timeout
+            self.due = self.heard + timeout
             self.child.on_message(message)
 
     def _write(self) -> None:
@@ -122,11 +119,19 @@ class _Process:
         with suppress(OSError):  # it ended, which _read notices
             stdin.write(self.child.hello)
             stdin.flush()
-            while (frame := self.outbox.take()) is not None:
-                stdin.write(frame)
+            while (waiting := self.outbox.take()) is not None:
+                stdin.write(waiting if isinstance(waiting, bytes) else self._made(waiting))
                 stdin.flush()
         with suppress(OSError):
             stdin.close()
+
+    def _made(self, make: Callable[[], Mapping[str, Any]]) -> bytes:
+        """The frame of a message that is made now; nothing where that fails."""
+        try:
+            return encode(dict(make()))
+        except Exception:  # the thread's edge: the messages after it are sent all the same
+            self.child.log.exception("%s: a message to it cannot be made", self.child.name)
+            return b""
 
     def _relay(self) -> None:
         stderr = self.popen.stderr
@@ -142,20 +147,28 @@ class _Process:
                     self.child.log.info("%s: %s", self.child.name, self.last_line)
 
     def wait(self) -> None:
-        """Until it ends, or is silent for too long and is killed. Time in which this thread was not run either, as on
-        an overloaded machine, does not count as the child's silence."""
+        """Until it ends, or is silent for too long and is killed. Time in which it, or this thread, waited for a
+        processor, as on an overloaded machine, does not count as its silence."""
         tick = None if self.child.silence is None else self.child.silence / 8
-        looked = time.monotonic()
+        looked, starved = time.monotonic(), waited(self.popen.pid)
         while not self.ended.wait(tick):
             now = time.monotonic()
             if tick is not None:
-                self.due += max(0.0, now - looked - 2 * tick)
+                before, starved = starved, waited(self.popen.pid)
+                self.due += max(now - looked - 2 * tick, starved - before, 0.0)
             looked = now
-            if now > self.due:
+            if self._is_stuck(now):
                 self.why = "said nothing for too long and was stopped"
                 self.popen.kill()
                 self.ended.wait(1.0)
                 return
+            if self.child.spare:
+                self.child.spare.prepare(now - self.began, now)
+
+    def _is_stuck(self, now: float) -> bool:
+        """Whether it is silent for longer than it asked for, or stopped by a signal, when it can do nothing at all."""
+        silence = self.child.silence
+        return now > self.due or (silence is not None and now > self.heard + silence and stopped(self.popen.pid))
 
     def reap(self) -> str:
         """Ends all of its remaining processes, and returns why it ended."""
@@ -178,7 +191,8 @@ class Child:
     the child's messages, except ``{"alive": seconds}``, its heartbeat: "I work; expect nothing for so long". With
     ``silence`` (seconds), a child that sends nothing for that long, or for as long as it asked for, is stopped and
     started again. So is one that ends, or writes what is no frame. Messages queued for a child that ended are lost:
-    send changing values repeatedly, and put lasting ones into ``hello``.
+    send changing values repeatedly, and put lasting ones into ``hello``. With ``spare``, which needs ``silence``,
+    another process that waits for its ``hello`` is there for a restart (see spare.py).
     """
 
     def __init__(
@@ -189,10 +203,12 @@ class Child:
         log: logging.Logger = log,
         hello: dict[str, Any] | None = None,
         silence: float | None = None,
+        spare: bool = False,
     ) -> None:
         self.name, self.argv, self.on_message, self.log = name, list(argv), on_message, log
         self.hello = b"" if hello is None else encode(hello)
         self.silence = silence
+        self.spare = Spare(argv) if spare else None
         self.restarts = 0
         self.trouble = ""
         """Why it is not running now; empty while it runs."""
@@ -227,11 +243,15 @@ class Child:
 
     def send(self, message: dict[str, Any]) -> None:
         """Never blocks: at most QUEUE wait, then the oldest is dropped. Raises FrameError for what is no message."""
-        self._outbox.put(encode(message), latest=False)
+        self._outbox.put(encode(message))
+
+    def send_made(self, *makes: Callable[[], Mapping[str, Any]]) -> None:
+        """Like ``send``, of what these make in the thread that writes: for a caller who has no time."""
+        self._outbox.put(*makes)
 
     def send_latest(self, data: bytes) -> None:
         """Never blocks: of several that wait, only the newest is sent."""
-        self._outbox.put(encode(data), latest=True)
+        self._outbox.put_latest(encode(data))
 
     def ask_to_stop(self) -> None:
         """Sends what waits and ends its stdin. Never blocks."""
@@ -250,6 +270,13 @@ class Child:
             self._keeper.join(timeout)
 
     def _keep(self) -> None:
+        try:
+            self._run()
+        finally:
+            if self.spare:
+                self.spare.close()
+
+    def _run(self) -> None:
         backoff = Backoff(FIRST_WAIT, LONGEST_WAIT, at_once=True)
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -264,7 +291,8 @@ class Child:
     def _run_once(self) -> str:
         """Starts it, waits until it ends, and returns why it ended."""
         try:
-            self._current = process = _Process(self, self._outbox)
+            popen = self.spare.take() if self.spare else start(self.argv)
+            self._current = process = _Process(self, self._outbox, popen)
         except OSError as error:
             return f"does not start: {error}"
         self.trouble = ""

@@ -26,15 +26,21 @@ STATES = (
 
 
 class OscQuery:
-    """``hello`` says what to serve; ``post`` is given each OSC packet of a client."""
+    """``hello`` says what to serve; ``post`` is given each OSC packet of a client. ``trouble`` is what does not work of
+    it now, in words; empty while all does."""
 
     def __init__(self, hello: Hello, post: Callable[[bytes, Endpoint], None]) -> None:
         self.port = 0
+        self._trouble = ""
         self._hello, self._post = hello, post
         self._values: dict[str, Any] = {}
         self._mail = threading.Lock()
         command = [sys.executable, "-m", "installation.web.oscquery"]
         self.child = Child("oscquery", command, self._heard, hello=pack(hello), silence=SILENCE)
+
+    @property
+    def trouble(self) -> str:
+        return self.child.trouble or self._trouble
 
     def start(self) -> None:
         self.child.start()
@@ -58,11 +64,12 @@ class OscQuery:
             case Packet(host, data):
                 self._post(bytes.fromhex(data), Endpoint(host, 0))
             case Ready(port):
-                self.port = port
+                self.port, self._trouble = port, ""
                 log.info("OSCQuery answers at port %d", port)
                 with self._mail:
                     self.child.send(pack(Values(self._values)))
             case Note(text):
+                self._trouble = text
                 log.warning("%s; the show goes on", text)
 
 

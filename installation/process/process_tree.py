@@ -5,6 +5,7 @@ Windows it is in a job object that ends with its last handle, so with this proce
 """
 
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +14,12 @@ from typing import Any
 
 from installation.core.parts import ROOT
 from installation.core.pipe import Message, encode
+from installation.process.beginning import begin
+
+
+def environment() -> dict[str, str]:
+    """Of a process that runs modules of ours."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
 
 class ProcessTree:
@@ -22,11 +29,11 @@ class ProcessTree:
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        self.process = subprocess.Popen(
+        self.process = begin(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
+            env=environment(),
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
@@ -64,8 +71,6 @@ class ProcessTree:
         if self._job is not None:
             self._job.close()
             return
-        import signal
-
         for pid in members(self.process.pid):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -81,16 +86,6 @@ def members(session: int) -> list[int]:
             if os.getsid(pid) == session:
                 pids.append(pid)
     return pids
-
-
-def stopped(pid: int) -> bool:
-    """Whether a process was stopped by a signal, so that it handles none; see proc(5). False where the system does not
-    report it."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] in "Tt"
-    except OSError:
-        return False
 
 
 def _pids() -> list[int]:

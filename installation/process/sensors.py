@@ -1,7 +1,7 @@
 """Runs the sensors of a show: each in a thread, or in a process of its own where its driver may block or crash.
 
 What a sensor raises is logged once and tried again, first soon, then every five seconds: no sensor stops a show.
-``python -m installation.process.sensors`` is the process; its first message names the sensor to run (see Child).
+``python -m installation.process.sensors KIND`` is the process; its first message has the sensor to run (see Child).
 """
 
 import logging
@@ -10,26 +10,39 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol
+from typing import Any, Protocol
 
 from installation.core import parts
 from installation.core.backoff import Backoff
-from installation.core.contracts import Calibrates, Emit, HearsVotes, Sensor, SensorConfig
+from installation.core.contracts import Calibrates, Draws, Emit, HearsVotes, Sensor, SensorConfig
 from installation.core.decision import Tally
 from installation.core.errors import VernissageError
 from installation.core.pipe import Message, alive, serve
 from installation.core.repeats import Repeats
+from installation.core.sight import Sight
+from installation.core.typed_messages import pack, unpack
 from installation.process.child import FIRST_WAIT, LOG_EVERY, LONGEST_WAIT, START, Child
 
 log = logging.getLogger(__name__)
+
+LOOKED_AT = 2.5
+"""Seconds for which a sensor draws what it sees after it was asked to."""
+
+SEEN = 1.5
+"""Seconds after which a drawing is too old to be shown."""
 
 SILENCE = 2.5
 """Seconds that a sensor's process may go without a message or a check of ``stop`` before it counts as stuck."""
 
 BEAT = 0.5
 """Seconds between two heartbeats of a sensor's process."""
+
+LOOK: dict[str, Any] = {"look": True}
+"""Asks a sensor's process to draw what it sees, for a moment."""
 
 COMMAND = (sys.executable, "-m", "installation.process.sensors")
 
@@ -73,7 +86,10 @@ class _Runner(Protocol):
     def attempts(self) -> int: ...
     def ask_to_stop(self) -> None: ...
     def stop(self) -> None: ...
+    @property
+    def sight(self) -> Sight | None: ...
     def tell_votes(self, tally: Tally) -> None: ...
+    def look(self) -> None: ...
 
 
 class _Report:
@@ -133,6 +149,13 @@ class _Threaded:
     def attempts(self) -> int:
         return self._report.failures
 
+    @property
+    def sight(self) -> None:
+        """Sensors that draw run in a process of their own."""
+
+    def look(self) -> None:
+        """As it draws nothing."""
+
     def ask_to_stop(self) -> None:
         self._stop.set()
 
@@ -149,8 +172,10 @@ class _Apart:
         self._report = _Report(config.name, log)
         self._answered = 0  # restarts of the process at its last report
         self._said: float | None = None
+        self._drawn: tuple[float, Sight] | None = None
         hello = {"sensor": config.model_dump(mode="json"), "folder": "" if folder is None else str(folder)}
-        self.child = Child(config.name, COMMAND, self._hear, log, hello, SILENCE)
+        command = (*COMMAND, config.kind)
+        self.child = Child(config.name, command, self._hear, log, hello, SILENCE, spare=True)
         self.child.start()
 
     def _hear(self, message: Message) -> None:
@@ -158,6 +183,8 @@ class _Apart:
             case {"say": [str(signal), int() | float() as value]}:
                 self._said = time.monotonic()
                 self._emit(f"{self._name}.{signal}", value)
+            case {"sight": dict() as drawn}:
+                self._drawn = time.monotonic(), unpack({"sight": drawn}, (Sight,))
             case {"trouble": str(text)}:
                 self._answered = self.child.restarts
                 self._report(text)
@@ -175,6 +202,15 @@ class _Apart:
 
     def _silent_for(self) -> str:
         return "" if self._said is None else f"; last signal {time.monotonic() - self._said:.0f} s ago"
+
+    @property
+    def sight(self) -> Sight | None:
+        """What it drew last; None where that is not of this moment."""
+        drawn = self._drawn
+        return drawn[1] if drawn and time.monotonic() - drawn[0] < SEEN else None
+
+    def look(self) -> None:
+        self.child.send(LOOK)
 
     def tell_votes(self, tally: Tally) -> None:
         """Sensors that take votes run in this process only."""
@@ -233,6 +269,15 @@ class Sensors:
         for runner in self._runners.values():
             runner.tell_votes(tally)
 
+    def look(self) -> None:
+        """Has those that can draw what they see, for LOOKED_AT seconds from here on. Called by any thread."""
+        for runner in self._runners.values():
+            runner.look()
+
+    def sights(self) -> dict[str, Sight]:
+        """What is drawn at this moment, by the sensor's name."""
+        return {name: sight for name, runner in self._runners.items() if (sight := runner.sight)}
+
     def stop(self) -> None:
         """Ends them all, within seconds, even where they are blocked."""
         with self._changing:
@@ -286,10 +331,31 @@ class Beating(threading.Event):
         return super().is_set()
 
 
+class Looking:
+    """Passes messages on to ``others``, but for the one that somebody looks at what the sensor draws."""
+
+    def __init__(self, others: Callable[[Message], None]) -> None:
+        self._others = others
+        self._until = -math.inf
+
+    def hear(self, message: Message) -> None:
+        if message == LOOK:
+            self._until = time.monotonic() + LOOKED_AT
+        else:
+            self._others(message)
+
+    def wanted(self) -> bool:
+        return time.monotonic() < self._until
+
+
 def main() -> None:
     """The process: runs the sensor that its first message names until its parent is gone."""
     told: SimpleQueue[Message] = SimpleQueue()
-    send = serve(told.put)
+    looking = Looking(told.put)
+    send = serve(looking.hear)
+    for module in parts.config("sensor", sys.argv[1]).uses:
+        with suppress(ImportError):  # the sensor tells what is missing
+            import_module(module)
     match told.get():
         case {"sensor": {"kind": str(kind)} as options, "folder": str(place)}:
             config: SensorConfig = parts.config("sensor", kind).model_validate(options)
@@ -298,7 +364,11 @@ def main() -> None:
 
     def open_sensor() -> Sensor:
         send(alive(START))  # some drivers are slow to open
-        return open_calibrated(config, Path(place) if place else None)
+        sensor = open_calibrated(config, Path(place) if place else None)
+        opened: object = sensor
+        if isinstance(opened, Draws):
+            opened.draw(looking.wanted, lambda sight: send(pack(sight)))
+        return sensor
 
     def emit(signal: str, value: float) -> None:
         if math.isfinite(value):

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from installation.process.heartbeat import STANDBY
-from installation.process.process_tree import ProcessTree, stopped
+from installation.process.process_tree import ProcessTree
+from installation.process.states import stopped
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from installation.core.commands import commands
+from installation.core.commands import VOTE_LEFT, VOTE_RIGHT, commands
 from installation.core.contracts import OutputConfig, SensorConfig
 from installation.core.controls import Control, fixed, table
 from installation.core.errors import Refused, ShowError, did_you_mean
@@ -36,6 +36,7 @@ from installation.showfile.tables import (
 )
 from installation.showfile.toml_source import read_source
 from installation.showfile.visitors_table import Visitors
+from installation.showfile.votes_table import Votes
 from installation.showfile.wires import Wire
 
 __all__ = ["Label", "Operator", "Piece", "Show", "StageTable", "Transition", "Web", "Wire", "load"]
@@ -48,7 +49,7 @@ TABLES: dict[str, type[Table]] = {
     "midi": Midi,
     "alerts": Alerts,
 }
-WORDS, VISITORS = "words", "visitors"
+WORDS, VISITORS, VOTES = "words", "visitors", "votes"
 LISTS = ("sensor", "output", "piece", "wall")
 PLANS = ("schedule", "programme", "cue")
 """What read_plan reads, as these three name one another."""
@@ -72,6 +73,7 @@ class Show:
     alerts: Alerts
     visitors: Visitors | None
     """What it does with visits; None where its file does not say."""
+    votes: Votes
     sensors: tuple[SensorConfig, ...]
     pieces: tuple[Piece, ...]
     outputs: tuple[OutputConfig, ...]
@@ -102,6 +104,12 @@ class Show:
     def own_cues(self) -> tuple[str, ...]:
         """The cues that stand in the show's own file."""
         return tuple(cue.name for at, cue in enumerate(self.plan.cues) if ("cue", at) not in self.source.files)
+
+    @property
+    def votes_by_side(self) -> bool:
+        """Whether somebody may vote for the left or the right candidate: by standing there, or by a wire."""
+        wired = {wire.address for piece in self.pieces for wire in piece.wires}
+        return bool(self.votes.stand or self.votes.pad or wired & {VOTE_LEFT, VOTE_RIGHT})
 
     @property
     def stem(self) -> str:
@@ -169,6 +177,7 @@ class _Reader:
         reading = self._reading(reading, tables["show"], tables["stage"], sensors)
         if VISITORS in self.source.data:
             tables[VISITORS] = self.document.table(VISITORS, Visitors, reading.context)
+        tables[VOTES] = self.document.table(VOTES, Votes, reading.context)
         pieces = self._pieces(reading)
         check_repeats(self.document, "sensor", sensors)
         check_repeats(self.document, "piece", pieces)
@@ -207,6 +216,7 @@ class _Reader:
             midi=tables["midi"],
             alerts=tables["alerts"],
             visitors=tables.get(VISITORS),
+            votes=tables[VOTES],
             sensors=tuple(sensors.values()),
             pieces=tuple(pieces.values()),
             outputs=tables["output"],
@@ -217,7 +227,7 @@ class _Reader:
         )
 
     def _check_tables(self) -> None:
-        known = (*TABLES, WORDS, VISITORS, *LISTS, *PLANS)
+        known = (*TABLES, WORDS, VISITORS, VOTES, *LISTS, *PLANS)
         for name in self.source.data:
             if name in RENAMED:
                 self.document.note((name,), "the old name of a table", f"[{RENAMED[name]}]", "its keys are the same")

@@ -4,7 +4,6 @@
 such as a window that never opens, is no fault: engine/schedule_check.py warns of it.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -14,7 +13,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationInfo
 
-from installation.core.commands import RESERVED
+from installation.core.commands import CUE_NAMES, is_cue_name
 from installation.core.controls import Control, Values
 from installation.core.durations import Seconds
 from installation.core.errors import Refused, did_you_mean
@@ -193,8 +192,8 @@ def _address(name: str, info: ValidationInfo) -> str:
 
 def cue_name(name: str) -> str:
     """A cue's name, as its OSC address ends in it. Raises Refused for what is none."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name) or name in RESERVED:
-        raise Refused(f"a name of letters, digits, - and _, but not {', '.join(RESERVED)}")
+    if not is_cue_name(name):
+        raise Refused(CUE_NAMES)
     return name
 
 

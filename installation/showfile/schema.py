@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from installation.core import parts
-from installation.showfile.load import LISTS, PLANS, TABLES, VISITORS, WORDS
+from installation.showfile.load import LISTS, PLANS, TABLES, VISITORS, VOTES, WORDS
 from installation.showfile.parts import outputs_for_shows
 from installation.showfile.schedule_tables import Cue, Programme, Schedule
 from installation.showfile.tables import Piece, Wall
 from installation.showfile.visitors_table import Visitors
+from installation.showfile.votes_table import Votes
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -52,8 +53,9 @@ def schema() -> Schema:
         "wall": _table(Wall, definitions),
     }
     lists |= {"programme": _table(Programme, definitions), "cue": _table(Cue, definitions)}
-    tables |= {"schedule": _table(Schedule, definitions), WORDS: WORDS_OF, VISITORS: _table(Visitors, definitions)}
-    assert {*lists, *tables} == {*TABLES, WORDS, VISITORS, *LISTS, *PLANS}, (
+    tables |= {"schedule": _table(Schedule, definitions), WORDS: WORDS_OF}
+    tables |= {VISITORS: _table(Visitors, definitions), VOTES: _table(Votes, definitions)}
+    assert {*lists, *tables} == {*TABLES, WORDS, VISITORS, VOTES, *LISTS, *PLANS}, (
         "a table of the show file is not in its schema yet"
     )
     return {

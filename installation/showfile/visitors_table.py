@@ -44,6 +44,9 @@ class Visitors(Table):
     least: float = Field(0.25, ge=0.0, le=1.0)
     """What remains of the influence of one who stays."""
 
+    mark: Literal["none", "ring"] = "none"
+    """What tells on the wall that somebody is seen, and that a vote without a phone counts: a ring of light."""
+
     def present_by(self, signals: Mapping[str, Signal]) -> tuple[str, ...]:
         """The names of the signals that tell presence."""
         return self.presence or tuple(n for n, one in signals.items() if n.endswith(PRESENCE) and not one.pulse)

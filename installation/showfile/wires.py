@@ -14,7 +14,7 @@ from pydantic import (
     create_model,
 )
 
-from installation.core.commands import CUE_SNAPSHOT
+from installation.core.commands import CUE_SNAPSHOT, TASTE_RESET
 from installation.core.controls import Control
 from installation.core.durations import Seconds
 from installation.core.errors import Refused, did_you_mean
@@ -62,7 +62,8 @@ def _control(name: str, info: ValidationInfo) -> str:
 
 def _wired_command(name: str, reading: Reading) -> Control:
     """The command of that name, which a pulse may ask for. Raises Refused for one that is no pulse, and for none."""
-    asked = {address: one for address, one in reading.commands.items() if address != CUE_SNAPSHOT}  # by a hand alone
+    by_hand = (CUE_SNAPSHOT, TASTE_RESET)
+    asked = {address: one for address, one in reading.commands.items() if address not in by_hand}
     command = asked.get(f"/{name}")
     pulses = [_bare(address) for address, one in asked.items() if one.type == "pulse"]
     if command is None:
@@ -168,7 +169,9 @@ def values_of(value: object, controls: Mapping[str, Control] | None) -> dict[str
     if controls is None:
         return {}
     known = {_bare(address): control for address, control in controls.items() if control.type != "pulse"}
-    model = create_model("Rests", __base__=Knobs, **cast(Any, {name: _rest(name, known[name]) for name in known}))
+    named = {_bare(str(name)) for name in value}
+    fields = {name: _rest(name, known[name]) for name in (named if named <= known.keys() else known)}
+    model = create_model("Rests", __base__=Knobs, **cast(Any, fields))
     made = validate(model, value, {})
     return {f"/{name}": known[name].accept(getattr(made, name)) for name in made.model_fields_set}
 

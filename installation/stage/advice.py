@@ -5,7 +5,7 @@ from typing import Protocol
 
 from installation.core.counts import counted
 from installation.core.errors import ModelError
-from installation.networks.model_file import read_header
+from installation.networks.model_file import painted_side, read_header
 from installation.stage.fonts import Faces
 from installation.stage.labels import Label
 from installation.stage.layout import How, Size, arrange
@@ -51,10 +51,10 @@ def painted_size(piece: Piece) -> Size | None:
     if model is None:
         return None
     try:
-        side = read_header(model)["architecture"].get("resolution")
+        side = painted_side(read_header(model))
     except ModelError:
         return None
-    return (side, side) if isinstance(side, int) else None
+    return (side, side) if side else None
 
 
 def stretch(how: How, picture: Size, wall: Size) -> float:

@@ -10,8 +10,9 @@ from installation.engine.view import Picture, Surface, View
 from installation.stage import gl, labels, pictures
 from installation.stage.cards import NIGHT
 from installation.stage.changes import Changes
-from installation.stage.hanging import NOTHING, Hangings, Hung
+from installation.stage.hanging import Hangings, Hung
 from installation.stage.layout import Layout, Rect, Size
+from installation.stage.marks import Rings
 from installation.stage.printing import Cards, Printed, Printer
 from installation.stage.walls import Walls
 
@@ -64,6 +65,7 @@ class Compositor:
         self._walls = Walls(context)
         self._enlarger = pictures.Enlarger(context)
         self._changes = Changes(context)
+        self._rings = Rings(context)
         self._second_rests = False
         self._open(size)
 
@@ -185,11 +187,12 @@ class Compositor:
     def _cards(self, hung: Hung, view: View, label: float, panel: float = 1.0) -> Cards:
         """What is to be seen of the label and of the panel (0..1)."""
         cards = []
-        if label > 0.0 and (printed := hung.label(view.language, view.words if view.invites else NOTHING)):
+        if label > 0.0 and (printed := hung.label(view.language, labels.said_of(view))):
             cards.append((printed, min(label, 1.0)))
         if view.panel and panel > 0.0:
             languages = labels.shown_languages(hung.hanging.languages, view.language)
             cards.append((self._printer.panel(view.panel, languages, hung.layout, view), panel))
+        cards += self._rings.cards(view.marks, hung.layout) if panel > 0.0 else ()
         right, down = (round(way * hung.layout.unit) for way in view.shift)
         return tuple((Printed(card.texture, card.rect.moved(right, down)), alpha) for card, alpha in cards)
 

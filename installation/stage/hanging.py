@@ -11,7 +11,6 @@ import numpy as np
 
 from installation.core.contracts import Pixels
 from installation.core.errors import DeviceError
-from installation.core.words import PanelWords
 from installation.engine.view import Picture
 from installation.stage import labels, pictures
 from installation.stage.labels import Label
@@ -20,7 +19,7 @@ from installation.stage.printing import Printed, Printer
 
 log = logging.getLogger(__name__)
 
-NOTHING: Mapping[str, PanelWords] = MappingProxyType({})
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 BARE: dict[How, tuple[int, int, int]] = {"wall": (171, 160, 140), "bleed": (46, 43, 40)}
 """sRGB of what hangs before there is a picture or a poster: primed canvas; the wall in the dark."""
@@ -45,15 +44,15 @@ class Hung:
     layout: Layout
     reel: pictures.Reel
     printer: Printer
-    labels: dict[tuple[tuple[str, ...], bool], Printed | None] = field(default_factory=dict)
+    labels: dict[tuple[tuple[str, ...], tuple[str, ...]], Printed | None] = field(default_factory=dict)
 
-    def label(self, language: str, inviting: Mapping[str, PanelWords] = NOTHING) -> Printed | None:
-        """The label's card in that language, made once; None where it has no text. With ``inviting`` words it has
-        their invitation under its text."""
+    def label(self, language: str, words: Mapping[str, str] = NOTHING) -> Printed | None:
+        """The label's card in that language, made once; None where it has no text. With ``words`` for the moment it has
+        them under its text."""
         languages = labels.shown_languages(self.hanging.languages, language)
-        key = (languages, bool(inviting))
+        key = (languages, tuple(words.values()))
         if key not in self.labels:
-            label = labels.inviting(self.hanging.label, inviting) if inviting else self.hanging.label
+            label = labels.longer(self.hanging.label, words) if words else self.hanging.label
             self.labels[key] = self.printer.label(label, languages, self.layout)
         return self.labels[key]
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PIL import Image, ImageDraw
 
-from installation.core.words import PanelWords
+from installation.engine.view import View
 from installation.stage.bidi import is_rtl
 from installation.stage.cards import Card, Press, Stock
 from installation.stage.fonts import Style
@@ -34,8 +34,8 @@ class Label(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Inviting:
-    """A label whose text ends with an invitation."""
+class Longer:
+    """A label whose text ends with words for the moment."""
 
     title: Words
     medium: Words
@@ -43,11 +43,19 @@ class Inviting:
     text: Words
 
 
-def inviting(label: Label, words: Mapping[str, PanelWords]) -> Inviting:
-    """The label with the invitation in each of the languages; a label that says nothing stays empty."""
+def said_of(view: View) -> Words:
+    """The words for the moment by language, which end a label: an invitation, or that this is the portrait of the day
+    before; none at other times."""
+    if not (view.invites or view.portrait):
+        return {}
+    return {tag: words.portrait if view.portrait else words.invite for tag, words in view.words.items()}
+
+
+def longer(label: Label, words: Words) -> Longer:
+    """The label with those words in each of the languages; a label that says nothing stays empty."""
     says = any((*label.title.values(), *label.text.values()))
-    text = {tag: f"{in_language(label.text, tag)} {said.invite}".strip() for tag, said in words.items()}
-    return Inviting(label.title, label.medium, label.date, text if says else {})
+    text = {tag: f"{in_language(label.text, tag)} {said}".strip() for tag, said in words.items()}
+    return Longer(label.title, label.medium, label.date, text if says else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Stage:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._context = window.context
+        self.mode: Mode = window.mode
         self.size = window.size
         self.renderer = str(self._context.info["GL_RENDERER"])
         self.software = is_software(self.renderer)
@@ -32,10 +33,6 @@ class Stage:
             self._context, self._copy, self._hung, self._printer, self.size, software=self.software
         )
         self._reader = Reader(self._context)
-
-    @property
-    def mode(self) -> Mode:
-        return self._window.mode
 
     @property
     def refresh_hz(self) -> float:
@@ -111,9 +108,10 @@ class Stage:
 
     # ------------------------------------------------------------ the window
 
-    def events(self) -> list[str]:
-        """The events of the keyboard and the window: ``quit``, ``key:n``."""
-        return self._window.events()
+    def events(self, pads: bool = False) -> list[str]:
+        """The events of the keyboard and of the window: ``quit``, ``key:n``; with ``pads`` also of gamepads:
+        ``key:button 0``."""
+        return self._window.events(pads)
 
     def when_lost(self, close: Callable[[], None]) -> None:
         """What to do, without the stage, before the process ends where the screen's connection breaks."""

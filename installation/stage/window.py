@@ -57,6 +57,7 @@ class Window:
             self.close()
             raise DeviceError(_no_gl(mode, error)) from error
         self._frames = 0
+        self._pads: list[pygame.joystick.JoystickType] = []
         if pygame.display.get_driver() == "x11":
             self._broken.watch_x11(pygame.display.get_wm_info().get("display"))
 
@@ -134,9 +135,13 @@ class Window:
         if self._broken.why:
             raise DisplayLost(f"the display is gone ({self._broken.why}); {AGAIN}")
 
-    def events(self) -> list[str]:
-        """What happened since the last call: ``quit`` for Esc and a closed window, ``key:n`` for other keys. F11 and f
-        change between full screen and window by themselves. Raises DisplayLost."""
+    def events(self, pads: bool = False) -> list[str]:
+        """What happened since the last call: ``quit`` for Esc and a closed window, ``key:n`` for other keys, and with
+        ``pads`` ``key:button 0`` for those of gamepads. F11 and f change between full screen and window by themselves.
+        Raises DisplayLost."""
+        if pads and not pygame.joystick.get_init():
+            os.environ.setdefault("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")  # a wall's window may not be in focus
+            pygame.joystick.init()
         events = []
         for event in pygame.event.get():
             key = event.key if event.type == pygame.KEYDOWN else None
@@ -146,6 +151,10 @@ class Window:
                 self._toggle()
             elif key is not None:
                 events.append(f"key:{pygame.key.name(key)}")
+            elif event.type == pygame.JOYDEVICEADDED:
+                self._pads.append(pygame.joystick.Joystick(event.device_index))  # only one that is open tells buttons
+            elif event.type == pygame.JOYBUTTONDOWN:
+                events.append(f"key:button {event.button}")
         self._unbroken()
         return events
 

@@ -33,7 +33,7 @@ from pictures to a show; type `PROGRAM` before each line:
   screen ready --review                                 yourself, in your browser
   train ready --out shows/models/mine.safetensors     hours; sheet.png in mine.work shows how it goes
   refiner shows/models/mine.safetensors large --out shows/models/painted.safetensors
-                                                      of a vae: detail, at twice the size
+                                                      paints detail, at twice the size
   directions shows/models/mine.safetensors --sheet look.png
   rename shows/models/mine.safetensors 1=light        each is a knob of the show
   encoder shows/models/mine.safetensors --pictures ready

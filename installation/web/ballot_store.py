@@ -14,11 +14,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from installation.core.sqlite_files import put_aside, usable
 from installation.web import tokens
 from installation.web.messages import Tally
 
@@ -100,8 +101,8 @@ class BallotStore:
         self.path, self.run = path, run
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same permissions
-        if not _usable(path):
-            _put_aside(path)
+        if not usable(path, VERSION):
+            put_aside(path)
         self._db = _connect(path)
         self._db.executescript(_SCHEMA)
         self._files = _identities(path)
@@ -282,25 +283,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA secure_delete = ON")
     db.execute("PRAGMA journal_size_limit = 4194304")
     return db
-
-
-def _usable(path: Path) -> bool:
-    try:
-        with closing(sqlite3.connect(path)) as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            return version in (0, VERSION) and db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-    except sqlite3.OperationalError:
-        raise  # busy, or no room: nothing is wrong with the file
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _put_aside(path: Path) -> None:
-    """Renames a file instead of deleting it: votes.sqlite3 -> votes.sqlite3.aside-1."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.aside-{number}")).exists():
-        number += 1
-    for ending in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + ending)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + ending))

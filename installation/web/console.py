@@ -9,18 +9,21 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from installation.core.clean_text import clean
-from installation.core.commands import CUE_SNAPSHOT
+from installation.core.commands import CUE_NAMES, CUE_SNAPSHOT, is_cue_name
 from installation.core.controls import Control
 from installation.core.errors import ControlError, did_you_mean
+from installation.core.folders import REPORTS
 from installation.web.answers import CLIENT_TIMEOUT, stream
+from installation.web.console_doctor import Doctor
 from installation.web.console_door import Door
 from installation.web.console_sections import Sections, Shown, changes
 from installation.web.console_state import ConsoleState, log_tail
 from installation.web.layouts import Layouts
 from installation.web.limits import Buckets
-from installation.web.messages import Consoles, Edited, Entrance, Moved
+from installation.web.messages import Consoles, Desk, Edited, Entrance, Moved
 from installation.web.pictures import multipart
 from installation.web.preview import VIEWERS
+from installation.web.reports import NAME, answer, days
 from installation.web.service import Service
 
 CONSOLES = 16
@@ -41,7 +44,10 @@ RATE, BURST = 120.0, 240
 EXTRA_VIEWERS = 4
 """The live picture has room for so many consoles beside the visitors who watch it."""
 
-NAME = 64
+DAYS = 31
+"""Reports of past days that are listed, at most."""
+
+CUE = 64
 """Characters of the name of a cue, at most."""
 
 LONGEST_FADE = 86_400.0
@@ -57,7 +63,9 @@ class Console:
     def __init__(self, service: Service, entrance: Entrance, door: Door, layouts: Layouts) -> None:
         self.service, self.entrance, self.door, self.layouts = service, entrance, door, layouts
         self.state: ConsoleState = service.console
-        self.shown = Shown(service)
+        self.doctor = Doctor(service.hello.state, service.hello.live)
+        self.shown = Shown(service, self.doctor)
+        self.reports = service.hello.state / REPORTS
         self._looked = 0.0
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -66,7 +74,11 @@ class Console:
         router.add_post("/console/logout", self.door.logout)
         router.add_get("/console/live", self.live, allow_head=False)
         router.add_get("/console/preview.mjpeg", self.preview, allow_head=False)
+        router.add_get(f"/console/reports/{{name:{NAME}}}", self.report)
         router.add_get("/console/code-{size:tablet|phone}.svg", self.code)
+
+    async def close(self, app: web.Application) -> None:
+        await self.doctor.close()
 
     # ------------------------------------------------------------ for those who are in
 
@@ -79,6 +91,11 @@ class Console:
         with preview.watching():
             kind = "multipart/x-mixed-replace; boundary=frame"
             return await stream(request, kind, multipart(preview.pictures()), 262_144)
+
+    async def report(self, request: web.Request) -> web.Response:
+        """The report of a past day."""
+        self.door.enter(request)
+        return await answer(self.reports, request.match_info["name"])
 
     async def code(self, request: web.Request) -> web.Response:
         """A QR code that a tablet or a phone scans to be given the show's layout for TouchOSC."""
@@ -129,6 +146,7 @@ class Console:
         if now - self._looked >= LOG_INTERVAL:
             self._looked = now
             self.state.log = await asyncio.to_thread(log_tail, self.entrance.log)
+            self.state.days = (await asyncio.to_thread(days, self.reports))[:DAYS]
 
     async def _listen(self, socket: web.WebSocketResponse, who: str) -> None:
         pace = Buckets(RATE, BURST, remember=1)
@@ -144,19 +162,22 @@ class Console:
 
     def _act(self, text: str, who: str) -> None:
         """Passes on what an operator did: ``{"address": ..., "value": ...}``, or ``{"cue": ..., "fade": ..., "steps":
-        ...}``. Raises ControlError for what is neither."""
+        ...}``; ``{"doctor": true}`` has this machine looked at. Raises ControlError for what is none of these."""
         match _read(text):
             case {"address": str(address), "value": None | str() | bool() | int() | float() as value}:
                 self.service.tell(self._moved(address, value, who))
             case {"cue": str(cue), "fade": None | int() | float() as fade, "steps": int(steps)}:
                 self.service.tell(self._edited(cue, fade, steps, who))
+            case {"doctor": True}:
+                if why := self.doctor.ask():
+                    raise ControlError(why)
             case _:
                 raise ControlError("a message has an address and a value, or a cue with its fade and its steps")
 
     def _moved(self, address: str, value: float | str | None, who: str) -> Moved:
-        found = self._find(address)
+        found = _find(self.state.desk, address)
         if value is not None and address == CUE_SNAPSHOT and isinstance(value, str):
-            return Moved(address, 1.0, who, clean(value, NAME))
+            return Moved(address, 1.0, who, _cue_name(value))
         if value is not None:
             return Moved(address, found.accept(value), who)
         if not self.state.desk or found not in self.state.desk.controls:
@@ -166,19 +187,27 @@ class Console:
     def _edited(self, cue: str, fade: float | None, steps: int, who: str) -> Edited:
         known = [one.name for one in self.state.desk.cues if one.kept] if self.state.desk else []
         if cue not in known:
-            raise ControlError(f"{cue[:NAME]} is no cue of the cue file; those in the show file are changed there")
+            raise ControlError(f"{cue[:CUE]} is no cue of the cue file; those in the show file are changed there")
         if fade is not None and not (math.isfinite(fade) and 0.0 <= fade <= LONGEST_FADE):
             raise ControlError(f"found a fade of {fade:g} s, expected 0 to {LONGEST_FADE:g}")
         return Edited(cue, None if fade is None else float(fade), max(-1000, min(steps, 1000)), who)
 
-    def _find(self, address: str) -> Control:
-        desk = self.state.desk
-        if desk is None:
-            raise ControlError("the show has not said yet what can be moved")
-        known = {one.address: one for one in (*desk.controls, *desk.commands)}
-        if address not in known:
-            raise ControlError(f"this show has no {address[:80]}; {did_you_mean(address, known)}".removesuffix("; "))
-        return known[address]
+
+def _find(desk: Desk | None, address: str) -> Control:
+    if desk is None:
+        raise ControlError("the show has not said yet what can be moved")
+    known = {one.address: one for one in (*desk.controls, *desk.commands)}
+    if address not in known:
+        raise ControlError(f"this show has no {address[:80]}; {did_you_mean(address, known)}".removesuffix("; "))
+    return known[address]
+
+
+def _cue_name(words: str) -> str:
+    """What an operator calls a new cue, with _ for blanks. Raises ControlError for what is no name of one."""
+    name = "_".join(clean(words, CUE).split())
+    if not is_cue_name(name):
+        raise ControlError(f'found "{name}", expected {CUE_NAMES}')
+    return name
 
 
 def _read(text: str) -> object:

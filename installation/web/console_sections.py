@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from installation.core.addresses import host_of, is_loopback, netloc_of
+from installation.web.console_doctor import Doctor
 from installation.web.messages import Moment, pack
 from installation.web.service import Service
 
@@ -22,8 +23,8 @@ Sections = dict[str, Any]
 class Shown:
     """Of one service; all open consoles share it."""
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
+    def __init__(self, service: Service, doctor: Doctor) -> None:
+        self.service, self.doctor = service, doctor
         self._known: tuple[float, Sections] | None = None
 
     def sections(self, now: float) -> Sections:
@@ -43,6 +44,8 @@ class Shown:
             "health": _health(service, now, state.consoles),
             "why": _why(service),
             "log": state.log,
+            "days": state.days,
+            "doctor": self.doctor.told,
             **_now(state.moment),
         }
 
@@ -113,8 +116,8 @@ def _why(service: Service) -> dict[str, str]:
 def _now(moment: Moment | None) -> Sections:
     """The moment as sections: what hangs, and one for each large table of it."""
     if moment is None:
-        return {"now": None, "values": {}, "hands": {}, "signals": {}, "sensors": {}, "cues": None}
+        return {"now": None, "values": {}, "hands": {}, "signals": {}, "sensors": {}, "sights": {}, "cues": None}
     told = pack(moment)["moment"]
-    tables = {name: told.pop(name) for name in ("values", "hands", "signals", "sensors")}
+    tables = {name: told.pop(name) for name in ("values", "hands", "signals", "sensors", "sights")}
     cues = {"standby": told.pop("standby"), "waiting": told.pop("waiting")}
     return {"now": told, "cues": cues, **tables}

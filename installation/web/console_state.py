@@ -23,6 +23,8 @@ class ConsoleState:
         self.tables: dict[str, Any] = {"desk": None, "agenda": None}
         """As they are sent to browsers: they are large, and seldom other ones."""
         self.log: list[dict[str, str]] = []
+        self.days: list[str] = []
+        """Of which there are reports, the newest first."""
         self.consoles = 0
         self._heard = time.monotonic()
 

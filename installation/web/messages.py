@@ -1,12 +1,13 @@
 """The messages between the app and the web process: one definition, which both ends read and write.
 
 To the web process: ``Hello`` first, to every new process, and again when the show file was edited; ``Playback``
-whenever it changes and once a second; ``Health`` once a second; and bytes, the newest preview as a JPEG.
+whenever it changes and once a second; ``Health`` once a second; ``Ballots`` and ``Liked`` when they change and once a
+second where there are any; and bytes, the newest preview as a JPEG.
 For the operators' console ``Desk`` and ``Agenda``
 after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
 ``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
-``Leanings``, ``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything that an operator
-does, and the heartbeat of every child (installation/core/pipe.py).
+``Leanings``, ``Opinions``, ``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything
+that an operator does, and the heartbeat of every child (installation/core/pipe.py).
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 from installation.core.controls import Control
 from installation.core.errors import FrameError
+from installation.core.sight import Sight
 from installation.core.signals import Signal
 from installation.core.typed_messages import pack, unpack
 
@@ -24,6 +26,7 @@ __all__ = [
     "TO_WEB",
     "VERSION",
     "Agenda",
+    "Ballots",
     "Consoles",
     "Cue",
     "Desk",
@@ -34,8 +37,10 @@ __all__ = [
     "Health",
     "Hello",
     "Leanings",
+    "Liked",
     "Moment",
     "Moved",
+    "Opinions",
     "Pair",
     "Piece",
     "Playback",
@@ -49,7 +54,7 @@ __all__ = [
     "unpack",
 ]
 
-VERSION = 4
+VERSION = 5
 """The version of these messages: ``Hello`` and ``Ready`` carry it, and each end refuses another one."""
 
 Text = Mapping[str, str]
@@ -159,6 +164,26 @@ class Health:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Ballots:
+    """How visitors without a phone vote in round ``round`` of the show: the piece's name by voter, all of them."""
+
+    round: int
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Liked:
+    """Who likes what hangs in round ``round`` of the show: 1 or -1 by voter, with those who have no phone. ``likes``
+    and ``passes`` are all that is remembered of the model that paints it, and ``walks`` says that a walk follows it."""
+
+    round: int
+    sides: Mapping[str, int] = field(default_factory=dict)
+    likes: int = 0
+    passes: int = 0
+    walks: bool = False
+
+
 # ---------------------------------------------------------------- to the operators' console
 
 
@@ -242,6 +267,7 @@ class Moment:
     hands: Mapping[str, str] = field(default_factory=dict)
     signals: Mapping[str, float] = field(default_factory=dict)
     sensors: Mapping[str, SensorState] = field(default_factory=dict)
+    sights: Mapping[str, Sight] = field(default_factory=dict)
     standby: str | None = None
     waiting: Mapping[str, float] = field(default_factory=dict)
 
@@ -277,6 +303,15 @@ class Leanings:
     round: int
     leans: Mapping[str, float] = field(default_factory=dict)
     visitors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """Which visitors with a phone like what hangs in round ``round`` of the show: 1, -1 or 0 (taken back) by voter, all
+    that this web process was told. Sent when it changes."""
+
+    round: int
+    sides: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,5 +364,5 @@ class Error:
     message: str
 
 
-TO_WEB = (Hello, Playback, Health, Desk, Agenda, Moment)
-TO_APP = (Ready, Tally, Leanings, Uncounted, Watching, Consoles, Moved, Edited, Error)
+TO_WEB = (Hello, Playback, Health, Ballots, Liked, Desk, Agenda, Moment)
+TO_APP = (Ready, Tally, Leanings, Opinions, Uncounted, Watching, Consoles, Moved, Edited, Error)

@@ -4,7 +4,7 @@ only puts the same parts in place."""
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from installation.core.decision import Lean
 from installation.core.words import RIGHT_TO_LEFT
-from installation.web.messages import Hello, Playback, Text
+from installation.web.messages import Hello, Liked, Piece, Playback, Text
 from installation.web.outcome import Outcome
 from installation.web.visitor_languages import VisitorLanguages
 
@@ -24,7 +24,7 @@ STATIC = Path(__file__).with_name("static")
 INLINE = ("web.css", "live.js")
 """Files of ``static/`` that are part of the page itself, and have no address."""
 
-PARTS = ("now", "lean", "ask", "status", "ballot")
+PARTS = ("now", "like", "lean", "ask", "status", "ballot")
 """The page's changing parts: each is an element's id and a template's name."""
 
 
@@ -33,7 +33,9 @@ class Scene:
     """All that one visitor's page shows. ``round`` is the open round's id (0: none), ``votes`` the tally in its order,
     ``mine`` the visitor's own choice, ``left`` the seconds until the vote closes, ``notice`` a key of words.json;
     ``uncounted`` says that votes cannot be kept now, ``outcome`` how the piece was chosen, ``admitted`` whether this
-    visitor may vote. ``wishes`` are the visitor's own for the picture (-1 or 1 by address), ``leans`` those of all."""
+    visitor may vote. ``wishes`` are the visitor's own for the picture (-1 or 1 by address), ``leans`` those of all.
+    ``likes`` are how many like the picture and how many do not, ``opinion`` is the visitor's own (1, -1, or 0 for
+    none), ``liked`` what the app remembers."""
 
     hello: Hello
     playback: Playback | None
@@ -50,6 +52,9 @@ class Scene:
     admitted: bool = True
     wishes: Mapping[str, int] = field(default_factory=dict)
     leans: Mapping[str, Lean] = field(default_factory=dict)
+    likes: tuple[int, int] = (0, 0)
+    opinion: int = 0
+    liked: Liked = field(default_factory=partial(Liked, 0))
 
     @property
     def query(self) -> str:
@@ -76,6 +81,11 @@ def lost(scene: Scene, assets: Mapping[str, str], key: str = "lost") -> str:
 def reports(scene: Scene, assets: Mapping[str, str], days: Sequence[str]) -> str:
     """The list of days that have a report."""
     return _render("reports", scene, assets, days=days)
+
+
+def portraits(scene: Scene, assets: Mapping[str, str], shown: Sequence[tuple[Any, Piece]]) -> str:
+    """The portraits of the last days, each with the piece that painted it."""
+    return _render("portraits", scene, assets, shown=shown)
 
 
 def preview(scene: Scene, assets: Mapping[str, str]) -> str:

@@ -104,6 +104,9 @@ class Pages:
             outcome=outcome(service.playback, writer.ended, self._cast(request)),
             wishes=service.wished.of(token, time.monotonic()),
             leans=service.wished.leans(time.monotonic()),
+            likes=service.likings.counts(),
+            opinion=service.likings.of(token),
+            liked=service.liked,
             admitted=self.doorway.admits(request) if admitted is None else admitted,
         )
 

@@ -33,19 +33,25 @@ class Reports:
         """The days that there are, the newest first."""
         if not is_near(request):
             raise web.HTTPNotFound
-        names = await asyncio.to_thread(_names, self.folder)
+        names = await asyncio.to_thread(days, self.folder)
         return html(page.reports(self.pages.scene(request, None), self.pages.assets, names))
 
     async def report(self, request: web.Request) -> web.Response:
         if not is_near(request):
             raise web.HTTPNotFound
-        text = await asyncio.to_thread(_read, self.folder / request.match_info["name"])
-        if text is None:
-            raise web.HTTPNotFound
-        return html(text, headers=POLICY)
+        return await answer(self.folder, request.match_info["name"])
 
 
-def _names(folder: Path) -> list[str]:
+async def answer(folder: Path, name: str) -> web.Response:
+    """The report of that name (see NAME). Raises HTTPNotFound."""
+    text = await asyncio.to_thread(_read, folder / name)
+    if text is None:
+        raise web.HTTPNotFound
+    return html(text, headers=POLICY)
+
+
+def days(folder: Path) -> list[str]:
+    """The days in a folder of reports, the newest first."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted((name.removesuffix(".html") for name in names if re.fullmatch(NAME, name)), reverse=True)
 

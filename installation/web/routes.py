@@ -20,6 +20,8 @@ from installation.web.layouts import ADDRESS, Layouts, TabletPage
 from installation.web.limits import Buckets, known_host
 from installation.web.pages import Pages
 from installation.web.pictures import Pictures
+from installation.web.portraits import NAME as DAY
+from installation.web.portraits import PortraitPages
 from installation.web.reports import NAME, Reports
 from installation.web.service import Service
 from installation.web.voting import Voting
@@ -64,6 +66,8 @@ class Server:
         post("/vote", voting.vote)
         get("/lean", voting.back)
         post("/lean", voting.lean)
+        get("/like", voting.back)
+        post("/like", voting.like)
         get("/preview", self.preview)
         get("/preview.jpg", pictures.still)
         get("/preview.mjpeg", pictures.moving, allow_head=False)
@@ -74,13 +78,18 @@ class Server:
         reports = Reports(self.pages)
         get("/reports/", reports.listed)
         get(f"/reports/{{name:{NAME}}}", reports.report)
+        portraits = PortraitPages(self.pages)
+        get("/portraits", portraits.listed)
+        get(f"/portraits/{{name:{DAY}}}.jpg", portraits.picture)
         get(ADDRESS, self.layouts.file)
         get("/static/{file}", self.static)
         hello = self.service.hello
         if hello.console is not None:
             access = Access(hello.console, self.port, hello.url)
             door = Door(access, in_first(hello.title, hello.languages), self.assets)
-            Console(self.service, hello.console, door, self.layouts).add_to(app.router)
+            console = Console(self.service, hello.console, door, self.layouts)
+            console.add_to(app.router)
+            app.on_cleanup.append(console.close)
             TabletPage(self.layouts, door, hello.url).add_to(app.router)
         return app
 

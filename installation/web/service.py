@@ -9,16 +9,21 @@ from typing import Any
 from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
 from installation.web.console_state import ConsoleState
+from installation.web.devices import Devices
 from installation.web.leanings import Wished
+from installation.web.liking import Likings
 from installation.web.live import Hub
 from installation.web.messages import (
     TO_WEB,
     Agenda,
+    Ballots,
     Desk,
     Health,
     Hello,
     Leanings,
+    Liked,
     Moment,
+    Opinions,
     Playback,
     Uncounted,
     Watching,
@@ -54,6 +59,9 @@ class Service:
         self.console = ConsoleState()
         self.wished = Wished()
         self._leaning = Leanings(0)
+        self.likings, self.liked = Likings(), Liked(0)
+        self._opinions = Opinions(0)
+        self.devices = Devices(writer)
         self._uncounted = ""
         writer.on_change = self.counted
         self._changed, self._due, self._counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -73,6 +81,10 @@ class Service:
             case Moment() as moment:
                 self.console.hear(moment)
                 self.console.alive(now)
+            case Ballots() as ballots:
+                self.devices.hear(ballots)
+            case Liked() as liked:
+                self._like(liked)
             case Desk() | Agenda() as told:
                 self.console.hear(told)
             case Hello() as hello:
@@ -93,15 +105,29 @@ class Service:
         self._due.set()
         self._counted.set()
 
+    def _like(self, liked: Liked) -> None:
+        """The app says who likes what hangs, with those who have no phone."""
+        if liked != self.liked:
+            self.liked = liked
+            self._know()
+            self._counted.set()
+
+    def _know(self) -> None:
+        """What the app said counts for its own round alone."""
+        current = self.writer.round
+        self.likings.known = self.liked.sides if current and current.number == self.liked.round else {}
+
     def leaned(self) -> None:
-        """Visitors' wishes for the picture changed."""
+        """Visitors' wishes for the picture changed, or what they like."""
         self._due.set()
+        self._counted.set()
 
     async def run(self) -> None:
         """Passes on what changes, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.writer.write())
             tasks.create_task(self.writer.watch())
+            tasks.create_task(self.devices.run())
             tasks.create_task(_paced(self._changed, 0.0, self._open_round))
             tasks.create_task(_paced(self._due, TELL_APP, self._tell_app))
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
@@ -113,6 +139,8 @@ class Service:
             return
         await self.writer.open_round(playback.round, playback.candidates)
         self.wished.turn(self.writer.round.id if self.writer.round else 0)
+        self.likings.turn(self.wished.round)
+        self._know()
         self.version += 1
         self.hub.tell("version", self.version)
         await self._tell_phones()
@@ -127,6 +155,12 @@ class Service:
         if (leaning := self._leans(time.monotonic())) != self._leaning:
             self._leaning = leaning
             self.tell(leaning)
+        if (
+            self.writer.round
+            and (said := Opinions(self.writer.round.number, dict(self.likings.sides))) != self._opinions
+        ):
+            self._opinions = said
+            self.tell(said)
 
     def _leans(self, now: float) -> Leanings:
         current, leans = self.writer.round, self.wished.leans(now)
@@ -139,6 +173,7 @@ class Service:
     async def _tell_phones(self) -> None:
         if self.writer.round is not None:
             self.hub.tell("tally", self.writer.tally())
+            self.hub.tell("likes", self.likings.counts())
 
     def reasons(self, now: float) -> list[str]:
         """The reasons why the show is not healthy; empty when it is."""

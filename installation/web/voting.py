@@ -64,6 +64,20 @@ class Voting:
         service.leaned()
         return _to_vote(self.pages.scene(request, token), "lean")
 
+    async def like(self, request: web.Request) -> web.StreamResponse:
+        """Whether a visitor likes the picture that hangs: one of SIDES, 0 to take it back."""
+        round_id, side = await _read_form(request, "like")
+        token = self._voter(request, round_id)
+        if not isinstance(token, bytes):
+            return token
+        if side not in SIDES:
+            return self._answer(request, *ANSWERS[Answer.UNKNOWN], token=token)
+        if not self.pages.service.likings.say(token, int(side)):
+            return self._answer(request, *ANSWERS[Answer.FULL], token=token)
+        self.pages.service.leaned()
+        scene = self.pages.scene(request, token)
+        return parts_json(scene) if wants_json(request) else _to_vote(scene, "like")
+
     def _voter(self, request: web.Request, round_id: int) -> bytes | web.StreamResponse:
         """The token of a visitor who may vote in that round now, or the answer to one who may not."""
         if not _own_page(request):
@@ -87,7 +101,8 @@ class Voting:
     def _has_room(self, request: web.Request, token: bytes) -> bool:
         """Whether the network address may bring one more voter of this round: one who discards cookies, or has many,
         looks like a crowd. This machine itself may."""
-        known = token in self.writer.choices or self.pages.service.wished.of(token, time.monotonic())
+        service = self.pages.service
+        known = token in self.writer.choices or service.likings.of(token) or service.wished.of(token, time.monotonic())
         if known or is_near(request):
             return True
         return self._crowd().allow(request.remote or "", time.monotonic())

@@ -47,6 +47,14 @@ def test_no_sender_is_read_faster_than_its_rate() -> None:
     assert read <= BURST + RATE * 0.5 + 1
 
 
+def test_of_packets_that_came_together_the_latest_of_each_control_is_kept() -> None:
+    backlog = Backlog({SPEED})
+    batch = [(number(SPEED, 1), TABLET), (number(NEXT, 1), TABLET), (number(SPEED, 2), PHONE)]
+    batch += [(number(SPEED, 3), TABLET), (number(NEXT, 1), TABLET), (b"no OSC", TABLET)]
+    assert backlog.latest(batch) == batch[1:]
+    assert backlog.superseded == 1
+
+
 def test_of_a_flood_the_latest_value_of_every_control_counts() -> None:
     names = [b"/generator/direction/%d" % index for index in range(50)]
     backlog = Backlog({*names})

@@ -1,6 +1,7 @@
 """The bounded OSC socket: who is heard, what is counted, and what a taken port says."""
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -118,6 +119,19 @@ def test_a_flood_ends_with_the_last_value() -> None:
     assert heard == sorted(heard)
     assert heard[-1] == 3 * WAITING - 1
     ear.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+def test_what_the_system_had_no_room_for_is_told(ear: OscSocket, caplog: pytest.LogCaptureFixture) -> None:
+    ear._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+        for _ in range(1000):
+            mouth.sendto(PACKET, ("127.0.0.1", ear.port))
+    heard = 0
+    while ear.hear(0.05).messages:
+        heard += 1
+    assert heard + ear.lost == 1000
+    assert f"{ear.lost} packets came faster than this machine takes them" in caplog.text
 
 
 def test_what_another_thread_posts_is_heard_at_once(ear: OscSocket) -> None:

@@ -58,7 +58,7 @@ class Room:
             self.view = self.loop.tick()
 
     def key(self, key: str) -> None:
-        if (command := keyboard.command(key, self.now)) is not None:
+        if (command := keyboard.command(key, self.now, {})) is not None:
             self.operator.inbox.ask(command)
 
     @property

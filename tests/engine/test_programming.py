@@ -10,7 +10,7 @@ from installation.core.commands import NOTHING, Asked, Command
 from installation.core.decision import Decision
 from installation.core.signals import Snapshot
 from installation.engine.decide import Decider, Heard
-from installation.rehearsal import Rehearsal, told
+from installation.rehearsal import Changes, Rehearsal
 from installation.showfile.load import Show, load
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -158,13 +158,29 @@ def test_a_thread_may_find_out_beforehand(show: Show) -> None:
     assert day.decision.wall.programme == "late"
 
 
-def test_a_day_is_rehearsed(show: Show) -> None:
+def test_a_day_is_rehearsed_and_each_change_told(show: Show) -> None:
     rehearsal = Rehearsal(show, datetime(2027, 3, 2, 9, 55, tzinfo=ZONE))
-    said: list[str] = []
-    for decision in rehearsal.play(8 * 3600.0):
-        line = told(show, decision)
-        if decision.wall.playback.coming is None and (not said or said[-1] != line):
-            said.append(line)
-    assert said[0] == said[-1] == "closed, the wall is dark"
-    # The cue of the evening before is held until another cue says otherwise.
-    assert {f"{what}, brightness 60%" for what in ("day: one", "day: two", "late: three")} <= set(said)
+    changes = Changes(show, rehearsal.decider)
+    told = [
+        f"{rehearsal.clock.civil():%H:%M:%S} {line}"
+        for decision in rehearsal.play(8 * 3600.0)
+        for line in changes.of(decision)
+    ]
+    assert told[:6] == [
+        "09:55:01 closed",
+        "09:55:01 no programme",
+        "09:55:01 the wall is dark",
+        "09:55:01 cue noon: /stage/label 0.25",
+        "09:55:01 cue dim: /stage/brightness 0.6 in 20 s",  # of the evening before: held until a cue says otherwise
+        "09:55:02 brightness 60%",
+    ]
+    opening = told.index("10:00:00 open")
+    assert told[opening : opening + 3] == [
+        "10:00:00 open",
+        "10:00:00 programme day: one, two",
+        "10:00:00 the wall is lit",
+    ]
+    assert "12:00:00 cue noon: /stage/label 0.25" in told
+    assert {"10:05:01 piece two", "15:00:00 programme late: three", "15:00:00 piece three"} <= set(told)
+    assert "15:00:00 cue dim: /stage/brightness 0.6 in 20 s" in told
+    assert told[-3:] == ["17:00:00 closed", "17:00:00 no programme", "17:00:00 the wall is dark"]

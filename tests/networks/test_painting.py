@@ -20,6 +20,7 @@ from installation.core.contracts import Accelerates, Latent, Pixels
 from installation.core.disk_cache import DiskCache
 from installation.core.parts import ROOT
 from installation.engine.opening import accelerate
+from installation.networks import compile_apart as _compile_apart
 from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import (
     COMPILED,
@@ -44,7 +45,7 @@ from tests.tiny_models import tiny_vae
 SIZE = 64
 ARCH = Architecture(SIZE, 16, 16, (16, 16, 16, 16, 16), 2)
 VAE = VaeArchitecture(SIZE, 8, (16, 16, 16, 16, 16), (8, 8, 8, 8, 8))
-PORTRAITS = ROOT / "shows" / "models" / "portraits.safetensors"
+LANDSCAPES = ROOT / "shows" / "models" / "landscapes.safetensors"
 
 
 def gan(seed: int = 0) -> Any:
@@ -84,10 +85,10 @@ def runtimes(network: Any) -> list[Runtime]:
 
 
 @pytest.fixture(scope="module")
-def portraits() -> Any:
+def landscapes() -> Any:
     from installation.networks.model_generator import opened
 
-    return opened(PORTRAITS, 0, "cpu").network
+    return opened(LANDSCAPES, 0, "cpu").network
 
 
 @dataclass
@@ -152,12 +153,12 @@ def test_a_ring_is_memory_that_both_see() -> None:
     assert pixels.dtype == np.uint8
 
 
-def test_float16_stays_within_the_levels_allowed(portraits: Any) -> None:
+def test_float16_stays_within_the_levels_allowed(landscapes: Any) -> None:
     """As a GPU would compute it, as far as a processor can tell; bfloat16 does not, which is why it is not offered."""
-    latents = proofs(portraits)[:2]
-    plain = Eager(portraits.synthesis, latents)
-    assert farthest(Eager(portraits.synthesis, latents, "cpu", torch.float16), plain, latents) <= FARTHEST
-    assert farthest(Eager(portraits.synthesis, latents, "cpu", torch.bfloat16), plain, latents) > FARTHEST
+    latents = proofs(landscapes)[:2]
+    plain = Eager(landscapes.synthesis, latents)
+    assert farthest(Eager(landscapes.synthesis, latents, "cpu", torch.float16), plain, latents) <= FARTHEST
+    assert farthest(Eager(landscapes.synthesis, latents, "cpu", torch.bfloat16), plain, latents) > FARTHEST
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------
@@ -295,11 +296,11 @@ def test_a_runtime_that_paints_something_else_is_refused(
 
 
 @openvino
-def test_the_portraits_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_landscapes_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What is compiled is compiled in another process, which ends with this one."""
     caplog.set_level(logging.INFO)
     config = parts.config("generator", "stylegan2")
-    generator = config(kind="stylegan2", model=PORTRAITS).open("cpu")
+    generator = config(kind="stylegan2", model=LANDSCAPES).open("cpu")
     assert isinstance(generator, Accelerates)
     assert generator.runtime == "eager fp32"
     latent = generator.latent(3)
@@ -311,7 +312,7 @@ def test_the_portraits_accelerate(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_plain_torch_can_be_asked_for(tmp_path: Path) -> None:
-    generator = parts.config("generator", "stylegan2")(kind="stylegan2", model=PORTRAITS, runtime="eager").open("cpu")
+    generator = parts.config("generator", "stylegan2")(kind="stylegan2", model=LANDSCAPES, runtime="eager").open("cpu")
     generator.accelerate(DiskCache(tmp_path))
     assert not list(tmp_path.iterdir())
     assert generator.runtime == "eager fp32"
@@ -349,8 +350,23 @@ def test_a_synthesis_of_another_size_is_painted_whole() -> None:
 @openvino
 def test_a_model_is_compiled_in_another_process_which_ends_well(tmp_path: Path) -> None:
     model, cache = tiny_vae(tmp_path / "tiny.safetensors"), DiskCache(tmp_path / "cache")
-    compile_apart(model, cache)
+    spoiled = tmp_path / "spoiled.safetensors"
+    spoiled.write_bytes(b"no model")
+    told = dict(compile_apart([spoiled, model], cache))
+    assert "spoiled.safetensors" in told[spoiled]
+    assert told[model] == ""
     with model.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     verdict = kept(cache, digest, candidate_name("cpu") or "").verdict()
     assert set(verdict["ms"]) == {"openvino fp32", "eager fp32"}
+
+
+def test_where_the_process_that_compiles_ends_or_hangs_another_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_compile_apart, "MODULE", "tests.networks.bad_compiler")
+    models = [tmp_path / name for name in ("good", "ends", "other", "hangs", "last")]
+    told = list(compile_apart(models, DiskCache(tmp_path / "cache"), longest=10.0))
+    assert [model for model, _ in told] == models
+    assert [not why for _, why in told] == [True, False, True, False, True]
+    assert told[1][1].endswith("with status 7: no memory for this")

@@ -1,6 +1,7 @@
-"""The refiner paints on what a VAE paints, in every form, and as much as it is asked to."""
+"""The refiner paints on what any network paints, in every runtime, and as much as it is asked to."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,52 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from generators.vae import REFINE, Config
+from installation.core.contracts import Generator
 from installation.core.errors import ModelError
+from installation.core.parts import config
 from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import FARTHEST, farthest
 from installation.networks.model_file import amend_model, load_model, read_header
-from installation.networks.model_generator import opened, proofs
+from installation.networks.model_generator import REFINE, opened, proofs, with_refine
+from installation.networks.refined import unrefined
 from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes
 from installation.networks.runtime import Eager
-from tests.tiny_models import encoder_in, tiny_vae
-from tests.tiny_refiner import ARCH, refined_vae, stirred
+from tests import tiny_gan
+from tests.tiny_models import TINY, encoder_in, tiny_vae
+from tests.tiny_refiner import ARCH, refined, stirred
+
+MODELS = sorted((Path(__file__).resolve().parents[2] / "shows" / "models").glob("*.safetensors"))
+WRITERS = {**TINY, "stylegan2": tiny_gan.written}
+
+
+@pytest.fixture(params=["vae", "stylegan2", "stylegan2_ada"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    return refined_vae(tmp_path / "m.safetensors")
+def plain(folder: Path, kind: str) -> Path:
+    path = folder / f"{kind}.safetensors"
+    return path if path.exists() else WRITERS[kind](path)
+
+
+@pytest.fixture
+def model(plain: Path, tmp_path: Path) -> Path:
+    return refined(Path(shutil.copyfile(plain, tmp_path / "m.safetensors")))
+
+
+def generator_of(model: Path, **options: float) -> Generator:
+    generator: Generator = of(model, **options).open("cpu")
+    return generator
+
+
+def of(model: Path, **options: float) -> Any:
+    return config("generator", read_header(model)["kind"])(model=model, **options)
 
 
 # -- the network ------------------------------------------------------------------------------------------------------
@@ -86,9 +118,11 @@ def test_a_window_of_any_size_can_be_painted() -> None:
 def test_a_model_file_holds_it(model: Path) -> None:
     network = opened(model, 0, "cpu").network
     latents = torch.from_numpy(proofs(network))
-    soft = network.decoded(latents[:, :-1]).clamp(-1, 1)
-    torch.testing.assert_close(network.synthesis(latents), stirred()(soft), atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(network.synthesis(latents[:, :-1]), network.synthesis(latents))
+    assert unrefined(unrefined(network)) is unrefined(network)
+    soft = unrefined(network).synthesis(latents[:, :-1]).clamp(-1, 1)
+    painted = stirred(Architecture(soft.shape[-1], ARCH.channels))(soft)
+    torch.testing.assert_close(network.synthesis(latents), painted, atol=1e-4, rtol=1e-3)
+    assert network.paint(latents[0].numpy()).shape == (2 * soft.shape[-1], 2 * soft.shape[-1], 3)
 
 
 @pytest.mark.parametrize(
@@ -125,36 +159,66 @@ def test_tensors_without_their_entry_in_the_header_are_refused(model: Path) -> N
 # -- the part ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_hand_says_how_much_is_painted(model: Path) -> None:
-    generator = Config(model=model).open("cpu")
+def test_a_hand_says_how_much_is_painted(model: Path, plain: Path) -> None:
+    generator = generator_of(model)
     latent = generator.latent(0)
     full, half, none = (generator.paint(latent, {REFINE: x}).copy().astype(int) for x in (1.0, 0.5, 0.0))
-    assert full.shape == (32, 32, 3)
+    side = full.shape[0]
+    assert side == 2 * read_header(model)["architecture"]["resolution"]
     np.testing.assert_array_equal(generator.paint(latent, {}), full)
     assert np.abs(full - none).mean() > 1
     clear = (full > 0) & (full < 255) & (none > 0) & (none < 255)
     assert np.abs(half - (full + none) / 2)[clear].max() <= 1
-    soft = Config(model=tiny_vae(model.with_name("soft.safetensors"))).open("cpu").paint(latent, {})
-    assert np.abs(none[8:24, 8:24].mean((0, 1)) - soft[4:12, 4:12].mean((0, 1))).max() < 2
+    soft = generator_of(plain).paint(latent, {})
+    assert np.abs(none.mean((0, 1)) - soft.mean((0, 1))).max() < 4
 
 
-def test_the_knob_is_there_where_the_model_has_a_refiner(model: Path) -> None:
-    rest = {control.address: control.default for control in Config(model=model, refine=0.4).controls()}
+def test_the_knob_is_there_where_the_model_has_a_refiner(model: Path, plain: Path) -> None:
+    rest = {control.address: control.default for control in of(model, refine=0.4).controls()}
     assert rest[REFINE] == 0.4
-    plain = tiny_vae(model.with_name("plain.safetensors"))
-    assert REFINE not in {control.address for control in Config(model=plain).controls()}
-    with pytest.raises(ValidationError, match=r"refine: .*plain.safetensors holds no refiner"):
-        Config(model=plain, refine=0.4)
+    assert REFINE not in {control.address for control in of(plain).controls()}
+    with pytest.raises(ValidationError, match=r"refine: .*.safetensors holds no refiner"):
+        of(plain, refine=0.4)
 
 
-def test_places_and_the_encoder_are_as_they_were(model: Path) -> None:
-    refined = Config(model=model).open("cpu")
-    plain = Config(model=tiny_vae(model.with_name("plain.safetensors"))).open("cpu")
+def test_places_and_paces_are_as_they_were(model: Path, plain: Path) -> None:
+    one, other = generator_of(model), generator_of(plain)
+    np.testing.assert_array_equal(one.latent(3), other.latent(3))
+    np.testing.assert_array_equal(one.space.mean, other.space.mean)
+    assert of(model, refine=0.3).options() == of(plain).options()
+    assert read_header(model)["architecture"] == read_header(plain)["architecture"]
+
+
+@pytest.mark.parametrize("kind", ["vae"])
+def test_the_encoder_is_as_it_was(model: Path, plain: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
-    np.testing.assert_array_equal(refined.latent(3), plain.latent(3))
-    np.testing.assert_array_equal(encoder_in(refined)(picture), encoder_in(plain)(picture))
-    np.testing.assert_array_equal(refined.space.mean, plain.space.mean)
-    assert read_header(model)["architecture"] == read_header(model.with_name("plain.safetensors"))["architecture"]
+    one, other = (encoder_in(generator_of(path)) for path in (model, plain))
+    np.testing.assert_array_equal(one(picture), other(picture))
+
+
+def changes(network: Any, count: int) -> tuple[float, float]:
+    """What a walk between two seeds in so many steps changes from frame to frame, levels of 255 in the mean: the plain
+    pictures, and what is painted upon them."""
+    latents = proofs(unrefined(network))
+    walk = latents[:1] + (latents[1:2] - latents[:1]) * np.linspace(0, 0.1, count, dtype=np.float32)[:, None]
+    soft = enlarged(unrefined(network).synthesis(walk).clamp(-1, 1))
+    fine = network.synthesis(with_refine(walk, 1.0)) - soft
+    low, high = (x.diff(dim=0).abs().mean() * 127.5 for x in (soft, fine))
+    return float(low), float(high)
+
+
+def test_nothing_flickers_along_a_walk(model: Path) -> None:
+    """A flicker is a change that stays however slow the walk is: what is painted changes as the plain picture does."""
+    network = opened(model, 0, "cpu").network
+    (low, high), (slow_low, slow_high) = changes(network, 5), changes(network, 17)
+    assert slow_low < 0.3 * low
+    assert slow_high < 0.3 * high
+
+
+@pytest.mark.parametrize("shipped", [m for m in MODELS if read_header(m).get("refiner")], ids=lambda m: m.stem)
+def test_the_detail_of_a_shipped_model_changes_less_than_what_it_is_painted_on(shipped: Path) -> None:
+    low, high = changes(opened(shipped, 0, "cpu").network, 9)
+    assert high < low
 
 
 @pytest.mark.skipif(not _openvino.version(), reason="without the extra openvino")
@@ -164,4 +228,4 @@ def test_openvino_paints_it_as_plain_torch_does(model: Path) -> None:
     latents[1::2, -1] = (0.0, 0.3, 0.7)
     form = _openvino.OpenVino(_openvino.compiled(network.synthesis, latents))
     assert farthest(form, Eager(network.synthesis, latents), latents) <= FARTHEST
-    assert form.paint(latents[0]).shape == (32, 32, 3)
+    assert form.paint(latents[0]).shape == Eager(network.synthesis, latents).paint(latents[0]).shape

@@ -1,6 +1,6 @@
 """Double presses, and what has to be armed. Time is an argument."""
 
-from installation.core.commands import ARM, BLACKOUT, CUE_GO, CUE_PANIC, HOLD, NEXT, PIECE, Command
+from installation.core.commands import ARM, BLACKOUT, CUE_GO, CUE_PANIC, HOLD, NEXT, PIECE, TASTE_RESET, Command
 from installation.operator.rules import ARMED, OPERATORS, Rules
 
 
@@ -80,3 +80,18 @@ def test_forged_operators_are_forgotten() -> None:
         sent(rules, ARM, 0.0, who=f"osc {number}")
     assert sent(rules, ARM, ARMED + 1.0)
     assert sent(rules, BLACKOUT, ARMED + 1.0)
+
+
+def test_what_forgets_for_good_is_sent_twice_or_armed() -> None:
+    rules = Rules(guard=0.3)
+    assert not sent(rules, TASTE_RESET, 0.0)
+    assert not sent(rules, TASTE_RESET, 1.0, who="keyboard")
+    assert sent(rules, TASTE_RESET, 1.0)
+    assert not sent(rules, TASTE_RESET, 2.0)
+    assert not sent(rules, TASTE_RESET, 2.0 + ARMED)
+    assert sent(rules, TASTE_RESET, 9.0, who="console 10.0.0.9")
+    armed = Rules(guard=0.3, arm=True)
+    assert not sent(armed, TASTE_RESET, 0.0)
+    assert not sent(armed, TASTE_RESET, 0.5)
+    assert sent(armed, ARM, 1.0)
+    assert sent(armed, TASTE_RESET, 1.5)

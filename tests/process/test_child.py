@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from installation.core.errors import FrameError
 from installation.core.parts import ROOT
 from installation.core.pipe import LIMIT, Message, encode, read_frame, read_frames
+from installation.process import spare
 from installation.process.child import QUEUE, Child
 from tests.timeout import TIMEOUT, until
 
@@ -177,6 +178,86 @@ def test_it_may_ask_for_more_time(start: Start) -> None:
     child, heard = start(code, silence=1.0)
     assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"opened": 1}]
     assert child.restarts == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_one_that_is_stopped_by_a_signal_cannot_have_asked_for_more_time(start: Start) -> None:
+    child, heard = start(BORN + "send({'alive': 30.0}); send({'asked': 1});" + FOR_EVER, silence=0.4)
+    assert [heard.get(timeout=TIMEOUT), heard.get(timeout=TIMEOUT)] == [{"born": 1}, {"asked": 1}]
+    assert child.pid is not None
+    stopped = time.monotonic()
+    psutil.Process(child.pid).suspend()
+    until(lambda: child.restarts)
+    assert time.monotonic() - stopped < 25.0
+
+
+# ---------------------------------------------------------------- a spare process
+
+GREETED = BORN.replace("send({'born': 1})", "send({'told': told.get()}); send({'alive': 30.0})")
+"""A child that says nothing until it has its hello, and then what that was."""
+
+
+def waiting(child: Child) -> int:
+    """The number of the process that waits beside it, as soon as it reads its pipe."""
+
+    def found() -> int:
+        others = [one for one in psutil.Process().children() if one.pid != child.pid and one.num_threads() > 1]
+        return others[0].pid if others else 0
+
+    return until(found, "a spare process")
+
+
+@pytest.fixture
+def spared(start: Start, monkeypatch: pytest.MonkeyPatch) -> tuple[Child, SimpleQueue[Message], int]:
+    """A child that has said its hello, its messages, and the number of the process that waits."""
+    monkeypatch.setattr(spare, "AFTER", 0.0)
+    child, heard = start(GREETED + FOR_EVER, hello={"hello": 1}, silence=0.4, spare=True)
+    assert heard.get(timeout=TIMEOUT) == {"told": {"hello": 1}}
+    return child, heard, waiting(child)
+
+
+def test_a_spare_process_is_the_next_one_and_gets_the_hello_of_now(
+    spared: tuple[Child, SimpleQueue[Message], int],
+) -> None:
+    child, heard, second = spared
+    child.greet({"hello": 2})
+    assert child.pid is not None
+    psutil.Process(child.pid).kill()
+    assert heard.get(timeout=TIMEOUT) == {"told": {"hello": 2}}
+    assert child.pid == second
+
+
+@pytest.mark.parametrize("blow", ["kill", "suspend"])
+def test_a_spare_process_that_is_gone_or_stopped_is_done_without(
+    spared: tuple[Child, SimpleQueue[Message], int], blow: str
+) -> None:
+    child, heard, second = spared
+    getattr(psutil.Process(second), blow)()
+    assert child.pid is not None
+    psutil.Process(child.pid).kill()
+    assert heard.get(timeout=TIMEOUT) == {"told": {"hello": 1}}
+    assert child.pid != second
+
+
+def test_a_spare_process_leaves_with_its_child(spared: tuple[Child, SimpleQueue[Message], int]) -> None:
+    child, _, second = spared
+    child.stop()
+    until(lambda: not psutil.pid_exists(second), "its end")
+
+
+STOPPED = """
+import os, signal, sys
+from installation.process.beginning import begin
+begun = begin([sys.executable, "-c", "pass"], preexec_fn=lambda: os.kill(os.getpid(), signal.SIGSTOP))
+print(begun.wait())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_process_that_is_stopped_before_its_program_begins_is_waited_for_for_a_second_only() -> None:
+    line = [sys.executable, "-c", STOPPED]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
+    assert done.stdout == "-9\n", done.stderr
 
 
 def test_a_program_that_is_not_there_is_trouble_and_no_exception(caplog: pytest.LogCaptureFixture) -> None:

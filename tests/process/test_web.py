@@ -66,7 +66,7 @@ def play(processes: list[WebProcess], seconds: float) -> None:
     ends = time.monotonic() + seconds
     while (now := time.monotonic()) < ends:
         for process in processes:
-            process.tell(NOW if len(process.show.pieces) > 1 else ALONE, now, lambda: Health(int(100 * now)))
+            process.tell(NOW if len(process.show.pieces) > 1 else ALONE, now, lambda: lambda: Health(int(100 * now)))
         time.sleep(0.02)
 
 
@@ -159,7 +159,6 @@ def test_messages_of_another_version_are_refused(start: Open) -> None:
     other: Message = pack(Ready(1, "http://x/", False, version=1))
     with pytest.raises(FrameError, match=f"found messages of version 1, expected {VERSION}"):
         process.child.on_message(other)
-    with pytest.raises(
-        FrameError, match="expected one of ready, tally, leanings, uncounted, watching, consoles, moved, edited, error"
-    ):
+    kinds = "ready, tally, leanings, opinions, uncounted, watching, consoles, moved, edited, error"
+    with pytest.raises(FrameError, match=f"expected one of {kinds}"):
         process.child.on_message({"song": {}})

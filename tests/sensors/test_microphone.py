@@ -1,13 +1,11 @@
 """What the microphone hears in made sounds, which input is meant, and what is said when there is none."""
 
-import shutil
 import subprocess
 import sys
 import threading
 import time
 import wave
 from collections.abc import Iterator
-from ctypes.util import find_library
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.faults.sound import SoundServer, missing
 from installation.core.errors import DeviceError, MissingDependency
 from installation.process.sensors import run_sensors
 from sensors import microphone
@@ -335,57 +334,20 @@ def test_without_portaudio_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 # ---------------------------------------------------------------- a real sound server, without a sound card
 
-SERVER = """
-load-module module-native-protocol-unix socket={folder}/native auth-anonymous=1
-load-module module-null-sink sink_name=room rate=44100
-load-module module-remap-source master=room.monitor source_name=ear
-set-default-sink room
-set-default-source ear
-"""
-ALSA = """
-pcm_type.pulse { lib libasound_module_pcm_pulse.so }
-ctl_type.pulse { lib libasound_module_ctl_pulse.so }
-pcm.!default { type pulse }
-ctl.!default { type pulse }
-"""
 
-
-class Server:
-    """A private PulseAudio whose only input hears what is played to its only output."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "server.pa").write_text(SERVER.format(folder=folder))
-        (folder / "asound.conf").write_text(ALSA)
-        self.start()
-
-    def start(self) -> None:
-        options = ("-n", "-F", f"{self.folder}/server.pa", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no")
-        self.process = subprocess.Popen(["pulseaudio", *options], stderr=subprocess.DEVNULL)
-        until(lambda: subprocess.run(["pactl", "info"], capture_output=True).returncode == 0)
-
+class Server(SoundServer):
     def play(self, sound: Sound) -> None:
         raw = (sound * 32767).astype("<i2").tobytes()
         options = ("--raw", f"--rate={RATE:.0f}", "--channels=1", "--format=s16le")
         subprocess.run(["pacat", *options], input=raw, check=True, timeout=TIMEOUT)
 
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    bridge = list(Path("/usr").glob("lib*/**/alsa-lib/libasound_module_pcm_pulse.so"))
-    if not (bridge and find_library("portaudio") and all(map(shutil.which, ("pulseaudio", "pactl", "pacat")))):
-        pytest.skip("no PulseAudio here; Debian: pulseaudio pulseaudio-utils libasound2-plugins libportaudio2")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/native")
-    monkeypatch.setenv("PULSE_COOKIE", str(tmp_path / "cookie"))
-    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
-    server = Server(tmp_path)
-    yield server
-    server.kill()
+def server() -> Iterator[Server]:
+    if missing():
+        pytest.skip(missing())
+    with Server() as server:
+        yield server
 
 
 @pytest.mark.slow

@@ -209,6 +209,11 @@ def test_the_control_table_has_what_every_show_has_and_what_the_parts_bring(larg
         "/walk/next",
         "/walk/back",
         "/walk/kick",
+        "/vote/like",
+        "/vote/pass",
+        "/vote/left",
+        "/vote/right",
+        "/taste/reset",
         "/cue/snapshot",
     ]
     assert not table.keys() & large.commands().keys()

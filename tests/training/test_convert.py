@@ -283,12 +283,6 @@ def test_what_is_no_network_says_what_it_is(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (
-            {"GAN": {"S.net.0.weight": 1, "GE.blocks.0.to_style1.weight": 1}, "version": "1.8"},
-            "StyleGAN2 of lucidrains",
-        ),
-        ({"GAN": {"GE.initial_conv.0.weight": 1}}, "lightweight-gan"),
-        ({"g": {"module.init.init.1.weight_orig": 1, "module.feat_8.1.weight": 1}}, "FastGAN"),
         ({"synthesis.b4.const": 1, "mapping.fc0.weight": 1}, "its .pkl tells more"),
         ({"G_ema": Part("Generator", {"_modules": {"synthesis": Part("FastganSynthesis", {})}})}, "class Generator"),
     ],

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from installation.core.commands import CUE_SNAPSHOT, DANGEROUS, commands
 from installation.core.controls import MASTER, Control, fixed
+from installation.core.sight import Sight
 from installation.core.signals import Signal
 from installation.web.messages import Agenda, Cue, Desk, Due, Health, Moment, SensorState, pack
 from tests.timeout import TIMEOUT
@@ -33,6 +34,10 @@ DESK = Desk(
         Cue("evening", 0.0, 20.0, {"/stage/brightness": 0.8}),
         Cue("dusk", 0.0, 5.0, {"/stage/brightness": 0.5}, kept=True),
     ),
+)
+
+SIGHT = Sight(
+    4 / 3, ((400, 200, 600, 200, 600, 900, 400, 900),), ((100, 100, 200, 100, 150, 300),), ((500, 500, 60, 0),)
 )
 
 AGENDA = Agenda(
@@ -63,6 +68,7 @@ def moment(**more: Any) -> dict[str, Any]:
         "hands": dict.fromkeys(values, "rest") | {"/walk/speed": "wire"},
         "signals": {signal.name: 0.5 for signal in CAMERA},
         "sensors": {"door": SensorState("no camera", 12.0, 3)},
+        "sights": {"door": SIGHT},
         "standby": "evening",
     }
     return pack(Moment(**{**told, **more}))

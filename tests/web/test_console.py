@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import make_mocked_request
 
+from installation.core.folders import REPORTS
 from installation.web.console import BURST, LARGEST
 from installation.web.console_access import GUESSES, SESSION, STRANGERS, Access
 from installation.web.console_sections import changes
@@ -166,6 +167,19 @@ def test_without_a_session_there_is_the_door_alone(web: Driver) -> None:
             asyncio.run(connect())
 
 
+def test_a_days_report_is_for_those_who_are_in(tmp_path: Path) -> None:
+    (tmp_path / REPORTS).mkdir()
+    (tmp_path / REPORTS / "2026-11-26.html").write_text("<h1>A day</h1>")
+    with Driver(tmp_path, console=entrance(tmp_path)) as web, Visitor(web.port) as visitor:
+        assert visitor.get("/console/reports/2026-11-26.html").status == 403
+        assert log_in(visitor, web.port).status == 303
+        answer = visitor.get("/console/reports/2026-11-26.html")
+        assert (answer.status, answer.text) == (200, "<h1>A day</h1>")
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        for name in ("2026-11-25.html", "..%2Fvotes.sqlite", "2026-11-26.html%00"):
+            assert visitor.get(f"/console/reports/{name}").status == 404
+
+
 def test_a_tablet_is_given_its_layout_by_a_code_for_those_who_are_in(web: Driver, operator: Visitor) -> None:
     answer = operator.get("/console/code-phone.svg")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
@@ -248,8 +262,10 @@ def test_the_cue_file_is_changed_and_nothing_else(web: Driver, operator: Visitor
     async def act() -> list[str]:
         async with live(web, operator.cookies) as console:
             await console.until("desk")
-            await console.do("/cue/snapshot", "late\x1b")
+            await console.do("/cue/snapshot", " late evening ")
             refused = []
+            await console.do("/cue/snapshot", "late\x1b")
+            refused.append(await console.until("refused"))
             for cue, fade, steps in (("dusk", 3, 0), ("dusk", None, -1), ("evening", 3, 0), ("dusk", -1, 0)):
                 await console.socket.send_str(json.dumps({"cue": cue, "fade": fade, "steps": steps}))
                 if cue == "evening" or fade == -1:
@@ -257,9 +273,13 @@ def test_the_cue_file_is_changed_and_nothing_else(web: Driver, operator: Visitor
             return refused
 
     refused = asyncio.run(act())
-    assert "evening is no cue of the cue file" in refused[0]
-    assert "found a fade of -1 s" in refused[1]
-    assert web.heard("moved")["moved"]["text"] == "late\ufffd"
+    assert (
+        refused[0]
+        == 'found "late\ufffd", expected a name of letters, digits, - and _, but not go, back, panic, snapshot'
+    )
+    assert "evening is no cue of the cue file" in refused[1]
+    assert "found a fade of -1 s" in refused[2]
+    assert web.heard("moved")["moved"]["text"] == "late_evening"
     edited = [web.heard("edited")["edited"] for _ in range(2)]
     assert [(one["cue"], one["fade"], one["steps"]) for one in edited] == [("dusk", 3.0, 0), ("dusk", None, -1)]
 

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from installation.core.folders import REPORTS
 from tests.timeout import TIMEOUT
 from tests.web.console_driver import PIN, entrance, moment, tell
 from tests.web_driver import Driver
@@ -26,6 +27,8 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     state = tmp_path_factory.mktemp("state")
     line = {"time": "2026-11-27T12:00:00.000+01:00", "level": "warning", "message": "door: no camera"}
     (state / "vernissage.log").write_text(json.dumps(line) + "\n")
+    (state / REPORTS).mkdir()
+    (state / REPORTS / "2026-11-26.html").write_text("<h1>A day</h1>")
     with Driver(state, console=entrance(state)) as driver:
         driver.open_round()
         tell(driver)
@@ -195,11 +198,27 @@ def test_it_shows_what_hangs_who_has_what_and_why(browser: Any, web: Driver, app
         expect(page.locator("#controls .row:visible")).to_have_count(2)
         page.click("#tab-sensors")
         expect(page.locator(".lamp")).to_have_text("failing since 0:12, failed 3 times")
-        expect(page.locator(".sight")).to_be_visible()
+        expect(page.locator(".sight")).to_have_attribute("viewBox", "0 0 160 120")
+        expect(page.locator(".sight .outline")).to_have_attribute("d", "M64.0 24.0L96.0 24.0L96.0 108.0L64.0 108.0Z")
+        expect(page.locator(".sight .other")).to_have_attribute("d", "M16.0 12.0L32.0 12.0L24.0 36.0Z")
+        expect(page.locator(".sight .arrow")).to_have_attribute("d", "M80.0 60.0L89.6 60.0")
         page.click("#tab-today")
         expect(page.locator(".day li.present b")).to_have_text("day")
+        with page.expect_popup() as opened:
+            page.click("text=2026-11-26")
+        expect(opened.value.locator("h1")).to_have_text("A day")
         page.click("#tab-health")
         expect(page.locator(".log li")).to_contain_text(["door: no camera"])
+
+
+def test_this_machine_is_looked_at_when_asked(browser: Any, web: Driver, app: App, session: Any) -> None:
+    with console(browser, web, session) as page:
+        page.click("#tab-health")
+        page.click("text=Look at this machine")
+        expect(page.locator("#health button")).to_be_disabled()
+        expect(page.locator(".findings li", has_text="disk").first).to_be_visible(timeout=1000 * TIMEOUT)
+        page.click("text=Look at this machine")
+        expect(page.locator("#said")).to_contain_text("has just been looked at")
 
 
 def test_the_present_is_kept_and_a_kept_cue_is_changed(browser: Any, web: Driver, app: App, session: Any) -> None:

@@ -18,7 +18,9 @@ space is measured and its directions are found on the way, so that a show can us
   PROGRAM convert FILE --out shows/models/mine.safetensors
 
   .pkl                    StyleGAN2-ADA and StyleGAN3 for PyTorch, as NVIDIA's programs save them
-  .pt .pth .safetensors   state dicts of rosinality's stylegan2-pytorch
+  .pt .pth .safetensors   state dicts of stylegan2-pytorch (rosinality's and lucidrains'), lightweight-gan, FastGAN
+                          and Projected GAN
+  .onnx                   any generator of one z, painted by onnxruntime (the extra onnx)
 
 A pickle is a program. Here it is never run: it is read as data, by a list of what a network may hold, and anything else
 in it is refused by name. The source text that NVIDIA's files carry is not looked at.
@@ -79,5 +81,6 @@ def told(out: Path, header: dict[str, object]) -> str:
         lines.append("Say it with --licence. NVIDIA's own pretrained networks are for non-commercial use only.")
     if isinstance(header.get("classes"), list):
         lines.append(f"Its classes are a knob, /generator/class: {', '.join(map(str, header['classes']))}.")  # type: ignore[call-overload]
-    lines.append(f'In a show file: generator = {{ kind = "{header["kind"]}", model = "models/{out.name}" }}')
+    lines += source.get("notes", [])
+    lines.append(f'In a show file: generator = {{ kind = "auto", model = "models/{out.name}" }}')
     return "\n".join(lines)

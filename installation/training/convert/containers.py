@@ -28,15 +28,22 @@ MOST_FILES = 20_000
 """In a zip."""
 
 
+@dataclass(frozen=True)
+class OnnxFile:
+    """The content of an ONNX file, which networks/onnx.py reads."""
+
+    raw: bytes
+
+
 def read(path: Path) -> Any:
     """The content of a file as plain values: dicts, lists, numbers, texts, tensors, parts. Runs no code of the file.
     Raises ModelError for content that cannot be read, OSError for disk errors."""
     if path.suffix == ".safetensors":
         return tensors(path)
-    if path.suffix == ".onnx":
-        raise ModelError(f"{path}: ONNX files are not supported yet; convert the network's own file (.pkl, .pt).")
     if path.stat().st_size > LARGEST:
         raise ModelError(f"{path}: is larger than {LARGEST >> 30} GiB, which no network of this kind is.")
+    if path.suffix == ".onnx":
+        return OnnxFile(path.read_bytes())
     data = memoryview(path.read_bytes())
     if bytes(data[:4]) == b"PK\x03\x04":
         return zipped(path)

@@ -10,9 +10,6 @@ from installation.training.convert.allowed import Part
 from installation.training.convert.nvidia import network
 
 PATTERNS = {
-    "StyleGAN2 of lucidrains (stylegan2-pytorch)": r"(GE?|S|SE)\.(blocks\.\d+\.to_style1|net\.0)\.weight",
-    "lightweight-gan of lucidrains": r"GE?\.(initial_conv\.0|layers\.\d+\.0\.\d+)\.weight(_orig)?",
-    "FastGAN": r"(module\.)?(init\.init|feat_\d+|se_\d+|to_big|to_128)\..*",
     "StyleGAN2 of the first kind for TensorFlow": r"G_synthesis/.*",
     "StyleGAN2-ADA or StyleGAN3 as a state dict (its .pkl tells more and is needed)": r"synthesis\.(b4|input)\..*",
 }

@@ -7,24 +7,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from installation.core.errors import ModelError
-from installation.networks.model_file import NOT_TOLD, Header, Tensors
+from installation.networks.model_file import NOT_TOLD, Header, Tensors, whole
 from installation.networks.model_generator import rebuild
-from installation.training.convert import rosinality, stylegan2_ada, stylegan3
+from installation.training.convert import (
+    fastgan,
+    lightweight_gan,
+    onnx_file,
+    rosinality,
+    stylegan2_ada,
+    stylegan2_pytorch,
+    stylegan3,
+)
 from installation.training.convert.branches import Converted
 from installation.training.convert.containers import read
 from installation.training.convert.measuring import measure, said
 from installation.training.convert.others import family as family_of
 from installation.training.latent.finishing import finish
 
-FAMILIES = (stylegan2_ada, stylegan3, rosinality)
+FAMILIES = (stylegan2_ada, stylegan3, rosinality, stylegan2_pytorch, lightweight_gan, fastgan, onnx_file)
 MOST_CLASSES = 16
 """The most classes that can be kept: a latent holds a style for each."""
 SUPPORTED = (
-    "a .pkl of StyleGAN2-ADA or StyleGAN3 (PyTorch), or a .pt, .pth or .safetensors with a state dict of rosinality's "
-    "stylegan2-pytorch"
+    "a .pkl of StyleGAN2-ADA or StyleGAN3 (PyTorch), an .onnx, or a .pt, .pth or .safetensors with a state dict of "
+    "rosinality's or lucidrains' stylegan2-pytorch, lightweight-gan, FastGAN or Projected GAN"
 )
 
 
@@ -73,11 +79,12 @@ def model_of(
             "family": converted.family,
             "bytes": source.stat().st_size,
             "sha256": digest(source),
+            **({"notes": list(converted.notes)} if converted.notes else {}),
         },
     }
     if len(converted.labels) > 1:
         header["classes"] = [(classes or {}).get(label) or str(label) for label in converted.labels]
-    tensors = {name: np.asarray(tensor, np.float32) for name, tensor in converted.tensors.items()}
+    tensors = whole(converted.tensors)
     network = rebuild(header, tensors, "cpu", source)
     facts = measure(network, converted.mean)
     header["latent"] = said(network, facts, converted.mean is not None)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from installation.core.atomic_write import stage, write_whole
-from installation.training.dataset import crops, films
+from installation.training.dataset import crops
 from installation.training.dataset.crops import Crop, LeftOut, Points
 from installation.training.dataset.decoding import Decoded, PicturesError, decode
 from installation.training.dataset.ledger import LEDGER, Ledger, Row, merge
@@ -262,6 +262,8 @@ def parts(
 def parts_of_film(file: SourceFile, options: CropOptions, metadata: Metadata) -> Iterator[Crop | LeftOut]:
     if options.crop == "face":
         raise PicturesError("landmarks are of pictures; a film has none. Crop it by centre or tiles")
+    from installation.training.dataset import films  # here: it loads av, which pictures do not need
+
     for at, frame in films.frames(file.path, options.every or EVERY):
         if isinstance(frame, LeftOut):
             yield frame

@@ -73,14 +73,30 @@ class Frozen:
 
 
 def freeze(model: OpenModel) -> Frozen:
-    """The frozen generator. Raises ModelError for a kind of model that is not differentiable here."""
+    """The frozen generator. Raises ModelError for a kind of model that is not differentiable here, or not square."""
     kinds: dict[str, Callable[[OpenModel], Synthesis]] = {"stylegan2": styled, "vae": decoded}
-    kind = model.header["kind"]
-    if kind not in kinds:
-        raise ModelError(f'{model.path}: a model of kind "{kind}"; expected one of {", ".join(sorted(kinds))}.')
+    synthesis = kinds.get(model.header["kind"], converted)(model)
     facts = [torch.from_numpy(getattr(model.space, name)) for name in ("mean", "basis", "std", "gain")]
     facts[2] = facts[2].clamp(min=SMALLEST)
-    return Frozen(model, kinds[kind](model), *facts)
+    return Frozen(model, synthesis, *facts)
+
+
+def converted(model: OpenModel) -> Synthesis:
+    """Of a network that another program trained; of one with classes the first is painted."""
+    pictures, kind = getattr(model.network, "pictures", None), model.header["kind"]
+    if pictures is None:
+        raise ModelError(f'{model.path}: a model of kind "{kind}", which cannot be differentiated, so nothing encodes.')
+    with torch.inference_mode():
+        height, width = pictures(torch.from_numpy(model.space.mean)[None]).shape[2:]
+    if height != width:
+        raise ModelError(f"{model.path}: paints {width}x{height}; an encoder is for square pictures.")
+
+    def painted(latents: Tensor, dtype: torch.dtype) -> Tensor:
+        with torch.autocast(latents.device.type, dtype, enabled=dtype != torch.float32):
+            found: Tensor = pictures(latents)
+        return found
+
+    return painted
 
 
 def decoded(model: OpenModel) -> Synthesis:

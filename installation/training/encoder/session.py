@@ -18,7 +18,7 @@ from installation.core.atomic_write import check_place, write_whole
 from installation.core.errors import TrainingError
 from installation.core.invocation import program
 from installation.networks.encoder import Architecture
-from installation.networks.model_file import amend_model, check_kind
+from installation.networks.model_file import amend_model
 from installation.training.command_line.published import command_line
 from installation.training.dataset.reading import read_any
 from installation.training.encoder.frozen import freeze
@@ -56,7 +56,6 @@ def begin(options: EncoderOptions, work: Path, dtype: torch.dtype) -> tuple[Trai
         raise TrainingError(
             f"{options.model}: a VAE, which has its encoder from the start. Go on with: {program()} encode"
         )
-    check_kind(options.model, model.header, "stylegan2")
     frozen = freeze(model)
     recipe = Recipe(seed=options.seed, learning_rate=options.learning_rate)
     check_place(options.out or options.model)

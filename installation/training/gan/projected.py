@@ -74,6 +74,7 @@ class Eye:
         device: torch.device,
         dtype: torch.dtype,
         narrow: torch.dtype | None = None,
+        *,
         taps: int = len(TAPS),
     ) -> None:
         """``taps``: so many of the shallowest are computed."""

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from installation.core.contracts import Space
 from installation.core.parts import config
-from installation.networks.model_file import Header, Tensors, load_model
-from installation.networks.model_generator import rebuild, space_of
+from installation.networks.model_file import Header, Tensors, load_model, whole
+from installation.networks.model_generator import rebuild, refines, space_of, with_refine
 
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
@@ -62,8 +62,10 @@ class OpenModel:
         return np.ascontiguousarray(torch.cat(whole).permute(0, 2, 3, 1).numpy())
 
     def parts(self, latents: Floats, psi: float = PSI) -> Iterator[torch.Tensor]:
-        """``levels`` a few at a time, for thousands of pictures or a progress bar."""
-        for some in np.split(self.truncated(latents, psi), range(AT_ONCE, len(latents), AT_ONCE)):
+        """``levels`` a few at a time, for thousands of pictures or a progress bar; refined fully."""
+        asked = self.truncated(latents, psi)
+        asked = with_refine(asked, 1.0) if refines(self.network) else asked
+        for some in np.split(asked, range(AT_ONCE, len(latents), AT_ONCE)):
             yield (self.network.synthesis(some).float() * 127.5 + 127.5).clamp_(0, 255).cpu()
 
 
@@ -74,10 +76,8 @@ def open_model(path: Path | str, device: str = "cpu") -> OpenModel:
 
 def opened(path: Path, header: Header, tensors: Tensors, device: str = "cpu") -> OpenModel:
     """What is, or will be, in a model file, without the file. Tensors are float16 or float32."""
-    whole = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
-    return OpenModel(
-        path, header, whole, space_of(path, header, whole, path.name), rebuild(header, whole, device, path)
-    )
+    held = whole(tensors)
+    return OpenModel(path, header, held, space_of(path, header, held, path.name), rebuild(header, held, device, path))
 
 
 def shown_psi(model: OpenModel) -> float:

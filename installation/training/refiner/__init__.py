@@ -1,4 +1,4 @@
-"""Training a refiner: a small conditional GAN that learns to paint detail on what a VAE paints (see run.py).
+"""Training a refiner: a small conditional GAN that learns to paint detail on what a model paints (see run.py).
 
-It holds two networks: the VAE, which is frozen, and the refiner.
+It holds two networks: the model's own, which is frozen, and the refiner.
 """

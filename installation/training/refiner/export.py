@@ -1,4 +1,4 @@
-"""From a refiner's checkpoint to the model file that is shown: the VAE's file with the averaged refiner in float16."""
+"""From a refiner's checkpoint to the model file that is shown: the model with the averaged refiner in float16."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
 from installation.training.refiner.recipe import Recipe
 
-BASE = "vae.safetensors"
-"""The VAE as it was when the training began, in the work folder: the refiner fits no other."""
+BASE = "base.safetensors"
+"""The model as it was when the training began, in the work folder: the refiner fits no other."""
+BEFORE = "vae.safetensors"
+"""The same in the work folder of a training by an older version."""
 GROUP = "refiner"
 TOLD = ("command", "source", "pictures", "fine", "features", "ledger_sha256", "licences")
 """What a header repeats of the facts of a training."""
 
 
 def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
-    """Write the model file of a training checkpoint, whose folder holds the VAE; returns its header.
+    """Write the model file of a training checkpoint, whose folder holds its model; returns its header.
 
-    ``licence`` is that of the weights; without one, the VAE's stays. Where ``out`` is the same VAE already, its
+    ``licence`` is that of the weights; without one, the model's stays. Where ``out`` is the same model already, its
     curator's choice and names are kept; where it is anything else, it is kept under another name. The rows of the
     pictures that the refiner has seen lie beside the model, in NAME.refiner.ledger.csv."""
     state = read_checkpoint(checkpoint)
-    base = checkpoint.parent / BASE
+    base = base_in(checkpoint.parent)
     before = replaced(out)
-    if before and same_vae(before, open_model(base)):
+    if before and same_model(before, open_model(base)):
         base = out
     elif before:
         print(f"{out}: is another model. It is kept: {set_aside(out)}")
@@ -47,7 +49,12 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
     return header
 
 
-def same_vae(one: OpenModel, other: OpenModel) -> bool:
+def base_in(work: Path) -> Path:
+    """The model that a training began with."""
+    return work / (BEFORE if (work / BEFORE).exists() else BASE)
+
+
+def same_model(one: OpenModel, other: OpenModel) -> bool:
     """Whether two model files hold the same network and latent space."""
     pairs = [(part(one.tensors), part(other.tensors)) for part in (network_of, lambda t: group_of(t, "latent"))]
     return all(a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a) for a, b in pairs)

@@ -36,7 +36,7 @@ class RecipeOptions:
     batch: int = option(4, "windows a step (default 4)", Bounds(int, 1, 256), "N")
     window: int = option(
         96,
-        "side of the windows of the VAE's pictures that are learnt from (default 96, at most the whole)",
+        "side of the windows of the model's pictures that are learnt from (default 96, at most the whole)",
         eights,
         "PX",
     )
@@ -73,7 +73,7 @@ class KeepingOptions:
 class RefinerOptions:
     """Of `refiner`."""
 
-    model: Path = argument("the model file of a VAE (.safetensors)", Path, "MODEL")
+    model: Path = argument("the model file (.safetensors), of any kind", Path, "MODEL")
     folder: Path = argument("pictures, raw or prepared at twice its size", Path, "FOLDER")
     out: Path = required("the model file to write (.safetensors)", Path, "MODEL2")
     work: Path | None = option(None, "checkpoint, logs, sheets (default: MODEL2 without suffix + .work)", Path, "DIR")

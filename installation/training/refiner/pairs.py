@@ -1,10 +1,8 @@
-"""Pairs to learn from: what the VAE paints of a picture, and the picture.
+"""Pairs to learn from: what a model paints of a picture, softly, and the picture.
 
-The soft picture is painted from a draw of the posterior and not from its mean, and half of them are blurred a little:
-samples of the prior are a little less precise than reconstructions, and the refiner has to paint on these. Windows of a
-pair are taken at any position, both halves are mirrored together and their colours changed together, so that the
-refiner does not depend on the position in a picture, and memorises a thousand pictures later. A share of the soft
-pictures are samples of the prior themselves.
+How the soft one is made depends on the model (see soft.py); a share of the soft pictures are samples of it. Windows of
+a pair are taken at any position, both halves are mirrored together and their colours changed together, so that the
+refiner does not depend on the position in a picture, and memorises a thousand pictures later.
 
 A picture with enough real detail is *fine*: it is judged at twice the soft picture's size. Others hold nothing there
 and are averaged down to the soft picture's size, and so is what is painted of them.
@@ -25,21 +23,19 @@ from installation.networks.refiner import SCALE, enlarged
 from installation.training.dataset.pictures import Picture
 from installation.training.dataset.supply import Supply
 from installation.training.refiner.recipe import Recipe
-from installation.training.refiner.vae import SoftPainter
+from installation.training.refiner.soft import Soft
 
 HELD = 32
 """Every so many pictures one is held out, where there are at least twice as many."""
 PLAIN = 0.5
 """What a picture counts that is not fine, at most: a fine one counts 1."""
 LEAST = 0.02
-BLUR_REACH = 3
-"""Pixels on each side that the blur takes in."""
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Windows: ``soft`` (n, 3, w, w) and ``real`` (n, 3, 2w, 2w) in -1..1; (n,) bool, whether the real one is ``fine``
-    and whether the soft one is ``known``: a reconstruction of the real one, and no sample of the prior."""
+    and whether the soft one is ``known``: made of the real one, and no sample of the model."""
 
     soft: Tensor
     real: Tensor
@@ -52,18 +48,16 @@ class Pairs:
 
 
 class PairSupply:
-    """Deals pairs of the pictures (n, 2r, 2r, 3) uint8 for a VAE of r px."""
+    """Deals pairs of the pictures (n, 2r, 2r, 3) uint8 for a model of r px."""
 
-    def __init__(self, pictures: Picture, detail: NDArray[np.float64] | None, vae: SoftPainter, recipe: Recipe) -> None:
+    def __init__(self, pictures: Picture, detail: NDArray[np.float64] | None, soft: Soft, recipe: Recipe) -> None:
         """``detail`` (n,): px of real detail along each picture's side; without, all are fine."""
-        self.vae, self.recipe, self.side = vae, recipe, vae.arch.resolution
+        self.soft, self.recipe, self.side = soft, recipe, soft.side
         detail = np.full(len(pictures), np.inf) if detail is None else detail
         self.fine = torch.from_numpy(detail >= recipe.fine * self.side)
-        large = SCALE * self.side
-        self.supply = Supply(pictures, worth(detail, self.side, recipe.fine) * large)
-        self.large = large
-        small = self.supply.pyramid[self.side]
-        self.posterior = torch.stack([vae.posterior(small), vae.posterior(small.flip(2))], 1)
+        self.large = SCALE * self.side
+        self.supply = Supply(pictures, worth(detail, self.side, recipe.fine) * self.large)
+        soft.learn(self.supply.pyramid[self.side])
 
     def __len__(self) -> int:
         return len(self.supply)
@@ -80,27 +74,18 @@ class PairSupply:
         hand[:, 0] += self.held()[hand[:, 0]]  # in place of one that is held out, the one beside it
         real = self.supply.show(hand, self.large, device)
         known = torch.rand(recipe.batch, generator=chance) >= (0 if recipe.conditional else recipe.prior)
-        soft = self.vae.paint(torch.where(known[:, None], self.drawn(hand, chance), self.seeds(chance)))
+        soft = self.soft.dealt(hand, real, known, chance)
         soft, real = windows(soft, real, torch.rand(recipe.batch, 2, generator=chance), recipe.window)
-        soft = blurred(soft, recipe.blur * (2 * torch.rand(recipe.batch, generator=chance) - 1).clamp_min(0))
+        soft = self.soft.worn(soft, known, chance)
         dice = recipe.colour * (2 * torch.rand(recipe.batch, 3, generator=chance) - 1)
         masks = (self.fine[hand[:, 0]].to(device), known.to(device))
         return Pairs(recoloured(soft, dice), recoloured(real, dice), *masks)
 
-    def drawn(self, hand: Tensor, chance: torch.Generator) -> Tensor:
-        """Latents (n, latent) from the posteriors of the pictures of a hand."""
-        mean, deviation = self.posterior[hand[:, 0], hand[:, 1]].unbind(1)
-        return mean + deviation * torch.randn(mean.shape, generator=chance)
-
-    def seeds(self, chance: torch.Generator) -> Tensor:
-        """As many latents as a batch has pictures, as seeds of a show name them."""
-        return self.vae.seeds(torch.randn(self.recipe.batch, len(self.vae.axes), generator=chance)).cpu()
-
     @torch.no_grad()
     def known(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Whole soft pictures from the posterior's mean, and the pictures (n, 3, 2r, 2r)."""
-        hand = torch.stack([index, torch.zeros_like(index)], 1)
-        return self.vae.paint(self.posterior[index, 0, 0]), self.supply.show(hand, self.large, self.vae.mean.device)
+        """Whole soft pictures, always the same, and the pictures (n, 3, 2r, 2r) that they are of."""
+        real = self.supply.show(torch.stack([index, torch.zeros_like(index)], 1), self.large, self.soft.device)
+        return self.soft.shown(index, real), real
 
     def state(self) -> dict[str, Any]:
         return self.supply.state()
@@ -127,16 +112,6 @@ def taken(x: Tensor, corners: Tensor, side: int) -> Tensor:
     """Of each picture (n, 3, h, h) the window at a position (n, 2), row and column."""
     cut = [one[:, y : y + side, x0 : x0 + side] for one, (y, x0) in zip(x, corners.tolist(), strict=True)]
     return torch.stack(cut)
-
-
-def blurred(x: Tensor, deviation: Tensor) -> Tensor:
-    """Each picture (n, 3, h, w) by a Gaussian of its own deviation (n,) in px; 0 leaves it as it is."""
-    at = torch.arange(-BLUR_REACH, BLUR_REACH + 1, dtype=torch.float32)
-    kernel = torch.softmax(-0.5 * (at / deviation.clamp_min(1e-3)[:, None]) ** 2, 1).to(x.device)
-    n, reach = len(x), BLUR_REACH
-    y = F.pad(x, (reach,) * 4, mode="replicate").transpose(0, 1)
-    y = F.conv2d(y, kernel[:, None, :, None], groups=n)
-    return F.conv2d(y, kernel[:, None, None, :], groups=n).transpose(0, 1).contiguous()
 
 
 def recoloured(x: Tensor, dice: Tensor) -> Tensor:

@@ -21,12 +21,17 @@ class Recipe:
     """A picture is judged at twice the soft one's size where it has at least so many px of real detail for each px of
     the soft picture: 200 for 128. Others are judged at the soft one's size."""
     blur: float = 1.0
-    """Half of the soft pictures are blurred by a Gaussian with a deviation of up to so many px."""
+    """Of a VAE: half of its pictures are blurred by a Gaussian with a deviation of up to so many px."""
+    sharpest: float = 0.15
+    softest: float = 0.8
+    """Of any other network: deviation in px, from and to, of the Gaussian that makes a picture as soft as its own."""
+    threads: float = 2.0
+    """The same: threads across, threads down and noise of up to so many levels of 255 are added to such a picture."""
     prior: float = 0.25
-    """Share of what is painted that is a sample of the prior and no reconstruction, as a show paints them. It has no
-    picture to be compared with: its light and colour must stay as they are, and the discriminator judges it."""
+    """Share of what is painted on that is a sample of the model and made of no picture, as a show paints them. It has
+    nothing to be compared with: its light and colour must stay as they are, and the discriminator judges it."""
     conditional: bool = False
-    """Whether the discriminator is given the soft picture beside what it judges, and no samples of the prior.
+    """Whether the discriminator is given the soft picture beside what it judges, and no samples of the model.
 
     A soft picture leaves much open (a hat, a contour by a few pixels). A conditional discriminator demands as much
     deviation from it as real pictures show, and where the refiner lacks the information, that is speckle."""

@@ -1,14 +1,14 @@
-"""Training a refiner on pairs: what a VAE paints of a picture, and the picture (see pairs.py).
+"""Training a refiner on pairs: what a model paints of a picture, and the picture (see pairs.py).
 
 The recipe, and why:
 
-* **Supervised, so cheap**: pix2pix (arXiv 1611.07004) learns from 400 pairs; light, colour and drawing are the VAE's,
-  and only the paint is learnt. VAE/GAN (arXiv 1512.09300) joins the two in one training; here the VAE stays as it is,
+* **Supervised, so cheap**: pix2pix (arXiv 1611.07004) learns from 400 pairs; light, colour and drawing are the
+  model's, and only the paint is learnt. VAE/GAN (arXiv 1512.09300) joins the two in one training; here the model stays,
   and so do its walks, directions, encoder and a curator's choice.
 * **Three losses**: the averaged picture must equal the real one (which keeps the drawing), the features of a pretrained
   network must be alike (which gives correct eyes), and a discriminator of patches must not separate painted from real
   (which gives brushwork instead of blur). As in a VAE/GAN it is given the picture alone (recipe.py says why), and so it
-  can judge samples of the prior, which hang in a show, as well as reconstructions.
+  can judge samples of the model, which hang in a show.
 * **Logistic loss with lazy R1** (arXiv 1801.04406, 1912.04958), which keeps the discriminator from reacting to
   single pixels; it is introduced over the first thousand pictures, when contours are there already.
 * **One painted batch for both steps**: the discriminator learns from it, then the refiner.
@@ -118,9 +118,15 @@ class Refining:
         """The recipe may differ from the checkpoint's: the one in the options is used."""
         if read_architecture(json.loads(state["arch"])) != self.arch:
             raise TrainingError(f"holds another network ({state['arch']}). Use another --work folder, or delete it.")
-        if json.loads(state["facts"]).get("vae") != self.facts.get("vae"):
-            raise TrainingError("was begun on another VAE. Use another --work folder, or delete it.")
+        if model_of(json.loads(state["facts"])) != model_of(self.facts):
+            raise TrainingError("was begun on another model. Use another --work folder, or delete it.")
         self.progress = Progress.read(state["progress"])
         self.learner.load(state)
         self.means.copy_(state["means"])
         return self.pairs.load(state["supply"])
+
+
+def model_of(facts: Facts) -> str | None:
+    """The digest of the model that is refined; an older version says it under another name."""
+    digest: str | None = facts.get("model", facts.get("vae"))
+    return digest

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import MissingDependency
 from installation.core.invocation import program
+from installation.networks.refined import unrefined
 from installation.networks.refiner import SCALE
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
@@ -27,13 +29,15 @@ from installation.training.loop.saving import CHECKPOINT, resume
 from installation.training.loop.session import PREPARED, interrupts, progress_bar, quoted
 from installation.training.loop.trainer import Habits
 from installation.training.loop.trainer import train as run_to_the_end
-from installation.training.refiner.export import BASE, export
+from installation.training.refiner.export import base_in, export
 from installation.training.refiner.losses import TAPS
+from installation.training.refiner.network import Degraded, source
 from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
-from installation.training.refiner.vae import soft_painter
+from installation.training.refiner.soft import Soft
+from installation.training.refiner.vae import Reconstructions, soft_painter
 
 
 def train(options: RefinerOptions) -> None:
@@ -64,8 +68,8 @@ def session(options: RefinerOptions, devices: Devices) -> None:
 
 
 def keep_base(model: Path, work: Path) -> OpenModel:
-    """Copies the VAE into the work folder, so that a resumed training does not need the model file."""
-    base = work / BASE
+    """Copies the model into the work folder, so that a resumed training does not need the model file."""
+    base = base_in(work)
     if not (work / CHECKPOINT).exists():
         open_model(model)
         shutil.copyfile(model, base)
@@ -74,13 +78,21 @@ def keep_base(model: Path, work: Path) -> OpenModel:
 
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
     """The run that the command's options ask for."""
-    vae = soft_painter(base, devices.device)
+    side = int(unrefined(base.network).resolution)
+    recipe = recipe_of(options, side)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
-    prepared = read_any(options.folder, options.source, SCALE * vae.arch.resolution, folder)
-    recipe = recipe_of(options, vae.arch.resolution)
-    pairs = PairSupply(prepared.pictures, detail_of(options.recipe.weight_by, folder, prepared), vae, recipe)
+    prepared = read_any(options.folder, options.source, SCALE * side, folder)
+    soft, detail = soft_of(base, recipe, devices.device), detail_of(options.recipe.weight_by, folder, prepared)
+    pairs = PairSupply(prepared.pictures, detail, soft, recipe)
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
     return Refining(pairs, recipe, devices, eye_of(options, devices), facts_of(prepared, pairs, digest))
+
+
+def soft_of(model: OpenModel, recipe: Recipe, device: torch.device) -> Soft:
+    """What is painted on. Raises TrainingError for a model that no refiner can be trained for."""
+    if model.header["kind"] == "vae":
+        return Reconstructions(soft_painter(model, device), recipe)
+    return Degraded(source(model, device), recipe)
 
 
 def recipe_of(options: RefinerOptions, side: int) -> Recipe:
@@ -113,7 +125,7 @@ def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
         "command": command_line(sys.argv[1:]),
         "pictures": len(pairs),
         "fine": int(pairs.fine.sum()),
-        "vae": digest,
+        "model": digest,
     }
 
 
@@ -122,7 +134,7 @@ def eye_of(options: RefinerOptions, devices: Devices) -> Eye | None:
     if not options.recipe.features:
         return None
     try:
-        return Eye(devices.device, devices.dtype, TAPS)
+        return Eye(devices.device, devices.dtype, taps=TAPS)
     except MissingDependency as error:
         print(f"Without features: {error}", file=sys.stderr)
         return None

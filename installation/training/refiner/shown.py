@@ -24,15 +24,10 @@ class Shown:
         self.pairs, self.ema = pairs, ema
 
     def samples(self) -> Picture:
-        return to_uint8(self.refined(self.seeds(SEEN)))
+        return to_uint8(self.refined(self.pairs.soft.samples(SEEN)))
 
     def reals(self) -> Picture:
         return self.pairs.supply.evenly(self.pairs.large, SEEN)
-
-    def seeds(self, count: int) -> Tensor:
-        """Soft pictures of the prior, always the same."""
-        noise = torch.randn(SEEN, len(self.pairs.vae.axes), generator=torch.Generator().manual_seed(1))
-        return self.pairs.vae.paint(self.pairs.vae.seeds(noise[:count]))
 
     @torch.inference_mode()
     def refined(self, soft: Tensor) -> Tensor:
@@ -48,10 +43,10 @@ class Shown:
 
     @torch.inference_mode()
     def sheet(self) -> Picture:
-        """Held-out pictures: plain enlargement of the VAE's reconstruction, painted, real; then two rows of samples,
+        """Held-out pictures: plain enlargement of the soft ones, painted, real; then two rows of samples,
         each above what is painted on it."""
         soft, real = self.pairs.known(self.held_out(SHOWN))
-        seeds = self.seeds(2 * SHOWN)
+        seeds = self.pairs.soft.samples(2 * SHOWN)
         some = [enlarged(soft), self.refined(soft), real]
         for row in seeds.split(SHOWN):
             some += [enlarged(row), self.refined(row)]

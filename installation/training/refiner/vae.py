@@ -1,4 +1,8 @@
-"""The VAE of a model file for the refiner's training: frozen; its pictures are soft."""
+"""The soft pictures of a VAE: what it makes of a picture, and samples of the prior.
+
+A soft picture is painted from a draw of the posterior and not from its mean, and half of them are blurred a little:
+samples of the prior are a little less precise than reconstructions, and the refiner has to paint on these.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,12 @@ from installation.networks.fitting import as_tensors
 from installation.networks.model_file import Tensors, check_shapes, group_of, network_of
 from installation.networks.vae import Architecture, Decoder, VaeEncoder, read_architecture
 from installation.training.latent.models import OpenModel
+from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.soft import blurred
 
 AT_ONCE = 32
+SEEDS = 64
+"""Samples that are drawn at a time of those that are always the same."""
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -55,12 +63,7 @@ class SoftPainter:
 
 
 def soft_painter(model: OpenModel, device: torch.device) -> SoftPainter:
-    """Raises TrainingError for a model that is no VAE, or one without its encoder."""
-    if model.header["kind"] != "vae":
-        raise TrainingError(
-            f"{model.path}: a model of kind {model.header['kind']}; a refiner is trained for a VAE. First: "
-            "train FOLDER --model vae --out MODEL"
-        )
+    """Raises TrainingError for one without its encoder."""
     arch, encoder = read_architecture(model.header["architecture"], model.path), group_of(model.tensors, "encoder")
     if not encoder:
         raise TrainingError(f"{model.path}: holds no encoder; export it again from its checkpoint.")
@@ -80,3 +83,38 @@ def ready(net: Net, tensors: Tensors, device: torch.device, path: Path) -> Net:
     check_shapes(path, tensors, {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()})
     net.load_state_dict(as_tensors(tensors))
     return net.to(device).requires_grad_(False)
+
+
+class Reconstructions:
+    """What a VAE makes of pictures, and samples of its prior."""
+
+    def __init__(self, vae: SoftPainter, recipe: Recipe) -> None:
+        self.vae, self.recipe = vae, recipe
+        self.side, self.device = vae.arch.resolution, vae.mean.device
+        self.posterior = torch.empty(0)
+
+    def learn(self, small: Tensor) -> None:
+        """The posteriors of all pictures, as they are and mirrored."""
+        self.posterior = torch.stack([self.vae.posterior(small), self.vae.posterior(small.flip(2))], 1)
+
+    def dealt(self, hand: Tensor, _real: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
+        return self.vae.paint(torch.where(known[:, None], self.drawn(hand, chance), self.seeds(len(hand), chance)))
+
+    def drawn(self, hand: Tensor, chance: torch.Generator) -> Tensor:
+        """Latents (n, latent) from the posteriors of the pictures of a hand."""
+        mean, deviation = self.posterior[hand[:, 0], hand[:, 1]].unbind(1)
+        return mean + deviation * torch.randn(mean.shape, generator=chance)
+
+    def seeds(self, count: int, chance: torch.Generator) -> Tensor:
+        """So many latents, as seeds of a show name them."""
+        return self.vae.seeds(torch.randn(count, len(self.vae.axes), generator=chance)).cpu()
+
+    def worn(self, soft: Tensor, _known: Tensor, chance: torch.Generator) -> Tensor:
+        """Half of them are blurred."""
+        return blurred(soft, self.recipe.blur * (2 * torch.rand(len(soft), generator=chance) - 1).clamp_min(0))
+
+    def shown(self, index: Tensor, _real: Tensor) -> Tensor:
+        return self.vae.paint(self.posterior[index, 0, 0])
+
+    def samples(self, count: int) -> Tensor:
+        return self.vae.paint(self.seeds(SEEDS, torch.Generator().manual_seed(1))[:count])

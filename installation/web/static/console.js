@@ -31,6 +31,9 @@ const desk = (() => {
     if (element.textContent !== text) element.textContent = text;
   };
 
+  /** How far a bar is filled, 0 to 1. */
+  const share = (element, part) => element.style.setProperty("--share", `${Math.max(0, Math.min(100, 100 * part))}%`);
+
   const clock = (seconds) => {
     const whole = Math.max(0, Math.round(seconds));
     const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
@@ -183,12 +186,15 @@ const desk = (() => {
     const listed = state.desk.commands.filter((one) => one.type !== "choice" && !own.has(one.address) && one.address !== state.desk.arm && one.address !== state.desk.snapshot);
     const place = (one) => (state.desk.armed.includes(one.address) ? 2 : Number(!one.address.startsWith("/cue/")));
     listed.sort((one, other) => place(one) - place(other));
+    const names = listed.map((one) => label(one.address));
+    const alike = (one) => names.filter((name) => name === label(one.address)).length > 1;
+    const named = (one) => (alike(one) ? one.address.slice(1).replaceAll("/", " ").replaceAll("_", " ") : label(one.address));
     byId("transport").replaceChildren(
       ...listed.map((command) =>
         make(
           "button",
           { "data-address": command.address, "data-type": command.type, onclick: (event) => press(command, event.currentTarget) },
-          make("b", {}, label(command.address)),
+          make("b", {}, named(command)),
           make("span", {}, command.doc),
         ),
       ),
@@ -208,5 +214,5 @@ const desk = (() => {
     byId("picture").addEventListener("error", () => setTimeout(look, 2 * RETRY));
   });
 
-  return { state, views, make, write, send, tell, say, label, title, clock, cueNames };
+  return { state, views, make, write, share, send, tell, say, label, title, clock, cueNames };
 })();

