@@ -47,7 +47,9 @@ def test_it_reads_its_weights_and_paints_four_times_the_size() -> None:
     assert float(found[1][0].mean()) == pytest.approx(0.001, rel=0.01)
     painted = Teacher(found, CPU)(torch.zeros(2, 3, 8, 8))
     assert painted.shape == (2, 3, 32, 32)
-    assert Teacher(layers(weights(0.0), "weights", blocks=1), CPU)(torch.rand(1, 3, 4, 4)).abs().max() == 0  # 0.5 in 0..1
+    assert (
+        Teacher(layers(weights(0.0), "weights", blocks=1), CPU)(torch.rand(1, 3, 4, 4)).abs().max() == 0
+    )  # 0.5 in 0..1
 
 
 @pytest.mark.parametrize("spoil", [lambda c: c[:-1], lambda c: c + b"0", lambda c: b"\0\0\0\0" + c[4:]])
@@ -101,7 +103,7 @@ def test_a_sample_and_what_was_painted_of_it_are_a_pair(tmp_path: Path) -> None:
     bright = dealt.real.mean((1, 2, 3)) > 0
     assert 1 <= bright.sum() <= 4
     for one in dealt.soft[bright]:
-        assert any(torch.equal(one, same) for sample in samples for same in (sample, sample.flip(2)))
+        assert any(torch.allclose(one, same, atol=1e-4) for sample in samples for same in (sample, sample.flip(2)))
 
 
 def test_the_command_takes_lessons_and_says_so(
