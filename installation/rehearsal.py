@@ -97,10 +97,10 @@ class Changes:
 
 def fired(cue: Cue) -> str:
     """What a cue that begins does, in words."""
-    values = [f"{address} {value:g}" for address, value in cue.targets.items()]
-    does = [", ".join(values)] * bool(values) + [f"releases {', '.join(cue.release)}"] * bool(cue.release)
+    values = ", ".join(f"{address} {value:g}" for address, value in sorted(cue.targets.items()))
     fade = f" in {cue.fade:g} s" if values and cue.fade else ""
-    return f"cue {cue.name}: {'; '.join(does) or 'sets nothing'}{fade}"
+    does = [f"{values}{fade}"] * bool(values) + [f"releases {', '.join(cue.release)}"] * bool(cue.release)
+    return f"cue {cue.name}: {'; '.join(does) or 'sets nothing'}"
 
 
 def rehearse(show: Show, options: Options, mode: Mode, began: datetime) -> int:

@@ -27,7 +27,10 @@ UNDONE = 64
 LOOK_BACK = 7 * 86400.0
 """Seconds back from now in which a missed cue still counts."""
 REWIND = 2 * 3600.0
-"""Seconds that the civil clock may step back without anything being fired again; further is a clock that is set."""
+"""Seconds that the civil clock may step back within a programme without anything being fired again; further, or into
+the hours of a programme with another cue, is a clock that is set."""
+STEP = 1.0
+"""Seconds that the civil clock may step back from one frame to the next, and count as the same."""
 LONGEST_WAIT = 86400.0
 """Seconds that a cue may wait; a state with a longer wait is damaged."""
 SAME = 1e-5
@@ -138,7 +141,7 @@ class CuePlayer:
         self._ears = _Ears(cues, signals)
         self._undo: deque[_Before] = deque(maxlen=UNDONE)
         self._standby = 0
-        self._now, self._civil = -inf, 0.0
+        self._now, self._civil, self._before = -inf, inf, inf
         self._heard: float | None = None  # up to where the civil clock has fired its cues
         self._deadline: float | None = None
         self._resume = resume
@@ -156,7 +159,8 @@ class CuePlayer:
     def step(self, now: float, civil: float, asks: Asks, heard: Snapshot, values: Values) -> dict[str, float]:
         """The values of the cue hand at ``now`` (monotonic seconds) and civil time ``civil`` (POSIX).
         ``values`` is where the controls are: a fade begins there, where no cue holds them yet."""
-        first, self._now, self._civil = self._now == -inf, max(now, self._now), civil
+        first, self._now = self._now == -inf, max(now, self._now)
+        self._before, self._civil = self._civil, civil
         self.begun.clear()
         if first:
             self._take_up(self._resume)
@@ -227,12 +231,17 @@ class CuePlayer:
         civil = self._civil
         if self._heard is None:
             self._catch_up(civil - LOOK_BACK, fresh=True)
-        elif civil < self._heard - REWIND:
+        elif civil < self._heard - REWIND or self._is_back_in_another_programme(self._heard):
             self._catch_up(civil - LOOK_BACK, fresh=False)
         elif civil > self._heard:
             if self._deadline is not None and civil >= self._deadline:
                 self._catch_up(max(self._heard, civil - LOOK_BACK), fresh=False)
             self._heard = civil
+
+    def _is_back_in_another_programme(self, heard: float) -> bool:
+        """Whether the clock was set back in this step, to before the last programme with a cue began."""
+        stepped = self._civil < min(heard, self._before - STEP)
+        return stepped and self._moments.entry(self._civil) != self._moments.entry(heard)
 
     def _catch_up(self, after: float, fresh: bool) -> None:
         missed = list(self._moments.latest(after, self._civil))
@@ -249,6 +258,8 @@ class CuePlayer:
     def _play(self, values: Values) -> None:
         """Takes what fired, and begins what has waited long enough, in the order of their instants; those that begin
         at one instant in the file's order."""
+        if not (self._fired or self._waiting):
+            return
         fired = deque(sorted(self._fired, key=lambda one: one[0]))
         self._fired.clear()
         while fired or self._waiting:

@@ -42,12 +42,14 @@ class Voices:
     sides: dict[str, int] = field(default_factory=dict)
     choices: dict[str, int] = field(default_factory=dict)
     _pressed: dict[tuple[str, bool], int] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
     _since: dict[int, tuple[int | None, float]] = field(default_factory=dict)
 
     def step(self, now: float, playback: Playback, commands: Iterable[Command], signals: Values) -> None:
         """Takes what was said in this frame. During a change nothing counts, as the picture is two."""
         if playback.round != self.round:
-            self.round, self.sides, self.choices, self._pressed, self._since = playback.round, {}, {}, {}, {}
+            self.round, self.sides, self.choices = playback.round, {}, {}
+            self._pressed, self._names, self._since = {}, {}, {}
         if playback.coming is not None:
             return
         for command in commands:
@@ -72,7 +74,7 @@ class Voices:
             return ""
         number = self._pressed.get(key, 0)
         self._pressed[key] = (number + 1) % self.presses
-        return f"{device[:64]} {number}"
+        return f"{self._names.setdefault(device, _name(device, len(self._names)))} {number}"
 
     def _look(self, now: float, candidates: tuple[int, ...], signals: Values) -> None:
         """Who has stood on one side for STANDS votes; who leaves, or comes to the middle, has voted."""
@@ -85,6 +87,11 @@ class Voices:
             self._since[number] = before, since
             if side is not None and side < len(candidates) and now - since >= STANDS:
                 self.choices[f"{self.stand} {number}"] = candidates[side]
+
+
+def _name(device: str, number: int) -> str:
+    """The kind of a device and its number in this round: what is kept of a vote has no network address in it."""
+    return f"{device.partition(' ')[0][:16]}-{number}"
 
 
 def _side(x: float) -> int | None:

@@ -109,6 +109,11 @@ class Feedback:
         self._fingers: dict[tuple[str, str], float] = {}
         self.said = Messages(controls)
 
+    @property
+    def listening(self) -> bool:
+        """Whether there is a receiver."""
+        return bool(self._surfaces)
+
     def endpoint_of(self, source: Endpoint) -> Endpoint:
         """Where a sender hears: over its connection, or at the reply port of its address."""
         return source if source.tcp else Endpoint(source.host, self._reply_port)

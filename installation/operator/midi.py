@@ -70,6 +70,11 @@ class MidiDevice:
 
     # ------------------------------------------------------------ for the loop
 
+    @property
+    def listening(self) -> bool:
+        """Whether there is a device that shows values."""
+        return self._output is not None
+
     def echo(self, values: Mapping[str, float]) -> None:
         """Keeps the controls' values for the device."""
         self._values = values

@@ -93,6 +93,11 @@ class OscServer:
 
     # ------------------------------------------------------------ for other threads
 
+    @property
+    def listening(self) -> bool:
+        """Whether any surface is sent values now, or somebody else is told them."""
+        return self.news is not None or self._feedback.listening
+
     def echo(self, values: Mapping[str, float]) -> None:
         """Queues the controls' values for sending; each surface gets those that changed. For up to 30 calls a
         second: the loop's, which this tells to be alive."""

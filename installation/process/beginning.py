@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from installation.process.states import stat, stopped
+
 LONGEST = 1.0
 """Seconds after which a new process that is stopped before its program begins is killed."""
 
@@ -44,14 +46,8 @@ def _stopped_before() -> Iterator[int]:
     line = _line("self")
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
-        if line and _line(folder.name) == line and stopped(pid) and _stat(pid)[1] == str(os.getpid()):
+        if line and _line(folder.name) == line and stopped(pid) and stat(pid)[1] == str(os.getpid()):
             yield pid
-
-
-def stopped(pid: int) -> bool:
-    """Whether a process was stopped by a signal, so that it handles none; see proc(5). False where the system does not
-    report it."""
-    return _stat(pid)[0] in "Tt"
 
 
 def _line(pid: str) -> bytes:
@@ -59,12 +55,3 @@ def _line(pid: str) -> bytes:
         return Path("/proc", pid, "cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def _stat(pid: int) -> list[str]:
-    """A process's state, its parent, and more; unknown where the system does not tell it."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()
-    except OSError:
-        return ["?", "0"]

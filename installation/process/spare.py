@@ -6,8 +6,8 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-from installation.process.beginning import stopped
 from installation.process.process_tree import environment
+from installation.process.states import stopped
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 
-from installation.process.beginning import stopped
 from installation.process.heartbeat import STANDBY
 from installation.process.process_tree import ProcessTree
+from installation.process.states import stopped
 
 log = logging.getLogger(__name__)
 

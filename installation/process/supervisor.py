@@ -25,11 +25,11 @@ from installation.core.pipe import Message, read_frames
 from installation.core.repeats import Repeats
 from installation.core.typed_messages import pack
 from installation.process.alerts import AlertsProcess
-from installation.process.beginning import stopped
 from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree
 from installation.process.restarts import Restarts, Rules
 from installation.process.standby import Standby
+from installation.process.states import stopped, waited
 from installation.process.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -74,10 +74,10 @@ class End:
 
 
 class Life:
-    """One run of the show, in the process ``tree``. ``frames`` is None until the first one. ``waited``: the process
-    was on standby, and has to answer at once."""
+    """One run of the show, in the process ``tree``. ``frames`` is None until the first one. ``on_standby``: the
+    process waited, and has to answer at once."""
 
-    def __init__(self, tree: ProcessTree, waited: bool, orders: Orders, stacks: Path) -> None:
+    def __init__(self, tree: ProcessTree, on_standby: bool, orders: Orders, stacks: Path) -> None:
         self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
         self.piece = ""
@@ -88,7 +88,8 @@ class Life:
         self.over = self.asked = self.finishing = self.screen = False
         self.why = self.renews = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
-        self._silent, self._timeout = 0.0, TIMEOUT if waited else START
+        self._silent, self._timeout = 0.0, TIMEOUT if on_standby else START
+        self._starved = waited(tree.pid)
         with suppress(OSError):
             stacks.unlink()  # of an earlier run
         threading.Thread(target=self._read, name="show", daemon=True).start()
@@ -105,16 +106,18 @@ class Life:
         self._heard.put(None)
 
     def attend(self) -> None:
-        """Waits a moment for the show's messages. Time in which this process itself was suspended does not count as
-        silence."""
+        """Waits a moment for the show's messages. Time in which this process itself was suspended, or the show's loop
+        waited for a processor, does not count as silence."""
         began = time.monotonic()
+        before, self._starved = self._starved, waited(self.tree.pid)
         try:
             message = self._heard.get(timeout=TICK)
             while True:
                 self._hear(message)
                 message = self._heard.get_nowait()
         except Empty:
-            self._silent += min(time.monotonic() - began, 2.0 * TICK)
+            silent = min(time.monotonic() - began, 2.0 * TICK)
+            self._silent += max(0.0, silent - (self._starved - before))
 
     def _hear(self, message: Message | None) -> None:
         self._silent = 0.0

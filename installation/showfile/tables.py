@@ -4,7 +4,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -54,10 +54,16 @@ def _words(value: object, info: ValidationInfo) -> dict[str, str]:
         return dict.fromkeys(languages, value)
     if not isinstance(value, dict) or not value:
         raise Refused(f'text, or a table such as {{ {languages[0]} = "..." }}')
-    model = create_model("Words", __base__=Texts, **cast(Any, dict.fromkeys(languages, (str, ""))))
-    texts = validate(model, value, {}).model_dump(exclude_unset=True)
+    texts = validate(_texts(languages), value, {}).model_dump(exclude_unset=True)
     first = next(texts[language] for language in languages if language in texts)
     return {language: texts.get(language, first) for language in languages}
+
+
+@cache
+def _texts(languages: tuple[str, ...]) -> type[Texts]:
+    """A table with a text for each of them: made once for all texts of a show."""
+    made: type[Texts] = create_model("Words", __base__=Texts, **cast(Any, dict.fromkeys(languages, (str, ""))))
+    return made
 
 
 def one_line(name: str) -> str:

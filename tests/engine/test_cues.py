@@ -234,6 +234,26 @@ def test_a_clock_that_is_set_far_back_is_taken_at_its_word() -> None:
     assert stand.at(303.0, Asks(release=True), put=-REWIND + 1) == {}
 
 
+class Evening(Clock):
+    """The programme of the day has ``clap``; the evening's, which begins at CIVIL, has ``loose``."""
+
+    def __init__(self) -> None:
+        super().__init__((CIVIL - 7000.0, "clap"), (CIVIL, "loose"))
+
+    def entry(self, at: float) -> str | None:
+        return "loose" if at >= CIVIL else "clap"
+
+
+def test_a_clock_that_is_set_back_into_another_programme_brings_its_cue() -> None:
+    stand = Stand(Evening())
+    assert stand.at(5.0) == {"/stage/label": 0.25}
+    assert stand.at(6.0, Asks(release=True), put=-0.5) == {}, "the same programme"
+    back = stand.at(8.0, put=-3600.0)
+    assert back == {SPEED: 4.0}
+    assert stand.at(9.0, Asks(release=True), put=-3600.0) == {}, "once"
+    assert stand.at(3609.0, put=-3600.0) == {"/stage/label": 0.25}, "and the evening comes again"
+
+
 TIMES = st.lists(st.floats(0.0, 120.0, allow_nan=False), max_size=12)
 
 

@@ -10,6 +10,7 @@ from installation.core import parts
 from installation.engine.agenda import agenda, read_span, table
 from installation.engine.schedule import Timetable
 from installation.engine.schedule_check import warnings
+from installation.rehearsal import Changes, Rehearsal
 from installation.showfile.load import Show, load
 from tests.engine.plans import at, wall
 from tests.showfile.test_calendar_file import written
@@ -54,6 +55,16 @@ def test_the_week_hangs_as_the_page_says(tmp_path: Path) -> None:
     assert said
     timetable = Timetable(show(tmp_path, BLOCKS[0]).plan)
     assert table(timetable, agenda(timetable, PIECES, *read_span(span[1], date(2027, 1, 1)))) == said[1]
+
+
+def test_a_rehearsal_tells_what_the_page_says(tmp_path: Path) -> None:
+    said = re.findall(r"```text\n(.*?)\n```", PAGE, re.DOTALL)[1].splitlines()
+    friday = show(tmp_path, BLOCKS[0])
+    rehearsal = Rehearsal(friday, datetime(2027, 1, 15, 16, 55, tzinfo=friday.plan.schedule.timezone))
+    changes, told = Changes(friday, rehearsal.decider), []
+    for decision in rehearsal.play(180.0):
+        told += [f"{rehearsal.clock.civil():%a %Y-%m-%d %H:%M:%S}  {line}" for line in changes.of(decision)]
+    assert told == said
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ def press(voices: Voices, *addresses: str, who: str = "keyboard", playback: Play
 def test_a_device_has_one_vote_of_each_kind_and_its_last_press_counts() -> None:
     voices = Voices()
     press(voices, VOTE_LIKE, VOTE_LEFT, NEXT)
-    assert (voices.sides, voices.choices) == ({"keyboard 0": 1}, {"keyboard 0": 3})
+    assert (voices.sides, voices.choices) == ({"keyboard-0 0": 1}, {"keyboard-0 0": 3})
     press(voices, VOTE_RIGHT, VOTE_PASS)
-    assert (voices.sides, voices.choices) == ({"keyboard 0": -1}, {"keyboard 0": 1})
+    assert (voices.sides, voices.choices) == ({"keyboard-0 0": -1}, {"keyboard-0 0": 1})
     press(voices, VOTE_LIKE, who="wire")
-    assert voices.sides == {"keyboard 0": -1, "wire 0": 1}
+    assert voices.sides == {"keyboard-0 0": -1, "wire-1 0": 1}
 
 
 def test_a_device_for_several_visitors_gives_each_press_to_the_next_of_them() -> None:
@@ -35,7 +35,7 @@ def test_a_new_round_begins_without_votes_and_a_change_takes_none() -> None:
     voices = Voices()
     press(voices, VOTE_LIKE, VOTE_LEFT)
     press(voices, VOTE_PASS, playback=replace(NOW, coming=1))
-    assert voices.sides == {"keyboard 0": 1}
+    assert voices.sides == {"keyboard-0 0": 1}
     press(voices, playback=replace(NOW, round=2))
     assert (voices.sides, voices.choices) == ({}, {})
 
@@ -52,6 +52,7 @@ def test_devices_that_invent_names_are_bounded() -> None:
     for number in range(1000):
         press(voices, VOTE_LIKE, who=f"osc 10.0.{number // 250}.{number % 250}")
     assert len(voices.sides) == 2 * DEVICES
+    assert not any("10.0" in voter for voter in voices.sides), "no network address is kept"
 
 
 def test_who_stands_on_a_side_votes_for_it_and_may_walk_over() -> None:

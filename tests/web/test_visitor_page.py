@@ -6,10 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from installation.core.folders import PORTRAITS
+from installation.engine.taste import AXES
+from installation.portraits import Portrait, keep
 from tests.timeout import TIMEOUT
 from tests.web_driver import PIECES, Driver
 
@@ -258,6 +262,37 @@ def test_a_visitor_pulls_at_the_picture(browser: Any, web: Driver, script: bool)
         assert told["visitors"] == {"/walk/speed": 1}
         page.tap("text=faster")
         page.wait_for_selector("button[aria-pressed=false]:has-text('faster')")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_visitor_likes_the_picture_and_is_told_at_once(browser: Any, web: Driver, script: bool) -> None:
+    web.open_round()
+    with phone(browser, web, java_script_enabled=script) as page, phone(browser, web) as other:
+        page.locator("#like button").first.tap()
+        page.wait_for_selector("#like :has-text('You like this picture.')")
+        assert page.locator("#like button").first.get_attribute("aria-pressed") == "true"
+        expect(other.locator("#like .count").first).to_have_text("1")
+        page.locator("#like button").last.tap()
+        page.wait_for_selector("#like :has-text('not for you')")
+        expect(other.locator("#like .count").last).to_have_text("1")
+        page.locator("#like button").last.tap()
+        page.wait_for_selector("#like :has-text('choose it again to take it back')")
+
+
+def test_axe_finds_nothing_in_the_portraits(browser: Any, tmp_path: Path) -> None:
+    portrait = Portrait("2026-11-26", "sitters", "m", 12, 3, (0.0,) * AXES)
+    keep(tmp_path / PORTRAITS, portrait, np.full((64, 64, 3), 90, np.uint8))
+    with Driver(tmp_path) as web:
+        web.open_round()
+        for locale, size, scheme in (("en-GB", 390, "light"), ("ar", 195, "dark")):
+            settings = {"color_scheme": scheme, "locale": locale, "viewport": {"width": size, "height": 844}}
+            with phone(browser, web, bypass_csp=True, **settings) as page:
+                page.locator('a[href^="/portraits"]').tap()
+                page.wait_for_selector("figure img")
+                found = Axe().run(page)
+                assert found.violations_count == 0, found.generate_report()
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+                assert page.evaluate("document.querySelector('figure img').naturalWidth") == 64
 
 
 def test_two_tabs_agree(browser: Any, web: Driver) -> None:
