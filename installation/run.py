@@ -15,7 +15,7 @@ from installation.console import Console, acting
 from installation.core import interpreter, parts
 from installation.core.clock import Pace, RealClock
 from installation.core.commands import CUE_SNAPSHOT
-from installation.core.decision import Tally, Wishes
+from installation.core.decision import Decision, Tally, Wishes
 from installation.core.disk_cache import DiskCache
 from installation.core.signals import Board
 from installation.days.energy import Meter
@@ -90,6 +90,10 @@ class Foresight:
         if until is not None and (timetable, until) != self._foreseen:
             self._foreseen = timetable, until
             threading.Thread(target=timetable.foresee, args=(until,), name="schedule", daemon=True).start()
+
+
+def _emit(board: Board, clock: RealClock, name: str, value: float) -> None:
+    board.emit(name, value, clock.now())
 
 
 class Exhibition:
@@ -193,7 +197,8 @@ class Exhibition:
         """What the show could do without for a while: generators and sensors."""
         self.painter.start()
         self.standing.opening.start()
-        self.standing.sensors = run_sensors(self.show.sensors, self._emit, folder=self.folder / "sensors")
+        emit = partial(_emit, self.board, self.clock)
+        self.standing.sensors = run_sensors(self.show.sensors, emit, folder=self.folder / "sensors")
         if self.console:
             self.console.sensors = self.standing.sensors
         rooms.callback(self.standing.sensors.stop)
@@ -221,9 +226,6 @@ class Exhibition:
             self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
-
-    def _emit(self, name: str, value: float) -> None:
-        self.board.emit(name, value, self.clock.now())
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = True
@@ -275,7 +277,7 @@ class Exhibition:
 
     def _tell(self) -> None:
         """Sends the state to the web process and to the state file."""
-        decision, state = self.loop.decision, self.state
+        decision = self.loop.decision
         assert decision is not None
         playback = decision.wall.playback
         self.foresight.look()
@@ -294,6 +296,11 @@ class Exhibition:
         self.loop.wishes, self.loop.taste = self.tasting.step(decision, decider.commands, wishes, is_open)
         if self.console:
             self.console.look(decision, self.loop.decider)
+        self._keep(decision)
+
+    def _keep(self, decision: Decision) -> None:
+        """What goes to the disk, each at its own times."""
+        playback, state = decision.wall.playback, self.state
         if self.recorder.due(decision.time):
             self.recorder.take(partial(self.standing.sample, self.standing.look()))
             self.heartbeat.tell(*self.standing.troubles())

@@ -57,6 +57,10 @@ class Intent:
 
 
 @dataclass(slots=True)
+def _hired(run: Callable[[], None]) -> threading.Thread:
+    return threading.Thread(target=run, name="painter", daemon=True)
+
+
 class PainterStats:
     """What the painter did: counts, and the newest durations in seconds. ``spared`` counts the intents of which nothing
     had to be painted, as the pictures were there."""
@@ -85,10 +89,7 @@ class Painter:
         self._intents: Latest[_Numbered] = Latest()
         self._painted: dict[int, _Painted] = {}
         self._busy: _Busy | None = None
-        self._worker = self._hire()
-
-    def _hire(self) -> threading.Thread:
-        return threading.Thread(target=self._run, name="painter", daemon=True)
+        self._worker = _hired(self._run)
 
     def start(self) -> None:
         self._worker.start()
@@ -136,7 +137,7 @@ class Painter:
         late = now - busy.since
         if late > (STUCK if busy.piece in busy.frames else STUCK_AT_FIRST) and self._busy is busy:
             self._busy = None
-            self._worker = self._hire()  # the old thread ends by itself, if it returns, as it is no longer the worker
+            self._worker = _hired(self._run)  # the old thread, if it returns, ends: it is no longer the worker
             self._take_off(busy, f"has been at one picture for {late:.0f} s")
             self._worker.start()
 

@@ -45,6 +45,12 @@ def system_ports() -> Ports:
     return made
 
 
+def _described(inbox: Inbox, settings: Midi) -> Knobs:
+    table = {**inbox.commands, **inbox.controls}
+    known = [one for one in settings.map if one.control in table]
+    return Knobs(known, table, settings.takeover)
+
+
 class MidiDevice:
     """Puts what a device sends into the inbox, as ``midi DEVICE``, and tells it what is echoed. ``clock`` is the loop's
     (s). A thread of its own waits for the device; the loop never does. ``trouble`` is why it is not open; empty while
@@ -52,7 +58,7 @@ class MidiDevice:
 
     def __init__(self, settings: Midi, inbox: Inbox, ports: Ports, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings, self.inbox, self._ports, self._clock = settings, inbox, ports, clock
-        self._knobs = self._described()
+        self._knobs = _described(self.inbox, self.settings)
         self._guard = threading.Lock()
         self._values: Mapping[str, float] = {}
         self._unsaid, self._closing = threading.Event(), threading.Event()
@@ -86,13 +92,8 @@ class MidiDevice:
     def follow(self) -> None:
         """Takes up what the inbox describes by now; a knob whose control is gone does nothing."""
         with self._guard:
-            self._knobs = self._described()
+            self._knobs = _described(self.inbox, self.settings)
         self._unsaid.set()
-
-    def _described(self) -> Knobs:
-        table = {**self.inbox.commands, **self.inbox.controls}
-        known = [one for one in self.settings.map if one.control in table]
-        return Knobs(known, table, self.settings.takeover)
 
     def close(self) -> None:
         self._closing.set()
