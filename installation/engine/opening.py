@@ -172,7 +172,7 @@ class Opening:
     def _improve(self, opened: Sequence[int]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
         try:
-            self._accelerate_all(opened)
+            accelerate_all(opened, lambda index: self._opened.get(index), self.pieces, self._cache)
         except Exception:  # the edge: without it the pieces go on as they are
             log.exception("not all pieces could be made faster")
         self.accelerated.set()
@@ -188,27 +188,6 @@ class Opening:
                     )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
-
-    def _accelerate_all(self, opened: Sequence[int]) -> None:
-        """First those that can be at once, then the others, whose models are compiled one after another."""
-        compiling: dict[Path, list[int]] = {}
-        for index in opened:
-            hung = self._opened.get(index)  # None: let go since
-            model = None if hung is None else to_compile(hung.generator, self._cache)
-            if model is None:
-                self._accelerate(index)
-            else:
-                compiling.setdefault(model, []).append(index)
-        for model, why in compile_apart(compiling, self._cache):
-            for index in compiling[model]:
-                self._accelerate(index, why)
-
-    def _accelerate(self, index: int, why_not: str = "") -> None:
-        hung, name = self._opened.get(index), self.pieces[index].name
-        if why_not:
-            log.warning("%s goes on as it is: its model was not compiled: %s", name, why_not)
-        elif hung is not None:
-            accelerate(name, hung.generator, self._cache)
 
 
 def _is_still(opened: Mapping[int, Hung], index: int, hung: Hung) -> bool:
@@ -261,3 +240,24 @@ def accelerate(name: str, generator: Generator, cache: DiskCache) -> None:
         except Exception:  # the edge: a failed acceleration must not stop the piece
             log.exception("%s goes on as it is", name)
         log.info("%s is painted by %s", name, generator.runtime)
+
+
+def accelerate_all(
+    opened: Sequence[int], hung: Callable[[int], Hung | None], pieces: Sequence[Piece], cache: DiskCache
+) -> None:
+    """First those that can be at once, then the others, whose models are compiled one after another. ``hung`` is a
+    piece by its index, None where it was let go since."""
+    compiling: dict[Path, list[int]] = {}
+    for index in opened:
+        found = hung(index)
+        model = None if found is None else to_compile(found.generator, cache)
+        if model is not None:
+            compiling.setdefault(model, []).append(index)
+        elif found is not None:
+            accelerate(pieces[index].name, found.generator, cache)
+    for model, why in compile_apart(compiling, cache):
+        for index in compiling[model]:
+            if why:
+                log.warning("%s goes on as it is: its model was not compiled: %s", pieces[index].name, why)
+            elif (found := hung(index)) is not None:
+                accelerate(pieces[index].name, found.generator, cache)

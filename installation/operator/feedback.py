@@ -147,14 +147,9 @@ class Feedback:
     ) -> None:
         self._reply_port, self._bundle = reply_port, BUNDLE if bundles else 1
         self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
-        self._surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
+        self.surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
         self.said = Messages(controls)
-
-    @property
-    def listening(self) -> bool:
-        """Whether there is a receiver."""
-        return bool(self._surfaces)
 
     def endpoint_of(self, source: Endpoint) -> Endpoint:
         """Where a sender hears: over its connection, or at the reply port of its address."""
@@ -163,50 +158,50 @@ class Feedback:
     def configure(self, surfaces: Sequence[Endpoint]) -> None:
         """The configured surfaces are at these addresses from now on."""
         for endpoint in set(self._fixed) - set(surfaces):
-            self._surfaces.pop(endpoint, None)
+            self.surfaces.pop(endpoint, None)
         self._fixed = list(surfaces)
         for endpoint in surfaces:
-            self._surfaces.setdefault(endpoint, Surface(endpoint, math.inf)).until = math.inf
+            self.surfaces.setdefault(endpoint, Surface(endpoint, math.inf)).until = math.inf
 
     def heard(self, source: Endpoint, now: float) -> None:
         """Notes that a valid message came from ``source``."""
         endpoint = self.endpoint_of(source)
-        known = self._surfaces.get(endpoint)
+        known = self.surfaces.get(endpoint)
         until = math.inf if source.tcp else now + REMEMBERED
         if known is not None:
             known.until = max(known.until, until)
-        elif endpoint.port and len(self._surfaces) < len(self._fixed) + SURFACES:
-            self._surfaces[endpoint] = Surface(endpoint, until)
+        elif endpoint.port and len(self.surfaces) < len(self._fixed) + SURFACES:
+            self.surfaces[endpoint] = Surface(endpoint, until)
 
     def left(self, source: Endpoint) -> None:
         """Notes that a connection was closed."""
-        self._surfaces.pop(source, None)
+        self.surfaces.pop(source, None)
 
     def sync(self, source: Endpoint) -> None:
         """Sends everything again to who sent this."""
-        for surface in _at(self._surfaces, source.host):
+        for surface in _at(self.surfaces, source.host):
             surface.afresh = -math.inf
 
     def note(self, source: Endpoint, text: str) -> None:
         """Sends a text to who sent what it is about."""
-        for surface in [self._surfaces[source]] if source in self._surfaces else _at(self._surfaces, source.host):
+        for surface in [self.surfaces[source]] if source in self.surfaces else _at(self.surfaces, source.host):
             surface.notes.append(text)
 
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
-        if any(_at(self._surfaces, host)):
+        if any(_at(self.surfaces, host)):
             self._fingers[host, address] = now
 
     def is_echo(self, host: str, address: str, value: Said, now: float) -> bool:
         """Whether a message from ``host`` only echoes what was sent to it: some surfaces mirror every message."""
         carried = _single(value)
-        return any(surface.was_sent(address, carried, now) for surface in _at(self._surfaces, host))
+        return any(surface.was_sent(address, carried, now) for surface in _at(self.surfaces, host))
 
     def packets(self, saying: Saying, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """What to send where in this round, so that every surface comes to show ``saying``."""
         self._forget(now)
         changed = dict.fromkeys(self.said.take(saying))
-        for surface in self._surfaces.values():
+        for surface in self.surfaces.values():
             surface.unsent.update(changed)
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
@@ -215,10 +210,10 @@ class Feedback:
 
     def _rounds(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """For each surface in turn what it is to be sent; whoever was served is behind the others in the next round."""
-        for endpoint, surface in list(self._surfaces.items()):
+        for endpoint, surface in list(self.surfaces.items()):
             if surface.unsent or surface.notes:
-                del self._surfaces[endpoint]
-                self._surfaces[endpoint] = surface
+                del self.surfaces[endpoint]
+                self.surfaces[endpoint] = surface
                 yield from self._round(surface, now)
 
     def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:
@@ -235,8 +230,8 @@ class Feedback:
             yield surface.endpoint, packet.data
 
     def _forget(self, now: float) -> None:
-        for endpoint in [endpoint for endpoint, surface in self._surfaces.items() if surface.until < now]:
-            del self._surfaces[endpoint]
+        for endpoint in [endpoint for endpoint, surface in self.surfaces.items() if surface.until < now]:
+            del self.surfaces[endpoint]
         for finger in [finger for finger, when in self._fingers.items() if now - when >= FINGER]:
             del self._fingers[finger]
 

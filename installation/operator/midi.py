@@ -64,6 +64,8 @@ class MidiDevice:
         self._unsaid, self._closing = threading.Event(), threading.Event()
         self._input: Any = None
         self._output: Any = None
+        self.listening = False
+        """Whether there is a device that shows values."""
         self._names = ("", "")
         self.trouble = ""
         self._repeats = Repeats()
@@ -75,11 +77,6 @@ class MidiDevice:
         return self._input is not None
 
     # ------------------------------------------------------------ for the loop
-
-    @property
-    def listening(self) -> bool:
-        """Whether there is a device that shows values."""
-        return self._output is not None
 
     def echo(self, values: Mapping[str, float]) -> None:
         """Keeps the controls' values for the device."""
@@ -138,6 +135,7 @@ class MidiDevice:
         with self._guard:
             self._knobs.forget()
         self._output = self._ports.open_output(told) if told else None
+        self.listening = self._output is not None
         self._input = self._ports.open_input(name, callback=self._hear)
         self._names, self.trouble = (name, told or ""), ""
         log.info('the MIDI device "%s" is open%s', name, "" if told else "; it is told nothing, as it hears nothing")
@@ -149,6 +147,7 @@ class MidiDevice:
                 with suppress(OSError):  # it may be gone already
                     port.close()
         self._input = self._output = None
+        self.listening = False
 
     def _complain(self, words: str) -> None:
         if line := self._repeats.line(words, time.monotonic()):

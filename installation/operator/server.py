@@ -60,6 +60,8 @@ class OscServer:
     ) -> None:
         self.inbox, self._clock = inbox, clock
         self.news: News | None = None
+        self.listening = False
+        """Whether any surface is sent values now, or somebody else is told them."""
         self.on_follow: Callable[[], None] | None = None
         self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port, bundles)
         open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels(inbox), clock=clock)
@@ -90,11 +92,6 @@ class OscServer:
         return self._handling.refused + self._socket.refused + lost
 
     # ------------------------------------------------------------ for other threads
-
-    @property
-    def listening(self) -> bool:
-        """Whether any surface is sent values now, or somebody else is told them."""
-        return self.news is not None or self._feedback.listening
 
     def echo(self, values: Mapping[str, float]) -> None:
         """Queues the controls' values for sending; each surface gets those that changed. For up to 30 calls a
@@ -157,6 +154,7 @@ class OscServer:
         """One round of sending."""
         if self._endpoints:
             self._feedback.configure(self._endpoints.pop())
+        self.listening = self.news is not None or bool(self._feedback.surfaces)
         for endpoint, packet in self._feedback.packets(self._saying.everything(now), now):
             self._send(packet, endpoint)
         if self.news and self._feedback.said.changed:
