@@ -45,12 +45,12 @@ class Rooms:
     board: Board
     inbox: Inbox
     osc: OscServer | None
-    midi: MidiDevice | None
     web: WebProcess | None
     sensors: Callable[[], Sensors | None]
     opening: Callable[[], Opening]
     take: Callable[[Opening], None]
     """Called with the opening of the new show's pieces."""
+    midi: MidiDevice | None = None
 
 
 class Reloading:

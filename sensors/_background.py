@@ -32,6 +32,8 @@ RESTLESS = 3.0
 
 LEARN, ABSORB, UNREST, STEADY = 4.0, 25.0, 20.0, 1.0
 """Time constants (s): of the background, of it under what is new, of each pixel's restlessness, of noise and shake."""
+NEWCOMER = 2.0
+"""Seconds at most from when somebody comes until he is known as a visitor."""
 LAMP = 0.08
 """A change of the whole light by this share from one picture to the next counts as a lamp being switched."""
 AFTER_LAMP = 0.25
@@ -72,7 +74,7 @@ class Background:
         picture = gray.astype(np.float32)
         free = None if occupied is None else occupied == 0
         even = self._lit_as_before(picture, free)
-        view = self._compare(even, seam or self._lamp > 0.0)
+        view = self._compare(even, seam or self._lamp > 0.0, free)
         self._lamp -= seconds
         self.calm = self.calm + seconds if free is None and share_of(view.changed) < UNCHANGED else 0.0
         self._learn(view, seconds, free)
@@ -89,7 +91,15 @@ class Background:
             known = self._known
             self._moves, self._spread = known.moves.copy(), known.spread.copy()
             self.noise, self.shake, self._age = known.noise, known.shake, known.age
+        self._calm = self._calmer = (self._moves.copy(), self._spread.copy())
+        self._calm_due = NEWCOMER
         self._gradients()
+
+    def forget_newcomer(self) -> None:
+        """Somebody who was taken for a restless part of the room is a visitor: that is learned no more."""
+        moves, spread = self._calmer
+        self._moves, self._spread = np.minimum(self._moves, moves), np.minimum(self._spread, spread)
+        self._calm = self._calmer
 
     def calibration(self, view: str) -> Calibration:
         """What has been measured of the room, after the first picture."""
@@ -129,7 +139,7 @@ class Background:
         rows = cv2.blur(rows[:, None], (1, 3))
         return np.asarray(picture / np.maximum(rows, 0.02), np.float32)
 
-    def _compare(self, even: Levels, blind: bool) -> View:
+    def _compare(self, even: Levels, blind: bool, free: NDArray[np.bool_] | None) -> View:
         import cv2
 
         assert self.mean is not None
@@ -137,7 +147,8 @@ class Background:
         if not blind:
             self._measure(step)
         shaken = (EDGE + self.shake) * self._edges
-        tolerance = max(LEAST_MOTION, NOISES * self.noise) + shaken + RESTLESS * self._moves
+        seen = shaken if free is None else np.where(free, shaken, self.shake * self._edges)  # a visitor hides edges
+        tolerance = max(LEAST_MOTION, NOISES * self.noise) + seen + RESTLESS * self._moves
         allowed = max(LEAST_CHANGE, NOISES * self.noise) + shaken + RESTLESS * self._spread
         self._step, self._change = step, change
         moving, since, changed = _above(step, tolerance), _above(slow, tolerance), _above(change, allowed)
@@ -172,6 +183,9 @@ class Background:
         calm = max(1.0, self.noise)
         self._moves += weight * (np.minimum(40.0, np.maximum(0.0, self._step - calm)) - self._moves)
         self._spread += weight * (np.minimum(60.0, np.maximum(0.0, self._change - calm)) - self._spread)
+        self._calm_due -= seconds
+        if self._calm_due < 0.0:
+            self._calm_due, self._calmer, self._calm = NEWCOMER, self._calm, (self._moves.copy(), self._spread.copy())
         self._before = view.even
         self._since += seconds
         if self._since > 0.5:

@@ -32,10 +32,10 @@ STAY_UP = 0.5
 """Seconds after a stroke upwards in which the hand may stay up, and so is raised."""
 AFTERWARDS, AFTER_WAVE = 1.2, 1.2
 """Seconds after a stroke, and after the last turn of a wave, in which the hand goes back and no stroke counts."""
-SIDEWAYS, TURNS, FEW_TURNS, TURN_LENGTH, TURN_TIME = 0.5, 4, 2, 0.04, 1.8
+SIDEWAYS, TURNS, FEW_TURNS, TURN_LENGTH, TURN_TIME = 0.5, 4, 2, 0.025, 1.8
 """The least share of all motion that goes to one side, the turns of a hand that make a wave, those from which it may
 become one, the least way between two, and the seconds that they take at most."""
-ALIKE = 0.3
+ALIKE = 0.5
 """The least share of the longest way that another way of a wave has."""
 RAISED, RAISED_TIME, CALM = 0.06, 0.6, 0.012
 """How far above the head the hand must be, for how many seconds, and the largest moving area meanwhile."""
@@ -133,7 +133,8 @@ class Gestures:
 
     def step(self, visitor: Visitor, moving: Mask, flow: Flow, now: float, seconds: float) -> list[tuple[str, float]]:
         self._size(visitor, now, seconds)
-        self.move = self._shaped(measure(visitor, moving, flow, self.height, seconds), visitor)
+        over = (self._top - visitor.box[1]) / self.height
+        self.move = replace(measure(visitor, moving, flow, self.height, seconds), over=over)
         told = self._stay_still(self.move, now, seconds)
         self.course.add(self.move, now, seconds)
         if now - self._walked < WALKED or self.height < TALL * moving.shape[0]:
@@ -158,17 +159,6 @@ class Gestures:
         gone = math.dist(before, self._feet[-1][1:])
         if (now > since and gone / (now - since) > WALKS * self.height) or self._jumps(visitor.box):
             self._walked = now
-
-    def _shaped(self, move: Move, visitor: Visitor) -> Move:
-        """With the shape of his silhouette."""
-        left, top, right, _ = visitor.box
-        return replace(
-            move,
-            over=(self._top - top) / self.height,
-            middle=((left + right) / 2 - visitor.stand) / self.height,
-            width=(right - left) / self.height,
-            size=np.count_nonzero(visitor.mask) / self.height**2,
-        )
 
     def _jumps(self, box: Box) -> bool:
         before, self._box = self._box, box

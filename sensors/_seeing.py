@@ -95,7 +95,10 @@ class Seeing:
     def see(self, gray: Gray, now: float, seconds: float, seam: bool = False) -> Seen:
         """The signals of the picture at ``now`` (s), ``seconds`` after the last; at a seam nothing moves."""
         view = self.background.look(gray, seconds, self.visitors.occupied(), seam)
+        known = {id(one) for one in self.visitors.here}
         here = self.visitors.step(view, now, seconds)
+        if any(id(one) not in known for one in here):
+            self.background.forget_newcomer()
         flow = self._follow_flow(view, seam)
         self.view, self.flow, self.seconds = view, flow, seconds
         self._move(view, flow, bool(here), seconds)

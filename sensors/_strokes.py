@@ -1,7 +1,7 @@
 """Strokes of a hand: which of six a visitor has just made, which of them is a wave, from how his motion went.
 
 The course of the last WINDOW seconds is averaged over BINS equal times: how much moved, where, how far it spread, which
-way, how fast, and what shape the silhouette had. A small network (one hidden layer) that
+way, how fast, and how far something was above the head. A small network (one hidden layer) that
 ``benchmarks/train_gestures.py`` fitted to drawn people tells what it was; its weights are in ``_strokes.json``.
 """
 
@@ -21,7 +21,7 @@ CLASSES = (*STROKES, "wave", "")
 
 WINDOW, BINS = 1.2, 12
 """Seconds that are looked back, and the equal parts of them."""
-CHANNELS = 13
+CHANNELS = 10
 
 Features = NDArray[np.float64]
 
@@ -31,8 +31,7 @@ class Move:
     """What moves of a visitor between two pictures. ``right``, ``up`` and ``near`` are -1..1, the share of all motion
     that goes there; ``speed`` in heights a second, ``growth`` in logarithms of the size a second, ``area`` in his own
     squares (height x height). Its centre ``x`` to the right of his middle, ``y`` above his feet and ``spread`` are in
-    heights. Of the silhouette, ``over`` is how far it reaches above his head, ``middle`` how far its middle is to the
-    right of his feet, ``width`` (all in heights), and ``size``, in his own squares."""
+    heights; ``over`` is how far the silhouette reaches above his head."""
 
     area: float = 0.0
     x: float = 0.0
@@ -44,9 +43,6 @@ class Move:
     up: float = 0.0
     near: float = 0.0
     over: float = 0.0
-    middle: float = 0.0
-    width: float = 0.0
-    size: float = 0.0
 
 
 @dataclass(slots=True)
@@ -74,13 +70,12 @@ class Course:
 
 
 def described(move: Move) -> tuple[float, ...]:
-    """What the network is told of one picture, (CHANNELS,): where nothing moves, all but the last four are 0."""
+    """What the network is told of one picture, (CHANNELS,): where nothing moves, all but the last is 0."""
     much = min(1.0, move.area / 0.02)
     growth = min(6.0, max(-6.0, move.growth))
     way = move.right * move.speed, move.up * move.speed
     where = move.x * much, (move.y - 0.7) * much, move.spread * much
-    shape = min(0.5, move.over), move.middle, move.width, move.size
-    return (math.sqrt(move.area), *where, *way, move.speed, growth * much, move.near * much, *shape)
+    return (math.sqrt(move.area), *where, *way, move.speed, growth * much, move.near * much, min(0.5, move.over))
 
 
 @dataclass(frozen=True, slots=True)

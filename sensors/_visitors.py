@@ -123,6 +123,7 @@ class Visitors:
             self._follow(one, pieces, claimed, view, now, seconds)
         self._followed = [one for one in self._followed if now - one.seen <= GONE and not _lifeless(one, now)]
         self._drop_doubles()
+        self._note_things(now)
         for number, piece in enumerate(pieces):
             if number not in claimed and len(self._followed) < MOST:
                 self._followed.append(_new(piece, now))
@@ -147,12 +148,17 @@ class Visitors:
         """Two that cover the same are one, the one who has been there longer."""
         kept: list[Visitor] = []
         for one in sorted(self._followed, key=lambda one: (one.since is None, one.since or one.born)):
-            same = [other for other in kept if other.box == one.box and (one.since is None or _same(one, other))]
-            if not same:
+            if not any(other.box == one.box and (one.since is None or _same(one, other)) for other in kept):
                 kept.append(one)
-            elif one.since is None and same[0].since is not None:
-                same[0].things = _union(same[0].things, one.birth)
         self._followed = kept
+
+    def _note_things(self, now: float) -> None:
+        """What stood still and is hidden by a visitor now was there before him."""
+        hidden = [one for one in self._followed if one.since is None and one.seen < now and one.moving < WALKING]
+        for one in self.here:
+            for thing in hidden:
+                if share_of(thing.mask & one.mask) > 0.5 * share_of(thing.mask):
+                    one.things = thing.mask if one.things is None else one.things | thing.mask
 
 
 def find_pieces(view: View) -> list[Piece]:
@@ -253,10 +259,6 @@ def _is_another(one: Visitor, part: Piece) -> bool:
     pixels = np.count_nonzero(part.mask)
     stood = 0 if one.things is None else np.count_nonzero(part.mask & one.things)
     return bool(np.count_nonzero(part.mask & one.walked) > CAME * pixels and stood < (1.0 - CAME) * pixels)
-
-
-def _union(a: Mask | None, b: Mask) -> Mask:
-    return b if a is None else np.asarray(a | b, np.uint8)
 
 
 def _move(one: Visitor, own: list[Piece], view: View, now: float, seconds: float) -> None:

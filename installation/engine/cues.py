@@ -229,11 +229,10 @@ class CuePlayer:
     def _tick(self) -> None:
         """Fires what has fallen due since the civil clock's last reading."""
         civil = self._civil
-        stepped = self._heard is not None and civil < min(self._heard, self._before - STEP)  # the clock was set back
         if self._heard is None:
             self._catch_up(civil - LOOK_BACK, fresh=True)
-        elif civil < self._heard - REWIND or (
-            stepped and self._moments.entry(civil) != self._moments.entry(self._heard)
+        elif civil < self._heard - REWIND or _another(
+            self._moments, civil, min(self._before - STEP, self._heard), self._heard
         ):
             self._catch_up(civil - LOOK_BACK, fresh=False)
         elif civil > self._heard:
@@ -307,6 +306,12 @@ class CuePlayer:
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
+
+
+def _another(moments: Moments, civil: float, before: float, heard: float) -> bool:
+    """Whether the clock was set back in this step, to earlier than ``before``, into the hours of a programme whose cue
+    is another than at ``heard``."""
+    return civil < before and moments.entry(civil) != moments.entry(heard)
 
 
 def _undone(saved: object, order: Sequence[str], controls: Mapping[str, Control]) -> Iterator[_Before]:

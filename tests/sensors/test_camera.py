@@ -85,7 +85,7 @@ def test_a_mirror_turns_left_and_right() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["plain", "noise 14", "lamp"])
+@pytest.mark.parametrize("name", ["plain", "noise 14", "lamp", "sun"])
 def test_one_who_stands_still_and_looks_is_there_until_he_leaves(name: str) -> None:
     clip = standing_clip(name, 40.0)
     actor = clip.actors[0]

@@ -54,6 +54,32 @@ def test_two_whose_silhouettes_touch_stay_two(two: Visitors) -> None:
             assert one.box[2] - one.box[0] < 60, "no one has become both"
 
 
+def walked(visitors: Visitors, places: list[tuple[int, ...]], there: Any = None) -> None:
+    """Steps of people at those columns, whose elbows touch where they are near; ``there``: what does not move."""
+    for number, columns in enumerate(places):
+        people = np.bitwise_or.reduce([person(x) for x in columns])
+        if max(columns) - min(columns) < 40:
+            people[80:86, min(columns) : max(columns)] = 255
+        moves = number > 0 and places[number - 1] != columns
+        moving = people if moves else np.zeros(SHAPE, np.uint8)
+        visitors.step(view(people if there is None else people | there, moving), number / 30, 1 / 30)
+
+
+def test_two_who_come_together_and_whose_elbows_touch_are_two() -> None:
+    visitors = Visitors()
+    ways = [(40 + n, 68 + n) for n in range(40)] + [(80, 108)] * 30
+    walked(visitors, [(10 + n, 10 + n + 4) for n in range(30)] + ways)
+    assert sorted(round(one.stand) for one in visitors.here) == [80, 108]
+
+
+def test_a_thing_that_stood_there_before_is_nobody_when_a_visitor_leaves_it() -> None:
+    visitors, painting = Visitors(), np.zeros(SHAPE, np.uint8)
+    painting[60:110, 100:130] = 255
+    walked(visitors, [(10,)] * 5 + [(10 + n,) for n in range(100)] + [(110 - n,) for n in range(60)], painting)
+    (only,) = visitors.here
+    assert only.stand == pytest.approx(50.0, abs=3.0)
+
+
 def test_a_hand_is_its_owners_wherever_it_goes(two: Visitors) -> None:
     owners = Owners()
     here = sorted(two.here, key=lambda one: one.stand)
