@@ -45,6 +45,23 @@ class Eased:
         return {**means, **dict(zip(TASTE_STD, self.std.tolist(), strict=True))}
 
 
+class Models:
+    """Names the model that paints a piece, found once for each generator that hangs."""
+
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+        self._known: dict[int, tuple[Space, str]] = {}
+
+    def name(self, piece: int) -> str:
+        """Empty while the piece is not open."""
+        hung, known = self.painter.hung.get(piece), self._known.get(piece)
+        if hung is None:
+            return ""
+        if known is None or known[0] is not hung.generator.space:
+            known = self._known[piece] = hung.generator.space, model_of(hung.generator.space)
+        return known[1]
+
+
 class Tasting:
     """``step`` once a frame. ``web`` is None in a show without the visitors' page; ``today`` is the show's day."""
 
@@ -59,7 +76,7 @@ class Tasting:
         """Who likes what hangs in this round: 1, -1, or 0 (taken back) by voter, with a phone or without."""
         self._learned: dict[str, int] = {}
         """Of these, what is learned: nothing is while the piece has not painted yet."""
-        self._models: dict[int, tuple[Space, str]] = {}
+        self._models = Models(painter)
         self._round = -1
         self._heard: object = None
         self._eased: dict[str, Eased] = {}
@@ -87,7 +104,9 @@ class Tasting:
         ``is_open``: whether the exhibition is."""
         past, self._now = max(0.0, decision.time - self._now), decision.time
         playback = decision.wall.playback
-        self._turn(playback)
+        if playback.round != self._round:
+            self._round, self.sides, self._learned = playback.round, {}, {}
+            self.opinions.put(Turn(playback.round))
         self.voices.step(decision.time, playback, commands, decision.signals)
         if any(command.address == TASTE_RESET for command in commands):
             self._reset()
@@ -108,11 +127,6 @@ class Tasting:
         self.voices.sides = {}
         self.opinions.put(Reset())
 
-    def _turn(self, playback: Playback) -> None:
-        if playback.round != self._round:
-            self._round, self.sides, self._learned = playback.round, {}, {}
-            self.opinions.put(Turn(playback.round))
-
     def _hear(self, playback: Playback, commands: Sequence[Command]) -> None:
         """What was said anew, by phones and by devices."""
         if playback.coming is not None:
@@ -128,7 +142,7 @@ class Tasting:
         self.sides.update(sides)
         if hung is None or latent is None:
             return
-        place, model = coordinates(hung.generator.space, latent), self._model(playback.piece)
+        place, model = coordinates(hung.generator.space, latent), self._models.name(playback.piece)
         for voter, side in self.sides.items():
             if self._learned.get(voter) != side:
                 self._learned[voter] = side
@@ -141,7 +155,13 @@ class Tasting:
         names = [piece.name for piece in self.show.pieces]
         belief = self._belief(playback.piece)
         choices = {voter: names[index] for voter, index in self.voices.choices.items()}
-        liked = Liked(playback.round, dict(self.sides), belief.likes, belief.passes, bool(self._walks()))
+        liked = Liked(
+            playback.round,
+            dict(self.sides),
+            belief.likes,
+            belief.passes,
+            any(piece.walk.follows_taste for piece in self.show.pieces),
+        )
         told = (Ballots(playback.round, choices), liked)
         if told == self._told and (self._now < self._next or not (choices or self.sides)):
             return
@@ -152,20 +172,7 @@ class Tasting:
     # ------------------------------------------------------------ what walks make of it
 
     def _belief(self, piece: int) -> Belief:
-        return self.opinions.beliefs.get(self._model(piece), NOBODY)
-
-    def _model(self, piece: int) -> str:
-        """The name of the model that paints a piece; empty while it is not open."""
-        hung, known = self.painter.hung.get(piece), self._models.get(piece)
-        if hung is None:
-            return ""
-        if known is None or known[0] is not hung.generator.space:
-            known = self._models[piece] = hung.generator.space, model_of(hung.generator.space)
-        return known[1]
-
-    def _walks(self) -> list[int]:
-        """The pieces whose walks follow what visitors like."""
-        return [index for index, piece in enumerate(self.show.pieces) if piece.walk.follows_taste]
+        return self.opinions.beliefs.get(self._models.name(piece), NOBODY)
 
     def _wishes(self, playback: Playback, wishes: Wishes) -> Wishes:
         """With the hand of the votes on how much the taste counts, and why."""
@@ -178,7 +185,7 @@ class Tasting:
     def _taste(self, playback: Playback, share: float) -> dict[int, Values]:
         told: dict[int, Values] = {}
         for piece in {playback.piece, playback.lead}:
-            model = self._model(piece)
+            model = self._models.name(piece)
             if not (model and self.show.pieces[piece].walk.follows_taste):
                 continue
             eased = self._eased.setdefault(model, Eased(NOBODY.mean, NOBODY.std))
@@ -196,12 +203,14 @@ class Tasting:
         index = max(known, key=lambda one: (self.show.pieces[one].walk.follows_taste, self._belief(one).likes))
         piece = self.show.pieces[index]
         opened = partial(piece.generator.open, self.painter.hung[index].generator.device)
-        self.portraits.ask(Sitting(day, piece.name, self._model(index), opened, piece.rests(), self._belief(index)))
+        self.portraits.ask(
+            Sitting(day, piece.name, self._models.name(index), opened, piece.rests(), self._belief(index))
+        )
 
     def _portrait(self, piece: int, playback: Playback) -> Values:
         """The last portrait, where that is of this model and of an earlier day, and how much it is shown."""
         newest = self.portraits.newest
-        if newest is None or newest.model != self._model(piece) or not self.days.is_over(newest.day):
+        if newest is None or newest.model != self._models.name(piece) or not self.days.is_over(newest.day):
             return {}
         stands = self.days.stands(self._now, playback, piece)
         return {TASTE_PORTRAIT: stands, **dict(zip(TASTE_PLACE, newest.place, strict=True))} if stands else {}
