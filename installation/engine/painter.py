@@ -11,7 +11,7 @@ paint is replaced by another, so the other pieces go on.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -155,20 +155,12 @@ class Painter:
     def _paint_next(self, intent: Intent, frames: Frames) -> bool:
         """Paints the first lane whose picture is not there already. Returns whether that is the first of all, which
         hands are on, and worked."""
-        for lane in self._by_turns(intent):
+        for lane in _by_turns(intent, self.hung, self.frames):
             painted = self._paint(lane, intent.time, frames)
             if painted is not None:
                 return painted and lane.piece == intent.lanes[0].piece
         self.stats.spared += 1
         return False
-
-    def _by_turns(self, intent: Intent) -> Sequence[Lane]:
-        """Of two pieces first the one that waited longer, so that a hand never waits for more than the paint under way;
-        what a hand has touched, the first, goes before."""
-        lanes = [lane for lane in intent.lanes if lane.piece in self.hung] or intent.lanes
-        if intent.touched is not None or len(lanes) == 1:
-            return lanes
-        return sorted(lanes, key=lambda lane: self.frames.pair(lane.piece).arrived)
 
     def _paint(self, lane: Lane, time: float, frames: Frames) -> bool | None:
         """Whether there is a new picture in ``frames``, which are those of the pieces' numbers in ``lane``; None where
@@ -245,6 +237,15 @@ class _Busy:
     piece: int
     since: float
     frames: Frames
+
+
+def _by_turns(intent: Intent, hung: Collection[int], frames: Frames) -> Sequence[Lane]:
+    """Of two pieces first the one that waited longer, so that a hand never waits for more than the paint under way;
+    what a hand has touched, the first, goes before."""
+    lanes = [lane for lane in intent.lanes if lane.piece in hung] or intent.lanes
+    if intent.touched is not None or len(lanes) == 1:
+        return lanes
+    return sorted(lanes, key=lambda lane: frames.pair(lane.piece).arrived)
 
 
 def _carried(old: _Numbered, new: _Numbered) -> _Numbered:
