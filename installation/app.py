@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from installation.core import interpreter
 from installation.core.controls import Control
 from installation.core.counts import counted
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 success, 1 a bug in this program (traceback in the log), 2 a fault of the show, model or machine,
     3 the display is gone: start again."""
+    interpreter.while_loading()
     options = parse(sys.argv[1:] if argv is None else argv)
     try:
         return run(options)

@@ -1,6 +1,5 @@
 """Statistics of a run: what is counted every frame, and the JSON report made from it."""
 
-import gc
 import json
 import os
 import time
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import psutil
 
 from installation.core.atomic_write import write_whole
 from installation.engine.painter import REMEMBERED, PainterStats
@@ -27,29 +25,27 @@ def since_process_start(pid: int | None = None) -> float:
     if stat.exists():  # on Linux psutil's value is rounded to seconds
         ticks = int(stat.read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    return time.time() - psutil.Process(pid).create_time()
-
-
-def settle() -> None:
-    """Excludes all present objects from garbage collection (gc.freeze): scanning them would delay a frame visibly."""
-    gc.collect()
-    gc.freeze()
+    return time.time() - _process(pid).create_time()
 
 
 def memory_mb() -> float:
     """Resident memory of this process in MiB."""
-    return float(_this_process().memory_info().rss) / 2**20
+    return float(_process(None).memory_info().rss) / 2**20
 
 
 @cache
-def _this_process() -> psutil.Process:
-    """Kept, as making one reads several files of /proc: too much for each second of the frame loop."""
-    return psutil.Process()
+def _process(pid: int | None) -> Any:
+    """Kept, as making one reads several files of /proc: too much for each second of a show."""
+    import psutil  # imported here: no first picture waits for it
+
+    return psutil.Process(pid)
 
 
 def machine_mb() -> float:
     """The memory of this machine in MiB."""
-    return psutil.virtual_memory().total / 2**20
+    import psutil  # imported here: no first picture waits for it
+
+    return float(psutil.virtual_memory().total) / 2**20
 
 
 def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None]:
@@ -88,7 +84,8 @@ class ScreenStats:
     late_before: int = 0
     memory_start: float | None = None
     intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    engine: deque[Work] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    engine: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    engine_processor: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _began: float | None = None
     _last: float | None = None
 
@@ -98,7 +95,8 @@ class ScreenStats:
         self.presented_ever += 1
         if counts and self._began is not None and self._last is not None:
             self._judge(now - self._last, changing)
-            self.engine.append(engine)
+            self.engine.append(engine.elapsed)
+            self.engine_processor.append(engine.processor)
         if counts and self._began is None:
             self._began = now
         self._last = now

@@ -17,15 +17,19 @@ UNSEEN = 3600.0
 class Renewal:
     """``now`` says that this is the moment: it has grown, and a change of piece begins or nothing is to be seen."""
 
-    def __init__(self, memory: Callable[[], float], machine: float) -> None:
-        """``memory`` tells what the show takes, ``machine`` is what the machine has (MiB)."""
-        self.limit = min(GROWN, machine / 4.0)
+    def __init__(self, memory: Callable[[], float], machine: Callable[[], float]) -> None:
+        """``memory`` tells what the show takes, ``machine`` what the machine has (MiB)."""
         self.why = ""
         """Why the show is to be restarted; empty while it is not."""
         self.now = False
-        self._memory = memory
+        self._memory, self._machine = memory, machine
         self._next = self._since = 0.0
         self._coming: int | None = None
+
+    @property
+    def limit(self) -> float:
+        """MiB above what it took at first."""
+        return min(GROWN, self._machine() / 4.0)
 
     def watch(self, decision: Decision, at_first: float | None) -> None:
         """To be called every frame. ``at_first``: what the show took when all was open; None: it is not yet."""

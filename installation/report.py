@@ -5,14 +5,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from installation import metrics
+from installation.core import interpreter
 from installation.core.contracts import Accelerates
+from installation.core.decision import Decision, Tally
 from installation.days.counting import Sample
 from installation.days.recorder import Recorder
 from installation.days.rows import Head
+from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Painter
@@ -52,6 +56,20 @@ def head_of(show: Show, at: float, target_fps: float) -> Head:
 def votes_in(show: Show) -> bool:
     """Whether visitors vote in it, in any programme."""
     return "votes" in (show.order, *(programme.order for programme in show.plan.programmes))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One moment of a running show: what was decided, by which decider of which version of the show, the votes, and how
+    many frames were shown, late, and painted so far."""
+
+    show: Show
+    decision: Decision
+    decider: Decider
+    tally: Tally
+    frames: int
+    late: int
+    painted: int
 
 
 @dataclass(slots=True)
@@ -99,9 +117,10 @@ class Standing:
         painted = painted or orders.safe
         settled = painted and self.opening.done.is_set() and prepared
         if settled and stats.resident is None:  # the last moment of the start-up
-            metrics.settle()
+            interpreter.settle()
             stats.memory_start, stats.resident = metrics.memory_mb(), metrics.since_process_start(started_by)
         if self.growing and self.opening.accelerated.is_set():  # memory of faster runtimes does not count as growth
+            interpreter.settle()
             self.growing, stats.memory_start = False, metrics.memory_mb()
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
@@ -109,46 +128,52 @@ class Standing:
         piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
         self.heartbeat.beat(stats.presented_ever, piece, settled)
 
-    def health(self) -> Health:
+    def look(self) -> Look:
+        """The present moment, for reports that another thread makes."""
+        loop, stats = self.loop, self.stats
+        assert loop.decision is not None
+        painted = self.painter.stats.frames
+        return Look(loop.show, loop.decision, loop.decider, loop.tally, stats.frames, stats.late, painted)
+
+    def health_now(self) -> Callable[[], Health]:
+        """What makes the content of /healthz of this moment, for a thread that has the time."""
+        return partial(self.health, self.look())
+
+    def health(self, look: Look) -> Health:
         """The content of /healthz."""
-        decision, why = self.loop.decision, self.loop.decider.arbiter.why
-        wall = None if decision is None else decision.wall
-        controls: Mapping[str, float] = {} if wall is None else wall.controls
+        wall, why = look.decision.wall, look.decider.arbiter.why
         details = {
-            "piece": None if wall is None else self.show.pieces[wall.playback.piece].name,
-            "late": self.stats.late,
-            "painted": self.painter.stats.frames,
-            "runtime": None if wall is None else self._runtime(wall.playback.piece),
+            "piece": look.show.pieces[wall.playback.piece].name,
+            "late": look.late,
+            "painted": look.painted,
+            "runtime": self._runtime(wall.playback.piece),
             "votes": self.web.votes if self.web else 0,
             "restarts": self.heartbeat.orders.restarts,
             "safe_mode": self.heartbeat.orders.safe,
             "memory_mb": round(metrics.memory_mb(), 1),
-            "signals": dict(decision.signals) if decision else {},
-            "controls": {address: (value, why(address)) for address, value in controls.items()},
+            "signals": dict(look.decision.signals),
+            "controls": {address: (value, why(address)) for address, value in wall.controls.items()},
         }
         reasons = (*self.heartbeat.reasons, *self.reasons().values())
         notes = (*self.heartbeat.notes, *self.notes().values())
         return Health(self.stats.presented_ever, True, reasons, notes, details)
 
-    def sample(self) -> Sample:
-        """The present moment, for the record of the day."""
-        decision, decider, stats = self.loop.decision, self.loop.decider, self.stats
-        assert decision is not None
-        wall, civil = decision.wall, datetime.fromisoformat(decision.civil)
-        hanging = self.show.pieces[wall.playback.piece].name
+    def sample(self, look: Look) -> Sample:
+        """That moment, for the record of the day."""
+        wall, civil = look.decision.wall, datetime.fromisoformat(look.decision.civil)
         return Sample(
             time=civil.timestamp(),
-            open=decider.programming.is_open(civil),
+            open=look.decider.programming.is_open(civil),
             programme=wall.programme,
-            piece=None if wall.blackout else self.show.pieces[wall.playback.lead].name,
-            frames=stats.frames,
-            late=stats.late,
-            painted=self.painter.stats.frames,
+            piece=None if wall.blackout else look.show.pieces[wall.playback.lead].name,
+            frames=look.frames,
+            late=look.late,
+            painted=look.painted,
             memory=metrics.memory_mb(),
-            present=self._present(decision.signals),
-            hanging=hanging,
+            present=self._present(look.decision.signals),
+            hanging=look.show.pieces[wall.playback.piece].name,
             round=wall.playback.round,
-            votes=dict(self.loop.tally.of(wall.playback.round)),
+            votes=dict(look.tally.of(wall.playback.round)),
         )
 
     def report(self, renderer: str, size: tuple[int, int], ended: float) -> dict[str, Any]:
@@ -170,8 +195,8 @@ class Standing:
                 **metrics.painter(painted, ended),
                 "bare_ms": None if self.ended else self._bare_ms(0),
             },
-            "engine_ms": metrics.percentiles([work.elapsed for work in stats.engine], 50, 99),
-            "engine_processor_ms": metrics.percentiles([work.processor for work in stats.engine], 50, 99),
+            "engine_ms": metrics.percentiles(stats.engine, 50, 99),
+            "engine_processor_ms": metrics.percentiles(stats.engine_processor, 50, 99),
             "steer_to_frame_ms": metrics.percentiles(painted.steer, 50, 99),
             "pieces": [
                 {"name": piece.name, "seconds": round(seconds, 2)}
@@ -199,7 +224,8 @@ class Standing:
         """Why the show is not well, a sentence by subject: pieces that cannot be opened, or painted any more, and a
         painter that hangs."""
         broken = {**self.opening.failed, **self.painter.broken}  # other threads may add to both meanwhile
-        names = {self.show.pieces[index].name: why for index, why in broken.items()}
+        pieces = self.show.pieces
+        names = {pieces[index].name: why for index, why in broken.items() if index < len(pieces)}
         reasons = {f"piece {name}": f"{name}: {why}" for name, why in names.items()}
         since = self.painter.busy_since
         if since is not None and (late := self.painter.clock() - since) > HANGS:

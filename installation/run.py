@@ -12,7 +12,7 @@ from types import FrameType
 
 from installation import metrics
 from installation.console import Console, acting
-from installation.core import parts
+from installation.core import interpreter, parts
 from installation.core.clock import Pace, RealClock
 from installation.core.commands import CUE_SNAPSHOT
 from installation.core.decision import Tally, Wishes
@@ -129,7 +129,7 @@ class Exhibition:
         )
         self.leaving, self.foresight = False, Foresight(self.loop)
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
-        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb())
+        self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb)
         self.preparing = Preparing(self.stage, show, self.stills.first)
         self.loop.refused = self.preparing.refused
         surfaces = self.ports.surfaces
@@ -231,7 +231,7 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
-        metrics.settle()
+        interpreter.settle()
         limit = Limit(self.options.seconds, self.clock.now())
         while not (
             self.leaving
@@ -288,17 +288,17 @@ class Exhibition:
         if self.web:
             self.loop.tally = self.web.tally
             wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
-            self.web.tell(playback, decision.time, self.standing.health)
+            self.web.tell(playback, decision.time, self.standing.health_now)
         decider = self.loop.decider
-        is_open = decider.programming.is_open(self.clock.civil())
+        is_open = decider.programming.is_open(self.loop.civil)
         self.loop.wishes, self.loop.taste = self.tasting.step(decision, decider.commands, wishes, is_open)
         if self.console:
             self.console.look(decision, self.loop.decider)
         if self.recorder.due(decision.time):
-            self.recorder.take(self.standing.sample())
+            self.recorder.take(partial(self.standing.sample, self.standing.look()))
             self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
-            state.keep(self.loop.decider.state(), self.clock.civil())
+            state.keep(self.loop.decider.state(), self.loop.civil)
 
     # ------------------------------------------------------------ at the end
 
@@ -355,6 +355,7 @@ def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
         board=run.board,
         inbox=run.inbox,
         osc=run.ports.osc,
+        midi=run.ports.midi,
         web=run.web,
         sensors=lambda: run.standing.sensors,
         opening=lambda: run.standing.opening,

@@ -8,11 +8,11 @@ from math import exp
 from pathlib import Path
 
 from installation.core.commands import TASTE_RESET, Command
-from installation.core.contracts import TASTE, TASTE_MEAN, TASTE_PLACE, TASTE_PORTRAIT, TASTE_STD
+from installation.core.contracts import TASTE, TASTE_MEAN, TASTE_PLACE, TASTE_PORTRAIT, TASTE_STD, Space
 from installation.core.controls import Values
 from installation.core.decision import Decision, Playback, Wishes
 from installation.engine.painter import Painter
-from installation.engine.taste import Belief, Floats, coordinates
+from installation.engine.taste import Belief, Floats, coordinates, model_of
 from installation.engine.voices import Voices
 from installation.opinions import Opinions, Reset, Said, Turn
 from installation.portraits import Days, Portraits, Sitting
@@ -57,6 +57,9 @@ class Tasting:
         self.portraits, self.days = Portraits(folder), Days()
         self.sides: dict[str, int] = {}
         """Who likes what hangs in this round: 1, -1, or 0 (taken back) by voter, with a phone or without."""
+        self._learned: dict[str, int] = {}
+        """Of these, what is learned: nothing is while the piece has not painted yet."""
+        self._models: dict[int, tuple[Space, str]] = {}
         self._round = -1
         self._heard: object = None
         self._eased: dict[str, Eased] = {}
@@ -99,20 +102,22 @@ class Tasting:
 
     def _reset(self) -> None:
         """Forgets all. What a phone said of this picture is not learned again; what devices say next is."""
-        self.sides = {voter: side for voter, side in self.sides.items() if voter not in self.voices.sides}
+        for voter in self.voices.sides:
+            self.sides.pop(voter, None)
+            self._learned.pop(voter, None)
         self.voices.sides = {}
         self.opinions.put(Reset())
 
     def _turn(self, playback: Playback) -> None:
         if playback.round != self._round:
-            self._round, self.sides = playback.round, {}
+            self._round, self.sides, self._learned = playback.round, {}, {}
             self.opinions.put(Turn(playback.round))
 
     def _hear(self, playback: Playback, commands: Sequence[Command]) -> None:
         """What was said anew, by phones and by devices."""
         if playback.coming is not None:
             return
-        if commands:
+        if commands or len(self.sides) > len(self._learned):
             self._learn(playback, self.voices.sides)
         if self.web and self.web.opinions is not self._heard and self.web.opinions.round == playback.round:
             self._heard = self.web.opinions
@@ -120,14 +125,14 @@ class Tasting:
 
     def _learn(self, playback: Playback, sides: Mapping[str, int]) -> None:
         hung, latent = self.painter.hung.get(playback.piece), self.painter.places.get(playback.piece)
-        for voter, side in sides.items():
-            if self.sides.get(voter, 0) == side:
-                continue
-            self.sides[voter] = side
-            if hung is not None and latent is not None:
-                space = hung.generator.space
-                place = coordinates(space, latent)
-                self.opinions.put(Said(playback.round, voter, side, space.digest, place))
+        self.sides.update(sides)
+        if hung is None or latent is None:
+            return
+        place, model = coordinates(hung.generator.space, latent), self._model(playback.piece)
+        for voter, side in self.sides.items():
+            if self._learned.get(voter) != side:
+                self._learned[voter] = side
+                self.opinions.put(Said(playback.round, voter, side, model, place))
 
     def _tell(self, playback: Playback) -> None:
         """Tells the web process what changed, and once in TELL seconds what there is."""
@@ -147,8 +152,16 @@ class Tasting:
     # ------------------------------------------------------------ what walks make of it
 
     def _belief(self, piece: int) -> Belief:
-        hung = self.painter.hung.get(piece)
-        return NOBODY if hung is None else self.opinions.beliefs.get(hung.generator.space.digest, NOBODY)
+        return self.opinions.beliefs.get(self._model(piece), NOBODY)
+
+    def _model(self, piece: int) -> str:
+        """The name of the model that paints a piece; empty while it is not open."""
+        hung, known = self.painter.hung.get(piece), self._models.get(piece)
+        if hung is None:
+            return ""
+        if known is None or known[0] is not hung.generator.space:
+            known = self._models[piece] = hung.generator.space, model_of(hung.generator.space)
+        return known[1]
 
     def _walks(self) -> list[int]:
         """The pieces whose walks follow what visitors like."""
@@ -165,10 +178,10 @@ class Tasting:
     def _taste(self, playback: Playback, share: float) -> dict[int, Values]:
         told: dict[int, Values] = {}
         for piece in {playback.piece, playback.lead}:
-            hung = self.painter.hung.get(piece)
-            if hung is None or not self.show.pieces[piece].walk.follows_taste:
+            model = self._model(piece)
+            if not (model and self.show.pieces[piece].walk.follows_taste):
                 continue
-            eased = self._eased.setdefault(hung.generator.space.digest, Eased(NOBODY.mean, NOBODY.std))
+            eased = self._eased.setdefault(model, Eased(NOBODY.mean, NOBODY.std))
             eased.step(self._belief(piece), share)
             told[piece] = {**eased.values(), **self._portrait(piece, playback)}
         return told
@@ -181,14 +194,14 @@ class Tasting:
         if not known:
             return
         index = max(known, key=lambda one: (self.show.pieces[one].walk.follows_taste, self._belief(one).likes))
-        piece, model = self.show.pieces[index], self.painter.hung[index].generator
-        opened = partial(piece.generator.open, model.device)
-        self.portraits.ask(Sitting(day, piece.name, model.space.digest, opened, piece.rests(), self._belief(index)))
+        piece = self.show.pieces[index]
+        opened = partial(piece.generator.open, self.painter.hung[index].generator.device)
+        self.portraits.ask(Sitting(day, piece.name, self._model(index), opened, piece.rests(), self._belief(index)))
 
     def _portrait(self, piece: int, playback: Playback) -> Values:
         """The last portrait, where that is of this model and of an earlier day, and how much it is shown."""
-        newest, hung = self.portraits.newest, self.painter.hung[piece]
-        if newest is None or newest.model != hung.generator.space.digest or not self.days.is_over(newest.day):
+        newest = self.portraits.newest
+        if newest is None or newest.model != self._model(piece) or not self.days.is_over(newest.day):
             return {}
         stands = self.days.stands(self._now, playback, piece)
         return {TASTE_PORTRAIT: stands, **dict(zip(TASTE_PLACE, newest.place, strict=True))} if stands else {}

@@ -18,7 +18,7 @@ class Growing:
     renewal: Renewal = field(init=False)
 
     def __post_init__(self) -> None:
-        self.renewal = Renewal(lambda: self.memory, self.machine)
+        self.renewal = Renewal(lambda: self.memory, lambda: self.machine)
 
     def at(self, now: float, coming: int | None = None, blackout: bool = False) -> bool:
         wall: Any = SimpleNamespace(playback=SimpleNamespace(coming=coming), blackout=blackout)

@@ -28,6 +28,9 @@ Latent = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 """(height, width, 3), sRGB."""
 
+Light = NDArray[np.float32]
+"""(2, cells) the relative luminance of the cells of a picture, and how red they are, 0..1 (see engine/flashes.py)."""
+
 Measuring = Steps[None, None, NDArray[np.float64]]
 """Work that is done a picture at a time: each ``next`` paints one, and what it returns in the end is a pace (n,)."""
 
@@ -37,10 +40,11 @@ Emit = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A painted picture and the show time (seconds) that it was painted for."""
+    """A painted picture, the show time (seconds) that it was painted for, and its light, where that is known."""
 
     pixels: Pixels
     time: float
+    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +197,10 @@ class Viewers(Protocol):
 
 
 class Surfaces(Protocol):
-    """The operator's surfaces: sends values and texts by address, without waiting."""
+    """The operator's surfaces: sends values and texts by address, without waiting. ``listening``: there is one now."""
 
+    @property
+    def listening(self) -> bool: ...
     def echo(self, values: Values) -> None: ...
     def say(self, address: str, text: str) -> None: ...
 
@@ -277,6 +283,14 @@ class Accelerates(Protocol):
     runtime: str
 
     def accelerate(self, cache: DiskCache) -> None: ...
+
+
+@runtime_checkable
+class Compiles(Protocol):
+    """A generator whose model file may have to be compiled before it can ``accelerate``: ``to_compile`` is that file,
+    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone."""
+
+    def to_compile(self, cache: DiskCache) -> Path | None: ...
 
 
 @runtime_checkable

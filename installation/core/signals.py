@@ -53,6 +53,7 @@ class Board:
     """The mailbox between the sensors' threads and the loop. ``emit`` may be called from any thread."""
 
     signals: dict[str, Signal] = field(default_factory=dict)
+    _rests: dict[str, float] = field(default_factory=dict)
     _said: dict[str, tuple[float, float]] = field(default_factory=dict)
     _pulses: deque[str] = field(default_factory=lambda: deque(maxlen=PULSES))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -60,6 +61,7 @@ class Board:
     def declare(self, signals: Iterable[Signal]) -> None:
         """Declares these signals, and no others: what is said of another name is ignored."""
         self.signals = {signal.name: signal for signal in signals}
+        self._rests = {name: signal.rest for name, signal in self.signals.items() if not signal.pulse}
 
     def emit(self, name: str, value: float, now: float) -> None:
         """Sets ``value`` (in the signal's unit) at ``now`` (seconds). Unknown names and non-finite numbers are ignored,
@@ -75,19 +77,20 @@ class Board:
 
     def snapshot(self, now: float) -> Snapshot:
         """Drains the pulses and reads every level as it counts at ``now``."""
+        signals, values = self.signals, self._rests.copy()
         with self._lock:
-            said, pulses = dict(self._said), list(self._pulses)
+            said, pulses = self._said.copy(), list(self._pulses)
             self._pulses.clear()
         counts: dict[str, int] = {}
         for name in pulses:
             counts[name] = counts.get(name, 0) + 1
-        values, stale = {}, set()
-        for name, signal in self.signals.items():
-            if signal.pulse:
+        lately = set()
+        for name, (value, when) in said.items():
+            signal = signals.get(name)
+            if signal is None or signal.pulse:  # said before others were declared
                 continue
-            value, when = said.get(name, (signal.rest, -math.inf))
             age = now - when
-            values[name] = signal.fresh(value, age) if age < math.inf else signal.rest
-            if age > signal.stale_after:
-                stale.add(name)
-        return Snapshot(values, counts, frozenset(stale))
+            if age <= signal.stale_after:
+                lately.add(name)
+            values[name] = value if age <= signal.stale_after else signal.fresh(value, age)
+        return Snapshot(values, counts, frozenset(values.keys() - lately))

@@ -66,7 +66,7 @@ class Recorder:
         self.trouble = ""
         self._make = make or make_pages
         self._meter, self._measured = meter, -ENERGY
-        self._waiting: Queue[Sample | Fault | None] = Queue(QUEUE)
+        self._waiting: Queue[Callable[[], Sample] | Fault | None] = Queue(QUEUE)
         self._due = 0.0
         self._faults = 0
         self._path: Path | None = None
@@ -87,9 +87,9 @@ class Recorder:
         self._due = now + INTERVAL
         return True
 
-    def take(self, sample: Sample) -> None:
-        """Never waits."""
-        self._put(sample)
+    def take(self, make: Callable[[], Sample]) -> None:
+        """Never waits: the sample is made by the thread that counts it."""
+        self._put(make)
 
     def close(self, timeout: float = 3.0) -> None:
         """Writes what waits, for at most ``timeout`` seconds."""
@@ -98,7 +98,7 @@ class Recorder:
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
-    def _put(self, item: Sample | Fault | None) -> None:
+    def _put(self, item: Callable[[], Sample] | Fault | None) -> None:
         try:
             self._waiting.put_nowait(item)
         except Full:
@@ -111,7 +111,7 @@ class Recorder:
             if isinstance(item, Fault):
                 self._note(item)
             else:
-                self._count(item)
+                self._count(item())
         self._write([*self.counting.finish(), Stopped(time.time())])
 
     def _note(self, fault: Fault) -> None:

@@ -135,7 +135,8 @@ class Decider:
             self._marked = self._marks.step(now, dt, heard.snapshot.values, commands)
         self.strides[lead].ask(commands)
         self._walk(playback, dt)
-        touched = [touch.when for address, touch in heard.asked.touches.items() if address.startswith(PAINTED)]
+        touches = heard.asked.touches
+        touched = [touch.when for address, touch in touches.items() if address.startswith(PAINTED)] if touches else ()
         return Decision(
             time=now,
             civil=civil.isoformat(),

@@ -15,14 +15,14 @@ Time and views come as arguments; nothing is drawn here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.core.contracts import Frame
-from installation.engine.view import Picture, Surface, View
+from installation.core.contracts import Frame, Light, Pixels
+from installation.engine.view import SURFACE, Picture, Surface, View
 
 Floats = NDArray[np.float32]
 
@@ -52,10 +52,10 @@ LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.05
 """sRGB level -> linear light, 0..1."""
 
 
-def lights(frame: Frame) -> Floats:
+def lights(pixels: Pixels) -> Light:
     """(2, cells) the relative luminance of each cell of a picture, and how red it is (R - G - B), 0..1."""
-    height, width = frame.pixels.shape[:2]
-    light = LINEAR.take(frame.pixels.reshape(-1, 3).take(_looked_at(height, width), axis=0))
+    height, width = pixels.shape[:2]
+    light = LINEAR.take(pixels.reshape(-1, 3).take(_looked_at(height, width), axis=0))
     across = light.reshape(-1, EACH * 3) @ ACROSS
     cells = across.reshape(ROWS, EACH, -1).sum(axis=1).reshape(-1, 3)
     red = np.maximum(cells[:, 0] - cells[:, 1] - cells[:, 2], 0.0)
@@ -73,46 +73,56 @@ def _looked_at(height: int, width: int) -> NDArray[np.intp]:
 class Turns:
     """When each of several values last turned, by a step that counts. All values start where they are first seen."""
 
-    def __init__(self, steps: Floats) -> None:
+    def __init__(self, steps: Light) -> None:
         self.steps = steps
+        self.way = np.ones_like(steps)
+        """1 where a value rises, -1 where it falls."""
         self.peaks = np.zeros_like(steps)
-        self.rising = np.ones(len(steps), bool)
+        """How far it came that way: its highest, or the lowest times -1."""
         self.times = np.full((TURNS, len(steps)), -np.inf)
         self.often = -np.inf
         """The latest time (s) of which a value has turned ``TURNS`` times since."""
         self.begun = False
+        self._along, self._back = np.empty_like(steps), np.empty_like(steps)
 
     def may_be_too_many(self, now: float) -> bool:
         """Whether any value has turned so often in the last second that it may not turn upwards."""
         return bool(self.often > now - WINDOW)
 
-    def too_many(self, values: Floats, now: float) -> bool:
+    def too_many(self, values: Light, now: float) -> bool:
         """Whether a value would turn upwards that has turned too often in the last second."""
-        brighter = ~self.rising & (values >= self.peaks + self.steps)
+        brighter = (self.way < 0.0) & self._turning(values)
         return bool((brighter & (self.times[0] > now - WINDOW)).any())
 
-    def take(self, values: Floats, now: float) -> None:
+    def take(self, values: Light, now: float) -> None:
         """These values are shown."""
         if not self.begun:
-            self.begun, self.peaks = True, values.copy()
+            self.begun = True
+            self.peaks[:] = values
             return
-        way = np.where(self.rising, self.peaks - values, values - self.peaks)
-        turned = way >= self.steps
-        further = way < 0.0
-        self.peaks = np.where(turned | further, values, self.peaks)
+        turned = self._turning(values)
+        np.maximum(self.peaks, self._along, out=self.peaks)
         if turned.any():
-            self.rising ^= turned
+            self.way[turned] *= -1.0
+            self.peaks[turned] = self.way[turned] * values[turned]
             self.times[:-1, turned] = self.times[1:, turned]
             self.times[-1, turned] = now
             self.often = self.times[0].max()
 
+    def _turning(self, values: Light) -> NDArray[np.bool_]:
+        """Which values have come back from their peaks by their step."""
+        np.multiply(values, self.way, out=self._along)
+        np.subtract(self.peaks, self._along, out=self._back)
+        return self._back >= self.steps
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class _Shown:
-    """What was shown last, and when (s)."""
+    """What was shown last, how bright the wall was, and when (s)."""
 
     view: View
-    cells: Floats
+    cells: Light
+    gain: float
     time: float
 
 
@@ -123,7 +133,8 @@ class FlashLimiter:
         cells = ROWS * COLUMNS
         steps = np.concatenate((np.full(cells, GENERAL), np.full(cells, RED), [GENERAL]))
         self._turns = Turns(steps.astype(np.float32))
-        self._known: list[tuple[Frame, Floats]] = []
+        self._values = np.empty(len(steps), np.float32)
+        self._known: list[tuple[Frame, Light]] = []
         self._shown: _Shown | None = None
         self._surfaces: dict[int, Surface] = {}
         self.held = 0
@@ -133,7 +144,7 @@ class FlashLimiter:
         """The pieces have other numbers from now on, so what was shown last is not held any more."""
         self._surfaces = {}
         if self._shown is not None:
-            self._shown = replace(self._shown, view=replace(self._shown.view, current=_NOTHING, coming=None))
+            self._shown.view = replace(self._shown.view, current=_NOTHING, coming=None)
 
     def step(self, view: View, now: float) -> View:
         """The view to draw at ``now`` (s)."""
@@ -142,36 +153,46 @@ class FlashLimiter:
         cells = self._cells(view, last)
         if last is not None:
             view, cells = self._calm(view, cells, last, now)
-        self._turns.take(_values(cells, gain(view)), now)
-        self._shown = _Shown(view, cells, now)
+        light = gain(view)
+        if last is None or cells is not last.cells or light != last.gain:  # the same once more turns nothing
+            self._turns.take(self._at(cells, light), now)
+        self._shown = _Shown(view, cells, light, now)
         return view
 
-    def _calm(self, view: View, cells: Floats, last: _Shown, now: float) -> tuple[View, Floats]:
+    def _calm(self, view: View, cells: Light, last: _Shown, now: float) -> tuple[View, Light]:
         """The picture that was shown before, where the new one would flash; then the brightness, likewise."""
         if not self._turns.may_be_too_many(now):
             return view, cells
-        dark = min(gain(view), gain(last.view))
-        if last.view.current is not _NOTHING and self._turns.too_many(_values(cells, dark), now):
+        dark = min(gain(view), last.gain)
+        if last.view.current is not _NOTHING and self._turns.too_many(self._at(cells, dark), now):
             held, cells = last.view, last.cells
             view = replace(held, brightness=view.brightness, blackout=view.blackout, label=view.label)
             self.held += 1
-        if gain(view) > dark and self._turns.too_many(_values(cells, gain(view)), now):
+        if gain(view) > dark and self._turns.too_many(self._at(cells, gain(view)), now):
             view = replace(view, brightness=last.view.brightness, blackout=last.view.blackout)
             self.held += 1
         return view, cells
+
+    def _at(self, cells: Light, brightness: float) -> Light:
+        """The cells at that brightness, and a white wall's; until the next call."""
+        light = brightness**GAMMA
+        np.multiply(cells.ravel(), np.float32(light), out=self._values[:-1])
+        self._values[-1] = light
+        return self._values
 
     def _slowed(self, view: View, passed: float, last: _Shown | None) -> View:
         """The view, no control of which has moved further than its rate allows."""
         before = view if last is None else last.view
         kept, self._surfaces = self._surfaces, {}
-        return replace(
-            view,
-            current=self._lit(view.current, kept, passed),
-            coming=None if view.coming is None else self._lit(view.coming, kept, passed),
-            brightness=_towards(before.brightness, view.brightness, FALL * passed, RISE * passed),
-            blackout=max(view.blackout, before.blackout - RISE * passed),
-            label=_towards(before.label, view.label, CARD * passed, CARD * passed),
-        )
+        current = self._lit(view.current, kept, passed)
+        coming = None if view.coming is None else self._lit(view.coming, kept, passed)
+        brightness = _towards(before.brightness, view.brightness, FALL * passed, RISE * passed)
+        blackout = max(view.blackout, before.blackout - RISE * passed)
+        label = _towards(before.label, view.label, CARD * passed, CARD * passed)
+        lit = current is view.current and coming is view.coming
+        if lit and (brightness, blackout, label) == (view.brightness, view.blackout, view.label):
+            return view
+        return replace(view, current=current, coming=coming, brightness=brightness, blackout=blackout, label=label)
 
     def _lit(self, picture: Picture, kept: Mapping[int, Surface], passed: float) -> Picture:
         before = kept.get(picture.piece, picture.surface)
@@ -181,7 +202,7 @@ class FlashLimiter:
 
     # ------------------------------------------------------------ what is seen
 
-    def _cells(self, view: View, last: _Shown | None) -> Floats:
+    def _cells(self, view: View, last: _Shown | None) -> Light:
         """(2, cells) of the view at full brightness. A piece that shows its poster counts as what was shown last."""
         other = np.zeros((2, ROWS * COLUMNS), np.float32) if last is None else last.cells
         current = self._picture(view.current, other)
@@ -189,7 +210,7 @@ class FlashLimiter:
             return current
         return _mixed(current, self._picture(view.coming, other), min(view.progress, 1.0))
 
-    def _picture(self, picture: Picture, other: Floats) -> Floats:
+    def _picture(self, picture: Picture, other: Light) -> Light:
         earlier, later = picture.earlier or picture.later, picture.later or picture.earlier
         if earlier is None or later is None:
             return other
@@ -197,11 +218,14 @@ class FlashLimiter:
             return self._lights(later)
         return _mixed(self._lights(earlier), self._lights(later), picture.mix)
 
-    def _lights(self, frame: Frame) -> Floats:
+    def _lights(self, frame: Frame) -> Light:
+        """As the painter's thread has worked it out, or else now."""
+        if frame.light is not None:
+            return frame.light
         for known, cells in self._known:
             if known is frame:
                 return cells
-        cells = lights(frame)
+        cells = lights(frame.pixels)
         self._known = [*self._known[1 - REMEMBERED :], (frame, cells)]
         return cells
 
@@ -214,14 +238,11 @@ def gain(view: View) -> float:
     return min(max(view.brightness, 0.0), 1.0) * (1.0 - min(max(view.blackout, 0.0), 1.0))
 
 
-def _values(cells: Floats, brightness: float) -> Floats:
-    """The cells at that brightness, and a white wall's."""
-    light = np.float32(brightness**GAMMA)
-    return np.concatenate((cells.ravel() * light, [light])).astype(np.float32)
-
-
-def _mixed(before: Floats, after: Floats, way: float) -> Floats:
-    return (before + np.float32(way) * (after - before)).astype(np.float32)
+def _mixed(before: Light, after: Light, way: float) -> Light:
+    mixed = after - before
+    mixed *= np.float32(way)
+    mixed += before
+    return mixed
 
 
 def _towards(before: float, wanted: float, down: float, up: float) -> float:
@@ -231,7 +252,7 @@ def _towards(before: float, wanted: float, down: float, up: float) -> float:
 def _swung(before: Surface, wanted: Surface, by: float) -> Surface:
     """The lamp's ranges are twice as wide as the others."""
     moved = {}
-    for name in (field.name for field in fields(Surface)):
+    for name in SURFACE:
         most = by * (2.0 if name.startswith("lamp") else 1.0)
         moved[name] = _towards(getattr(before, name), getattr(wanted, name), most, most)
     return Surface(**moved)

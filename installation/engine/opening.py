@@ -5,16 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from types import MappingProxyType
 
 import numpy as np
 
 from installation.core.backoff import Backoff
-from installation.core.contracts import Accelerates, Generator, Paced, Walk
+from installation.core.contracts import Accelerates, Compiles, Generator, Paced, Walk
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.engine.painter import Hung
+from installation.networks.compile_apart import compile_apart
 from installation.showfile.load import Piece
 
 log = logging.getLogger(__name__)
@@ -88,10 +90,12 @@ class Opening:
     def watch(self, now: float, broken: Mapping[int, str]) -> None:
         """To be called now and then: has the others opened beside a piece that takes long, and pieces tried again that
         failed or that the painter took off (``broken``, with the reasons)."""
+        busy = self._busy
+        if busy is None and not self.failed and not broken:
+            return
         if self.done.is_set() and not self._stands_in and len({*self.failed, *broken}) == len(self.pieces):
             self.failed = {**broken, **self.failed}
             self._stand()
-        busy = self._busy
         if busy is not None and now - busy[1] > SLOW:
             self._busy = None
             self._late.add(busy[0])
@@ -167,10 +171,10 @@ class Opening:
 
     def _improve(self, opened: Sequence[int]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
-        for index in opened:
-            hung = self._opened.get(index)  # None: let go since
-            if hung is not None:
-                accelerate(self.pieces[index].name, hung.generator, self._cache)
+        try:
+            self._accelerate_all(opened)
+        except Exception:  # the edge: without it the pieces go on as they are
+            log.exception("not all pieces could be made faster")
         self.accelerated.set()
         for index in opened:
             hung, piece = self._opened.get(index), self.pieces[index]
@@ -180,13 +184,35 @@ class Opening:
                         hung.walk,
                         partial(piece.generator.open, self.device),
                         self._cache,
-                        partial(self._opened_as, index, hung),
+                        partial(_is_still, self._opened, index, hung),
                     )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
 
-    def _opened_as(self, index: int, hung: Hung) -> bool:
-        return self._opened.get(index) is hung
+    def _accelerate_all(self, opened: Sequence[int]) -> None:
+        """First those that can be at once, then the others, whose models are compiled one after another."""
+        compiling: dict[Path, list[int]] = {}
+        for index in opened:
+            hung = self._opened.get(index)  # None: let go since
+            model = None if hung is None else to_compile(hung.generator, self._cache)
+            if model is None:
+                self._accelerate(index)
+            else:
+                compiling.setdefault(model, []).append(index)
+        for model, why in compile_apart(compiling, self._cache):
+            for index in compiling[model]:
+                self._accelerate(index, why)
+
+    def _accelerate(self, index: int, why_not: str = "") -> None:
+        hung, name = self._opened.get(index), self.pieces[index].name
+        if why_not:
+            log.warning("%s goes on as it is: its model was not compiled: %s", name, why_not)
+        elif hung is not None:
+            accelerate(name, hung.generator, self._cache)
+
+
+def _is_still(opened: Mapping[int, Hung], index: int, hung: Hung) -> bool:
+    return opened.get(index) is hung
 
 
 def pace_key(walk: Paced, generator: Generator) -> str:
@@ -220,6 +246,11 @@ def measure_pace(
             cache.put("pace", pace_key(walk, generator), done.value.tobytes())
             return
         time.sleep((time.perf_counter() - began) * (1.0 / SHARE - 1.0))
+
+
+def to_compile(generator: Generator, cache: DiskCache) -> Path | None:
+    """The model file that has to be compiled before a generator paints faster."""
+    return generator.to_compile(cache) if isinstance(generator, Compiles) else None
 
 
 def accelerate(name: str, generator: Generator, cache: DiskCache) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.decision import Lane
 from installation.core.latest import Latest
+from installation.engine.flashes import lights
 from installation.engine.frames import Frames
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ class Painter:
         if self._busy is not busy:
             return False  # it took so long that it was given up
         self._busy = None
-        if (fault := frames.keep(lane.piece, Frame(pixels, time), done)) is not None:
+        if (fault := frames.keep(lane.piece, Frame(pixels, time, lights(pixels)), done)) is not None:
             if fault:
                 self._take_off(busy, fault)
             return False

@@ -19,6 +19,7 @@ from installation.showfile.load import Show
 from installation.showfile.tables import Order
 
 DARK: frozenset[int] = frozenset()
+NO_ASKS = Asks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Programming:
         self.player = self._player()
         self._fires = {cue_address(cue.name): cue.name for cue in show.plan.cues}
         self._index = {piece.name: index for index, piece in enumerate(show.pieces)}
+        self._always = State(True, show.plan.default, None, None)
         self._known: tuple[State, Scheduled] | None = None
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -58,8 +60,8 @@ class Programming:
 
     def at(self, civil: datetime) -> Scheduled:
         """What is due at a time of day; cheap while it stays the same."""
-        state = State(True, self.show.plan.default, None, None) if self.always_open else self._state(civil)
-        if self._known is None or self._known[0] != state:
+        state = self._always if self.always_open else self._state(civil)
+        if self._known is None or self._known[0] is not state:
             self._known = (state, self._scheduled(state))
         return self._known[1]
 
@@ -91,6 +93,8 @@ class Programming:
 
     def _asks(self, asked: Iterable[Command]) -> Asks:
         addresses = [command.address for command in asked]
+        if not addresses:
+            return NO_ASKS
         return Asks(
             go=addresses.count(CUE_GO),
             back=CUE_BACK in addresses,

@@ -8,7 +8,6 @@ rests shrinks until somebody comes or all have left.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from installation.core.controls import Control, Values
 from installation.core.signals import Signal, Snapshot
@@ -33,6 +32,7 @@ class Visits:
         sensors = {name.partition(".")[0] for name in self._by}
         self._theirs = [signal for name, signal in self._signals.items() if name.partition(".")[0] in sensors]
         self._sensors = [sensor for sensor in sensors if f"{sensor}.visitors" in self._signals]
+        self._counts = [f"{sensor}.visitors" for sensor in self._sensors]
         self.there = False
         self._changed = -math.inf
         self._many = 0.0
@@ -51,12 +51,13 @@ class Visits:
         values = {**self._rests, **snapshot.values}
         self._look(now, values)
         self._calm = min(max(self._calm + dt * self._rate(now, snapshot), 0.0), 1.0)
-        counted = self._faded(now, values | self._places(now, values))
+        values.update(self._places(now, values))
+        counted = self._faded(now, values)
         if self.there:
             self._last = counted
         else:
             counted = self._handed(now, counted)
-        return replace(snapshot, values=counted)
+        return Snapshot(counted, snapshot.pulses, snapshot.stale)
 
     def steer(self, wires: Values, controls: Mapping[str, Control], rests: Values) -> Values:
         """The wires' values with the slower, wider walk in them. Both controls are always given a value, so that no
@@ -83,9 +84,9 @@ class Visits:
 
     def _look(self, now: float, values: Values) -> None:
         """Notes who came and who left. One more visitor begins a new visit."""
-        presence = max(values[name] for name in self._by)
+        presence = max([values[name] for name in self._by])
         there = presence >= (AWAY if self.there else THERE)
-        many = sum(values[f"{sensor}.visitors"] for sensor in self._sensors)
+        many = sum([values[name] for name in self._counts])
         if there != self.there or many > self._many + 0.5:
             self.there, self._changed = there, now
         self._many = many
@@ -95,11 +96,11 @@ class Visits:
         if self.options.share == "motion":
             return {}
         shared = {}
-        for sensor in self._sensors:
-            count = min(round(values[f"{sensor}.visitors"]), PLACED)
-            for axis in ("x", "y"):
+        for sensor, visitors in zip(self._sensors, self._counts, strict=True):
+            count = min(round(values[visitors]), PLACED)
+            for axis in ("x", "y") if count > 1 else ():
                 names = [f"{sensor}.visitor{number}_{axis}" for number in range(1, count + 1)]
-                if count > 1 and f"{sensor}.{axis}" in values and all(name in values for name in names):
+                if f"{sensor}.{axis}" in values and all(name in values for name in names):
                     shared[f"{sensor}.{axis}"] = self._shared(now, [values[name] for name in names])
         return shared
 

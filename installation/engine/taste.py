@@ -8,6 +8,7 @@ Thompson sampling", NIPS 2011, algorithm 3; for linear payoffs S. Agrawal and N.
 from day to day; how unsure the belief is never falls under FLOOR, so that the walk goes on trying.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
@@ -46,6 +47,15 @@ class Belief:
     std: Floats = field(default_factory=lambda: np.full(AXES, PRIOR))
     likes: int = 0
     passes: int = 0
+
+
+def model_of(space: Space) -> str:
+    """Names what opinions are about: these principal directions, whatever else a piece does with them. It is the same
+    on every machine, and for pieces of one model that differ in psi."""
+    digest = hashlib.sha256()
+    for array in (space.mean, space.basis[:AXES], space.std[:AXES]):
+        digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+    return digest.hexdigest()[:24]
 
 
 def coordinates(space: Space, latent: Latent) -> Floats:

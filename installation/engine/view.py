@@ -24,8 +24,11 @@ class Surface:
     @classmethod
     def of(cls, values: Values) -> "Surface":
         """As the stage's controls say, by their addresses."""
-        names = {field.name: f"/stage/{field.name.replace('_', '/')}" for field in fields(cls)}
-        return cls(**{name: values[address] for name, address in names.items() if address in values})
+        return cls(*[values.get(address, default) for address, default in _CONTROLS])
+
+
+SURFACE = tuple(field.name for field in fields(Surface))
+_CONTROLS = tuple((f"/stage/{name.replace('_', '/')}", float(getattr(Surface(), name))) for name in SURFACE)
 
 
 @dataclass(frozen=True, slots=True)

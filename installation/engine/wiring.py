@@ -75,30 +75,39 @@ class _Strand:
         return shape(value, self.wire.in_, self.wire.out, self.wire.curve)
 
 
+class _Wired:
+    """All wires to one control."""
+
+    def __init__(self, strands: list[_Strand]) -> None:
+        self.strands = strands
+        ends = [end for strand in strands for end in strand.wire.out]
+        self.base, self.low, self.high = sum(one.idle for one in strands) / len(strands), min(ends), max(ends)
+
+    def step(self, snapshot: Snapshot, dt: float) -> float:
+        moved = sum([strand.step(snapshot, dt) - strand.idle for strand in self.strands])
+        return min(max(self.base + moved, self.low), self.high)
+
+
 class Wiring:
     """The wires of one piece. ``signals`` and ``controls`` are those that the wires name; others are not looked at. A
     wire whose address is no control's passes a pulse on to a command."""
 
     def __init__(self, wires: Iterable[Wire], signals: Mapping[str, Signal], controls: Mapping[str, Control]) -> None:
-        self._strands: dict[str, list[_Strand]] = {}
+        strands: dict[str, list[_Strand]] = {}
         self._bells: list[tuple[str, str]] = []
         for wire in wires:
             if wire.address in controls and controls[wire.address].type != "pulse":
-                self._strands.setdefault(wire.address, []).append(_Strand(wire, signals[wire.signal]))
+                strands.setdefault(wire.address, []).append(_Strand(wire, signals[wire.signal]))
             else:
                 self._bells.append((wire.signal, wire.address))
+        self._wired = {address: _Wired(those) for address, those in strands.items()}
 
     def pulses(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The address of every pulse that the wires pass on, as often as it came."""
+        if not snapshot.pulses:
+            return ()
         return tuple(address for signal, address in self._bells for _ in range(snapshot.pulses.get(signal, 0)))
 
     def values(self, snapshot: Snapshot, dt: float) -> Values:
         """The value that wires give to each of their controls, ``dt`` seconds (0 or more) after the last call."""
-        return {address: _together(strands, snapshot, dt) for address, strands in self._strands.items()}
-
-
-def _together(strands: list[_Strand], snapshot: Snapshot, dt: float) -> float:
-    base = sum(strand.idle for strand in strands) / len(strands)
-    moved = sum(strand.step(snapshot, dt) - strand.idle for strand in strands)
-    ends = [end for strand in strands for end in strand.wire.out]
-    return min(max(base + moved, min(ends)), max(ends))
+        return {address: wired.step(snapshot, dt) for address, wired in self._wired.items()}

@@ -38,7 +38,7 @@ AGAIN = 2
 WORTH = 0.95
 """A candidate is taken when it needs less than this share of plain torch's time."""
 
-ROUNDS, PAINTS, WARM = 5, 6, 2
+ROUNDS, PAINTS, WARM = 3, 4, 1
 """A race's rounds, each runtime's paints in a round, and how many of them do not count."""
 
 VERDICT, COMPILED = "verdict", "openvino"

@@ -1,28 +1,77 @@
-"""Has a model compiled in a process of its own (compile_model.py), while the show paints.
+"""Has models compiled in a process of its own (compile_model.py), one after another, while the show paints.
 
-It does not block the show's interpreter, and runs with low priority. The results are stored in the cache, from which
-the show's own ``fastest`` reads them.
+It does not block the show's interpreter, and runs with low priority; what it loads, torch above all, it loads once for
+all models. The results are stored in the cache, from which the show's own ``fastest`` reads them.
 """
 
+import os
 import subprocess
 import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
 
 from installation.core.disk_cache import DiskCache
 from installation.core.parts import ROOT
 
 MODULE = "installation.networks.compile_model"
 
+DONE = "done"
+"""What the process says of a model that is compiled; of another one it says why it is not."""
 
-def compile_apart(model: Path, cache: DiskCache) -> None:
-    """Waits for it. Raises RuntimeError where it fails, with its last line."""
-    line = [sys.executable, "-m", MODULE, str(model.absolute()), str(cache.folder.absolute())]
-    flags = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-    pipe = subprocess.PIPE  # its input stays open until it ends, as it ends with its input
-    with subprocess.Popen(line, cwd=ROOT, stdin=pipe, stderr=pipe, text=True, creationflags=flags) as work:
-        assert work.stderr is not None
-        said = work.stderr.read()
-        status = work.wait()
-    if status:
-        last = said.strip().rpartition("\n")[2]
-        raise RuntimeError(f"{model.name}: was not compiled (status {status}): {last}")
+LONGEST = 900.0
+"""Seconds at one model after which the process counts as hanging. A busy machine takes minutes."""
+
+SLEEPS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
+"""Threads that wait sleep, and leave the processor to the painter."""
+
+
+def compile_apart(models: Iterable[Path], cache: DiskCache, longest: float = LONGEST) -> Iterator[tuple[Path, str]]:
+    """Each model as soon as it is compiled, and why it is not; empty where it is. Where the process ends or hangs at a
+    model, another one goes on with those behind it."""
+    left = deque(models)
+    while left:
+        with TemporaryFile() as said, _started(left, cache, said.fileno()) as work:
+            for line in _lines(work, longest):
+                yield left.popleft(), "" if line == DONE else line
+            status = work.wait()
+            if left:
+                yield (
+                    left.popleft(),
+                    f"the process that compiles ended with status {status}: {_last_line(said.fileno())}",
+                )
+
+
+def _started(models: Iterable[Path], cache: DiskCache, errors: int) -> "subprocess.Popen[str]":
+    line = [sys.executable, "-m", MODULE, str(cache.folder.absolute()), *(str(model.absolute()) for model in models)]
+    return subprocess.Popen(
+        line,
+        cwd=ROOT,
+        env=os.environ | SLEEPS,
+        stdin=subprocess.PIPE,  # open until it ends, as it ends with its input
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+    )
+
+
+def _lines(work: "subprocess.Popen[str]", longest: float) -> Iterator[str]:
+    """What it says, until it ends; it is ended where it says nothing for ``longest`` seconds."""
+    assert work.stdout is not None
+    line = "\n"
+    while line:
+        guard = Timer(longest, work.kill)
+        guard.daemon = True
+        guard.start()
+        line = work.stdout.readline()
+        guard.cancel()
+        if line:
+            yield line.strip()
+
+
+def _last_line(file: int) -> str:
+    os.lseek(file, max(0, os.lseek(file, 0, os.SEEK_END) - 4096), os.SEEK_SET)
+    return os.read(file, 4096).decode(errors="replace").strip().rpartition("\n")[2]

@@ -1,16 +1,20 @@
-"""Compiles a model for this processor and races it against plain torch, with a low priority.
+"""Compiles models for this processor and races each against plain torch, with a low priority.
 
-    python -m installation.networks.compile_model MODEL CACHE_FOLDER
+    python -m installation.networks.compile_model CACHE_FOLDER MODEL...
 
-The results are stored in the cache. Ends when its standard input is closed, as by its parent's end.
+The results are stored in the cache. For each model it prints a line: ``done``, or why it was not compiled. Ends when
+its standard input is closed, as by its parent's end.
 """
 
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from installation.core.disk_cache import DiskCache
+from installation.networks.compile_apart import DONE
 from installation.networks.model_generator import fastest_runtime
 
 NICE = 10
@@ -23,12 +27,30 @@ def end_with_parent() -> None:
     os._exit(0)
 
 
-def main(model: Path, folder: Path) -> None:
+def own_output() -> TextIO:
+    """The standard output, for our lines alone: what libraries print goes where errors go."""
+    ours = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return ours
+
+
+def compiled(model: Path, cache: DiskCache) -> str:
+    """``done``, or why not, in one line."""
+    try:
+        fastest_runtime(model, model.stat().st_mtime_ns, "cpu", cache, apart=False)
+    except Exception as error:  # noqa: BLE001 the edge: libraries raise anything, and the next model may do
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return DONE
+
+
+def main(folder: Path, models: Sequence[Path]) -> None:
+    out = own_output()
     if hasattr(os, "nice"):
         os.nice(NICE)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    fastest_runtime(model, model.stat().st_mtime_ns, "cpu", DiskCache(folder), apart=False)
+    for model in models:
+        print(compiled(model, DiskCache(folder)), file=out, flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), [Path(word) for word in sys.argv[2:]])

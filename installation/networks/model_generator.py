@@ -36,6 +36,7 @@ from installation.core.paths import ShowPath
 from installation.core.weak_cache import weakly_cached
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
+from installation.networks.compile_apart import compile_apart
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
 from installation.networks.paces import MeasuredPace, paces_for, paces_of
 
@@ -277,6 +278,11 @@ class ModelGenerator(Generator):
             self._fastest = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)
             self._runtime = self._fastest()
 
+    def to_compile(self, cache: DiskCache) -> Path | None:
+        """Its model file, where that has to be compiled before it can ``accelerate``."""
+        model = self._config.model
+        return model if self._config.runtime == "auto" and lacks_verdict(model, self.device, cache) else None
+
     def steered(self, latent: Latent, controls: Values) -> Latent:
         """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
         mean = self.space.mean
@@ -345,16 +351,27 @@ def plain_runtime(network: Any, device: str) -> Any:
 def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
     """Opens the fastest runtime of a model file's network, once for each piece on it; what may be slow is done here:
     on the processor, with ``apart``, in another process."""
-    from installation.networks.choose_runtime import candidate_name, fastest, kept
-    from installation.networks.compile_apart import compile_apart
+    from installation.networks.choose_runtime import fastest
 
     network = opened(model, changed, device).network
-    with model.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if apart and lacks_verdict(model, device, cache):
+        for _, why in compile_apart([model], cache):
+            if why:
+                raise RuntimeError(f"{model.name}: was not compiled: {why}")
+    return fastest(network.synthesis, proofs(network), device, digest_of(model), cache)
+
+
+def lacks_verdict(model: Path, device: str, cache: DiskCache) -> bool:
+    """Whether it is not known yet how a model file is painted fastest, and finding out takes long."""
+    from installation.networks.choose_runtime import candidate_name, kept  # here: it loads torch
+
     candidate = candidate_name(device)
-    if apart and device == "cpu" and candidate and not kept(cache, digest, candidate).verdict():
-        compile_apart(model, cache)
-    return fastest(network.synthesis, proofs(network), device, digest, cache)
+    return device == "cpu" and bool(candidate) and not kept(cache, digest_of(model), str(candidate)).verdict()
+
+
+def digest_of(model: Path) -> str:
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def proofs(network: Any) -> NDArray[np.float32]:

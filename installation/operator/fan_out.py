@@ -12,6 +12,11 @@ class FanOut:
     def __init__(self, surfaces: Sequence[Surfaces]) -> None:
         self._surfaces = tuple(surfaces)
 
+    @property
+    def listening(self) -> bool:
+        """Whether any of them is."""
+        return any(one.listening for one in self._surfaces)
+
     def echo(self, values: Values) -> None:
         for one in self._surfaces:
             one.echo(values)

@@ -10,6 +10,9 @@ from installation.core.contracts import Output, OutputConfig, Pixels, Surfaces, 
 from installation.core.decision import Decision
 from installation.core.errors import DeviceError
 
+IDLE = 1.0
+"""Seconds between two answers while no surface listens: one that comes is sent what is not much older."""
+
 
 class Config(OutputConfig):
     kind: Literal["echo"] = "echo"
@@ -26,13 +29,14 @@ class Config(OutputConfig):
 class Echo(Output):
     def __init__(self, surfaces: Surfaces, interval: float, pieces: int) -> None:
         self.surfaces, self.interval, self.pieces = surfaces, interval, pieces
-        self._due = 0.0
+        self._told = -IDLE
 
     def wants(self, now: float) -> Wanted:
-        return "decision" if now >= self._due else "nothing"
+        wait = self.interval if self.surfaces.listening else IDLE
+        return "decision" if now >= self._told + wait else "nothing"
 
     def show(self, decision: Decision, pixels: Pixels | None) -> None:
-        self._due = decision.time + self.interval
+        self._told = decision.time
         wall = decision.wall
         switches = {HOLD: wall.playback.hold, BLACKOUT: wall.blackout, FREEZE: wall.freeze}
         switched = {**{address: float(on) for address, on in switches.items()}, PIECE: float(wall.lead)}

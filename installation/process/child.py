@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -37,21 +37,27 @@ STDERR_LINES = 30
 """The most lines of a child's stderr that are logged in LOG_EVERY seconds: a C library can print one a picture."""
 
 
+Waiting = bytes | Callable[[], Mapping[str, Any]]
+"""A frame, or what makes the message of one."""
+
+
 class _Outbox:
     """The messages to be written: a short queue that drops its oldest, and one slot that keeps the newest."""
 
     def __init__(self) -> None:
-        self._queue: deque[bytes] = deque(maxlen=QUEUE)
+        self._queue: deque[Waiting] = deque(maxlen=QUEUE)
         self._latest: bytes | None = None
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, frame: bytes, latest: bool) -> None:
+    def put(self, *waiting: Waiting) -> None:
         with self._changed:
-            if latest:
-                self._latest = frame
-            else:
-                self._queue.append(frame)
+            self._queue.extend(waiting)
+            self._changed.notify()
+
+    def put_latest(self, frame: bytes) -> None:
+        with self._changed:
+            self._latest = frame
             self._changed.notify()
 
     def close(self) -> None:
@@ -59,7 +65,7 @@ class _Outbox:
             self._closed = True
             self._changed.notify()
 
-    def take(self) -> bytes | None:
+    def take(self) -> Waiting | None:
         """Waits for the next frame; None when closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._latest is not None or self._closed)
@@ -113,11 +119,19 @@ class _Process:
         with suppress(OSError):  # it ended, which _read notices
             stdin.write(self.child.hello)
             stdin.flush()
-            while (frame := self.outbox.take()) is not None:
-                stdin.write(frame)
+            while (waiting := self.outbox.take()) is not None:
+                stdin.write(waiting if isinstance(waiting, bytes) else self._made(waiting))
                 stdin.flush()
         with suppress(OSError):
             stdin.close()
+
+    def _made(self, make: Callable[[], Mapping[str, Any]]) -> bytes:
+        """The frame of a message that is made now; nothing where that fails."""
+        try:
+            return encode(dict(make()))
+        except Exception:  # the thread's edge: the messages after it are sent all the same
+            self.child.log.exception("%s: a message to it cannot be made", self.child.name)
+            return b""
 
     def _relay(self) -> None:
         stderr = self.popen.stderr
@@ -229,11 +243,15 @@ class Child:
 
     def send(self, message: dict[str, Any]) -> None:
         """Never blocks: at most QUEUE wait, then the oldest is dropped. Raises FrameError for what is no message."""
-        self._outbox.put(encode(message), latest=False)
+        self._outbox.put(encode(message))
+
+    def send_made(self, *makes: Callable[[], Mapping[str, Any]]) -> None:
+        """Like ``send``, of what these make in the thread that writes: for a caller who has no time."""
+        self._outbox.put(*makes)
 
     def send_latest(self, data: bytes) -> None:
         """Never blocks: of several that wait, only the newest is sent."""
-        self._outbox.put(encode(data), latest=True)
+        self._outbox.put_latest(encode(data))
 
     def ask_to_stop(self) -> None:
         """Sends what waits and ends its stdin. Never blocks."""

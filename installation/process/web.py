@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from installation.core import decision, room_code
 from installation.core.log_file import log_file
@@ -91,7 +92,7 @@ class WebProcess:
         self._repeats = Repeats()
         self.port = 0
         self._ended = 0
-        self._said: Playback | None = None
+        self._said: tuple[Any, ...] | None = None
         self._next = 0.0
         self._key = secrets.token_bytes(room_code.KEY_BYTES)  # here, as visits outlive a web process
         run, entrance = secrets.token_hex(8) if fresh else "", _entrance(show, state)
@@ -171,25 +172,15 @@ class WebProcess:
             notes.append(f"the web process was started again {times}, {last}")
         return notes
 
-    def tell(self, now_hangs: decision.Playback, now: float, health: Callable[[], Health]) -> None:
-        """Sends the playback, when it changed and once a second."""
-        playback = self._playback(now_hangs)
-        if now < self._next and self._said is not None and playback.without_time() == self._said.without_time():
+    def tell(self, now_hangs: decision.Playback, now: float, look: Callable[[], Callable[[], Health]]) -> None:
+        """Sends the playback and the health, when what hangs changed and once a second. ``look`` is called now; what it
+        returns makes the health, in the thread that writes."""
+        says = (now_hangs.piece, now_hangs.coming, now_hangs.round, now_hangs.candidates, now_hangs.hold)
+        if now < self._next and says == self._said:
             return
-        self._said, self._next = playback, now + TELL_INTERVAL
-        self.child.send(pack(playback))
-        self.child.send(pack(health()))
-
-    def _playback(self, state: decision.Playback) -> Playback:
-        names = [piece.name for piece in self.show.pieces]
-        return Playback(
-            piece=names[state.piece],
-            round=state.round,
-            coming=None if state.coming is None else names[state.coming],
-            candidates=tuple(names[index] for index in state.candidates) if self.show.order == "votes" else (),
-            seconds_left=state.seconds_left,
-            hold=state.hold,
-        )
+        self._said, self._next = says, now + TELL_INTERVAL
+        show, health = self.show, look()
+        self.child.send_made(lambda: pack(_playback(show, now_hangs)), lambda: pack(health()))
 
     def pass_on(self, message: Desk | Agenda | Moment | Ballots | Liked) -> None:
         """Sends something for the operators' consoles, or what visitors without a phone say and what is remembered of
@@ -223,6 +214,18 @@ def _address(show: Show, door: str, key: bytes) -> str:
     """What the wall's code leads to: the page at ``door``, with the room code of this minute where votes need one. A
     tally comes after every playback, so the reading thread asks once a second."""
     return room_code.address(door, key if show.web.room_code else b"", time.monotonic())
+
+
+def _playback(show: Show, state: decision.Playback) -> Playback:
+    names = [piece.name for piece in show.pieces]
+    return Playback(
+        piece=names[state.piece],
+        round=state.round,
+        coming=None if state.coming is None else names[state.coming],
+        candidates=tuple(names[index] for index in state.candidates) if show.order == "votes" else (),
+        seconds_left=state.seconds_left,
+        hold=state.hold,
+    )
 
 
 def _piece(piece: showfile.Piece) -> Piece:

@@ -4,7 +4,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -54,10 +54,16 @@ def _words(value: object, info: ValidationInfo) -> dict[str, str]:
         return dict.fromkeys(languages, value)
     if not isinstance(value, dict) or not value:
         raise Refused(f'text, or a table such as {{ {languages[0]} = "..." }}')
-    model = create_model("Words", __base__=Texts, **cast(Any, dict.fromkeys(languages, (str, ""))))
-    texts = validate(model, value, {}).model_dump(exclude_unset=True)
+    texts = validate(_texts(languages), value, {}).model_dump(exclude_unset=True)
     first = next(texts[language] for language in languages if language in texts)
     return {language: texts.get(language, first) for language in languages}
+
+
+@cache
+def _texts(languages: tuple[str, ...]) -> type[Texts]:
+    """A table with a text for each of them: made once for all texts of a show."""
+    made: type[Texts] = create_model("Words", __base__=Texts, **cast(Any, dict.fromkeys(languages, (str, ""))))
+    return made
 
 
 def one_line(name: str) -> str:
@@ -208,6 +214,8 @@ class Operator(Table):
     """Within this time of a command, the same one again is a double press and does not count."""
     arm: bool = False
     """Whether blackout and panic have to be armed first, at /show/arm."""
+    bundles: bool = True
+    """Whether surfaces are told many values in one packet; without, each in its own, as some programs read no more."""
     tcp: bool = False
     """Whether OSC is heard over TCP too, at the same port."""
     oscquery: bool = False

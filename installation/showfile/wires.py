@@ -169,7 +169,9 @@ def values_of(value: object, controls: Mapping[str, Control] | None) -> dict[str
     if controls is None:
         return {}
     known = {_bare(address): control for address, control in controls.items() if control.type != "pulse"}
-    model = create_model("Rests", __base__=Knobs, **cast(Any, {name: _rest(name, known[name]) for name in known}))
+    named = {_bare(str(name)) for name in value}
+    fields = {name: _rest(name, known[name]) for name in (named if named <= known.keys() else known)}
+    model = create_model("Rests", __base__=Knobs, **cast(Any, fields))
     made = validate(model, value, {})
     return {f"/{name}": known[name].accept(getattr(made, name)) for name in made.model_fields_set}
 

@@ -10,6 +10,8 @@ from itertools import groupby, pairwise
 NEUTRAL = frozenset({"B", "S", "WS", "ON", "BN"})
 IGNORED = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN"})
 NUMBERS = ("EN", "AN")
+TURNING = frozenset({"R", "AL", "AN"})
+"""Without any of these a line that runs to the right is one part."""
 BRACKETS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "〈": "〉", "《": "》", "「": "」", "『": "』", "【": "】"}
 
 Kinds = list[str]
@@ -23,6 +25,8 @@ def is_rtl(text: str) -> bool:
 
 def directions(text: str, rtl: bool) -> list[tuple[str, bool]]:
     """(part, whether it runs from right to left), in the order in which the parts are seen from left to right."""
+    if not rtl and TURNING.isdisjoint(map(unicodedata.bidirectional, text)):
+        return [(text, False)] if text else []
     runs = [(level, "".join(letter for _, letter in run)) for level, run in _level_runs(text, rtl)]
     for level in range(max((level for level, _ in runs), default=0), 0, -1):
         runs = list(_turned(runs, level))

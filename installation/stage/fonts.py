@@ -61,13 +61,14 @@ class Faces:
         self._letters = cache(letters)
         self._ranked = cache(self._rank)
         self._found = cache(self._find)
+        self._path = cache(self._choose)
 
     def split(self, text: str, style: Style, size: int) -> list[tuple[str, Font]]:
         """``text`` in runs of one font each, in its own order."""
         runs: list[tuple[str, Path]] = []
         for letter in text:
             path = self._path(letter, style, runs[-1][1] if runs else self.own(style))
-            if runs and runs[-1][1] == path:
+            if runs and runs[-1][1] is path:
                 runs[-1] = runs[-1][0] + letter, path
             else:
                 runs.append((letter, path))
@@ -107,7 +108,7 @@ class Faces:
         """The same of a font that was loaded."""
         return self.has(Path(font.path), letter) if isinstance(font.path, str | Path) else letter.isascii()
 
-    def _path(self, letter: str, style: Style, before: Path) -> Path:
+    def _choose(self, letter: str, style: Style, before: Path) -> Path:
         if _tolerant(letter) or (not unicodedata.category(letter).startswith("L") and self.has(before, letter)):
             return before
         own = self.own(style)

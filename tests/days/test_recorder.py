@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,8 +34,8 @@ def test_a_day_ends_and_the_next_begins(tmp_path: Path) -> None:
     found = recorder(tmp_path, made)
     found.start()
     for at in range(6):
-        found.take(replace(SAMPLE, time=MIDNIGHT - 3 + at, frames=60 * at))
-    found.take(replace(SAMPLE, time=MIDNIGHT + 100, frames=900, open=False, piece=None, programme=None))
+        found.take(partial(replace, SAMPLE, time=MIDNIGHT - 3 + at, frames=60 * at))
+    found.take(partial(replace, SAMPLE, time=MIDNIGHT + 100, frames=900, open=False, piece=None, programme=None))
     found.close(30.0)
     first, second = read(tmp_path, DAY), read(tmp_path, date(2027, 5, 22))
     assert [type(row) for row in first] == [Started, Head, Hung, Minute]
@@ -49,7 +50,7 @@ def test_days_before_are_caught_up_with_a_while_after_the_start(tmp_path: Path) 
     found = recorder(tmp_path, made)
     found.start()
     for at in (10.0, 50.0, 70.0, 200.0):
-        found.take(replace(SAMPLE, time=MIDNIGHT + at))
+        found.take(partial(replace, SAMPLE, time=MIDNIGHT + at))
     found.close(30.0)
     assert made == [(tmp_path, DAY)]
 
@@ -57,7 +58,7 @@ def test_days_before_are_caught_up_with_a_while_after_the_start(tmp_path: Path) 
 def test_what_the_log_warns_of_is_recorded(tmp_path: Path) -> None:
     found = recorder(tmp_path, [])
     found.start()
-    found.take(SAMPLE)
+    found.take(lambda: SAMPLE)
     logging.getLogger("installation.sensor").warning("door: %s\nand more", "no camera" + "!" * 1000)
     logging.getLogger("installation.sensor").info("all is well")
     found.close(30.0)
@@ -73,7 +74,7 @@ def test_a_disk_that_cannot_be_written_is_told_and_waits_for_nobody(
     (tmp_path / "days").write_text("a file where the folder should be")
     found = recorder(tmp_path, [])
     for _ in range(2 * QUEUE):
-        found.take(SAMPLE)
+        found.take(lambda: SAMPLE)
     found.start()
     until(lambda: found.trouble, "trouble")
     assert str(record_of(tmp_path, DAY)) in found.trouble
@@ -86,10 +87,10 @@ def test_what_could_not_be_written_is_written_a_second_later(tmp_path: Path) -> 
     in_the_way.write_text("a file where the folder should be")
     found = recorder(tmp_path, [])
     found.start()
-    found.take(SAMPLE)
+    found.take(lambda: SAMPLE)
     until(lambda: found.trouble, "trouble")
     in_the_way.unlink()
-    found.take(replace(SAMPLE, time=SAMPLE.time + 1.0))
+    found.take(partial(replace, SAMPLE, time=SAMPLE.time + 1.0))
     until(lambda: not found.trouble, "the end of it")
     found.close(30.0)
     assert any(isinstance(row, Head) for row in read(tmp_path, DAY)), "the first row is there"

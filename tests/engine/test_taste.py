@@ -9,7 +9,19 @@ from numpy.typing import NDArray
 from generators.plasma import Config as PlasmaConfig
 from installation.core.contracts import TASTE, TASTE_MEAN, TASTE_STD, Generator
 from installation.core.controls import Values
-from installation.engine.taste import AXES, FARTHEST, FLOOR, PRIOR, Belief, best, coordinates, decayed, fit, latent_at
+from installation.engine.taste import (
+    AXES,
+    FARTHEST,
+    FLOOR,
+    PRIOR,
+    Belief,
+    best,
+    coordinates,
+    decayed,
+    fit,
+    latent_at,
+    model_of,
+)
 from installation.walks.taste import Config as TasteConfig
 
 Floats = NDArray[np.float64]
@@ -103,6 +115,12 @@ def test_a_place_is_found_again_from_its_latent(generator: Generator) -> None:
     np.testing.assert_allclose(coordinates(space, latent_at(space, place)), place, atol=1e-4)
     far = coordinates(space, latent_at(space, 100.0 * place))
     assert np.abs(far).max() <= FARTHEST
+
+
+def test_pieces_of_one_model_share_what_is_learned_and_others_do_not(generator: Generator) -> None:
+    space = generator.space
+    assert model_of(replace(space, digest="another psi", std=space.std.astype(np.float64))) == model_of(space)
+    assert model_of(replace(space, std=2.0 * space.std)) != model_of(space)
 
 
 def test_a_space_with_few_directions_is_learned_as_well() -> None:

@@ -20,6 +20,7 @@ from installation.core.contracts import Accelerates, Latent, Pixels
 from installation.core.disk_cache import DiskCache
 from installation.core.parts import ROOT
 from installation.engine.opening import accelerate
+from installation.networks import compile_apart as _compile_apart
 from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import (
     COMPILED,
@@ -349,8 +350,23 @@ def test_a_synthesis_of_another_size_is_painted_whole() -> None:
 @openvino
 def test_a_model_is_compiled_in_another_process_which_ends_well(tmp_path: Path) -> None:
     model, cache = tiny_vae(tmp_path / "tiny.safetensors"), DiskCache(tmp_path / "cache")
-    compile_apart(model, cache)
+    spoiled = tmp_path / "spoiled.safetensors"
+    spoiled.write_bytes(b"no model")
+    told = dict(compile_apart([spoiled, model], cache))
+    assert "spoiled.safetensors" in told[spoiled]
+    assert told[model] == ""
     with model.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     verdict = kept(cache, digest, candidate_name("cpu") or "").verdict()
     assert set(verdict["ms"]) == {"openvino fp32", "eager fp32"}
+
+
+def test_where_the_process_that_compiles_ends_or_hangs_another_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_compile_apart, "MODULE", "tests.networks.bad_compiler")
+    models = [tmp_path / name for name in ("good", "ends", "other", "hangs", "last")]
+    told = list(compile_apart(models, DiskCache(tmp_path / "cache"), longest=10.0))
+    assert [model for model, _ in told] == models
+    assert [not why for _, why in told] == [True, False, True, False, True]
+    assert told[1][1].endswith("with status 7: no memory for this")

@@ -31,6 +31,7 @@ class Listening:
     """Viewers and surfaces that keep what they are told."""
 
     watching: int = 1
+    listening: bool = True
     said: dict[str, Any] = field(default_factory=dict)
 
     def send_preview(self, jpeg: bytes) -> None:
@@ -93,7 +94,10 @@ def test_surfaces_are_told_knobs_switches_and_what_hangs(tmp_path: Path) -> None
         "/hand/walk/speed": "rest",
     }
     assert output.wants(0.02) == "nothing"
-    assert output.wants(0.1) == "decision"
+    assert output.wants(0.04) == "decision"
+    told.listening = False
+    assert output.wants(0.04) == "nothing", "nobody listens"
+    assert output.wants(1.1) == "decision"
 
 
 def test_nobody_watches_nothing_is_read_back(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def play(processes: list[WebProcess], seconds: float) -> None:
     ends = time.monotonic() + seconds
     while (now := time.monotonic()) < ends:
         for process in processes:
-            process.tell(NOW if len(process.show.pieces) > 1 else ALONE, now, lambda: Health(int(100 * now)))
+            process.tell(NOW if len(process.show.pieces) > 1 else ALONE, now, lambda: lambda: Health(int(100 * now)))
         time.sleep(0.02)
 
 

@@ -605,6 +605,8 @@ def test_keys_are_plain_words(stage: Stage) -> None:
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
     pygame.event.post(pygame.event.Event(pygame.QUIT))
     assert stage.events() == ["key:n", "key:space", "quit", "quit"]
+    pygame.event.post(pygame.event.Event(pygame.JOYBUTTONDOWN, button=3, joy=0, instance_id=0))
+    assert stage.events(pads=True) == ["key:button 3"]
 
 
 def test_another_size_hangs_everything_anew(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -663,3 +665,19 @@ def test_a_label_ends_with_an_invitation(opened: Stage) -> None:
     inviting = shown(opened, still, words=words, invites=True)
     assert not np.array_equal(plain, inviting)
     assert np.array_equal(plain, shown(opened, still, words=words))
+    portrait = {"en": PanelWords("", "", "", "Come closer.", "Yesterday's portrait.")}
+    assert not np.array_equal(inviting, shown(opened, still, words=portrait, portrait=True))
+
+
+def test_a_ring_stands_at_the_foot_of_the_wall_where_a_visitor_stands(stage: Stage) -> None:
+    for piece in (0, 2):  # in a frame, and filling the wall
+        plain = shown(stage, picture(piece, frame(128)))
+        left, right = (shown(stage, picture(piece, frame(128)), marks=((x, 1.0),)) - plain for x in (0.25, 0.75))
+        middle = SIZE[0] // 2
+        assert np.abs(left[:, :middle]).max() > 40
+        assert not left[:, middle:].any()
+        assert not right[:, :middle].any()
+        assert not left[: SIZE[1] * 9 // 10].any(), "at the foot"
+        dim = shown(stage, picture(piece, frame(128)), marks=((0.25, 0.2),)) - plain
+        assert 0 < np.abs(dim).max() < np.abs(left).max()
+        assert (shown(stage, picture(piece, frame(128))) == plain).all()
