@@ -129,7 +129,7 @@ class StyledConv:
         x = F.conv2d(x * style[:, :, None, None], self.weight, padding=1)
         x = x.mul_(demodulation[:, :, None, None]).add_(self.bias)
         noise = self.noise[: x.shape[2], : x.shape[3]]
-        return F.leaky_relu_(x.addcmul_(self.loud, noise), 0.2)
+        return F.leaky_relu_(x.add_(self.loud * noise), 0.2)
 
 
 class After:
@@ -177,7 +177,7 @@ class Network:
     def pictures(self, w: Tensor) -> Tensor:
         """``synthesis`` of a tensor on the network's device, differentiable."""
         styles = iter(torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1))
-        x = started(w, self._start) if self.arch.steered else self._start.expand(len(w), -1, -1, -1)
+        x = started(w, self._start) if self.arch.steered else self._start.repeat(w.shape[0], 1, 1, 1)
         x = F.conv2d(x.contiguous(memory_format=torch.channels_last), *self._initial, padding=1)
         picture: Tensor | None = None
         for number in range(len(self.arch.channels)):
