@@ -81,7 +81,7 @@ set = { "stage/brightness" = 0.6 }
 PIECES = (
     Piece("umber", '{ kind = "plasma", palette = "umber" }', "wall"),
     Piece("verdigris", '{ kind = "plasma", palette = "verdigris", width = 320, height = 180 }', "bleed"),
-    Piece("reverie", f'{{ kind = "vae", model = "{ROOT}/shows/models/reverie.safetensors" }}', "wall"),
+    Piece("reverie", f'{{ kind = "vae", model = "{ROOT}/shows/models/portraits.safetensors" }}', "wall"),
 )
 
 

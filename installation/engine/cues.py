@@ -231,17 +231,14 @@ class CuePlayer:
         civil = self._civil
         if self._heard is None:
             self._catch_up(civil - LOOK_BACK, fresh=True)
-        elif civil < self._heard - REWIND or self._is_back_in_another_programme(self._heard):
+        elif civil < self._heard - REWIND or _another(
+            self._moments, civil, min(self._before - STEP, self._heard), self._heard
+        ):
             self._catch_up(civil - LOOK_BACK, fresh=False)
         elif civil > self._heard:
             if self._deadline is not None and civil >= self._deadline:
                 self._catch_up(max(self._heard, civil - LOOK_BACK), fresh=False)
             self._heard = civil
-
-    def _is_back_in_another_programme(self, heard: float) -> bool:
-        """Whether the clock was set back in this step, to before the last programme with a cue began."""
-        stepped = self._civil < min(heard, self._before - STEP)
-        return stepped and self._moments.entry(self._civil) != self._moments.entry(heard)
 
     def _catch_up(self, after: float, fresh: bool) -> None:
         missed = list(self._moments.latest(after, self._civil))
@@ -309,6 +306,12 @@ class CuePlayer:
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
+
+
+def _another(moments: Moments, civil: float, before: float, heard: float) -> bool:
+    """Whether the clock was set back in this step, to earlier than ``before``, into the hours of a programme whose cue
+    is another than at ``heard``."""
+    return civil < before and moments.entry(civil) != moments.entry(heard)
 
 
 def _undone(saved: object, order: Sequence[str], controls: Mapping[str, Control]) -> Iterator[_Before]:

@@ -1,6 +1,7 @@
 """The thread that owns the generators: newest intent -> walk -> latent -> picture -> ring, as fast as it can.
 
-Nothing queues: an intent that was not begun is replaced by a newer one, and a ring keeps the two newest frames.
+Nothing queues: an intent that was not begun is replaced by a newer one, and a ring keeps the two newest frames. Nothing
+is painted twice: where a piece's latent and its generator's controls are those of its newest frame, that frame stays.
 
 Whatever a generator does, the wall keeps its last good picture: one that raises, paints what is no picture or one flat
 colour for ever, or takes too long for one paint, is taken off and listed in ``broken``. A thread that is stuck in a
@@ -10,12 +11,13 @@ paint is replaced by another, so the other pieces go on.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
+from installation.core.controls import Values
 from installation.core.decision import Lane
 from installation.core.latest import Latest
 from installation.engine.flashes import lights
@@ -56,9 +58,11 @@ class Intent:
 
 @dataclass(slots=True)
 class PainterStats:
-    """What the painter did: counts, and the newest durations in seconds."""
+    """What the painter did: counts, and the newest durations in seconds. ``spared`` counts the intents of which nothing
+    had to be painted, as the pictures were there."""
 
     frames: int = 0
+    spared: int = 0
     painted_first: float | None = None
     paint: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     steer: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -79,6 +83,7 @@ class Painter:
         self.places: dict[int, Latent] = {}
         """Where the newest picture of each piece is in its latent space."""
         self._intents: Latest[_Numbered] = Latest()
+        self._painted: dict[int, _Painted] = {}
         self._busy: _Busy | None = None
         self._worker = self._hire()
 
@@ -115,6 +120,7 @@ class Painter:
         renumbered = self.frames.renumbered(before)
         for piece, frame in frames.items():
             renumbered.keep(piece, frame, self.clock())
+        self._painted = {}
         self.frames = renumbered  # before the others: the thread compares it after it has looked at those
         self.hung, self.broken, self.places = {**hung, **new}, broken, {}
 
@@ -139,28 +145,43 @@ class Painter:
     def _run(self) -> None:
         while (numbered := self._intents.wait()) is not None:
             intent = numbered.intent
-            painted = self._paint(self._next_lane(intent), intent.time, numbered.frames)
+            painted = self._paint_next(intent, numbered.frames)
             if threading.current_thread() is not self._worker:
                 return
             if painted and intent.touched is not None:
                 self.stats.steer.append(self.clock() - intent.touched)
 
-    def _next_lane(self, intent: Intent) -> Lane:
-        """Of two pieces the one that waited longer, so that a hand never waits for more than the paint under way; what
-        a hand has touched, the first, goes before."""
+    def _paint_next(self, intent: Intent, frames: Frames) -> bool:
+        """Paints the first lane whose picture is not there already. Returns whether that is the first of all, which
+        hands are on, and worked."""
+        for lane in self._by_turns(intent):
+            painted = self._paint(lane, intent.time, frames)
+            if painted is not None:
+                return painted and lane.piece == intent.lanes[0].piece
+        self.stats.spared += 1
+        return False
+
+    def _by_turns(self, intent: Intent) -> Sequence[Lane]:
+        """Of two pieces first the one that waited longer, so that a hand never waits for more than the paint under way;
+        what a hand has touched, the first, goes before."""
         lanes = [lane for lane in intent.lanes if lane.piece in self.hung] or intent.lanes
         if intent.touched is not None or len(lanes) == 1:
-            return lanes[0]
-        return min(lanes, key=lambda lane: self.frames.pair(lane.piece).arrived)
+            return lanes
+        return sorted(lanes, key=lambda lane: self.frames.pair(lane.piece).arrived)
 
-    def _paint(self, lane: Lane, time: float, frames: Frames) -> bool:
-        """Whether there is a new picture in ``frames``, which are those of the pieces' numbers in ``lane``."""
+    def _paint(self, lane: Lane, time: float, frames: Frames) -> bool | None:
+        """Whether there is a new picture in ``frames``, which are those of the pieces' numbers in ``lane``; None where
+        it was there already."""
         hung = self.hung.get(lane.piece)
         if hung is None or frames is not self.frames:
             return False
         busy = self._busy = _Busy(lane.piece, self.clock(), frames)
         try:
             latent = hung.walk.at(lane.walk_time, lane.controls)
+            wanted = _Painted(frames, hung.generator, latent.tobytes(), _of_generator(lane.controls))
+            if self._painted.get(lane.piece) == wanted:
+                self._busy = None if self._busy is busy else self._busy
+                return None
             pixels = _checked(hung.generator.paint(latent, lane.controls))
         except BaseException as error:  # noqa: BLE001 the edge: a part may raise anything, SystemExit too
             if self._busy is busy:
@@ -175,7 +196,7 @@ class Painter:
             if fault:
                 self._take_off(busy, fault)
             return False
-        self.places[lane.piece] = latent
+        self._painted[lane.piece], self.places[lane.piece] = wanted, latent
         self._count(done - busy.since, done)
         return True
 
@@ -183,6 +204,7 @@ class Painter:
         log.error("piece %d cannot be painted any more: %s", busy.piece, why, exc_info=error)
         if busy.frames is self.frames:  # else it has another number by now, and fails again under that
             self.hung.pop(busy.piece, None)
+            self._painted.pop(busy.piece, None)
             self.broken[busy.piece] = why
 
     def _count(self, seconds: float, done: float) -> None:
@@ -198,6 +220,21 @@ class _Numbered:
 
     frames: Frames
     intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class _Painted:
+    """All that decides a picture: whose, the latent's bytes and the generator's controls; ``frames`` is where it is."""
+
+    frames: Frames
+    generator: Generator
+    latent: bytes
+    controls: Values
+
+
+def _of_generator(controls: Values) -> Values:
+    """What a generator may see of a lane's controls: the walk's and the stage's change no picture of its."""
+    return {address: value for address, value in controls.items() if address.startswith("/generator/")}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

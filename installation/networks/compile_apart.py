@@ -4,6 +4,7 @@ It does not block the show's interpreter, and runs with low priority; what it lo
 all models. The results are stored in the cache, from which the show's own ``fastest`` reads them.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -28,6 +29,19 @@ SLEEPS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": 
 """Threads that wait sleep, and leave the processor to the painter."""
 
 
+def lacks_verdict(model: Path, device: str, cache: DiskCache) -> bool:
+    """Whether it is not known yet how a model file is painted fastest, and finding out takes long."""
+    from installation.networks.choose_runtime import candidate_name, kept  # here: it loads torch
+
+    candidate = candidate_name(device)
+    return device == "cpu" and bool(candidate) and not kept(cache, digest_of(model), str(candidate)).verdict()
+
+
+def digest_of(model: Path) -> str:
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def compile_apart(models: Iterable[Path], cache: DiskCache, longest: float = LONGEST) -> Iterator[tuple[Path, str]]:
     """Each model as soon as it is compiled, and why it is not; empty where it is. Where the process ends or hangs at a
     model, another one goes on with those behind it."""
@@ -42,6 +56,13 @@ def compile_apart(models: Iterable[Path], cache: DiskCache, longest: float = LON
                     left.popleft(),
                     f"the process that compiles ended with status {status}: {_last_line(said.fileno())}",
                 )
+
+
+def compile_one(model: Path, cache: DiskCache) -> None:
+    """Raises RuntimeError where a model is not compiled."""
+    for _, why in compile_apart([model], cache):
+        if why:
+            raise RuntimeError(f"{model.name}: was not compiled: {why}")
 
 
 def _started(models: Iterable[Path], cache: DiskCache, errors: int) -> "subprocess.Popen[str]":

@@ -32,6 +32,7 @@ from installation.networks.fitting import architecture, fitting
 from installation.networks.model_file import network_of
 from installation.networks.style_mapping import normal
 from installation.networks.stylegan2_ada import three
+from installation.networks.stylegan2_pytorch import started
 
 Shape = tuple[int, ...]
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -185,7 +186,7 @@ class Network:
         """``synthesis`` of a tensor on the network's device, differentiable."""
         z, embedding = latents[:, : self.w_dim].split([self.z_dim, self.arch.embedding], 1)
         z = normal(z) if self.arch.normal else z
-        x = F.glu(torch.tensordot(z, self._first[0], 1) + self._first[1], 1)
+        x = F.glu(started(z, self._first[0]) + self._first[1], 1)
         painted = [x.contiguous(memory_format=torch.channels_last)]
         for number, layers in enumerate(self._blocks):
             x = F.interpolate(painted[-1], scale_factor=2, mode="nearest")

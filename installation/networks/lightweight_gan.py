@@ -31,7 +31,7 @@ from installation.networks.attention import Attention, attention_shapes
 from installation.networks.fitting import architecture, fitting
 from installation.networks.model_file import network_of
 from installation.networks.stylegan2_ada import three
-from installation.networks.stylegan2_pytorch import blurred
+from installation.networks.stylegan2_pytorch import blurred, started
 
 Shape = tuple[int, ...]
 AHEAD = 3
@@ -173,7 +173,7 @@ class Network:
 
     def pictures(self, z: Tensor) -> Tensor:
         """``synthesis`` of a tensor on the network's device, differentiable."""
-        x = F.normalize(F.glu(torch.tensordot(z, self._first[0], 1) + self._first[1], 1), dim=1)
+        x = F.normalize(F.glu(started(z, self._first[0]) + self._first[1], 1), dim=1)
         x = x.contiguous(memory_format=torch.channels_last)
         factors: dict[int, Tensor] = {}
         for number, layer in enumerate(self._layers):

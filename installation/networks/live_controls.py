@@ -36,6 +36,9 @@ IN_PLANE = ("scale", "rotate", "move/x", "move/y")
 MIX, BLEND, TRUNCATE, NOISE = "/generator/mix", "/generator/blend", "/generator/truncate", "/generator/noise"
 
 
+VARIETY, USUAL_VARIETY = "/generator/variety", 0.7
+
+
 def bend_address(name: str, control: str) -> str:
     """Of the layer or group ``name``: ``/generator/bend/16-conv1/rotate``."""
     return f"/generator/bend/{name.replace('.', '-')}/{control}"
@@ -106,6 +109,11 @@ def noise_controls() -> tuple[Control, ...]:
     )
 
 
+def variety_control() -> Control:
+    doc = "how much the parts of a wide picture differ: 0 all alike, 1 each by itself"
+    return Control(VARIETY, doc, default=USUAL_VARIETY)
+
+
 @dataclass(frozen=True)
 class Live:
     """What a show file asks for."""
@@ -116,6 +124,8 @@ class Live:
     blend: bool = False
     truncate: tuple[str, ...] = ()
     noise: bool = False
+    tiles: tuple[int, int] = (1, 1)
+    """Across and down: how many pictures wide and high it is."""
 
     def controls(self) -> tuple[Control, ...]:
         return (
@@ -124,6 +134,7 @@ class Live:
             *(blend_controls(self.layers) if self.blend else ()),
             *truncate_controls(self.truncate),
             *(noise_controls() if self.noise else ()),
+            *((variety_control(),) if self.tiles[0] > 1 else ()),
         )
 
     def rests(self) -> Iterator[tuple[str, float]]:

@@ -5,7 +5,7 @@ It paints by plain torch: what is compiled for a machine (see choose_runtime.py)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,20 +33,22 @@ class LivePainter:
     @torch.inference_mode()
     def __init__(self, live: Live, network: Any, other: Any = None) -> None:
         self.live, self.network, self._other = live, network, other
+        if live.tiles != (1, 1):
+            self.network, self._other = network.tiled(*live.tiles), other and other.tiled(*live.tiles)
         self._clusters = {
             name: bending.clusters_of(network, live.layers.place(name)) for name in live.bend if name != INPUT
         }
         self._noise = {name: bending.Noise() for name in live.bend}
-        self._blended: tuple[object, Any] = (None, network)
+        self._blended: tuple[object, Any] = (None, network)  # what was asked for last, and what it gave
         self._noisy: tuple[object, Any] = (None, network)
         self._slots: Iterator[tuple[Tensor, Pixels]] | None = None
 
     @torch.inference_mode()
-    def paint(self, latent: Latent, second: Latent | None, mean: Latent, controls: Values) -> Pixels:
-        """The picture of a latent (w_dim,) as the controls ask; ``second`` is what is mixed in, ``mean`` where
-        truncation leads. The array is reused as those of a runtime are."""
-        styles = torch.from_numpy(self.styles(latent, second, mean, controls)).to(self.network.device)
-        picture = levels(self.asked(controls).synthesis, styles[None])
+    def paint(self, latents: Sequence[Latent], second: Latent | None, mean: Latent, controls: Values) -> Pixels:
+        """The picture of latents (w_dim,), one for each tile from left to right, as the controls ask; ``second`` is
+        what is mixed in, ``mean`` where truncation leads. The array is reused as those of a runtime are."""
+        styles = np.stack([self.styles(latent, second, mean, controls) for latent in latents])
+        picture = levels(self.asked(controls).synthesis, torch.from_numpy(styles).to(self.network.device))
         if self._slots is None:
             self._slots = ring(picture.shape)
         slot, pixels = next(self._slots)

@@ -11,7 +11,6 @@ The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard 
 has a refiner, it is a ``Refined`` (refined.py): how much the refiner paints, 0..1, follows each latent.
 """
 
-import hashlib
 import os
 import re
 import unicodedata
@@ -36,7 +35,7 @@ from installation.core.paths import ShowPath
 from installation.core.weak_cache import weakly_cached
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
-from installation.networks.compile_apart import compile_apart
+from installation.networks.compile_apart import compile_one, digest_of, lacks_verdict
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
 from installation.networks.paces import MeasuredPace, paces_for, paces_of
 
@@ -349,29 +348,13 @@ def plain_runtime(network: Any, device: str) -> Any:
 
 @weakly_cached
 def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
-    """Opens the fastest runtime of a model file's network, once for each piece on it; what may be slow is done here:
-    on the processor, with ``apart``, in another process."""
+    """Opens a network's fastest runtime, once for each piece; with ``apart`` another process does what takes long."""
     from installation.networks.choose_runtime import fastest
 
     network = opened(model, changed, device).network
     if apart and lacks_verdict(model, device, cache):
-        for _, why in compile_apart([model], cache):
-            if why:
-                raise RuntimeError(f"{model.name}: was not compiled: {why}")
+        compile_one(model, cache)
     return fastest(network.synthesis, proofs(network), device, digest_of(model), cache)
-
-
-def lacks_verdict(model: Path, device: str, cache: DiskCache) -> bool:
-    """Whether it is not known yet how a model file is painted fastest, and finding out takes long."""
-    from installation.networks.choose_runtime import candidate_name, kept  # here: it loads torch
-
-    candidate = candidate_name(device)
-    return device == "cpu" and bool(candidate) and not kept(cache, digest_of(model), str(candidate)).verdict()
-
-
-def digest_of(model: Path) -> str:
-    with model.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def proofs(network: Any) -> NDArray[np.float32]:

@@ -7,19 +7,21 @@ While all are at rest, the network paints as without them, by the fastest runtim
 from __future__ import annotations
 
 from abc import ABC
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from installation.core.contracts import Latent, Pixels
 from installation.core.controls import Control, Values
+from installation.core.disk_cache import DiskCache
 from installation.core.paths import ShowPath
 from installation.networks.classes import of_class
 from installation.networks.layers import has_noise, layers_of
-from installation.networks.live_controls import MIX, Live
+from installation.networks.live_controls import MIX, USUAL_VARIETY, VARIETY, Live
 from installation.networks.model_file import Header, read_header
 from installation.networks.model_generator import Facts, ModelConfig, ModelGenerator, classes_of, opened
 
@@ -37,6 +39,10 @@ class StyleConfig(ModelConfig, ABC):
     blend: ShowPath | None = Field(None, description="another model of the same architecture, to blend in")
     truncate: tuple[str, ...] = Field((), description='layers with a psi of their own: "coarse", "middle" ... or "16"')
     noise: bool = Field(False, description="the strength and the seed of the network's noise are controls")
+    tiles: tuple[Annotated[int, Field(ge=1, le=8)], Annotated[int, Field(ge=1, le=8)]] = Field(
+        (1, 1),
+        description="how many of the model's pictures wide and high it paints, without a seam: [4, 1] is a frieze",
+    )
 
     @field_validator("blend")
     @classmethod
@@ -57,6 +63,8 @@ class StyleConfig(ModelConfig, ABC):
             layers.members(name)
         if self.noise and not has_noise(header):
             raise ValueError(f"noise: {self.model.name} adds no noise to what it paints; leave it out")
+        if header.get("refiner") and self.live is not None:
+            raise ValueError(f"{self.model.name} has a refiner, so it cannot be bent, mixed, blended or tiled")
         if self.blend is not None:
             check_same(self.model, header, self.blend, read_header(self.blend))
         return self
@@ -64,10 +72,9 @@ class StyleConfig(ModelConfig, ABC):
     @property
     def live(self) -> Live | None:
         """What it asks for; None where it asks for nothing."""
-        asked = Live(
-            layers_of(read_header(self.model)), self.bend, self.mix, self.blend is not None, self.truncate, self.noise
-        )
-        return asked if asked.controls() else None
+        layers, blend = layers_of(read_header(self.model)), self.blend is not None
+        asked = Live(layers, self.bend, self.mix, blend, self.truncate, self.noise, self.tiles)
+        return asked if asked.controls() or self.tiles != (1, 1) else None
 
     def controls(self) -> tuple[Control, ...]:
         own = super().controls()
@@ -75,7 +82,8 @@ class StyleConfig(ModelConfig, ABC):
         return own if live is None else (*own, *live.controls())
 
     def options(self) -> dict[str, Any]:
-        return {name: value for name, value in super().options().items() if name not in LIVE}
+        away = LIVE if self.tiles != (1, 1) else (*LIVE, "tiles")
+        return {name: value for name, value in super().options().items() if name not in away}
 
 
 def check_same(model: Path, header: Header, other: Path, others: Header) -> None:
@@ -101,7 +109,15 @@ class StyleGenerator(ModelGenerator):
         self._rests = () if self._live is None else tuple(self._live.rests())
         self._blend = config.blend
         super().__init__(config, device)
-        self._second = lru_cache(maxsize=4)(self.latent)
+        self._of_seed = lru_cache(maxsize=16)(self.latent)
+        self._tiles = config.tiles
+        if self._tiles != (1, 1):
+            self.space = replace(self.space, digest=f"{self.space.digest}-{self._tiles[0]}x{self._tiles[1]}")
+
+    def accelerate(self, cache: DiskCache) -> None:
+        """What is compiled has the size of the model's pictures."""
+        if self._live is None or self._live.tiles == (1, 1):
+            super().accelerate(cache)
 
     def _place(self, device: str) -> Facts:
         facts = super()._place(device)
@@ -114,17 +130,26 @@ class StyleGenerator(ModelGenerator):
         return facts
 
     def painted(self, latent: Latent, controls: Values) -> Pixels:
-        if all(controls.get(address, rest) == rest for address, rest in self._rests):
+        at_rest = all(controls.get(address, rest) == rest for address, rest in self._rests)
+        if at_rest and (self._live is None or self._live.tiles == (1, 1)):
             return super().painted(latent, controls)
         mean = of_class(self.space.mean, classes_of(self.network), controls)
-        pixels: Pixels = self._painter.paint(self.asked(latent, controls), self.second(controls), mean, controls)
+        latents = [self.asked(one, controls) for one in self.side_by_side(latent, controls)]
+        pixels: Pixels = self._painter.paint(latents, self.second(controls), mean, controls)
         return pixels
+
+    def side_by_side(self, latent: Latent, controls: Values) -> list[Latent]:
+        """The latents of a wide picture's parts: each is turned from the walk's towards one of its own, and stays as
+        far from the mean."""
+        share, mean = np.float32(controls.get(VARIETY, USUAL_VARIETY)), self.space.mean
+        near = mean + np.sqrt(1 - share * share) * (latent - mean)
+        return [latent, *(near + share * (self._of_seed(part) - mean) for part in range(1, self._tiles[0]))]
 
     def second(self, controls: Values) -> Latent | None:
         """The style that is mixed in; None while none is."""
         if not controls.get(f"{MIX}/amount", 0.0):
             return None
         seed = controls.get(f"{MIX}/seed", 1.0)
-        low = self._second(int(seed))
+        low = self._of_seed(int(seed))
         between = np.float32(seed - int(seed))
-        return self.asked(low + between * (self._second(int(seed) + 1) - low) if between else low, controls)
+        return self.asked(low + between * (self._of_seed(int(seed) + 1) - low) if between else low, controls)

@@ -31,7 +31,7 @@ from installation.networks.stylegan2_generator import (
     enlarges,
     upsample,
 )
-from installation.networks.styles import Affines, Layer, Share, between, lerped
+from installation.networks.styles import Affines, Layer, Share, between, lerped, over, tiled
 
 
 def effective_tensors(generator: StyleGan2, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
@@ -166,10 +166,10 @@ class PaintLayer:
         demod = torch.mm(style * style, self.squares).add_(5e-9).rsqrt_()
         if self.up == "first":
             x = upsample(x)
-        x = convolve(x.mul_(style[:, :, None, None]), self.weight, self.replicate)
+        x = convolve(x.mul_(over(style, x)), self.weight, self.replicate)
         if self.up == "last":
             x = upsample(x)
-        x = x.mul_(demod[:, :, None, None]).add_(self.bias)
+        x = x.mul_(over(demod, x)).add_(self.bias)
         if self.noise is not None:
             x = x.add_(self.noise)
         return F.leaky_relu_(x, 0.2)
@@ -184,6 +184,7 @@ class Network:
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
         self.arch, self.device = arch, device
         self.z_dim, self.w_dim, self.resolution = arch.z_dim, arch.w_dim, arch.resolution
+        self.across = 1
         self._mapping = [
             (tensors[f"mapping.{i}.weight"] * SQRT2, tensors[f"mapping.{i}.bias"] * SQRT2)
             for i in range(arch.mapping_layers)
@@ -219,23 +220,37 @@ class Network:
         float32, about -1..1 (not clipped)."""
         latents = (w if isinstance(w, Tensor) else torch.from_numpy(w)).to(self.device, torch.float32)
         styles = iter(self.affines(latents))
-        x = self.const.repeat(latents.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        x = self.const.repeat(latents.shape[0] // self.across, 1, 1, 1).contiguous(memory_format=torch.channels_last)
         rgb: Tensor | None = None
         for size in self.arch.resolutions:
             for part in ("conv1",) if size == 4 else ("conv0", "conv1"):
                 x = self.layers[f"{size}.{part}"](x, next(styles))
-            weight, bias = self._rgb[size]
-            steered = next(styles)[:, :, None] * weight  # (n, channels, 3): a 1x1 convolution is a product of matrices
-            new = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), steered).add_(bias)
-            new = new.unflatten(1, (size, size)).permute(0, 3, 1, 2)
+            new = self._coloured(x, next(styles), size)
             rgb = new if rgb is None else upsample(rgb).add_(new)
         assert rgb is not None
         return rgb
+
+    def _coloured(self, x: Tensor, style: Tensor, size: int) -> Tensor:
+        """Features -> colours. (n, channels, 3): a 1x1 convolution is a product of matrices."""
+        weight, bias = self._rgb[size]
+        if len(style) == len(x):
+            weight = style[:, :, None] * weight
+        else:
+            x = x * over(style, x)
+        new = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), weight).add_(bias)
+        return new.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
 
     def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
         """The same network with other convolutions, made of the name and the convolution that is there."""
         made = copy.copy(self)
         made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def tiled(self, across: int, down: int) -> Network:
+        """The network that begins with its constant so many times side by side and one above another."""
+        made = self.with_layers(lambda name, layer: tiled(layer, across, down))
+        made.across = across
+        made.const = self.const.repeat(1, 1, down, across).contiguous(memory_format=torch.channels_last)
         return made
 
     def between(self, other: Network, share: Share) -> Network:

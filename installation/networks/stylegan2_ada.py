@@ -35,7 +35,7 @@ from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
-from installation.networks.styles import Affines, Layer, Share, between, lerped
+from installation.networks.styles import Affines, Layer, Share, between, lerped, over, tiled
 
 Shape = tuple[int, ...]
 KERNEL = 3
@@ -149,12 +149,12 @@ class StyledConv:
 
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         demodulation = torch.mm(style * style, self.squares).add_(self.least).rsqrt_()
-        x = multiplied(x, style[:, :, None, None])
+        x = multiplied(x, over(style, x))
         if self.up:
             x = resample(F.conv_transpose2d(x, self.weight, stride=2), self.taps, pad=self.pad)
         else:
             x = F.conv2d(x, self.weight, padding=1)
-        x = F.leaky_relu_(x.mul_(demodulation[:, :, None, None]).add_(self.bias), 0.2)
+        x = F.leaky_relu_(x.mul_(over(demodulation, x)).add_(self.bias), 0.2)
         return clamped(x, self.clamp)
 
 
@@ -169,7 +169,7 @@ class Network:
     of which the first class is painted."""
 
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
-        self.arch, self.device = arch, device
+        self.arch, self.device, self.across = arch, device, 1
         self.z_dim, self.w_dim, self.classes, self.resolution = (
             arch.z_dim,
             arch.w_dim,
@@ -209,7 +209,7 @@ class Network:
         """``synthesis`` of a tensor on the network's device, differentiable."""
         w = latents[..., : self.w_dim]
         styles = iter(self.affines(w))
-        x = self._const.repeat(w.shape[0], 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        x = self._const.repeat(w.shape[0] // self.across, 1, 1, 1).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None
         for block in self.arch.blocks:
             x = self._block(x, block, styles)
@@ -225,6 +225,13 @@ class Network:
         """The same network with other convolutions, made of the name and the convolution that is there."""
         made = copy.copy(self)
         made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def tiled(self, across: int, down: int) -> Network:
+        """The network that begins with its constant so many times side by side and one above another."""
+        made = self.with_layers(lambda name, layer: tiled(layer, across, down))
+        made.across = across
+        made._const = self._const.repeat(1, 1, down, across).contiguous(memory_format=torch.channels_last)
         return made
 
     def between(self, other: Network, share: Share) -> Network:
@@ -265,8 +272,11 @@ class Network:
     def _coloured(self, x: Tensor, style: Tensor, block: int) -> Tensor:
         """Features -> colours: a 1x1 convolution without demodulation is a product of matrices."""
         weight, bias = self._rgb[block]
-        steered = style[:, :, None] * weight
-        colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), steered).add_(bias)
+        if len(style) == len(x):
+            weight = style[:, :, None] * weight
+        else:
+            x = x * over(style, x)
+        colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), weight).add_(bias)
         colours = clamped(colours, self.arch.clamp)
         return colours.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
 

@@ -177,7 +177,7 @@ class Network:
     def pictures(self, w: Tensor) -> Tensor:
         """``synthesis`` of a tensor on the network's device, differentiable."""
         styles = iter(torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1))
-        x = torch.tensordot(w, self._start, 1) if self.arch.steered else self._start.expand(len(w), -1, -1, -1)
+        x = started(w, self._start) if self.arch.steered else self._start.expand(len(w), -1, -1, -1)
         x = F.conv2d(x.contiguous(memory_format=torch.channels_last), *self._initial, padding=1)
         picture: Tensor | None = None
         for number in range(len(self.arch.channels)):
@@ -194,6 +194,12 @@ class Network:
         for layer in self._attention.get(number, ()):
             x = x + layer(x)
         return x
+
+
+def started(latents: Tensor, weight: Tensor) -> Tensor:
+    """Latents (n, dim) by a weight (dim, channels, height, width): the picture that a network without a constant begins
+    with."""
+    return torch.mm(latents, weight.flatten(1)).unflatten(1, tuple(weight.shape[1:]))
 
 
 def coloured(x: Tensor, style: Tensor, weight: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 from installation.networks.stylegan2_ada import three
-from installation.networks.styles import Affines, Layer, Share, between, lerped
+from installation.networks.styles import Affines, Layer, Share, between, lerped, over
 
 Shape = tuple[int, ...]
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -162,6 +162,14 @@ class Input:
         made.transform = torch.matmul(self.transform, transform.to(self.transform))
         return made
 
+    def tiled(self, across: int, down: int) -> Input:
+        """A plane so many times as wide and high as that of a picture, with margins as wide as before."""
+        made, rate = copy.copy(self), round(self.waves.rate)
+        size = [self.waves.size[0] + (across - 1) * rate, self.waves.size[1] + (down - 1) * rate]
+        made.waves = self.waves.model_copy(update={"size": size})
+        made.grid = grid(made.waves).to(self.grid)
+        return made
+
     def between(self, other: Input, share: float) -> Input:
         made = copy.copy(self)
         for name in ("freqs", "phases", "transform", "weight"):
@@ -220,11 +228,11 @@ class Steered:
     def convolved(self, x: Tensor, style: Tensor) -> Tensor:
         padding = self.layer.kernel - 1
         if self.layer.colours:
-            return F.conv2d(x * (style * self.gain)[:, :, None, None], self.weight, padding=padding)
+            return F.conv2d(x * over(style * self.gain, x), self.weight, padding=padding)
         style = style * style.square().mean(1, keepdim=True).rsqrt()
         demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_() * self.gain
-        x = F.conv2d(x * style[:, :, None, None], self.weight, padding=padding)
-        return x.mul_(demodulation[:, :, None, None])
+        x = F.conv2d(x * over(style, x), self.weight, padding=padding)
+        return x.mul_(over(demodulation, x))
 
 
 class Network:
@@ -232,7 +240,7 @@ class Network:
     of which the first class is painted."""
 
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
-        self.arch, self.device = arch, device
+        self.arch, self.device, self.across = arch, device, 1
         self.z_dim, self.w_dim = arch.z_dim, arch.w_dim
         self.classes, self.resolution = max(1, arch.classes), arch.resolution
         self.mapping = StyleMapping(tensors, len(arch.widths) - 1)
@@ -253,15 +261,25 @@ class Network:
     def pictures(self, latents: Tensor) -> Tensor:
         """``synthesis`` of a tensor on the network's device, differentiable."""
         w = latents[..., : self.w_dim]
-        x = self.input(w if w.ndim == 2 else w[:, 0])
+        x = self.input(self.whole(w if w.ndim == 2 else w[:, 0]))
         for layer, style in zip(self.layers.values(), self.affines(w), strict=True):
             x = layer(x, style)
         return three(x * self.arch.scale, self.arch.layers[-1].width_out)
+
+    def whole(self, w: Tensor) -> Tensor:
+        """The styles that turn and move whole pictures: of those beside one another the mean."""
+        return w if self.across == 1 else w.unflatten(0, (-1, self.across)).mean(1)
 
     def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
         """The same network with other layers, made of the name and the layer that is there."""
         made = copy.copy(self)
         made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def tiled(self, across: int, down: int) -> Network:
+        """The network whose waves go on for so many widths and heights of its picture, the middle in the middle."""
+        made = copy.copy(self)
+        made.input, made.across = self.input.tiled(across, down), across
         return made
 
     def between(self, other: Network, share: Share) -> Network:

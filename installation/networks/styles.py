@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 Styles = Sequence[Tensor]
@@ -20,6 +21,15 @@ class Layer(Protocol):
     """A styled convolution: features (n, c, h, w) and a style (n, c) -> features. It may change what it is given."""
 
     def __call__(self, x: Tensor, style: Tensor) -> Tensor: ...
+
+
+def over(style: Tensor, x: Tensor) -> Tensor:
+    """Styles (n, c) as features (n, c, h, w) are multiplied by them: (n, c, 1, 1). Of several styles for one picture
+    each has its part of the width, and between their middles it goes over into the next: (1, c, 1, w)."""
+    if len(style) == len(x):
+        return style[:, :, None, None]
+    line = style.t()[None, :, None, :]
+    return F.interpolate(line, (1, x.shape[3]), mode="bilinear", align_corners=False)
 
 
 class Affines:
@@ -67,3 +77,15 @@ def between(one: Any, other: Any, share: float) -> Any:
             setattr(made, name, value + share * (getattr(other, name) - value))
     made.squares = made.squared()
     return made
+
+
+def tiled(layer: Any, across: int, down: int) -> Any:
+    """A layer whose noise goes on for a larger picture: its own in the first tile, another of its strength beyond."""
+    if layer.noise is None:
+        return layer
+    height, width = layer.noise.shape[2:]
+    source = torch.Generator().manual_seed(height * across + down)
+    noise = torch.randn(1, 1, height * down, width * across, generator=source).to(layer.noise)
+    noise *= layer.noise.square().mean().sqrt()
+    noise[:, :, :height, :width] = layer.noise
+    return layer.noisy(noise)

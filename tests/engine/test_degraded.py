@@ -109,7 +109,8 @@ class Wall:
 
 
 def replace_generator(piece: Any, config: Any) -> Any:
-    walk = SimpleNamespace(open=lambda generator, seed: SimpleNamespace(at=lambda t, controls: generator.latent(0)))
+    at = SimpleNamespace(at=lambda t, controls: np.array([t, 0], np.float32))
+    walk = SimpleNamespace(open=lambda generator, seed: at)
     return SimpleNamespace(name=piece.name, generator=config, walk=walk)
 
 

@@ -123,12 +123,12 @@ def test_the_mix_comes_from_the_earlier_to_the_later_frame() -> None:
 def test_two_pieces_take_turns_and_a_touch_goes_first(painter: Painter, generator: Counting) -> None:
     painter.hang(1, Hung(generator, Straight()))
     for number in range(4):
-        painter.publish(Intent(float(number), (Lane(1, 200.0, {}), Lane(0, 100.0, {}))))
+        painter.publish(Intent(float(number), (Lane(1, 200.0 + number, {}), Lane(0, 100.0 + number, {}))))
         until(lambda number=number: len(generator.painted) == number + 1)
-    assert sorted(generator.painted) == [100.0, 100.0, 200.0, 200.0]
+    assert sorted(at // 100 for at in generator.painted) == [1, 1, 2, 2]
     for number in range(3):
-        painter.publish(Intent(9.0, (Lane(1, 250.0, {}), Lane(0, 100.0, {})), touched=0.0))
-        until(lambda number=number: generator.painted.count(250.0) == number + 1)
+        painter.publish(Intent(9.0, (Lane(1, 250.0 + number, {}), Lane(0, 150.0 + number, {})), touched=0.0))
+        until(lambda number=number: generator.painted[-1] == 250.0 + number)
 
 
 def test_a_broken_piece_does_not_hold_up_the_one_that_comes(painter: Painter, generator: Counting) -> None:
@@ -136,8 +136,34 @@ def test_a_broken_piece_does_not_hold_up_the_one_that_comes(painter: Painter, ge
     painter.publish(Intent(0.0, (Lane(0, 1.0, {"fail": 1.0}),)))
     until(lambda: painter.broken)
     for number in range(5):
-        painter.publish(Intent(float(number), (Lane(1, 200.0, {}), Lane(0, 100.0, {}))))
-        until(lambda number=number: generator.painted.count(200.0) == number + 1)
+        painter.publish(Intent(float(number), (Lane(1, 200.0 + number, {}), Lane(0, 100.0 + number, {}))))
+        until(lambda number=number: generator.painted[-1:] == [200.0 + number])
+
+
+def test_what_stands_still_is_painted_once(painter: Painter, generator: Counting) -> None:
+    """The walk's and the stage's controls change no picture; the latent, the generator's controls and a generator that
+    was opened anew do."""
+    painter.publish(intent(1.0))
+    until(lambda: painter.frames.pair(0).later)
+    for number in range(3):
+        painter.publish(Intent(2.0 + number, (Lane(0, 1.0, {"/walk/speed": 2.0 + number, "/stage/label": 0.5}),)))
+        until(lambda number=number: painter.stats.spared == number + 1)
+    assert generator.painted == [1.0]
+    painter.publish(Intent(8.0, (Lane(0, 1.0, {"/generator/psi": 0.5}),), touched=time.monotonic()))
+    until(lambda: painter.stats.steer)
+    painter.hang(0, Hung(again := Counting(), Straight()))
+    painter.publish(Intent(9.0, (Lane(0, 1.0, {"/generator/psi": 0.5}),)))
+    until(lambda: again.painted)
+    assert (generator.painted, painter.stats.frames) == ([1.0, 1.0], 3)
+
+
+def test_a_piece_that_stands_still_leaves_its_turns_to_the_other(painter: Painter, generator: Counting) -> None:
+    painter.hang(1, Hung(moving := Counting(), Straight()))
+    for number in range(5):
+        painter.publish(Intent(float(number), (Lane(1, 200.0, {}), Lane(0, 100.0 + number, {}))))
+        until(lambda number=number: len(generator.painted + moving.painted) > number)
+    assert len(moving.painted) == 1
+    assert len(generator.painted) == 4
 
 
 def test_what_is_not_painted_is_no_answer_to_a_hand(painter: Painter) -> None:

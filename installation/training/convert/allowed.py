@@ -263,6 +263,8 @@ BUILDERS: dict[str, Build | None] = {
 TOLD = {
     "dnnlib.tflib": "is a network of TensorFlow, of the first StyleGAN or StyleGAN2; turn it into one of PyTorch "
     "first, with legacy.py of NVIDIA's stylegan2-ada-pytorch, and convert that",
+    "pg_modules": "holds a Projected GAN as whole modules, which only its own program could rebuild; there, save "
+    "G_ema.state_dict() of its FastGAN with torch.save, or G_ema of its StyleGAN2 with pickle.dump, and convert that",
     "torch.nn.": "holds a whole torch module, which only its own program could rebuild; save its state_dict() there",
     "torch.jit": "is a program (TorchScript); save the network's state_dict() instead",
 }

@@ -25,7 +25,7 @@ BASE = "base.safetensors"
 BEFORE = "vae.safetensors"
 """The same in the work folder of a training by an older version."""
 GROUP = "refiner"
-TOLD = ("command", "source", "pictures", "fine", "features", "ledger_sha256", "licences")
+TOLD = ("command", "source", "pictures", "fine", "features", "teacher", "ledger_sha256", "licences")
 """What a header repeats of the facts of a training."""
 
 

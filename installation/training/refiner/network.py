@@ -61,27 +61,43 @@ def source(model: OpenModel, device: torch.device) -> Source:
 
 
 class Degraded:
-    """Pictures made as the network paints, and its samples."""
+    """Pictures made as the network paints, and its samples. The last of all pictures may be those that a teacher made
+    of samples: ``taught`` (m, 3, r, r)."""
 
-    def __init__(self, source: Source, recipe: Recipe) -> None:
+    def __init__(self, source: Source, recipe: Recipe, taught: Tensor | None = None) -> None:
         self.source, self.recipe = source, recipe
         self.side, self.device = int(source.network.resolution), source.device
+        self.taught = torch.empty(0, 3, self.side, self.side) if taught is None else taught
+        self.real = 0
 
     def learn(self, small: Tensor) -> None:
-        """Nothing: each is made anew when it is dealt."""
+        """Only how many are no teacher's: each is made anew when it is dealt."""
+        self.real = len(small) - len(self.taught)
 
-    def dealt(self, _hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
-        soft, count = F.avg_pool2d(real, SCALE), int((~known).sum())
+    def dealt(self, hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
+        soft = self.halved(hand, real)
+        count = int((~known).sum())
         if count:
             psi = CALM + (1 - CALM) * torch.rand(count, 1, generator=chance)
             soft[(~known).to(soft.device)] = self.source.sample(psi, count, chance)
+        return soft, ~known | (hand[:, 0] >= self.real)
+
+    def halved(self, hand: Tensor, real: Tensor) -> Tensor:
+        """The pictures of a hand averaged down; in place of a teacher's the sample that it is of."""
+        soft, mine = F.avg_pool2d(real, SCALE), hand[:, 0] >= self.real
+        if mine.any():
+            index, mirrored = hand[mine].unbind(1)
+            samples = self.taught[index - self.real]
+            samples = torch.where(mirrored[:, None, None, None].bool(), samples.flip(3), samples)
+            soft[mine.to(soft.device)] = samples.to(soft.device)
         return soft
 
-    def worn(self, soft: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
+    def worn(self, soft: Tensor, own: Tensor, chance: torch.Generator) -> Tensor:
+        """What the network painted itself stays as it is."""
         n, _, height, width = soft.shape
-        dice = torch.rand(n, 4, generator=chance) * known[:, None]
+        dice = torch.rand(n, 4, generator=chance) * ~own[:, None]
         sharpest, softest = self.recipe.sharpest, self.recipe.softest
-        blur = torch.where(known, sharpest + (softest - sharpest) * dice[:, 0], 0.0)
+        blur = torch.where(own, 0.0, sharpest + (softest - sharpest) * dice[:, 0])
         shapes = ((n, 1, 1, width), (n, 1, height, 1), (n, 3, height, width))  # columns, rows, each pixel
         worn = blurred(soft, blur)
         for share, shape in zip(dice[:, 1:].unbind(1), shapes, strict=True):
@@ -89,10 +105,11 @@ class Degraded:
             worn = worn + (strength * torch.randn(shape, generator=chance)).to(soft.device)
         return worn.clamp(-1, 1)
 
-    def shown(self, _index: Tensor, real: Tensor) -> Tensor:
+    def shown(self, index: Tensor, real: Tensor) -> Tensor:
         """Blurred as usual, without threads and noise."""
-        blur = (self.recipe.sharpest + self.recipe.softest) / 2
-        return blurred(F.avg_pool2d(real, SCALE), torch.full((len(real),), blur))
+        usual = (self.recipe.sharpest + self.recipe.softest) / 2
+        soft = self.halved(torch.stack([index, torch.zeros_like(index)], 1), real)
+        return blurred(soft, torch.where(index >= self.real, 0.0, usual))
 
     def samples(self, count: int) -> Tensor:
         return self.source.sample(self.source.psi, count, torch.Generator().manual_seed(SEED))

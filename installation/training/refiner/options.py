@@ -57,6 +57,13 @@ class RecipeOptions:
         0.03, "weight of R1: more calms, less lets detail through (default 0.03)", Bounds(float, 0, 1000), "W"
     )
     conditional: bool = option(False, "let the judge see the soft picture, too; nearer to it, more speckle")
+    teacher: int = option(
+        0,
+        "of a model that is no VAE: learn from so many of its own samples, too, as Real-ESRGAN paints them, each a few "
+        "seconds of a core (see above; default 0)",
+        Bounds(int, 0, 10_000),
+        "N",
+    )
     seed: int = option(0, "of the random numbers (default 0)", Bounds(int, 0, 2**31))
 
 

@@ -74,9 +74,9 @@ class PairSupply:
         hand[:, 0] += self.held()[hand[:, 0]]  # in place of one that is held out, the one beside it
         real = self.supply.show(hand, self.large, device)
         known = torch.rand(recipe.batch, generator=chance) >= (0 if recipe.conditional else recipe.prior)
-        soft = self.soft.dealt(hand, real, known, chance)
+        soft, own = self.soft.dealt(hand, real, known, chance)
         soft, real = windows(soft, real, torch.rand(recipe.batch, 2, generator=chance), recipe.window)
-        soft = self.soft.worn(soft, known, chance)
+        soft = self.soft.worn(soft, own, chance)
         dice = recipe.colour * (2 * torch.rand(recipe.batch, 3, generator=chance) - 1)
         masks = (self.fine[hand[:, 0]].to(device), known.to(device))
         return Pairs(recoloured(soft, dice), recoloured(real, dice), *masks)

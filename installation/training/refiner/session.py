@@ -6,22 +6,25 @@ import hashlib
 import math
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from installation.core.atomic_write import check_place, check_suffix
-from installation.core.errors import MissingDependency
+from installation.core.errors import MissingDependency, TrainingError
 from installation.core.invocation import program
 from installation.networks.refined import unrefined
 from installation.networks.refiner import SCALE
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
-from installation.training.dataset.pictures import LEDGER, Ledger, Prepared
+from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
+from installation.training.dataset.supply import shrink, to_uint8
 from installation.training.gan.projected import Eye
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.devices import Devices, open_devices
@@ -31,13 +34,16 @@ from installation.training.loop.trainer import Habits
 from installation.training.loop.trainer import train as run_to_the_end
 from installation.training.refiner.export import base_in, export
 from installation.training.refiner.losses import TAPS
-from installation.training.refiner.network import Degraded, source
+from installation.training.refiner.network import Degraded, Source, source
 from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
-from installation.training.refiner.soft import Soft
+from installation.training.refiner.teacher import TEACHER, taught
 from installation.training.refiner.vae import Reconstructions, soft_painter
+
+TEACHER_FOLDER = "teacher"
+"""Of the work folder: what a teacher painted."""
 
 
 def train(options: RefinerOptions) -> None:
@@ -82,17 +88,58 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     recipe = recipe_of(options, side)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * side, folder)
-    soft, detail = soft_of(base, recipe, devices.device), detail_of(options.recipe.weight_by, folder, prepared)
-    pairs = PairSupply(prepared.pictures, detail, soft, recipe)
+    detail = detail_of(options.recipe.weight_by, folder, prepared)
+    pairs = pairs_of(base, prepared.pictures, detail, recipe, Lessons(options.recipe.teacher, work), devices.device)
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
-    return Refining(pairs, recipe, devices, eye_of(options, devices), facts_of(prepared, pairs, digest))
+    facts = facts_of(prepared, pairs, digest)
+    facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
+    return Refining(pairs, recipe, devices, eye_of(options, devices), facts)
 
 
-def soft_of(model: OpenModel, recipe: Recipe, device: torch.device) -> Soft:
-    """What is painted on. Raises TrainingError for a model that no refiner can be trained for."""
+@dataclass(frozen=True)
+class Lessons:
+    """How many samples a teacher paints, and the work folder that keeps them."""
+
+    count: int
+    work: Path
+
+    def take(self, model: Source) -> tuple[Tensor, Picture]:
+        """The samples, and the pictures."""
+
+        def sample(seed: int) -> Tensor:
+            return model.sample(model.psi, 1, torch.Generator().manual_seed(seed)).cpu()
+
+        samples, painted = taught(sample, self.count, self.work / TEACHER_FOLDER, model.device)
+        return samples, to_uint8(painted)
+
+
+def pairs_of(
+    model: OpenModel,
+    pictures: Picture,
+    detail: NDArray[np.float64] | None,
+    recipe: Recipe,
+    lessons: Lessons,
+    device: torch.device,
+) -> PairSupply:
+    """Raises TrainingError for a model that no refiner, or no teacher, is for."""
     if model.header["kind"] == "vae":
-        return Reconstructions(soft_painter(model, device), recipe)
-    return Degraded(source(model, device), recipe)
+        if lessons.count:
+            raise TrainingError("--teacher is for a model that is no VAE; a VAE's pictures are known.")
+        return PairSupply(pictures, detail, Reconstructions(soft_painter(model, device), recipe), recipe)
+    network = source(model, device)
+    if not lessons.count:
+        return PairSupply(pictures, detail, Degraded(network, recipe), recipe)
+    samples, painted = lessons.take(network)
+    side = SCALE * samples.shape[-1]
+    pictures = np.concatenate([averaged(pictures, side), averaged(painted, side)])
+    fine = np.full(len(painted), np.inf)
+    known = np.full(len(pictures) - len(painted), np.inf) if detail is None else detail
+    return PairSupply(pictures, np.concatenate([known, fine]), Degraded(network, recipe, samples), recipe)
+
+
+def averaged(pictures: Picture, side: int) -> Picture:
+    """(n, s, s, 3), s a multiple of ``side``, -> (n, side, side, 3)."""
+    return shrink(torch.from_numpy(np.array(pictures)))[side].numpy()
 
 
 def recipe_of(options: RefinerOptions, side: int) -> Recipe:

@@ -22,10 +22,10 @@ class Soft(Protocol):
     def learn(self, small: Tensor) -> None:
         """All pictures (n, side, side, 3) uint8, once."""
 
-    def dealt(self, hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
-        """For the pictures (n, 3, 2 * side, 2 * side) of a hand."""
+    def dealt(self, hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
+        """For the pictures (n, 3, 2 * side, 2 * side) of a hand; and (n,) bool, which the model painted itself."""
 
-    def worn(self, soft: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
+    def worn(self, soft: Tensor, own: Tensor, chance: torch.Generator) -> Tensor:
         """Windows of these, made as soft as what the model paints in a show."""
 
     def shown(self, index: Tensor, real: Tensor) -> Tensor:

@@ -97,8 +97,9 @@ class Reconstructions:
         """The posteriors of all pictures, as they are and mirrored."""
         self.posterior = torch.stack([self.vae.posterior(small), self.vae.posterior(small.flip(2))], 1)
 
-    def dealt(self, hand: Tensor, _real: Tensor, known: Tensor, chance: torch.Generator) -> Tensor:
-        return self.vae.paint(torch.where(known[:, None], self.drawn(hand, chance), self.seeds(len(hand), chance)))
+    def dealt(self, hand: Tensor, _real: Tensor, known: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
+        latents = torch.where(known[:, None], self.drawn(hand, chance), self.seeds(len(hand), chance))
+        return self.vae.paint(latents), torch.ones_like(known)
 
     def drawn(self, hand: Tensor, chance: torch.Generator) -> Tensor:
         """Latents (n, latent) from the posteriors of the pictures of a hand."""
@@ -109,7 +110,7 @@ class Reconstructions:
         """So many latents, as seeds of a show name them."""
         return self.vae.seeds(torch.randn(count, len(self.vae.axes), generator=chance)).cpu()
 
-    def worn(self, soft: Tensor, _known: Tensor, chance: torch.Generator) -> Tensor:
+    def worn(self, soft: Tensor, _own: Tensor, chance: torch.Generator) -> Tensor:
         """Half of them are blurred."""
         return blurred(soft, self.recipe.blur * (2 * torch.rand(len(soft), generator=chance) - 1).clamp_min(0))
 

@@ -178,12 +178,12 @@ def test_a_picture_is_made_as_a_gan_paints(gan: Path) -> None:
 
 
 def test_threads_go_from_edge_to_edge(gan: Path) -> None:
-    grey, known = torch.zeros(64, 3, 16, 16), torch.arange(64) % 2 == 0
-    worn = degraded(gan, replace(RECIPE, threads=20.0)).worn(grey, known, torch.Generator().manual_seed(0))
-    assert not worn[~known].any()
-    spread = worn[known].std()
+    grey, own = torch.zeros(64, 3, 16, 16), torch.arange(64) % 2 == 0
+    worn = degraded(gan, replace(RECIPE, threads=20.0)).worn(grey, own, torch.Generator().manual_seed(0))
+    assert not worn[own].any()
+    spread = worn[~own].std()
     for axis in (2, 3):
-        thread = worn[known].mean(axis).std()
+        thread = worn[~own].mean(axis).std()
         assert thread > 0.4 * spread  # noise alone would be averaged to a quarter of it
 
 
