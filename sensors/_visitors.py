@@ -190,8 +190,8 @@ def _parted(piece: Piece, here: list[Visitor], view: View) -> list[Piece]:
         parts = [_part(piece, ends, one, view) for one, ends in zip(inside, pairwise(borders), strict=True)]
         return [part for part in parts if part]
     piece.owner = inside[0] if inside else None
-    borders = touches(piece.mask, piece.box)
-    if len(borders) == 2:
+    borders = touches(piece.mask, piece.box) if inside else []
+    if len(borders) <= 2:
         return [piece]
     bodies = [part for ends in pairwise(borders) if (part := _part(piece, ends, piece.owner, view))]
     for body in bodies:
