@@ -69,6 +69,7 @@ def open_osc(show: Show, inbox: Inbox, clock: Callable[[], float]) -> OscServer 
         allow=settings.allow,
         surfaces=settings.surfaces,
         tcp=settings.tcp,
+        bundles=settings.bundles,
         clock=clock,
     )
     log.info("OSC is heard at %s:%d%s", settings.bind, osc.port, ", over TCP too" if settings.tcp else "")

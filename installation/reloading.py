@@ -18,6 +18,7 @@ from installation.engine.painter import Hung, Painter
 from installation.engine.takeover import Moment, settled, takeover
 from installation.engine.watching import Machine, Prepared, Watching
 from installation.operator.inbox import Inbox
+from installation.operator.midi import MidiDevice
 from installation.operator.server import OscServer
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
@@ -44,6 +45,7 @@ class Rooms:
     board: Board
     inbox: Inbox
     osc: OscServer | None
+    midi: MidiDevice | None
     web: WebProcess | None
     sensors: Callable[[], Sensors | None]
     opening: Callable[[], Opening]
@@ -156,6 +158,8 @@ class Reloading:
         rooms.inbox.describe(prepared.controls, prepared.commands)
         if rooms.osc:
             rooms.osc.follow()
+        if rooms.midi:
+            rooms.midi.follow()
         if rooms.web:
             rooms.web.take(over.decider.show)
         self._take_sensors(prepared)

@@ -290,7 +290,7 @@ class Exhibition:
             wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
             self.web.tell(playback, decision.time, self.standing.health_now)
         decider = self.loop.decider
-        is_open = decider.programming.is_open(self.clock.civil())
+        is_open = decider.programming.is_open(self.loop.civil)
         self.loop.wishes, self.loop.taste = self.tasting.step(decision, decider.commands, wishes, is_open)
         if self.console:
             self.console.look(decision, self.loop.decider)
@@ -298,7 +298,7 @@ class Exhibition:
             self.recorder.take(partial(self.standing.sample, self.standing.look()))
             self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
-            state.keep(self.loop.decider.state(), self.clock.civil())
+            state.keep(self.loop.decider.state(), self.loop.civil)
 
     # ------------------------------------------------------------ at the end
 
@@ -355,6 +355,7 @@ def open_reloading(run: Exhibition, cache: DiskCache) -> Reloading:
         board=run.board,
         inbox=run.inbox,
         osc=run.ports.osc,
+        midi=run.ports.midi,
         web=run.web,
         sensors=lambda: run.standing.sensors,
         opening=lambda: run.standing.opening,

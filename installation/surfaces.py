@@ -51,7 +51,7 @@ def write_surfaces(show: Show, touchosc: Path | None, stage_control: Path | None
 
 
 def _tell_session(path: Path, port: int) -> None:
-    print(f"{path}: open-stage-control --send 127.0.0.1:{port} --osc-port 9000 --load {path}")
+    print(f"{path}: open-stage-control --send 127.0.0.1:{port} --port 8081 --osc-port 9000 --load {path}")
 
 
 def _here() -> str:

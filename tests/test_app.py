@@ -79,7 +79,8 @@ def test_open_stage_control_is_given_a_session_of_this_show(tmp_path: Path, caps
     out = tmp_path / "show.json"
     assert main([str(REHEARSAL), "--open-stage-control", str(out)]) == 0
     assert json.loads(out.read_text("utf-8"))["type"] == "session"
-    assert f"open-stage-control --send 127.0.0.1:8000 --osc-port 9000 --load {out}" in capsys.readouterr().out
+    line = f"open-stage-control --send 127.0.0.1:8000 --port 8081 --osc-port 9000 --load {out}"
+    assert line in capsys.readouterr().out
 
 
 def test_a_missing_model_is_told_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

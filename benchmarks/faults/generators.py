@@ -116,4 +116,4 @@ WORDS = {
     "memory": "the graphics card has no memory left",
 }
 
-FAULTS = {name: Fault(f"{what}: the next frame", 0.1, partial(breaks, name), 3.0) for name, what in WORDS.items()}
+FAULTS = {name: Fault(f"{what}: the next frame", 0.1, partial(breaks, name), 2.0) for name, what in WORDS.items()}

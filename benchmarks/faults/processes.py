@@ -77,19 +77,19 @@ def lives(process: psutil.Process) -> bool:
 KILL, STOP = signal.SIGKILL, getattr(signal, "SIGSTOP", 0)
 
 FAULTS: dict[str, Fault] = {
-    "kill": Fault("the show is killed (SIGKILL)", 5.0, partial(hits, "kill", KILL, True), 8.0),
+    "kill": Fault("the show is killed (SIGKILL)", 5.0, partial(hits, "kill", KILL, True), 7.0),
     "kill again": Fault(
-        "it is killed again before there is a standby", 5.0, partial(hits, "kill again", KILL, False), 6.0
+        "it is killed again before there is a standby", 5.0, partial(hits, "kill again", KILL, False), 5.0
     ),
-    "freeze": Fault("the show stands still (SIGSTOP)", 5.0, freezes := partial(hits, "freeze", STOP, True), 10.0),
+    "freeze": Fault("the show stands still (SIGSTOP)", 5.0, freezes := partial(hits, "freeze", STOP, True), 9.0),
     "freeze noticed": Fault("until that is noticed and it is killed", 3.0, freezes),
     "freeze again": Fault(
-        "it stands still again before there is a standby", 5.0, partial(hits, "freeze again", STOP, False), 8.0
+        "it stands still again before there is a standby", 5.0, partial(hits, "freeze again", STOP, False), 7.5
     ),
-    "web killed": Fault("the web process is killed: its page is back", 5.0, partial(pages, "web killed", KILL), 5.0),
+    "web killed": Fault("the web process is killed: its page is back", 5.0, partial(pages, "web killed", KILL), 4.0),
     "web frozen": Fault(
-        "the web process stands still: its page is back", 5.0, web_freezes := partial(pages, "web frozen", STOP), 7.0
+        "the web process stands still: its page is back", 5.0, web_freezes := partial(pages, "web frozen", STOP), 6.0
     ),
     "web noticed": Fault("until that is noticed and it is killed", 3.0, web_freezes),
-    "supervisor killed": Fault("the supervisor is killed: nothing of it is left", 10.0, orphans, 12.0),
+    "supervisor killed": Fault("the supervisor is killed: nothing of it is left", 10.0, orphans, 9.0),
 }

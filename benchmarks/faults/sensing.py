@@ -27,7 +27,7 @@ from installation.core.signals import Board
 from installation.process import child, spare
 from installation.process.sensors import run_sensors
 
-AWAY = 3.5
+AWAY = 3.0
 """Seconds that a camera or a sound server stays away."""
 
 
@@ -224,7 +224,7 @@ WORDS = {
     "sound server": "the sound server dies",
 }
 
-EACH = {"camera killed": 5.0, "camera frozen": 7.0, "camera unplugged": 7.0, "camera mute": 5.0, "sound server": 8.0}
+EACH = {"camera killed": 3.5, "camera frozen": 5.5, "camera unplugged": 4.5, "camera mute": 4.0, "sound server": 5.5}
 
 OWED = {"old": ("its signals count as old", 2.0), "noticed": ("health says so", 3.0), "back": ("they are back", 10.0)}
 

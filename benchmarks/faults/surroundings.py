@@ -214,11 +214,11 @@ def screen(name: str) -> "subprocess.Popen[bytes]":
 
 FAULTS: dict[str, Fault] = {
     "disk full": Fault(
-        "the disk is full, then not: health is good again, votes count", 5.0, partial(disks, "disk full", full), 6.0
+        "the disk is full, then not: health is good again, votes count", 5.0, partial(disks, "disk full", full), 5.0
     ),
     "disk read-only": Fault(
-        "the disk is read-only, then not: the same", 5.0, partial(disks, "disk read-only", read_only), 6.0
+        "the disk is read-only, then not: the same", 5.0, partial(disks, "disk read-only", read_only), 5.0
     ),
     "clock": Fault("the clock jumps an hour, forwards or back: that hour's light", 2.0, clocks, 2.5),
-    "display": Fault("the screen is unplugged, then there: the picture is back", 10.0, displays, 10.0),
+    "display": Fault("the screen is unplugged, then there: the picture is back", 10.0, displays, 8.0),
 }

@@ -84,4 +84,4 @@ def _lost(folder: Path, voters: Voters) -> int:
     return len({tokens.read(key, cookie) for cookie in acknowledged} - kept)
 
 
-FAULTS = {"votes": Fault("any process is killed at a random moment: votes go on, none is lost", 5.0, kills, 4.0)}
+FAULTS = {"votes": Fault("any process is killed at a random moment: votes go on, none is lost", 5.0, kills, 3.0)}

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 
@@ -17,13 +17,20 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The machine's clocks."""
+    """The machine's clocks. The offset from UTC is looked up once a minute, as it changes at whole ones."""
+
+    def __init__(self) -> None:
+        self._minute = -1
+        self._zone: tzinfo | None = None
 
     def now(self) -> float:
         return time.monotonic()
 
     def civil(self) -> datetime:
-        return datetime.now().astimezone()
+        now = time.time()
+        if int(now // 60) != self._minute:
+            self._minute, self._zone = int(now // 60), datetime.fromtimestamp(now).astimezone().tzinfo
+        return datetime.fromtimestamp(now, self._zone)
 
 
 @dataclass

@@ -24,6 +24,9 @@ ones."""
 WAITING = 1024
 """Packets of one sender that wait, at most."""
 
+WRONG = 64
+"""Packets that wait, at most, of a sender whose last ones broke rules: what is right among them comes soon."""
+
 BYTES = 2 << 20
 """Bytes of one sender's packets that wait, at most."""
 
@@ -84,10 +87,11 @@ class Backlog:
         if sender is None:
             self.dropped += 1
             return True
-        full = len(sender.waiting) >= WAITING or sender.size + len(packet) > BYTES
+        most = WAITING if sender.left >= 0.0 else WRONG
+        full = len(sender.waiting) >= most or sender.size + len(packet) > BYTES
         if full or (sender.left < 1.0 and len(sender.waiting) >= sender.early):
             self._merge(sender)
-            self._make_room(sender, len(packet))
+            self._make_room(sender, len(packet), most)
             sender.early = max(EARLY, 2 * len(sender.waiting))
             full = True
         sender.waiting.append((packet, source))
@@ -131,13 +135,21 @@ class Backlog:
         self.superseded += len(sender.waiting) - len(kept)
         sender.waiting, sender.size = kept, sum(len(packet) for packet, _ in kept)
 
-    def _make_room(self, sender: _Sender, more: int) -> None:
-        """Drops the oldest."""
-        most = WAITING * 3 // 4 if len(sender.waiting) >= WAITING else WAITING
-        while sender.waiting and (len(sender.waiting) > most or sender.size + more > BYTES):
+    def _make_room(self, sender: _Sender, more: int, most: int) -> None:
+        """Drops the oldest, a quarter at once: first those that move no control."""
+        before = len(sender.waiting)
+        if before >= most:
+            over = before - most * 3 // 4
+            others = [index for index, (packet, _) in enumerate(sender.waiting) if not self._is_level(packet)]
+            gone = set(others[:over])
+            sender.waiting = deque(entry for index, entry in enumerate(sender.waiting) if index not in gone)
+            sender.size = sum(len(packet) for packet, _ in sender.waiting)
+        while sender.waiting and (len(sender.waiting) >= most or sender.size + more > BYTES):
             sender.size -= len(sender.waiting.popleft()[0])
-            self.dropped += 1
+        self.dropped += before - len(sender.waiting)
+
+    def _is_level(self, packet: bytes) -> bool:
+        return packet[: packet.find(0)] in self.levels
 
     def _counts(self, packet: bytes, index: int, latest: dict[bytes, int]) -> bool:
-        address = packet[: packet.find(0)]
-        return address not in self.levels or latest[address] == index
+        return not self._is_level(packet) or latest[packet[: packet.find(0)]] == index

@@ -4,6 +4,7 @@ Its builders of whole messages take several times as long, which counts where ma
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pythonosc.osc_bundle_builder import IMMEDIATELY
 from pythonosc.parsing.osc_types import write_date, write_float, write_int, write_string
@@ -18,12 +19,18 @@ HEAD = write_string("#bundle") + write_date(IMMEDIATELY)
 def message(address: str, said: Said) -> bytes:
     """A message with one argument, or with as many floats as a tuple has."""
     if isinstance(said, tuple):
-        return write_string(address) + write_string("," + "f" * len(said)) + b"".join(map(write_float, said))
+        return _head(address, "f" * len(said)) + b"".join(map(write_float, said))
     if isinstance(said, str):
-        return write_string(address) + write_string(",s") + write_string(said)
+        return _head(address, "s") + write_string(said)
     if isinstance(said, int):
-        return write_string(address) + write_string(",i") + write_int(said)
-    return write_string(address) + write_string(",f") + write_float(said)
+        return _head(address, "i") + write_int(said)
+    return _head(address, "f") + write_float(said)
+
+
+@lru_cache(8192)
+def _head(address: str, tags: str) -> bytes:
+    """What comes before the arguments: surfaces are told of the same addresses over and over."""
+    return write_string(address) + write_string(f",{tags}")
 
 
 def bundle(messages: Iterable[bytes]) -> bytes:

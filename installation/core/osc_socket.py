@@ -181,7 +181,9 @@ class OscSocket:
             where = f"OSC from {source.host} is not heard"
             self.refuse(f"allow {source.host}", f"{where}: {self.owner} allow does not name it")
         elif self.backlog.add(packet, source, time.monotonic()) and self.complaints.due(f"flood {source.host}"):
-            log.warning("OSC from %s comes faster than it is read: of each control the latest counts", source.host)
+            told = f", and {self.backlog.dropped} packets were dropped" if self.backlog.dropped else ""
+            what = "comes faster than it is read: of each control the latest counts"
+            log.warning("OSC from %s %s%s", source.host, what, told)
 
     def refuse(self, subject: str, text: str) -> Heard:
         """Counts a packet or message that is refused, and logs why, once a minute for each subject."""

@@ -229,19 +229,17 @@ class CuePlayer:
     def _tick(self) -> None:
         """Fires what has fallen due since the civil clock's last reading."""
         civil = self._civil
+        stepped = self._heard is not None and civil < min(self._heard, self._before - STEP)  # the clock was set back
         if self._heard is None:
             self._catch_up(civil - LOOK_BACK, fresh=True)
-        elif civil < self._heard - REWIND or self._is_back_in_another_programme(self._heard):
+        elif civil < self._heard - REWIND or (
+            stepped and self._moments.entry(civil) != self._moments.entry(self._heard)
+        ):
             self._catch_up(civil - LOOK_BACK, fresh=False)
         elif civil > self._heard:
             if self._deadline is not None and civil >= self._deadline:
                 self._catch_up(max(self._heard, civil - LOOK_BACK), fresh=False)
             self._heard = civil
-
-    def _is_back_in_another_programme(self, heard: float) -> bool:
-        """Whether the clock was set back in this step, to before the last programme with a cue began."""
-        stepped = self._civil < min(heard, self._before - STEP)
-        return stepped and self._moments.entry(self._civil) != self._moments.entry(heard)
 
     def _catch_up(self, after: float, fresh: bool) -> None:
         missed = list(self._moments.latest(after, self._civil))

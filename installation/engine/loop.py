@@ -39,6 +39,8 @@ class Loop:
         self.decision: Decision | None = None
         self.tally, self.wishes = Tally(), Wishes()
         self.taste: Mapping[int, Values] = {}
+        self.civil = clock.civil()
+        """The date and time of day of the last frame."""
         self.asked = NOTHING
         """What operators asked for in the last frame."""
         self.refused: set[str] = set()
@@ -58,7 +60,8 @@ class Loop:
         ready = frozenset(range(len(self.show.pieces))) if self.stills else painter.hung
         asked = self.asked = self.drain()
         heard = Heard(asked, self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes, self.taste)
-        decision = self.decision = self.decider.decide(now, self.clock.civil(), heard)
+        self.civil = self.clock.civil()
+        decision = self.decision = self.decider.decide(now, self.civil, heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))
         view = compose(self.show, decision, painter.frames.pair, self.interval, self.refused)
         return self.safety.step(view, now)

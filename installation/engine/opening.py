@@ -184,7 +184,7 @@ class Opening:
                         hung.walk,
                         partial(piece.generator.open, self.device),
                         self._cache,
-                        partial(self._opened_as, index, hung),
+                        partial(_is_still, self._opened, index, hung),
                     )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
@@ -210,8 +210,9 @@ class Opening:
         elif hung is not None:
             accelerate(name, hung.generator, self._cache)
 
-    def _opened_as(self, index: int, hung: Hung) -> bool:
-        return self._opened.get(index) is hung
+
+def _is_still(opened: Mapping[int, Hung], index: int, hung: Hung) -> bool:
+    return opened.get(index) is hung
 
 
 def pace_key(walk: Paced, generator: Generator) -> str:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from installation.core.controls import Control
 from installation.core.osc_backlog import Endpoint
@@ -25,9 +26,6 @@ AFRESH = 10.0
 ECHO = 0.5
 """Seconds after which a value sent to a surface is not expected back from it as an echo any more."""
 
-ECHOES = 16
-"""The most values of one control that are kept for that: half a second at 30 a second."""
-
 SURFACES = 16
 """Surfaces that are not configured, at most; forged senders must not cause traffic to a whole network."""
 
@@ -36,6 +34,12 @@ BUNDLE = 24
 
 PACKETS = 8
 """Packets to one surface in one round."""
+
+SENT = 128
+"""Packets to one surface that are remembered for that: as many as PACKETS allows in half a second."""
+
+BUNDLES = 256
+"""Packets that are kept as they were built, at most, as surfaces are mostly sent the same."""
 
 ROUND = 64
 """Packets to all surfaces in one round: what takes no more than a few milliseconds of this thread."""
@@ -50,6 +54,13 @@ Saying = Mapping[str, Said]
 """Address -> what to send: a control's value, or a text for a label."""
 
 
+class Packet(NamedTuple):
+    """A bundle, and the numbers in it by address, as OSC carries them."""
+
+    data: bytes
+    numbers: Mapping[str, Said]
+
+
 @dataclass(slots=True)
 class Surface:
     """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again (seconds). ``unsent``
@@ -59,28 +70,30 @@ class Surface:
     until: float
     afresh: float = -math.inf
     unsent: dict[str, None] = field(default_factory=dict)
-    lately: dict[str, deque[tuple[Said, float]]] = field(default_factory=dict)
-    """The values lately sent to it of each control: (value as OSC carries it, when)."""
+    sent: deque[tuple[float, Mapping[str, Said]]] = field(default_factory=lambda: deque(maxlen=SENT))
+    """When it was lately sent which numbers."""
     notes: deque[str] = field(default_factory=lambda: deque(maxlen=NOTES))
 
-    def remember(self, address: str, said: Said, now: float) -> None:
-        """Notes that it was sent a value."""
-        if not isinstance(said, str):
-            lately = self.lately.get(address)
-            if lately is None:
-                lately = self.lately[address] = deque(maxlen=ECHOES)
-            lately.append((_single(said), now))
+    def was_sent(self, address: str, carried: Said, now: float) -> bool:
+        """Whether it was sent that number within the last moment."""
+        for when, numbers in reversed(self.sent):
+            if now - when >= ECHO:
+                return False
+            if numbers.get(address) == carried:
+                return True
+        return False
 
 
 class Messages:
-    """What was said last at each address, and its message, which is built once for all surfaces. ``changed`` is what
-    was said anew the last time."""
+    """What was said last at each address, and the packets that say it, which are built once for all surfaces.
+    ``changed`` is what was said anew the last time."""
 
     def __init__(self, controls: Mapping[str, Control]) -> None:
         self.said: dict[str, Said] = {}
         self.changed: Mapping[str, Said] = {}
         self.controls = controls
         self._built: dict[str, bytes] = {}
+        self._packets: dict[tuple[str, ...], Packet] = {}
 
     def take(self, saying: Saying) -> Mapping[str, Said]:
         """What is now said at each address. Returns what is said anew."""
@@ -88,6 +101,10 @@ class Messages:
         self.said.update(self.changed)
         for address in self.changed:
             self._built.pop(address, None)
+        if self.changed:
+            stale = [key for key in self._packets if not self.changed.keys().isdisjoint(key)]
+            for key in stale:
+                del self._packets[key]
         return self.changed
 
     def message(self, address: str) -> bytes:
@@ -97,13 +114,38 @@ class Messages:
             built = self._built[address] = message(address, _as_typed(self.said[address], self.controls.get(address)))
         return built
 
+    def packet(self, addresses: tuple[str, ...]) -> Packet:
+        """One that says the values of these addresses."""
+        packet = self._packets.get(addresses)
+        if packet is None:
+            if len(self._packets) >= BUNDLES:
+                self._packets.clear()
+            said = ((address, self.said[address]) for address in addresses)
+            numbers = {address: _single(value) for address, value in said if not isinstance(value, str)}
+            messages = [self.message(address) for address in addresses]
+            data = bundle(messages) if len(messages) > 1 else messages[0]
+            packet = self._packets[addresses] = Packet(data, numbers)
+        return packet
+
+
+def _at(surfaces: Mapping[Endpoint, Surface], host: str) -> Iterator[Surface]:
+    return (surface for endpoint, surface in surfaces.items() if endpoint.host == host)
+
+
+def _free(surface: Surface, fingers: Mapping[tuple[str, str], float]) -> Iterator[str]:
+    """What a surface is to be sent, but for what a finger of its is on."""
+    host = surface.endpoint.host
+    return (address for address in surface.unsent if (host, address) not in fingers)
+
 
 class Feedback:
-    """What each receiver is sent. ``surfaces`` always are; other senders for a minute, at ``reply_port`` (0: never),
-    and those that are connected over TCP as long as they are."""
+    """What each receiver is sent; with ``bundles`` many values in a packet. ``surfaces`` always are; other senders for
+    a minute, at ``reply_port`` (0: never), and those that are connected over TCP as long as they are."""
 
-    def __init__(self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int) -> None:
-        self._reply_port = reply_port
+    def __init__(
+        self, controls: Mapping[str, Control], surfaces: Sequence[Endpoint], reply_port: int, bundles: bool = True
+    ) -> None:
+        self._reply_port, self._bundle = reply_port, BUNDLE if bundles else 1
         self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
         self._surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
@@ -142,27 +184,23 @@ class Feedback:
 
     def sync(self, source: Endpoint) -> None:
         """Sends everything again to who sent this."""
-        for surface in self._at(source.host):
+        for surface in _at(self._surfaces, source.host):
             surface.afresh = -math.inf
 
     def note(self, source: Endpoint, text: str) -> None:
         """Sends a text to who sent what it is about."""
-        for surface in [self._surfaces[source]] if source in self._surfaces else self._at(source.host):
+        for surface in [self._surfaces[source]] if source in self._surfaces else _at(self._surfaces, source.host):
             surface.notes.append(text)
 
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
-        if any(self._at(host)):
+        if any(_at(self._surfaces, host)):
             self._fingers[host, address] = now
 
     def is_echo(self, host: str, address: str, value: Said, now: float) -> bool:
         """Whether a message from ``host`` only echoes what was sent to it: some surfaces mirror every message."""
         carried = _single(value)
-        return any(
-            said == carried and now - when < ECHO
-            for surface in self._at(host)
-            for said, when in surface.lately.get(address, ())
-        )
+        return any(surface.was_sent(address, carried, now) for surface in _at(self._surfaces, host))
 
     def packets(self, saying: Saying, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """What to send where in this round, so that every surface comes to show ``saying``."""
@@ -186,17 +224,15 @@ class Feedback:
     def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         while surface.notes:
             yield surface.endpoint, message(NOTE, surface.notes.popleft())
-        host = surface.endpoint.host
-        free = [address for address in surface.unsent if (host, address) not in self._fingers]
-        for start in range(0, min(len(free), PACKETS * BUNDLE), BUNDLE):
-            addresses = free[start : start + BUNDLE]
-            for address in addresses:
+        free = surface.unsent if not self._fingers else _free(surface, self._fingers)
+        addresses = list(islice(free, PACKETS * self._bundle))
+        for start in range(0, len(addresses), self._bundle):
+            chosen = tuple(addresses[start : start + self._bundle])
+            packet = self.said.packet(chosen)
+            for address in chosen:
                 del surface.unsent[address]
-                surface.remember(address, self.said.said[address], now)
-            yield surface.endpoint, bundle(map(self.said.message, addresses))
-
-    def _at(self, host: str) -> Iterator[Surface]:
-        return (surface for surface in self._surfaces.values() if surface.endpoint.host == host)
+            surface.sent.append((now, packet.numbers))
+            yield surface.endpoint, packet.data
 
     def _forget(self, now: float) -> None:
         for endpoint in [endpoint for endpoint, surface in self._surfaces.items() if surface.until < now]:

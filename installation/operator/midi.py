@@ -52,7 +52,7 @@ class MidiDevice:
 
     def __init__(self, settings: Midi, inbox: Inbox, ports: Ports, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings, self.inbox, self._ports, self._clock = settings, inbox, ports, clock
-        self._knobs = Knobs(settings.map, {**inbox.commands, **inbox.controls}, settings.takeover)
+        self._knobs = self._described()
         self._guard = threading.Lock()
         self._values: Mapping[str, float] = {}
         self._unsaid, self._closing = threading.Event(), threading.Event()
@@ -82,6 +82,17 @@ class MidiDevice:
 
     def say(self, address: str, text: str) -> None:
         """Its lamps show no text."""
+
+    def follow(self) -> None:
+        """Takes up what the inbox describes by now; a knob whose control is gone does nothing."""
+        with self._guard:
+            self._knobs = self._described()
+        self._unsaid.set()
+
+    def _described(self) -> Knobs:
+        table = {**self.inbox.commands, **self.inbox.controls}
+        known = [one for one in self.settings.map if one.control in table]
+        return Knobs(known, table, self.settings.takeover)
 
     def close(self) -> None:
         self._closing.set()

@@ -39,7 +39,8 @@ News = Callable[[Mapping[str, Said]], None]
 
 class OscServer:
     """Receives at ``bind``:``port`` from the networks in ``allow`` (empty: from all), over TCP too with ``tcp``. Sends
-    to ``surfaces`` ("host:port") and, for a minute, to each other sender at ``reply_port`` (0: to ``surfaces`` only).
+    to ``surfaces`` ("host:port") and, for a minute, to each other sender at ``reply_port`` (0: to ``surfaces`` only);
+    without ``bundles`` each value in a packet of its own.
 
     ``clock`` is the loop's, in seconds. Raises DeviceError where the port is taken or the address not its own.
     """
@@ -54,15 +55,17 @@ class OscServer:
         surfaces: Sequence[str] = (),
         reply_port: int = 9000,
         tcp: bool = False,
+        bundles: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.inbox, self._clock = inbox, clock
         self.news: News | None = None
         self.on_follow: Callable[[], None] | None = None
-        levels = {address.encode() for address in inbox.controls}
-        self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port)
-        open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels, clock=clock)
+        self._feedback = Feedback({**inbox.commands, **inbox.controls}, (), reply_port, bundles)
+        open_socket = partial(OscSocket, allow=allow, owner="[operator]", wait=ROUND, levels=levels(inbox), clock=clock)
         self._socket, self._stream = open_sockets(open_socket, bind, port, self._feedback if tcp else None)
+        self.port = self._socket.port
+        """The port in use: the one asked for, or the free one that was found for 0."""
         self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
         self._received = 0
         self._began = clock()
@@ -74,11 +77,6 @@ class OscServer:
         self._names.start()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
-
-    @property
-    def port(self) -> int:
-        """The port in use: the one asked for, or the free one that was found for 0."""
-        return self._socket.port
 
     @property
     def received(self) -> int:
@@ -116,6 +114,7 @@ class OscServer:
         self._feedback.said.controls = {**self.inbox.commands, **self.inbox.controls}
         self._handling.follow()
         self._saying.pairs = self._handling.pairs
+        self._socket.backlog.levels = levels(self.inbox)
         if self.on_follow:
             self.on_follow()
 
@@ -175,6 +174,11 @@ class OscServer:
         for endpoint in {source, self._feedback.endpoint_of(source)}:
             if endpoint.port:
                 self._send(packet, endpoint)
+
+
+def levels(inbox: Inbox) -> set[bytes]:
+    """The addresses of which the latest message counts."""
+    return {address.encode() for address in inbox.controls}
 
 
 def open_sockets(

@@ -214,6 +214,8 @@ class Operator(Table):
     """Within this time of a command, the same one again is a double press and does not count."""
     arm: bool = False
     """Whether blackout and panic have to be armed first, at /show/arm."""
+    bundles: bool = True
+    """Whether surfaces are told many values in one packet; without, each in its own, as some programs read no more."""
     tcp: bool = False
     """Whether OSC is heard over TCP too, at the same port."""
     oscquery: bool = False

@@ -112,6 +112,25 @@ def test_who_sends_a_little_too_fast_does_not_wait_long() -> None:
     assert max(late) <= 60 / 8
 
 
+def test_what_is_right_among_much_that_is_wrong_is_read_soon() -> None:
+    backlog, now = Backlog({SPEED}), 0.0
+    for value in range(100_000):
+        now = value / 2500
+        backlog.add(number(NEXT, value), TABLET, now)
+        while backlog.take(now):
+            backlog.refused(TABLET)
+        if value == 99_000:
+            backlog.add(number(SPEED, 7), TABLET, now)
+    backlog.add(number(SPEED, 8), TABLET, now)
+    ends, read = now + 3.0, list[bytes]()
+    while (now := now + 0.001) < ends:
+        if taken := backlog.take(now):
+            read.append(taken[0])
+            if taken[0] not in (number(SPEED, 7), number(SPEED, 8)):
+                backlog.refused(TABLET)
+    assert number(SPEED, 8) in read
+
+
 def test_what_breaks_a_rule_counts_as_several() -> None:
     backlog, read = Backlog(), 0
     for value in range(20_000):

@@ -87,10 +87,10 @@ def test_what_could_not_be_written_is_written_a_second_later(tmp_path: Path) -> 
     in_the_way.write_text("a file where the folder should be")
     found = recorder(tmp_path, [])
     found.start()
-    found.take(SAMPLE)
+    found.take(lambda: SAMPLE)
     until(lambda: found.trouble, "trouble")
     in_the_way.unlink()
-    found.take(replace(SAMPLE, time=SAMPLE.time + 1.0))
+    found.take(partial(replace, SAMPLE, time=SAMPLE.time + 1.0))
     until(lambda: not found.trouble, "the end of it")
     found.close(30.0)
     assert any(isinstance(row, Head) for row in read(tmp_path, DAY)), "the first row is there"

@@ -41,6 +41,12 @@ def test_only_what_changed_is_told() -> None:
     assert told(feedback, {"/walk/speed": 2.0, "/show/hold": 0.0}, 0.2) == {TABLET: {"/walk/speed": 2.0}}
 
 
+def test_who_reads_no_bundles_is_told_each_value_alone() -> None:
+    feedback = Feedback({}, [Endpoint("10.0.0.5", 9000)], 0, bundles=False)
+    packets = [packet for _, packet in feedback.packets({"/a": 1.0, "/b": 2.0, "/c": "text"}, 0.0)]
+    assert [packet[:2] for packet in packets] == [b"/a", b"/b", b"/c"]
+
+
 def test_now_and_then_everything_is_told_again() -> None:
     feedback = Feedback(CONTROLS, [TABLET], 9000)
     told(feedback, {"/walk/speed": 1.0}, 0.0)

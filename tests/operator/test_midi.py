@@ -171,6 +171,15 @@ def test_what_a_device_sends_is_an_operators_touch(device: MidiDevice, cable: Ca
     assert (touch.value, touch.who) == (4.0, "midi nano")
 
 
+def test_an_edited_shows_ranges_count(device: MidiDevice, cable: Cable, inbox: Inbox) -> None:
+    until(lambda: device.is_open)
+    inbox.describe({"/walk/speed": Control("/walk/speed", "speed", "float", 0.0, 2.0, 1.0)}, {})
+    device.follow()
+    cable.ins[0].callback(mido.Message("control_change", control=7, value=127))
+    cable.ins[0].callback(mido.Message("note_on", note=40, velocity=127))
+    assert {address: touch.value for address, touch in inbox.drain().touches.items()} == {"/walk/speed": 2.0}
+
+
 def test_its_lamps_are_told(device: MidiDevice, cable: Cable) -> None:
     until(lambda: device.is_open)
     device.echo({"/show/hold": 1.0})

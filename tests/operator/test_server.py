@@ -519,3 +519,21 @@ def heard(client: socket.socket, address: str) -> Iterator[Any]:
     while data := client.recv(4096):
         for packet in frames.feed(data):
             yield from (one.args for one in parse(packet) if one.address == address)
+
+
+def test_an_edited_shows_pads_are_heard_and_told(server: OscServer, client: SimpleUDPClient) -> None:
+    pad = [Control(f"/stage/spot/{axis}", axis, "float", -1.0, 1.0) for axis in "xy"]
+    told: dict[str, Any] = {}
+    server.news = told.update
+    server.inbox.describe({control.address: control for control in pad}, COMMANDS)
+    server.follow()
+    client.send_message("/stage/spot", [0.5, -0.25])
+    touches = until(lambda: server.inbox.drain().touches)
+    assert {address: touch.value for address, touch in touches.items()} == {
+        "/stage/spot/x": 0.5,
+        "/stage/spot/y": -0.25,
+    }
+    server.echo({"/stage/spot/x": 0.5, "/stage/spot/y": -0.25})
+    assert until(lambda: told.get("/stage/spot")) == (0.5, -0.25)
+    client.send_message("/stage/lamp", [0.5, 0.5])
+    until(lambda: server.refused == 1)

@@ -228,6 +228,23 @@ def test_what_is_too_large_or_no_form_is_refused(tmp_path: Path, head: str, body
         assert f" {status} " in at.recv(64).decode()
 
 
+def test_slow_requests_are_ended_and_keep_nobody_out(web: Driver) -> None:
+    """Slowloris: headers that never end, and bodies that never come, to every address that takes one."""
+    head = f"POST {{}} HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nOrigin: http://127.0.0.1:{web.port}\r\n"
+    form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 60\r\n\r\npin="
+    slow = [f"{head.format(path)}{rest}" for path in ("/console/login", "/console/logout") for rest in (form, "X-A: ")]
+    sockets = [socket.create_connection(("127.0.0.1", web.port), TIMEOUT) for _ in range(200)]
+    for number, one in enumerate(sockets):
+        one.sendall(slow[number % len(slow)].encode())
+    with Visitor(web.port) as visitor:
+        assert log_in(visitor, web.port).status == 303
+        assert "transport" in visitor.get("/console").text
+    answers = [one.recv(64).decode() for number, one in enumerate(sockets) if slow[number % len(slow)].endswith("pin=")]
+    assert {answer.split()[1] for answer in answers} == {"408", "303"}
+    for one in sockets:
+        one.close()
+
+
 # ---------------------------------------------------------------- what the socket carries
 
 

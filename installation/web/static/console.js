@@ -187,7 +187,7 @@ const desk = (() => {
     const place = (one) => (state.desk.armed.includes(one.address) ? 2 : Number(!one.address.startsWith("/cue/")));
     listed.sort((one, other) => place(one) - place(other));
     const names = listed.map((one) => label(one.address));
-    const alike = (one) => names.filter((name) => name === label(one.address)).length > 1;
+    const alike = (one) => !one.address.startsWith("/show/") && names.filter((name) => name === label(one.address)).length > 1;
     const named = (one) => (alike(one) ? one.address.slice(1).replaceAll("/", " ").replaceAll("_", " ") : label(one.address));
     byId("transport").replaceChildren(
       ...listed.map((command) =>
