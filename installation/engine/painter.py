@@ -56,11 +56,11 @@ class Intent:
     touched: float | None = None
 
 
-@dataclass(slots=True)
 def _hired(run: Callable[[], None]) -> threading.Thread:
     return threading.Thread(target=run, name="painter", daemon=True)
 
 
+@dataclass(slots=True)
 class PainterStats:
     """What the painter did: counts, and the newest durations in seconds. ``spared`` counts the intents of which nothing
     had to be painted, as the pictures were there."""

@@ -12,8 +12,6 @@ has a refiner, it is a ``Refined`` (refined.py): how much the refiner paints, 0.
 """
 
 import os
-import re
-import unicodedata
 from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +34,7 @@ from installation.core.weak_cache import weakly_cached
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
 from installation.networks.compile_apart import compile_one, digest_of, lacks_verdict
+from installation.networks.direction_controls import address, direction_controls
 from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
 from installation.networks.paces import MeasuredPace, paces_for, paces_of
 
@@ -45,8 +44,6 @@ PSI = "/generator/psi"
 REFINE = "/generator/refine"
 PROOFS = 6
 """At how many latents runtimes of a network are compared before the faster one is used."""
-REACH = 3.0
-"""The most steps that a hand moves along a direction, either way."""
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------
@@ -105,42 +102,8 @@ def _radius(name: Path, blocked: dict[str, Any]) -> float:
     return radius
 
 
-# -- directions -------------------------------------------------------------------------------------------------------
-
-
-def slug(name: str) -> str:
-    """A direction's name as the last word of an OSC address; empty for a name without any Latin letter or digit."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
-
-
-def address(number: int, name: str) -> str:
-    """The OSC address of a model's direction; ``number`` counts from 1 and stands in for a name in another script."""
-    return f"/generator/direction/{slug(name) or number}"
-
-
 def favourite_names(header: Header) -> tuple[str, ...]:
     return tuple(one["name"] for one in (header.get("curation") or {}).get("favourites", ()))
-
-
-def direction_controls(header: Header) -> tuple[Control, ...]:
-    """A knob for each direction in the model file, at rest in the middle."""
-    return tuple(
-        Control(
-            address(number, one["name"]),
-            f"{_told(number, one['name'])}; 1 is the same visible step for every direction",
-            "float",
-            -REACH,
-            REACH,
-            0.0,
-            "step",
-        )
-        for number, one in enumerate(header.get("directions") or (), start=1)
-    )
-
-
-def _told(number: int, name: str) -> str:
-    return f"direction {number} of the model, not named yet" if name == str(number) else name
 
 
 # -- the part ---------------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from installation.core.counts import counted
+from installation.networks.direction_controls import address
 from installation.networks.model_file import group_of
-from installation.networks.model_generator import address
 from installation.training.latent.models import PSI, Floats, OpenModel
 
 VISIBLE_STEP = 12.0

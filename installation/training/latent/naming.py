@@ -8,8 +8,8 @@ from typing import Any
 
 from installation.core.errors import ModelError, OptionError, did_you_mean
 from installation.core.invocation import program
+from installation.networks.direction_controls import address, slug
 from installation.networks.model_file import amend_model, group_of, load_model, read_header
-from installation.networks.model_generator import address, slug
 
 LONGEST = 60
 """Characters of a name."""

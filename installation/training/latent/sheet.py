@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from installation.networks.model_generator import REACH
+from installation.networks.direction_controls import REACH
 from installation.training.latent.models import PSI, Floats, OpenModel
 from installation.training.latent.models import Pictures as Picture
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from generators.stylegan2 import Config
 from installation.core.errors import ModelError, ShowError
+from installation.networks.direction_controls import address, slug
 from installation.networks.model_file import amend_model, group_of, load_model, read_header
-from installation.networks.model_generator import address, slug
 from installation.showfile.load import load
 from installation.training.cli import main
 from installation.training.latent.directions import (
