@@ -156,6 +156,8 @@ class Network:
         placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
         self._start = placed["first" if arch.steered else "const"]
         self._initial = placed["initial.weight"], placed["initial.bias"]
+        if not arch.steered:
+            self._start = F.conv2d(self._start, *self._initial, padding=1)
         numbers = range(len(arch.channels))
         names = [f"{number}.{part}" for number in numbers for part in ("conv1", "conv2", "rgb")]
         self._affine = torch.cat([placed[f"{name}.style.weight"] for name in names])
@@ -177,8 +179,7 @@ class Network:
     def pictures(self, w: Tensor) -> Tensor:
         """``synthesis`` of a tensor on the network's device, differentiable."""
         styles = iter(torch.addmm(self._affine_bias, w, self._affine.t()).split(self._widths, 1))
-        x = started(w, self._start) if self.arch.steered else self._start.repeat(w.shape[0], 1, 1, 1)
-        x = F.conv2d(x.contiguous(memory_format=torch.channels_last), *self._initial, padding=1)
+        x = self._begun(w).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None
         for number in range(len(self.arch.channels)):
             x = self._attended(x, number)
@@ -189,6 +190,12 @@ class Network:
             picture = new if picture is None else blurred(enlarged(picture)) + new
         assert picture is not None
         return three(picture, self.arch.colours) * 2 - 1
+
+    def _begun(self, w: Tensor) -> Tensor:
+        """What the first block takes; without a style it is the same for every picture."""
+        if self.arch.steered:
+            return F.conv2d(started(w, self._start), *self._initial, padding=1)
+        return self._start.repeat(w.shape[0], 1, 1, 1)
 
     def _attended(self, x: Tensor, number: int) -> Tensor:
         for layer in self._attention.get(number, ()):
