@@ -73,6 +73,7 @@ class Server:
         get("/preview.mjpeg", pictures.moving, allow_head=False)
         get("/poster/{name}", pictures.poster)
         get("/healthz", watching.health)
+        get("/api/why", self.service.whys.answer)
         get("/metrics", watching.metrics)
         get("/thumbnail.jpg", pictures.thumbnail)
         reports = Reports(self.pages)

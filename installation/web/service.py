@@ -31,6 +31,7 @@ from installation.web.messages import (
     unpack,
 )
 from installation.web.preview import Preview
+from installation.web.whys import Whys
 
 TELL_APP, TELL_PHONES = 0.1, 0.25
 """The least seconds between two tallies to the app, and to the phones."""
@@ -56,6 +57,7 @@ class Service:
         self.hub = Hub()
         self.preview = Preview(lambda viewers: tell(Watching(viewers)))
         self.show = ShowHealth()
+        self.whys = Whys()
         self.console = ConsoleState()
         self.wished = Wished()
         self._leaning = Leanings(0)
@@ -77,6 +79,7 @@ class Service:
                 self._hang(playback, now)
             case Health() as health:
                 self.show.heard(health, now)
+                self.whys.hear(health.details.get("controls", {}), now)
                 self.console.alive(now)
             case Moment() as moment:
                 self.console.hear(moment)

@@ -4,12 +4,14 @@ import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from installation.web.messages import Health, pack
+from installation.web.whys import Whys
 from tests.timeout import until
 from tests.web_driver import Driver, Visitor
 
@@ -54,6 +56,33 @@ def test_a_renderer_that_hangs_is_told_with_the_age_of_its_last_frame(web: Drive
     assert answer.status == 503
     assert answer.json["last_frame_age_s"] > 3
     assert any("the picture has stood still for" in reason for reason in answer.json["reasons"])
+
+
+def test_why_each_control_is_where_it_is_now_and_was(web: Driver) -> None:
+    """Other numbers alone are no news."""
+    for value, why in ((0.0, "at rest"), (2.5, "a wave 1 s ago"), (1.5, "a wave 2 s ago")):
+        web.send(pack(Health(100, details={"controls": {"/generator/psi": (value, why)}})))
+
+    def told() -> dict[str, Any]:
+        with Visitor(web.port) as visitor:
+            return dict(visitor.get("/api/why").json)
+
+    until(lambda: told()["now"].get("/generator/psi") == {"value": 1.5, "why": "a wave 2 s ago"}, "the last sentence")
+    past = told()["past"]
+    assert [(said["control"], said["value"], said["why"]) for said in past] == [
+        ("/generator/psi", 2.5, "a wave 1 s ago"),
+        ("/generator/psi", 0.0, "at rest"),
+    ]
+    assert all(0 <= said["seconds_ago"] < 60 for said in past)
+
+
+def test_a_sentence_is_kept_for_ten_minutes() -> None:
+    whys = Whys()
+    whys.hear({"/walk/speed": (1.0, "at rest")}, 0.0)
+    whys.hear({"/walk/speed": (2.0, "the operator has it")}, 599.0)
+    assert len(whys.told(599.0)["past"]) == 2
+    whys.hear({}, 601.0)
+    assert [said["why"] for said in whys.told(601.0)["past"]] == ["the operator has it"]
 
 
 def test_a_thumbnail_is_of_now_or_there_is_none(web: Driver) -> None:
