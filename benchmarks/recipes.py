@@ -1,5 +1,7 @@
 """Which recipe learns most in equal time: two losses, each with and without augmentation, on a prepared folder.
 
+With more than one --width: which of these widths of the default recipe does.
+
 python3 run_show.py prepare FOLDER --out ready --size 32
 python benchmarks/recipes.py ready --minutes 5
 
@@ -43,7 +45,7 @@ class Variant:
     def __init__(self, loss: str, altered: bool, pictures: Picture, width: int, seed: int, devices: Devices) -> None:
         size = pictures.shape[1]
         recipe = Recipe(stages=(Phase(size, 1e6),), loss=loss, augment=altered, seed=seed)
-        self.name = f"{loss}, {'augmented' if altered else 'as they are'}"
+        self.name = f"{loss}, {'augmented' if altered else 'as they are'}, {width} maps"
         self.run = Gan(Supply(pictures), architecture(size, width), recipe, devices)
         self.seconds, self.distances = 0.0, list[float]()
 
@@ -85,15 +87,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("folder", type=Path, help="a prepared folder; its size is what is painted")
     options.add_argument("--minutes", type=float, default=5.0, help="processor minutes for each variant (default 5)")
-    options.add_argument("--width", type=int, default=64, help="most feature maps of a layer (default 64)")
+    options.add_argument("--width", type=int, nargs="+", default=[64], help="most feature maps of a layer (default 64)")
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
     pictures = np.array(load_prepared(asked.folder).pictures)
     with open_devices("cpu", 1, 1, "auto") as devices:
+        recipes = [(loss, altered) for loss in LOSSES for altered in (True, False)]
         variants = [
-            Variant(loss, altered, pictures, asked.width, asked.seed, devices)
-            for loss in LOSSES
-            for altered in (True, False)
+            Variant(loss, altered, pictures, width, asked.seed, devices)
+            for width in asked.width
+            for loss, altered in (recipes if len(asked.width) == 1 else recipes[:1])
         ]
         for mark in MARKS:
             in_turns(variants, mark * asked.minutes * 60)

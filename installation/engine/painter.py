@@ -121,9 +121,8 @@ class Painter:
         renumbered = self.frames.renumbered(before)
         for piece, frame in frames.items():
             renumbered.keep(piece, frame, self.clock())
-        self._painted = {}
         self.frames = renumbered  # before the others: the thread compares it after it has looked at those
-        self.hung, self.broken, self.places = {**hung, **new}, broken, {}
+        self.hung, self.broken, self.places, self._painted = {**hung, **new}, broken, {}, {}
 
     def publish(self, intent: Intent) -> None:
         """The newest intent wins; a hand's touch on one never begun is carried over to it."""
@@ -165,14 +164,14 @@ class Painter:
     def _paint(self, lane: Lane, time: float, frames: Frames) -> bool | None:
         """Whether there is a new picture in ``frames``, which are those of the pieces' numbers in ``lane``; None where
         it was there already."""
-        hung = self.hung.get(lane.piece)
+        hung, known, places = self.hung.get(lane.piece), self._painted, self.places
         if hung is None or frames is not self.frames:
             return False
         busy = self._busy = _Busy(lane.piece, self.clock(), frames)
         try:
             latent = hung.walk.at(lane.walk_time, lane.controls)
             wanted = _Painted(frames, hung.generator, latent.tobytes(), _of_generator(lane.controls))
-            if self._painted.get(lane.piece) == wanted:
+            if known.get(lane.piece) == wanted:
                 self._busy = None if self._busy is busy else self._busy
                 return None
             pixels = _checked(hung.generator.paint(latent, lane.controls))
@@ -189,7 +188,7 @@ class Painter:
             if fault:
                 self._take_off(busy, fault)
             return False
-        self._painted[lane.piece], self.places[lane.piece] = wanted, latent
+        known[lane.piece], places[lane.piece] = wanted, latent
         self._count(done - busy.since, done)
         return True
 

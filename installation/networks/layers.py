@@ -62,7 +62,7 @@ def layers_of(header: Mapping[str, Any]) -> Layers:
 
 def _of_sizes(count: int) -> Layers:
     sizes = [4 * 2**index for index in range(count)]
-    ends = {"coarse": (0, 8), "middle": (8, 32), "fine": (32, sizes[-1])}
+    ends = {"coarse": (0, 8), "middle": (8, 32), "fine": (32, 4 * 2**count)}
     groups = {name: tuple(str(size) for size in sizes if low < size <= high) for name, (low, high) in ends.items()}
     groups = {name: found for name, found in groups.items() if found}
     convolutions = [f"{size}.{part}" for size in sizes for part in ("conv0", "conv1") if size > 4 or part == "conv1"]

@@ -31,7 +31,7 @@ from installation.networks.stylegan2_generator import (
     enlarges,
     upsample,
 )
-from installation.networks.styles import Affines, Layer, Share, between, lerped, over, tiled
+from installation.networks.styles import Affines, Layer, Share, between, lerped, one_each, over, tiled
 
 
 def effective_tensors(generator: StyleGan2, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
@@ -233,7 +233,7 @@ class Network:
     def _coloured(self, x: Tensor, style: Tensor, size: int) -> Tensor:
         """Features -> colours. (n, channels, 3): a 1x1 convolution is a product of matrices."""
         weight, bias = self._rgb[size]
-        if len(style) == len(x):
+        if one_each(style, x):
             weight = style[:, :, None] * weight
         else:
             x = x * over(style, x)

@@ -35,7 +35,7 @@ from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
-from installation.networks.styles import Affines, Layer, Share, between, lerped, over, tiled
+from installation.networks.styles import Affines, Layer, Share, between, lerped, one_each, over, tiled
 
 Shape = tuple[int, ...]
 KERNEL = 3
@@ -272,7 +272,7 @@ class Network:
     def _coloured(self, x: Tensor, style: Tensor, block: int) -> Tensor:
         """Features -> colours: a 1x1 convolution without demodulation is a product of matrices."""
         weight, bias = self._rgb[block]
-        if len(style) == len(x):
+        if one_each(style, x):
             weight = style[:, :, None] * weight
         else:
             x = x * over(style, x)

@@ -23,10 +23,16 @@ class Layer(Protocol):
     def __call__(self, x: Tensor, style: Tensor) -> Tensor: ...
 
 
+def one_each(style: Tensor, x: Tensor) -> bool:
+    """Whether there is one style (n, c) for each picture of the features (n, c, h, w). While a network is traced there
+    is: a tiled one is not compiled."""
+    return torch.jit.is_tracing() or len(style) == len(x)
+
+
 def over(style: Tensor, x: Tensor) -> Tensor:
     """Styles (n, c) as features (n, c, h, w) are multiplied by them: (n, c, 1, 1). Of several styles for one picture
     each has its part of the width, and between their middles it goes over into the next: (1, c, 1, w)."""
-    if len(style) == len(x):
+    if one_each(style, x):
         return style[:, :, None, None]
     line = style.t()[None, :, None, :]
     return F.interpolate(line, (1, x.shape[3]), mode="bilinear", align_corners=False)

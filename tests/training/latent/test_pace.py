@@ -90,4 +90,5 @@ def test_the_bundled_models_know_the_pace_of_the_bundled_show(piece: object) -> 
     """Or else: python3 run_show.py pace MODEL --show shows/next_rembrandt.toml"""
     generator = piece.generator.open("cpu")  # type: ignore[attr-defined]
     walk = piece.walk.open(generator, 0)  # type: ignore[attr-defined]
-    assert walk.measured or piece.generator.kind == "plasma"  # type: ignore[attr-defined]
+    paced = isinstance(walk, Paced) and piece.generator.kind != "plasma"  # type: ignore[attr-defined]
+    assert walk.measured if paced else True
