@@ -42,10 +42,12 @@ QUIET = 0.1
 @dataclass(frozen=True)
 class Architecture:
     """What must be known to rebuild a refiner. ``channels`` count the feature maps at ``resolution`` (the side of the
-    soft picture in px), at half of it, a quarter ..."""
+    soft picture in px), at half of it, a quarter ... Each pixel of what is painted gives the share ``soften``, 0 to
+    0.25, to each of its neighbours across, then to those down."""
 
     resolution: int = 128
     channels: tuple[int, ...] = (24, 48, 80, 112)
+    soften: float = 0.0
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -128,7 +130,7 @@ class Refiner(nn.Module):
         for index, (up, block) in enumerate(zip(self.up, self.block[1:], strict=True), start=1):
             x = enlarged(up(x)) + seen.pop()
             x = block(x, grain[2 * index : 2 * index + 2])
-        return F.pixel_shuffle(self.out(F.leaky_relu(x, SLOPE)), SCALE)
+        return softened(F.pixel_shuffle(self.out(F.leaky_relu(x, SLOPE)), SCALE), self.arch.soften)
 
     def fixed(self) -> list[Tensor]:
         return [self.get_buffer(f"grain{index}") for index in range(len(self.arch.grains))]
@@ -137,6 +139,15 @@ class Refiner(nn.Module):
         """New noise for so many pictures of this side, on the CPU, the smallest first."""
         sides = [side * grain // self.arch.resolution for grain in self.arch.grains]
         return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
+
+
+def softened(x: Tensor, share: float) -> Tensor:
+    """The picture of whose pixels each gives this share to each of its neighbours, first across, then down."""
+    if not share:
+        return x
+    x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    x = (1 - 2 * share) * x[..., 1:-1] + share * (x[..., :-2] + x[..., 2:])
+    return (1 - 2 * share) * x[..., 1:-1, :] + share * (x[..., :-2, :] + x[..., 2:, :])
 
 
 def enlarged(x: Tensor) -> Tensor:
@@ -155,15 +166,17 @@ def expected_shapes(arch: Architecture) -> Shapes:
 def read_architecture(options: object, name: object = "model") -> Architecture:
     """The architecture from a header, checked field by field. Raises ModelError."""
     wanted = {f.name for f in fields(Architecture)}
-    if not isinstance(options, dict) or set(options) != wanted:
+    if not isinstance(options, dict) or {"soften": 0.0, **options}.keys() != wanted:
         raise ModelError(f"{name}: header: refiner: architecture is {options!r}; expected {sorted(wanted)}.")
-    side, channels = options["resolution"], options["channels"]
+    side, channels, soften = options["resolution"], options["channels"], options.get("soften", 0.0)
+    if not isinstance(soften, int | float) or not 0 <= soften <= 0.25:
+        raise ModelError(f"{name}: header: refiner: soften is {soften!r}; expected 0 to 0.25.")
     numbers = [side, *(channels if isinstance(channels, list) else [0])]
     if not all(isinstance(n, int) and 0 < n <= 4096 for n in numbers) or not 1 < len(numbers) <= 9:
         raise ModelError(f"{name}: header: refiner: architecture {options} must be whole numbers from 1 to 4096.")
     if side % (1 << (len(channels) - 1)):
         raise ModelError(f"{name}: header: refiner: {side} px cannot be halved {len(channels) - 1} times.")
-    return Architecture(side, tuple(channels))
+    return Architecture(side, tuple(channels), float(soften))
 
 
 def build(entry: Any, tensors: Mapping[str, NDArray[np.float32]], name: object = "model") -> Refiner:

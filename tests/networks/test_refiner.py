@@ -131,7 +131,7 @@ def test_a_model_file_holds_it(model: Path) -> None:
         ({"resolution": 18}, "header: refiner: 18 px cannot be halved 2 times"),
         ({"channels": [8, 0, 8]}, "must be whole numbers from 1 to 4096"),
         ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
-        ({"layers": 3}, "expected ['channels', 'resolution']"),
+        ({"layers": 3}, "expected ['channels', 'resolution', 'soften']"),
         ({"channels": [8, 8]}, "refiner: "),
     ],
 )

@@ -98,8 +98,8 @@ class Shown(Generator):
 
 
 def digest(model: OpenModel, groups: Sequence[str] = ()) -> str:
-    """sha256 of a model's network and latent space, and of other groups of its file."""
-    kept = network_of(model.tensors)
+    """sha256 of a model's network, refiner and latent space, and of other groups of its file."""
+    kept, groups = network_of(model.tensors), ("refiner", *groups)
     for group in ("latent", *groups):
         kept |= {f"{group}.{name}": tensor for name, tensor in group_of(model.tensors, group).items()}
     total = hashlib.sha256(json.dumps([model.header.get(group) for group in groups], sort_keys=True).encode())
