@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from installation.networks.choose_runtime import FARTHEST, farthest
 from installation.networks.model_file import amend_model, load_model, read_header
 from installation.networks.model_generator import REFINE, opened, proofs, with_refine
 from installation.networks.refined import unrefined
-from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes
+from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes, softened
 from installation.networks.runtime import Eager
 from tests import tiny_gan
 from tests.tiny_models import TINY, encoder_in, tiny_vae
@@ -125,6 +126,23 @@ def test_a_model_file_holds_it(model: Path) -> None:
     assert network.paint(latents[0].numpy()).shape == (2 * soft.shape[-1], 2 * soft.shape[-1], 3)
 
 
+def test_softening_keeps_what_is_flat_and_takes_away_a_chequered_pattern() -> None:
+    flat = torch.full((1, 3, 8, 8), 0.3)
+    assert torch.allclose(softened(flat, 0.14), flat)
+    across, down = torch.meshgrid(torch.arange(8), torch.arange(8), indexing="ij")
+    chequered = ((-1.0) ** (across + down))[None, None]
+    inside = softened(chequered, 0.25)[..., 1:-1, 1:-1]
+    assert torch.allclose(inside, torch.zeros_like(inside), atol=1e-6)
+    assert softened(chequered, 0.0) is chequered
+
+
+def test_what_is_painted_is_softened_and_the_plain_picture_is_not() -> None:
+    soft, sharp = torch.rand(1, 3, 16, 16) * 2 - 1, stirred()
+    softer = Refiner(replace(ARCH, soften=0.2)).requires_grad_(False)
+    softer.load_state_dict(sharp.state_dict())
+    assert torch.allclose(softer(soft) - enlarged(soft), softened(sharp(soft) - enlarged(soft), 0.2), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -133,6 +151,8 @@ def test_a_model_file_holds_it(model: Path) -> None:
         ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
         ({"layers": 3}, "expected ['channels', 'resolution', 'soften']"),
         ({"channels": [8, 8]}, "refiner: "),
+        ({"soften": 0.3}, "header: refiner: soften is 0.3; expected 0 to 0.25"),
+        ({"soften": "much"}, "header: refiner: soften is 'much'; expected 0 to 0.25"),
     ],
 )
 def test_build_refuses_what_does_not_fit(change: dict[str, Any], text: str) -> None:

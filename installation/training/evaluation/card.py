@@ -23,6 +23,9 @@ KINDS = {
 }
 
 
+REFINED = " with a refiner behind it, which paints detail on its pictures and doubles their size (arXiv 1611.07004)"
+
+
 def own_words(path: Path) -> str:
     """The artist's section of a card. Raises OptionError for a card without its marks, which is not overwritten."""
     if not path.exists():
@@ -46,7 +49,7 @@ def write(figures: Figures, words: str) -> str:
         begin=BEGIN,
         words=words,
         end=END,
-        kind=KINDS.get(about["kind"], about["kind"]),
+        kind=KINDS.get(about["kind"], about["kind"]) + (REFINED if "refiner" in about else ""),
         size=figures["sheet"]["size"],
         file=about["file"],
         megabytes=f"{about['megabytes']:.1f}",
@@ -58,7 +61,7 @@ def write(figures: Figures, words: str) -> str:
         source=training.get("source") or "a folder",
         crop=f", cropped by `{training['crop']}`" if training.get("crop") else "",
         ledger=_ledger(about["ledger_sha256"]),
-        training=_training(training),
+        training=_training(training) + _refining(about),
         compared=_compared(about),
         lines="\n".join(f"| {line.question} | {line.answer} | {line.figure} |" for line in summary(figures)),
         command=about["command"],
@@ -89,6 +92,10 @@ def _training(training: Figures) -> str:
     if training.get("command"):
         lines.append(f"- command: `{training['command']}`")
     return "\n".join(lines) or "Not told."
+
+
+def _refining(about: Figures) -> str:
+    return f"\n\nThe refiner:\n\n{_training(about['refiner'])}" if "refiner" in about else ""
 
 
 def _time(minutes: float) -> str:

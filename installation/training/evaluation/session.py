@@ -132,6 +132,8 @@ def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None)
         "seed": options.seed,
         "made_with": made_with(options.device),
     }
+    if header.get("refiner"):
+        about["refiner"] = told(header["refiner"])
     if prepared is not None:
         about["pictures"] = about_pictures(prepared, header["ledger_sha256"])
     return about

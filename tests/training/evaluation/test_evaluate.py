@@ -3,6 +3,7 @@ its report is one file that anybody can open."""
 
 import json
 import re
+import shutil
 import warnings
 from collections.abc import Iterator
 from html import escape
@@ -43,6 +44,7 @@ from installation.training.latent.distances import (
 )
 from installation.training.latent.models import open_model
 from tests.tiny_models import tiny_vae
+from tests.tiny_refiner import refined
 from tests.training.evaluation.test_eyes import landmarks
 from tests.training.evaluation.tiny_tflite import landmarks_file
 
@@ -469,6 +471,18 @@ def test_what_is_remembered_is_of_this_model_and_of_these_options(models: Path) 
         0
     ] += 1
     assert memory.Memory(Subject(model, paintings(40))).key(part) != first
+
+
+def test_a_refiner_is_part_of_what_is_remembered_and_told(models: Path, tmp_path: Path) -> None:
+    path = shutil.copy(models / "tiny.safetensors", tmp_path / "tiny.safetensors")
+    part = next(part for part in session.PARTS if part.name == "closeness")
+    plain = memory.Memory(Subject(open_model(path), paintings(40))).key(part)
+    painted = memory.Memory(Subject(open_model(refined(path)), paintings(40))).key(part)
+    assert painted != plain
+    assert main(["evaluate", str(path), "--out", str(tmp_path), "--quick"]) == 0
+    told = (tmp_path / "card.md").read_text("utf-8")
+    assert "with a refiner behind it" in told
+    assert "The refiner:\n\n" in told
 
 
 def test_a_damaged_memory_is_computed_again(report: Path, models: Path, tmp_path: Path) -> None:
