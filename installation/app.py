@@ -43,12 +43,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, BrokenPipeError):  # Ctrl-C; "--list | head"
         return 0
     except Exception:  # the program's outermost handler: a sentence on the screen, the traceback in the log
-        if not log.hasHandlers():
-            keep_log(options.state_folder, "show")
-        log.exception("stopped over an unexpected fault")
-        where = log_file(options.state_folder)
-        print(f"vernissage: stopped over a fault of its own; the details are in {where}", file=sys.stderr)
+        _tell_of_a_bug(options)
         return 1
+
+
+def _tell_of_a_bug(options: Options) -> None:
+    if not log.hasHandlers():
+        keep_log(options.state_folder, "show")
+    log.exception("stopped over an unexpected fault")
+    where = log_file(options.state_folder)
+    print(f"vernissage: stopped over a fault of its own; the details are in {where}", file=sys.stderr)
 
 
 def run(options: Options) -> int:

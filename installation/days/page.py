@@ -59,31 +59,39 @@ def _zone(rows: Sequence[Row]) -> tzinfo:
         return machine_zone()
 
 
-def written(day: Day, now: datetime) -> str:
-    """The page; ``now`` is when it is made."""
+def _environment() -> Environment:
     loader = FileSystemLoader(Path(__file__).with_name("templates"))
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["spoken"] = spoken
+    return environment
+
+
+def written(day: Day, now: datetime) -> str:
+    """The page; ``now`` is when it is made."""
     along = plots.axis(day)
-    return environment.get_template("day.html").render(
-        head=day.head,
-        date=plots.long_date(day),
-        odd=plots.is_short_or_long(day),
-        verdict=_verdict(day),
-        tiles=_tiles(day),
-        axis=along,
-        timeline=_timeline(day, along),
-        visitors=_visitors(day, along),
-        votes=_votes(day),
-        rates=_rates(day, along),
-        memory=_memory(day, along),
-        energy=_energy(day, along),
-        starts=_starts(day),
-        faults=_faults(day),
-        made=f"{now:%Y-%m-%d %H:%M}",
-        version=__version__,
+    return (
+        _environment()
+        .get_template("day.html")
+        .render(
+            head=day.head,
+            date=plots.long_date(day),
+            odd=plots.is_short_or_long(day),
+            verdict=_verdict(day),
+            tiles=_tiles(day),
+            axis=along,
+            timeline=_timeline(day, along),
+            visitors=_visitors(day, along),
+            votes=_votes(day),
+            rates=_rates(day, along),
+            memory=_memory(day, along),
+            energy=_energy(day, along),
+            starts=_starts(day),
+            faults=_faults(day),
+            made=f"{now:%Y-%m-%d %H:%M}",
+            version=__version__,
+        )
     )
 
 
