@@ -43,16 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, BrokenPipeError):  # Ctrl-C; "--list | head"
         return 0
     except Exception:  # the program's outermost handler: a sentence on the screen, the traceback in the log
-        _tell_of_a_bug(options)
+        where = _logged_in(options)
+        log.exception("stopped over an unexpected fault")
+        print(f"vernissage: stopped over a fault of its own; the details are in {where}", file=sys.stderr)
         return 1
 
 
-def _tell_of_a_bug(options: Options) -> None:
+def _logged_in(options: Options) -> Path:
+    """The log file, which is opened where the show has not come so far."""
     if not log.hasHandlers():
         keep_log(options.state_folder, "show")
-    log.exception("stopped over an unexpected fault")
-    where = log_file(options.state_folder)
-    print(f"vernissage: stopped over a fault of its own; the details are in {where}", file=sys.stderr)
+    return log_file(options.state_folder)
 
 
 def run(options: Options) -> int:
