@@ -89,6 +89,8 @@ class _Process:
             threading.Thread(target=work, name=f"{child.name}-{work.__name__}", daemon=True)
             for work in (self._read, self._write, self._relay)
         ]
+
+    def start(self) -> None:
         for thread in self.threads:
             thread.start()
 
@@ -296,6 +298,7 @@ class Child:
         except OSError as error:
             return f"does not start: {error}"
         self.trouble = ""
+        process.start()  # who hears its first message knows it already
         process.wait()
         self._outbox = _Outbox()
         if self._stopping.is_set():
@@ -305,6 +308,6 @@ class Child:
     def _report(self, why: str) -> None:
         self.trouble = self.last_trouble = why
         self.restarted = time.monotonic()
-        self.restarts += 1
         if line := self._repeats.line(f"{why}; the show goes on, it is started again", self.restarted):
             self.log.warning("%s: %s", self.name, line)
+        self.restarts += 1
