@@ -25,7 +25,7 @@ class Refined:
 
     def __init__(self, network: Any, refiner: refiners.Refiner) -> None:
         self.network = network
-        self._refiner = refiner.to(network.device, memory_format=torch.channels_last)
+        self.refiner = refiner.to(network.device, memory_format=torch.channels_last)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.network, name)
@@ -34,7 +34,7 @@ class Refined:
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
         """Latents (n, dim + 1) -> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
         asked = (latents if isinstance(latents, Tensor) else torch.from_numpy(latents)).to(self.network.device)
-        return self._refiner(self.network.synthesis(asked[:, :-1]).clamp_(-1, 1), amount=asked[:, -1])
+        return self.refiner(self.network.synthesis(asked[:, :-1]).clamp_(-1, 1), amount=asked[:, -1])
 
     @torch.inference_mode()
     def paint(self, latent: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -61,3 +61,8 @@ def refined(network: Any, header: Header, tensors: Tensors, name: object) -> Any
 def unrefined(network: Any) -> Any:
     """The network without its refiner."""
     return network.network if isinstance(network, Refined) else network
+
+
+def refiner_of(network: Any) -> refiners.Refiner | None:
+    """The refiner behind a network; None where it has none."""
+    return network.refiner if isinstance(network, Refined) else None

@@ -24,6 +24,8 @@ A VAE finds the place of each picture, and the refiner learns from what it paint
 averaged down and made as a GAN paints them, a little blurred, with threads and noise. A quarter of what is judged are
 samples of the model itself.
 
+Of a model that has a refiner already, training goes on from what that has learnt; with --anew it begins from nothing.
+
 Twice the size is learnt from the pictures that have it: --weight-by names the column of the ledger that says how many
 pixels of real detail a picture holds. One with 1.56 or more for each pixel of the model's picture (200 for 128 px) is
 judged at full size; others are judged at the model's size, and seen the less often the less they hold. Every 32nd

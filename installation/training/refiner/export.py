@@ -28,7 +28,7 @@ GROUP = "refiner"
 SOFTEN = 0.14
 """How much of each pixel its neighbours get in a show: what is shuffled into the finest pixels has a chequered pattern.
 By radial power and by eye, on portraits of 256 px."""
-TOLD = ("command", "source", "pictures", "fine", "features", "teacher", "ledger_sha256", "licences")
+TOLD = ("command", "source", "pictures", "fine", "features", "teacher", "images_before", "ledger_sha256", "licences")
 """What a header repeats of the facts of a training."""
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from installation.networks.refiner import SCALE, Architecture, Refiner, enlarged
 from installation.training.gan.projected import Eye
+from installation.training.loop.devices import Devices
 from installation.training.refiner.judge import Judge
 from installation.training.refiner.losses import features, gradient_penalty, judge_loss, low_pass, painter_loss
 from installation.training.refiner.pairs import Pairs
@@ -23,15 +24,20 @@ class Learner:
     """``g`` is the refiner, ``d`` the discriminator, ``ema`` the moving average of ``g`` that is shown. ``eye`` gives
     the features that are compared; without, that loss is left out."""
 
-    def __init__(self, arch: Architecture, recipe: Recipe, device: torch.device, eye: Eye | None) -> None:
-        self.recipe, self.device, self.eye = recipe, device, eye
-        self.g, self.d = Refiner(arch).to(device), Judge(recipe.conditional).to(device)
+    def __init__(self, arch: Architecture, recipe: Recipe, devices: Devices, eye: Eye | None) -> None:
+        self.recipe, self.device, self.dtype, self.eye = recipe, devices.device, devices.dtype, eye
+        self.g, self.d = Refiner(arch).to(self.device), Judge(recipe.conditional).to(self.device)
         self.ema = copy.deepcopy(self.g).requires_grad_(False)
         rates = self.rates()
         self.opt_g = torch.optim.Adam(self.g.parameters(), rates["opt_g"], (0.5, 0.99), fused=True)
         lazy = self.lazy
         self.opt_d = torch.optim.Adam(self.d.parameters(), rates["opt_d"], (0.0, 0.99**lazy), fused=True)
         self.chance = torch.Generator().manual_seed(recipe.seed)
+
+    def begin_from(self, refiner: Refiner) -> None:
+        """With what one of the same architecture has learnt."""
+        for mine in (self.g, self.ema):
+            mine.load_state_dict(refiner.state_dict())
 
     @property
     def lazy(self) -> float:
@@ -44,7 +50,9 @@ class Learner:
     def learn(self, pairs: Pairs, steps: int, images: int) -> Tensor:
         """One step after so many, and after so many pictures. Returns the figures, in the order of run.FIGURES."""
         grain = [g.to(self.device) for g in self.g.grains(self.recipe.batch, self.recipe.window, self.chance)]
-        painted = pairs.judged(self.g(pairs.soft, grain))
+        with self.cast():
+            painted = self.g(pairs.soft, grain)
+        painted = pairs.judged(painted.float())
         real = pairs.judged(pairs.real)
         lazy = steps % self.recipe.r1_every == 0
         return torch.cat(
@@ -58,13 +66,22 @@ class Learner:
         low = low_pass(painted, torch.where(pairs.known[:, None, None, None], real, plain))
         unlike = self.unlike(painted[pairs.known], real[pairs.known])
         self.d.requires_grad_(False)
-        loss = painter_loss(self.d(painted, pairs.soft))
+        loss = painter_loss(self.scores(painted, pairs))
         self.d.requires_grad_(True)
         rise = min(1.0, images / max(1.0, recipe.rise))
         (recipe.low_pass * low + recipe.features * unlike + recipe.adversarial * rise * loss).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)
         return torch.stack([low * LEVELS, unlike, loss]).detach()
+
+    def scores(self, picture: Tensor, pairs: Pairs) -> list[Tensor]:
+        with self.cast():
+            scores = self.d(picture, pairs.soft)
+        return [score.float() for score in scores]
+
+    def cast(self) -> torch.autocast:
+        """Convolutions are computed in the devices' type; weights, losses and sums stay in float32."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
     def unlike(self, painted: Tensor, real: Tensor) -> Tensor:
         """The difference of features in a part of the pictures, anywhere; 0 without pictures, or without an eye."""
@@ -78,7 +95,7 @@ class Learner:
         """The discriminator's step; returns its figures."""
         recipe = self.recipe
         real = real.requires_grad_(lazy)
-        scores, others = self.d(real, pairs.soft), self.d(painted, pairs.soft)
+        scores, others = self.scores(real, pairs), self.scores(painted, pairs)
         loss = judge_loss(scores, others)
         penalty = gradient_penalty(scores, real) * (recipe.r1 / 2 * recipe.r1_every) if lazy else 0.0
         (loss + penalty).backward()

@@ -64,6 +64,7 @@ class RecipeOptions:
         Bounds(int, 0, 10_000),
         "N",
     )
+    anew: bool = option(False, "where the model has a refiner already: do not go on from what that has learnt")
     seed: int = option(0, "of the random numbers (default 0)", Bounds(int, 0, 2**31))
 
 
@@ -71,6 +72,7 @@ class RecipeOptions:
 class KeepingOptions:
     device: str = option("auto", "default auto: a GPU if there is one", choices=("auto", "cpu", "cuda", "mps"))
     threads: int | None = option(None, "processor threads (default: all cores)", Bounds(int, 1, 256))
+    precision: str = option("auto", "auto: bf16 where the device has it", choices=("auto", "bf16", "fp32"))
     save_every: float = option(180, "seconds between checkpoints (default 180)", Bounds(float, 1, 3600), "S")
     sheet_every: float = option(240, "seconds between sheets (default 240)", Bounds(float, 1, 36000), "S")
     tensorboard: bool = option(True, "log.csv alone")

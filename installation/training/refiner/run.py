@@ -72,7 +72,7 @@ class Refining:
         self.arch = Architecture(pairs.side, channels)
         self.progress = Progress()
         self.timetable = OneSize(pairs.large, int(recipe.kimg * 1000), lambda: self.progress.images)
-        self.learner = Learner(self.arch, recipe, devices.device, eye)
+        self.learner = Learner(self.arch, recipe, devices, eye)
         self.shown = Shown(pairs, self.learner.ema)
         self.means = torch.zeros(len(FIGURES), device=devices.device)
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import MissingDependency, TrainingError
 from installation.core.invocation import program
-from installation.networks.refined import unrefined
+from installation.networks.refined import refiner_of, unrefined
 from installation.networks.refiner import SCALE
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
@@ -48,7 +48,8 @@ TEACHER_FOLDER = "teacher"
 
 def train(options: RefinerOptions) -> None:
     check_suffix(options.out, ".safetensors", "model")
-    with open_devices(options.keeping.device, 1, options.keeping.threads, "fp32") as devices:
+    keeping = options.keeping
+    with open_devices(keeping.device, 1, keeping.threads, keeping.precision) as devices:
         session(options, devices)
 
 
@@ -93,7 +94,18 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
     facts = facts_of(prepared, pairs, digest)
     facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
-    return Refining(pairs, recipe, devices, eye_of(options, devices), facts)
+    run = Refining(pairs, recipe, devices, eye_of(options, devices), facts)
+    return run if options.recipe.anew else went_on(run, base)
+
+
+def went_on(run: Refining, base: OpenModel) -> Refining:
+    """With what the model's own refiner has learnt, where it has one; its windows are counted in the facts."""
+    learnt = refiner_of(base.network)
+    if learnt and learnt.arch.channels == run.arch.channels:
+        run.learner.begin_from(learnt)
+        before = base.header["refiner"]
+        run.facts["images_before"] = before["images"] + (before.get("images_before") or 0)
+    return run
 
 
 @dataclass(frozen=True)
@@ -181,7 +193,7 @@ def eye_of(options: RefinerOptions, devices: Devices) -> Eye | None:
     if not options.recipe.features:
         return None
     try:
-        return Eye(devices.device, devices.dtype, taps=TAPS)
+        return Eye(devices.device, devices.dtype, devices.depthwise, taps=TAPS)
     except MissingDependency as error:
         print(f"Without features: {error}", file=sys.stderr)
         return None

@@ -17,6 +17,7 @@ from PIL import Image
 from installation.core.errors import MissingDependency, TrainingError
 from installation.core.parts import config
 from installation.networks.model_file import load_model, network_of, read_header, save_model
+from installation.networks.refined import refiner_of
 from installation.training.cli import main
 from installation.training.gan.projected import Eye, read_weights
 from installation.training.latent.models import open_model
@@ -393,3 +394,25 @@ def test_too_small_pictures_are_told(tmp_path: Path, raw: Path, capsys: pytest.C
 
 def test_facts_are_json(vae: SoftPainter, devices: Devices) -> None:
     assert json.loads(begun(of(vae), devices).state()["facts"]) == {"model": "it", "features": False}
+
+
+def test_a_model_that_has_a_refiner_goes_on_from_it(raw: Path, tmp_path: Path) -> None:
+    model = tiny_vae(tmp_path / "vae.safetensors")
+    slow = ("--learning-rate", "0.000001")
+    assert command(model, raw, tmp_path / "first.safetensors") == 0
+    assert command(tmp_path / "first.safetensors", raw, tmp_path / "second.safetensors", *slow) == 0
+    assert command(tmp_path / "first.safetensors", raw, tmp_path / "other.safetensors", *slow, "--anew") == 0
+    first, second, other = (open_model(tmp_path / f"{name}.safetensors") for name in ("first", "second", "other"))
+    learnt, gone_on, anew = (refiner_of(model.network).out.weight for model in (first, second, other))
+    assert torch.allclose(learnt, gone_on, atol=1e-3)
+    assert not torch.allclose(learnt, anew, atol=1e-3)
+    assert second.header["refiner"]["images_before"] == first.header["refiner"]["images"] == 16
+    assert other.header["refiner"]["images_before"] is None
+
+
+def test_in_bfloat16_it_learns_alike(vae: SoftPainter, devices: Devices) -> None:
+    full = steps(begun(of(vae), devices), 4)
+    narrow = steps(begun(of(vae), replace(devices, dtype=torch.bfloat16)), 4)
+    assert all(p.dtype == torch.float32 for p in narrow.weights())
+    assert torch.allclose(full.means, narrow.means, rtol=0.1, atol=0.1)
+    assert not torch.equal(full.means, narrow.means)
