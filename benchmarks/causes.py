@@ -195,7 +195,7 @@ def main() -> None:
     options.add_argument("--only-measure", action="store_true")
     asked = options.parse_args()
     pictures = np.array(load_prepared(asked.folder).pictures)
-    with open_devices("cpu", 1, 1, "fp32") as devices:
+    with open_devices("cpu", 1, 1) as devices:
         trainings = [
             Training(arm, asked.out / f"arm{index}", pictures, asked.width, asked.seed, devices)
             for index, arm in enumerate(ARMS)
