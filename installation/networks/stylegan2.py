@@ -7,7 +7,7 @@ beside it: painting is always the same picture for the same w.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -31,7 +31,7 @@ from installation.networks.stylegan2_generator import (
     enlarges,
     upsample,
 )
-from installation.networks.styles import Affines, Layer, Share, between, lerped, one_each, over, tiled
+from installation.networks.styles import Affines, FromConstant, over
 
 
 def effective_tensors(generator: StyleGan2, resolution: int, fade: float = 1.0) -> dict[str, Tensor]:
@@ -175,7 +175,7 @@ class PaintLayer:
         return F.leaky_relu_(x, 0.2)
 
 
-class Network:
+class Network(FromConstant):
     """A generator that only paints. Same pictures as `StyleGan2`, faster at one picture a time.
 
     `mapping` runs on the CPU in float32, so that a seed gives the same latent on every device.
@@ -184,7 +184,6 @@ class Network:
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
         self.arch, self.device = arch, device
         self.z_dim, self.w_dim, self.resolution = arch.z_dim, arch.w_dim, arch.resolution
-        self.across = 1
         self._mapping = [
             (tensors[f"mapping.{i}.weight"] * SQRT2, tensors[f"mapping.{i}.bias"] * SQRT2)
             for i in range(arch.mapping_layers)
@@ -197,10 +196,8 @@ class Network:
             if size > 4 or part != "conv0"
         ]
         self.affines = Affines(tensors, names, device)
-        self.layers: dict[str, Layer] = {
-            name: PaintLayer(tensors, name, arch, device) for name in names if not name.endswith("rgb")
-        }
-        self._rgb = {
+        self.layers = {name: PaintLayer(tensors, name, arch, device) for name in names if not name.endswith("rgb")}
+        self.rgb = {
             size: (tensors[f"{size}.rgb.weight"][:, :, 0, 0].t().to(device), tensors[f"{size}.rgb.bias"].to(device))
             for size in arch.resolutions
         }
@@ -220,53 +217,15 @@ class Network:
         float32, about -1..1 (not clipped)."""
         latents = (w if isinstance(w, Tensor) else torch.from_numpy(w)).to(self.device, torch.float32)
         styles = iter(self.affines(latents))
-        x = self.const.repeat(latents.shape[0] // self.across, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        x = self.begun(latents.shape[0])
         rgb: Tensor | None = None
         for size in self.arch.resolutions:
             for part in ("conv1",) if size == 4 else ("conv0", "conv1"):
                 x = self.layers[f"{size}.{part}"](x, next(styles))
-            new = self._coloured(x, next(styles), size)
+            new = self.coloured(x, next(styles), size)
             rgb = new if rgb is None else upsample(rgb).add_(new)
         assert rgb is not None
         return rgb
-
-    def _coloured(self, x: Tensor, style: Tensor, size: int) -> Tensor:
-        """Features -> colours. (n, channels, 3): a 1x1 convolution is a product of matrices."""
-        weight, bias = self._rgb[size]
-        if one_each(style, x):
-            weight = style[:, :, None] * weight
-        else:
-            x = x * over(style, x)
-        new = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), weight).add_(bias)
-        return new.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
-
-    def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
-        """The same network with other convolutions, made of the name and the convolution that is there."""
-        made = copy.copy(self)
-        made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
-        return made
-
-    def tiled(self, across: int, down: int) -> Network:
-        """The network that begins with its constant so many times side by side and one above another."""
-        made = self.with_layers(lambda name, layer: tiled(layer, across, down))
-        made.across = across
-        made.const = self.const.repeat(1, 1, down, across).contiguous(memory_format=torch.channels_last)
-        return made
-
-    def between(self, other: Network, share: Share) -> Network:
-        """The network of whose layers ``share`` is the other's; the mapping is this one's."""
-        made = copy.copy(self)
-        made.const = lerped(self.const, other.const, share("4.conv1"))
-        made.affines = self.affines.between(other.affines, share)
-        made.layers = {name: between(layer, other.layers[name], share(name)) for name, layer in self.layers.items()}
-        made._rgb = {
-            size: (
-                lerped(weight, other._rgb[size][0], share(f"{size}.rgb")),
-                lerped(bias, other._rgb[size][1], share(f"{size}.rgb")),
-            )
-            for size, (weight, bias) in self._rgb.items()
-        }
-        return made
 
     @torch.inference_mode()
     def paint(self, w: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ Of each block the tensors are, with every constant factor multiplied in (block 4
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -35,7 +35,7 @@ from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
-from installation.networks.styles import Affines, Layer, Share, between, lerped, one_each, over, tiled
+from installation.networks.styles import Affines, FromConstant, Share, lerped, over
 
 Shape = tuple[int, ...]
 KERNEL = 3
@@ -164,12 +164,12 @@ def enlarging(taps: Tensor) -> list[int]:
     return [(width + 1) // 2, (width - 2) // 2, (height + 1) // 2, (height - 2) // 2]
 
 
-class Network:
+class Network(FromConstant):
     """A generator that only paints. ``latents`` are styles, (n, w_dim); of a network with classes (n, classes * w_dim),
     of which the first class is painted."""
 
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
-        self.arch, self.device, self.across = arch, device, 1
+        self.arch, self.device = arch, device
         self.z_dim, self.w_dim, self.classes, self.resolution = (
             arch.z_dim,
             arch.w_dim,
@@ -180,14 +180,14 @@ class Network:
         placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
         names = [name for name, *_ in arch.layers()]
         self.affines = Affines(placed, names, device)
-        self._const = placed["const"].contiguous(memory_format=torch.channels_last)
+        self.const = placed["const"].contiguous(memory_format=torch.channels_last)
         self._taps, self._pad = prepared(placed["filter"], 4.0), enlarging(placed["filter"])
-        self.layers: dict[str, Layer] = {
+        self.layers = {
             name: StyledConv(placed, name, placed["filter"], arch.clamp, self._gain(name))
             for name in names
             if not name.endswith("rgb")
         }
-        self._rgb = {
+        self.rgb = {
             block: (placed[f"{block}.rgb.weight"][:, :, 0, 0].t(), placed[f"{block}.rgb.bias"])
             for block in arch.blocks
             if arch.has_rgb(block)
@@ -209,44 +209,21 @@ class Network:
         """``synthesis`` of a tensor on the network's device, differentiable."""
         w = latents[..., : self.w_dim]
         styles = iter(self.affines(w))
-        x = self._const.repeat(w.shape[0] // self.across, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        x = self.begun(w.shape[0])
         picture: Tensor | None = None
         for block in self.arch.blocks:
             x = self._block(x, block, styles)
             if picture is not None:
                 picture = resample(picture, self._taps, up=2, pad=self._pad)
-            if block in self._rgb:
-                new = self._coloured(x, next(styles), block)
+            if block in self.rgb:
+                new = clamped(self.coloured(x, next(styles), block), self.arch.clamp)
                 picture = new if picture is None else picture.add_(new)
         assert picture is not None
         return three(picture, self.arch.colours)
 
-    def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
-        """The same network with other convolutions, made of the name and the convolution that is there."""
-        made = copy.copy(self)
-        made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
-        return made
-
-    def tiled(self, across: int, down: int) -> Network:
-        """The network that begins with its constant so many times side by side and one above another."""
-        made = self.with_layers(lambda name, layer: tiled(layer, across, down))
-        made.across = across
-        made._const = self._const.repeat(1, 1, down, across).contiguous(memory_format=torch.channels_last)
-        return made
-
     def between(self, other: Network, share: Share) -> Network:
-        """The network of whose layers ``share`` is the other's; the mapping and the filter are this one's."""
-        made = copy.copy(self)
-        made._const = lerped(self._const, other._const, share("4.conv1"))
-        made.affines = self.affines.between(other.affines, share)
-        made.layers = {name: between(layer, other.layers[name], share(name)) for name, layer in self.layers.items()}
-        made._rgb = {
-            block: (
-                lerped(weight, other._rgb[block][0], share(f"{block}.rgb")),
-                lerped(bias, other._rgb[block][1], share(f"{block}.rgb")),
-            )
-            for block, (weight, bias) in self._rgb.items()
-        }
+        """The filter is this one's, too."""
+        made = super().between(other, share)
         made._skip = {
             block: None if weight is None else lerped(weight, other._skip[block], share(f"{block}.conv0"))
             for block, weight in self._skip.items()
@@ -268,17 +245,6 @@ class Network:
             return None
         y = resample(F.conv2d(x, weight), self._taps, up=2, pad=self._pad).mul_(SQRT2 / 2)
         return clamped(y, None if self.arch.clamp is None else self.arch.clamp * SQRT2 / 2)
-
-    def _coloured(self, x: Tensor, style: Tensor, block: int) -> Tensor:
-        """Features -> colours: a 1x1 convolution without demodulation is a product of matrices."""
-        weight, bias = self._rgb[block]
-        if one_each(style, x):
-            weight = style[:, :, None] * weight
-        else:
-            x = x * over(style, x)
-        colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), weight).add_(bias)
-        colours = clamped(colours, self.arch.clamp)
-        return colours.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
 
 
 def three(picture: Tensor, colours: int) -> Tensor:

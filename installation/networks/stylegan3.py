@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from installation.networks.model_file import network_of
 from installation.networks.resampling import prepared, resample
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 from installation.networks.stylegan2_ada import three
-from installation.networks.styles import Affines, Layer, Share, between, lerped, over
+from installation.networks.styles import Affines, Layered, Share, lerped, over
 
 Shape = tuple[int, ...]
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -235,20 +235,18 @@ class Steered:
         return x.mul_(over(demodulation, x))
 
 
-class Network:
+class Network(Layered):
     """A generator that only paints. ``latents`` are styles, (n, w_dim); of a network with classes (n, classes * w_dim),
     of which the first class is painted."""
 
     def __init__(self, arch: Architecture, tensors: Mapping[str, Tensor], device: str = "cpu") -> None:
-        self.arch, self.device, self.across = arch, device, 1
+        self.arch, self.device = arch, device
         self.z_dim, self.w_dim = arch.z_dim, arch.w_dim
         self.classes, self.resolution = max(1, arch.classes), arch.resolution
         self.mapping = StyleMapping(tensors, len(arch.widths) - 1)
         placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
         self.input = Input(arch.input, placed)
-        self.layers: dict[str, Layer] = {
-            str(number): Steered(layer, placed, number) for number, layer in enumerate(arch.layers)
-        }
+        self.layers = {str(number): Steered(layer, placed, number) for number, layer in enumerate(arch.layers)}
         self.affines = Affines(placed, tuple(self.layers), device)
 
     @torch.inference_mode()
@@ -270,12 +268,6 @@ class Network:
         """The styles that turn and move whole pictures: of those beside one another the mean."""
         return w if self.across == 1 else w.unflatten(0, (-1, self.across)).mean(1)
 
-    def with_layers(self, change: Callable[[str, Layer], Layer]) -> Network:
-        """The same network with other layers, made of the name and the layer that is there."""
-        made = copy.copy(self)
-        made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
-        return made
-
     def tiled(self, across: int, down: int) -> Network:
         """The network whose waves go on for so many widths and heights of its picture, the middle in the middle."""
         made = copy.copy(self)
@@ -283,10 +275,7 @@ class Network:
         return made
 
     def between(self, other: Network, share: Share) -> Network:
-        """The network of whose layers ``share`` is the other's; the mapping is this one's. The weights are those that
-        are normalised for each output, as the demodulation undoes any other scale."""
-        made = copy.copy(self)
+        """The weights are those that are normalised for each output, as the demodulation undoes any other scale."""
+        made = super().between(other, share)
         made.input = self.input.between(other.input, share("0"))
-        made.affines = self.affines.between(other.affines, share)
-        made.layers = {name: between(layer, other.layers[name], share(name)) for name, layer in self.layers.items()}
         return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 import torch.nn.functional as F
@@ -60,6 +60,67 @@ class Affines:
         shares = torch.tensor(rows).repeat_interleave(torch.tensor(self.widths)).to(self.weight)
         made.weight = torch.lerp(self.weight, other.weight, shares[:, None])
         made.bias = torch.lerp(self.bias, other.bias, shares)
+        return made
+
+
+class Layered:
+    """A network of styled ``layers``, by name. Their styles are ``affines``."""
+
+    layers: dict[str, Layer]
+    affines: Affines
+    across = 1
+    """So many styles are side by side in one picture."""
+
+    def with_layers(self, change: Callable[[str, Layer], Layer]) -> Self:
+        """The same network with other layers, made of the name and the layer that is there."""
+        made = copy.copy(self)
+        made.layers = {name: change(name, layer) for name, layer in self.layers.items()}
+        return made
+
+    def between(self, other: Self, share: Share) -> Self:
+        """The network of whose layers ``share`` is the other's; the mapping is this one's."""
+        made = copy.copy(self)
+        made.affines = self.affines.between(other.affines, share)
+        made.layers = {name: between(layer, other.layers[name], share(name)) for name, layer in self.layers.items()}
+        return made
+
+
+class FromConstant(Layered):
+    """One that begins with a constant, ``const`` (1, channels, height, width), and makes colours of the features of
+    each size: ``rgb`` are the weights (channels, 3) and biases."""
+
+    const: Tensor
+    rgb: dict[int, tuple[Tensor, Tensor]]
+
+    def begun(self, styles: int) -> Tensor:
+        """The features that so many styles begin with."""
+        return self.const.repeat(styles // self.across, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+
+    def coloured(self, x: Tensor, style: Tensor, size: int) -> Tensor:
+        """Features -> colours: a 1x1 convolution without demodulation is a product of matrices."""
+        weight, bias = self.rgb[size]
+        if one_each(style, x):
+            weight = style[:, :, None] * weight
+        else:
+            x = x * over(style, x)
+        colours = torch.matmul(x.permute(0, 2, 3, 1).flatten(1, 2), weight).add_(bias)
+        return colours.unflatten(1, tuple(x.shape[2:])).permute(0, 3, 1, 2)
+
+    def tiled(self, across: int, down: int) -> Self:
+        """The network that begins with its constant so many times side by side and one above another."""
+        made = self.with_layers(lambda name, layer: tiled(layer, across, down))
+        made.across = across
+        made.const = self.const.repeat(1, 1, down, across).contiguous(memory_format=torch.channels_last)
+        return made
+
+    def between(self, other: Self, share: Share) -> Self:
+        made = super().between(other, share)
+        made.const = lerped(self.const, other.const, share("4.conv1"))
+        made.rgb = {
+            size: (lerped(weight, other.rgb[size][0], part), lerped(bias, other.rgb[size][1], part))
+            for size, (weight, bias) in self.rgb.items()
+            for part in [share(f"{size}.rgb")]
+        }
         return made
 
 
