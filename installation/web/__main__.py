@@ -1,22 +1,19 @@
 """``python -m installation.web``: the web process, controlled by messages on its stdin."""
 
 import asyncio
-import os
-import signal
 import socket
-import sys
 import threading
-import traceback
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 from aiohttp import web
 
 from installation.core.addresses import host_of, is_loopback, netloc_of
 from installation.core.errors import DeviceError
-from installation.core.pipe import Message, alive, serve
-from installation.web import listener
+from installation.core.pipe import Message
+from installation.web import attending, listener
+from installation.web.attending import Inbox
 from installation.web.ballot_store import FILE
 from installation.web.ballot_writer import BallotWriter
 from installation.web.messages import (
@@ -37,56 +34,22 @@ from installation.web.service import Service
 CLOSED = 3
 """Exit code of a web process that cannot open here."""
 
-BEAT = 0.5
-"""Seconds between two heartbeats, which come from the loop that answers visitors."""
-
 ADDRESS = 5.0
 """Seconds between two checks of this machine's own address: a network may come up after the show."""
 
 MOVES = 512
 """The most that operators did and that waits for the app."""
 
-LIMITS: dict[str, Any] = {
-    "max_line_size": 2048,
-    "max_field_size": 4096,
-    "max_headers": 64,
-    "keepalive_timeout": listener.IDLE,
-    "lingering_time": 0.5,
-    "auto_decompress": False,
-    "handler_cancellation": True,  # a viewer who disconnects is no longer counted
-    "shutdown_timeout": 0.2,
-    "access_log": None,  # no client address is logged
-}
-
-Inbox = asyncio.Queue[Message | None]
-"""The app's messages; None when it is gone."""
+LIMITS = attending.LIMITS | {"handler_cancellation": True}  # a viewer who disconnects is no longer counted
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the app, which then closes our stdin
-    listener.raise_file_limit()
-    code = 1
-    try:
-        code = asyncio.run(_attend())
-    except Exception:  # noqa: BLE001 the process's edge: a traceback for the log, and the app starts it again
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(code)  # not sys.exit: the listening thread may be in the middle of a read
+    attending.run(_attend)
 
 
 async def _attend() -> int:
     """Waits for the hello, then is open until the app is gone. Returns the exit code."""
-    loop = asyncio.get_running_loop()
-    inbox: Inbox = asyncio.Queue()
-
-    def put(message: Message | None) -> None:
-        with suppress(RuntimeError):  # the loop has ended already
-            loop.call_soon_threadsafe(inbox.put_nowait, message)
-
-    send = serve(put, on_gone=lambda: put(None), grace=0.8)
-    with suppress(NotImplementedError):  # Windows has no such handlers
-        loop.add_signal_handler(signal.SIGTERM, put, None)
+    inbox, send = attending.listen(grace=0.8)
     try:
         hello = await _hello(inbox)
         if hello is not None:
@@ -128,11 +91,11 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
     outbox.tell(Watching(0))  # viewers of an earlier process have to connect again
     outbox.tell(Consoles(0))
     works = (
-        _listen(service, inbox),
+        _receive(service, inbox),
         service.run(),
         listener.sweep(runner.server, server.busy),
         _tell_address(service, listening, server.port, outbox),
-        _beat(outbox),
+        attending.beat(outbox.beat),
     )
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
@@ -146,7 +109,7 @@ async def _receive_visitors(service: Service, listening: socket.socket, inbox: I
             task.cancel()
 
 
-async def _listen(service: Service, inbox: Inbox) -> None:
+async def _receive(service: Service, inbox: Inbox) -> None:
     while (message := await inbox.get()) is not None:
         service.receive(message)
 
@@ -160,13 +123,6 @@ async def _tell_address(service: Service, listening: socket.socket, port: int, o
             outbox.tell(Ready(port, url, is_loopback(host_of(netloc_of(url)))))
             told = service.url = url
         await asyncio.sleep(ADDRESS)
-
-
-async def _beat(outbox: "Outbox") -> None:
-    """Sends the heartbeat from the loop that serves visitors."""
-    while True:
-        outbox.beat(alive(3 * BEAT))
-        await asyncio.sleep(BEAT)
 
 
 class Outbox:

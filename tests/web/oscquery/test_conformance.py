@@ -336,11 +336,14 @@ def test_a_change_of_what_there_is_is_told(served: Served) -> None:
         served.query.change(knobs(more, COMMANDS))
         told = [json.loads(await ws.receive_str()) for _ in range(3)]
         served.query.change(knobs(CONTROLS, COMMANDS))
-        return told
+        return told + [json.loads(await ws.receive_str()) for _ in range(3)]
 
     assert connected(served, work) == [
         {"COMMAND": "PATH_REMOVED", "DATA": "/walk/wait"},
         {"COMMAND": "PATH_ADDED", "DATA": "/walk/breath"},
+        {"COMMAND": "PATH_CHANGED", "DATA": "/walk"},
+        {"COMMAND": "PATH_REMOVED", "DATA": "/walk/breath"},
+        {"COMMAND": "PATH_ADDED", "DATA": "/walk/wait"},
         {"COMMAND": "PATH_CHANGED", "DATA": "/walk"},
     ]
 
