@@ -16,6 +16,7 @@ from torch import Tensor
 from installation.core.contracts import Latent, Pixels
 from installation.core.controls import Values
 from installation.networks import bending
+from installation.networks.grain import with_noise
 from installation.networks.layers import INPUT
 from installation.networks.live_controls import BLEND, MIX, NOISE, TRUNCATE, Live, span
 from installation.networks.runtime import levels, ring
@@ -117,14 +118,3 @@ def in_plane(bend: bending.Bend) -> Tensor:
     plane = bend.plane()
     plane[:, 2] /= 2
     return torch.cat([plane, torch.tensor([[0.0, 0.0, 1.0]])])
-
-
-def with_noise(layer: Any, name: str, amount: float, seed: int) -> Any:
-    """A layer whose noise is ``amount`` times as strong; with a ``seed`` other than 0 another noise of its strength."""
-    noise = layer.noise
-    if noise is None:
-        return layer
-    if seed:
-        source = torch.Generator().manual_seed(1000 * seed + sum(name.encode()))
-        noise = noise.square().mean().sqrt() * torch.randn(noise.shape, generator=source).to(noise)
-    return layer.noisy(noise * amount)

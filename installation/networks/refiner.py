@@ -15,6 +15,7 @@ Pictures are (n, 3, height, width), sRGB, -1..1, with sides that are multiples o
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -134,6 +135,15 @@ class Refiner(nn.Module):
 
     def fixed(self) -> list[Tensor]:
         return [self.get_buffer(f"grain{index}") for index in range(len(self.arch.grains))]
+
+    def regrained(self, seed: int) -> Refiner:
+        """The same with other fixed maps."""
+        made = copy.copy(self)
+        made._buffers = dict(self._buffers)
+        chance = torch.Generator().manual_seed(seed)
+        for index, grain in enumerate(self.grains(1, self.arch.resolution, chance)):
+            made._buffers[f"grain{index}"] = grain.to(self.fixed()[index])
+        return made
 
     def grains(self, count: int, side: int, chance: torch.Generator) -> list[Tensor]:
         """New noise for so many pictures of this side, on the CPU, the smallest first."""

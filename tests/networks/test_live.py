@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from installation.core import parts
 from installation.core.errors import ShowError
 from installation.networks import bending
+from installation.networks.grain import with_noise
 from installation.networks.layers import layers_of
 from installation.networks.live_controls import FEATURES
-from installation.networks.live_painting import with_noise
 from installation.networks.model_file import load_model, read_header, save_model
 from installation.networks.model_generator import rebuild
 from installation.networks.stylegan2 import build as build_gan

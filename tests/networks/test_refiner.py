@@ -16,11 +16,13 @@ from installation.core.errors import ModelError
 from installation.core.parts import config
 from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import FARTHEST, farthest
+from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, load_model, read_header
 from installation.networks.model_generator import REFINE, opened, proofs, with_refine
 from installation.networks.refined import unrefined
 from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes, softened
 from installation.networks.runtime import Eager
+from installation.training.latent.models import open_model
 from tests import tiny_gan
 from tests.tiny_models import TINY, encoder_in, tiny_vae
 from tests.tiny_refiner import ARCH, refined, stirred
@@ -249,3 +251,14 @@ def test_openvino_paints_it_as_plain_torch_does(model: Path) -> None:
     form = _openvino.OpenVino(_openvino.compiled(network.synthesis, latents))
     assert farthest(form, Eager(network.synthesis, latents), latents) <= FARTHEST
     assert form.paint(latents[0]).shape == Eager(network.synthesis, latents).paint(latents[0]).shape
+
+
+def test_grain_that_is_drawn_anew_changes_the_paint_and_nothing_else(model: Path) -> None:
+    network = open_model(model).network
+    latent = np.zeros((1, len(open_model(model).space.mean) + 1), np.float32)
+    latent[0, -1] = 1.0
+    hangs = network.synthesis(latent)
+    one, other = (regrained(network, seed).synthesis(latent) for seed in (1, 2))
+    assert torch.equal(one, regrained(network, 1).synthesis(latent))
+    assert (one - other).abs().mean() > 0.01
+    assert torch.equal(network.synthesis(latent), hangs), "the model's own grain is as it was"

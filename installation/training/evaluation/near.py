@@ -39,7 +39,10 @@ def surface(subject: Subject) -> Result:
         "psi": subject.psi,
         "pictures": len(shown),
         "aligned": subject.aligned,
-        "locked": {"shown": measure.locked(shown, subject.aligned)},
+        "locked": {
+            "shown": measure.locked(subject.regrained, subject.aligned),
+            "hung": measure.locked(shown, subject.aligned),
+        },
         "peak": {"shown": _percentiles(measure.peaks(shown))},
     }
     if subject.halves is not None:

@@ -124,6 +124,7 @@ def _surface(figures: Figures, arrays: Arrays, show: bool) -> Section:
     locked, peak, power = figures["locked"], figures["peak"], figures.get("power", {})
     rows = [
         ("position-locked ratio", *(_told(locked, name, "ratio", ".2f") for name in ("shown", "real"))),
+        ("the same with the grain that hangs", _told(locked, "hung", "ratio", ".2f"), NONE),
         ("narrow peak, median", *(_told(peak, name, "median", ".1f") for name in ("shown", "real"))),
         ("narrow peak, 90th percentile", *(_told(peak, name, "ninetieth", ".1f") for name in ("shown", "real"))),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from installation.core.contracts import Latent
 from installation.networks.encoder import Encode, encoder_of
+from installation.networks.grain import regrained
 from installation.networks.model_file import group_of
 from installation.training.evaluation.effort import THOROUGH, Effort
 from installation.training.evaluation.likeness import Picture
@@ -83,6 +84,18 @@ class Subject:
         """As many samples as there are in each half of the real pictures."""
         count = self.effort.examined if self.halves is None else len(self.halves[0])
         return self.shown[:count]
+
+    @cached_property
+    def regrained(self) -> Picture:
+        """The same samples, each with a grain of its own: what stays at its place is the network's."""
+        model, count = self.model, len(self.examined)
+        with progress("samples with a grain each", count) as tell:
+            done = []
+            for index in range(count):
+                one = replace(model, network=regrained(model.network, index + 1))
+                done.append(one.pictures(self.latents[index : index + 1], self.psi))
+                tell(1)
+        return np.concatenate(done)
 
     @cached_property
     def walked(self) -> Walked:

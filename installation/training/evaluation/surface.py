@@ -1,7 +1,8 @@
 """Surface figures of pictures (n, h, h, 3) uint8: patterns at a fixed position, softness, lattices.
 
     locked   the mean of the high-pass of many pictures, by its standard deviation, over what so many independent
-             pictures would leave of it: 1 if no pattern is at a fixed position, more if one is
+             pictures would leave of it: 1 if no pattern is at a fixed position, more if one is. The grain of a
+             network, which is meant to stay where it is, is drawn anew for each picture, and told apart
     power    of the brightness, on rings of the spectrum, over that of the real pictures: 1 as sharp, less is softer
     peak     of each picture, how far its strongest narrow peak stands above the spectrum around it: high is a lattice
 

@@ -414,6 +414,7 @@ def test_from_a_model_to_a_report(report: Path, models: Path) -> None:
     assert "$" not in told
     assert "variational autoencoder" in told
     assert {"surface", "faces", "features"} <= figures.keys()
+    assert figures["surface"]["locked"]["hung"]["ratio"] == figures["surface"]["locked"]["shown"]["ratio"], "no grain"
     assert figures["surface"]["locked"]["real"]["ratio"] > figures["surface"]["locked"]["shown"]["ratio"] * 0.1 > 0
     assert "npm pack @mediapipe/face_mesh" in page
     assert "Do the two eyes agree? | not measured |" in told
