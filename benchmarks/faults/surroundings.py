@@ -135,32 +135,30 @@ from installation import run
 class Set(run.RealClock):
     def civil(self):
         with open({file!r}) as file:
-            return super().civil() + timedelta(hours=int(file.read()))
+            return super().civil() + timedelta(seconds=int(file.read()))
 
 run.RealClock = Set
 """
-"""The show's calendar, so many hours later than it is."""
+"""The show's calendar, so many seconds later than it is."""
 
 
 def clocks(place: Place, count: int) -> Iterator[Row]:
     """The clock that the show reads is set an hour forwards, then back, and so on: until the light of that hour's
     programme is there. Nothing may end, the piece stays, and the picture goes on."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "clock")
-        set_clock(file, 0)
+        file, begin = Path(folder, "clock"), noon()
+        set_clock(file, begin)
         (inside := Path(folder, "show")).mkdir()
         with Show(inside, more=SCHEDULE, before=CLOCK.format(file=str(file))) as show:
             show.ready()
             for number in range(count):
-                yield clock_step(show, file, number)
+                yield clock_step(show, file, begin, 1 - number % 2)
 
 
-def clock_step(show: Show, file: Path, number: int) -> Row:
-    hours = 1 - number % 2
-    wait_for(lambda: 1 < time.gmtime().tm_min < 58, "a moment away from the full hour", 1.0)
-    light = 0.5 if (time.gmtime().tm_hour + hours) % 2 else 1.0
+def clock_step(show: Show, file: Path, begin: int, hours: int) -> Row:
+    light = 0.5 if hours else 1.0
     before, first, ended = show.details()["piece"], frames(show), show.ended()
-    set_clock(file, hours)
+    set_clock(file, begin + 3600 * hours)
     began = time.monotonic()
     wait_for(lambda: abs(show.details()["controls"]["/stage/brightness"][0] - light) < 0.01, "the light of that hour")
     took = time.monotonic() - began
@@ -170,10 +168,15 @@ def clock_step(show: Show, file: Path, number: int) -> Row:
     return Row("clock", took, f"{hours:+d} h; {shown} frames meanwhile", fine)
 
 
-def set_clock(file: Path, hours: int) -> None:
-    """So many hours later than it is."""
+def noon() -> int:
+    """Seconds from now to half past twelve (UTC): an hour of the even programme, and no full hour near."""
+    return int(12.5 * 3600 - time.time() % 86_400)
+
+
+def set_clock(file: Path, seconds: int) -> None:
+    """So many seconds later than it is."""
     new = file.with_suffix(".new")
-    new.write_text(str(hours))
+    new.write_text(str(seconds))
     new.replace(file)
 
 
