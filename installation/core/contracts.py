@@ -136,7 +136,12 @@ TASTE_PLACE = tuple(f"/walk/taste/portrait/{axis}" for axis in range(TASTE_AXES)
 class Walk(ABC):
     @abstractmethod
     def at(self, t: float, controls: Values) -> Latent:
-        """Where the walk is after ``t`` seconds at speed 1: a pure function, for any ``t``."""
+        """Where the walk is after ``t`` seconds at speed 1, for any ``t``: a function of its arguments, and of what was
+        looked at ahead. Must not paint, as a hand may be waiting for the picture there."""
+
+    def look_ahead(self) -> None:  # noqa: B027 most walks have nothing to look at
+        """Work that can wait, of one painted picture at most. The painter's thread calls it after a picture where no
+        hand moves and none waits."""
 
 
 class WalkConfig(PartConfig, ABC):
@@ -276,8 +281,9 @@ class Draws(Protocol):
 class Accelerates(Protocol):
     """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
-    ``accelerate`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
-    Results that the next start can reuse may be kept in ``cache``.
+    ``accelerate`` is called once: before its piece hangs where an earlier start has compiled it (see Compiles), else
+    when all pieces hang, while the painter's thread paints. What it raises is logged. Results that the next start can
+    reuse may be kept in ``cache``.
     """
 
     runtime: str
@@ -288,9 +294,11 @@ class Accelerates(Protocol):
 @runtime_checkable
 class Compiles(Protocol):
     """A generator whose model file may have to be compiled before it can ``accelerate``: ``to_compile`` is that file,
-    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone."""
+    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone.
+    ``is_compiled``: an earlier start has done that, and ``accelerate`` takes a moment."""
 
     def to_compile(self, cache: DiskCache) -> Path | None: ...
+    def is_compiled(self, cache: DiskCache) -> bool: ...
 
 
 @runtime_checkable
