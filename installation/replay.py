@@ -33,6 +33,7 @@ class Painting:
         for lane in decision.wall.lanes:
             hung = self._open(lane.piece)
             latent = hung.walk.at(lane.walk_time, lane.controls)
+            hung.walk.look_ahead()
             self._frames[lane.piece] = Frame(hung.generator.paint(latent, lane.controls).copy(), decision.time)
 
     def frames(self, piece: int) -> Pair:

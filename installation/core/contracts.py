@@ -136,7 +136,12 @@ TASTE_PLACE = tuple(f"/walk/taste/portrait/{axis}" for axis in range(TASTE_AXES)
 class Walk(ABC):
     @abstractmethod
     def at(self, t: float, controls: Values) -> Latent:
-        """Where the walk is after ``t`` seconds at speed 1: a pure function, for any ``t``."""
+        """Where the walk is after ``t`` seconds at speed 1: a function of its arguments and of what was looked at ahead,
+        for any ``t``. Must not paint, as a hand may be waiting for the picture there."""
+
+    def look_ahead(self) -> None:  # noqa: B027 most walks have nothing to look at
+        """Work that can wait, of one painted picture at most. The painter's thread calls it after a picture where no
+        hand moves and none waits."""
 
 
 class WalkConfig(PartConfig, ABC):

@@ -22,6 +22,11 @@ class Latest(Generic[Item]):
             self._item = merge(old, item) if merge is not None and old is not None else item
             self._changed.notify()
 
+    @property
+    def waiting(self) -> Item | None:
+        """The item that was not taken yet; None where there is none. It stays there."""
+        return self._item
+
     def take(self) -> Item | None:
         """The item, or None where there is none; never waits."""
         if self._item is None:

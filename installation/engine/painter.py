@@ -34,6 +34,9 @@ STUCK = 6.0
 STUCK_AT_FIRST = 60.0
 """The same for a piece's first paint, in which a library may still compile."""
 
+CALM = 0.5
+"""Seconds after an operator's last touch in which a walk does not look ahead: no hand waits for what can wait."""
+
 REMEMBERED = 20_000
 """The most durations kept for the report's percentiles: a month on the wall must not grow."""
 
@@ -71,6 +74,13 @@ class PainterStats:
     paint: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     steer: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
+    def count(self, seconds: float, done: float) -> None:
+        """One picture took ``seconds`` and was there at ``done`` (s)."""
+        self.paint.append(seconds)
+        self.frames += 1
+        if self.painted_first is None:
+            self.painted_first = done
+
 
 class Painter:
     """``hang`` makes a piece resident (``hung``), ``publish`` says what to paint, ``frames`` has what was painted.
@@ -89,6 +99,7 @@ class Painter:
         self._intents: Latest[_Numbered] = Latest()
         self._painted: dict[int, _Painted] = {}
         self._busy: _Busy | None = None
+        self._calm = 0.0
         self._worker = _hired(self._run)
 
     def start(self) -> None:
@@ -143,13 +154,18 @@ class Painter:
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        while (numbered := self._intents.wait()) is not None:
+        this = threading.current_thread()  # as long as no other has replaced it
+        while self._worker is this and (numbered := self._intents.wait()) is not None:
             intent = numbered.intent
             painted = self._paint_next(intent, numbered.frames)
-            if threading.current_thread() is not self._worker:
+            if self._worker is not this:
                 return
-            if painted and intent.touched is not None:
-                self.stats.steer.append(self.clock() - intent.touched)
+            if intent.touched is not None:
+                self._calm = intent.time + CALM
+                if painted:
+                    self.stats.steer.append(self.clock() - intent.touched)
+            elif intent.time >= self._calm and not _touched(self._intents.waiting):
+                self._look_ahead(intent.lanes[0].piece, numbered.frames)
 
     def _paint_next(self, intent: Intent, frames: Frames) -> bool:
         """Paints the first lane whose picture is not there already. Returns whether that is the first of all, which
@@ -176,9 +192,7 @@ class Painter:
                 return None
             pixels = _checked(hung.generator.paint(latent, lane.controls))
         except BaseException as error:  # noqa: BLE001 the edge: a part may raise anything, SystemExit too
-            if self._busy is busy:
-                self._busy = None
-                self._take_off(busy, f"{type(error).__name__}: {error}", error)
+            self._fails(busy, error)
             return False
         done = self.clock()
         if self._busy is not busy:
@@ -189,8 +203,27 @@ class Painter:
                 self._take_off(busy, fault)
             return False
         known[lane.piece], places[lane.piece] = wanted, latent
-        self._count(done - busy.since, done)
+        self.stats.count(done - busy.since, done)
         return True
+
+    def _look_ahead(self, piece: int, frames: Frames) -> None:
+        """Has the walk of a piece do what can wait."""
+        hung = self.hung.get(piece)
+        if hung is None or frames is not self.frames:
+            return
+        busy = self._busy = _Busy(piece, self.clock(), frames)
+        try:
+            hung.walk.look_ahead()
+        except BaseException as error:  # noqa: BLE001 the edge, as above
+            self._fails(busy, error)
+        if self._busy is busy:
+            self._busy = None
+
+    def _fails(self, busy: "_Busy", error: BaseException) -> None:
+        """Takes off the piece that raised, unless it was given up already."""
+        if self._busy is busy:
+            self._busy = None
+            self._take_off(busy, f"{type(error).__name__}: {error}", error)
 
     def _take_off(self, busy: "_Busy", why: str, error: BaseException | None = None) -> None:
         log.error("piece %d cannot be painted any more: %s", busy.piece, why, exc_info=error)
@@ -198,12 +231,6 @@ class Painter:
             self.hung.pop(busy.piece, None)
             self._painted.pop(busy.piece, None)
             self.broken[busy.piece] = why
-
-    def _count(self, seconds: float, done: float) -> None:
-        self.stats.paint.append(seconds)
-        self.stats.frames += 1
-        if self.stats.painted_first is None:
-            self.stats.painted_first = done
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +272,11 @@ def _by_turns(intent: Intent, hung: Collection[int], frames: Frames) -> Sequence
     if intent.touched is not None or len(lanes) == 1:
         return lanes
     return sorted(lanes, key=lambda lane: frames.pair(lane.piece).arrived)
+
+
+def _touched(numbered: _Numbered | None) -> bool:
+    """Whether a hand waits for an intent that was not begun."""
+    return numbered is not None and numbered.intent.touched is not None
 
 
 def _carried(old: _Numbered, new: _Numbered) -> _Numbered:

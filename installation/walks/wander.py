@@ -4,7 +4,7 @@ In the whitened principal axes of the latent space each pair of neighbouring axe
 own. A sum of circles has a constant length and a constant speed, so the walk keeps a constant distance from the mean (a
 sum of noises would pass near the mean, where all pictures look alike), at about the asked pace, as each axis counts by
 the pixel change that it was measured to make. The remaining unevenness is measured and compensated a stretch at a time:
-during one stretch the next is measured, a picture at a time. A stretch that is entered before that, as after a jump in
+during one stretch the next is measured, a picture at a time, where no hand waits. A stretch that is entered before that, as after a jump in
 time, has the circles' own pace.
 """
 
@@ -26,7 +26,7 @@ STEPS = 48
 STEP = 15.0
 """Seconds that a step moves it on by, as it has no places of its own."""
 EVERY = 8
-"""Steps of the walk between two of these pictures: this spreads the measuring over time."""
+"""Calls of ``look_ahead`` for each of these pictures: this spreads the measuring over time."""
 
 
 class Config(WalkConfig):
@@ -83,17 +83,18 @@ class Wander(PacedWalk):
         if stretch not in self.paces:
             self.paces = {stretch: self.shares}
         self._begun = stretch
-        self._calls += 1
-        if self._calls % EVERY == 0 and stretch + 1 not in self.paces:
-            self._look_ahead(stretch + 1)
         return self.paces[stretch]
 
     def _stretch(self, number: int) -> Curve:
         rates, phases, mean, axes = self.rates, self.phases, self.mean, self.axes  # without the walk, which keeps it
         return lambda u: turned(rates, phases, mean, axes, (number + u) * STRETCH)
 
-    def _look_ahead(self, stretch: int) -> None:
-        """Paints one picture of the next stretch."""
+    def look_ahead(self) -> None:
+        """Paints a picture of the next stretch, each eighth time."""
+        self._calls += 1
+        stretch = 0 if self._begun is None else self._begun + 1
+        if self._calls % EVERY or stretch in self.paces:
+            return
         if self._ahead is None or self._ahead[0] != stretch:
             self._ahead = (stretch, measuring(self.generator, self._stretch(stretch), STEPS))
         try:

@@ -11,7 +11,7 @@ from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.controls import Values
 from installation.core.decision import Lane
 from installation.engine.frames import FLAT, Pair
-from installation.engine.painter import STUCK, Hung, Intent, Painter
+from installation.engine.painter import CALM, STUCK, Hung, Intent, Painter
 from tests.timeout import TIMEOUT, until
 
 
@@ -91,6 +91,61 @@ def test_a_touch_is_carried_to_the_intent_that_is_painted(painter: Painter, gene
     generator.gate.set()
     until(lambda: painter.stats.steer)
     assert 5.0 <= painter.stats.steer[0] < 5.0 + TIMEOUT
+
+
+class Looking(Straight):
+    """Counts how often it could look ahead; ``gate`` holds it there."""
+
+    def __init__(self) -> None:
+        self.looked, self.gate, self.fault = 0, threading.Event(), False
+        self.gate.set()
+
+    def look_ahead(self) -> None:
+        assert self.gate.wait(TIMEOUT)
+        self.looked += 1
+        if self.fault:
+            raise RuntimeError("no way")
+
+
+def test_a_walk_looks_ahead_where_no_hand_moves(painter: Painter, generator: Counting) -> None:
+    painter.hang(0, Hung(generator, walk := Looking()))
+    painter.publish(intent(1.0))
+    until(lambda: walk.looked == 1)
+    for number, (t, touched) in enumerate([(2.0, 2.0), (2.0 + CALM / 2, None), (3.0, None)]):
+        painter.publish(intent(t, touched))
+        until(lambda number=number: len(generator.painted) == number + 2)
+    until(lambda: walk.looked == 2)
+    assert generator.painted == [1.0, 2.0, 2.0 + CALM / 2, 3.0]
+
+
+def test_a_hand_that_waits_is_answered_before_a_walk_looks_ahead(painter: Painter, generator: Counting) -> None:
+    painter.hang(0, Hung(generator, walk := Looking()))
+    generator.gate.clear()
+    painter.publish(intent(1.0))
+    until(lambda: painter.busy_since is not None)
+    painter.publish(intent(2.0, touched=time.monotonic()))
+    generator.gate.set()
+    until(lambda: painter.stats.steer)
+    assert (walk.looked, generator.painted) == (0, [1.0, 2.0])
+
+
+def test_a_walk_that_fails_or_hangs_as_it_looks_ahead_is_taken_off(painter: Painter, generator: Counting) -> None:
+    painter.hang(0, Hung(generator, fails := Looking()))
+    fails.fault = True
+    painter.publish(intent(1.0))
+    until(lambda: painter.broken)
+    assert painter.broken == {0: "RuntimeError: no way"}
+    painter.hang(0, Hung(generator, hangs := Looking()))
+    hangs.gate.clear()
+    painter.publish(intent(2.0))
+    until(lambda: painter.busy_since is not None and generator.painted == [1.0, 2.0])
+    painter.watch(time.monotonic() + STUCK + 1.0)
+    assert painter.broken[0].startswith("has been at one picture for")
+    painter.hang(1, Hung(generator, Straight()))  # another thread paints on; the old one takes nothing from it
+    hangs.gate.set()
+    for number in range(3):
+        painter.publish(Intent(3.0, (Lane(1, 3.0 + number, {}),)))
+        until(lambda number=number: generator.painted[-1] == 3.0 + number)
 
 
 def test_a_generator_that_raises_leaves_its_last_picture(painter: Painter) -> None:

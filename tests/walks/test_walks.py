@@ -43,6 +43,12 @@ def test_a_walk_is_a_function_of_time(config: WalkConfig, generator: Generator) 
     assert later.shape == generator.latent(0).shape
 
 
+def test_no_hand_waits_for_a_walk_to_paint(config: WalkConfig, generator: Generator) -> None:
+    walk = config.open(Silent(generator), 5)
+    for frame in range(100 * 30):
+        walk.at(frame / 30, {})
+
+
 def test_a_walk_is_smooth(config: WalkConfig, generator: Generator) -> None:
     walk = config.open(generator, 5)
     for t in np.linspace(0.0, 200.0, 400):
@@ -94,6 +100,7 @@ def test_a_wander_looks_even(generator: Generator) -> None:
     walk.take(finished(walk.measure(generator)))
     for number in range(120 * 10):  # as a painter does: the second stretch is looked at meanwhile
         walk.at(number / 10, {})
+        walk.look_ahead()
         if number == 599:
             first, second = dict(walk.paces)[0], dict(walk.paces)[1]
     walk.paces = {0: first, 1: second}
@@ -138,6 +145,7 @@ def test_a_wander_looks_ahead(generator: Generator) -> None:
     walk = WanderConfig().open(generator, 3)
     for number in range(45 * 30):
         walk.at(number / 30, {})
+        walk.look_ahead()
     ahead = walk.paces[1]
     walk.at(60.1, {})
     assert walk.paces[1] is ahead
