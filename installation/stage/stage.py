@@ -90,7 +90,7 @@ class Stage:
     def present(self) -> None:
         """Shows what was drawn; offscreen, waits until it is drawn. Raises DisplayLost."""
         if self.mode == "headless":
-            self._context.finish()
+            self._window.finish()
             self._window.look()
             return
         screen = self._context.screen
@@ -100,10 +100,12 @@ class Stage:
 
     def read(self) -> Pixels:
         """The composed wall, (h, w, 3), the top row first. Waits for the GPU."""
+        self._window.finish()
         return gl.read(self._compositor.shown)
 
     def read_small(self, width: int = 480) -> Pixels:
         """The composed wall made small, ``width`` wide, (h, width, 3), the top row first. Waits for the GPU."""
+        self._window.finish()
         return self._reader.small(self._compositor.shown, width)
 
     # ------------------------------------------------------------ the window

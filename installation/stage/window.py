@@ -53,6 +53,8 @@ class Window:
         try:
             self._open(size, display, title)
             self.context = moderngl.create_context(require=330, **_loader())
+            self.finish = _finish() or self.context.finish
+            """Waits until everything is drawn."""
         except (pygame.error, ValueError, OSError, RuntimeError, moderngl.Error) as error:
             self.close()
             raise DeviceError(_no_gl(mode, error)) from error
@@ -241,6 +243,13 @@ class Loader:
 
     def release(self) -> None:
         """SDL made it, SDL closes it."""
+
+
+def _finish() -> Callable[[], None] | None:
+    """glFinish, during which Python's other threads go on: moderngl's own holds the interpreter's lock, so that a
+    painter that shares the processor with the drawing would stand still for as long. None where it is not found."""
+    address = Loader(pygame.display.get_driver()).load_opengl_function("glFinish") if sys.platform == "linux" else 0
+    return ctypes.CFUNCTYPE(None)(address) if address else None
 
 
 def _loader() -> dict[str, Any]:
