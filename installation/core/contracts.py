@@ -281,7 +281,8 @@ class Draws(Protocol):
 class Accelerates(Protocol):
     """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
-    ``accelerate`` is called once, when all pieces hang, while the painter's thread paints; what it raises is logged.
+    ``accelerate`` is called once, when all pieces hang, while the painter's thread paints, or before its piece hangs where
+    an earlier start has compiled it (see Compiles); what it raises is logged.
     Results that the next start can reuse may be kept in ``cache``.
     """
 
@@ -293,9 +294,11 @@ class Accelerates(Protocol):
 @runtime_checkable
 class Compiles(Protocol):
     """A generator whose model file may have to be compiled before it can ``accelerate``: ``to_compile`` is that file,
-    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone."""
+    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone.
+    ``is_compiled``: an earlier start has done that, and ``accelerate`` takes a moment."""
 
     def to_compile(self, cache: DiskCache) -> Path | None: ...
+    def is_compiled(self, cache: DiskCache) -> bool: ...
 
 
 @runtime_checkable

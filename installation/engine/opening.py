@@ -38,8 +38,8 @@ class Opening:
 
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
     the others hang meanwhile. Where none opens, or all broke, ``stand_in`` makes what hangs in place of the first.
-    ``done`` is set when every piece was tried. Then each generator that can looks for a faster way to paint
-    (``accelerated``), and the pace of the walks whose model file has none is measured. Both are kept in ``cache``.
+    What an earlier start has compiled paints with that from its first picture on. ``done`` is set when every piece was
+    tried. Then each other generator that can looks for a faster way to paint (``accelerated``), and the pace of the walks whose model file has none is measured. Both are kept in ``cache``.
     What is ``opened`` already, by index, is left as it is.
     """
 
@@ -61,6 +61,7 @@ class Opening:
         self._hang, self._stand_in, self._clock, self._first = hang, stand_in, clock, first
         self._cache = cache
         self._opened: dict[int, Hung] = {}
+        self._fast: set[int] = set()
         self._stands = bool(opened)
         self._retries: dict[int, tuple[float, Backoff]] = {}
         self._waiting: SimpleQueue[int | None] = SimpleQueue()
@@ -146,9 +147,13 @@ class Opening:
         self._stands_in = False
         self._opened[index] = hung
         recall_pace(hung, self._cache)
+        fast = is_compiled(generator, self._cache)
+        if fast:  # before it hangs: what it loads would hold up the painter, and with it a hand
+            accelerate(piece.name, generator, self._cache)
+            self._fast.add(index)
         self._hang(index, hung)
         log.info("%s is resident", piece.name)
-        if self.done.is_set():
+        if self.done.is_set() and not fast:
             accelerate(piece.name, generator, self._cache)
 
     def _fail(self, index: int, why: str) -> None:
@@ -172,7 +177,8 @@ class Opening:
     def _improve(self, opened: Sequence[int]) -> None:
         """Accelerates the generators, then measures the walks; in a thread of its own, as that may take minutes."""
         try:
-            accelerate_all(opened, lambda index: self._opened.get(index), self.pieces, self._cache)
+            slow = [index for index in opened if index not in self._fast]
+            accelerate_all(slow, lambda index: self._opened.get(index), self.pieces, self._cache)
         except Exception:  # the edge: without it the pieces go on as they are
             log.exception("not all pieces could be made faster")
         self.accelerated.set()
@@ -230,6 +236,11 @@ def measure_pace(
 def to_compile(generator: Generator, cache: DiskCache) -> Path | None:
     """The model file that has to be compiled before a generator paints faster."""
     return generator.to_compile(cache) if isinstance(generator, Compiles) else None
+
+
+def is_compiled(generator: Generator, cache: DiskCache) -> bool:
+    """Whether a generator can paint faster at once."""
+    return isinstance(generator, Compiles) and generator.is_compiled(cache)
 
 
 def accelerate(name: str, generator: Generator, cache: DiskCache) -> None:

@@ -40,7 +40,7 @@ WORTH = 0.95
 ROUNDS, PAINTS, WARM = 3, 4, 1
 """A race's rounds, each runtime's paints in a round, and how many of them do not count."""
 
-VERDICT, COMPILED = "least times", "openvino"
+VERDICT, COMPILED = "verdict-least", "openvino"
 """What is kept of a network: the race's winner, and OpenVINO's compiled network, about 20 MB."""
 
 OpenRuntime = Callable[[], Runtime]

@@ -245,6 +245,9 @@ class ModelGenerator(Generator):
         model = self._config.model
         return model if self._config.runtime == "auto" and lacks_verdict(model, self.device, cache) else None
 
+    def is_compiled(self, cache: DiskCache) -> bool:
+        return self._config.runtime == "auto" and self.device == "cpu" and self.to_compile(cache) is None
+
     def steered(self, latent: Latent, controls: Values) -> Latent:
         """Where a latent is painted: out of the balls, psi towards the mean, then along the directions."""
         mean = self.space.mean

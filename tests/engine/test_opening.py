@@ -150,6 +150,38 @@ def test_an_opening_that_hangs_holds_up_no_other(stuck: Room) -> None:
     assert stuck.parts[0].opened == 1
 
 
+class Compiled(Part):
+    """What an earlier start has ``compiled``; it notes when it was made faster: while it hung already or before."""
+
+    runtime = "slow"
+
+    def __init__(self, compiled: bool, hung: dict[int, Hung]) -> None:
+        super().__init__()
+        self.gate.set()
+        self.compiled, self.hung, self.at = compiled, hung, list[int]()
+
+    def is_compiled(self, cache: DiskCache) -> bool:
+        return self.compiled
+
+    def to_compile(self, cache: DiskCache) -> Path | None:
+        return None
+
+    def accelerate(self, cache: DiskCache) -> None:
+        self.at.append(len(self.hung))
+        self.runtime = "fast"
+
+
+def test_what_was_compiled_before_is_fast_from_its_first_picture_on() -> None:
+    made = room()
+    slow, fast = Compiled(False, made.hung), Compiled(True, made.hung)
+    made.parts += [slow, fast]
+    opening = made.opening(first=1)
+    opening.start()
+    until(opening.accelerated.is_set)
+    assert (fast.at, slow.at) == ([0], [2])  # each once: before any piece hung, and when all did
+    opening.stop()
+
+
 def test_a_pace_that_no_model_knows_is_measured_when_all_hang(tmp_path: Path) -> None:
     piece = SimpleNamespace(name="a", generator=Plasma(width=32, height=32), walk=Loop(seeds=(1, 2)))
     cache, hung = DiskCache(tmp_path), dict[int, Hung]()
