@@ -136,8 +136,8 @@ TASTE_PLACE = tuple(f"/walk/taste/portrait/{axis}" for axis in range(TASTE_AXES)
 class Walk(ABC):
     @abstractmethod
     def at(self, t: float, controls: Values) -> Latent:
-        """Where the walk is after ``t`` seconds at speed 1: a function of its arguments and of what was looked at ahead,
-        for any ``t``. Must not paint, as a hand may be waiting for the picture there."""
+        """Where the walk is after ``t`` seconds at speed 1, for any ``t``: a function of its arguments, and of what was
+        looked at ahead. Must not paint, as a hand may be waiting for the picture there."""
 
     def look_ahead(self) -> None:  # noqa: B027 most walks have nothing to look at
         """Work that can wait, of one painted picture at most. The painter's thread calls it after a picture where no
@@ -281,9 +281,9 @@ class Draws(Protocol):
 class Accelerates(Protocol):
     """A generator that can look for a faster way to paint the same pictures. ``runtime`` says how it paints now.
 
-    ``accelerate`` is called once, when all pieces hang, while the painter's thread paints, or before its piece hangs where
-    an earlier start has compiled it (see Compiles); what it raises is logged.
-    Results that the next start can reuse may be kept in ``cache``.
+    ``accelerate`` is called once: before its piece hangs where an earlier start has compiled it (see Compiles), else
+    when all pieces hang, while the painter's thread paints. What it raises is logged. Results that the next start can
+    reuse may be kept in ``cache``.
     """
 
     runtime: str

@@ -39,7 +39,8 @@ class Opening:
     A piece that does not open is named in ``failed`` and tried again later, like one that broke while it was painted;
     the others hang meanwhile. Where none opens, or all broke, ``stand_in`` makes what hangs in place of the first.
     What an earlier start has compiled paints with that from its first picture on. ``done`` is set when every piece was
-    tried. Then each other generator that can looks for a faster way to paint (``accelerated``), and the pace of the walks whose model file has none is measured. Both are kept in ``cache``.
+    tried. Then each other generator that can looks for a faster way to paint (``accelerated``), and the pace of the
+    walks whose model file has none is measured. Both are kept in ``cache``.
     What is ``opened`` already, by index, is left as it is.
     """
 

@@ -126,9 +126,9 @@ def farthest(runtime: Runtime, trusted: Runtime, latents: Latent) -> int:
 def race(
     runtime: Runtime, trusted: Runtime, latents: Latent, clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, Any]:
-    """Who wins, and the least times in ms, as other work only adds to a time: threads that wait for one another on a busy
-    machine spin, which counts as their processor time, and doubled the medians of a runtime three times as fast. Rounds
-    alternate; each begins with paints that are not timed, as threads of the other runtime may still be spinning."""
+    """Who wins, and the least times in ms. Other work only adds to a time, also to that of the processor: threads spin
+    while they wait for one that has none. Rounds alternate, so that other load affects both alike; each begins with
+    paints that are not timed, as threads of the other runtime may still be spinning."""
     times: dict[str, list[float]] = {runtime.name: [], trusted.name: []}
     for _ in range(ROUNDS):
         for one in (runtime, trusted):

@@ -4,8 +4,8 @@ In the whitened principal axes of the latent space each pair of neighbouring axe
 own. A sum of circles has a constant length and a constant speed, so the walk keeps a constant distance from the mean (a
 sum of noises would pass near the mean, where all pictures look alike), at about the asked pace, as each axis counts by
 the pixel change that it was measured to make. The remaining unevenness is measured and compensated a stretch at a time:
-during one stretch the next is measured, a picture at a time, where no hand waits. A stretch that is entered before that, as after a jump in
-time, has the circles' own pace.
+during one stretch the next is measured, a picture at a time, where no hand waits. A stretch that is entered before
+that, as after a jump in time, has the circles' own pace.
 """
 
 from typing import Literal
