@@ -1,6 +1,6 @@
 """The promises of a first start, measured on this machine: one run of the bundled show, headless, steered over OSC.
 
-    python benchmarks/first_light.py [--show shows/next_rembrandt.toml] [--seconds 60] [--size 1280x720]
+    python benchmarks/first_light.py [--show shows/next_rembrandt.toml] [--seconds 60] [--size 1280x720] [--cache kept]
 
 Speeds are told as ratios within the run where they can be: the painter against the bare generator of the same process.
 """
@@ -29,8 +29,9 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=60.0)
     options.add_argument("--size", default="1280x720")
     options.add_argument("--port", type=int, default=8000, help="where the show hears OSC")
+    options.add_argument("--cache", type=Path, help="where compiled models are kept: a second start with it has them")
     asked = options.parse_args()
-    report = measure(asked.show, asked.seconds, asked.size, asked.port)
+    report = measure(asked.show, asked.seconds, asked.size, asked.port, asked.cache)
     print(f"\n{machine()}; {report['renderer']}; {asked.size}; {report['painter']['model']} on {report['device']}\n")
     print("| promise | limit | measured | kept |\n| --- | --- | --- | --- |")
     for promise, limit, measured, kept in rows(report):
@@ -38,12 +39,16 @@ def main() -> int:
     return 0
 
 
-def measure(show: Path, seconds: float, size: str, port: int) -> dict[str, Any]:
+def measure(show: Path, seconds: float, size: str, port: int, cache: Path | None) -> dict[str, Any]:
     """Runs the show once, moving two knobs ten times a second and changing the piece twice."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.json"
+        path, state = Path(folder) / "report.json", Path(folder) / "state"
+        if cache:
+            cache.mkdir(parents=True, exist_ok=True)
+            state.mkdir()
+            (state / "cache").symlink_to(cache.absolute(), target_is_directory=True)
         line = [sys.executable, str(ROOT / "run_show.py"), str(show), "--headless", "--size", size]
-        line += ["--always-open", "--state", str(Path(folder) / "state")]  # at any hour, and as at a first start
+        line += ["--always-open", "--state", str(state)]  # at any hour, and as at a first start
         run = subprocess.Popen([*line, "--seconds", str(seconds), "--report", str(path)])
         done = threading.Event()
         hand = threading.Thread(target=steer, args=(port, seconds, done))

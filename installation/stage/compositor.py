@@ -149,7 +149,7 @@ class Compositor:
         area = None
         if old.layout == new.layout:  # the frame stays, the picture in it changes
             area = new.layout.picture
-            self._context.copy_framebuffer(self._changing, before.canvas)
+            gl.copy(self._context, self._changing, before.canvas)
         self._changes.paint(self._changing, area, before.canvas, after.canvas, view)
         gone, come = max(0.0, 1.0 - 2.0 * view.progress), max(0.0, 2.0 * view.progress - 1.0)
         panels = (1.0, 0.0) if old.layout.panel == new.layout.panel else (gone, come)
@@ -201,7 +201,7 @@ class Compositor:
         if wall is None:
             return
         if gain == 1.0:
-            self._context.copy_framebuffer(target, wall)
+            gl.copy(self._context, target, wall)
         else:
             self._copy.paint(target, None, gl.texture_of(wall), corner=(0.0, 0.0), gain=gain, alpha=1.0)
 

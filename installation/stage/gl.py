@@ -42,11 +42,25 @@ class Brush:
             texture.use(unit)
         target.use()
         target.viewport = (0, 0, *target.size) if area is None else flipped(area, target.size[1])
+        settle(self._context)
         self._array.render(moderngl.TRIANGLES, 3)
 
     def release(self) -> None:
         self._array.release()
         self._program.release()
+
+
+def settle(context: moderngl.Context) -> None:
+    """Waits, where the processor draws (see Stage), until everything is drawn so far. What is drawn next would wait for
+    that, too, but with the interpreter's lock held."""
+    if context.extra is not None:
+        context.extra()
+
+
+def copy(context: moderngl.Context, target: moderngl.Framebuffer, source: moderngl.Framebuffer) -> None:
+    """Copies a canvas to another of its size."""
+    settle(context)
+    context.copy_framebuffer(target, source)
 
 
 def shader(*names: str) -> str:

@@ -26,6 +26,7 @@ class Stage:
         self.size = window.size
         self.renderer = str(self._context.info["GL_RENDERER"])
         self.software = is_software(self.renderer)
+        self._context.extra = window.finish if self.software else None
         self._copy = gl.Brush(self._context, gl.fragment("copy"), ("image",))
         self._printer = Printer(self._context, self._copy)
         self._hung = Hangings(self._context, self._printer, self.size)

@@ -84,7 +84,8 @@ class RecipeOptions:
     width: int | None = option(
         None,
         "most feature maps (default 128, of a vae and on --preset gpu more). On a processor 128 sees three "
-        "times as many pictures a second as 256 at 32 px, twice as many at 128 px (docs/models.md)",
+        "times as many pictures a second as 256 at 32 px, twice as many at 128 px (docs/models.md); 64 comes "
+        "nearest in the first minutes (docs/training.md)",
         int,
         choices=(32, 64, 128, 256, 512),
     )
