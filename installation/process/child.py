@@ -215,7 +215,7 @@ class Child:
         self.name, self.argv, self.on_message, self.log = name, list(argv), on_message, log
         self.hello = b"" if hello is None else encode(hello)
         self.silence = silence
-        self.reserve = Reserve(self._begin, _end, SPARE_AFTER if spare else math.inf)
+        self.reserve = Reserve(lambda: _start(argv), _end, SPARE_AFTER if spare else math.inf)
         self.restarts = 0
         self.trouble = ""
         """Why it is not running now; empty while it runs."""
@@ -309,24 +309,25 @@ class Child:
             self._outbox.close()
         return process.reap()
 
-    def _begin(self) -> "subprocess.Popen[bytes]":
-        return begin(
-            self.argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            # Ctrl-C in the terminal is handled by the parent alone
-            process_group=0 if os.name == "posix" else None,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-
     def _report(self, why: str) -> None:
         self.trouble = self.last_trouble = why
         self.restarted = time.monotonic()
         if line := self._repeats.line(f"{why}; the show goes on, it is started again", self.restarted):
             self.log.warning("%s: %s", self.name, line)
         self.restarts += 1
+
+
+def _start(argv: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return begin(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        # Ctrl-C in the terminal is handled by the parent alone
+        process_group=0 if os.name == "posix" else None,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
 
 
 def _end(popen: "subprocess.Popen[bytes]") -> None:
