@@ -1,11 +1,12 @@
 """Whether a show grows: months of it in two hours, and the slopes of its memory, threads, handles and files.
 
-    python -m benchmarks.soak [--minutes 120] [--day 240] [--csv soak.csv]
+    python -m benchmarks.soak [--minutes 120] [--day 240] [--csv soak.csv] [--docs]
 
 A real show, headless: a day of its schedule passes in ``--day`` seconds, a piece changes every two, and all the while
 OSC messages come, visitors vote and look, and a film of somebody walks before the camera. Every few seconds the
 processes are looked at. The first quarter is warm-up; of the rest a straight line is fitted, whose slope is told per
-hour with its standard error. ``late`` are frames that came more than half an interval late, in percent.
+hour with its standard error. ``late`` are frames that came more than half an interval late, in percent. Files are those
+beside the days' records, of which the newest 90 are kept. ``--docs`` writes the table of the documentation.
 """
 
 import argparse
@@ -26,9 +27,15 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from benchmarks.faults.rows import TIMEOUT, wait_for
 from benchmarks.faults.supervised import free_port, health_at
+from benchmarks.faults.table import document
+from benchmarks.first_light import machine
 from benchmarks.shows import Piece, write_show
 from benchmarks.voter import vote
+from installation.core.folders import REPORTS
 from installation.core.parts import ROOT
+from installation.days.files import RECORDS
+
+PAGE = ROOT / "docs/running-an-exhibition.md"
 
 EVERY = 5.0
 """Seconds between two looks at the processes."""
@@ -162,7 +169,7 @@ def look(gone: float, process: psutil.Process, state: Path, health: dict[str, ob
         memory_of_all=sum(memory),
         threads=sum(one.num_threads() for one in family),
         handles=sum(_handles(one) for one in family),
-        files=sum(1 for _ in state.rglob("*")),
+        files=sum(1 for one in state.rglob("*") if one.parent not in (state / RECORDS, state / REPORTS)),
         late=int(details.get("late", 0)),
         frames=int(details.get("frames", 0)),
         votes=int(details.get("votes", 0)),
@@ -187,7 +194,7 @@ NAMES = {
     "memory_of_all": ("memory of all its processes, MiB", 1.0),
     "threads": ("threads", 0.0),
     "handles": ("open handles", 0.0),
-    "files": ("files it keeps", 0.0),
+    "files": ("files it keeps, but for the days' records", 0.0),
 }
 """What is told, and the slope an hour that is promised at most."""
 
@@ -222,6 +229,7 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=120.0)
     options.add_argument("--day", type=float, default=240.0, help="seconds that a day of the schedule takes")
     options.add_argument("--csv", type=Path)
+    options.add_argument("--docs", action="store_true", help="the table of docs")
     asked = options.parse_args()
     seen = list(looks(asked.minutes, asked.day))
     if asked.csv:
@@ -229,10 +237,15 @@ def main() -> None:
             writer = csv.DictWriter(file, [field.name for field in fields(Look)])
             writer.writeheader()
             writer.writerows(map(asdict, seen))
-    print("\n".join(table(seen)))
-    days, votes = asked.minutes * 60.0 / asked.day, seen[-1].votes
-    print(f"\n{days:.0f} days in {asked.minutes:g} minutes, {votes} votes; ", end="")
-    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    told = "\n".join(table(seen))
+    days, votes, load = asked.minutes * 60.0 / asked.day, seen[-1].votes, os.getloadavg()[0]
+    line = (
+        f"`python -m benchmarks.soak --minutes {asked.minutes:g}` on {machine()}; load average {load:.1f} at the end; "
+    )
+    how = f"{line}{days:.1f} days of the schedule, {votes} votes."
+    print(f"{how}\n\n{told}")
+    if asked.docs:
+        document(PAGE, told, how, "benchmarks.soak")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,8 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from installation.core.atomic_write import write_whole
+from installation.core.newest import Newest
 from installation.engine.painter import REMEMBERED, PainterStats
 
 LATE = 1.5
@@ -48,9 +49,9 @@ def machine_mb() -> float:
     return float(psutil.virtual_memory().total) / 2**20
 
 
-def percentiles(seconds: Sequence[float], *which: int) -> dict[str, float | None]:
+def percentiles(seconds: Sequence[float] | NDArray[np.float64], *which: int) -> dict[str, float | None]:
     """``{"p50": ms, ...}`` of durations in seconds; None where there are none."""
-    if not seconds:
+    if len(seconds) == 0:
         return {f"p{p}": None for p in which}
     values = np.percentile(np.asarray(seconds), which) * 1000
     return {f"p{p}": round(float(value), 3) for p, value in zip(which, values, strict=True)}
@@ -83,9 +84,9 @@ class ScreenStats:
     resident: float | None = None
     late_before: int = 0
     memory_start: float | None = None
-    intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    engine: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    engine_processor: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    intervals: Newest = field(default_factory=lambda: Newest(REMEMBERED))
+    engine: Newest = field(default_factory=lambda: Newest(REMEMBERED))
+    engine_processor: Newest = field(default_factory=lambda: Newest(REMEMBERED))
     _began: float | None = None
     _last: float | None = None
 
@@ -132,7 +133,7 @@ class ScreenStats:
             "target_fps": round(1 / self.target, 2),
             "frames": self.frames,
             "late": self.late,
-            "interval_ms": percentiles(self.intervals, 50, 95, 99)
+            "interval_ms": percentiles(self.intervals.values(), 50, 95, 99)
             | {"max": round(self.longest * 1000, 3), "max_in_change": round(self.longest_in_change * 1000, 3)},
         }
 
@@ -143,7 +144,7 @@ def painter(stats: PainterStats, until: float) -> dict[str, Any]:
     return {
         "fps": round((stats.frames - 1) / painted, 2) if painted > 0 else None,
         "frames": stats.frames,
-        "paint_ms": percentiles(stats.paint, 50, 95, 99),
+        "paint_ms": percentiles(stats.paint.values(), 50, 95, 99),
     }
 
 

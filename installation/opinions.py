@@ -37,6 +37,9 @@ KEPT = 4096
 REFIT = 3600.0
 """Seconds after which beliefs are worked out anew although nobody said anything, as a day may have passed."""
 
+AGAIN = 5.0
+"""Seconds after which what could not be written is tried again."""
+
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS opinions (
     id INTEGER PRIMARY KEY, model TEXT NOT NULL, day TEXT NOT NULL, side INTEGER NOT NULL, place BLOB NOT NULL,
@@ -82,13 +85,15 @@ class OpinionStore:
         if not usable(path, VERSION):
             put_aside(path)
             log.warning("%s was damaged and is put aside; what visitors liked before is not in it", path)
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
+        self.path, self._db = path, sqlite3.connect(path, isolation_level=None, timeout=2.0)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(_SCHEMA)
 
     def write(self, jobs: list[Job], day: date) -> None:
-        """All jobs in their order, in one transaction."""
+        """All jobs in their order, in one transaction. Raises OSError where the file was removed: SQLite would go on
+        writing it where nobody finds it."""
+        os.stat(self.path)
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for job in jobs:
@@ -197,7 +202,7 @@ class Opinions:
         """What came, all at once, and whether it is the end."""
         jobs: list[Job] = []
         try:
-            job = self._waiting.get(timeout=REFIT if not self.trouble else 5.0)
+            job = self._waiting.get(timeout=REFIT if not self.trouble else AGAIN)
             while job is not None:
                 jobs.append(job)
                 job = self._waiting.get_nowait()

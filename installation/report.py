@@ -195,9 +195,9 @@ class Standing:
                 **metrics.painter(painted, ended),
                 "bare_ms": None if self.ended else self._bare_ms(0),
             },
-            "engine_ms": metrics.percentiles(stats.engine, 50, 99),
-            "engine_processor_ms": metrics.percentiles(stats.engine_processor, 50, 99),
-            "steer_to_frame_ms": metrics.percentiles(painted.steer, 50, 99),
+            "engine_ms": metrics.percentiles(stats.engine.values(), 50, 99),
+            "engine_processor_ms": metrics.percentiles(stats.engine_processor.values(), 50, 99),
+            "steer_to_frame_ms": metrics.percentiles(painted.steer.values(), 50, 99),
             "pieces": [
                 {"name": piece.name, "seconds": round(seconds, 2)}
                 for piece, seconds in zip(show.pieces, self.loop.decider.shown, strict=True)

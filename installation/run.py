@@ -111,14 +111,15 @@ class Exhibition:
         self.board.declare(show.signals())
         self.painter = Painter(self.clock.now)
         self.inbox = Inbox(show.controls(), show.commands(), show.operator.guard, show.operator.arm)
+        interval, drain = self.pace.interval, self.inbox.drain
+        self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
+        self.loop.stills = heartbeat.orders.safe
+        say_hours(self.loop.decider.programming, self.clock.civil())
         self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
         self.console = Console(self.web) if self.web else None
         self.leaning = Leaning()
         self.tasting = Tasting(show, folder, self.painter, self.web, lambda: self.clock.civil().date())
-        interval, drain = self.pace.interval, self.inbox.drain
-        self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
-        self.loop.stills = heartbeat.orders.safe
         stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self.away: timedelta | None = None
@@ -148,7 +149,6 @@ class Exhibition:
         """
         for number in leave_signals():
             signal.signal(number, self._leave)
-        say_hours(self.loop.decider.programming, self.clock.civil())
         with ExitStack() as rooms:
             rooms.callback(self.stage.close)
             self.stage.when_lost(partial(self._lost, rooms))

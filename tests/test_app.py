@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zlib
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,28 @@ def test_a_run_reports_records_and_leaves_a_still(tmp_path: Path) -> None:
         assert (stream.width, stream.height) == (320, 180)
         frames = sum(1 for _ in opened.decode(video=0))
     assert frames > 60
+
+
+@pytest.mark.gl
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--always-open"]])
+def test_the_first_line_of_a_closed_show_says_when_it_opens(tmp_path: Path, options: list[str]) -> None:
+    opens = datetime.now(UTC).date() + timedelta(days=2)
+    show = tmp_path / "closed.toml"
+    hours = f'[schedule]\ntimezone = "UTC"\nopen = ["{opens} 10:00-11:00"]\n'
+    show.write_text(f"[web]\nport = 0\n[operator]\nenabled = false\n{hours}{REHEARSAL.read_text()}")
+    line = [sys.executable, "-m", "installation.app", str(show), "--headless", "--size", "320x180", "--seconds", "1"]
+    done = subprocess.run(
+        [*line, "--state", str(tmp_path / "state"), *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=2 * TIMEOUT,
+    )
+    assert done.returncode == 0, done.stderr
+    told = f"closed until {opens:%A %d %B} 10:00; --always-open shows it as if it were open"
+    assert (told in done.stderr.splitlines()[0]) is not bool(options)
+    assert (told in done.stderr) is not bool(options)
 
 
 @pytest.mark.gl

@@ -53,9 +53,13 @@ def test_a_slope_has_an_error() -> None:
 
 def test_the_table_of_a_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"above\n{BEGINS}\nold\n{ENDS}\nbelow\n")
+    first, second = BEGINS.format("benchmarks.faults"), BEGINS.format("benchmarks.soak")
+    page.write_text(f"above\n{first}\nold\n{ENDS}\nbelow\n{second}\nold\n{ENDS}\n")
     document(page, "| new |", "measured so.")
-    assert page.read_text() == f"above\n{BEGINS}\nmeasured so.\n\n| new |\n{ENDS}\nbelow\n"
+    document(page, "| soak |", "so, too.", "benchmarks.soak")
+    assert page.read_text() == (
+        f"above\n{first}\nmeasured so.\n\n| new |\n{ENDS}\nbelow\n{second}\nso, too.\n\n| soak |\n{ENDS}\n"
+    )
     page.write_text("no marks")
     with pytest.raises(SystemExit, match="expected them around the table"):
         document(page, "| new |", "measured so.")

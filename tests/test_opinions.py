@@ -1,5 +1,6 @@
 """What visitors like, on the disk: kept, changed, forgotten, and no longer of anybody."""
 
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from installation import opinions
 from installation.engine.taste import AXES
 from installation.opinions import FILE, KEPT, Opinions, OpinionStore, Reset, Said, Turn
 from tests.timeout import until
@@ -104,3 +106,17 @@ def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path, monkey
     opinions.put(said("b", 1))
     until(lambda: not opinions.trouble and opinions.beliefs["portraits"].likes == 2, "both opinions")
     opinions.close()
+
+
+@pytest.mark.skipif("os.name == 'nt'", reason="Windows removes no file that is open")
+def test_a_file_that_was_removed_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opinions, "AGAIN", 0.01)
+    kept = Opinions(folder := tmp_path / "state", 14.0, lambda: TODAY)
+    kept.start()
+    kept.put(said("a", 1))
+    until(lambda: kept.beliefs, "what a said")
+    shutil.rmtree(folder)
+    kept.put(said("b", -1))
+    until(lambda: (folder / FILE).exists() and kept.beliefs["portraits"].passes, "what b said")
+    kept.close()
+    assert rows(folder, "SELECT voter, side FROM opinions") == [("b", -1)]

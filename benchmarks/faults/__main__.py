@@ -95,7 +95,8 @@ def main() -> None:
         fresh = {row.fault for row in rows}
         kept = read_csv(NUMBERS) if NUMBERS.exists() else []
         rows = [*(row for row in kept if row.fault not in fresh), *rows]
-        document(PAGE, table(rows, FAULTS), f"`python -m benchmarks.faults` on {on}.")
+        line = " ".join(("python -m benchmarks.faults", *(["--only"] if asked.only else []), *asked.only))
+        document(PAGE, table(rows, FAULTS), f"`{line}` on {on}{'; other rows are from before' if asked.only else ''}.")
     for path in filter(None, (asked.csv, NUMBERS if asked.docs else None)):
         write_csv(path, rows)
     for path in filter(None, (asked.plot, FIGURE if asked.docs else None)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmarks.faults.supervised import Place
 
-TIMEOUT = 120.0
+TIMEOUT = 300.0
 """Seconds that anything may take before the benchmark gives up."""
 
 

@@ -24,7 +24,7 @@ from benchmarks.faults.supervised import SETTLED, Place, free_port
 from benchmarks.shows import film, picture
 from installation.core import parts
 from installation.core.signals import Board
-from installation.process import child, spare
+from installation.process import child, reserve
 from installation.process.sensors import run_sensors
 
 AWAY = 3.0
@@ -39,7 +39,7 @@ class Room:
     sensors: Any = None
 
     def open(self, kind: str, **options: str) -> None:
-        child.HEALTHY, spare.AFTER, spare.AGAIN = 0.0, 0.0, 0.0  # as in SHOW
+        child.HEALTHY, child.SPARE_AFTER, reserve.AGAIN = 0.0, 0.0, 0.0  # as in SHOW
         config = parts.config("sensor", kind).model_validate({"kind": kind, "name": "door", **options})
         signals = [signal for signal in config.signals() if not signal.pulse]
         self.board.declare(replace(signal, name=f"door.{signal.name}") for signal in signals)

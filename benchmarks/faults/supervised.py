@@ -30,8 +30,8 @@ BESIDE = ("installation.web", "installation.process.sensors")
 ENDED, BACK = "it is started again", "the picture is back"
 
 SHOW = """
-from installation.process import child, spare
-child.HEALTHY, spare.AFTER, spare.AGAIN = 0.0, 2.0, 0.0
+from installation.process import child, reserve
+child.HEALTHY, child.SPARE_AFTER, reserve.AGAIN = 0.0, 2.0, 0.0
 from installation import app
 {before}
 app.program()
@@ -43,10 +43,10 @@ RUN = """
 import sys
 from pathlib import Path
 from installation.core.log_file import keep_log
-from installation.process import beginning, standby, supervisor
+from installation.process import beginning, reserve, supervisor
 from installation.process.restarts import Rules
 from installation.process.supervisor import Supervisor
-supervisor.TELL_EVERY, standby.AFTER, standby.AGAIN = 0.0, 0.0, 0.0
+supervisor.TELL_EVERY, supervisor.STANDBY_AFTER, reserve.AGAIN = 0.0, 0.0, 0.0
 beginning.allow_watching()
 folder = Path(sys.argv[1])
 keep_log(folder, "supervisor", shared=True)

@@ -38,16 +38,17 @@ def table(rows: Sequence[Row], faults: Mapping[str, Fault]) -> str:
     return "\n".join([HEAD, *(line(fault, those) for fault, those in grouped(rows, faults))])
 
 
-BEGINS, ENDS = "<!-- benchmarks.faults writes from here -->", "<!-- to here -->"
+BEGINS, ENDS = "<!-- {} writes from here -->", "<!-- to here -->"
 
 
-def document(page: Path, table: str, how: str) -> None:
-    """Replaces the table of a page, and how it was measured, between the two marks."""
-    before, _, rest = page.read_text("utf-8").partition(BEGINS)
+def document(page: Path, table: str, how: str, by: str = "benchmarks.faults") -> None:
+    """Replaces the table that ``by`` writes in a page, and how it was measured, between its two marks."""
+    begins = BEGINS.format(by)
+    before, _, rest = page.read_text("utf-8").partition(begins)
     _, found, after = rest.partition(ENDS)
     if not found:
-        raise SystemExit(f"{page}: found no {BEGINS} and {ENDS}, expected them around the table")
-    page.write_text(f"{before}{BEGINS}\n{how}\n\n{table}\n{ENDS}{after}", "utf-8")
+        raise SystemExit(f"{page}: found no {begins} and {ENDS}, expected them around the table")
+    page.write_text(f"{before}{begins}\n{how}\n\n{table}\n{ENDS}{after}", "utf-8")
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:

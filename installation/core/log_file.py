@@ -74,7 +74,16 @@ class Appending(logging.Handler):
 
 
 class Rotating(RotatingFileHandler):
-    """The show's own: lines that cannot be written (full or read-only disk) are dropped silently."""
+    """The show's own: lines that cannot be written (full or read-only disk) are dropped silently. A file that somebody
+    has removed, with its folder or without, is begun anew."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 logging's name
+        path = Path(self.baseFilename)
+        if not path.exists() and self.stream is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.stream.close()
+            self.stream = self._open()
+        return bool(super().shouldRollover(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 logging's name
         """The screen's handler still prints the message."""

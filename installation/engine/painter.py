@@ -10,7 +10,6 @@ paint is replaced by another, so the other pieces go on.
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +19,7 @@ from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.controls import Values
 from installation.core.decision import Lane
 from installation.core.latest import Latest
+from installation.core.newest import Newest
 from installation.engine.flashes import lights
 from installation.engine.frames import Frames
 
@@ -71,8 +71,8 @@ class PainterStats:
     frames: int = 0
     spared: int = 0
     painted_first: float | None = None
-    paint: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    steer: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    paint: Newest = field(default_factory=lambda: Newest(REMEMBERED))
+    steer: Newest = field(default_factory=lambda: Newest(REMEMBERED))
 
     def count(self, seconds: float, done: float) -> None:
         """One picture took ``seconds`` and was there at ``done`` (s)."""

@@ -1,5 +1,8 @@
 """Starts a process without waiting for ever: Popen returns when the new process begins its program, which one that a
 signal has stopped before (SIGSTOP) never does.
+
+In a small process another thread ends that one (see allow_watching). In the show's, which is large, Popen uses
+vfork(2), so that all threads stand still with it: the show's supervisor notices, and ends both.
 """
 
 import os

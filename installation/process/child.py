@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import subprocess
 import threading
 import time
@@ -15,7 +16,9 @@ from installation.core.clean_text import clean
 from installation.core.errors import FrameError
 from installation.core.pipe import Message, encode, read_frames
 from installation.core.repeats import Repeats
-from installation.process.spare import Spare, start
+from installation.process.beginning import begin
+from installation.process.process_tree import environment
+from installation.process.reserve import Reserve
 from installation.process.states import stopped, waited
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,9 @@ that ran for HEALTHY seconds."""
 
 START = 30.0
 """Seconds that a child may take to send its first message, and the longest that it may ask for (see Child)."""
+
+SPARE_AFTER = 15.0
+"""Seconds that a child has to run before a spare one is started."""
 
 LOG_EVERY = 60.0
 """Seconds between two log lines about the same trouble of a child."""
@@ -164,8 +170,7 @@ class _Process:
                 self.popen.kill()
                 self.ended.wait(1.0)
                 return
-            if self.child.spare:
-                self.child.spare.prepare(now - self.began, now)
+            self.child.reserve.prepare(True, now)
 
     def _is_stuck(self, now: float) -> bool:
         """Whether it is silent for longer than it asked for, or stopped by a signal, when it can do nothing at all."""
@@ -194,7 +199,7 @@ class Child:
     ``silence`` (seconds), a child that sends nothing for that long, or for as long as it asked for, is stopped and
     started again. So is one that ends, or writes what is no frame. Messages queued for a child that ended are lost:
     send changing values repeatedly, and put lasting ones into ``hello``. With ``spare``, which needs ``silence``,
-    another process that waits for its ``hello`` is there for a restart (see spare.py).
+    another process that waits for its ``hello`` is there for a restart (see reserve.py).
     """
 
     def __init__(
@@ -210,7 +215,7 @@ class Child:
         self.name, self.argv, self.on_message, self.log = name, list(argv), on_message, log
         self.hello = b"" if hello is None else encode(hello)
         self.silence = silence
-        self.spare = Spare(argv) if spare else None
+        self.reserve = Reserve(lambda: _start(argv), _end, SPARE_AFTER if spare else math.inf)
         self.restarts = 0
         self.trouble = ""
         """Why it is not running now; empty while it runs."""
@@ -275,8 +280,7 @@ class Child:
         try:
             self._run()
         finally:
-            if self.spare:
-                self.spare.close()
+            self.reserve.close()
 
     def _run(self) -> None:
         backoff = Backoff(FIRST_WAIT, LONGEST_WAIT, at_once=True)
@@ -293,7 +297,7 @@ class Child:
     def _run_once(self) -> str:
         """Starts it, waits until it ends, and returns why it ended."""
         try:
-            popen = self.spare.take() if self.spare else start(self.argv)
+            popen, _ = self.reserve.take()
             self._current = process = _Process(self, self._outbox, popen)
         except OSError as error:
             return f"does not start: {error}"
@@ -311,3 +315,21 @@ class Child:
         if line := self._repeats.line(f"{why}; the show goes on, it is started again", self.restarted):
             self.log.warning("%s: %s", self.name, line)
         self.restarts += 1
+
+
+def _start(argv: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return begin(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        # Ctrl-C in the terminal is handled by the parent alone
+        process_group=0 if os.name == "posix" else None,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+
+
+def _end(popen: "subprocess.Popen[bytes]") -> None:
+    popen.kill()
+    popen.communicate()

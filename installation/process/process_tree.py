@@ -43,6 +43,10 @@ class ProcessTree:
     def pid(self) -> int:
         return self.process.pid
 
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self.process.poll()
+
     def send(self, message: Message) -> None:
         """Writes a message to its pipe; does nothing where it has ended."""
         stdin = self.process.stdin

@@ -25,10 +25,10 @@ from installation.core.pipe import Message, read_frames
 from installation.core.repeats import Repeats
 from installation.core.typed_messages import pack
 from installation.process.alerts import AlertsProcess
-from installation.process.heartbeat import FINISH, STACKS, TIMEOUT, Orders
+from installation.process.heartbeat import FINISH, STACKS, STANDBY, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree
+from installation.process.reserve import Reserve
 from installation.process.restarts import Restarts, Rules
-from installation.process.standby import Standby
 from installation.process.states import stopped, waited
 from installation.process.systemd import Notifier
 
@@ -42,6 +42,9 @@ START = 60.0
 
 DUMP = 0.3
 """Seconds that a stuck show may take to write its stacks; it is killed as soon as they are there."""
+
+STANDBY_AFTER = 10.0
+"""Seconds that a show goes on with all its pieces before a standby is started."""
 
 GRACE = 5.0
 """Seconds for a process to end after its pipe was closed."""
@@ -211,7 +214,7 @@ class Supervisor:
     ) -> None:
         self.alerts = alerts
         self.folder, self.seconds = folder, seconds
-        self.standby = Standby(command)
+        self.standby = Reserve(lambda: ProcessTree(command), _end, STANDBY_AFTER, lambda tree: tree.send(STANDBY))
         self.restarts = Restarts(rules or Rules())
         self.notifier = notifier or Notifier()
         self.leaving = self._screen = False
@@ -355,6 +358,10 @@ class Supervisor:
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = True
+
+
+def _end(tree: ProcessTree) -> None:
+    tree.end(0.0)
 
 
 def _dark(why: str) -> dict[str, str]:

@@ -124,14 +124,11 @@ class BallotWriter:
         return done
 
     async def _try(self, work: Callable[..., Any], *arguments: Any) -> bool:
-        """Returns whether it was written. A failure, or its end, is logged once."""
+        """Returns whether it was written; ``trouble`` says why not, which the tally carries to the show's log."""
         try:
             await self._there(work, *arguments)
         except (OSError, sqlite3.Error) as error:
-            trouble = f"votes cannot be kept in {self.path} ({error}); make room there and make it writable"
-            if trouble != self.trouble:
-                print(trouble, file=sys.stderr)
-            self.trouble = trouble
+            self.trouble = f"votes cannot be kept in {self.path} ({error}); make room there and make it writable"
             return False
         self.trouble = ""
         if self._keeper.rescues != self._rescues:

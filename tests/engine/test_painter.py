@@ -89,8 +89,8 @@ def test_a_touch_is_carried_to_the_intent_that_is_painted(painter: Painter, gene
     painter.publish(intent(2.0, touched=time.monotonic() - 5.0))
     painter.publish(intent(3.0))
     generator.gate.set()
-    until(lambda: painter.stats.steer)
-    assert 5.0 <= painter.stats.steer[0] < 5.0 + TIMEOUT
+    until(lambda: painter.stats.steer.values().size)
+    assert 5.0 <= painter.stats.steer.values()[0] < 5.0 + TIMEOUT
 
 
 class Looking(Straight):
@@ -205,7 +205,7 @@ def test_what_stands_still_is_painted_once(painter: Painter, generator: Counting
         until(lambda number=number: painter.stats.spared == number + 1)
     assert generator.painted == [1.0]
     painter.publish(Intent(8.0, (Lane(0, 1.0, {"/generator/psi": 0.5}),), touched=time.monotonic()))
-    until(lambda: painter.stats.steer)
+    until(lambda: painter.stats.steer.values().size)
     painter.hang(0, Hung(again := Counting(), Straight()))
     painter.publish(Intent(9.0, (Lane(0, 1.0, {"/generator/psi": 0.5}),)))
     until(lambda: again.painted)
@@ -226,7 +226,7 @@ def test_what_is_not_painted_is_no_answer_to_a_hand(painter: Painter) -> None:
     until(lambda: painter._intents._item is None)
     painter.publish(intent(2.0))
     until(lambda: painter.frames.pair(0).later)
-    assert not painter.stats.steer
+    assert not painter.stats.steer.values().size
 
 
 BAD = {

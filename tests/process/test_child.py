@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from installation.core.errors import FrameError
 from installation.core.parts import ROOT
 from installation.core.pipe import LIMIT, Message, encode, read_frame, read_frames
-from installation.process import spare
+from installation.process import child as children
 from installation.process.child import QUEUE, Child
 from tests.timeout import TIMEOUT, until
 
@@ -210,7 +210,7 @@ def waiting(child: Child) -> int:
 @pytest.fixture
 def spared(start: Start, monkeypatch: pytest.MonkeyPatch) -> tuple[Child, SimpleQueue[Message], int]:
     """A child that has said its hello, its messages, and the number of the process that waits."""
-    monkeypatch.setattr(spare, "AFTER", 0.0)
+    monkeypatch.setattr(children, "SPARE_AFTER", 0.0)
     child, heard = start(GREETED + FOR_EVER, hello={"hello": 1}, silence=0.4, spare=True)
     assert heard.get(timeout=TIMEOUT) == {"told": {"hello": 1}}
     return child, heard, waiting(child)
@@ -246,18 +246,32 @@ def test_a_spare_process_leaves_with_its_child(spared: tuple[Child, SimpleQueue[
 
 
 STOPPED = """
-import os, signal, sys
-from installation.process.beginning import begin
-begun = begin([sys.executable, "-c", "pass"], preexec_fn=lambda: os.kill(os.getpid(), signal.SIGSTOP))
-print(begun.wait())
+import os, signal, subprocess, sys, threading
+from installation.process.child import Child
+
+class Stopped(subprocess.Popen):
+    many = 0
+
+    def __init__(self, *line, **how):
+        Stopped.many += 1
+        stop = (lambda: os.kill(os.getpid(), signal.SIGSTOP)) if Stopped.many == 1 else None
+        super().__init__(*line, preexec_fn=stop, **how)
+
+subprocess.Popen, heard = Stopped, threading.Event()
+code = "import sys, threading; from installation.core.pipe import serve; serve(print)({}); threading.Event().wait()"
+child = Child("it", [sys.executable, "-c", code], lambda message: heard.set())
+child.start()
+heard.wait()
+print(child.last_trouble)
+child.stop()
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_a_process_that_is_stopped_before_its_program_begins_is_waited_for_for_a_second_only() -> None:
+def test_one_that_is_stopped_before_its_program_begins_is_killed_and_started_again() -> None:
     line = [sys.executable, "-c", STOPPED]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
-    assert done.stdout == "-9\n", done.stderr
+    assert done.stdout == "ended with exit code -9\n", done.stderr
 
 
 def test_a_program_that_is_not_there_is_trouble_and_no_exception(caplog: pytest.LogCaptureFixture) -> None:

@@ -25,10 +25,10 @@ RUN = """
 import sys
 from pathlib import Path
 from installation.core.log_file import keep_log
-from installation.process import standby
+from installation.process import supervisor
 from installation.process.restarts import Rules
 from installation.process.supervisor import Supervisor
-standby.AFTER = {after}
+supervisor.STANDBY_AFTER = {after}
 folder = Path(sys.argv[1])
 keep_log(folder, "supervisor", shared=True)
 command = [sys.executable, "-m", "tests.stub_show", str(folder), *sys.argv[2:], "--supervised"]
