@@ -96,7 +96,7 @@ def _check(show: Show, options: Options) -> None:
     counts = {"piece": show.pieces, "sensor": show.sensors, "control": show.controls()}
     told = [counted(len(what), name) for name, what in counts.items()]
     print(f"{options.show}: good: {', '.join(told)}, {languages(show.languages)}")
-    _warn(show)
+    _warn(show, options.size)
 
 
 def _play(show: Show, options: Options, heartbeat: Heartbeat) -> int:
@@ -187,13 +187,13 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
         return Exhibition(show, options, stage, folder, heartbeat, live=mode == "headless").run()
 
 
-def _warn(show: Show) -> None:
+def _warn(show: Show, size: tuple[int, int] | None) -> None:
     """Logs warnings: what is valid in the show file and is probably not intended."""
     from installation.engine.schedule import Timetable
     from installation.engine.schedule_check import warnings
     from installation.stage import advice
 
-    looks = advice.warnings(show.title, show.pieces)
+    looks = advice.warnings(show.title, show.pieces, size or advice.WALL)
     for warning in (*show.warnings(), *warnings(show, Timetable(show.plan), date.today()), *looks):
         print(f"warning: {warning}")
 
