@@ -3,10 +3,10 @@
     python -m benchmarks.growth [--axes wires pieces surfaces models] [--csv growth.csv] [--plot growth.svg]
     python -m benchmarks.growth --read growth.csv --plot growth.svg
 
-Each count has a process of its own, which writes the show, starts it without a window on any screen, and ticks. Told are
-the processor time of a tick, of all threads where surfaces are told, the memory of the process, and the processor time of
-the start until every piece hangs. A tick moves every signal. Models are copies of the one that ships, each opened by
-itself; the pieces of the other shows paint without one.
+Each count has a process of its own, which writes the show, starts it without a window, and ticks. Told are
+the processor time of a tick (of all threads where surfaces are told), the memory of the process, and the processor
+time of the start until every piece hangs. A tick moves every signal. Models are copies of the one that ships, each
+opened by itself; the pieces of the other shows paint without one.
 """
 
 import argparse

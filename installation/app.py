@@ -89,6 +89,7 @@ def _tell_of_all_shows(options: Options) -> None:
 
 
 def _check(show: Show, options: Options) -> None:
+    from installation.engine.residence import residence_of
     from installation.showfile.verify import verify
     from installation.stage.advice import languages
 
@@ -96,6 +97,9 @@ def _check(show: Show, options: Options) -> None:
     counts = {"piece": show.pieces, "sensor": show.sensors, "control": show.controls()}
     told = [counted(len(what), name) for name, what in counts.items()]
     print(f"{options.show}: good: {', '.join(told)}, {languages(show.languages)}")
+    residence = residence_of(show)
+    if not residence.fits:
+        print(residence.told())
     _warn(show, options.size)
 
 

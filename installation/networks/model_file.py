@@ -26,6 +26,7 @@ GROUPS say more about a network; all others are the network itself.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,17 @@ def read_header(path: Path | str, kind: str | None = None) -> Header:
     header, _ = _read(Path(path), with_tensors=False)
     check_kind(path, header, kind)
     return header
+
+
+def bytes_in_memory(path: Path | str) -> int:
+    """What a model takes while it is open: its weights as float32, and again as a faster runtime compiles them; 0 for a
+    file that is none. What it paints in comes on top."""
+    try:
+        with safe_open(path, framework="np") as file:
+            counts = [math.prod(file.get_slice(name).get_shape()) for name in list(file.keys())]
+    except (SafetensorError, OSError):
+        return 0
+    return 2 * 4 * sum(counts)
 
 
 def painted_side(header: Header) -> int | None:
