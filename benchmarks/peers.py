@@ -171,7 +171,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--random", type=int, metavar="PX", help="write FILE with random weights, and no more")
     options.add_argument("--rounds", type=int, default=ROUNDS)
     options.add_argument("--paints", type=int, default=PAINTS)
+    options.add_argument("--threads", type=int, help="of torch; all cores without")
     asked = options.parse_args(arguments)
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
+        os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(asked.threads)  # of the checkouts
     if asked.random:
         random_file(asked.random, asked.file)
         return
