@@ -94,7 +94,7 @@ class Opening:
 
     def let_go(self, index: int, forget: Callable[[int], None]) -> None:
         """Has a piece closed, by the thread that opens them, as no frame waits for that; ``forget`` is called first."""
-        self._waiting.put(partial(self._close, index, forget))
+        self._waiting.put(partial(_close, self._opened, index, self.pieces[index].name, forget))
 
     def hang_by(self, hang: Hang) -> None:
         """Gives to another from here on what is opened."""
@@ -135,11 +135,6 @@ class Opening:
             if work is None:
                 return
             work()
-
-    def _close(self, index: int, forget: Callable[[int], None]) -> None:
-        forget(index)
-        if self._opened.pop(index, None) is not None:
-            log.info("%s is let go until its next turn", self.pieces[index].name)
 
     def _open(self, index: int) -> None:
         piece = self.pieces[index]
@@ -208,6 +203,12 @@ class Opening:
                     )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
+
+
+def _close(opened: dict[int, Hung], index: int, name: str, forget: Callable[[int], None]) -> None:
+    forget(index)
+    opened.pop(index, None)
+    log.info("%s is let go until its next turn", name)
 
 
 def _is_still(opened: Mapping[int, Hung], index: int, hung: Hung) -> bool:
