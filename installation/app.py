@@ -89,6 +89,7 @@ def _tell_of_all_shows(options: Options) -> None:
 
 
 def _check(show: Show, options: Options) -> None:
+    from installation.engine.residence import residence_of
     from installation.showfile.verify import verify
     from installation.stage.advice import languages
 
@@ -96,7 +97,10 @@ def _check(show: Show, options: Options) -> None:
     counts = {"piece": show.pieces, "sensor": show.sensors, "control": show.controls()}
     told = [counted(len(what), name) for name, what in counts.items()]
     print(f"{options.show}: good: {', '.join(told)}, {languages(show.languages)}")
-    _warn(show)
+    residence = residence_of(show)
+    if not residence.fits:
+        print(residence.told())
+    _warn(show, options.size)
 
 
 def _play(show: Show, options: Options, heartbeat: Heartbeat) -> int:
@@ -187,13 +191,13 @@ def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> i
         return Exhibition(show, options, stage, folder, heartbeat, live=mode == "headless").run()
 
 
-def _warn(show: Show) -> None:
+def _warn(show: Show, size: tuple[int, int] | None) -> None:
     """Logs warnings: what is valid in the show file and is probably not intended."""
     from installation.engine.schedule import Timetable
     from installation.engine.schedule_check import warnings
     from installation.stage import advice
 
-    looks = advice.warnings(show.title, show.pieces)
+    looks = advice.warnings(show.title, show.pieces, size or advice.WALL)
     for warning in (*show.warnings(), *warnings(show, Timetable(show.plan), date.today()), *looks):
         print(f"warning: {warning}")
 

@@ -13,11 +13,11 @@ from datetime import date, datetime
 
 from installation.core.commands import ARM, CUE_SNAPSHOT, DANGEROUS, Command
 from installation.core.controls import MASTER, Values
-from installation.core.decision import Decision, Tally
+from installation.core.decision import Decision
 from installation.core.errors import ControlError
 from installation.core.latest import Latest
 from installation.engine import agenda
-from installation.engine.decide import Decider
+from installation.engine.decide import Decider, next_piece
 from installation.engine.schedule import Timetable
 from installation.operator.inbox import Inbox
 from installation.process.sensors import Sensors
@@ -144,14 +144,6 @@ class Console:
             standby=seen.standby,
             waiting=_rounded(seen.waiting),
         )
-
-
-def next_piece(decider: Decider, decision: Decision, tally: Tally) -> int | None:
-    """The piece that comes after the present one as the votes are; None during a change, and where no other may."""
-    playback = decision.wall.playback
-    if not playback.candidates:
-        return None
-    return decider.playlist.expected(tally.of(playback.round), playback.candidates)
 
 
 def acting(

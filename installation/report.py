@@ -151,6 +151,7 @@ class Standing:
             "restarts": self.heartbeat.orders.restarts,
             "safe_mode": self.heartbeat.orders.safe,
             "memory_mb": round(metrics.memory_mb(), 1),
+            "resident": [look.show.pieces[at].name for at in sorted(self.painter.hung) if at < len(look.show.pieces)],
             "signals": dict(look.decision.signals),
             "controls": {address: (value, why(address)) for address, value in wall.controls.items()},
         }

@@ -27,6 +27,7 @@ from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
+from installation.engine.residence import Turns, residence_of
 from installation.engine.schedule import Timetable
 from installation.engine.watching import Machine
 from installation.operator import keyboard
@@ -126,7 +127,9 @@ class Exhibition:
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
-        opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first)
+        later = residence_of(show).later(first)
+        opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first, later=later)
+        self.turns = Turns(self.loop, self.painter)
         self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
         self.standing.ports = self.ports.notes
         self.recorder = self.standing.recorder = open_recorder(
@@ -283,6 +286,7 @@ class Exhibition:
         self.foresight.look()
         self.painter.watch(decision.time)
         self.standing.opening.watch(decision.time, self.painter.broken)
+        self.turns.step(decision.time, self.standing.opening)
         self.stills.watch(playback, self.painter.frames.pair, decision.time)
         if self.heartbeat.renews:
             self.renewal.watch(decision, None if self.standing.growing else self.standing.stats.memory_start)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import growth, peers
 from benchmarks.faults import generators, surroundings, votes
 from benchmarks.faults.__main__ import FAULTS
 from benchmarks.faults.rows import Row
@@ -63,6 +64,46 @@ def test_the_table_of_a_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> N
     page.write_text("no marks")
     with pytest.raises(SystemExit, match="expected them around the table"):
         document(page, "| new |", "measured so.")
+
+
+def test_growth_is_drawn_as_it_was_kept(tmp_path: Path) -> None:
+    rows = [growth.Row("wires", count, 0.05 + count / 1000, 160.0, 0.5) for count in (1, 10, 100)]
+    growth.write_csv(tmp_path / "growth.csv", rows)
+    assert growth.read_csv(tmp_path / "growth.csv") == [
+        growth.Row(row.axis, row.count, float(f"{row.tick_ms:.4g}"), 160.0, 0.5) for row in rows
+    ]
+    assert growth.table(rows).count("\n") == 4
+    drawn = growth.plot(rows, "a machine")
+    assert drawn.count("<polyline") == len(growth.FIGURES)
+    assert drawn.count("<circle") == len(growth.FIGURES) * len(rows)
+
+
+@slow
+@pytest.mark.gl
+def test_what_grows_costs_a_tick_no_more_than_it_must() -> None:
+    """Ratios within one machine: wires cost their share, pieces that do not hang cost nothing."""
+    few, many = growth.apart("wires", 10, 200), growth.apart("pieces", 30, 200)
+    wired = growth.apart("wires", 200, 200)
+    assert many.tick_ms < 3 * few.tick_ms
+    assert wired.tick_ms < 20 * few.tick_ms
+    assert many.memory_mb < few.memory_mb + 60
+
+
+def test_a_peer_paints_the_same_file_beside_ours(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the stand-in, which has the programs' own entry, in a process of its own."""
+    peers.random_file(16, tmp_path / "network.pt", most=16)
+    peers.main([str(tmp_path / "network.pt"), "--stylegan2-ada", str(peers.STAND_IN), "--rounds", "2", "--paints", "1"])
+    rows = [line.strip("| ").split(" | ") for line in capfd.readouterr().out.splitlines() if line.startswith("| ")][2:]
+    assert [row[0] for row in rows][:2] == ["StyleGAN2-ADA", "Vernissage, plain torch"]
+    assert float(rows[0][3]) == 1.0
+    assert all(int(row[5]) <= 2 and float(row[3]) > 0.0 for row in rows), "the same pictures"
+
+
+def test_a_folder_that_is_no_checkout_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    peers.random_file(16, tmp_path / "network.pt", most=16)
+    with pytest.raises(SystemExit, match="its process ended"):
+        peers.main([str(tmp_path / "network.pt"), "--autolume", str(tmp_path)])
+    assert "expected a checkout of the program" in capfd.readouterr().err
 
 
 @pytest.fixture

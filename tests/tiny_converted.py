@@ -1,5 +1,6 @@
 """Files of tiny networks that were never trained, as other programs would save them, and models converted from them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +20,35 @@ Arrays = dict[str, NDArray[np.float32]]
 PICKLES = Path(__file__).resolve().parent / "training" / "pickles"
 
 
-def rosinality(size: int = 16, width: int = 8, dim: int = 8, depth: int = 2, seed: int = 0) -> dict[str, torch.Tensor]:
-    """A state dict in the layout of rosinality's stylegan2-pytorch."""
+def rosinality(
+    size: int = 16, width: int = 8, dim: int = 8, depth: int = 2, seed: int = 0, widths: Sequence[int] = ()
+) -> dict[str, torch.Tensor]:
+    """A state dict in the layout of rosinality's stylegan2-pytorch; ``widths`` are those of its blocks."""
     torch.manual_seed(seed)
-    state = {"input.input": torch.randn(1, width, 4, 4)}
+    blocks = size.bit_length() - 3
+    widths = widths or [width] * (blocks + 1)
+    state = {"input.input": torch.randn(1, widths[0], 4, 4)}
     for layer in range(1, depth + 1):
         state |= {f"style.{layer}.weight": torch.randn(dim, dim) * 100, f"style.{layer}.bias": torch.randn(dim)}
 
-    def steered(name: str, wide_out: int, kernel: int) -> None:
-        state[f"{name}.conv.weight"] = torch.randn(1, wide_out, width, kernel, kernel)
-        state[f"{name}.conv.modulation.weight"] = torch.randn(width, dim)
-        state[f"{name}.conv.modulation.bias"] = torch.ones(width)
+    def steered(name: str, wide_out: int, kernel: int, wide: int) -> None:
+        state[f"{name}.conv.weight"] = torch.randn(1, wide_out, wide, kernel, kernel)
+        state[f"{name}.conv.modulation.weight"] = torch.randn(wide, dim)
+        state[f"{name}.conv.modulation.bias"] = torch.ones(wide)
         if kernel == 3:
             state[f"{name}.noise.weight"] = torch.randn(1) * 0.1
-            state[f"{name}.activate.bias"] = torch.randn(width) * 0.1
+            state[f"{name}.activate.bias"] = torch.randn(wide_out) * 0.1
         else:
             state[f"{name}.bias"] = torch.randn(1, 3, 1, 1) * 0.1
 
     taps = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 16
-    blocks = size.bit_length() - 3
-    steered("conv1", width, 3)
-    steered("to_rgb1", 3, 1)
+    steered("conv1", widths[0], 3, widths[0])
+    steered("to_rgb1", 3, 1, widths[0])
     for block in range(blocks):
-        steered(f"convs.{2 * block}", width, 3)
+        steered(f"convs.{2 * block}", widths[block + 1], 3, widths[block])
         state[f"convs.{2 * block}.conv.blur.kernel"] = taps
-        steered(f"convs.{2 * block + 1}", width, 3)
-        steered(f"to_rgbs.{block}", 3, 1)
+        steered(f"convs.{2 * block + 1}", widths[block + 1], 3, widths[block + 1])
+        steered(f"to_rgbs.{block}", 3, 1, widths[block + 1])
         state[f"to_rgbs.{block}.upsample.kernel"] = taps
     for number in range(2 * blocks + 1):
         side = 4 * 2 ** ((number + 1) // 2)

@@ -107,6 +107,10 @@ class GeneratorConfig(PartConfig, ABC):
         """The names of its space's favourites, which are known before it is opened."""
         return ()
 
+    def resident(self) -> Mapping[str, int]:
+        """What it keeps in memory while it is open, in bytes by name; what pieces have of one name they share."""
+        return {}
+
     def verify(self) -> None:
         """Reads completely what ``open`` would load. Raises ModelError where it could not paint."""
 

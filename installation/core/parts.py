@@ -1,5 +1,6 @@
 """Finds parts by the name of their file: each generator, sensor, walk, output and transition is one file."""
 
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,12 @@ ROOMS = {
 def kinds(room: str) -> tuple[str, ...]:
     """The names of all parts of a kind, sorted; files that start with ``_`` are helpers. Imports nothing."""
     folder, ending, _ = ROOMS[room]
+    return _listed(folder, ending, folder.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _listed(folder: Path, ending: str, changed: int) -> tuple[str, ...]:
+    """``changed``: when a file came or went (ns). A show of a hundred pieces asks a thousand times."""
     return tuple(sorted(path.stem for path in folder.glob(f"*{ending}") if not path.stem.startswith("_")))
 
 

@@ -46,7 +46,8 @@ LONGEST = 0.25
 class Heard:
     """All that a frame is decided from, besides the time: operators' requests, the signals, the visitors' votes,
     the values of the other hands, which pieces can be painted (``ready``) and which no more (``broken``), by index;
-    for the pieces whose walks follow it what is believed of the visitors' taste, as their walks find it."""
+    for the pieces whose walks follow it what is believed of the visitors' taste, as their walks find it; which pieces
+    are opened when they are to come (``able``)."""
 
     asked: Asked
     snapshot: Snapshot
@@ -55,6 +56,7 @@ class Heard:
     tally: Tally = field(default_factory=Tally)
     wishes: Wishes = field(default_factory=Wishes)
     taste: Mapping[int, Values] = field(default_factory=dict)
+    able: Collection[int] = ()
 
 
 class Decider:
@@ -165,11 +167,12 @@ class Decider:
         before, allowed = self.playback, scheduled.pieces
         asks = self.transport.step(commands)
         self._guest = self._guest if asks.jump is None else asks.jump
-        ready = [piece for piece in heard.ready if piece in allowed or piece == self._guest]
+        ready, able = ([one for one in of if one in allowed or one == self._guest] for of in (heard.ready, heard.able))
         self.playlist.order = scheduled.order
         asks = self._skipping(asks, heard, ready, allowed)
         votes = {} if before is None else heard.tally.of(before.round)
-        playback = self.playlist.step(now, asks, votes, ready)
+        stuck = self.playlist.lead in heard.broken  # what replaces it comes at once
+        playback = self.playlist.step(now, asks, votes, ready, () if stuck and ready else able)
         # Pieces that cannot hang are no candidates.
         there = tuple(piece for piece in playback.candidates if piece in allowed and piece not in heard.broken)
         if there != playback.candidates:
@@ -287,6 +290,14 @@ class Decider:
     def guest(self) -> str | None:
         """The piece that the operator asked for by name, which may hang outside of its programme."""
         return None if self._guest is None else self.show.pieces[self._guest].name
+
+
+def next_piece(decider: Decider, decision: Decision, tally: Tally) -> int | None:
+    """The piece that comes after the present one as the votes are; None during a change, and where no other may."""
+    playback = decision.wall.playback
+    if not playback.candidates:
+        return None
+    return decider.playlist.expected(tally.of(playback.round), playback.candidates)
 
 
 def _with(taste: Values | None, controls: Values) -> Values:

@@ -1,6 +1,6 @@
 """One frame of a running show: take the input, decide, send the painter its intent, compose what the stage draws."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from installation.core.clock import Clock
 from installation.core.commands import NOTHING, Asked
@@ -45,6 +45,8 @@ class Loop:
         """What operators asked for in the last frame."""
         self.refused: set[str] = set()
         """Transitions that do not work on this machine."""
+        self.able: Collection[int] = ()
+        """Pieces that are not resident and are opened when they are to come."""
         self.stills = False
         """Whether pieces hang as their posters: each may come, although none is resident."""
         self.safety = Safety(show.stage.burn_in)
@@ -59,7 +61,8 @@ class Loop:
         now, painter = self.clock.now(), self.painter
         ready = frozenset(range(len(self.show.pieces))) if self.stills else painter.hung
         asked = self.asked = self.drain()
-        heard = Heard(asked, self.board.snapshot(now), ready, painter.broken, self.tally, self.wishes, self.taste)
+        signals, able = self.board.snapshot(now), () if self.stills else self.able
+        heard = Heard(asked, signals, ready, painter.broken, self.tally, self.wishes, self.taste, able)
         self.civil = self.clock.civil()
         decision = self.decision = self.decider.decide(now, self.civil, heard)
         painter.publish(Intent(now, decision.wall.lanes, decision.touched))

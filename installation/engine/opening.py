@@ -41,7 +41,8 @@ class Opening:
     What an earlier start has compiled paints with that from its first picture on. ``done`` is set when every piece was
     tried. Then each other generator that can looks for a faster way to paint (``accelerated``), and the pace of the
     walks whose model file has none is measured. Both are kept in ``cache``.
-    What is ``opened`` already, by index, is left as it is.
+    What is ``opened`` already, by index, is left as it is, and so are the pieces ``later``, until they are asked for
+    (``ask``); ``let_go`` closes one.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Opening:
         cache: DiskCache,
         first: int = 0,
         opened: Mapping[int, Hung] = MappingProxyType({}),
+        later: Collection[int] = (),
     ) -> None:
         self.pieces, self.device, self.seed = tuple(pieces), device, seed
         self.failed: dict[int, str] = {}
@@ -65,10 +67,12 @@ class Opening:
         self._fast: set[int] = set()
         self._stands = bool(opened)
         self._retries: dict[int, tuple[float, Backoff]] = {}
-        self._waiting: SimpleQueue[int | None] = SimpleQueue()
+        self.asked: int | None = None
+        """The piece that was asked for last and is not open yet."""
+        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         for index in (*range(first, len(self.pieces)), *range(first)):
-            if index not in opened:
-                self._waiting.put(index)
+            if index not in opened and index not in later:
+                self._waiting.put(partial(self._open, index))
         self._busy: tuple[int, float] | None = None
         self._stands_in = False
         self._late: set[int] = set()
@@ -84,6 +88,15 @@ class Opening:
         """Opens nothing more; of the pieces that are open only those that are ``kept`` are still improved."""
         self._opened = {index: hung for index, hung in self._opened.items() if index in kept}
         self._waiting.put(None)
+
+    def ask(self, index: int) -> None:
+        """Has a piece opened that is not."""
+        self.asked = index
+        self._waiting.put(partial(self._open, index))
+
+    def let_go(self, index: int, forget: Callable[[int], None]) -> None:
+        """Has a piece closed, by the thread that opens them, as no frame waits for that; ``forget`` is called first."""
+        self._waiting.put(partial(_close, self._opened, index, self.pieces[index].name, forget))
 
     def hang_by(self, hang: Hang) -> None:
         """Gives to another from here on what is opened."""
@@ -112,7 +125,7 @@ class Opening:
             due, backoff = self._retries[index]
             if now >= due and self.done.is_set():
                 self._retries[index] = (now + backoff.next(), backoff)
-                self._waiting.put(index)
+                self._waiting.put(partial(self._open, index))
 
     # ------------------------------------------------------------ the thread
 
@@ -120,10 +133,10 @@ class Opening:
         while threading.current_thread() is self._worker:
             if self._waiting.empty() and not self.done.is_set():
                 self._finish()
-            index = self._waiting.get()
-            if index is None:
+            work = self._waiting.get()
+            if work is None:
                 return
-            self._open(index)
+            work()
 
     def _open(self, index: int) -> None:
         piece = self.pieces[index]
@@ -148,19 +161,25 @@ class Opening:
         self._stands_in = False
         self._opened[index] = hung
         recall_pace(hung, self._cache)
-        fast = is_compiled(generator, self._cache)
-        if fast:  # before it hangs: what it loads would hold up the painter, and with it a hand
-            accelerate(piece.name, generator, self._cache)
-            self._fast.add(index)
+        self._hasten(index, generator)
         self._hang(index, hung)
+        self.asked = None if self.asked == index else self.asked
         log.info("%s is resident", piece.name)
-        if self.done.is_set() and not fast:
-            accelerate(piece.name, generator, self._cache)
+        if self.done.is_set():
+            threading.Thread(target=self._improve, args=((index,),), name="improving", daemon=True).start()
+
+    def _hasten(self, index: int, generator: Generator) -> None:
+        """Before a piece hangs: what a compiled network loads would hold up the painter, and with it a hand."""
+        self._fast.discard(index)
+        if is_compiled(generator, self._cache):
+            accelerate(self.pieces[index].name, generator, self._cache)
+            self._fast.add(index)
 
     def _fail(self, index: int, why: str) -> None:
         if self.failed.get(index) != why:
             log.warning("%s does not hang: %s; it is tried again later", self.pieces[index].name, why.removesuffix("."))
         self.failed[index] = why
+        self.asked = None if self.asked == index else self.asked
 
     def _finish(self) -> None:
         """Every piece was tried once."""
@@ -195,6 +214,12 @@ class Opening:
                     )
             except Exception:  # the edge: a failed measurement must not stop the piece
                 log.exception("%s goes on at an estimated pace", piece.name)
+
+
+def _close(opened: dict[int, Hung], index: int, name: str, forget: Callable[[int], None]) -> None:
+    forget(index)
+    opened.pop(index, None)
+    log.info("%s is let go until its next turn", name)
 
 
 def _is_still(opened: Mapping[int, Hung], index: int, hung: Hung) -> bool:

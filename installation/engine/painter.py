@@ -117,6 +117,12 @@ class Painter:
         self.frames.begin(piece)
         self.hung[piece] = hung
 
+    def let_go(self, piece: int) -> None:
+        """Forgets a piece that is not painted now; its newest pictures stay."""
+        self.hung.pop(piece, None)
+        self._painted.pop(piece, None)
+        self.places.pop(piece, None)
+
     @property
     def busy_since(self) -> float | None:
         """When the paint under way began (s); None while none is."""

@@ -1,9 +1,10 @@
 """Which piece hangs, which one comes, and how far the change has come. Pure: the time is an argument.
 
 A piece hangs for its ``duration``, counted from the moment it is **fully on**, that is when the change to it is done.
-Then the change to the next one takes that next one's ``transition_seconds``. Only pieces in ``ready`` come: where the
-order's choice is not, the next that is comes in its place; where none is, the present piece stays and it is asked again
-every frame. A change once begun is finished, even when its piece breaks during it, so that no mixed picture stays.
+Then the change to the next one takes that next one's ``transition_seconds``. Only pieces in ``ready`` come, and those
+in ``able``, for which the present one stays until they are ready (``awaited``): where the order's choice is neither,
+the next that is comes in its place; where none is, the present piece stays and it is asked again every frame. A change
+once begun is finished, even when its piece breaks during it, so that no mixed picture stays.
 
 - ``listed``: the next of the list.
 - ``shuffle``: every piece once a round trip, in a new seeded order each time, never one twice running.
@@ -71,9 +72,13 @@ class Playlist:
         self._unseen = (*range(start + 1, len(names)), *range(start))
         self._next = False
         self._jump: int | None = None
+        self.awaited: int | None = None
+        """The piece that would come now if it were ready."""
         self._resume(resume or {})
 
-    def step(self, now: float, asks: Asks, tally: Mapping[str, int], ready: Collection[int]) -> Playback:
+    def step(
+        self, now: float, asks: Asks, tally: Mapping[str, int], ready: Collection[int], able: Collection[int] = ()
+    ) -> Playback:
         """The playback at ``now`` (seconds; one that goes back counts as the last one); ``tally`` is this round's votes
         by name. A step begins at most one change, whatever the gap, and none where no time passed, as in the first one:
         so a resume goes on exactly. Lateness is carried over and never adds up."""
@@ -87,7 +92,7 @@ class Playlist:
         elif asks.next:
             self._jump, self._next = None, True
         if self._coming is None and past > 0.0:
-            self._leave(past, asks.hold, tally, ready)
+            self._leave(past, asks.hold, tally, ready, able)
         self._arrive(self._now, past)
         return self._playback(asks.hold)
 
@@ -104,14 +109,21 @@ class Playlist:
                 "round": self._round, "unseen": unseen, "place": self._place,
                 "next": self._next, "jump": name.get(self._jump)}  # fmt: skip
 
-    def _leave(self, past: float, hold: bool, tally: Mapping[str, int], ready: Collection[int]) -> None:
+    def _leave(
+        self, past: float, hold: bool, tally: Mapping[str, int], ready: Collection[int], able: Collection[int]
+    ) -> None:
         """Begins a change, where one is asked for or due."""
         if self._jump == self._piece:
             self._jump = None
-        late = self._elapsed - self.entries[self._piece].duration
-        asked = self._next or (self._jump is not None and self._jump in ready)
+        late, self.awaited = self._elapsed - self.entries[self._piece].duration, None
+        there = {*ready, *able} if able else ready
+        asked = self._next or (self._jump is not None and self._jump in there)
         if asked or (late >= 0.0 and not hold):
-            self._coming = self._choose(tally, ready)
+            chosen = self.expected(tally, there) if able else None
+            if chosen is not None and chosen not in ready:
+                self.awaited = chosen
+            else:
+                self._coming = self._choose(tally, there)
         if self._coming is not None:
             self._elapsed, self._next, self._jump = 0.0 if asked else min(late, past), False, None
 

@@ -22,6 +22,7 @@ from installation.core.signals import Signal
 from installation.engine.decide import Decider
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung
+from installation.engine.residence import residence_of
 from installation.engine.takeover import Edit, edit
 from installation.showfile.load import Show, load
 from installation.showfile.verify import verify
@@ -194,6 +195,7 @@ class Watching:
             machine.now,
             machine.cache,
             opened=opened,
+            later=residence_of(new).later(next(iter(fresh or opened), 0), opened),
         )
         opening.start()
         while not opening.done.wait(0.1):

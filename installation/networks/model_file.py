@@ -26,6 +26,7 @@ GROUPS say more about a network; all others are the network itself.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,9 @@ NOT_TOLD = "not told"
 """The licence where none was given."""
 GROUPS = ("latent", "directions", "curation", "encoder", "refiner", "pace")
 """What a model file may hold besides its network; tensors of a group are named group.something."""
+
+PAINTING = 1000
+"""Bytes that a network paints in, for each pixel of its picture: measured with 128 px in OpenVINO."""
 
 Header = dict[str, Any]
 Tensors = dict[str, NDArray[Any]]
@@ -117,6 +121,18 @@ def read_header(path: Path | str, kind: str | None = None) -> Header:
     header, _ = _read(Path(path), with_tensors=False)
     check_kind(path, header, kind)
     return header
+
+
+def bytes_in_memory(path: Path | str) -> int:
+    """About what a model takes while it is open: its weights as float32, again as a faster runtime compiles them, and
+    what it paints in; 0 for a file that is none."""
+    try:
+        with safe_open(path, framework="np") as file:
+            counts = [math.prod(file.get_slice(name).get_shape()) for name in list(file.keys())]
+            side = painted_side(parse_header(Path(path), (file.metadata() or {}).get(KEY))) or 0
+    except (SafetensorError, OSError, ModelError):
+        return 0
+    return 2 * 4 * sum(counts) + PAINTING * side**2
 
 
 def painted_side(header: Header) -> int | None:

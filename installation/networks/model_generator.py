@@ -35,7 +35,15 @@ from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
 from installation.networks.compile_apart import compile_one, digest_of, lacks_verdict
 from installation.networks.direction_controls import address, direction_controls
-from installation.networks.model_file import Header, Tensors, check_shapes, group_of, load_model, read_header
+from installation.networks.model_file import (
+    Header,
+    Tensors,
+    bytes_in_memory,
+    check_shapes,
+    group_of,
+    load_model,
+    read_header,
+)
 from installation.networks.paces import MeasuredPace, paces_for, paces_of
 
 FACTS = ("mean", "basis", "std", "gain")
@@ -151,6 +159,9 @@ class ModelConfig(GeneratorConfig, ABC):
     def favourites(self) -> tuple[str, ...]:
         return favourite_names(read_header(self.model))
 
+    def resident(self) -> Mapping[str, int]:
+        return {str(self.model): bytes_in_memory(self.model)}
+
     def verify(self) -> None:
         check_whole(self.model)
 
@@ -202,9 +213,7 @@ class ModelGenerator(Generator):
         return with_less(device, self._config.model.name, attempt)
 
     def latent(self, seed: int) -> Latent:
-        z = np.random.default_rng(seed).standard_normal((1, self.network.z_dim)).astype(np.float32)
-        w: Latent = self.network.mapping(z)[0]
-        return w
+        return latent_of(self.network, seed)
 
     def paint(self, latent: Latent, controls: Values) -> Pixels:
         try:
@@ -272,6 +281,13 @@ class Opened:
     space: Space
     steps: tuple[tuple[str, Latent], ...]
     paces: tuple[MeasuredPace, ...]
+
+
+def latent_of(network: Any, seed: int) -> Latent:
+    """The latent of a seed in a network's space."""
+    z = np.random.default_rng(seed).standard_normal((1, network.z_dim)).astype(np.float32)
+    w: Latent = network.mapping(z)[0]
+    return w
 
 
 @weakly_cached

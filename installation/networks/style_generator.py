@@ -7,8 +7,9 @@ While all are at rest, the network paints as without them, by the fastest runtim
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,8 +23,8 @@ from installation.core.paths import ShowPath
 from installation.networks.classes import of_class
 from installation.networks.layers import has_noise, layers_of
 from installation.networks.live_controls import MIX, USUAL_VARIETY, VARIETY, Live
-from installation.networks.model_file import Header, read_header
-from installation.networks.model_generator import Facts, ModelConfig, ModelGenerator, classes_of, opened
+from installation.networks.model_file import Header, bytes_in_memory, read_header
+from installation.networks.model_generator import Facts, ModelConfig, ModelGenerator, classes_of, latent_of, opened
 
 LIVE = ("bend", "mix", "blend", "truncate", "noise")
 """The options that bring controls and, while these rest, change no picture."""
@@ -81,6 +82,10 @@ class StyleConfig(ModelConfig, ABC):
         live = self.live if self.model else None  # --list makes one without a model
         return own if live is None else (*own, *live.controls())
 
+    def resident(self) -> Mapping[str, int]:
+        other = {} if self.blend is None else {str(self.blend): bytes_in_memory(self.blend)}
+        return {**super().resident(), **other}
+
     def options(self) -> dict[str, Any]:
         away = LIVE if self.tiles != (1, 1) else (*LIVE, "tiles")
         return {name: value for name, value in super().options().items() if name not in away}
@@ -109,7 +114,6 @@ class StyleGenerator(ModelGenerator):
         self._rests = () if self._live is None else tuple(self._live.rests())
         self._blend = config.blend
         super().__init__(config, device)
-        self._of_seed = lru_cache(maxsize=16)(self.latent)
         self._tiles = config.tiles
         if self._tiles != (1, 1):
             self.space = replace(self.space, digest=f"{self.space.digest}-{self._tiles[0]}x{self._tiles[1]}")
@@ -121,6 +125,7 @@ class StyleGenerator(ModelGenerator):
 
     def _place(self, device: str) -> Facts:
         facts = super()._place(device)
+        self._of_seed = lru_cache(maxsize=16)(partial(latent_of, self.network))  # no circle: what is let go is gone
         if self._live is not None:
             from installation.networks.live_painting import LivePainter  # here: it loads torch
 

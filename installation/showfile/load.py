@@ -83,6 +83,8 @@ class Show:
     words: Words = field(default_factory=dict)
     """The show's own fixed words, of the visitors' page and the vote panel, by language and key."""
     panel_words: Mapping[str, PanelWords] = field(default_factory=dict)
+    memory: int | None = None
+    """Bytes that the models of its pieces may take; None: it depends on the machine."""
 
     @property
     def folder(self) -> Path:
@@ -224,6 +226,7 @@ class _Reader:
             source=self.source,
             words=tables[WORDS],
             panel_words=panel_words(tables[WORDS], head.languages),
+            memory=head.memory,
         )
 
     def _check_tables(self) -> None:

@@ -25,6 +25,7 @@ from installation.core.controls import Control, Values, table
 from installation.core.durations import Seconds
 from installation.core.errors import PartError, Refused, did_you_mean
 from installation.core.paths import ShowPath
+from installation.core.sizes import Size
 from installation.core.words import FIRST, blanks, languages
 from installation.showfile.messages import Finding, Unfit, shown, validate
 from installation.showfile.parts import Table, Transition, read_change, read_part, reading_of
@@ -138,6 +139,8 @@ class Head(Table):
     order: Order = "listed"
     seed: int = Field(0, ge=0, le=2**32 - 1)
     transition: Change = Field(cast(Any, "dissolve"), validate_default=True)
+    memory: Size | None = Field(None, ge=0)
+    """What the models of its pieces may take in memory; half of the machine's without."""
 
 
 class StageTable(Table):

@@ -33,8 +33,10 @@ def warnings(titles: Mapping[str, str], pieces: Sequence[Piece], wall: Size = WA
     """Warnings, as sentences, about what will not look as intended. Opens no window; looks through the installed
     fonts."""
     texts = [*titles.values(), *(text for piece in pieces for text in _texts(piece.label))]
-    soft = (stretched(piece.name, piece.hang, size, wall) for piece in pieces if (size := painted_size(piece)))
-    return [*Faces().missing("".join(texts)), *filter(None, soft)]
+    sized = [(piece, size) for piece in pieces if (size := painted_size(piece))]
+    soft = (stretched(piece.name, piece.hang, size, wall) for piece, size in sized)
+    cut = (cut_off(piece, size, wall) for piece, size in sized)
+    return [*Faces().missing("".join(texts)), *filter(None, (*soft, *cut))]
 
 
 def _texts(label: Label) -> Iterator[str]:
@@ -54,7 +56,8 @@ def painted_size(piece: Piece) -> Size | None:
         side = painted_side(read_header(model))
     except ModelError:
         return None
-    return (side, side) if side else None
+    across, down = getattr(options, "tiles", (1, 1))
+    return (side * across, side * down) if side else None
 
 
 def stretch(how: How, picture: Size, wall: Size) -> float:
@@ -74,6 +77,30 @@ def stretched(name: str, how: How, picture: Size, wall: Size) -> str:
         f'"{name}": a picture of {picture[0]}x{picture[1]} is stretched {times:.0f} times on a wall of '
         f"{wall[0]}x{wall[1]}, which looks soft from near; {cure}"
     )
+
+
+def cut_off(piece: Piece, picture: Size, wall: Size) -> str:
+    """The warning for a picture of which a wall of another shape shows half or less where it bleeds; empty for the
+    others."""
+    wider = picture[0] * wall[1] / (picture[1] * wall[0])
+    if piece.hang != "bleed" or 0.5 < wider < 2.0:
+        return ""
+    shown = f"{100 * min(wider, 1 / wider):.0f} %"
+    return (
+        f'"{piece.name}": a wall of {wall[0]}x{wall[1]} shows {shown} of a picture of {picture[0]}x{picture[1]}; '
+        f"{_fitting(piece, picture, wall)}"
+    )
+
+
+def _fitting(piece: Piece, picture: Size, wall: Size) -> str:
+    """What to write so that more is seen: another size of the wall for a wide picture, tiles for one that may have
+    them, as none with a refiner may."""
+    tiles, model = getattr(piece.generator, "tiles", None), getattr(piece.generator, "model", None)
+    if tiles != (1, 1) or (model and read_header(model).get("refiner")):
+        high = max(2, 2 * round(wall[0] * picture[1] / picture[0] / 2))
+        return f'--size {wall[0]}x{high} shows all of it, hang = "wall" all of it in a frame'
+    across, down = max(1, round(wall[0] / wall[1])), max(1, round(wall[1] / wall[0]))
+    return f"tiles = [{min(across, 8)}, {min(down, 8)}] paints one of the wall's shape"
 
 
 def languages(codes: Iterable[str]) -> str:

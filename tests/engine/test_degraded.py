@@ -184,8 +184,7 @@ def test_where_all_fail_a_procedural_picture_hangs_until_one_opens_again(wall: W
         generator.fails = None
     for _ in range(3):
         wall.frame(FIRST_RETRY)
-    wall.until(lambda view: view.current.piece == 0 and shade(view) == 50)
-    assert not wall.opening.failed
+    wall.until(lambda view: view.current.piece == 0 and shade(view) == 50 and not wall.opening.failed)
 
 
 def test_time_that_jumps_changes_nothing_that_hangs(wall: Wall) -> None:

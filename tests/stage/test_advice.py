@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from installation.stage.advice import languages, painted_size, stretch, stretched, warnings
+from installation.stage.advice import cut_off, languages, painted_size, stretch, stretched, warnings
 from installation.stage.layout import How
 from tests.plain_label import Label
 
@@ -53,6 +53,28 @@ def test_a_show_is_warned_of_letters_and_softness(monkeypatch: pytest.MonkeyPatc
     assert "no installed font has Chinese, Japanese or Korean letters (夜)" in told[0]
     assert told[1].startswith('"company": a picture of 128x128')
     assert warnings({"en": "A show"}, [Piece("views", "wall")]) == []
+
+
+@dataclass
+class Tiled:
+    tiles: tuple[int, int]
+
+
+@pytest.mark.parametrize(
+    ("tiles", "wall", "told"),
+    [
+        ((4, 1), (1920, 1080), "shows 44 % of a picture of 512x128; --size 1920x480 shows all of it"),
+        ((4, 1), (1920, 512), ""),
+        ((1, 1), (1920, 512), "shows 27 % of a picture of 128x128; tiles = [4, 1] paints one of the wall's shape"),
+        ((1, 1), (1920, 1080), ""),
+        ((1, 1), (1080, 2160), "shows 50 % of a picture of 128x128; tiles = [1, 2] paints one of the wall's shape"),
+    ],
+)
+def test_a_wall_that_cuts_a_picture_is_told(tiles: tuple[int, int], wall: tuple[int, int], told: str) -> None:
+    piece = Piece(generator=Tiled(tiles))
+    assert told in cut_off(piece, (128 * tiles[0], 128 * tiles[1]), wall)
+    assert bool(told) == bool(cut_off(piece, (128 * tiles[0], 128 * tiles[1]), wall))
+    assert cut_off(Piece(hang="wall"), (512, 128), (1920, 1080)) == "", "a frame shows all of it"
 
 
 def test_languages_are_counted() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from installation.doctor.findings import Case, Check, Finding, Group, amber, green, red, untold
+from installation.engine.residence import residence_of
 from installation.showfile.tables import Piece
 
 SLOW, STILL = 12.0, 4.0
@@ -18,6 +19,9 @@ def show_file(case: Case) -> Iterator[Finding]:
     if case.show:
         sensors = len(case.show.sensors)
         yield green(f"{case.path}: {len(case.show.pieces)} pieces, {sensors} sensor{'' if sensors == 1 else 's'}")
+        residence = residence_of(case.show)
+        if not residence.fits:
+            yield green(residence.told(), "memory")
 
 
 def models(case: Case) -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+"""What the programs have beside ``legacy``; the stand-in needs nothing of it."""
