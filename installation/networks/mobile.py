@@ -5,7 +5,7 @@ a way past both: at equal widths an eighth of the work of a full 3x3 convolution
 1x1 convolution gives. Widths halve where sizes double, so that every layer costs alike; the largest size is half of the
 picture's, whose pixels are shuffled out of it (arXiv 1609.05158).
 
-    centre (latent,), reach ()           what a latent is moved and divided by
+    centre (latent,), reach (1,)         what a latent is moved and divided by
     trunk.0 .1 .weight .bias             what is told of a latent: (told,)
     start.weight .bias                   told -> the maps at 4 px
     steer.weight .bias                   told -> scale and shift of every layer, one after another
@@ -174,7 +174,7 @@ class Painter(nn.Module):
         super().__init__()
         self.arch = arch
         self.register_buffer("centre", torch.zeros(arch.latent))
-        self.register_buffer("reach", torch.ones(()))
+        self.register_buffer("reach", torch.ones(1))
         self.trunk = nn.ModuleList([nn.Linear(arch.latent, TOLD), nn.Linear(TOLD, TOLD)])
         self.start = nn.Linear(TOLD, arch.channels[0] * SMALLEST**2)
         self.split = [2 * arch.layers * wide for wide in arch.channels]
