@@ -99,13 +99,14 @@ class Each(nn.Module):
 
     def __init__(self, wide: int) -> None:
         super().__init__()
+        self.wide = wide
         self.weight = nn.Parameter(torch.randn(wide, 1, 3, 3) / 3)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.narrow is None or x.dtype == self.narrow:
-            return F.conv2d(x, self.weight, padding=1, groups=len(self.weight))
+            return F.conv2d(x, self.weight, padding=1, groups=self.wide)
         with torch.autocast(x.device.type, enabled=False):
-            return F.conv2d(x.to(self.narrow), self.weight, padding=1, groups=len(self.weight)).to(x.dtype)
+            return F.conv2d(x.to(self.narrow), self.weight, padding=1, groups=self.wide).to(x.dtype)
 
 
 class Across(nn.Module):

@@ -11,7 +11,7 @@ from installation.networks.mobile import FINEST, SMALLEST, Architecture
 from installation.networks.model_file import group_of
 from installation.networks.model_generator import classes_of, refines, with_refine
 from installation.training.distil.recipe import Recipe
-from installation.training.latent.models import OpenModel, open_model
+from installation.training.latent.models import Floats, OpenModel, open_model
 
 AT_ONCE = 8
 MAPS = 4096
@@ -74,7 +74,7 @@ class Teacher:
 def architecture(teacher: Teacher, width: int, layers: int) -> Architecture:
     """Of a student. Raises TrainingError where the teacher's seeds become latents in a way that it cannot repeat."""
     model, network = teacher.model, teacher.model.network
-    weights = []
+    weights: list[Floats] = []
     while (name := f"mapping.{len(weights)}.weight") in model.tensors:
         weights.append(model.tensors[name])
     widths = [weights[0].shape[1], *(len(weight) for weight in weights)] if weights else []

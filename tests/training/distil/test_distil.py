@@ -96,7 +96,7 @@ def test_the_command_writes_a_model_with_its_teachers_seeds(
     for name, fact in group_of(big.tensors, "latent").items():
         np.testing.assert_array_equal(group_of(small.tensors, "latent")[name], fact)
     generator = config("generator", "auto")(kind="auto", model=out).open("cpu")
-    side = big.pictures(big.latents([1])[:, : small.header["architecture"]["latent"]]).shape[1]
+    side = big.network.synthesis(big.latents([1])[:, : small.header["architecture"]["latent"]]).shape[2]
     assert generator.paint(generator.latent(1), {}).shape == (side, side, 3)
     assert small.header["licence"] == big.header["licence"]
 
