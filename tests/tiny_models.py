@@ -6,6 +6,8 @@ import numpy as np
 import torch
 
 from installation.networks.encoder import Encode, opened
+from installation.networks.mobile import Architecture as Mobile
+from installation.networks.mobile import Painter
 from installation.networks.model_file import save_model
 from installation.networks.model_generator import ModelGenerator
 from installation.networks.vae import Architecture, Decoder, VaeEncoder, decoder_tensors, encoder_tensors
@@ -42,7 +44,30 @@ def tiny_vae(path: Path, arch: Architecture = VAE) -> Path:
     return path
 
 
-TINY = {"vae": tiny_vae, **tiny_converted.TINY}
+def tiny_mobile(path: Path) -> Path:
+    """A student that was never taught: its pictures differ strongly from seed to seed."""
+    torch.manual_seed(0)
+    arch = Mobile(resolution=16, z_dim=8, latent=8, channels=[16, 16], layers=1)
+    painter = Painter(arch)
+    with torch.no_grad():
+        painter.start.weight.mul_(6)
+        for block in painter.block.values():
+            block.rgb.weight.mul_(8)
+    ones = np.ones(8, np.float32)
+    facts = {"mean": ones * 0, "basis": np.eye(8, dtype=np.float32), "std": ones, "gain": ones * 9}
+    header = {
+        "kind": "mobile",
+        "architecture": arch.model_dump(),
+        "training": {"images": 0},
+        "ledger_sha256": None,
+        "licence": {"weights": "CC0-1.0", "data": "none"},
+    }
+    arrays = {name: tensor.numpy() for name, tensor in painter.state_dict().items()}
+    save_model(path, arrays | {f"latent.{name}": fact for name, fact in facts.items()}, header)
+    return path
+
+
+TINY = {"vae": tiny_vae, "mobile": tiny_mobile, **tiny_converted.TINY}
 """{kind: what writes one}."""
 
 

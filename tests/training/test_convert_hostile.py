@@ -103,10 +103,14 @@ def test_a_network_of_tensorflow_is_told_what_to_do(tmp_path: Path) -> None:
     assert "network of TensorFlow" in refusal(path)
 
 
-def test_a_projected_gan_of_whole_modules_is_told_what_to_do(tmp_path: Path) -> None:
+def test_modules_are_read_as_what_they_hold_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "projected.pkl"
-    path.write_bytes(b"\x80\x03}X\x01\x00\x00\x00Gcpg_modules.networks_fastgan\nGenerator\n)\x81s.")
-    assert "save G_ema.state_dict()" in refusal(path)
+    path.write_bytes(b"\x80\x03}X\x05\x00\x00\x00G_emacpg_modules.networks_fastgan\nGenerator\n)\x81s.")
+    assert "not supported" in refusal(path)
+    itself = b"ctorch.nn.modules.module\nModule\n)\x81q\x00}" + b"X\x08\x00\x00\x00_modules}"
+    itself += b"X\x01\x00\x00\x00ah\x00sX\x01\x00\x00\x00bh\x00s" + b"sb"
+    path.write_bytes(b"\x80\x03}X\x05\x00\x00\x00G_ema" + itself + b"s.")
+    assert "more than 5000 modules" in refusal(path)
 
 
 def test_the_source_inside_of_a_model_is_not_looked_at() -> None:

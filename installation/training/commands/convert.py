@@ -17,7 +17,8 @@ space is measured and its directions are found on the way, so that a show can us
 
   PROGRAM convert FILE --out shows/models/mine.safetensors
 
-  .pkl                    StyleGAN2-ADA and StyleGAN3 for PyTorch, as NVIDIA's programs save them
+  .pkl                    StyleGAN2-ADA and StyleGAN3 for PyTorch, as NVIDIA's programs save them, and the
+                          snapshots of Projected GAN with its FastGAN
   .pt .pth .safetensors   state dicts of stylegan2-pytorch (rosinality's and lucidrains'), lightweight-gan, FastGAN
                           and Projected GAN
   .onnx                   any generator of one z, painted by onnxruntime (the extra onnx)

@@ -1,7 +1,8 @@
 """The names that a pickle of a network may hold, and what is built in place of each: plain values and arrays.
 
 Modules of the training programs become a `Part`: its class's name and its attributes. The source text that some of them
-contain is never run and is dropped.
+contain is never run and is dropped. So do the modules of torch, and of Projected GAN and what it judges pictures by,
+whatever their class: no class is looked up, and none is given arguments.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from installation.training.convert.pickle_machine import Build, Name
 
+INERT = re.compile(r"(torch[.]nn|pg_modules|feature_networks|timm)([.][A-Za-z_][A-Za-z0-9_]{0,60}){1,6}")
+"""Classes of modules, whose objects are read as what they hold."""
 DTYPES = re.compile("[<>|=]?(b1|[?]|[iu][1248]|f[248])")
 """Numbers only: no objects, no records."""
 MOST_AXES = 8
@@ -91,6 +94,18 @@ class Tensor:
         steps = tuple(stride * numbers.itemsize for stride in self.strides)
         view: NDArray[Any] = np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, steps, writeable=False)
         return view
+
+
+class Allowed(dict[str, "Build | None"]):
+    """Builders by name, and one for every class of INERT."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and INERT.fullmatch(name) is not None)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if super().__contains__(name) or name not in self:
+            return super().get(name, default)
+        return lambda: Part(name, {})
 
 
 # -- torch ------------------------------------------------------------------------------------------------------------
@@ -197,10 +212,20 @@ def shape(items: Any = ()) -> tuple[Any, ...]:
     return tuple(values(items))
 
 
+def names(items: Any = ()) -> set[str]:
+    """A set, as protocols below 4 write one."""
+    if not all(isinstance(item, str) for item in values(items)):
+        raise ValueError("no names")
+    return set(items)
+
+
 def apply(thing: Any, state: Any) -> Any:
     """Applies BUILD to a value; a state for an OrderedDict (the versions of torch's modules) is dropped."""
     if isinstance(thing, Settings) and isinstance(state, dict):
         thing.update(state)
+        return thing
+    if isinstance(thing, Part) and isinstance(state, dict) and not thing.state:
+        thing.state.update(state)
         return thing
     if isinstance(thing, Loose) and isinstance(state, tuple):
         return stated(thing, state)
@@ -227,45 +252,44 @@ OBJECTS: dict[str, Build] = {
     "dnnlib.util.EasyDict": table,
     "argparse.Namespace": settings,
 }
-BUILDERS: dict[str, Build | None] = {
-    **OBJECTS,
-    "torch_utils.persistence._reconstruct_persistent_obj": reconstructed,
-    "torch._utils._rebuild_tensor_v2": tensor,
-    "torch._utils._rebuild_tensor": tensor,
-    "torch._utils._rebuild_parameter": same,
-    "torch._utils._rebuild_parameter_with_state": same,
-    "torch.Size": shape,
-    "torch.device": lambda *_: None,
-    **{f"torch.{name}Storage": None for name in STORED},
-    **{f"torch.cuda.{name}Storage": None for name in STORED},
-    "torch.storage.UntypedStorage": None,
-    **{
-        f"torch.{name}": None
-        for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
-    },
-    **{
-        f"numpy.{core}.multiarray.{name}": build
-        for core in ("core", "_core")
-        for name, build in (("_reconstruct", loose_array), ("scalar", scalar))
-    },
-    **{f"numpy.{core}.numeric._frombuffer": from_buffer for core in ("core", "_core")},
-    "numpy.dtype": dtype,
-    "numpy.ndarray": None,
-    "_codecs.encode": encoded,
-    **{f"{module}._reconstructor": raw_object for module in ("copyreg", "copy_reg")},
-    **{
-        f"{module}.{name}": build
-        for module in ("builtins", "__builtin__")
-        for name, build in (("dict", table), ("list", values), ("tuple", shape), ("set", None), ("object", None))
-    },
-}
+BUILDERS = Allowed(
+    {
+        **OBJECTS,
+        "torch_utils.persistence._reconstruct_persistent_obj": reconstructed,
+        "torch._utils._rebuild_tensor_v2": tensor,
+        "torch._utils._rebuild_tensor": tensor,
+        "torch._utils._rebuild_parameter": same,
+        "torch._utils._rebuild_parameter_with_state": same,
+        "torch.Size": shape,
+        "torch.device": lambda *_: None,
+        **{f"torch.{name}Storage": None for name in STORED},
+        **{f"torch.cuda.{name}Storage": None for name in STORED},
+        "torch.storage.UntypedStorage": None,
+        **{
+            f"torch.{name}": None
+            for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
+        },
+        **{
+            f"numpy.{core}.multiarray.{name}": build
+            for core in ("core", "_core")
+            for name, build in (("_reconstruct", loose_array), ("scalar", scalar))
+        },
+        **{f"numpy.{core}.numeric._frombuffer": from_buffer for core in ("core", "_core")},
+        "numpy.dtype": dtype,
+        "numpy.ndarray": None,
+        "_codecs.encode": encoded,
+        **{f"{module}._reconstructor": raw_object for module in ("copyreg", "copy_reg")},
+        **{
+            f"{module}.{name}": build
+            for module in ("builtins", "__builtin__")
+            for name, build in (("dict", table), ("list", values), ("tuple", shape), ("set", names), ("object", None))
+        },
+    }
+)
 
 TOLD = {
     "dnnlib.tflib": "is a network of TensorFlow, of the first StyleGAN or StyleGAN2; turn it into one of PyTorch "
     "first, with legacy.py of NVIDIA's stylegan2-ada-pytorch, and convert that",
-    "pg_modules": "holds a Projected GAN as whole modules, which only its own program could rebuild; there, save "
-    "G_ema.state_dict() of its FastGAN with torch.save, or G_ema of its StyleGAN2 with pickle.dump, and convert that",
-    "torch.nn.": "holds a whole torch module, which only its own program could rebuild; save its state_dict() there",
     "torch.jit": "is a program (TorchScript); save the network's state_dict() instead",
 }
 """{prefix of a refused name: explanation}."""

@@ -16,9 +16,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from installation.core.errors import ModelError
-from installation.training.convert.allowed import BUILDERS, TOLD, Stored, apply, number_type
+from installation.training.convert.allowed import BUILDERS, TOLD, Allowed, Stored, apply, number_type
 from installation.training.convert.opcodes import load
-from installation.training.convert.pickle_machine import Budget, Build, Machine
+from installation.training.convert.pickle_machine import Budget, Machine
 
 LARGEST = 4 << 30
 """The largest file that is read, in bytes."""
@@ -62,7 +62,7 @@ def tensors(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: cannot be read as safetensors of float16 or float32 ({error}).") from None
 
 
-def builders(budget: Budget, where: str) -> dict[str, Build | None]:
+def builders(budget: Budget, where: str) -> Allowed:
     """{name: builder} for a pickle; torch files nested in it count against the same budget."""
 
     def inner(raw: Any) -> Stored:
@@ -73,7 +73,7 @@ def builders(budget: Budget, where: str) -> dict[str, Build | None]:
             raise ValueError("no storage")
         return value
 
-    return {**BUILDERS, "torch.storage._load_from_bytes": inner}
+    return Allowed({**BUILDERS, "torch.storage._load_from_bytes": inner})
 
 
 # -- the older kind ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""FastGAN's generator in the checkpoints of FastGAN-pytorch (its key g), and that of Projected GAN as a state dict.
+"""FastGAN's generator in the checkpoints of FastGAN-pytorch (its key g), and that of Projected GAN: the module G_ema of
+its snapshots, whose tensors are named alike, or a state dict.
 
     init.init.0.weight_orig _u _v  init.init.1.*          spectral normalisation, and batch normalisation
     feat_8.1.weight_orig _u _v  .2.weight  .3.*  .5.*  .6.weight  .7.*    two convolutions with noise, at 8, 32 ...
@@ -15,12 +16,14 @@ are painted together; here those of the training are used, so that a picture dep
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from installation.training.convert import nvidia
 from installation.training.convert.branches import Arrays, Converted, Floats, chosen_labels
-from installation.training.convert.state_dicts import NORMAL, Taken, constant_noise, part_of, tables, taken
+from installation.training.convert.state_dicts import NORMAL, Taken, constant_noise, part_of, state_of, tables, taken
 
 FASTGAN, PROJECTED = "FastGAN", "FastGAN of Projected GAN"
 SIZES = [8 * 2**number for number in range(8)]
@@ -28,12 +31,14 @@ SIZES = [8 * 2**number for number in range(8)]
 
 def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) -> Converted | None:
     """The network of a file's content, or None where it is another. Raises ModelError for what does not fit."""
-    for table in tables(root):
+    whole = nvidia.network(root, where)
+    held_as = [state_of(whole.part, where)] if whole else list(tables(root))
+    for table in held_as:
         for state in (part_of(table, ["synthesis."]), table):
             if state and any(name.startswith("init.init.0.weight") for name in state) and painting(state):
                 projected = not any(name.startswith("to_128.") for name in state)
                 held = taken(state, PROJECTED if projected else FASTGAN, where)
-                return converted(held, projected, labels, most)
+                return replace(converted(held, projected, labels, most), told=nvidia.told(root))
     return None
 
 

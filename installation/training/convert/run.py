@@ -29,8 +29,8 @@ FAMILIES = (stylegan2_ada, stylegan3, rosinality, stylegan2_pytorch, lightweight
 MOST_CLASSES = 16
 """The most classes that can be kept: a latent holds a style for each."""
 SUPPORTED = (
-    "a .pkl of StyleGAN2-ADA or StyleGAN3 (PyTorch), an .onnx, or a .pt, .pth or .safetensors with a state dict of "
-    "rosinality's or lucidrains' stylegan2-pytorch, lightweight-gan, FastGAN or Projected GAN"
+    "a .pkl of StyleGAN2-ADA, StyleGAN3 (PyTorch) or Projected GAN, an .onnx, or a .pt, .pth or .safetensors with a "
+    "state dict of rosinality's or lucidrains' stylegan2-pytorch, lightweight-gan, FastGAN or Projected GAN"
 )
 
 

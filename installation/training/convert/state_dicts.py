@@ -17,6 +17,7 @@ from installation.training.convert.containers import arrays
 
 PARALLEL = "module."
 """What torch's DataParallel writes before every name."""
+MOST_MODULES = 5000
 NORMAL = 1e-5
 """What torch's batch normalisation adds to a variance."""
 
@@ -28,6 +29,25 @@ def tables(root: Any) -> Iterator[dict[str, Any]]:
     for held in (root, *(value for value in root.values() if isinstance(value, dict))):
         if any(tensor_of_any(value) for value in held.values()):
             yield {str(name).removeprefix(PARALLEL): value for name, value in held.items()}
+
+
+def state_of(part: Part, where: str) -> dict[str, Any]:
+    """The state dict of a module, as torch names it. Raises ModelError for one of more modules than any network has,
+    as one that holds itself."""
+    state: dict[str, Any] = {}
+    ahead = [("", part)]
+    for _ in range(MOST_MODULES + 1):
+        if not ahead:
+            return state
+        name, module = ahead.pop()
+        groups = [module.state.get(group) for group in ("_parameters", "_buffers", "_modules")]
+        for group in groups:
+            for key, value in group.items() if isinstance(group, dict) else ():
+                if isinstance(value, Part):
+                    ahead.append((f"{name}{key}.", value))
+                elif value is not None:
+                    state[f"{name}{key}"] = value
+    raise ModelError(f"{where}: has more than {MOST_MODULES} modules, which no network of this kind has.")
 
 
 def tensor_of_any(value: Any) -> bool:
