@@ -86,7 +86,8 @@ class Opening:
 
     def stop(self, kept: Collection[int] = ()) -> None:
         """Opens nothing more; of the pieces that are open only those that are ``kept`` are still improved."""
-        self._opened = {index: hung for index, hung in self._opened.items() if index in kept}
+        for index in self._opened.keys() - set(kept):
+            self._opened.pop(index, None)
         self._waiting.put(None)
 
     def ask(self, index: int) -> None:
@@ -161,19 +162,13 @@ class Opening:
         self._stands_in = False
         self._opened[index] = hung
         recall_pace(hung, self._cache)
-        self._hasten(index, generator)
+        change = self._fast.add if hastened(piece.name, generator, self._cache) else self._fast.discard
+        change(index)
         self._hang(index, hung)
         self.asked = None if self.asked == index else self.asked
         log.info("%s is resident", piece.name)
         if self.done.is_set():
             threading.Thread(target=self._improve, args=((index,),), name="improving", daemon=True).start()
-
-    def _hasten(self, index: int, generator: Generator) -> None:
-        """Before a piece hangs: what a compiled network loads would hold up the painter, and with it a hand."""
-        self._fast.discard(index)
-        if is_compiled(generator, self._cache):
-            accelerate(self.pieces[index].name, generator, self._cache)
-            self._fast.add(index)
 
     def _fail(self, index: int, why: str) -> None:
         if self.failed.get(index) != why:
@@ -267,6 +262,15 @@ def to_compile(generator: Generator, cache: DiskCache) -> Path | None:
 def is_compiled(generator: Generator, cache: DiskCache) -> bool:
     """Whether a generator can paint faster at once."""
     return isinstance(generator, Compiles) and generator.is_compiled(cache)
+
+
+def hastened(name: str, generator: Generator, cache: DiskCache) -> bool:
+    """Accelerates what an earlier start has compiled, and returns whether it has. To be called before its piece hangs:
+    what a compiled network loads would hold up the painter, and with it a hand."""
+    if not is_compiled(generator, cache):
+        return False
+    accelerate(name, generator, cache)
+    return True
 
 
 def accelerate(name: str, generator: Generator, cache: DiskCache) -> None:

@@ -152,7 +152,6 @@ class Painter:
             return
         late = now - busy.since
         if late > (STUCK if busy.piece in busy.frames else STUCK_AT_FIRST) and self._busy is busy:
-            self._busy = None
             self._worker = _hired(self._run)  # the old thread, if it returns, ends: it is no longer the worker
             self._take_off(busy, f"has been at one picture for {late:.0f} s")
             self._worker.start()
@@ -198,15 +197,15 @@ class Painter:
                 return None
             pixels = _checked(hung.generator.paint(latent, lane.controls))
         except BaseException as error:  # noqa: BLE001 the edge: a part may raise anything, SystemExit too
-            self._fails(busy, error)
+            self._take_off(busy, f"{type(error).__name__}: {error}", error)
             return False
         done = self.clock()
         if self._busy is not busy:
             return False  # it took so long that it was given up
-        self._busy = None
-        if (fault := frames.keep(lane.piece, Frame(pixels, time, lights(pixels)), done)) is not None:
-            if fault:
-                self._take_off(busy, fault)
+        if fault := frames.keep(lane.piece, Frame(pixels, time, lights(pixels)), done):
+            self._take_off(busy, fault)
+        self._busy = None if self._busy is busy else self._busy
+        if fault is not None:
             return False
         known[lane.piece], places[lane.piece] = wanted, latent
         self.stats.count(done - busy.since, done)
@@ -221,17 +220,15 @@ class Painter:
         try:
             hung.walk.look_ahead()
         except BaseException as error:  # noqa: BLE001 the edge, as above
-            self._fails(busy, error)
-        if self._busy is busy:
-            self._busy = None
-
-    def _fails(self, busy: "_Busy", error: BaseException) -> None:
-        """Takes off the piece that raised, unless it was given up already."""
-        if self._busy is busy:
-            self._busy = None
             self._take_off(busy, f"{type(error).__name__}: {error}", error)
+        if self._busy is busy:
+            self._busy = None
 
     def _take_off(self, busy: "_Busy", why: str, error: BaseException | None = None) -> None:
+        """Unless it was given up already."""
+        if self._busy is not busy:
+            return
+        self._busy = None
         log.error("piece %d cannot be painted any more: %s", busy.piece, why, exc_info=error)
         if busy.frames is self.frames:  # else it has another number by now, and fails again under that
             self.hung.pop(busy.piece, None)

@@ -125,7 +125,7 @@ def test_a_hand_that_waits_is_answered_before_a_walk_looks_ahead(painter: Painte
     until(lambda: painter.busy_since is not None)
     painter.publish(intent(2.0, touched=time.monotonic()))
     generator.gate.set()
-    until(lambda: painter.stats.steer)
+    until(lambda: painter.stats.steer.values().size)
     assert (walk.looked, generator.painted) == (0, [1.0, 2.0])
 
 
