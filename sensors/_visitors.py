@@ -139,6 +139,8 @@ class Visitors:
         own, others = _own(one, near, pieces)
         claimed.update(own)
         for number in others:
+            if len(self._followed) >= MOST:
+                break
             if one.since is not None and number not in claimed and _is_another(one, pieces[number]):
                 claimed.add(number)
                 self._followed.append(_new(pieces[number], now, one.since))
