@@ -40,11 +40,12 @@ transition = {{ kind = "dissolve", duration = "2 s" }}
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     """No thread goes on in torch when a test is over."""
+    before = set(threading.enumerate())
     yield
     for opening in OPENINGS:
         opening.stop()
     OPENINGS.clear()
-    until(lambda: not any(thread.name in ("opening", "improving") for thread in threading.enumerate()))
+    until(lambda: not any(one.name in ("opening", "improving") for one in set(threading.enumerate()) - before))
 
 
 def show_of(folder: Path, memory: int | None, order: str = "listed", names: str = "abcd") -> Show:
