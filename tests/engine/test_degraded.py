@@ -16,7 +16,7 @@ import torch
 
 from installation.core.clock import SimulatedClock
 from installation.core.commands import NOTHING
-from installation.core.contracts import Generator, Latent, Pixels, Space
+from installation.core.contracts import Generator, Latent, Pixels, Space, Walk
 from installation.core.controls import Values
 from installation.core.disk_cache import DiskCache
 from installation.core.parts import ROOT
@@ -108,9 +108,13 @@ class Wall:
         return views[-1]
 
 
+class Straight(Walk):
+    def at(self, t: float, controls: Values) -> Latent:
+        return np.array([t, 0], np.float32)
+
+
 def replace_generator(piece: Any, config: Any) -> Any:
-    at = SimpleNamespace(at=lambda t, controls: np.array([t, 0], np.float32))
-    walk = SimpleNamespace(open=lambda generator, seed: at)
+    walk = SimpleNamespace(open=lambda generator, seed: Straight())
     return SimpleNamespace(name=piece.name, generator=config, walk=walk)
 
 

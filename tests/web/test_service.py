@@ -381,9 +381,9 @@ def test_where_no_votes_can_be_kept_the_page_says_so_and_opens_the_vote_once_the
     with Driver(folder / "state") as driver, Visitor(driver.port) as visitor:
         driver.playback()
         driver.send({"health": {"frames": 1}})
-        page = until(lambda: "Votes cannot be counted just now" in (text := visitor.get().text) and text, "a word")
+        until(lambda: "Votes cannot be counted just now" in visitor.get().text, "a word")
         assert driver.heard("uncounted")["uncounted"]["why"], "the app is told, too"
-        assert "Four people who never lived." in page
+        until(lambda: "Four people who never lived." in visitor.get().text, "what hangs")
         answer = visitor.get("/healthz")
         assert answer.status == 503
         assert answer.json["reasons"][-1].startswith(f"votes cannot be kept in {folder / 'state' / FILE} (")
