@@ -42,7 +42,7 @@ class Shown:
             "silent": state.silent(now),
             "votes": _votes(service, now),
             "health": _health(service, now, state.consoles),
-            "why": _why(service),
+            "why": service.whys.sentences(),
             "log": state.log,
             "days": state.days,
             "doctor": self.doctor.told,
@@ -104,13 +104,6 @@ def _health(service: Service, now: float, consoles: int) -> Sections:
         "notes": service.notes(),
         "numbers": {**details, "viewers": service.preview.viewers, "consoles": consoles},
     }
-
-
-def _why(service: Service) -> dict[str, str]:
-    """One sentence for each control, as the show's details have it: (value, who has it and why)."""
-    show = service.show.told
-    told = show.details.get("controls", {}) if show else {}
-    return {address: str(pair[1]) for address, pair in told.items()}
 
 
 def _now(moment: Moment | None) -> Sections:

@@ -37,14 +37,19 @@ class Whys:
         self._past: deque[Said] = deque(maxlen=MOST)
 
     def hear(self, controls: Mapping[str, Any], now: float) -> None:
-        """What the app says of each control: (value, why)."""
+        """What the app says of each control that there is: (value, why)."""
+        earlier, self._now = self._now, {}
         for address, (value, why) in controls.items():
-            before = self._now.get(address)
+            before = earlier.get(address)
             said = self._now[address] = Said(now, address, float(value), str(why))
             if before is None or NUMBERS.sub("", before.why) != NUMBERS.sub("", said.why):
                 self._past.append(said)
         while self._past and now - self._past[0].when > KEPT:
             self._past.popleft()
+
+    def sentences(self) -> dict[str, str]:
+        """Why each control is where it is now, by address."""
+        return {address: said.why for address, said in self._now.items()}
 
     def told(self, now: float) -> dict[str, Any]:
         """For JSON: ``now`` by address, and the ``past``, the newest first."""

@@ -83,6 +83,7 @@ def test_a_sentence_is_kept_for_ten_minutes() -> None:
     assert len(whys.told(599.0)["past"]) == 2
     whys.hear({}, 601.0)
     assert [said["why"] for said in whys.told(601.0)["past"]] == ["the operator has it"]
+    assert whys.told(601.0)["now"] == whys.sentences() == {}, "a control of a piece that is gone"
 
 
 def test_a_thumbnail_is_of_now_or_there_is_none(web: Driver) -> None:
