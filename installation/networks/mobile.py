@@ -35,6 +35,7 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks.fitting import architecture, fitting
 from installation.networks.model_file import Shapes, group_of, network_of
+from installation.networks.refiner import enlarged
 from installation.networks.style_mapping import StyleMapping, mapping_shapes
 
 SMALLEST = 4
@@ -199,10 +200,6 @@ class Painter(nn.Module):
             picture = new if picture is None else enlarged(picture) + new
         assert picture is not None
         return enlarged(picture) + self.out(x)
-
-
-def enlarged(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class Network:

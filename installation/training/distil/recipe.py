@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from installation.training.loop.recipes import known_values
 
 
 @dataclass(frozen=True)
@@ -32,5 +33,4 @@ class Recipe:
     @classmethod
     def read(cls, text: str) -> Recipe:
         """From the JSON in a checkpoint; what an older one does not have is the default."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+        return cls(**known_values(cls, text))

@@ -36,7 +36,7 @@ from installation.training.loop.devices import Devices
 from installation.training.loop.figures import RunningMeans
 from installation.training.loop.run import Progress
 from installation.training.loop.schedule import OneSize
-from installation.training.refiner.losses import features
+from installation.training.refiner.losses import unlike
 from installation.training.refiner.shown import rows
 
 Facts = dict[str, Any]
@@ -75,11 +75,11 @@ class Distilling:
     def step(self) -> None:
         recipe, progress = self.recipe, self.progress
         latents = self.teacher.drawn(recipe, self.chance)
-        wanted, device = self.teacher.paint(latents), self.devices.device
-        with torch.autocast(device.type, self.devices.dtype, enabled=self.devices.dtype != torch.float32):
-            painted = self.net(latents.to(device))
-        off, unlike = pyramid(painted, wanted), self.unlike(painted, wanted)
-        (off.sum() + recipe.features * unlike).backward()
+        wanted = self.teacher.paint(latents)
+        with self.devices.cast():
+            painted = self.net(latents.to(self.devices.device))
+        off, apart = pyramid(painted, wanted), unlike(self.eye, painted, wanted, recipe.looked_at, self.chance)
+        (off.sum() + recipe.features * apart).backward()
         self.optimiser.param_groups[0]["lr"] = recipe.learning_rate * min(1.0, (progress.images + 1) / recipe.rise)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimiser.step()
@@ -87,15 +87,7 @@ class Distilling:
         progress.steps += 1
         progress.images += recipe.batch
         self.average.follow(self.net, share_of(recipe.batch, recipe.average, progress.images))
-        self.figures.follow(torch.stack([off[0] * LEVELS, unlike]).detach(), first=progress.steps == 1)
-
-    def unlike(self, painted: Tensor, wanted: Tensor) -> Tensor:
-        """The difference of features in a part of the pictures, anywhere; 0 without an eye."""
-        side = min(self.recipe.looked_at, self.teacher.side)
-        y, x = torch.randint(self.teacher.side - side + 1, (2,), generator=self.chance).tolist()
-        if self.eye is None:
-            return torch.zeros((), device=painted.device)
-        return features(self.eye, *(picture[..., y : y + side, x : x + side] for picture in (painted, wanted)))
+        self.figures.follow(torch.stack([off[0] * LEVELS, apart]).detach(), first=progress.steps == 1)
 
     # -- how it goes ----------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ Latents that a curator has blocked are not left out.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -72,6 +73,15 @@ class OpenModel:
 def open_model(path: Path | str, device: str = "cpu") -> OpenModel:
     """Reads a model file of any kind. Raises ModelError that says what is wrong with it."""
     return opened(Path(path), *load_model(path), device)
+
+
+def kept_copy(model: Path, copy: Path, begun: bool) -> OpenModel:
+    """The copy of a model in the work folder of a training on it, which so does not need the model file any more: made
+    where the training was not ``begun`` yet."""
+    if not begun:
+        open_model(model)
+        shutil.copyfile(model, copy)
+    return open_model(copy)
 
 
 def opened(path: Path, header: Header, tensors: Tensors, device: str = "cpu") -> OpenModel:

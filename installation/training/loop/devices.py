@@ -57,6 +57,10 @@ class Devices:
         """Whether this is the process that prints, saves and draws."""
         return bool(self.fabric.global_rank == 0)
 
+    def cast(self) -> torch.autocast:
+        """In it convolutions and products of matrices are computed in ``dtype``; weights and sums stay in float32."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
     def part(self, batch: int) -> slice:
         """This process's part of a batch. Raises TrainingError where it cannot be shared out in whole groups."""
         if batch % (self.count * GROUP):

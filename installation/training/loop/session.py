@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -68,30 +68,49 @@ def session(options: TrainOptions[Any], devices: Devices) -> None:
         options = replace(options, schedule=replace(options.schedule, start_from=None))
     run: Run = module_of(options).begin(options, Supply(prepared.pictures, detail), devices, facts, kept)
     if kept:
-        told = resume(run, work, kept)
-        print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
-    finished = run_on(run, options, devices)
-    if devices.first:
-        finish(options, work, finished, run.progress.images)
+        go_on(run, work, kept)
+    finished = run_on(run, work, devices, options.keeping, options.schedule.minutes)
+    if devices.first and finish(run, work, options.out, finished, module_of(options).export):
+        print(f"Next: {program()} curate {quoted(options.out)}")
 
 
-def run_on(run: Run, options: TrainOptions[Any], devices: Devices) -> bool:
+# -- for every kind of run --------------------------------------------------------------------------------------------
+
+
+class Keeping(Protocol):
+    """Options of a command, as KeepingOptions has them."""
+
+    @property
+    def save_every(self) -> float: ...
+    @property
+    def sheet_every(self) -> float: ...
+    @property
+    def tensorboard(self) -> bool: ...
+
+
+def go_on(run: Run, work: Path, kept: dict[str, Any] | None = None) -> None:
+    """Takes up the work folder's checkpoint, whose content may have been read already, and says so."""
+    told = resume(run, work, kept)
+    print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
+
+
+def run_on(run: Run, work: Path, devices: Devices, keeping: Keeping, minutes: float | None) -> bool:
     """Whether the schedule came to its end."""
-    keeping, minutes = options.keeping, options.schedule.minutes or math.inf
+    minutes = minutes or math.inf
     habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
     with interrupts(devices) as stop, progress_bar(run, devices, minutes) as tell:
-        return run_to_the_end(run, options.work_folder, devices, tell, stop, habits, keeping.tensorboard)
+        return run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
 
 
-def finish(options: TrainOptions[Any], work: Path, finished: bool, images: int) -> None:
-    """Writes the model where the schedule is at its end; says how to go on where it is not."""
-    if not finished:
+def finish(run: Run, work: Path, out: Path, finished: bool, export: Callable[[Path, Path], object]) -> bool:
+    """Writes the model where the schedule is at its end; says how to go on where it is not. Returns ``finished``."""
+    if finished:
+        export(work / CHECKPOINT, out)
+        print(f"{out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
+    else:
         print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
-        print(f"  {program()} export {quoted(work)} --out {quoted(options.out)}")
-        return
-    module_of(options).export(work / CHECKPOINT, options.out)
-    print(f"{options.out}: done, {images} pictures seen. Look: {work / 'sheet.png'}")
-    print(f"Next: {program()} curate {quoted(options.out)}")
+        print(f"  {program()} export {quoted(work)} --out {quoted(out)}")
+    return finished
 
 
 def read_in_turn(options: TrainOptions[Any], folder: Path, devices: Devices) -> Prepared:

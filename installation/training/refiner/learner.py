@@ -12,7 +12,7 @@ from installation.networks.refiner import SCALE, Architecture, Refiner, enlarged
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
 from installation.training.refiner.judge import Judge
-from installation.training.refiner.losses import features, gradient_penalty, judge_loss, low_pass, painter_loss
+from installation.training.refiner.losses import gradient_penalty, judge_loss, low_pass, painter_loss, unlike
 from installation.training.refiner.pairs import Pairs
 from installation.training.refiner.recipe import Recipe
 
@@ -25,7 +25,8 @@ class Learner:
     the features that are compared; without, that loss is left out."""
 
     def __init__(self, arch: Architecture, recipe: Recipe, devices: Devices, eye: Eye | None) -> None:
-        self.recipe, self.device, self.dtype, self.eye = recipe, devices.device, devices.dtype, eye
+        self.recipe, self.devices, self.eye = recipe, devices, eye
+        self.device = devices.device
         self.g, self.d = Refiner(arch).to(self.device), Judge(recipe.conditional).to(self.device)
         self.ema = copy.deepcopy(self.g).requires_grad_(False)
         rates = self.rates()
@@ -50,7 +51,7 @@ class Learner:
     def learn(self, pairs: Pairs, steps: int, images: int) -> Tensor:
         """One step after so many, and after so many pictures. Returns the figures, in the order of run.FIGURES."""
         grain = [g.to(self.device) for g in self.g.grains(self.recipe.batch, self.recipe.window, self.chance)]
-        with self.cast():
+        with self.devices.cast():
             painted = self.g(pairs.soft, grain)
         painted = pairs.judged(painted.float())
         real = pairs.judged(pairs.real)
@@ -64,32 +65,21 @@ class Learner:
         recipe = self.recipe
         plain = pairs.judged(enlarged(pairs.soft))
         low = low_pass(painted, torch.where(pairs.known[:, None, None, None], real, plain))
-        unlike = self.unlike(painted[pairs.known], real[pairs.known])
+        known, most = pairs.known, SCALE * recipe.looked_at
+        apart = unlike(self.eye, painted[known], real[known], most, self.chance)
         self.d.requires_grad_(False)
         loss = painter_loss(self.scores(painted, pairs))
         self.d.requires_grad_(True)
         rise = min(1.0, images / max(1.0, recipe.rise))
-        (recipe.low_pass * low + recipe.features * unlike + recipe.adversarial * rise * loss).backward()
+        (recipe.low_pass * low + recipe.features * apart + recipe.adversarial * rise * loss).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)
-        return torch.stack([low * LEVELS, unlike, loss]).detach()
+        return torch.stack([low * LEVELS, apart, loss]).detach()
 
     def scores(self, picture: Tensor, pairs: Pairs) -> list[Tensor]:
-        with self.cast():
+        with self.devices.cast():
             scores = self.d(picture, pairs.soft)
         return [score.float() for score in scores]
-
-    def cast(self) -> torch.autocast:
-        """Convolutions are computed in the devices' type; weights, losses and sums stay in float32."""
-        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
-
-    def unlike(self, painted: Tensor, real: Tensor) -> Tensor:
-        """The difference of features in a part of the pictures, anywhere; 0 without pictures, or without an eye."""
-        side = min(SCALE * self.recipe.looked_at, painted.shape[-1])
-        y, x = torch.randint(painted.shape[-1] - side + 1, (2,), generator=self.chance).tolist()
-        if self.eye is None or not len(painted):
-            return torch.zeros((), device=painted.device)
-        return features(self.eye, *(picture[..., y : y + side, x : x + side] for picture in (painted, real)))
 
     def judge_better(self, pairs: Pairs, painted: Tensor, real: Tensor, lazy: bool) -> Tensor:
         """The discriminator's step; returns its figures."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from installation.core.errors import MissingDependency
 from installation.training.gan.projected import Eye
+from installation.training.loop.devices import Devices
 
 LOW = 8
 """Px of the painted picture over which it is averaged before it must be the real one."""
@@ -20,6 +23,28 @@ def low_pass(painted: Tensor, real: Tensor) -> Tensor:
     """Mean absolute difference of the pictures averaged over LOW px: light, colour and drawing stay; what is finer is
     left to the other losses, as the mean of all that it might be is a blur."""
     return F.l1_loss(F.avg_pool2d(painted, LOW), F.avg_pool2d(real, LOW))
+
+
+def eye_for(weight: float, devices: Devices) -> Eye | None:
+    """The network whose features are compared; None where they have no weight or, with a printed note, where it is not
+    installed."""
+    if not weight:
+        return None
+    try:
+        return Eye(devices.device, devices.dtype, devices.depthwise, taps=TAPS)
+    except MissingDependency as error:
+        print(f"Without features: {error}", file=sys.stderr)
+        return None
+
+
+def unlike(eye: Eye | None, painted: Tensor, real: Tensor, most: int, chance: torch.Generator) -> Tensor:
+    """The difference of features in a part of the pictures, anywhere, of ``most`` px at most; 0 without pictures, or
+    without an eye."""
+    side = min(most, painted.shape[-1])
+    y, x = torch.randint(painted.shape[-1] - side + 1, (2,), generator=chance).tolist()
+    if eye is None or not len(painted):
+        return torch.zeros((), device=painted.device)
+    return features(eye, *(picture[..., y : y + side, x : x + side] for picture in (painted, real)))
 
 
 def features(eye: Eye, painted: Tensor, real: Tensor) -> Tensor:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from installation.core.atomic_write import check_place, check_suffix
-from installation.core.errors import MissingDependency, TrainingError
-from installation.core.invocation import program
+from installation.core.errors import TrainingError
 from installation.networks.refined import refiner_of, unrefined
 from installation.networks.refiner import SCALE
 from installation.training.command_line.published import command_line
@@ -25,15 +22,12 @@ from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prep
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import shrink, to_uint8
-from installation.training.gan.projected import Eye
-from installation.training.latent.models import OpenModel, open_model
+from installation.training.latent.models import OpenModel, kept_copy
 from installation.training.loop.devices import Devices, open_devices
-from installation.training.loop.saving import CHECKPOINT, resume
-from installation.training.loop.session import PREPARED, interrupts, progress_bar, quoted
-from installation.training.loop.trainer import Habits
-from installation.training.loop.trainer import train as run_to_the_end
+from installation.training.loop.saving import CHECKPOINT
+from installation.training.loop.session import PREPARED, finish, go_on, run_on
 from installation.training.refiner.export import base_in, export
-from installation.training.refiner.losses import TAPS
+from installation.training.refiner.losses import eye_for
 from installation.training.refiner.network import Degraded, Source, source
 from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
@@ -57,30 +51,12 @@ def session(options: RefinerOptions, devices: Devices) -> None:
     work = options.work or options.out.with_suffix(".work")
     check_place(options.out)
     work.mkdir(parents=True, exist_ok=True)
-    base = keep_base(options.model, work)
+    base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists())
     run = begin(options, base, devices, work)
     if (work / CHECKPOINT).exists():
-        told = resume(run, work)
-        print(f"Going on from {work / CHECKPOINT}: {run.progress.images} pictures seen.", *told)
-    keeping, minutes = options.keeping, options.length.minutes or math.inf
-    habits = Habits(checkpoint=keeping.save_every, sheet=keeping.sheet_every, minutes=minutes)
-    with interrupts(devices) as stop, progress_bar(run, devices, habits.minutes) as tell:
-        finished = run_to_the_end(run, work, devices, tell, stop, habits, keeping.tensorboard)
-    if not finished:
-        print(f"Stopped and saved in {work}. The same command goes on from here; for the model as it is now:")
-        print(f"  {program()} export {quoted(work)} --out {quoted(options.out)}")
-        return
-    export(work / CHECKPOINT, options.out)
-    print(f"{options.out}: done, {run.progress.images} pictures seen. Look: {work / 'sheet.png'}")
-
-
-def keep_base(model: Path, work: Path) -> OpenModel:
-    """Copies the model into the work folder, so that a resumed training does not need the model file."""
-    base = base_in(work)
-    if not (work / CHECKPOINT).exists():
-        open_model(model)
-        shutil.copyfile(model, base)
-    return open_model(base)
+        go_on(run, work)
+    finished = run_on(run, work, devices, options.keeping, options.length.minutes)
+    finish(run, work, options.out, finished, export)
 
 
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
@@ -94,7 +70,7 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
     facts = facts_of(prepared, pairs, digest)
     facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
-    run = Refining(pairs, recipe, devices, eye_of(options, devices), facts)
+    run = Refining(pairs, recipe, devices, eye_for(options.recipe.features, devices), facts)
     return run if options.recipe.anew else went_on(run, base)
 
 
@@ -186,14 +162,3 @@ def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
         "fine": int(pairs.fine.sum()),
         "model": digest,
     }
-
-
-def eye_of(options: RefinerOptions, devices: Devices) -> Eye | None:
-    """The network whose features are compared; None if it is not wanted, or, with a printed note, not installed."""
-    if not options.recipe.features:
-        return None
-    try:
-        return Eye(devices.device, devices.dtype, devices.depthwise, taps=TAPS)
-    except MissingDependency as error:
-        print(f"Without features: {error}", file=sys.stderr)
-        return None

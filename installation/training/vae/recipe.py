@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from installation.training.loop.recipes import known_values
 from installation.training.loop.schedule import Phase
 
 FIGURES = ("nats", "kl", "bits", "error")
@@ -41,6 +41,5 @@ class Recipe:
     @classmethod
     def read(cls, text: str) -> Recipe:
         """From the JSON in a checkpoint; what an older one does not have is as it was then: the default."""
-        known = {f.name for f in fields(cls)}
-        values = {name: value for name, value in json.loads(text).items() if name in known}
+        values = known_values(cls, text)
         return cls(**{**values, "stages": tuple(Phase(**stage) for stage in values["stages"])})
