@@ -1,6 +1,5 @@
 """Warped waves of pigment: procedural, without a network or torch. It is also what hangs where no piece opens."""
 
-from functools import lru_cache
 from itertools import cycle
 from typing import Literal
 
@@ -39,17 +38,14 @@ class Config(GeneratorConfig):
         return Plasma(self)
 
 
+GAINS: dict[Config, NDArray[np.float32]] = {}
+"""Those of each plasma that was made: pieces that are alike share them."""
+
+
 class Plasma(Generator):
     """Latents (8,): six phases of the waves, one of the colour, one of the warp. Always on the CPU."""
 
     def __init__(self, config: Config) -> None:
-        self._prepare(config)
-        zero, one = np.zeros(DIM, np.float32), np.ones(DIM, np.float32)
-        basis = np.eye(DIM, dtype=np.float32)
-        digest = f"plasma-{config.palette}-{config.width}x{config.height}-{config.detail:g}"
-        self.space = Space(zero, basis, one, _gains(config), digest)
-
-    def _prepare(self, config: Config) -> None:
         self.config = config
         shape = (config.height, config.width)
         longest = max(shape)
@@ -61,6 +57,12 @@ class Plasma(Generator):
         self._wave = np.empty(shape, np.float32)
         self._shade = np.empty(shape, np.intp)
         self._pages = cycle([np.empty((*shape, 3), np.uint8) for _ in range(4)])
+        if config not in GAINS:
+            GAINS[config] = self._gains()
+        zero, one = np.zeros(DIM, np.float32), np.ones(DIM, np.float32)
+        basis = np.eye(DIM, dtype=np.float32)
+        digest = f"plasma-{config.palette}-{shape[1]}x{shape[0]}-{config.detail:g}"
+        self.space = Space(zero, basis, one, GAINS[config], digest)
 
     def latent(self, seed: int) -> Latent:
         return np.random.default_rng(seed).standard_normal(DIM).astype(np.float32)
@@ -90,22 +92,17 @@ class Plasma(Generator):
         np.take(self._scale, self._shade, axis=0, out=page)
         return page
 
-
-@lru_cache(maxsize=64)
-def _gains(config: Config) -> NDArray[np.float32]:
-    """Mean pixel change (0..255) for one step along each of the axes, around eight latents; pieces that are alike share
-    it, as it takes 72 pictures."""
-    plasma = Plasma.__new__(Plasma)
-    plasma._prepare(config)
-    steps = np.zeros(DIM, np.float32)
-    for seed in range(8):
-        here = plasma.latent(seed)
-        base = plasma.paint(here, {}).astype(np.int16)
-        for axis in range(DIM):
-            there = here.copy()
-            there[axis] += 0.1
-            steps[axis] += np.abs(plasma.paint(there, {}) - base).mean() * 10 / 8
-    return steps
+    def _gains(self) -> NDArray[np.float32]:
+        """Mean pixel change (0..255) for one step along each of the axes, around eight latents: of 72 pictures."""
+        steps = np.zeros(DIM, np.float32)
+        for seed in range(8):
+            here = self.latent(seed)
+            base = self.paint(here, {}).astype(np.int16)
+            for axis in range(DIM):
+                there = here.copy()
+                there[axis] += 0.1
+                steps[axis] += np.abs(self.paint(there, {}) - base).mean() * 10 / 8
+        return steps
 
 
 def _scale(stops: tuple[str, ...]) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from installation.core.atomic_write import write_whole
 from installation.core.newest import Newest
+from installation.core.sizes import machine_memory
 from installation.engine.painter import REMEMBERED, PainterStats
 
 LATE = 1.5
@@ -44,9 +45,7 @@ def _process(pid: int | None) -> Any:
 
 def machine_mb() -> float:
     """The memory of this machine in MiB."""
-    import psutil  # imported here: no first picture waits for it
-
-    return float(psutil.virtual_memory().total) / 2**20
+    return machine_memory() / 2**20
 
 
 def percentiles(seconds: Sequence[float] | NDArray[np.float64], *which: int) -> dict[str, float | None]:

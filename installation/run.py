@@ -27,7 +27,7 @@ from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
 from installation.engine.programming import Programming
-from installation.engine.residence import Turns, residence_of
+from installation.engine.residence import Turns
 from installation.engine.schedule import Timetable
 from installation.engine.watching import Machine
 from installation.operator import keyboard
@@ -127,9 +127,9 @@ class Exhibition:
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
         hang, now = self.painter.hang, self.clock.now
-        later = residence_of(show).later(first)
-        opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first, later=later)
         self.turns = Turns(self.loop, self.painter)
+        later = self.turns.residence.later(first)
+        opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first, later=later)
         self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
         self.standing.ports = self.ports.notes
         self.recorder = self.standing.recorder = open_recorder(

@@ -26,7 +26,7 @@ def spoken(amount: float) -> str:
     return f"{amount / 10**9:.3g} GB" if amount >= 10**9 else f"{amount / 10**6:.3g} MB"
 
 
-def machine() -> int:
+def machine_memory() -> int:
     """The memory of this machine, in bytes."""
     import psutil  # here: no first picture waits for it
 

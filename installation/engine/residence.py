@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from installation.core.counts import counted
-from installation.core.sizes import machine, spoken
+from installation.core.sizes import machine_memory, spoken
 from installation.engine.decide import next_piece
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
@@ -28,7 +28,7 @@ STEADY = 2.0
 
 def budget_of(show: Show) -> float:
     """Bytes that the models of a show may take."""
-    return SHARE * machine() if show.memory is None else show.memory
+    return SHARE * machine_memory() if show.memory is None else show.memory
 
 
 class Residence:

@@ -6,8 +6,15 @@ from typing import Any
 
 import torch
 
+from installation.networks.layers import has_noise
+from installation.networks.model_file import Header
 from installation.networks.refined import Refined
 from installation.networks.styles import FromConstant
+
+
+def has_grain(header: Header) -> bool:
+    """Whether a model file's network has noise of its own."""
+    return bool(header.get("refiner")) or has_noise(header)
 
 
 def regrained(network: Any, seed: int) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from installation.core.contracts import Latent
 from installation.networks.encoder import Encode, encoder_of
-from installation.networks.grain import regrained
+from installation.networks.grain import has_grain, regrained
 from installation.networks.model_file import group_of
 from installation.training.evaluation.effort import THOROUGH, Effort
 from installation.training.evaluation.likeness import Picture
@@ -88,6 +88,8 @@ class Subject:
     @cached_property
     def regrained(self) -> Picture:
         """The same samples, each with a grain of its own: what stays at its place is the network's."""
+        if not has_grain(self.model.header):
+            return self.examined
         model, count = self.model, len(self.examined)
         with progress("samples with a grain each", count) as tell:
             done = []
