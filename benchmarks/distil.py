@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from installation.core.errors import VernissageError
 from installation.networks.choose_runtime import machine
 from installation.networks.model_generator import proofs
 from installation.networks.runtime import Eager
@@ -87,4 +88,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except VernissageError as error:
+        raise SystemExit(f"error: {error}") from None

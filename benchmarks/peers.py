@@ -28,6 +28,7 @@ import time
 import numpy as np
 import torch
 
+from installation.core.errors import VernissageError
 from installation.networks import openvino
 from installation.networks.choose_runtime import machine
 from installation.networks.model_generator import proofs, rebuild
@@ -191,4 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except VernissageError as error:
+        raise SystemExit(f"error: {error}") from None
