@@ -1,5 +1,6 @@
-"""A running show under attack by OSC: spoiled packets, and a flood. For comparison the same show in peace, and while
-the flood goes to another port, as an attacker on the same machine takes processor time from it whatever it hears.
+"""A running show under attack by OSC: spoiled packets, and a flood; and over the web: see ``attack_web``. For
+comparison the same show in peace, and while the flood goes to another port, as an attacker on the same machine takes
+processor time from it whatever it hears.
 
     python -m benchmarks.attack [--show shows/rehearsal.toml] [--packets 100000] [--rate 10000] [--seconds 60]
 
@@ -21,6 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.attack_web import cross_site, pins, rebinding, slowloris
 from benchmarks.first_light import machine
 from installation.core.osc_build import message
 from installation.core.osc_packets import parse
@@ -83,11 +85,11 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=60.0, help="of flood")
     options.add_argument("--size", default="640x360")
     options.add_argument("--port", type=int, default=8000, help="where the show hears OSC")
-    options.add_argument("--only", default="peace,spoiled,aside,flood", help="some of them")
+    options.add_argument("--only", default=",".join(ATTACKS), help="some of them")
+    options.add_argument("--web-port", type=int, default=8080, help="where the show's pages are")
     asked = options.parse_args()
     print(f"\n{machine()}, {asked.size}\n\n| | load | frames | late | late, share | left with |\n" + "| --- " * 6 + "|")
-    attacks = {"peace": peace, "spoiled": spoil, "aside": aside, "flood": flood}
-    for name, attack in ((name, attacks[name]) for name in asked.only.split(",")):
+    for name, attack in ((name, ATTACKS[name]) for name in asked.only.split(",")):
         with tempfile.TemporaryDirectory() as folder:
             show = Show(asked, asked.seconds, Path(folder))
             show.until(lambda: "/show/heartbeat" in show.said, 2 * START)  # noqa: B023 it ends within the turn
@@ -151,6 +153,23 @@ def pour(show: Show, asked: argparse.Namespace, sink: tuple[str, int] | None = N
             sent += 1
         time.sleep(0.001)
     return sent, last
+
+
+def on_web(attack: Callable[[int, float], str]) -> Callable[[Show, argparse.Namespace], str]:
+    """An attack on the show's pages, as one of those on a show."""
+    return lambda show, asked: attack(asked.web_port, asked.seconds)
+
+
+ATTACKS: dict[str, Callable[[Show, argparse.Namespace], str]] = {
+    "peace": peace,
+    "spoiled": spoil,
+    "aside": aside,
+    "flood": flood,
+    "slowloris": on_web(slowloris),
+    "cross-site": on_web(cross_site),
+    "pins": on_web(pins),
+    "rebinding": on_web(rebinding),
+}
 
 
 if __name__ == "__main__":

@@ -141,6 +141,27 @@ HEIGHTS = """
 """
 
 
+def test_what_runs_the_night_is_in_sight_and_a_view_that_is_chosen_too(
+    browser: Any, web: Driver, app: App, session: Any
+) -> None:
+    with console(browser, web, session) as page:
+        for name in ("go", "next", "hold", "freeze", "release", "blackout", "panic"):
+            expect(page.locator("#transport b", has_text=name).first).to_be_in_viewport(ratio=1)
+        expect(page.locator("#master input")).to_be_in_viewport(ratio=1)
+        forget = page.locator("[data-address='/taste/reset']")
+        expect(forget).to_be_hidden()
+        page.click("#transport summary")
+        expect(forget).to_contain_text("taste reset")
+        page.tap("[data-address='/walk/next']")
+        assert app.moved() == ("/walk/next", 1.0)
+    with console(browser, web, session, **PHONE) as page:
+        expect(page.locator("header h1")).to_be_in_viewport(ratio=1)
+        page.tap("#tab-health")
+        expect(page.locator("#health h3").first).to_be_in_viewport(ratio=1)
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        expect(page.locator("#tab-pieces")).to_be_in_viewport(ratio=1)
+
+
 def test_commands_by_finger_and_the_dangerous_ones_in_two_steps(
     browser: Any, web: Driver, app: App, session: Any
 ) -> None:

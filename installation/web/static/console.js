@@ -5,6 +5,8 @@ const desk = (() => {
   const KEYED = ["values", "hands", "why", "signals"];
   const ARMED_FOR = 4000;
   const RETRY = 1000;
+  /** The rooms of addresses whose commands are always in sight. */
+  const NEAR = ["cue", "show", "stage", "desk"];
 
   const state = {};
   const views = [];
@@ -145,13 +147,15 @@ const desk = (() => {
     way.hidden = now.coming === null;
     way.value = now.progress;
     write(byId("clock"), now.civil.slice(11, 19));
-    for (const button of byId("transport").children) drawSwitch(button);
+    drawSwitches();
   };
 
   const isOn = (address) => Boolean(state.now && state.now.switches[address]);
 
-  const drawSwitch = (button) => {
-    if (button.dataset.type === "bool") button.setAttribute("aria-pressed", String(isOn(button.dataset.address)));
+  const drawSwitches = () => {
+    for (const button of byId("transport").querySelectorAll("[data-type=bool]")) {
+      button.setAttribute("aria-pressed", String(isOn(button.dataset.address)));
+    }
   };
 
   // ---------------------------------------------------------------- commands
@@ -169,7 +173,7 @@ const desk = (() => {
     armed = { button, doc, timer: setTimeout(disarm, ARMED_FOR) };
     button.classList.add("armed");
     write(button.querySelector("span"), "press again");
-    say(`${label(button.dataset.address)} is armed: press again within 4 seconds.`);
+    say(`${button.querySelector("b").textContent} is armed: press again within 4 seconds.`);
   };
 
   const press = (command, button) => {
@@ -178,28 +182,38 @@ const desk = (() => {
     if (armed && state.desk.arm) send(state.desk.arm, true);
     disarm();
     send(command.address, command.type === "bool" ? !on : 1);
-    say(`${label(command.address)}${command.type === "bool" ? (on ? " off" : " on") : ""}`);
+    say(`${button.querySelector("b").textContent}${command.type === "bool" ? (on ? " off" : " on") : ""}`);
   };
 
+  const room = (one) => one.address.split("/")[1];
+
+  const commandOf = (command, name) =>
+    make(
+      "button",
+      { "data-address": command.address, "data-type": command.type, onclick: (event) => press(command, event.currentTarget) },
+      make("b", {}, name),
+      make("span", {}, command.doc),
+    );
+
+  /** What runs the night stands in sight, the dangerous ones last; what moves a walk, or votes, is behind a fold. */
   const drawTransport = () => {
     const own = cueNames();
     const listed = state.desk.commands.filter((one) => one.type !== "choice" && !own.has(one.address) && one.address !== state.desk.arm && one.address !== state.desk.snapshot);
-    const place = (one) => (state.desk.armed.includes(one.address) ? 2 : Number(!one.address.startsWith("/cue/")));
-    listed.sort((one, other) => place(one) - place(other));
-    const names = listed.map((one) => label(one.address));
-    const alike = (one) => !one.address.startsWith("/show/") && names.filter((name) => name === label(one.address)).length > 1;
-    const named = (one) => (alike(one) ? one.address.slice(1).replaceAll("/", " ").replaceAll("_", " ") : label(one.address));
+    const place = (one) => (state.desk.armed.includes(one.address) ? 2 : Number(room(one) !== "cue"));
+    const near = listed.filter((one) => NEAR.includes(room(one))).sort((one, other) => place(one) - place(other));
+    const far = listed.filter((one) => !NEAR.includes(room(one)));
+    const rooms = [...new Set(far.map(room))].join(", ");
+    const spoken = (one) => `${room(one)} ${label(one.address)}`;
     byId("transport").replaceChildren(
-      ...listed.map((command) =>
-        make(
-          "button",
-          { "data-address": command.address, "data-type": command.type, onclick: (event) => press(command, event.currentTarget) },
-          make("b", {}, named(command)),
-          make("span", {}, command.doc),
-        ),
+      make("div", { className: "commands" }, ...near.map((one) => commandOf(one, label(one.address)))),
+      make(
+        "details",
+        { hidden: !far.length },
+        make("summary", {}, rooms),
+        make("div", { className: "commands" }, ...far.map((one) => commandOf(one, spoken(one)))),
       ),
     );
-    for (const button of byId("transport").children) drawSwitch(button);
+    drawSwitches();
   };
 
   views.push(

@@ -60,8 +60,10 @@
     row.input.style.setProperty("--share", `${(100 * (Number(row.input.value) - low)) / (high - low || 1)}%`);
   };
 
+  const nameOf = (control) => control.address.split("/").slice(2).join(" ").replaceAll("_", " ");
+
   /** A control as a row. ``place`` makes its ids its own: the master stands on the page twice. */
-  const rowOf = (control, place) => {
+  const rowOf = (control, place, name = nameOf(control)) => {
     const id = `${place}${control.address.replaceAll("/", "-")}`;
     const input = inputOf(control, id);
     const row = { control, input, touched: -FINGER, down: false };
@@ -71,7 +73,6 @@
     row.release = make("button", { className: "quiet", hidden: true, onclick: () => send(control.address, null) }, "Release");
     row.release.setAttribute("aria-label", `Release ${label(control.address)}`);
     row.foot = make("div", { className: "foot", hidden: true }, row.why, row.release);
-    const name = control.address.split("/").slice(2).join(" ").replaceAll("_", " ");
     row.element = make(
       "div",
       { className: "row" },
@@ -149,7 +150,7 @@
   const buildMaster = () => {
     const control = state.desk.controls.find((one) => one.address === state.desk.master);
     if (!control) return;
-    const row = rowOf(control, "m");
+    const row = rowOf(control, "m", "master");
     rows.get(control.address).push(row);
     document.getElementById("master").replaceChildren(row.element);
   };

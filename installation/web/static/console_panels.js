@@ -250,8 +250,15 @@
       panel.hidden = other !== name;
       if (other === name && focus) tab.focus();
     }
-    history.replaceState(null, "", `#${name}`);
+    history.replaceState(null, "", `#/${name}`); // no element has that name: the page stays at its top
     if (name === "controls" && state.values) desk.redrawControls();
+  };
+
+  /** Where the views stand below the wall, one that is asked for comes up. */
+  const show = (name, focus = false) => {
+    choose(name, focus);
+    const work = document.getElementById("work");
+    if (getComputedStyle(tabs).position === "sticky") work.scrollIntoView();
   };
 
   const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 };
@@ -264,16 +271,16 @@
     if (event.key === "End") to = names.length - 1;
     if (to === null) return;
     event.preventDefault();
-    choose(names[to], true);
+    show(names[to], true);
   });
 
   for (const [name, panel] of Object.entries(panels)) {
-    tabs.append(make("button", { id: `tab-${name}`, role: "tab", "aria-controls": name, onclick: () => choose(name) }, name));
+    tabs.append(make("button", { id: `tab-${name}`, role: "tab", "aria-controls": name, onclick: () => show(name) }, name));
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", `tab-${name}`);
     document.getElementById("panels").append(panel);
   }
-  const first = location.hash.slice(1);
+  const first = location.hash.slice(2);
   choose(first in panels ? first : "pieces");
 
   views.push(
