@@ -7,9 +7,10 @@ from installation.engine.decide import Decider
 def why(decider: Decider, address: str) -> str:
     """``Someone waved 2 s ago; it goes back in 4 s.``"""
     playback, visits = decider.playback, decider.visits
+    held = decider.programming.player.held.get(address)
     wired = decider.wirings[playback.lead].cause(address) if playback else ""
     causes = {
-        CUE: decider.programming.player.cause(address),
+        CUE: f"the cue {held.cue} has it" if held and held.cue else "",
         VOTES: decider.told.get(address, ""),
         WIRE: (visits.cause(address) if visits else "") or wired or "nobody moves it",
     }
