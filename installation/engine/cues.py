@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from installation.core.controls import Control, Values
 from installation.core.signals import Signal, Snapshot
+from installation.engine.arbiter import words
 from installation.showfile.schedule_tables import ALL, Cue
 
 BACK = 1.5
@@ -64,12 +65,14 @@ class Asks:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From ``start`` to ``target`` in ``fade`` seconds from ``since`` on."""
+    """From ``start`` to ``target`` in ``fade`` seconds from ``since`` on, as ``cue`` wants it; empty where that is not
+    known any more."""
 
     start: float
     target: float
     since: float
     fade: float
+    cue: str = ""
 
     def at(self, now: float) -> float:
         """The value at ``now``: a smoothstep, exactly at both ends."""
@@ -170,6 +173,14 @@ class CuePlayer:
         self._tick()
         self._play(values)
         return {address: way.at(self._now) for address, way in self._held.items()}
+
+    def cause(self, address: str) -> str:
+        """What holds a control, as a clause; empty where no cue that is known does."""
+        way = self._held.get(address)
+        if way is None or not way.cue:
+            return ""
+        left = way.since + way.fade - self._now
+        return f"the cue {way.cue} {f'fades it for {words(left)} more' if left > 0.0 else 'holds it'}"
 
     def state(self) -> dict[str, Any]:
         """All that a ``resume`` needs to go on from the last step, for JSON; times are the civil clock's."""
@@ -279,7 +290,7 @@ class CuePlayer:
         for address, target in cue.targets.items():
             held = self._held.get(address)
             start = held.at(when) if held else values.get(address, target)
-            self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade))
+            self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade), cue.name)
         for name in cue.then:
             if name in self._cues:
                 self._waiting.setdefault(name, when + cue.fade + self._cues[name].wait)
