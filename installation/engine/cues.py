@@ -174,14 +174,6 @@ class CuePlayer:
         self._play(values)
         return {address: way.at(self._now) for address, way in self._held.items()}
 
-    def cause(self, address: str) -> str:
-        """What holds a control, as a clause; empty where no cue that is known does."""
-        way = self._held.get(address)
-        if way is None or not way.cue:
-            return ""
-        left = way.since + way.fade - self._now
-        return f"the cue {way.cue} {f'fades it for {words(left)} more' if left > 0.0 else 'holds it'}"
-
     def state(self) -> dict[str, Any]:
         """All that a ``resume`` needs to go on from the last step, for JSON; times are the civil clock's."""
         shift = self._civil - self._now
@@ -317,6 +309,15 @@ class CuePlayer:
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
+
+
+def cause(player: CuePlayer, address: str) -> str:
+    """Which of the player's cues holds a control, as a clause; empty where none that is known does."""
+    way = player._held.get(address)
+    if way is None or not way.cue:
+        return ""
+    left = way.since + way.fade - player._now
+    return f"the cue {way.cue} {f'fades it for {words(left)} more' if left > 0.0 else 'holds it'}"
 
 
 def _another(moments: Moments, civil: float, before: float, heard: float) -> bool:

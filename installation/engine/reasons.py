@@ -1,5 +1,6 @@
 """Why a control is where it is, in one sentence. Read beside the frames, by a thread that has the time."""
 
+from installation.engine import cues
 from installation.engine.arbiter import CUE, VOTES, WIRE
 from installation.engine.decide import Decider
 
@@ -9,7 +10,7 @@ def why(decider: Decider, address: str) -> str:
     playback, visits = decider.playback, decider.visits
     wired = decider.wirings[playback.lead].cause(address) if playback else ""
     causes = {
-        CUE: decider.programming.player.cause(address),
+        CUE: cues.cause(decider.programming.player, address),
         VOTES: decider.told.get(address, ""),
         WIRE: (visits.cause(address) if visits else "") or wired or "nobody moves it",
     }
