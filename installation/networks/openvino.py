@@ -1,7 +1,8 @@
 """A network as OpenVINO runs it on the processor: converted from torch once, compiled, and kept on disk.
 
-OpenVINO (the extra ``openvino``) plans its memory beforehand and writes into the ring buffer directly, so that a frame
-allocates nothing. Its reduced precisions are not used: bfloat16 is up to eleven levels off (benchmarks/painting.py).
+OpenVINO, of which there are builds for most machines, plans its memory beforehand and writes into the ring buffer
+directly, so that a frame allocates nothing. Its reduced precisions are not used: bfloat16 is up to eleven levels off
+(benchmarks/painting.py).
 """
 
 import sys
