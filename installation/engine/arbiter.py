@@ -23,7 +23,7 @@ EASE = 1.5
 """Seconds that a value takes to its new target when its knob passes to another hand."""
 
 OPERATOR, CUE, VOTES, WIRE, REST = "operator", "cue", "votes", "wire", "rest"
-CAUSES = {CUE: "a cue has it", VOTES: "visitors pull at it", WIRE: "a wire moves it", REST: "nobody moves it"}
+CAUSES = {CUE: "a cue holds it", VOTES: "visitors pull at it", WIRE: "a wire moves it", REST: "nobody moves it"}
 """What moves a control, where nobody says more."""
 NOBODY: Mapping[str, float] = MappingProxyType({})
 NAMELESS: Mapping[str, str] = MappingProxyType({})

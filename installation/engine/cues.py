@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from installation.core.controls import Control, Values
 from installation.core.signals import Signal, Snapshot
+from installation.engine.arbiter import words
 from installation.showfile.schedule_tables import ALL, Cue
 
 BACK = 1.5
@@ -135,8 +136,7 @@ class CuePlayer:
         self._cues = {cue.name: cue for cue in cues}
         self._order = tuple(self._cues)
         self._controls, self._moments = controls, moments
-        self.held: dict[str, Way] = {}
-        """How each control goes that a cue has, by address."""
+        self._held: dict[str, Way] = {}
         self._fired: list[tuple[float, str]] = []  # in this step, and when
         self.begun: list[Cue] = []
         """The cues that began in the last step."""
@@ -172,7 +172,7 @@ class CuePlayer:
             self._fire(name, self._now)
         self._tick()
         self._play(values)
-        return {address: way.at(self._now) for address, way in self.held.items()}
+        return {address: way.at(self._now) for address, way in self._held.items()}
 
     def state(self) -> dict[str, Any]:
         """All that a ``resume`` needs to go on from the last step, for JSON; times are the civil clock's."""
@@ -180,7 +180,7 @@ class CuePlayer:
         return {
             "heard": self._heard,
             "standby": self.standby,
-            "held": {name: [way.start, way.target, way.since + shift, way.fade] for name, way in self.held.items()},
+            "held": {name: [way.start, way.target, way.since + shift, way.fade] for name, way in self._held.items()},
             "waiting": {name: begins + shift for name, begins in self._waiting.items()},
             "deaf": self._ears.deaf(),
             "undo": [[self._order[before.standby], before.targets] for before in self._undo],
@@ -196,7 +196,7 @@ class CuePlayer:
         if asks.panic:
             self._waiting.clear()
         if asks.panic or asks.release:
-            self.held.clear()
+            self._held.clear()
         if asks.back:
             self._back()
         for _ in range(asks.go):
@@ -208,7 +208,7 @@ class CuePlayer:
         name = self.standby
         if name is None:
             return
-        self._undo.append(_Before(self._standby, {address: way.target for address, way in self.held.items()}))
+        self._undo.append(_Before(self._standby, {address: way.target for address, way in self._held.items()}))
         self._fire(name, self._now)
         self._standby += 1
         chain = _chain(self._cues, name)
@@ -221,8 +221,8 @@ class CuePlayer:
         before = self._undo.pop()
         self._waiting.clear()
         self._standby = before.standby
-        held = {address: way.at(self._now) for address, way in self.held.items()}
-        self.held = {
+        held = {address: way.at(self._now) for address, way in self._held.items()}
+        self._held = {
             address: Way(held.get(address, target), target, self._now, _fade(self._controls.get(address), BACK))
             for address, target in before.targets.items()
         }
@@ -277,12 +277,12 @@ class CuePlayer:
         self.begun.append(cue)
         for address in cue.release:
             if address == ALL:
-                self.held.clear()
-            self.held.pop(address, None)
+                self._held.clear()
+            self._held.pop(address, None)
         for address, target in cue.targets.items():
-            held = self.held.get(address)
+            held = self._held.get(address)
             start = held.at(when) if held else values.get(address, target)
-            self.held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade), cue.name)
+            self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade), cue.name)
         for name in cue.then:
             if name in self._cues:
                 self._waiting.setdefault(name, when + cue.fade + self._cues[name].wait)
@@ -299,7 +299,7 @@ class CuePlayer:
             if address in self._controls and len(numbers) == 4 and None not in numbers:
                 start, target, since, fade = (float(one or 0.0) for one in numbers)
                 accept = self._controls[address].accept
-                self.held[address] = Way(accept(start), accept(target), since + shift, fade)
+                self._held[address] = Way(accept(start), accept(target), since + shift, fade)
         for name, told in _items(saved.get("waiting")):
             begins = _number(told)
             if name in self._cues and begins is not None and begins - self._civil <= LONGEST_WAIT:
@@ -309,6 +309,15 @@ class CuePlayer:
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
+
+
+def cause(player: CuePlayer, address: str) -> str:
+    """Which of the player's cues holds a control, as a clause; empty where none that is known does."""
+    way = player._held.get(address)
+    if way is None or not way.cue:
+        return ""
+    left = way.since + way.fade - player._now
+    return f"the cue {way.cue} {f'fades it for {words(left)} more' if left > 0.0 else 'holds it'}"
 
 
 def _another(moments: Moments, civil: float, before: float, heard: float) -> bool:

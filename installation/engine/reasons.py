@@ -1,5 +1,6 @@
 """Why a control is where it is, in one sentence. Read beside the frames, by a thread that has the time."""
 
+from installation.engine import cues
 from installation.engine.arbiter import CUE, VOTES, WIRE
 from installation.engine.decide import Decider
 
@@ -7,10 +8,9 @@ from installation.engine.decide import Decider
 def why(decider: Decider, address: str) -> str:
     """``Someone waved 2 s ago; it goes back in 4 s.``"""
     playback, visits = decider.playback, decider.visits
-    held = decider.programming.player.held.get(address)
     wired = decider.wirings[playback.lead].cause(address) if playback else ""
     causes = {
-        CUE: f"the cue {held.cue} has it" if held and held.cue else "",
+        CUE: cues.cause(decider.programming.player, address),
         VOTES: decider.told.get(address, ""),
         WIRE: (visits.cause(address) if visits else "") or wired or "nobody moves it",
     }

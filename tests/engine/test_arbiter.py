@@ -205,7 +205,7 @@ def test_why() -> None:
     assert arbiter.why(SPEED) == "A wire moves it."
     step(arbiter, 41.0, wires={SPEED: 2.0}, cues={SPEED: 0.0}, names={SPEED: "door.motion"})
     step(arbiter, 51.0, wires={SPEED: 2.0}, cues={SPEED: 0.0}, names={SPEED: "door.motion"})
-    assert arbiter.why(SPEED) == "A cue has it."
+    assert arbiter.why(SPEED) == "A cue holds it."
 
 
 def test_an_endless_release_says_so() -> None:

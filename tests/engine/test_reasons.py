@@ -114,9 +114,9 @@ def test_every_other_hand_says_so(room: Room) -> None:
     assert room.why(SPEED) == "Nobody moves it."
     room.wait(5.0, told="3 visitors pull it 50 % towards faster", presence=1.0)
     assert room.why(SPEED) == "3 visitors pull it 50 % towards faster."
-    room.wait(0.1, asked=Asked(commands=(Command("/cue/dusk", 1.0, room.now, "console"),)))
-    assert room.why(LIGHT) == "The cue dusk has it; easing for 1.5 s more."
+    room.wait(2.05, asked=Asked(commands=(Command("/cue/dusk", 1.0, room.now, "console"),)))
+    assert room.why(LIGHT) == "The cue dusk fades it for 2 s more."
     room.wait(4.0)
-    assert room.why(LIGHT) == "The cue dusk has it."
+    assert room.why(LIGHT) == "The cue dusk holds it."
     room.wait(3.0, asked=Asked(touches={LIGHT: Touch(0.8, room.now, "osc 10.0.0.7")}))
     assert room.why(LIGHT) == "The operator (osc 10.0.0.7) moved it 3 s ago; it goes back in 27 s."
