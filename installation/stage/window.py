@@ -251,10 +251,10 @@ class Loader:
 def draws(pixel: moderngl.Framebuffer, even: bool) -> bool:
     """Whether what is drawn can be read back: a context that is lost, or not this thread's any more, need not give an
     error. ``pixel`` is a framebuffer of one, which is given another colour where the turn is not ``even``."""
-    colour, told = ((0, 255, 0, 255) if even else (255, 0, 255, 255)), bytearray(4)
-    pixel.clear(*(part / 255.0 for part in colour))
+    red, told = 0.0 if even else 1.0, bytearray(4)
+    pixel.clear(red, 1.0 - red, 0.0, 1.0)
     pixel.read_into(told, components=4)
-    return told == bytearray(colour)
+    return told == bytes((round(255 * red), round(255 * (1.0 - red)), 0, 255))
 
 
 def _finish() -> Callable[[], None] | None:
