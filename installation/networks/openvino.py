@@ -43,6 +43,7 @@ def compiled(synthesis: Synthesis, latents: Latent, precision: str = "f32") -> A
     openvino, example = library(), torch.from_numpy(latents[:1].copy())
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which OpenVINO converts by
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # what is traced rounds otherwise (see winograd.py)
         model = openvino.convert_model(_Module(synthesis), example_input=example, input=[tuple(example.shape)])
     return openvino.Core().compile_model(model, "CPU", OPTIONS | {"INFERENCE_PRECISION_HINT": precision})
 
