@@ -2,9 +2,10 @@
 
     python benchmarks/answers.py [--show shows/next_rembrandt.toml] [--starts 3] [--sheet answers.jpg]
 
-A level of a gesture goes to 1 and fades in a second, as the camera says it; a place goes from a quarter to three
-quarters of its range; other levels go from their rest to their top; a pulse comes once. Mean absolute difference of the
-picture in levels of 255, the largest of four pictures in the second, averaged over several places of the walk.
+A level of a gesture goes to 1 and fades in a second, as the camera says it; that of stillness grows by a tenth a
+second, and is 0.3 when the camera tells the gesture; a place goes from a quarter to three quarters of its range; other
+levels go from their rest to their top; a pulse comes once. Mean absolute difference of the picture in levels of 255,
+the largest of four pictures in the second, averaged over several places of the walk.
 The sheet shows a row for each: the picture before, a second later without the gesture, and with it.
 """
 
@@ -33,6 +34,8 @@ SETTLED = 30.0
 def level(signal: Signal, since: float) -> float:
     """What a sensor says of a level so long after a gesture (s); before it where that is negative."""
     place = signal.name.rpartition(".")[2] in ("x", "y")
+    if signal.name.endswith("stillness_level"):
+        return 0.3 + 0.1 * since
     if since < 0.0:
         return signal.low + 0.25 * (signal.high - signal.low) if place else signal.rest
     if place:

@@ -218,6 +218,6 @@ class Tasting:
 
 
 def _spoken(belief: Belief) -> str:
-    """``12 likes, 1 pass remembered``."""
+    """``12 likes, 1 pass are remembered``."""
     likes = f"{belief.likes} like{'' if belief.likes == 1 else 's'}"
-    return f"{likes}, {belief.passes} pass{'' if belief.passes == 1 else 'es'} remembered"
+    return f"{likes}, {belief.passes} pass{'' if belief.passes == 1 else 'es'} are remembered"
