@@ -1,4 +1,4 @@
-"""A running show under attack by OSC: spoiled packets, and a flood; and over the web: see ``attack_web``. For
+"""A running show under attack: spoiled packets and a flood by OSC, and its web page under siege (siege.py). For
 comparison the same show in peace, and while the flood goes to another port, as an attacker on the same machine takes
 processor time from it whatever it hears.
 
@@ -22,8 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack_web import cross_site, pins, rebinding, slowloris
 from benchmarks.first_light import machine
+from benchmarks.siege import siege
 from installation.core.osc_build import message
 from installation.core.osc_packets import parse
 from installation.showfile.load import load
@@ -85,11 +85,12 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=60.0, help="of flood")
     options.add_argument("--size", default="640x360")
     options.add_argument("--port", type=int, default=8000, help="where the show hears OSC")
-    options.add_argument("--only", default=",".join(ATTACKS), help="some of them")
-    options.add_argument("--web-port", type=int, default=8080, help="where the show's pages are")
+    options.add_argument("--web", type=int, default=8080, help="where its page is")
+    options.add_argument("--only", default="peace,spoiled,aside,flood,web", help="some of them")
     asked = options.parse_args()
     print(f"\n{machine()}, {asked.size}\n\n| | load | frames | late | late, share | left with |\n" + "| --- " * 6 + "|")
-    for name, attack in ((name, ATTACKS[name]) for name in asked.only.split(",")):
+    attacks = {"peace": peace, "spoiled": spoil, "aside": aside, "flood": flood, "web": web}
+    for name, attack in ((name, attacks[name]) for name in asked.only.split(",")):
         with tempfile.TemporaryDirectory() as folder:
             show = Show(asked, asked.seconds, Path(folder))
             show.until(lambda: "/show/heartbeat" in show.said, 2 * START)  # noqa: B023 it ends within the turn
@@ -139,6 +140,10 @@ def flood(show: Show, asked: argparse.Namespace) -> str:
     return f"{len(last) - len(wrong())} of {len(last)} values exact after {sent:,} messages"
 
 
+def web(show: Show, asked: argparse.Namespace) -> str:
+    return siege(asked.web, asked.seconds)
+
+
 def pour(show: Show, asked: argparse.Namespace, sink: tuple[str, int] | None = None) -> tuple[int, dict[str, float]]:
     """How many messages were sent, and the last value of each control. With ``sink`` the most of them go there."""
     controls = [one for one in load(asked.show).controls().values() if one.type == "float"]
@@ -153,23 +158,6 @@ def pour(show: Show, asked: argparse.Namespace, sink: tuple[str, int] | None = N
             sent += 1
         time.sleep(0.001)
     return sent, last
-
-
-def on_web(attack: Callable[[int, float], str]) -> Callable[[Show, argparse.Namespace], str]:
-    """An attack on the show's pages, as one of those on a show."""
-    return lambda show, asked: attack(asked.web_port, asked.seconds)
-
-
-ATTACKS: dict[str, Callable[[Show, argparse.Namespace], str]] = {
-    "peace": peace,
-    "spoiled": spoil,
-    "aside": aside,
-    "flood": flood,
-    "slowloris": on_web(slowloris),
-    "cross-site": on_web(cross_site),
-    "pins": on_web(pins),
-    "rebinding": on_web(rebinding),
-}
 
 
 if __name__ == "__main__":

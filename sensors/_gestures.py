@@ -26,7 +26,7 @@ REACH, ABOVE = 0.45, 0.3
 """How far beside and above a visitor his hands reach."""
 FEWEST = 10
 """Moving pixels below which no direction is given."""
-SURE, TWICE = 0.6, 2
+SURE, TWICE = 0.5, 2
 """The least probability of a stroke that is reported, in so many pictures one after the other."""
 STAY_UP = 0.5
 """Seconds after a stroke upwards in which the hand may stay up, and so is raised."""
@@ -39,6 +39,9 @@ ALIKE = 0.5
 """The least share of the longest way that another way of a wave has."""
 RAISED, RAISED_TIME, CALM = 0.06, 0.6, 0.012
 """How far above the head the hand must be, for how many seconds, and the largest moving area meanwhile."""
+LIFTED, LIFT_TIME = 4, 1.0
+"""Pixels that move up there as a hand comes, and seconds at most between that and its silhouette: a head that is as
+grey as the wall comes and goes too, without a move."""
 WALKS, WALKED = 0.2, 0.5
 """Heights a second from which on somebody walks, and seconds after it in which there is no gesture."""
 STILL, STIRS, STILL_TIME, STILL_FULL = 0.012, 0.3, 3.0, 10.0
@@ -127,14 +130,16 @@ class Gestures:
     _likely: tuple[str, int, float] = ("", 0, 0.0)
     """The stroke that is likely now, in so many pictures one after the other, and its greatest probability."""
     _upwards: tuple[float, float] | None = None
+    _lifted: float = -math.inf
+    _up: bool = False
     _raised: float = 0.0
     _raise_told: bool = False
     _still_told: bool = False
 
     def step(self, visitor: Visitor, moving: Mask, flow: Flow, now: float, seconds: float) -> list[tuple[str, float]]:
         self._size(visitor, now, seconds)
-        over = (self._top - visitor.box[1]) / self.height
-        self.move = replace(measure(visitor, moving, flow, self.height, seconds), over=over)
+        move = measure(visitor, moving, flow, self.height, seconds)
+        self.move = replace(move, over=self._over(visitor, moving, now))
         told = self._stay_still(self.move, now, seconds)
         self.course.add(self.move, now, seconds)
         if now - self._walked < WALKED or self.height < TALL * moving.shape[0]:
@@ -159,6 +164,16 @@ class Gestures:
         gone = math.dist(before, self._feet[-1][1:])
         if (now > since and gone / (now - since) > WALKS * self.height) or self._jumps(visitor.box):
             self._walked = now
+
+    def _over(self, visitor: Visitor, moving: Mask, now: float) -> float:
+        """How far he reaches above his head, in heights: 0 where nothing has moved up there."""
+        left, top, right, _ = reach(visitor)
+        head = max(0, round(self._top - RAISED * self.height))
+        if np.count_nonzero(moving[top:head, max(0, left) : right]) >= LIFTED:
+            self._lifted = now
+        over = (self._top - visitor.box[1]) / self.height
+        self._up = over >= RAISED and (self._up or now - self._lifted < LIFT_TIME)
+        return over if self._up else min(0.0, over)
 
     def _jumps(self, box: Box) -> bool:
         before, self._box = self._box, box

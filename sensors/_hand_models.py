@@ -29,7 +29,9 @@ MARK, MARK_AT = b"TFL3", 4
 """What a TensorFlow Lite file has at that byte (its flatbuffer's file identifier)."""
 LARGEST = 64 * 2**20
 """Bytes of a model file at most."""
-OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1}
+PRECISE = "f32"
+"""On a processor that multiplies bfloat16 natively OpenVINO would, and the palm network finds no open hand then."""
+OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": PRECISE}
 
 Array = NDArray[np.float32]
 Run = Callable[[Array], list[Array]]

@@ -144,20 +144,20 @@ class Pitch:
 
     def __init__(self, rate: float, length: int) -> None:
         self.rate, self.length = rate, length
-        self._shortest = max(2, int(rate / PITCHES[1]))
         self._longest = min(length // 2 + length // 4, int(rate / PITCHES[0]) + 2)
 
     def of(self, samples: Block) -> float:
-        """Hz, or 0 where the sound has no pitch."""
+        """Hz, or 0 where the sound has no pitch, or a higher one: of that a multiple of the period would be found."""
         alike = self._alike(samples - samples.mean())
-        peaks = _peaks(alike, self._shortest)
+        peaks = _peaks(alike, 2)
         if not len(peaks):
             return 0.0
         best = float(alike[peaks].max())
         if best < CLEAR:
             return 0.0
         first = int(peaks[np.argmax(alike[peaks] >= 0.93 * best)])
-        return self.rate / (first + _summit(alike, first))
+        hertz = self.rate / (first + _summit(alike, first))
+        return 0.0 if hertz > 1.01 * PITCHES[1] else min(PITCHES[1], hertz)
 
     def _alike(self, samples: Block) -> NDArray[np.float64]:
         """How alike the samples and those so many later are, -1..1."""

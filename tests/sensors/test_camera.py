@@ -19,8 +19,10 @@ from installation.core.errors import DeviceError
 from installation.process.sensors import run_sensors
 from sensors._background import shrink
 from sensors._capture import Film
+from sensors._gestures import Gestures
 from sensors._seeing import Seeing
 from sensors._strokes import BINS, CHANNELS, CLASSES, Course, Move, read_judge
+from sensors._visitors import Visitor
 from sensors.camera import Config, Says, crop, upright
 from tests.sensors.drawn_visitors import (
     FPS,
@@ -185,6 +187,21 @@ def test_a_course_is_the_same_at_any_rate_and_judged_whole() -> None:
     assert chances.shape == (len(CLASSES),)
     assert chances.sum() == pytest.approx(1.0)
     assert read_judge().judge(np.zeros(BINS * CHANNELS))[0] == "", "nothing moves"
+
+
+@pytest.mark.parametrize(("hand", "told"), [(True, ["raise"]), (False, [])])
+def test_a_raise_is_a_hand_that_came_up_and_not_a_head_that_shows(hand: bool, told: list[str]) -> None:
+    """A head as grey as the wall belongs to the silhouette in some pictures and in others does not."""
+    gestures, nothing = Gestures(), np.zeros((120, 160), np.uint8)
+    flow, names = np.zeros((120, 160, 2), np.float32), []
+    for number in range(60):
+        up, moving = number >= 30, nothing.copy()
+        if hand and number == 30:
+            moving[50:56, 70:76] = 255
+        box = (60, 50 if up else 60, 90, 120)
+        visitor = Visitor(box, (75.0, 90.0), nothing, 0.0, 0.0, nothing, since=0.0, stand=75.0)
+        names += [name for name, _ in gestures.step(visitor, moving, flow, number / FPS, 1 / FPS)]
+    assert names == told
 
 
 def test_levels_are_said_when_they_change_and_twice_a_second() -> None:

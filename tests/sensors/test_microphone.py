@@ -157,6 +157,11 @@ def test_a_pitch_is_told_in_hertz_without_its_overtones(hertz: float, overtones:
     assert np.mean(np.abs(np.array(pitches) / hertz - 1.0) < 0.03) > 0.95
 
 
+@pytest.mark.parametrize("hertz", [1200.0, 2500.0, 6000.0, 11000.0])
+def test_a_whistle_above_the_range_has_none_below(hertz: float) -> None:
+    assert {block.levels["pitch"] for block in hear(np.concatenate((hush(3.0), tone(hertz, 2.0))))[-60:]} == {0.0}
+
+
 def test_noise_has_no_pitch() -> None:
     heard = hear(np.concatenate((hush(5.0), hush(3.0, seed=2, loud=0.1))))[-120:]
     assert np.mean([block.levels["pitch"] > 0.0 for block in heard]) < 0.05
