@@ -1,5 +1,6 @@
-"""A running show under attack by OSC: spoiled packets, and a flood. For comparison the same show in peace, and while
-the flood goes to another port, as an attacker on the same machine takes processor time from it whatever it hears.
+"""A running show under attack: spoiled packets and a flood by OSC, and its web page under siege (siege.py). For
+comparison the same show in peace, and while the flood goes to another port, as an attacker on the same machine takes
+processor time from it whatever it hears.
 
     python -m benchmarks.attack [--show shows/rehearsal.toml] [--packets 100000] [--rate 10000] [--seconds 60]
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.first_light import machine
+from benchmarks.siege import siege
 from installation.core.osc_build import message
 from installation.core.osc_packets import parse
 from installation.showfile.load import load
@@ -83,10 +85,11 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=60.0, help="of flood")
     options.add_argument("--size", default="640x360")
     options.add_argument("--port", type=int, default=8000, help="where the show hears OSC")
-    options.add_argument("--only", default="peace,spoiled,aside,flood", help="some of them")
+    options.add_argument("--web", type=int, default=8080, help="where its page is")
+    options.add_argument("--only", default="peace,spoiled,aside,flood,web", help="some of them")
     asked = options.parse_args()
     print(f"\n{machine()}, {asked.size}\n\n| | load | frames | late | late, share | left with |\n" + "| --- " * 6 + "|")
-    attacks = {"peace": peace, "spoiled": spoil, "aside": aside, "flood": flood}
+    attacks = {"peace": peace, "spoiled": spoil, "aside": aside, "flood": flood, "web": web}
     for name, attack in ((name, attacks[name]) for name in asked.only.split(",")):
         with tempfile.TemporaryDirectory() as folder:
             show = Show(asked, asked.seconds, Path(folder))
@@ -135,6 +138,10 @@ def flood(show: Show, asked: argparse.Namespace) -> str:
 
     show.until(lambda: not wrong(), 15.0)
     return f"{len(last) - len(wrong())} of {len(last)} values exact after {sent:,} messages"
+
+
+def web(show: Show, asked: argparse.Namespace) -> str:
+    return siege(asked.web, asked.seconds)
 
 
 def pour(show: Show, asked: argparse.Namespace, sink: tuple[str, int] | None = None) -> tuple[int, dict[str, float]]:

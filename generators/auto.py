@@ -1,7 +1,8 @@
 """Any model file: its header says of which kind it is, and that kind's generator paints it."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 from pydantic import Field, field_validator
 
@@ -11,11 +12,20 @@ from installation.core.controls import Control
 from installation.core.errors import ModelError
 from installation.networks.model_file import read_header
 from installation.networks.model_generator import ModelConfig
+from installation.networks.style_generator import StyleConfig
+
+STYLED = (
+    'it is an option of StyleGANs by the names of their kinds: write "stylegan2" for one that was trained here, '
+    '"stylegan2_ada" or "stylegan3" as convert said'
+)
 
 
 class Config(ModelConfig):
-    """Options that only one kind has, such as a VAE's ``refine``, need that kind by its name."""
+    """Options that only some kinds have, such as ``bend``, need the kind by its name."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        name: STYLED for name in StyleConfig.model_fields if name not in ModelConfig.model_fields
+    }
     kind: Literal["auto"] = "auto"
     psi: float = Field(
         0.7, ge=0.0, le=1.2, description="truncation psi; where it is left out, that of the model's own kind"

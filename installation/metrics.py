@@ -78,6 +78,8 @@ class ScreenStats:
     late: int = 0
     longest: float = 0.0
     longest_in_change: float = 0.0
+    in_change: int = 0
+    late_in_change: int = 0
     first_picture: float | None = None
     first_painted: float | None = None
     resident: float | None = None
@@ -105,9 +107,12 @@ class ScreenStats:
         self.frames += 1
         self.intervals.append(interval)
         self.longest = max(self.longest, interval)
+        late = interval > LATE * self.target
         if changing:
             self.longest_in_change = max(self.longest_in_change, interval)
-        if interval > LATE * self.target:
+            self.in_change += 1
+            self.late_in_change += late
+        if late:
             self.late += 1
             self.late_before += self.resident is None
 
@@ -132,6 +137,7 @@ class ScreenStats:
             "target_fps": round(1 / self.target, 2),
             "frames": self.frames,
             "late": self.late,
+            "in_change": {"frames": self.in_change, "late": self.late_in_change},
             "interval_ms": percentiles(self.intervals.values(), 50, 95, 99)
             | {"max": round(self.longest * 1000, 3), "max_in_change": round(self.longest_in_change * 1000, 3)},
         }

@@ -20,6 +20,7 @@ from installation.engine.decide import Decider
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Painter
+from installation.engine.reasons import why
 from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
@@ -141,7 +142,7 @@ class Standing:
 
     def health(self, look: Look) -> Health:
         """The content of /healthz."""
-        wall, why = look.decision.wall, look.decider.arbiter.why
+        wall = look.decision.wall
         details = {
             "piece": look.show.pieces[wall.playback.piece].name,
             "late": look.late,
@@ -153,7 +154,7 @@ class Standing:
             "memory_mb": round(metrics.memory_mb(), 1),
             "resident": [look.show.pieces[at].name for at in sorted(self.painter.hung) if at < len(look.show.pieces)],
             "signals": dict(look.decision.signals),
-            "controls": {address: (value, why(address)) for address, value in wall.controls.items()},
+            "controls": {address: (value, why(look.decider, address)) for address, value in wall.controls.items()},
         }
         reasons = (*self.heartbeat.reasons, *self.reasons().values())
         notes = (*self.heartbeat.notes, *self.notes().values())

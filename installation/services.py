@@ -58,6 +58,8 @@ WantedBy={wanted}
 
 SESSION = "After=graphical-session.target\nPartOf=graphical-session.target\n"
 
+# A priority of 4 is that of programs that a user starts; a task's own, 7, is that of work in the background. What
+# restarts "on failure" is a task that cannot be started, at most 255 times: not one whose program ends with a fault.
 TASK = """\
 <?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.4" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
@@ -73,7 +75,8 @@ TASK = """\
     <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
     <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
     <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
-    <RestartOnFailure><Interval>PT1M</Interval><Count>999</Count></RestartOnFailure>
+    <Priority>4</Priority>
+    <RestartOnFailure><Interval>PT1M</Interval><Count>255</Count></RestartOnFailure>
   </Settings>
   <Actions Context="Author">
     <Exec>

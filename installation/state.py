@@ -63,15 +63,15 @@ class StateFile:
             self._thread.join(timeout)
 
     def read(self, now: datetime) -> tuple[dict[str, Any], timedelta]:
-        """The state that was kept, empty where there is none, and how long ago that was; see RESTART. A damaged file is
-        put aside with a log line."""
+        """The state that was kept, empty where there is none, and how long ago that was; see RESTART. A damaged file
+        is told in the log, and soon replaced."""
         try:
             with self.path.open("rb") as file:
                 state = json.loads(file.read(LARGEST))
             age = abs(now - datetime.fromisoformat(state["civil"]))
         except FileNotFoundError:
             return {}, timedelta.max
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             log.warning("%s cannot be read (%s); the show begins anew", self.path, error)
             return {}, timedelta.max
         return dict(state), age

@@ -23,8 +23,8 @@ from installation.web.messages import Ballots, Liked
 GLIDE = 5.0
 """Time constant (s) in which a walk takes up what is believed anew."""
 
-TELL = 1.0
-"""Seconds after which the web process is told again what it was told."""
+TELL, LOOK = 1.0, 0.1
+"""Seconds after which the web process is told again what it was told, and between two looks for what has changed."""
 
 NOBODY = Belief()
 
@@ -80,7 +80,7 @@ class Tasting:
         self._round = -1
         self._heard: object = None
         self._eased: dict[str, Eased] = {}
-        self._now = self._next = 0.0
+        self._now = self._next = self._looks = 0.0
         self._told: tuple[Ballots, Liked] | None = None
 
     def start(self) -> None:
@@ -150,8 +150,9 @@ class Tasting:
 
     def _tell(self, playback: Playback) -> None:
         """Tells the web process what changed, and once in TELL seconds what there is."""
-        if self.web is None or playback.coming is not None or self.show.order != "votes":
+        if self.web is None or playback.coming is not None or self.show.order != "votes" or self._now < self._looks:
             return
+        self._looks = self._now + LOOK
         names = [piece.name for piece in self.show.pieces]
         belief = self._belief(playback.piece)
         choices = {voter: names[index] for voter, index in self.voices.choices.items()}
@@ -217,6 +218,6 @@ class Tasting:
 
 
 def _spoken(belief: Belief) -> str:
-    """``12 likes, 1 pass remembered``."""
+    """``12 likes, 1 pass are remembered``."""
     likes = f"{belief.likes} like{'' if belief.likes == 1 else 's'}"
-    return f"{likes}, {belief.passes} pass{'' if belief.passes == 1 else 'es'} remembered"
+    return f"{likes}, {belief.passes} pass{'' if belief.passes == 1 else 'es'} are remembered"

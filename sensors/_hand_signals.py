@@ -27,6 +27,7 @@ LEVELS = {
     "point_level": "how much the index finger alone is stretched",
 }
 PULSES = {"pinch": "thumb and index finger meet", "point": "the index finger points", "grab": "an open hand closes"}
+TOLD = {"pinch": "someone pinched", "point": "someone pointed", "grab": "someone closed a hand"}
 
 
 def _rest() -> dict[str, float]:
@@ -35,7 +36,7 @@ def _rest() -> dict[str, float]:
 
 def hand_signals() -> tuple[Signal, ...]:
     levels = (Signal(name, doc, rest=0.5 if name in ("hand_x", "hand_y") else 0.0) for name, doc in LEVELS.items())
-    return (*levels, *(Signal(name, doc, pulse=True) for name, doc in PULSES.items()))
+    return (*levels, *(Signal(name, doc, pulse=True, told=TOLD[name]) for name, doc in PULSES.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,17 @@ DOCS = {
     "raise": "a hand is held above the head",
     "stillness": "a visitor has stood still for three seconds",
 }
+TOLD = {
+    "swipe_left": "someone swept a hand to the left",
+    "swipe_right": "someone swept a hand to the right",
+    "swipe_up": "someone swept a hand upwards",
+    "swipe_down": "someone swept a hand downwards",
+    "push": "someone pushed towards the picture",
+    "pull": "someone drew a hand back",
+    "wave": "someone waved",
+    "raise": "someone raised a hand",
+    "stillness": "someone stood still",
+}
 
 
 def signals() -> tuple[Signal, ...]:
@@ -43,14 +54,14 @@ def signals() -> tuple[Signal, ...]:
         Signal("y", "centre of the motion, from top to bottom", rest=0.5),
         Signal("flow_x", "direction to the right; 1 crosses the picture in a second", -1.0, 1.0),
         Signal("flow_y", "direction downwards; 1 crosses the picture in a second", -1.0, 1.0),
-        Signal("presence", "1 while somebody is there, also one who stands still and looks"),
-        Signal("enter", "somebody comes into the empty room", pulse=True),
-        Signal("leave", "the last one has left", pulse=True),
+        Signal("presence", "1 while somebody is there, also one who stands still and looks", told="someone is there"),
+        Signal("enter", "somebody comes into the empty room", pulse=True, told="someone came in"),
+        Signal("leave", "the last one has left", pulse=True, told="the last one left"),
         Signal("dwell", "seconds that the one who is there longest has been there", 0.0, LONGEST),
         Signal("visitors", "how many are there", 0.0, 8.0),
         *_place_signals(),
-        *(Signal(name, DOCS[name], pulse=True) for name in GESTURES),
-        *(Signal(f"{name}_level", _level_doc(name)) for name in GESTURES),
+        *(Signal(name, DOCS[name], pulse=True, told=TOLD[name]) for name in GESTURES),
+        *(Signal(f"{name}_level", _level_doc(name), told=TOLD[name]) for name in GESTURES),
     )
 
 

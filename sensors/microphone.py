@@ -55,7 +55,7 @@ class Config(SensorConfig):
             Signal("low", "footsteps, bass"),
             Signal("mid", "voices"),
             Signal("high", "keys, applause"),
-            Signal("onset", "a sound begins", pulse=True),
+            Signal("onset", "a sound begins", pulse=True, told="a sound began"),
             Signal(
                 "loudness",
                 "dB, A-weighted, below full scale; with a calibration, of sound pressure",
@@ -65,7 +65,7 @@ class Config(SensorConfig):
             ),
             Signal("pitch", "Hz of a sound that has one, else 0", 0.0, 1000.0),
             Signal("tempo", "beats a minute of what begins again and again, else 0", 0.0, 200.0),
-            Signal("voice", "how much it sounds like a voice"),
+            Signal("voice", "how much it sounds like a voice", told="someone speaks"),
         )
 
     @classmethod

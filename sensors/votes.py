@@ -28,7 +28,7 @@ class Config(SensorConfig):
 
     def signals(self) -> tuple[Signal, ...]:
         return (
-            Signal("cast", "a vote was cast or changed", pulse=True),
+            Signal("cast", "a vote was cast or changed", pulse=True, told="someone voted"),
             Signal("total", "votes in this round", 0.0, 1000.0),
             Signal("share", "the leader's share of the votes; 0 without votes"),
             Signal("rate", "votes cast or changed in the last minute", 0.0, 600.0),

@@ -33,10 +33,10 @@ def main() -> int:
     if conduct == "to mend":
         return 2
     play(heartbeat, 3)
-    return act(conduct, heartbeat)
+    return act(conduct, heartbeat, folder)
 
 
-def act(conduct: str, heartbeat: Heartbeat) -> int:
+def act(conduct: str, heartbeat: Heartbeat, folder: Path) -> int:
     if conduct == "dies":
         os._exit(7)
     if conduct == "hangs":
@@ -50,6 +50,9 @@ def act(conduct: str, heartbeat: Heartbeat) -> int:
     if conduct == "ends":
         heartbeat.finishing()
         return 5
+    while conduct == "tells its notes" and not heartbeat.gone.is_set():
+        play(heartbeat, 1)
+        (folder / "notes").write_text("\n".join(heartbeat.notes))
     play(heartbeat, 10**9)
     heartbeat.finishing()
     return 0

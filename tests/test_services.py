@@ -60,6 +60,8 @@ def test_the_task_is_one(odd: Service) -> None:
     assert task.findtext(f".//{space}Command") == sys.executable
     assert task.findtext(f".//{space}Arguments") == subprocess.list2cmdline(odd.command[1:])
     assert task.findtext(f".//{space}ExecutionTimeLimit") == "PT0S"
+    assert task.findtext(f".//{space}Priority") == "4", "not that of work in the background"
+    assert 1 <= int(task.findtext(f".//{space}Count") or 0) <= 255, "as its schema has it"
 
 
 def test_the_agent_is_one(odd: Service) -> None:

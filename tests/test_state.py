@@ -28,8 +28,10 @@ def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
     assert StateFile(tmp_path / "nowhere").read(NOON) == ({}, timedelta.max)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"civil": "noon"}', b'{"civil": 3}', b"\xff\xfe"])
-def test_a_spoiled_file_is_put_aside_with_a_word(
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b'{"civil": "noon"}', b'{"civil": 3}', b"\xff\xfe", b"[" * 100_000]
+)
+def test_a_spoiled_file_is_told_and_the_show_begins_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     (tmp_path / FILE).write_bytes(content)

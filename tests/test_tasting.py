@@ -18,6 +18,7 @@ from installation.core.decision import Wishes
 from installation.core.signals import Board
 from installation.engine.loop import Loop
 from installation.engine.painter import Hung, Painter
+from installation.engine.reasons import why
 from installation.engine.taste import coordinates
 from installation.operator.inbox import Inbox
 from installation.opinions import FILE
@@ -91,7 +92,7 @@ class Room:
         return bool(self.web.port)
 
     def why(self) -> str:
-        return self.loop.decider.arbiter.why(TASTE)
+        return why(self.loop.decider, TASTE)
 
     def press(self, *addresses: str) -> None:
         for address in addresses:
@@ -119,7 +120,7 @@ def number_of(text: str) -> int:
 def test_a_phone_and_a_key_teach_the_walk_and_the_page_says_so(room: Room) -> None:
     with Visitor(room.web.port) as visitor:
         room.until(lambda: number_of(visitor.get().text), "the round")
-        assert room.why() == "rest"
+        assert room.why() == "Nobody moves it."
         assert "Remembered" not in visitor.get().text
         form = urlencode({"round": number_of(visitor.get().text), "like": "1"})
         assert visitor.ask("POST", "/like", form, Content_Type="application/x-www-form-urlencoded").status == 303
@@ -129,7 +130,7 @@ def test_a_phone_and_a_key_teach_the_walk_and_the_page_says_so(room: Room) -> No
         room.until(lambda: "“like” 1 ×, “pass” 1 ×" in visitor.get().text, "what is remembered")
         assert "goes where that leads" in visitor.get().text
         room.until(lambda: room.web.tally.votes == {"two": 0, "three": 1}, "the key's vote for the second candidate")
-    assert room.why().startswith("votes: 1 like, 1 pass remembered")
+    assert room.why().startswith("1 like, 1 pass are remembered")
     space = room.painter.hung[0].generator.space
     place = np.frombuffer(room.opinions()[1][1], "<f4")
     assert np.abs(place - coordinates(space, room.painter.places[0])).max() < 1.0, "where the picture was"
@@ -145,6 +146,6 @@ def test_the_operator_may_have_all_of_it_forgotten(room: Room) -> None:
     room.until(lambda: room.opinions(), "an opinion")
     room.press(TASTE_RESET, TASTE_RESET)
     room.until(lambda: not room.opinions() and not room.tasting.opinions.beliefs, "the reset")
-    room.until(lambda: room.why().startswith("rest"), "the hand")
+    room.until(lambda: room.why().startswith("Nobody moves it"), "the hand")
     room.press(VOTE_LIKE)
     room.until(lambda: len(room.opinions()) == 1, "a new opinion of the same key")

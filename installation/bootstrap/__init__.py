@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from installation.bootstrap.home import Home, Layer
 
-RUN = Layer("requirements.lock", ("libegl1", "libgl1", "libgl1-mesa-dri", "libportaudio2", "libfribidi0"), 380)
+RUN = Layer("requirements.lock", ("libegl1", "libgl1", "libgl1-mesa-dri", "libportaudio2", "libfribidi0"), 440)
 TESTS = Layer(
     "requirements-tests.lock",
     ("chromium", "liblo-tools", "pulseaudio", "pulseaudio-utils", "libasound2-plugins"),
-    240,
+    180,
 )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 EVERY = 60.0
-"""Seconds between two lines about the same fault, from its third time on."""
+"""Seconds between two lines about the same fault."""
 
 FORGET = 600.0
 """Seconds without a fault after which it counts as new when it comes again."""
@@ -21,26 +21,23 @@ class _Known:
 
 
 class Repeats:
-    """The faults of one subject. Time is an argument: seconds of a clock that never goes back.
+    """The faults of one subject. Time is an argument: seconds of a clock that never goes back."""
 
-    ``at_once`` logs the second occurrence of a fault at once, and not only ``every`` seconds after the first.
-    """
-
-    def __init__(self, every: float = EVERY, at_once: bool = True) -> None:
-        self.every, self.at_once = every, at_once
+    def __init__(self, every: float = EVERY) -> None:
+        self.every = every
         self._known: dict[str, _Known] = {}
 
     def line(self, fault: str, now: float) -> str:
         """What to log about a fault that came at ``now``; empty where nothing is due.
 
-        A new fault is due at once; the same fault again once every ``every`` seconds, with its count.
+        A new fault is due at once, the same again once ``every`` seconds have passed since its line, with its count.
         """
         self._known = {text: known for text, known in self._known.items() if now - known.last < FORGET}
         known = self._known.get(fault)
         if known is None:
             return self._new(fault, now)
         known.count, known.last = known.count + 1, now
-        if now - known.told < self.every and not (known.count == 2 and self.at_once):
+        if now - known.told < self.every:
             return ""
         known.told = now
         return f"{fault} ({known.count} times in {now - known.first:.0f} s)"

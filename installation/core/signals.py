@@ -19,6 +19,7 @@ class Signal:
 
     ``low`` to ``high`` is the range; a value outside is clamped. ``rest`` is what it glides to once it is older than
     ``stale_after`` seconds. A ``pulse`` has no value that stays: every one counts, where of a level the latest wins.
+    ``told`` is what happened, as a clause (``someone waved``, ``someone is there``); empty where its name has to do.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Signal:
     rest: float = 0.0
     pulse: bool = False
     stale_after: float = 1.75
+    told: str = ""
 
     def fresh(self, value: float, age: float) -> float:
         """The effective value ``age`` seconds after it was sent: the value itself, then gliding to rest, then rest."""

@@ -23,6 +23,8 @@ EASE = 1.5
 """Seconds that a value takes to its new target when its knob passes to another hand."""
 
 OPERATOR, CUE, VOTES, WIRE, REST = "operator", "cue", "votes", "wire", "rest"
+CAUSES = {CUE: "a cue holds it", VOTES: "visitors pull at it", WIRE: "a wire moves it", REST: "nobody moves it"}
+"""What moves a control, where nobody says more."""
 NOBODY: Mapping[str, float] = MappingProxyType({})
 NAMELESS: Mapping[str, str] = MappingProxyType({})
 
@@ -84,8 +86,6 @@ class Arbiter:
         self._busy: set[str] = set()
         """The controls that may change without a new wish: those that ease, and those that a lower hand wants."""
         self._touched: dict[str, None] = {}
-        self.told: Mapping[str, str] = NAMELESS
-        """What the visitors want, in words, by address."""
 
     def step(
         self,
@@ -177,24 +177,23 @@ class Arbiter:
             self._knobs[address].held = None
         self._busy.update(self._touched.keys() & self._here.keys())
 
-    def why(self, address: str) -> str:
-        """The hand that has a control, in words: ``operator, 3 s ago; gives back in 27 s``, ``wire door.motion``,
-        ``rest``."""
-        knob = self._knobs.get(address)
-        if knob is None:
-            return REST
+    def why(self, address: str, causes: Mapping[str, str] = NAMELESS) -> str:
+        """In one sentence, why a control is where it is: ``The operator moved it 3 s ago; it goes back in 27 s.``
+
+        ``causes`` says by hand what makes it move, as a clause: ``someone waved 2 s ago``."""
+        knob = self._knobs.get(address, _Knob())
         if knob.held is not None:
-            by = f"{OPERATOR} {knob.who}".rstrip()
-            return f"{by}, {_words(self._now - knob.touched)} ago; {self._until(knob)}"
-        who = f"{WIRE} {knob.source}" if knob.hand == WIRE and knob.source else knob.hand
-        if knob.hand == VOTES and address in self.told:
-            who = f"{VOTES}: {self.told[address]}"
+            by = f" ({knob.who})" if knob.who else ""
+            return f"The operator{by} moved it {words(self._now - knob.touched)} ago; {self._until(knob)}."
+        hand = knob.hand or REST
+        cause = causes.get(hand) or CAUSES[hand]
         left = knob.since + EASE - self._now
-        return f"{who}, easing for {left:.1f} s more" if left > 0.0 else who
+        eases = f"; easing for {left:.1f} s more" if left > 0.0 else ""
+        return f"{cause[0].upper()}{cause[1:]}{eases}."
 
     def _until(self, knob: _Knob) -> str:
         left = inf if knob.wanted is None else self.release - (self._now - knob.wanted)
-        return f"gives back in {_words(max(0.0, left))}" if left < inf else "stays until released"
+        return f"it goes back in {words(max(0.0, left))}" if left < inf else "it stays until it is released"
 
 
 def _highest(address: str, lower: list[tuple[str, Values]]) -> tuple[str, float]:
@@ -206,5 +205,6 @@ def _highest(address: str, lower: list[tuple[str, Values]]) -> tuple[str, float]
     return REST, 0.0
 
 
-def _words(seconds: float) -> str:
+def words(seconds: float) -> str:
+    """``40 s``, ``17 min``."""
     return f"{seconds:.0f} s" if seconds < 120.0 else f"{seconds / 60.0:.0f} min"

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from installation.core.controls import Control, Values
 from installation.core.signals import Signal, Snapshot
+from installation.engine.arbiter import words
 from installation.showfile.schedule_tables import ALL, Cue
 
 BACK = 1.5
@@ -64,12 +65,14 @@ class Asks:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From ``start`` to ``target`` in ``fade`` seconds from ``since`` on."""
+    """From ``start`` to ``target`` in ``fade`` seconds from ``since`` on, as ``cue`` wants it; empty where that is not
+    known any more."""
 
     start: float
     target: float
     since: float
     fade: float
+    cue: str = ""
 
     def at(self, now: float) -> float:
         """The value at ``now``: a smoothstep, exactly at both ends."""
@@ -279,7 +282,7 @@ class CuePlayer:
         for address, target in cue.targets.items():
             held = self._held.get(address)
             start = held.at(when) if held else values.get(address, target)
-            self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade))
+            self._held[address] = Way(start, target, when, _fade(self._controls.get(address), cue.fade), cue.name)
         for name in cue.then:
             if name in self._cues:
                 self._waiting.setdefault(name, when + cue.fade + self._cues[name].wait)
@@ -306,6 +309,15 @@ class CuePlayer:
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
+
+
+def cause(player: CuePlayer, address: str) -> str:
+    """Which of the player's cues holds a control, as a clause; empty where none that is known does."""
+    way = player._held.get(address)
+    if way is None or not way.cue:
+        return ""
+    left = way.since + way.fade - player._now
+    return f"the cue {way.cue} {f'fades it for {words(left)} more' if left > 0.0 else 'holds it'}"
 
 
 def _another(moments: Moments, civil: float, before: float, heard: float) -> bool:

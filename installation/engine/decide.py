@@ -83,10 +83,10 @@ class Decider:
         signals = {signal.name: signal for signal in show.signals()}
         self._controls = [piece.controls() for piece in show.pieces]
         self._rests = [piece.rests() for piece in show.pieces]
-        self._wirings = [
+        self.wirings = [
             Wiring(piece.wires, signals, controls) for piece, controls in zip(show.pieces, self._controls, strict=True)
         ]
-        self._visits = None if show.visitors is None else Visits(show.visitors, show.signals())
+        self.visits = None if show.visitors is None else Visits(show.visitors, show.signals())
         marked = show.visitors is not None and show.visitors.mark != "none"
         self._marks = Marks(show.visitors, show.signals()) if show.visitors and marked else None
         self._marked: tuple[tuple[float, float], ...] = ()
@@ -99,6 +99,8 @@ class Decider:
         """Seconds that each piece was the lead."""
         self.commands: tuple[Command, ...] = ()
         """Those of the last frame: of operators, and those that wires passed on."""
+        self.told: Mapping[str, str] = {}
+        """What the visitors want, as clauses, by address."""
         self._taste: Mapping[int, Values] = {}
         self._values: Values = self._rests[0]
         self._outgoing: Values = self._rests[0]
@@ -122,7 +124,7 @@ class Decider:
         lead, rests = playback.lead, self._rests[playback.lead]
         if self.transport.release:
             self.arbiter.release_all(now)
-        self.arbiter.told = heard.wishes.told
+        self.told = heard.wishes.told
         self._values = self.arbiter.step(
             now,
             self._controls[lead],
@@ -150,17 +152,17 @@ class Decider:
 
     def _wired(self, now: float, dt: float, lead: int, snapshot: Snapshot) -> Values:
         """What the wires of a piece say, and the visits."""
-        if self._visits is None:
-            return self._wirings[lead].values(snapshot, dt)
-        wires = self._wirings[lead].values(self._visits.step(now, dt, snapshot), dt)
-        return self._visits.steer(wires, self._controls[lead], self._rests[lead])
+        if self.visits is None:
+            return self.wirings[lead].values(snapshot, dt)
+        wires = self.wirings[lead].values(self.visits.step(now, dt, snapshot), dt)
+        return self.visits.steer(wires, self._controls[lead], self._rests[lead])
 
     # ------------------------------------------------------------ which piece hangs
 
     def _commands(self, now: float, heard: Heard) -> tuple[Command, ...]:
         """The commands of operators, and those that the wires of the lead piece pass on."""
         lead = self.playlist.lead if self.playback is None else self.playback.lead
-        wired = (Command(address, 1.0, now, "wire") for address in self._wirings[lead].pulses(heard.snapshot))
+        wired = (Command(address, 1.0, now, "wire") for address in self.wirings[lead].pulses(heard.snapshot))
         return (*heard.asked.commands, *wired)
 
     def _change(self, now: float, heard: Heard, commands: Sequence[Command], scheduled: Scheduled) -> Playback:
@@ -233,7 +235,7 @@ class Decider:
             freeze=self.transport.freeze,
             language=language,
             panel=_panel(self.show, playback, tally, language),
-            attract=self._visits.attract if self._visits else 0.0,
+            attract=self.visits.attract if self.visits else 0.0,
             marks=self._marked,
             portrait=self._taste.get(playback.piece, {}).get(TASTE_PORTRAIT, 0.0),
         )
@@ -278,13 +280,13 @@ class Decider:
         self._guest = index.get(guest or "")
         same_signals = self.show.sensors == old.show.sensors
         if same_signals and self.show.visitors == old.show.visitors:
-            self._visits = old._visits
+            self.visits = old.visits
         for before, piece in enumerate(old.show.pieces):
             at = index.get(piece.name)
             if at is not None:
                 self.shown[at] = old.shown[before]
                 if same_signals and self.show.pieces[at].is_as(piece):
-                    self._wirings[at] = old._wirings[before]
+                    self.wirings[at] = old.wirings[before]
 
     @property
     def guest(self) -> str | None:

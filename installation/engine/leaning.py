@@ -49,6 +49,7 @@ def _between(ends: tuple[float, float], rest: float, lean: float) -> float:
 
 
 def _told(lean: Lean, less: str, more: str) -> str:
-    """``5 visitors, 40 % towards older``."""
-    many = f"{lean.visitors} visitor{'s' if lean.visitors > 1 else ''}"
-    return f"{many}, {100 * abs(lean.lean):.0f} % towards {more if lean.lean > 0.0 else less}" if lean.lean else many
+    """``5 visitors pull it 40 % towards older``."""
+    many = "1 visitor pulls it" if lean.visitors == 1 else f"{lean.visitors} visitors pull it"
+    towards = f"{100 * abs(lean.lean):.0f} % towards {more if lean.lean > 0.0 else less}"
+    return f"{many} {towards if lean.lean else f'to both sides, {less} and {more}'}"

@@ -1,12 +1,15 @@
 """The calendar's events as they happen: from which instant to which. Pure."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 
 from installation.engine.almanac import instant
-from installation.showfile.calendar_file import LAST_YEAR, LONGEST, Event
+from installation.showfile.calendar_file import LAST_YEAR, Event
 
 YEARS = 64
 """Years that are kept."""
@@ -29,6 +32,7 @@ class Happenings:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._events = tuple(events)
+        self._longest = int(max((event.length + MARGIN for event in self._events), default=MARGIN).total_seconds())
         self._year = lru_cache(YEARS)(self._in_year)
 
     def within(self, start: int, end: int) -> tuple[Happening, ...]:
@@ -38,20 +42,23 @@ class Happenings:
             return ()
         first = datetime.fromtimestamp(start, UTC).year
         last = min(datetime.fromtimestamp(end, UTC).year, LAST_YEAR)
-        every = dict.fromkeys(one for year in range(first, last + 1) for one in self._year(year))
-        return tuple(one for one in every if one.start < end and (one.end > start or one.start >= start))
+        years = (self._near(self._year(year), start, end) for year in range(first, last + 1))
+        return tuple(one for one in dict.fromkeys(chain.from_iterable(years)) if one.end > start or one.start >= start)
+
+    def _near(self, year: tuple[Happening, ...], start: int, end: int) -> tuple[Happening, ...]:
+        """Those of a year that begin before ``end``, and late enough to go on at ``start``."""
+        first, last = (bisect_left(year, at, key=attrgetter("start")) for at in (start - self._longest, end))
+        return year[first:last]
 
     def _in_year(self, year: int) -> tuple[Happening, ...]:
         """All that touches a year (of UTC), in order."""
         first, last = date(year, 1, 1), date(year, 12, 31)
-        earliest = datetime.combine(first, time()) - LONGEST - MARGIN
-        latest = datetime.combine(last, time()) + MARGIN
+        earliest, latest = datetime.combine(first, time()) - MARGIN, datetime.combine(last, time()) + MARGIN
         return tuple(sorted(one for event in self._events for one in _happenings(event, earliest, latest)))
 
 
 def _happenings(event: Event, earliest: datetime, latest: datetime) -> Iterator[Happening]:
-    """The event's own, of those that begin from ``earliest`` to ``latest`` by its wall clock."""
-    for start in event.starts(latest):
-        if start >= earliest:
-            begin = instant(start, event.zone)
-            yield Happening(begin, max(begin, instant(start + event.length, event.zone)), event.name)
+    """The event's own, of those that touch the time from ``earliest`` to ``latest`` by its wall clock."""
+    for start in event.starts(earliest - event.length, latest):
+        begin = instant(start, event.zone)
+        yield Happening(begin, max(begin, instant(start + event.length, event.zone)), event.name)

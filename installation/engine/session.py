@@ -59,6 +59,10 @@ class Visits:
             counted = self._handed(now, counted)
         return Snapshot(counted, snapshot.pulses, snapshot.stale)
 
+    def cause(self, address: str) -> str:
+        """What it does to a control, as a clause; empty for nothing."""
+        return "nobody is there, so it invites" if self.attract > 0.0 and address in (SPEED, PSI) else ""
+
     def steer(self, wires: Values, controls: Mapping[str, Control], rests: Values) -> Values:
         """The wires' values with the slower, wider walk in them. Both controls are always given a value, so that no
         hand changes when somebody arrives."""

@@ -20,7 +20,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from installation.core.controls import Control, Values
 from installation.core.signals import Signal, Snapshot
+from installation.engine.arbiter import words
 from installation.showfile.load import Wire
+
+BACK = 0.05
+"""The share of a pulse's way at which its control counts as back."""
 
 BEND = 4.0
 """How far ``exp`` and ``log`` bend: the slopes at their ends differ by a factor of e to the power of this."""
@@ -50,20 +54,44 @@ class _Strand:
         self.idle = self._shaped(0.0 if signal.pulse else signal.rest)
         self.value = self.idle
         self._kick = 0.0
+        self._since = math.inf
+        self._heard: float | None = None  # the signal's value; None while its sensor is silent
 
     def step(self, snapshot: Snapshot, dt: float) -> float:
         """Its value ``dt`` seconds after the last step."""
         left = math.exp(-dt / self.wire.smooth) if self.wire.smooth > 0.0 else 0.0
         if self.signal.pulse:
-            self._kick = 1.0 if snapshot.pulses.get(self.signal.name) else self._kick * left
+            came = bool(snapshot.pulses.get(self.signal.name))
+            self._kick, self._since = (1.0, 0.0) if came else (self._kick * left, self._since + dt)
             self.value = self._shaped(self._kick)
         else:
-            target = self._shaped(snapshot.values.get(self.signal.name, self.signal.rest))
+            heard = snapshot.values.get(self.signal.name, self.signal.rest)
+            self._heard = None if self.signal.name in snapshot.stale else heard
+            target = self._shaped(heard)
             if self.wire.push:
                 return self._pushed(target - self.idle, left, dt)
             # Mixed, not added to: it cannot step over the target.
             self.value = self.value * left + target * (1.0 - left)
         return self.value
+
+    def cause(self) -> str:
+        """What moves its control, as a clause."""
+        signal = self.signal
+        if signal.pulse:
+            return self._pulse_cause()
+        if self._heard is None:
+            return f"nothing is heard of {signal.name}, so it rests"
+        if signal.told and abs(self._heard - signal.rest) >= 0.25 * (signal.high - signal.low):
+            return signal.told
+        return f"it follows {signal.name}, which is {self._heard:.2f}"
+
+    def _pulse_cause(self) -> str:
+        if self._since == math.inf:
+            return f"it waits for {self.signal.name}"
+        what = self.signal.told or f"it heard {self.signal.name}"
+        came = f"{what} {words(self._since)} ago"
+        back = self.wire.smooth * math.log(self._kick / BACK) if self._kick > BACK else 0.0
+        return f"{came}; it goes back in {words(back)}" if back >= 0.5 else came
 
     def _pushed(self, speed: float, left: float, dt: float) -> float:
         """Further by the speed, which is a change in a second, and back towards the value at rest."""
@@ -82,6 +110,10 @@ class _Wired:
         self.strands = strands
         ends = [end for strand in strands for end in strand.wire.out]
         self.base, self.low, self.high = sum(one.idle for one in strands) / len(strands), min(ends), max(ends)
+
+    def cause(self) -> str:
+        """That of the wire that moves it furthest."""
+        return max(self.strands, key=lambda strand: abs(strand.value - strand.idle)).cause()
 
     def step(self, snapshot: Snapshot, dt: float) -> float:
         moved = sum([strand.step(snapshot, dt) - strand.idle for strand in self.strands])
@@ -111,3 +143,8 @@ class Wiring:
     def values(self, snapshot: Snapshot, dt: float) -> Values:
         """The value that wires give to each of their controls, ``dt`` seconds (0 or more) after the last call."""
         return {address: wired.step(snapshot, dt) for address, wired in self._wired.items()}
+
+    def cause(self, address: str) -> str:
+        """What moves a control, as a clause; empty where no wire does."""
+        wired = self._wired.get(address)
+        return wired.cause() if wired else ""

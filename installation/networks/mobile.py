@@ -35,8 +35,8 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks.fitting import architecture, fitting
 from installation.networks.model_file import Shapes, group_of, network_of
-from installation.networks.refiner import enlarged
 from installation.networks.style_mapping import StyleMapping, mapping_shapes
+from installation.networks.tone import enlarged
 
 SMALLEST = 4
 SLOPE = 0.2

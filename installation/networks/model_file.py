@@ -124,15 +124,15 @@ def read_header(path: Path | str, kind: str | None = None) -> Header:
 
 
 def bytes_in_memory(path: Path | str) -> int:
-    """About what a model takes while it is open: its weights as float32, again as a faster runtime compiles them, and
-    what it paints in; 0 for a file that is none."""
+    """About what a model takes while it is open: its weights as float32, again as a faster runtime compiles them, half
+    as much for kernels transformed beforehand (winograd.py), and what it paints in; 0 for a file that is none."""
     try:
         with safe_open(path, framework="np") as file:
             counts = [math.prod(file.get_slice(name).get_shape()) for name in list(file.keys())]
             side = painted_side(parse_header(Path(path), (file.metadata() or {}).get(KEY))) or 0
     except (SafetensorError, OSError, ModelError):
         return 0
-    return 2 * 4 * sum(counts) + PAINTING * side**2
+    return 10 * sum(counts) + PAINTING * side**2
 
 
 def painted_side(header: Header) -> int | None:

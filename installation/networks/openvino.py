@@ -1,7 +1,8 @@
 """A network as OpenVINO runs it on the processor: converted from torch once, compiled, and kept on disk.
 
-OpenVINO (the extra ``openvino``) plans its memory beforehand and writes into the ring buffer directly, so that a frame
-allocates nothing. Its reduced precisions are not used: bfloat16 is up to eleven levels off (benchmarks/painting.py).
+OpenVINO, of which there are builds for most machines, plans its memory beforehand and writes into the ring buffer
+directly, so that a frame allocates nothing. Its reduced precisions are not used: bfloat16 is up to eleven levels off
+(benchmarks/painting.py).
 """
 
 import sys
@@ -34,7 +35,23 @@ def library() -> Any:
     return openvino
 
 
-def compiled(synthesis: Synthesis, latents: Latent, precision: str = "f32") -> Any:
+class Compiled:
+    """A network compiled for this processor.
+
+    Kept is a request to it and never OpenVINO's model: a model that nobody else holds gives its memory back with
+    Python's lock held, 30 ms for a wide network of 256 px, in which no frame comes; a request does so without.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._request = model.create_infer_request()
+
+    @property
+    def model(self) -> Any:
+        """OpenVINO's, not to be kept."""
+        return self._request.get_compiled_model()
+
+
+def compiled(synthesis: Synthesis, latents: Latent, precision: str = "f32") -> Compiled:
     """The network compiled for this processor, for one latent at a time, (1, dim) of ``places`` (n, dim).
 
     Raises RuntimeError for a network that it cannot convert.
@@ -42,19 +59,20 @@ def compiled(synthesis: Synthesis, latents: Latent, precision: str = "f32") -> A
     openvino, example = library(), torch.from_numpy(latents[:1].copy())
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which OpenVINO converts by
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # what is traced rounds otherwise (see winograd.py)
         model = openvino.convert_model(_Module(synthesis), example_input=example, input=[tuple(example.shape)])
-    return openvino.Core().compile_model(model, "CPU", OPTIONS | {"INFERENCE_PRECISION_HINT": precision})
+    return Compiled(openvino.Core().compile_model(model, "CPU", OPTIONS | {"INFERENCE_PRECISION_HINT": precision}))
 
 
-def packed(model: Any) -> bytes:
+def packed(network: Compiled) -> bytes:
     """A compiled network as bytes, for ``unpacked`` by the same version on the same processor."""
-    packed: bytes = model.export_model().getvalue()
+    packed: bytes = network.model.export_model().getvalue()
     return packed
 
 
-def unpacked(blob: bytes) -> Any:
+def unpacked(blob: bytes) -> Compiled:
     """Raises RuntimeError for bytes that are no such network."""
-    return library().Core().import_model(blob, "CPU", OPTIONS)
+    return Compiled(library().Core().import_model(blob, "CPU", OPTIONS))
 
 
 class _Module(torch.nn.Module):
@@ -69,12 +87,12 @@ class _Module(torch.nn.Module):
 
 
 class OpenVino:
-    """Pieces on the same network share ``model`` (see ``compiled``); each has its own working memory."""
+    """Pieces on the same network share what is ``compiled``; each has its own working memory."""
 
     name = "openvino fp32"
 
-    def __init__(self, model: Any) -> None:
-        tensor = library().Tensor
+    def __init__(self, compiled: Compiled) -> None:
+        tensor, model = library().Tensor, compiled.model
         self._place = np.zeros(tuple(model.input(0).shape), np.float32)
         self._request = model.create_infer_request()
         self._request.set_input_tensor(tensor(self._place, shared_memory=True))

@@ -3,7 +3,8 @@
 It is the generator of a conditional GAN (pix2pix, arXiv 1611.07004): a U-Net (arXiv 1505.04597) of few feature maps.
 The soft picture is halved three times, so that what is painted at a pixel can depend on a whole face, and enlarged
 again through the same sizes; the finest maps are shuffled into twice the pixels (arXiv 1609.05158). The result times
-`amount` (0..1) is added to the plain enlargement of the soft picture.
+`amount` (0..1) is added to the plain enlargement of the soft picture. Then the tone of the whole is made that of real
+pictures, by as much: a network that is not sure paints less contrast than there is.
 
 Every layer on the way up takes noise with a strength for each map that is learnt (StyleGAN, arXiv 1812.04948): so
 texture need not be derived from the position in the picture. While training it is drawn anew for each picture; the
@@ -20,7 +21,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -31,11 +32,14 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks.fitting import fitting
 from installation.networks.model_file import Shapes
+from installation.networks.tone import enlarged, toned
 
 SCALE = 2
 """The factor by which the output is larger than the input."""
 SLOPE = 0.2
 """The slope of the leaky ReLU below zero."""
+STRONGEST = 4.0
+"""The largest gain of a tone."""
 QUIET = 0.1
 """What the last convolution of a residual block begins with, as a share of what keeps the variance."""
 
@@ -43,12 +47,13 @@ QUIET = 0.1
 @dataclass(frozen=True)
 class Architecture:
     """What must be known to rebuild a refiner. ``channels`` count the feature maps at ``resolution`` (the side of the
-    soft picture in px), at half of it, a quarter ... Each pixel of what is painted gives the share ``soften``, 0 to
-    0.25, to each of its neighbours across, then to those down."""
+    soft picture in px), at half of it, a quarter ... ``tone`` are the gains on the bands of what is painted, as `toned`
+    has them, around the colour ``middle``; none leave it as it is."""
 
     resolution: int = 128
     channels: tuple[int, ...] = (24, 48, 80, 112)
-    soften: float = 0.0
+    tone: tuple[float, ...] = ()
+    middle: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -61,7 +66,7 @@ class Architecture:
 
     def header(self) -> dict[str, Any]:
         """As a model file's header holds it."""
-        return {**asdict(self), "channels": list(self.channels)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
 class Conv(nn.Conv2d):
@@ -118,7 +123,10 @@ class Refiner(nn.Module):
         grain = self.fixed() if grain is None else grain
         if isinstance(amount, Tensor):
             amount = amount[:, None, None, None]
-        return enlarged(soft) + amount * self.paint(soft, grain)
+        painted = enlarged(soft) + amount * self.paint(soft, grain)
+        if not self.arch.tone:
+            return painted
+        return painted + amount * (toned(painted, self.arch.tone, self.arch.middle) - painted)
 
     def paint(self, soft: Tensor, grain: Sequence[Tensor]) -> Tensor:
         """What is added to the enlarged picture."""
@@ -131,7 +139,7 @@ class Refiner(nn.Module):
         for index, (up, block) in enumerate(zip(self.up, self.block[1:], strict=True), start=1):
             x = enlarged(up(x)) + seen.pop()
             x = block(x, grain[2 * index : 2 * index + 2])
-        return softened(F.pixel_shuffle(self.out(F.leaky_relu(x, SLOPE)), SCALE), self.arch.soften)
+        return F.pixel_shuffle(self.out(F.leaky_relu(x, SLOPE)), SCALE)
 
     def fixed(self) -> list[Tensor]:
         return [self.get_buffer(f"grain{index}") for index in range(len(self.arch.grains))]
@@ -151,19 +159,6 @@ class Refiner(nn.Module):
         return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
 
 
-def softened(x: Tensor, share: float) -> Tensor:
-    """The picture of whose pixels each gives this share to each of its neighbours, first across, then down."""
-    if not share:
-        return x
-    x = F.pad(x, (1, 1, 1, 1), mode="replicate")
-    x = (1 - 2 * share) * x[..., 1:-1] + share * (x[..., :-2] + x[..., 2:])
-    return (1 - 2 * share) * x[..., 1:-1, :] + share * (x[..., :-2, :] + x[..., 2:, :])
-
-
-def enlarged(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
 # -- in a model file --------------------------------------------------------------------------------------------------
 
 
@@ -176,17 +171,29 @@ def expected_shapes(arch: Architecture) -> Shapes:
 def read_architecture(options: object, name: object = "model") -> Architecture:
     """The architecture from a header, checked field by field. Raises ModelError."""
     wanted = {f.name for f in fields(Architecture)}
-    if not isinstance(options, dict) or {"soften": 0.0, **options}.keys() != wanted:
+    told = {"tone": [], "middle": [0.0] * 3, **options} if isinstance(options, dict) else {}
+    told.pop("soften", None)  # files of an earlier version have it, in place of a tone
+    if told.keys() != wanted:
         raise ModelError(f"{name}: header: refiner: architecture is {options!r}; expected {sorted(wanted)}.")
-    side, channels, soften = options["resolution"], options["channels"], options.get("soften", 0.0)
-    if not isinstance(soften, int | float) or not 0 <= soften <= 0.25:
-        raise ModelError(f"{name}: header: refiner: soften is {soften!r}; expected 0 to 0.25.")
+    side, channels = told["resolution"], told["channels"]
     numbers = [side, *(channels if isinstance(channels, list) else [0])]
     if not all(isinstance(n, int) and 0 < n <= 4096 for n in numbers) or not 1 < len(numbers) <= 9:
         raise ModelError(f"{name}: header: refiner: architecture {options} must be whole numbers from 1 to 4096.")
     if side % (1 << (len(channels) - 1)):
         raise ModelError(f"{name}: header: refiner: {side} px cannot be halved {len(channels) - 1} times.")
-    return Architecture(side, tuple(channels), float(soften))
+    return Architecture(side, tuple(channels), *_tone(told["tone"], told["middle"], SCALE * side, name))
+
+
+def _tone(gains: object, middle: object, side: int, name: object) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if not _numbers(gains, 0.0, STRONGEST) or (gains and (len(gains) < 2 or side % (1 << (len(gains) - 2)))):
+        raise ModelError(f"{name}: header: refiner: tone is {gains!r}; expected gains from 0 to {STRONGEST:g}.")
+    if not _numbers(middle, -1.0, 1.0) or len(middle) != 3:
+        raise ModelError(f"{name}: header: refiner: middle is {middle!r}; expected three numbers from -1 to 1.")
+    return tuple(map(float, gains)), tuple(map(float, middle))
+
+
+def _numbers(listed: object, low: float, high: float) -> TypeGuard[list[float]]:
+    return isinstance(listed, list) and all(isinstance(one, int | float) and low <= one <= high for one in listed)
 
 
 def build(entry: Any, tensors: Mapping[str, NDArray[np.float32]], name: object = "model") -> Refiner:

@@ -30,6 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from installation.core.errors import ModelError
+from installation.networks import winograd
 from installation.networks.fitting import architecture, fitting
 from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
@@ -120,19 +121,27 @@ class StyledConv:
     """
 
     def __init__(
-        self, tensors: Mapping[str, Tensor], name: str, taps: Tensor, clamp: float | None, gain: float
+        self,
+        tensors: Mapping[str, Tensor],
+        name: str,
+        taps: Tensor,
+        clamp: float | None,
+        gain: float,
+        size: tuple[int, int],
     ) -> None:
         weight = tensors[f"{name}.weight"]
         self.up = name.endswith("conv0")
         kernel = weight.transpose(0, 1) if self.up else weight
         self.weight = kernel.contiguous(memory_format=torch.channels_last)
+        quick = not self.up and winograd.pays(weight, *size)
+        self.quick = winograd.transformed(weight) if quick else None
         self.gain, self.least = gain, 1e-8 / gain**2
         self.squares = self.squared()
         self.flat = self.bias = (tensors[f"{name}.bias"] * gain)[None, :, None, None]
         self.noise: Tensor | None = None
         if f"{name}.noise" in tensors:
             self.noise = (tensors[f"{name}.noise"] * gain)[None, None]
-            self.bias = self.flat + self.noise
+            self.bias = like_features(self.flat + self.noise)
         self.clamp = None if clamp is None else clamp * gain / SQRT2
         self.taps = prepared(taps, 4.0)
         self.pad = [pixels - cut for pixels, cut in zip(enlarging(taps), (1, 0, 1, 0), strict=True)]
@@ -144,18 +153,27 @@ class StyledConv:
     def noisy(self, noise: Tensor) -> StyledConv:
         """The layer with another noise, (1, 1, height, width)."""
         made = copy.copy(self)
-        made.noise, made.bias = noise, self.flat + noise
+        made.noise, made.bias = noise, like_features(self.flat + noise)
         return made
 
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         demodulation = torch.mm(style * style, self.squares).add_(self.least).rsqrt_()
-        x = multiplied(x, over(style, x))
-        if self.up:
-            x = resample(F.conv_transpose2d(x, self.weight, stride=2), self.taps, pad=self.pad)
+        if self.quick is not None and winograd.usable(x):
+            x = winograd.convolved(x, over(style, x), self.quick, over(demodulation, x))
         else:
-            x = F.conv2d(x, self.weight, padding=1)
-        x = F.leaky_relu_(x.mul_(over(demodulation, x)).add_(self.bias), 0.2)
-        return clamped(x, self.clamp)
+            x = self._convolved(multiplied(x, over(style, x)))
+            x = x.mul_(over(demodulation, x))
+        return clamped(F.leaky_relu_(x.add_(self.bias), 0.2), self.clamp)
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        if self.up:
+            return resample(F.conv_transpose2d(x, self.weight, stride=2), self.taps, pad=self.pad)
+        return F.conv2d(x, self.weight, padding=1)
+
+
+def like_features(bias: Tensor) -> Tensor:
+    """In the layout of the features that it is added to: in another one that takes many times as long."""
+    return bias.contiguous(memory_format=torch.channels_last)
 
 
 def enlarging(taps: Tensor) -> list[int]:
@@ -183,8 +201,8 @@ class Network(FromConstant):
         self.const = placed["const"].contiguous(memory_format=torch.channels_last)
         self._taps, self._pad = prepared(placed["filter"], 4.0), enlarging(placed["filter"])
         self.layers = {
-            name: StyledConv(placed, name, placed["filter"], arch.clamp, self._gain(name))
-            for name in names
+            name: StyledConv(placed, name, placed["filter"], arch.clamp, self._gain(name), arch.size(block))
+            for name, block, *_ in arch.layers()
             if not name.endswith("rgb")
         }
         self.rgb = {

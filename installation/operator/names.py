@@ -27,7 +27,7 @@ class Names:
         again: float = AGAIN,
     ) -> None:
         self.surfaces, self._tell, self._clock, self._again = surfaces, tell, clock, again
-        self._repeats = Repeats(600.0, at_once=False)
+        self._repeats = Repeats(600.0)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc-names", daemon=True)
 

@@ -24,6 +24,7 @@ from installation.core.errors import FrameError
 from installation.core.latest import Latest
 from installation.core.pipe import Message, serve
 from installation.core.typed_messages import unpack
+from installation.process.states import stopped
 
 INTERVAL = 0.25
 """Seconds between two beats, at least."""
@@ -45,6 +46,9 @@ STACKS = "stacks.txt"
 
 HELLO = 30.0
 """Seconds to wait for the orders."""
+
+UNWATCHED = "nobody would start the show again: its supervisor is stopped (Ctrl-Z, SIGSTOP); fg or SIGCONT continues it"
+"""What health notes of a supervisor that a signal has stopped."""
 
 STANDBY: dict[str, Any] = {"standby": 1}
 """Instead of orders: be ready, and wait for them."""
@@ -193,6 +197,10 @@ class Supervised(Heartbeat):
     @property
     def started_by(self) -> int:
         return os.getpid() if self.orders.restarts else os.getppid()
+
+    @property
+    def notes(self) -> list[str]:
+        return [*super().notes, *[UNWATCHED] * stopped(os.getppid())]
 
     def _watch(self, timeout: float) -> None:
         """Restarts the timer of a watchdog that needs no interpreter: it ends a process that is stuck in a driver."""

@@ -10,7 +10,7 @@ class Rules:
     """``most`` failures within ``within`` seconds lead to safe mode; after ``retry`` seconds there all is tried again.
 
     The first restart comes at once, the following ones after ``first`` seconds, doubling to ``longest``, and where the
-    fault is not the show's to ``longest_elsewhere``; a run of ``healthy`` seconds resets the waits.
+    fault is not the show's to ``longest_elsewhere``; a run of ``healthy`` seconds, and safe mode, reset the waits.
     """
 
     most: int = 5
@@ -46,6 +46,7 @@ class Restarts:
         if not self.safe and (failed or len(self._deaths) >= rules.most):
             self.safe = self._entered = True
             self._since, self._trial = now, None
+            self._backoff.reset()
         if lived >= rules.healthy:
             self._backoff.reset()
         return min(self._backoff.next(), rules.longest if ours else rules.longest_elsewhere)

@@ -97,7 +97,7 @@ class _Report:
 
     def __init__(self, name: str, log: logging.Logger) -> None:
         self.name, self.log, self.text = name, log, ""
-        self._repeats = Repeats(LOG_EVERY, at_once=False)
+        self._repeats = Repeats(LOG_EVERY)
         self._told = ""
         self.failures = 0
 

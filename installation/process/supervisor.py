@@ -221,7 +221,7 @@ class Supervisor:
         self._why = ""
         self._since: float | None = None
         """When the first picture was there, of any life."""
-        self._repeats = Repeats(TELL_EVERY, at_once=False)
+        self._repeats = Repeats(TELL_EVERY)
         self._gone_since: float | None = None
 
     def run(self) -> int:

@@ -25,6 +25,9 @@ NEAR = 16
 STARTS = 40_000
 """The most repetitions of one event that are counted from its first: a century of days."""
 FIRST_YEAR, LAST_YEAR = 1970, 2999
+SHORTEST_MONTH, LONGEST_STEP = 28, 10_000
+OWN_DAYS = frozenset({"BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"})
+"""The parts of a rule that name its days; without them they are that of the first start."""
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 HEARD = ("FREQ", "INTERVAL", "WKST", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS")
 """The parts of a rule that are passed on as they are; UNTIL and COUNT are counted here."""
@@ -49,30 +52,50 @@ class Event:
     without: frozenset[datetime] = frozenset()
     without_days: frozenset[date] = frozenset()
 
-    def starts(self, last: datetime) -> list[datetime]:
-        """When it begins, up to ``last`` and with it, by its own wall clock, in order."""
+    def starts(self, first: datetime, last: datetime) -> list[datetime]:
+        """When it begins, from ``first`` to ``last`` and with both, by its own wall clock, in order."""
         end = min(last, self.until) if self.until else last
-        starts = {*takewhile(lambda start: start <= end, islice(self._repeats(), self.count)), *self.more}
+        starts = {*takewhile(lambda start: start <= end, islice(self.repeats(first), self.count)), *self.more}
         return sorted(
-            at for at in starts if at <= last and at not in self.without and at.date() not in self.without_days
+            at for at in starts if first <= at <= last and at not in self.without and at.date() not in self.without_days
         )
 
-    def _repeats(self) -> Iterator[datetime]:
+    def repeats(self, first: datetime = datetime.min) -> Iterator[datetime]:
+        """By its rule alone: all from ``first`` on, and perhaps some that are earlier."""
         if not self.rule:
             return iter((self.start,))
         from dateutil.rrule import rrulestr  # here, as only a calendar's events repeat
 
-        return iter(rrulestr(self.rule, dtstart=self.start))
+        start = self.start if self.count < STARTS else _nearer(self.start, self.rule, first)
+        return iter(rrulestr(self.rule, dtstart=start))
+
+
+def _nearer(start: datetime, rule: str, first: datetime) -> datetime:
+    """A start from which a ``rule`` has the same times as from ``start``, from ``first`` on: whole intervals later, so
+    that what has repeated daily for decades is not counted from its first day."""
+    parts = dict(part.split("=", 1) for part in rule.split(";"))
+    interval, days = int(parts.get("INTERVAL", "1")), {"DAILY": 1, "WEEKLY": 7}.get(parts["FREQ"])
+    # One interval is left over, as the first one begins within a week, a month or a year.
+    if days:
+        step = timedelta(days=interval * days)
+        return start + max(0, (first - start) // step - 1) * step
+    if start.day > SHORTEST_MONTH and OWN_DAYS.isdisjoint(parts):
+        return start  # some months do not have its day
+    months = interval * (1 if parts["FREQ"] == "MONTHLY" else 12)
+    later = max(0, ((first.year - start.year) * 12 + first.month - start.month) // months - 1) * months
+    year, month = divmod(start.year * 12 + start.month - 1 + later, 12)
+    return start.replace(year=year, month=month + 1, day=min(start.day, SHORTEST_MONTH)) if later else start
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """``events`` have one of the show's names; ``near`` are the summaries that come close to one, with what they were
-    perhaps meant to be."""
+    perhaps meant to be. ``trouble`` says why a show runs without all of them (see showfile/damaged.py)."""
 
     path: Path
     events: tuple[Event, ...]
     near: Mapping[str, str]
+    trouble: str = ""
 
 
 def read_calendar(path: Path, names: Collection[str], zone: tzinfo) -> Calendar:
@@ -131,9 +154,12 @@ def _components(raw: bytes) -> list[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as of a zone's name with a vendor's prefix
-            return [event for file in File.from_ical(raw, multiple=True) for event in file.walk("VEVENT")]
+            files = File.from_ical(raw, multiple=True)
     except BROKEN as error:
         raise Refused("a calendar in the iCalendar format", f"it is not read: {error}"[:200]) from None
+    if len(files) < max(1, raw.upper().count(b"BEGIN:VCALENDAR")):
+        raise Refused("a calendar in the iCalendar format", "it does not come to END:VCALENDAR: is all of it there?")
+    return [event for file in files for event in file.walk("VEVENT")]
 
 
 def _summary(component: Any) -> str:
@@ -167,7 +193,7 @@ def _event(component: Any, name: str, zone: tzinfo, changed: Mapping[str, list[A
     _check_errors(component, name)
     start, own = _wall(_one(component, "DTSTART", name), zone)
     single = "RECURRENCE-ID" in component
-    rule = {} if single else dict(_one(component, "RRULE", name, {}))
+    rule = None if single or "RRULE" not in component else dict(_one(component, "RRULE", name))
     replaced = [] if single else changed.get(str(component.get("UID", "")), [])
     without = [*_times(component, "EXDATE"), *replaced]
     event = Event(
@@ -175,9 +201,9 @@ def _event(component: Any, name: str, zone: tzinfo, changed: Mapping[str, list[A
         start=start,
         length=_length(component, name, start, own),
         zone=own,
-        rule=_rule(rule, name),
-        until=_until(rule, own),
-        count=int(rule.get("COUNT", [STARTS])[0]),
+        rule=_rule(rule, name) if rule is not None else "",
+        until=_until(rule or {}, own),
+        count=int((rule or {}).get("COUNT", [STARTS])[0]),
         more=tuple(_at(prop, own) for prop in _times(component, "RDATE")),
         without=frozenset(_at(prop, own) for prop in without if isinstance(prop.dt, datetime)),
         without_days=frozenset(prop.dt for prop in without if not isinstance(prop.dt, datetime)),
@@ -202,8 +228,15 @@ def _check(event: Event, name: str) -> None:
         raise Refused(f'an event "{name}" that ends after it begins, within {LONGEST.days} days')
     if event.count < 1 or len(event.more) > EVENTS:
         raise Refused(f'an event "{name}" that takes place, no more than {EVENTS} times besides its rule')
-    if event.rule and next(event._repeats(), None) is None:
+    if event.rule and _never(event):
         raise Refused(f'an event "{name}" that takes place', f"{event.rule} never does")
+
+
+def _never(event: Event) -> bool:
+    try:
+        return next(event.repeats(), None) is None
+    except BROKEN:  # such as of a ninth Monday of the month
+        return True
 
 
 def _one(component: Any, key: str, name: str, default: Any = None) -> Any:
@@ -248,18 +281,17 @@ def _length(component: Any, name: str, start: datetime, zone: tzinfo) -> timedel
 
 
 def _rule(rule: Mapping[str, Any], name: str) -> str:
-    if not rule:
-        return ""
     from dateutil.rrule import rrulestr
     from icalendar import vRecur
 
     frequency, known = rule.get("FREQ", [""])[0], (*HEARD, "UNTIL", "COUNT")
     strange = [key for key in rule if key.upper() not in known]
     if frequency not in FREQUENCIES or strange:
-        found = strange[0] if strange else f"FREQ={frequency}"
+        found = strange[0] if strange else f"FREQ={frequency}" if rule else "its RRULE"
         raise Refused(f'an event "{name}" that repeats by days, weeks, months or years', f"{found} is not understood")
-    if any(int(step) < 1 for step in rule.get("INTERVAL", [1])) or any(len(part) > 400 for part in rule.values()):
-        raise Refused(f'an event "{name}" that repeats at an interval of 1 or more')
+    steps = (int(step) for step in rule.get("INTERVAL", [1]))
+    if not all(1 <= step <= LONGEST_STEP for step in steps) or any(len(part) > 400 for part in rule.values()):
+        raise Refused(f'an event "{name}" that repeats at an interval from 1 to {LONGEST_STEP}')
     text = vRecur({key: rule[key] for key in HEARD if key in rule}).to_ical().decode()
     rrulestr(text, dtstart=datetime(2000, 1, 1))
     return str(text)

@@ -134,7 +134,8 @@ def _unknown(loc: Loc, model: type[BaseModel] | None) -> Finding:
     known = names(model)
     noun = (model.model_config.get("title") if model else None) or "key"
     now = getattr(model, "renamed", {}).get(loc[-1])
-    hint = f"it is called {now} now" if now else did_you_mean(str(loc[-1]), known)
+    elsewhere = getattr(model, "elsewhere", {}).get(loc[-1])
+    hint = f"it is called {now} now" if now else elsewhere or did_you_mean(str(loc[-1]), known)
     return Finding(loc, f"an unknown {noun}", f"one of {', '.join(known)}", hint)
 
 

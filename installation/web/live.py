@@ -1,7 +1,8 @@
 """Server-sent events for the phones that have the page open. A slow phone gets only the newest event of each kind.
 
-All phones get the same two events: ``tally`` (name -> votes) and ``version``, the number of the page as it is now. A
-script whose page has another one fetches the parts, which are the visitor's own.
+All phones get the same events: ``tally`` (name -> votes), ``likes`` (how many like the picture, how many do not),
+``leans`` (control -> how far it is pulled, -1..1) and ``version``, the number of the page as it is now. A script whose
+page has another one fetches the parts, which are the visitor's own.
 """
 
 import asyncio

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from installation.core.decision import Lean
 from installation.core.words import RIGHT_TO_LEFT
+from installation.web.leanings import LASTS
 from installation.web.messages import Hello, Liked, Piece, Playback, Text
 from installation.web.outcome import Outcome
 from installation.web.visitor_languages import VisitorLanguages
@@ -24,7 +25,7 @@ STATIC = Path(__file__).with_name("static")
 INLINE = ("web.css", "live.js")
 """Files of ``static/`` that are part of the page itself, and have no address."""
 
-PARTS = ("now", "like", "lean", "ask", "status", "ballot")
+PARTS = ("notice", "now", "like", "lean", "ask", "status", "ballot")
 """The page's changing parts: each is an element's id and a template's name."""
 
 
@@ -145,6 +146,7 @@ def _context(scene: Scene) -> dict[str, Any]:
         "current": scene.languages.asked or scene.languages.page,
         "total": max(1, sum(votes.values())),
         "clock": "",
+        "lasts": f"{LASTS:.0f}",
     }
     if scene.left is not None:
         known["clock"] = Markup(environment().get_template("clock.html").render(known))
@@ -159,13 +161,15 @@ def _speaker(wanted: VisitorLanguages) -> "Callable[..., Markup]":
 
 
 def _text(text: Text, wanted: VisitorLanguages) -> "Markup":
-    """A text of the show, marked with its language where that is not the page's."""
+    """A text of the show, marked with its language where that is not the page's, and with its direction where the page
+    goes the other way."""
     from markupsafe import Markup, escape
 
     words, tag = wanted.text(text)
     if not words or tag in ("", wanted.page):
         return escape(words)
-    return Markup('<span lang="{}"{}>{}</span>').format(tag, _direction(tag), words)
+    way = _direction(tag) or (Markup(' dir="ltr"') if _direction(wanted.page) else "")
+    return Markup('<span lang="{}"{}>{}</span>').format(tag, way, words)
 
 
 def _direction(tag: str) -> "Markup":

@@ -158,6 +158,7 @@ class Service:
         if (leaning := self._leans(time.monotonic())) != self._leaning:
             self._leaning = leaning
             self.tell(leaning)
+            self._counted.set()
         if (
             self.writer.round
             and (said := Opinions(self.writer.round.number, dict(self.likings.sides))) != self._opinions
@@ -177,6 +178,7 @@ class Service:
         if self.writer.round is not None:
             self.hub.tell("tally", self.writer.tally())
             self.hub.tell("likes", self.likings.counts())
+            self.hub.tell("leans", self._leaning.leans)
 
     def reasons(self, now: float) -> list[str]:
         """The reasons why the show is not healthy; empty when it is."""

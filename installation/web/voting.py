@@ -62,7 +62,7 @@ class Voting:
         if not service.wished.wish(token, address, int(side), time.monotonic()):
             return self._answer(request, *ANSWERS[Answer.FULL], token=token)
         service.leaned()
-        return _to_vote(self.pages.scene(request, token), "lean")
+        return self._shown(request, token, "lean")
 
     async def like(self, request: web.Request) -> web.StreamResponse:
         """Whether a visitor likes the picture that hangs: one of SIDES, 0 to take it back."""
@@ -75,8 +75,7 @@ class Voting:
         if not self.pages.service.likings.say(token, int(side)):
             return self._answer(request, *ANSWERS[Answer.FULL], token=token)
         self.pages.service.leaned()
-        scene = self.pages.scene(request, token)
-        return parts_json(scene) if wants_json(request) else _to_vote(scene, "like")
+        return self._shown(request, token, "like")
 
     def _voter(self, request: web.Request, round_id: int) -> bytes | web.StreamResponse:
         """The token of a visitor who may vote in that round now, or the answer to one who may not."""
@@ -114,10 +113,14 @@ class Voting:
         return self.crowd
 
     def _thank(self, request: web.Request, token: bytes, choice: str) -> web.Response:
-        scene = self.pages.scene(request, token)
-        response = parts_json(scene) if wants_json(request) else _to_vote(scene)
+        response = self._shown(request, token, "vote")
         self.pages.remember(request, response, choice)
         return response
+
+    def _shown(self, request: web.Request, token: bytes, place: str) -> web.Response:
+        """The page after what counted, from there on."""
+        scene = self.pages.scene(request, token)
+        return parts_json(scene) if wants_json(request) else _to_vote(scene, place)
 
     def _answer(
         self, request: web.Request, status: HTTPStatus, notice: str, token: bytes | None = None

@@ -85,7 +85,7 @@ def test_the_operator_keeps_what_nobody_else_wants() -> None:
     arbiter = Arbiter(release=30.0)
     step(arbiter, 0.0, touch=3.0)
     assert step(arbiter, 1e6, rests={SPEED: 1.0}) == 3.0
-    assert arbiter.why(SPEED) == "operator, 16667 min ago; stays until released"
+    assert arbiter.why(SPEED) == "The operator moved it 16667 min ago; it stays until it is released."
 
 
 @pytest.mark.parametrize("hand", ["cues", "votes", "wires"])
@@ -105,14 +105,14 @@ def test_a_touch_winds_the_release_up_again() -> None:
     step(arbiter, 0.0, wires=wire, touch=3.0)
     step(arbiter, 25.0, wires=wire, touch=2.0)
     assert step(arbiter, 54.0, wires=wire) == 2.0
-    assert arbiter.why(SPEED).startswith("operator")
+    assert arbiter.why(SPEED).startswith("The operator")
 
 
 def test_the_release_runs_only_while_a_lower_hand_wants_it() -> None:
     arbiter = Arbiter(release=30.0)
     step(arbiter, 0.0, touch=3.0)
     step(arbiter, 1000.0, wires={SPEED: 1.0})
-    assert arbiter.why(SPEED) == "operator, 17 min ago; gives back in 30 s"
+    assert arbiter.why(SPEED) == "The operator moved it 17 min ago; it goes back in 30 s."
     step(arbiter, 1029.0, wires={SPEED: 1.0})
     step(arbiter, 1029.5)
     step(arbiter, 1031.0, wires={SPEED: 1.0})
@@ -122,7 +122,7 @@ def test_the_release_runs_only_while_a_lower_hand_wants_it() -> None:
 def test_a_touch_that_waited_for_its_frame_still_holds_in_full() -> None:
     arbiter = Arbiter(release=30.0)
     arbiter.step(100.0, CONTROLS, {}, {SPEED: 1.0}, {SPEED: Touch(3.0, 60.0)})
-    assert arbiter.why(SPEED) == "operator, 40 s ago; gives back in 30 s"
+    assert arbiter.why(SPEED) == "The operator moved it 40 s ago; it goes back in 30 s."
     assert step(arbiter, 129.0, wires={SPEED: 1.0}) == 3.0
 
 
@@ -140,7 +140,7 @@ def test_a_touch_on_a_knob_that_nobody_has_waits_for_its_piece() -> None:
     assert arbiter.kept() == {SPEED: 9.0}
     assert step(arbiter, 1.0) == 4.0, "held, and brought into its range"
     assert arbiter.hands()[SPEED] == "operator"
-    assert arbiter.why(SPEED) == "operator osc 10.0.0.7, 1 s ago; stays until released"
+    assert arbiter.why(SPEED) == "The operator (osc 10.0.0.7) moved it 1 s ago; it stays until it is released."
     assert not arbiter.kept()
     arbiter.step(2.0, psi, {}, {}, {SPEED: Touch(3.0, 2.0)})
     arbiter.release_all(2.0)
@@ -155,7 +155,7 @@ def test_release_all_eases_to_whoever_wants_it() -> None:
     assert step(arbiter, 5.0) == 3.0
     assert 1.0 < step(arbiter, 5.5) < 3.0
     assert step(arbiter, 5.0 + EASE) == 1.0
-    assert arbiter.why(SPEED) == "rest"
+    assert arbiter.why(SPEED) == "Nobody moves it."
 
 
 def test_another_rest_is_eased_to() -> None:
@@ -191,27 +191,28 @@ def test_what_counts_or_switches_does_not_ease(address: str, before: float, afte
 
 def test_why() -> None:
     arbiter = Arbiter(release=30.0)
-    assert arbiter.why(SPEED) == "rest"
+    assert arbiter.why(SPEED) == "Nobody moves it."
     step(arbiter, 0.0, wires={SPEED: 2.0}, names={SPEED: "door.motion"})
-    assert arbiter.why(SPEED) == "wire door.motion"
+    assert arbiter.why(SPEED) == "A wire moves it."
+    assert arbiter.why(SPEED, {"wire": "someone waved 2 s ago", "cue": "no"}) == "Someone waved 2 s ago."
     step(arbiter, 1.0, wires={SPEED: 2.0}, touch=3.0)
     step(arbiter, 4.0, wires={SPEED: 2.0})
-    assert arbiter.why(SPEED) == "operator, 3 s ago; gives back in 27 s"
+    assert arbiter.why(SPEED) == "The operator moved it 3 s ago; it goes back in 27 s."
     step(arbiter, 31.0, wires={SPEED: 2.0})
     step(arbiter, 31.5, wires={SPEED: 2.0})
-    assert arbiter.why(SPEED) == "wire, easing for 1.0 s more"
+    assert arbiter.why(SPEED) == "A wire moves it; easing for 1.0 s more."
     step(arbiter, 40.0, wires={SPEED: 2.0})
-    assert arbiter.why(SPEED) == "wire"
+    assert arbiter.why(SPEED) == "A wire moves it."
     step(arbiter, 41.0, wires={SPEED: 2.0}, cues={SPEED: 0.0}, names={SPEED: "door.motion"})
     step(arbiter, 51.0, wires={SPEED: 2.0}, cues={SPEED: 0.0}, names={SPEED: "door.motion"})
-    assert arbiter.why(SPEED) == "cue"
+    assert arbiter.why(SPEED) == "A cue holds it."
 
 
 def test_an_endless_release_says_so() -> None:
     arbiter = Arbiter(release=math.inf)
     step(arbiter, 0.0, wires={SPEED: 2.0}, touch=3.0)
     assert step(arbiter, 1e9, wires={SPEED: 2.0}) == 3.0
-    assert arbiter.why(SPEED).endswith("stays until released")
+    assert arbiter.why(SPEED).endswith("it stays until it is released.")
 
 
 def test_a_clock_that_goes_back_is_held() -> None:

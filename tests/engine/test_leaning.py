@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from installation.core.decision import Lean, Playback, Wishes
-from installation.engine.arbiter import Arbiter
 from installation.engine.leaning import NO_WISHES, Leaning
 from installation.showfile.load import Show, load
 
@@ -64,13 +63,9 @@ def test_without_wishes_other_hands_have_the_control(show: Show) -> None:
 
 
 def test_why_says_who_pulls_and_where_to(show: Show) -> None:
-    arbiter, wishes = Arbiter(), after(show, Lean(0.5, 3))
-    arbiter.told = wishes.told
-    for now in (0.0, 10.0):
-        arbiter.step(now, show.pieces[0].controls(), show.pieces[0].rests(), {SPEED: 4.0}, {}, votes=wishes.votes)
-    assert arbiter.why(SPEED) == "votes: 3 visitors, 50 % towards faster"
-    assert after(show, Lean(-0.25, 1)).told[SPEED] == "1 visitor, 25 % towards slower"
-    assert after(show, Lean(0.0, 2)).told[SPEED] == "2 visitors"
+    assert after(show, Lean(0.5, 3)).told[SPEED] == "3 visitors pull it 50 % towards faster"
+    assert after(show, Lean(-0.25, 1)).told[SPEED] == "1 visitor pulls it 25 % towards slower"
+    assert after(show, Lean(0.0, 2)).told[SPEED] == "2 visitors pull it to both sides, slower and faster"
 
 
 @pytest.mark.parametrize(

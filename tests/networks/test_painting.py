@@ -1,5 +1,6 @@
 """The runtimes in which a network paints: they paint what plain torch paints, into memory that is used again."""
 
+import gc
 import hashlib
 import itertools
 import json
@@ -241,6 +242,16 @@ def test_a_packed_network_paints_the_same(model: Any) -> None:
     latent = proofs(gan())[0]
     kept = _openvino.OpenVino(_openvino.unpacked(_openvino.packed(model)))
     np.testing.assert_array_equal(kept.paint(latent), _openvino.OpenVino(model).paint(latent))
+
+
+@openvino
+def test_nobody_keeps_a_compiled_network_but_by_a_request(model: Any) -> None:
+    """Letting the network itself go would hold up the frames (see Compiled)."""
+    kept = _openvino.OpenVino(model)
+    kept.paint(proofs(gan())[0])
+    held = [one for one in gc.get_objects() if type(one).__name__.startswith("CompiledModel")]
+    assert not held
+    assert model.model.input(0).shape[1] == proofs(gan()).shape[1], "it can be had all the same"
 
 
 @openvino

@@ -20,8 +20,9 @@ from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, load_model, read_header
 from installation.networks.model_generator import REFINE, opened, proofs, with_refine
 from installation.networks.refined import unrefined
-from installation.networks.refiner import Architecture, Refiner, build, enlarged, expected_shapes, softened
+from installation.networks.refiner import Architecture, Refiner, build, expected_shapes
 from installation.networks.runtime import Eager
+from installation.networks.tone import enlarged, toned
 from installation.training.latent.models import open_model
 from tests import tiny_gan
 from tests.tiny_models import TINY, encoder_in, tiny_vae
@@ -128,21 +129,22 @@ def test_a_model_file_holds_it(model: Path) -> None:
     assert network.paint(latents[0].numpy()).shape == (2 * soft.shape[-1], 2 * soft.shape[-1], 3)
 
 
-def test_softening_keeps_what_is_flat_and_takes_away_a_chequered_pattern() -> None:
-    flat = torch.full((1, 3, 8, 8), 0.3)
-    assert torch.allclose(softened(flat, 0.14), flat)
-    across, down = torch.meshgrid(torch.arange(8), torch.arange(8), indexing="ij")
-    chequered = ((-1.0) ** (across + down))[None, None]
-    inside = softened(chequered, 0.25)[..., 1:-1, 1:-1]
-    assert torch.allclose(inside, torch.zeros_like(inside), atol=1e-6)
-    assert softened(chequered, 0.0) is chequered
+def test_the_tone_is_that_of_what_is_painted_by_as_much() -> None:
+    soft, plain = torch.rand(1, 3, 16, 16) * 2 - 1, stirred()
+    strong = Refiner(replace(ARCH, tone=(0.5, 1.5, 1.2), middle=(0.1, 0.0, -0.1))).requires_grad_(False)
+    strong.load_state_dict(plain.state_dict())
+    torch.testing.assert_close(strong(soft), toned(plain(soft), strong.arch.tone, strong.arch.middle))
+    torch.testing.assert_close(strong(soft, amount=0.0), plain(soft, amount=0.0))
+    half = plain(soft, amount=0.5)
+    torch.testing.assert_close(
+        strong(soft, amount=torch.tensor([0.5])), (half + toned(half, strong.arch.tone, strong.arch.middle)) / 2
+    )
 
 
-def test_what_is_painted_is_softened_and_the_plain_picture_is_not() -> None:
-    soft, sharp = torch.rand(1, 3, 16, 16) * 2 - 1, stirred()
-    softer = Refiner(replace(ARCH, soften=0.2)).requires_grad_(False)
-    softer.load_state_dict(sharp.state_dict())
-    assert torch.allclose(softer(soft) - enlarged(soft), softened(sharp(soft) - enlarged(soft), 0.2), atol=1e-5)
+def test_what_an_earlier_version_told_of_softening_is_passed_over() -> None:
+    tensors = {name: tensor.numpy() for name, tensor in stirred().state_dict().items()}
+    before = {"resolution": 16, "channels": [8, 8, 8], "soften": 0.14}
+    assert build({"architecture": before}, tensors).arch == ARCH
 
 
 @pytest.mark.parametrize(
@@ -151,10 +153,12 @@ def test_what_is_painted_is_softened_and_the_plain_picture_is_not() -> None:
         ({"resolution": 18}, "header: refiner: 18 px cannot be halved 2 times"),
         ({"channels": [8, 0, 8]}, "must be whole numbers from 1 to 4096"),
         ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
-        ({"layers": 3}, "expected ['channels', 'resolution', 'soften']"),
+        ({"layers": 3}, "expected ['channels', 'middle', 'resolution', 'tone']"),
         ({"channels": [8, 8]}, "refiner: "),
-        ({"soften": 0.3}, "header: refiner: soften is 0.3; expected 0 to 0.25"),
-        ({"soften": "much"}, "header: refiner: soften is 'much'; expected 0 to 0.25"),
+        ({"tone": [1.0, 4.5]}, "header: refiner: tone is [1.0, 4.5]; expected gains from 0 to 4"),
+        ({"tone": [1.0] * 9}, "header: refiner: tone is"),
+        ({"tone": "much"}, "header: refiner: tone is 'much'; expected gains"),
+        ({"middle": [0.0]}, "header: refiner: middle is [0.0]; expected three numbers"),
     ],
 )
 def test_build_refuses_what_does_not_fit(change: dict[str, Any], text: str) -> None:

@@ -10,9 +10,15 @@ def restarts() -> Restarts:
     return Restarts(Rules())
 
 
-def test_the_first_restart_comes_at_once_and_the_next_ones_later_and_later(restarts: Restarts) -> None:
+def test_the_first_restart_comes_at_once_and_the_next_ones_later_and_later() -> None:
+    restarts = Restarts(Rules(most=99))
     waits = [restarts.died(10.0 * number, 1.0) for number in range(9)]
     assert waits == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+
+
+def test_safe_mode_is_there_at_once_and_waits_longer_and_longer_where_it_dies_too(restarts: Restarts) -> None:
+    waits = [restarts.died(float(now), 1.0) for now in range(9)]
+    assert waits == [0.0, 1.0, 2.0, 4.0, 0.0, 1.0, 2.0, 4.0, 8.0]
 
 
 def test_a_healthy_life_begins_the_row_anew(restarts: Restarts) -> None:

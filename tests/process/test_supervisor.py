@@ -288,6 +288,18 @@ def test_a_supervisor_that_stood_still_itself_does_not_blame_the_show(watch: Any
     assert len(watched.lives()) == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="proc")
+def test_a_show_tells_that_its_supervisor_is_stopped(watch: Any) -> None:
+    watched = watch("tells its notes")
+    notes = watched.folder / "notes"
+    until(lambda: notes.exists() and not notes.read_text(), "a show without a note")
+    os.kill(watched.process.pid, signal.SIGSTOP)
+    until(lambda: notes.read_text().startswith("nobody would start the show again"), "the note")
+    os.kill(watched.process.pid, signal.SIGCONT)
+    until(lambda: not notes.read_text(), "no note")
+    assert watched.leave()[0] == 0
+
+
 def test_systemd_is_told(watch: Any, manager: Manager) -> None:
     watched = watch("plays", **manager.environment)
     manager.hears("READY=1")

@@ -5,12 +5,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.rrule import rrulestr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from installation.core.errors import Refused
 from installation.engine.recurrence import Happenings
-from installation.showfile.calendar_file import EVENTS, LARGEST, Calendar, read_calendar
+from installation.showfile.calendar_file import EVENTS, LARGEST, Calendar, Event, read_calendar
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NAMES = ("late", "Dim", "open", "closed")
@@ -128,11 +129,12 @@ def test_a_name_that_is_almost_one(tmp_path: Path) -> None:
 
 HOSTILE = {
     "no calendar": ("hello", "iCalendar format"),
-    "nothing": ("", ""),
-    "unclosed": ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:late\n", ""),
+    "nothing": ("", "is all of it there?"),
+    "cut off": ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:late\n", "is all of it there?"),
+    "the second cut off": (written() + "BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "is all of it there?"),
     "closed twice": ("END:VEVENT\nEND:VCALENDAR\n", "iCalendar format"),
-    "bytes": ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:\0\x01late\n", ""),
-    "nested": ("BEGIN:VEVENT\n" * 4000, ""),
+    "bytes": ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:\0\x01late\nEND:VEVENT\nEND:VCALENDAR\n", ""),
+    "nested": ("BEGIN:VEVENT\n" * 4000, "is all of it there?"),
 }
 
 
@@ -159,7 +161,10 @@ def test_a_file_that_is_no_calendar(tmp_path: Path, name: str) -> None:
         ("DTSTART:20270101T100000\nRRULE:FREQ=HOURLY", "FREQ=HOURLY is not understood"),
         ("DTSTART:20270101T100000\nRRULE:FREQ=DAILY;BYSECOND=1,2", "BYSECOND is not understood"),
         ("DTSTART:20270101T100000\nRRULE:FREQ=DAILY;BYEASTER=1", 'an event "late"'),
-        ("DTSTART:20270101T100000\nRRULE:FREQ=DAILY;INTERVAL=0", "an interval of 1 or more"),
+        ("DTSTART:20270101T100000\nRRULE:FREQ=DAILY;INTERVAL=0", "an interval from 1 to"),
+        ("DTSTART:20270101T100000\nRRULE:FREQ=WEEKLY;INTERVAL=2147483647", "an interval from 1 to"),
+        ("DTSTART:20270101T100000\nRRULE:every day", "its RRULE is not understood"),
+        ("DTSTART:20270101T100000\nRRULE:FREQ=MONTHLY;BYDAY=9MO", "BYDAY=9MO never does"),
         ("DTSTART:20270101T100000\nRRULE:FREQ=DAILY;COUNT=0", "takes place"),
         ("DTSTART:20270101T100000\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never does"),
         ("DTSTART:20270101T100000\nRRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY", "with one RRULE"),
@@ -187,6 +192,43 @@ def test_bounds(tmp_path: Path) -> None:
 def test_a_rule_without_end_is_looked_up_far_ahead(tmp_path: Path) -> None:
     calendar = read(tmp_path, f"SUMMARY:late\n{LATE.strip()}\nRRULE:FREQ=DAILY")
     assert len(happens(calendar, date(2090, 3, 1), date(2090, 3, 8))) == 7
+
+
+RULES = [
+    "FREQ=DAILY",
+    "FREQ=DAILY;INTERVAL=3;BYDAY=MO,WE",
+    "FREQ=WEEKLY;INTERVAL=2",
+    "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO,SA",
+    "FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=-1",
+    "FREQ=MONTHLY",
+    "FREQ=MONTHLY;INTERVAL=5;BYDAY=-1FR",
+    "FREQ=MONTHLY;BYMONTHDAY=1,31",
+    "FREQ=MONTHLY;BYDAY=MO,TU,WE;BYSETPOS=2",
+    "FREQ=YEARLY",
+    "FREQ=YEARLY;INTERVAL=4;BYMONTH=1,12;BYDAY=1SU",
+    "FREQ=YEARLY;BYWEEKNO=1,53;BYDAY=MO",
+    "FREQ=YEARLY;BYYEARDAY=1,-1",
+    "FREQ=YEARLY;BYMONTHDAY=30",
+]
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(RULES),
+    st.datetimes(datetime(1970, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(microsecond=0)),
+    st.integers(0, 60 * 365),
+)
+def test_a_rule_counted_from_near_by_has_the_times_that_it_has_from_its_first_day(
+    rule: str, start: datetime, later: int
+) -> None:
+    first, last = start + timedelta(days=later), start + timedelta(days=later + 1500)
+    event = Event("late", start, timedelta(hours=1), UTC, rule)
+    assert event.starts(first, last) == rrulestr(rule, dtstart=start).between(first, last, inc=True)
+
+
+def test_an_event_that_began_last_year_goes_on(tmp_path: Path) -> None:
+    calendar = read(tmp_path, "SUMMARY:closed\nDTSTART:20261101T000000\nDTEND:20270301T000000")
+    assert happens(calendar, date(2027, 2, 1), date(2027, 2, 2)) == ["11-01 00:00 03-01 00:00 closed"]
 
 
 LINES = [

@@ -11,9 +11,10 @@ from safetensors.numpy import save_file
 
 from generators.stylegan2_ada import Config
 from installation.core.controls import table
-from installation.core.errors import ModelError
+from installation.core.errors import ModelError, ShowError
 from installation.networks.model_file import load_model, read_header, save_model
 from installation.networks.model_generator import rebuild
+from installation.showfile.load import load
 from installation.training.cli import main
 from installation.training.convert.allowed import Part
 from installation.training.convert.containers import read
@@ -299,3 +300,33 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_the_header_is_json_throughout(conditional: Path) -> None:
     assert json.loads(json.dumps(read_header(conditional))) == read_header(conditional)
+
+
+def test_it_writes_a_show_that_hangs_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out, show = PICKLES / "sg3-r-64.pkl", tmp_path / "models" / "mine.safetensors", tmp_path / "mine.toml"
+    show.write_text("what somebody wrote")
+    words = ["convert", str(source), "--out", str(out), "--show", str(show)]
+    assert main(words) != 0
+    assert "is there already" in capsys.readouterr().err
+    assert show.read_text() == "what somebody wrote"
+    assert not out.exists()
+    show.unlink()
+    assert main(words) == 0
+    assert str(show) in capsys.readouterr().out
+    (piece,) = load(show).pieces
+    assert piece.name == "mine"
+    assert piece.generator.kind == "stylegan3"
+    assert piece.generator.model == out  # type: ignore[attr-defined]
+
+
+def test_options_of_styled_kinds_are_told_where_the_kind_is_left_open(conditional: Path, tmp_path: Path) -> None:
+    show = tmp_path / "mine.toml"
+    model = json.dumps(str(conditional))
+    show.write_text(
+        f'[show]\ntitle = "a"\n[[piece]]\nname = "a"\nduration = "9 s"\nwalk = "wander"\n'
+        f'generator = {{ kind = "auto", model = {model}, tiles = [4, 1] }}\n'
+    )
+    with pytest.raises(ShowError, match=r'tiles: .*"stylegan2_ada"'):
+        load(show)
+    show.write_text(show.read_text().replace('"auto"', '"stylegan2_ada"'))
+    assert load(show).pieces[0].generator.tiles == (4, 1)  # type: ignore[attr-defined]

@@ -167,7 +167,7 @@ def test_the_script_gets_the_parts_instead_of_a_page(web: Driver) -> None:
     ballot = web.open_round()
     with Visitor(web.port) as visitor:
         fresh = visitor.get("/parts?lang=nl").json
-        assert set(fresh["parts"]) == {"now", "ask", "status", "ballot", "lean", "like"}
+        assert set(fresh["parts"]) == {"notice", "now", "ask", "status", "ballot", "lean", "like"}
         assert "Wat moet hierna hangen?" in fresh["parts"]["ask"]
         voted = visitor.vote("company", ballot, Accept="application/json")
         assert (voted.status, voted.json["version"]) == (200, fresh["version"])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from installation.core.atomic_write import check_suffix
+from installation.core.atomic_write import check_suffix, write_whole
+from installation.core.errors import OptionError
+from installation.core.invocation import program
 from installation.training.command_line.options import argument, option, required
 
 ORDER = 45
@@ -15,7 +19,7 @@ DESCRIPTION = """\
 Reads a network that another program trained and writes it as a model file, which paints the same pictures. Its latent
 space is measured and its directions are found on the way, so that a show can use it at once:
 
-  PROGRAM convert FILE --out shows/models/mine.safetensors
+  PROGRAM convert FILE --out shows/models/mine.safetensors --show shows/mine.toml
 
   .pkl                    StyleGAN2-ADA and StyleGAN3 for PyTorch, as NVIDIA's programs save them, and the
                           snapshots of Projected GAN with its FastGAN
@@ -55,6 +59,19 @@ class Options:
     classes: dict[int, str] | None = option(
         None, "which to keep, such as 0,3 or 0=dogs,3=cats (16 at most)", class_list, "LIST"
     )
+    show: Path | None = option(None, "write a show with it, where there is none yet (.toml)", Path, "SHOW")
+
+
+SHOW = """\
+[show]
+title = {name}
+
+[[piece]]
+name = {name}
+duration = "4 min"
+generator = {{ kind = "{kind}", model = {model} }}
+walk = "wander"
+"""
 
 
 def run(options: Options) -> None:
@@ -64,9 +81,24 @@ def run(options: Options) -> None:
 
     check_suffix(options.out, ".safetensors", "model")
     check_place(options.out)
+    if options.show is not None:
+        check_suffix(options.show, ".toml", "show")
+        if options.show.exists():
+            raise OptionError(f"{options.show}: is there already; say another name, or leave out --show.")
+        check_place(options.show)
     words = ["convert", str(options.file), "--out", str(options.out)]
     header = convert(options.file, options.out, options.licence, options.classes, command_line(words))
     print(told(options.out, header))
+    if options.show is not None:
+        write_whole(options.show, show_of(options.show, options.out, str(header["kind"])).encode())
+        print(f"It hangs: {program()} {options.show}")
+
+
+def show_of(show: Path, model: Path, kind: str) -> str:
+    """The text of a show file whose only piece paints this model."""
+    beside = os.path.relpath(model.resolve(), show.resolve().parent).replace(os.sep, "/")
+    name = json.dumps(model.stem, ensure_ascii=False)
+    return SHOW.format(name=name, kind=kind, model=json.dumps(beside, ensure_ascii=False))
 
 
 def told(out: Path, header: dict[str, object]) -> str:
@@ -83,5 +115,5 @@ def told(out: Path, header: dict[str, object]) -> str:
     if isinstance(header.get("classes"), list):
         lines.append(f"Its classes are a knob, /generator/class: {', '.join(map(str, header['classes']))}.")  # type: ignore[call-overload]
     lines += source.get("notes", [])
-    lines.append(f'In a show file: generator = {{ kind = "auto", model = "models/{out.name}" }}')
+    lines.append(f'In a show file: generator = {{ kind = "{header["kind"]}", model = "models/{out.name}" }}')
     return "\n".join(lines)

@@ -19,15 +19,13 @@ from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
 from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.tone import fitted
 
 BASE = "base.safetensors"
 """The model as it was when the training began, in the work folder: the refiner fits no other."""
 BEFORE = "vae.safetensors"
 """The same in the work folder of a training by an older version."""
 GROUP = "refiner"
-SOFTEN = 0.14
-"""How much of each pixel its neighbours get in a show: what is shuffled into the finest pixels has a chequered pattern.
-By radial power and by eye, on portraits of 256 px."""
 TOLD = ("command", "source", "pictures", "fine", "features", "teacher", "images_before", "ledger_sha256", "licences")
 """What a header repeats of the facts of a training."""
 
@@ -45,9 +43,12 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
         base = out
     elif before:
         print(f"{out}: is another model. It is kept: {set_aside(out)}")
-    header = amend_model(base, GROUP, tensors_of(state), entry(state), out, licence)
-    rows = json.loads(state["facts"]).get("ledger")
-    if rows:
+    told, facts = entry(state), json.loads(state["facts"])
+    header = amend_model(base, GROUP, tensors_of(state), told, out, licence)
+    if wanted := facts.get("power"):
+        told["architecture"] = fitted(open_model(out), wanted).header()
+        header = amend_model(out, GROUP, tensors_of(state), told)
+    if rows := facts.get("ledger"):
         write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))
     return header
 
@@ -74,7 +75,7 @@ def entry(state: dict[str, Any]) -> dict[str, Any]:
     """What the header says of the refiner."""
     progress, facts = Progress.read(state["progress"]), json.loads(state["facts"])
     return {
-        "architecture": {**json.loads(state["arch"]), "soften": SOFTEN},
+        "architecture": read_architecture(json.loads(state["arch"])).header(),
         "images": progress.images,
         "steps": progress.steps,
         "active_minutes": round(progress.seconds / 60, 1),

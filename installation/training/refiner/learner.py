@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from installation.networks.refiner import SCALE, Architecture, Refiner, enlarged
+from installation.networks.refiner import SCALE, Architecture, Refiner
+from installation.networks.tone import enlarged
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
 from installation.training.refiner.judge import Judge

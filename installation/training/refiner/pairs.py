@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from installation.networks.refiner import SCALE, enlarged
+from installation.networks.refiner import SCALE
+from installation.networks.tone import enlarged
 from installation.training.dataset.pictures import Picture
 from installation.training.dataset.supply import Supply
 from installation.training.refiner.recipe import Recipe

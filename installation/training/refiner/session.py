@@ -34,6 +34,7 @@ from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.teacher import TEACHER, taught
+from installation.training.refiner.tone import power_of
 from installation.training.refiner.vae import Reconstructions, soft_painter
 
 TEACHER_FOLDER = "teacher"
@@ -161,4 +162,5 @@ def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
         "pictures": len(pairs),
         "fine": int(pairs.fine.sum()),
         "model": digest,
+        "power": power_of(prepared.pictures),
     }

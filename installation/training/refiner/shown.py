@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from installation.networks.refiner import Refiner, enlarged
+from installation.networks.refiner import Refiner
+from installation.networks.tone import enlarged
 from installation.training.dataset.pictures import Picture
 from installation.training.dataset.supply import to_uint8
 from installation.training.refiner.pairs import PairSupply

@@ -110,7 +110,7 @@
     row.hand.hidden = row.control.type === "pulse";
     row.release.hidden = hand !== "operator";
     const why = state.why?.[address] ?? "";
-    write(row.why, why === hand ? "" : why);
+    write(row.why, hand === "rest" ? "" : why);
     row.foot.hidden = row.release.hidden && !row.why.textContent;
     if (value === undefined || row.down || performance.now() - row.touched < FINGER) return;
     write(row.output, shown(row.control, value));

@@ -4,6 +4,7 @@
   const main = document.querySelector("main[data-version]");
   const form = document.getElementById("ballot");
   const likes = document.getElementById("like");
+  const leans = document.getElementById("lean");
   const query = location.search;
   let version = main.dataset.version;
   let deadline = 0;
@@ -11,18 +12,29 @@
   let fetching = 0;
   const drawn = new Map();
 
+  /** What gives the keyboard its place back when the buttons of the same round are drawn anew. */
+  const place = () => {
+    const button = document.activeElement;
+    const held = button && button.form;
+    if (!held) return () => {};
+    const buttons = () => [...held.querySelectorAll("button")];
+    const { value } = button;
+    const index = buttons().indexOf(button);
+    const round = held.elements.round.value;
+    return () => {
+      if (button.isConnected || held.elements.round?.value !== round) return;
+      const again = held === form ? buttons().find((one) => one.value === value) : buttons()[index];
+      if (again) again.focus({ preventScroll: true });
+    };
+  };
+
   const draw = (parts) => {
-    const focused = document.activeElement && form.contains(document.activeElement) ? document.activeElement.value : null;
-    const side = [...likes.querySelectorAll("button")].indexOf(document.activeElement);
+    const back = place();
     for (const [id, html] of Object.entries(parts)) {
       if (drawn.get(id) !== html) document.getElementById(id).innerHTML = html;
       drawn.set(id, html);
     }
-    if (focused !== null) {
-      const again = [...form.querySelectorAll("button")].find((button) => button.value === focused);
-      if (again) again.focus({ preventScroll: true });
-    }
-    if (side >= 0) likes.querySelectorAll("button")[side]?.focus({ preventScroll: true });
+    back();
     startClock();
   };
 
@@ -52,6 +64,10 @@
     likes.querySelectorAll("button .count").forEach((count, side) => { count.textContent = counts[side]; });
   };
 
+  const pull = (pulls) => {
+    for (const bar of leans.querySelectorAll("progress")) bar.value = 1 + (pulls[bar.dataset.of] ?? 0);
+  };
+
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("vote") : null;
   const offline = document.getElementById("offline");
   const connected = (is) => {
@@ -67,14 +83,17 @@
     show(await answer.json());
     connected(true);
     if (tabs) tabs.postMessage("voted");
+    if (sent === leans) setTimeout(() => refresh().catch(() => {}), 1000 * main.dataset.lasts); // then it counts no more
   };
 
-  for (const sent of [form, likes]) sent.addEventListener("submit", (event) => {
+  for (const sent of [form, likes, leans]) sent.addEventListener("submit", (event) => {
     if (!event.submitter) return;
     event.preventDefault();
     send(sent, event.submitter).catch((error) => {
       if (error instanceof TypeError) return connected(false); // the network, as fetch tells it
-      document.getElementById("status").textContent = main.dataset.failed;
+      const said = Object.assign(document.createElement("p"), { className: "notice", textContent: main.dataset.failed });
+      document.getElementById("notice").replaceChildren(said);
+      drawn.delete("notice");
     });
   });
 
@@ -100,6 +119,7 @@
     };
     source.addEventListener("tally", (event) => count(JSON.parse(event.data)));
     source.addEventListener("likes", (event) => countLikes(JSON.parse(event.data)));
+    source.addEventListener("leans", (event) => pull(JSON.parse(event.data)));
     source.addEventListener("version", (event) => {
       if (event.data === String(version)) return;
       clearTimeout(fetching);

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from installation.core.errors import MissingDependency, TrainingError
 from installation.networks.model_file import read_header
-from installation.networks.refiner import enlarged
+from installation.networks.tone import enlarged
 from installation.training.cli import main
 from installation.training.latent.models import open_model
 from installation.training.refiner import teacher as teachers

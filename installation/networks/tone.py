@@ -1,0 +1,61 @@
+"""How strong detail of each size is in a picture, and made stronger or weaker, size by size.
+
+A picture is the sum of its bands: what a blur of the finest detail takes away, what averaging over two pixels takes
+away beyond that, over four, over eight ..., and what is left, which is all of its large light and colour. Pictures
+are (n, 3, height, width), with sides that can be halved ``halvings`` times; a band has their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch.nn.functional as F
+from torch import Tensor
+
+HERE, NEAR, FAR = 0.625, 0.25, -0.0625
+"""The finest blur: what each pixel keeps, and gives to each of its neighbours and of theirs, across and then down. What
+changes from one pixel to the next is lost, and over four most is kept."""
+
+
+def blurred(x: Tensor) -> Tensor:
+    return _blurred(_blurred(F.pad(x, (2, 2, 2, 2), mode="replicate"), 3), 2)
+
+
+def _blurred(x: Tensor, axis: int) -> Tensor:
+    """Along an axis, two pixels shorter at each end."""
+    shifted = [x.narrow(axis, start, x.shape[axis] - 4) for start in range(5)]
+    return HERE * shifted[2] + NEAR * (shifted[1] + shifted[3]) + FAR * (shifted[0] + shifted[4])
+
+
+def enlarged(x: Tensor) -> Tensor:
+    """Twice as large."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def averages(x: Tensor, halvings: int) -> list[Tensor]:
+    """The picture averaged over two pixels, four ..., each half as large as the one before."""
+    smaller = [x]
+    for _ in range(halvings):
+        smaller.append(F.avg_pool2d(smaller[-1], 2))
+    return smaller[1:]
+
+
+def bands(x: Tensor, halvings: int) -> list[Tensor]:
+    """The ``halvings + 2`` bands, the finest first; their sum is the picture."""
+    lows = [x, blurred(x)]
+    for number, small in enumerate(averages(x, halvings), start=1):
+        for _ in range(number):
+            small = enlarged(small)
+        lows.append(small)
+    return [*(finer - coarser for finer, coarser in pairwise(lows)), lows[-1]]
+
+
+def toned(x: Tensor, gains: Sequence[float], middle: Sequence[float]) -> Tensor:
+    """The picture with its bands times ``gains``, the finest first; the last one counts from the colour ``middle``.
+    What is small is added up before it is enlarged."""
+    first, *steps = [after - before for before, after in pairwise(gains)]
+    large: Tensor | float = 0.0
+    for small, step in zip(reversed(averages(x, len(steps))), reversed(steps), strict=True):
+        large = enlarged(large + step * small)
+    return gains[0] * x + first * blurred(x) + large + (1 - gains[-1]) * x.new_tensor(middle)[:, None, None]

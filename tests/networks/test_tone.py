@@ -1,0 +1,41 @@
+"""Bands are the whole picture, and each gain moves detail of its own size."""
+
+import pytest
+import torch
+
+from installation.networks.tone import bands, toned
+
+MIDDLE = (0.1, 0.0, -0.2)
+
+
+def waves(length: float) -> torch.Tensor:
+    """(1, 3, 64, 64): waves so many pixels long, across."""
+    return torch.sin(2 * torch.pi * torch.arange(64) / length).expand(1, 3, 64, 64)
+
+
+def test_the_bands_of_a_picture_are_the_picture() -> None:
+    picture = torch.rand(2, 3, 64, 64)
+    parts = bands(picture, 3)
+    assert len(parts) == 5
+    torch.testing.assert_close(torch.stack(parts).sum(0), picture)
+
+
+def test_gains_are_those_of_the_bands() -> None:
+    picture, gains = torch.rand(2, 3, 64, 64), (0.5, 1.5, 2.0, 1.2, 0.9)
+    parts = bands(picture, 3)
+    parts[-1] = parts[-1] - torch.tensor(MIDDLE)[:, None, None]
+    wanted = sum(gain * part for gain, part in zip(gains, parts, strict=True))
+    torch.testing.assert_close(toned(picture, gains, MIDDLE), wanted + torch.tensor(MIDDLE)[:, None, None])
+    torch.testing.assert_close(toned(picture, (1.0,) * 5, MIDDLE), picture)
+
+
+@pytest.mark.parametrize(("length", "band"), [(2.2, 0), (4.0, 1), (8.0, 2), (16.0, 3), (64.0, 4)])
+def test_detail_of_each_size_is_in_its_own_band(length: float, band: int) -> None:
+    strengths = [float(part[..., 16:48].std()) for part in bands(waves(length), 3)]
+    assert max(strengths) == strengths[band]
+
+
+def test_one_colour_moves_away_from_the_middle_alone() -> None:
+    flat = torch.tensor(MIDDLE)[None, :, None, None] + torch.full((1, 3, 32, 32), 0.2)
+    louder = toned(flat, (0.3, 1.0, 2.0, 1.5), MIDDLE)
+    torch.testing.assert_close(louder - torch.tensor(MIDDLE)[None, :, None, None], torch.full((1, 3, 32, 32), 0.3))
