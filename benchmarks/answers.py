@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -66,10 +66,11 @@ def pictures(show: Show, piece: Piece, hung: Hung, start: float, gesture: str | 
     return made
 
 
-def row(alone: list[np.ndarray], moved: list[np.ndarray]) -> Image.Image:
+def row(name: str, alone: list[np.ndarray], moved: list[np.ndarray]) -> Image.Image:
     made = Image.new("RGB", (3 * SIDE, SIDE))
     for at, picture in enumerate((alone[0], alone[-1], moved[-1])):
         made.paste(Image.fromarray(picture.astype(np.uint8)).resize((SIDE, SIDE)), (at * SIDE, 0))
+    ImageDraw.Draw(made).text((4, 2), name, fill="white", stroke_width=1, stroke_fill="black")
     return made
 
 
@@ -98,16 +99,15 @@ def main() -> None:
         starts = [3.0 + 37.0 * number for number in range(options.starts)]
         alone = [pictures(show, piece, hung, start, None) for start in starts]
         drift = float(np.mean([np.abs(one[-1] - one[0]).mean() for one in alone]))
-        for wire in (one for one in piece.wires if one.address not in VOTES):  # a vote is no answer of the picture
-            moved = [pictures(show, piece, hung, start, wire.signal) for start in starts]
-            rows.append(row(alone[0], moved[0]))
+        wires = [one for one in piece.wires if one.address not in VOTES]  # a vote is no answer of the picture
+        for signal in dict.fromkeys(wire.signal for wire in wires):
+            moved = [pictures(show, piece, hung, start, signal) for start in starts]
+            rows.append(row(f"{piece.name}: {signal.partition('.')[2]}", alone[0], moved[0]))
             pairs = zip(alone, moved, strict=True)
             change = float(np.mean([max(np.abs(b - a).mean() for a, b in zip(*pair, strict=True)) for pair in pairs]))
             times = change / max(drift, 1e-6)
-            print(
-                f"| {piece.name} | `{wire.signal}` | `{wire.control}` | {change:.1f} | {drift:.1f} | {times:.1f} |",
-                flush=True,
-            )
+            controls = ", ".join(f"`{one.control}`" for one in wires if one.signal == signal)
+            print(f"| {piece.name} | `{signal}` | {controls} | {change:.1f} | {drift:.1f} | {times:.1f} |", flush=True)
     if options.sheet:
         sheet(rows).save(options.sheet, quality=85, optimize=True)
 

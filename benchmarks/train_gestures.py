@@ -28,6 +28,8 @@ FIRST = 100
 NAMES = (*(name for name in GESTURES if name != "stillness"), "fidget")
 UNSURE = -1
 """The class of a picture that is not learned from: the stroke is not yet over, or has been for a while."""
+BATCH, FASTEST = 2048, 1.2e-2
+"""Pictures that are learned from at once, and the greatest learning rate."""
 HELD_BACK = 10
 """One in so many clips is not learned from, and shows when it is enough."""
 
@@ -119,7 +121,7 @@ def mirrored(features: Features, classes: np.ndarray) -> tuple[Features, np.ndar
     return features * signs.ravel(), swapped
 
 
-def fit(features: Features, classes: np.ndarray, rounds: int = 40, width: int = 32) -> dict[str, np.ndarray]:
+def fit(features: Features, classes: np.ndarray, rounds: int = 50, width: int = 32) -> dict[str, np.ndarray]:
     """The numbers of a network that tells these features' classes."""
     import torch
 
@@ -139,13 +141,13 @@ def fit(features: Features, classes: np.ndarray, rounds: int = 40, width: int = 
     counts = np.bincount(classes, minlength=len(CLASSES)) + 1.0
     weights = torch.tensor((counts.sum() / counts) ** 0.5, dtype=torch.float32)
     judged = torch.nn.CrossEntropyLoss(weights / weights.mean(), label_smoothing=0.02)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=3e-2)
-    steps = len(given) // 512
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, rounds * steps)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=FASTEST, weight_decay=3e-2)
+    steps = len(given) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, FASTEST, rounds * steps)
     for _ in range(rounds):
         order = torch.randperm(len(given))
-        for batch in order[: steps * 512].reshape(steps, 512):
-            scores = network(given[batch] + 0.15 * torch.randn(512, given.shape[1]))
+        for batch in order[: steps * BATCH].reshape(steps, BATCH):
+            scores = network(given[batch] + 0.15 * torch.randn(BATCH, given.shape[1]))
             loss = judged(scores, wanted[batch])
             optimizer.zero_grad()
             loss.backward()

@@ -26,7 +26,7 @@ REACH, ABOVE = 0.45, 0.3
 """How far beside and above a visitor his hands reach."""
 FEWEST = 10
 """Moving pixels below which no direction is given."""
-SURE, TWICE = 0.6, 2
+SURE, TWICE = 0.5, 2
 """The least probability of a stroke that is reported, in so many pictures one after the other."""
 STAY_UP = 0.5
 """Seconds after a stroke upwards in which the hand may stay up, and so is raised."""

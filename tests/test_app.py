@@ -188,3 +188,12 @@ def test_a_show_whose_screen_is_gone_waits_for_it(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DisplayLost, match="still gone"):
         app._mode(options, had_screen=True)
     assert app._mode(replace(options, mode="headless"), had_screen=True) == "headless"
+
+
+@pytest.mark.parametrize("day", ["tomorrow", "2027-02-29", "0001-01-01", "9999-12-31 23:59", ""])
+@pytest.mark.parametrize("option", ["--rehearse", "--day-report"])
+def test_a_day_that_is_none_is_refused(option: str, day: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse([option, day])
+    assert caught.value.code == 2
+    assert f'{option}: found "{day}", expected a day' in capsys.readouterr().err

@@ -74,7 +74,7 @@ class Night:
 
     def __init__(self, path: Path, stage: Stage) -> None:
         self.path, self.stage = path, stage
-        show = load(path)
+        show = load(path, despite_damage=True)
         self.clock = SimulatedClock(datetime(2027, 3, 2, 12, tzinfo=UTC), 100.0)
         self.board = Board()
         self.board.declare(show.signals())
@@ -277,6 +277,31 @@ def test_a_show_whose_model_comes_later_is_read_again(night: Night) -> None:
     night.looked += RETRY
     night.look()
     assert night.reloading.watching.trouble == ""
+
+
+def test_a_calendar_that_was_damaged_at_the_start_is_taken_when_it_is_whole(
+    tmp_path: Path, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, calendar = tmp_path / "edits.toml", tmp_path / "agenda.ics"
+    more = '[schedule]\ntimezone = "UTC"\ncalendar = "agenda.ics"\n[[programme]]\nname = "late"\npieces = ["two"]\n'
+    path.write_text(text(piece("one"), piece("two"), more=f'[[programme]]\nname = "day"\n{more}'))
+    calendar.write_text("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:la")
+    night = Night(path, stage)
+    watching = night.reloading.watching
+    night.look()
+    assert "is all of it there?" in watching.notes()[0]
+    assert "was edited" not in watching.notes()[0]
+    assert sum("is all of it there?" in record.message for record in caplog.records) == 1
+    event = "UID:1\nSUMMARY:late\nDTSTART:20270302T110000\nDURATION:PT3H\n"
+    calendar.write_text(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{event}END:VEVENT\nEND:VCALENDAR\n")
+    night.look()
+    assert watching.notes() == []
+    night.play(1.0)
+    night.next()
+    assert night.wall.programme == "late"
+    night.reloading.close()
+    night.painter.stop()
+    night.opening.stop()
 
 
 def test_what_only_a_start_can_change_is_named_and_the_rest_is_taken(night: Night) -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 
 def moment(text: str) -> datetime:
-    """A day, or a day and an hour."""
+    """A day, or a day and an hour, in the years that a show file may name."""
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f'found "{text}", expected a day such as "2027-12-24 16:55"') from None
+    if not 1970 <= at.year < 2999:
+        raise argparse.ArgumentTypeError(f'found "{text}", expected a day from 1970 to 2998')
+    return at
 
 
 def recording(text: str) -> Path:

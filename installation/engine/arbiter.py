@@ -188,7 +188,7 @@ class Arbiter:
         hand = knob.hand or REST
         cause = causes.get(hand) or CAUSES[hand]
         left = knob.since + EASE - self._now
-        eases = f"; it is there in {left:.1f} s" if left > 0.0 else ""
+        eases = f"; easing for {left:.1f} s more" if left > 0.0 else ""
         return f"{cause[0].upper()}{cause[1:]}{eases}."
 
     def _until(self, knob: _Knob) -> str:

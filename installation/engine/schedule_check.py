@@ -122,7 +122,7 @@ class _Survey:
                     hint = why if not why.startswith("another") else CLOSED
                     yield Finding(loc, shown(window.text), "hours within the opening hours", hint)
                 elif loc not in self.won:
-                    hint = "a more specific window of another programme has all of them"
+                    hint = "other programmes' windows have all of them, as more specific ones or by the file's order"
                     yield Finding(loc, shown(window.text), "hours in which this programme hangs", hint)
 
     def _ties(self) -> Iterator[Finding]:

@@ -85,8 +85,11 @@ class Watching:
     ) -> None:
         self.show, self.seed, self.machine, self.running = show, seed, machine, running
         self.ready: Prepared | None = None
-        self.trouble = ""
+        calendar = show.plan.schedule.calendar
+        self.trouble = calendar.trouble if calendar else ""
         """What is wrong with the files as they are now; empty while they are good."""
+        if self.trouble:
+            log.warning("the show goes on without its calendar, which is looked at again: %s", self.trouble)
         self.restart = ""
         """What of the edited show only a restart takes up."""
         self._files = show.files
@@ -154,9 +157,9 @@ class Watching:
         except ShowError as error:
             count = len(error.faults)
             trouble = f"{self.show.path.name} was edited and has {count} fault{'s' * (count > 1)}: {error.faults[0]}"
-            if trouble != self.trouble:
+            if not self.trouble or self.trouble not in trouble:
                 log.warning("%s was edited and has faults; the show goes on as it was\n%s", self.show.path, error)
-            self.trouble = trouble
+                self.trouble = trouble
             return None
         self.trouble = ""
         return show

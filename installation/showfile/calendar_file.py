@@ -90,11 +90,12 @@ def _nearer(start: datetime, rule: str, first: datetime) -> datetime:
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """``events`` have one of the show's names; ``near`` are the summaries that come close to one, with what they were
-    perhaps meant to be."""
+    perhaps meant to be. ``trouble`` says why a show runs without all of them (see showfile/damaged.py)."""
 
     path: Path
     events: tuple[Event, ...]
     near: Mapping[str, str]
+    trouble: str = ""
 
 
 def read_calendar(path: Path, names: Collection[str], zone: tzinfo) -> Calendar:

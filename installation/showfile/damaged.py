@@ -1,7 +1,8 @@
-"""A show some of whose model files are damaged, as the disk of an exhibition that restarts unattended may leave them.
+"""A show some of whose models, or whose calendar, is damaged, as the disk of an exhibition that restarts unattended, or
+another program that writes the calendar, may leave them.
 
-A model that is not there is a fault of the show file, and so is a name that is no model's. One that is there and cannot
-be read takes only its own pieces off the wall.
+A file that is not there is a fault of the show file, and so is a name that is no model's. A model that is there and
+cannot be read takes only its own pieces off the wall; a calendar, only its events.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from installation.core.errors import ModelError
 from installation.showfile.messages import UNUSABLE, Finding, value_at
 
 SUFFIX = ".safetensors"
+CALENDAR = ("schedule", "calendar")
 
 
 class Damaged(GeneratorConfig):
@@ -37,6 +39,17 @@ def damaged(findings: Sequence[Finding], data: Mapping[str, Any], folder: Path) 
         return {}
     named = {str(value_at(data, finding.loc)): finding.hint for finding in found}
     return {name: Damaged(model=folder / name, why=why) for name, why in named.items()}
+
+
+def damaged_calendar(
+    findings: Sequence[Finding], data: Mapping[str, Any], folder: Path
+) -> tuple[str, Sequence[Finding]]:
+    """Why the calendar cannot be read, where it is there, else nothing; and the other findings."""
+    for at, finding in enumerate(findings):
+        if finding.loc == CALENDAR and (folder / str(value_at(data, CALENDAR))).is_file():
+            why = f"found {finding.found}, expected {finding.expected}" + (f"; {finding.hint}" if finding.hint else "")
+            return why, [*findings[:at], *findings[at + 1 :]]
+    return "", findings
 
 
 def _is_damaged(finding: Finding, data: Mapping[str, Any], folder: Path) -> bool:

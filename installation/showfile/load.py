@@ -16,7 +16,7 @@ from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.alert_tables import Alerts
 from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
 from installation.showfile.cue_file import join, place_of
-from installation.showfile.damaged import Damaged, bare, damaged, stands_for
+from installation.showfile.damaged import Damaged, bare, damaged, damaged_calendar, stands_for
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
 from installation.showfile.midi_tables import Midi, check_midi
@@ -143,17 +143,27 @@ def load(path: Path | str, seed: int | None = None, despite_damage: bool = False
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault.
 
     ``despite_damage`` has a piece whose model file is damaged fail when it is opened, and no sooner (see
-    ``showfile.damaged``); where a cue or anything else needs that model, or no other piece is left, it is a fault.
+    ``showfile.damaged``); where a cue or anything else needs that model, or no other piece is left, it is a fault. A
+    calendar that is damaged has no events then.
     """
     joined = join(Path(path), read_source(Path(path), str(path)))
     document = Document(joined.source.data)
     show = _Reader(Path(path), joined.source, document).show(seed)
     if show is None and despite_damage:
-        damage = damaged(document.findings, document.data, Path(path).absolute().parent)
-        show = _Reader(Path(path), joined.source, Document(document.data), damage).show(seed) if damage else None
+        show = _despite_damage(Path(path), joined.source, document, seed)
     if show is None or joined.faults:
         raise ShowError((*map(joined.source.fault, document.findings), *joined.faults))
     return show
+
+
+def _despite_damage(path: Path, source: Source, document: Document, seed: int | None) -> Show | None:
+    """The show without what is damaged; None where that is not all that the ``document`` finds."""
+    folder = path.absolute().parent
+    no_calendar, others = damaged_calendar(document.findings, document.data, folder)
+    damage = damaged(others, document.data, folder) if others else {}
+    if others and not damage:
+        return None
+    return _Reader(path, source, Document(document.data), damage, no_calendar).show(seed)
 
 
 def _signals(sensor: SensorConfig) -> list[Signal]:
@@ -168,11 +178,13 @@ class _Reader:
     source: Source
     document: Document
     damage: Mapping[str, Damaged] = field(default_factory=dict)
+    no_calendar: str = ""
 
     def show(self, seed: int | None) -> Show | None:
         """The show, or None where the document has findings."""
         self._check_tables()
-        reading = Reading(self.path.absolute().parent, self._languages(), damage=self.damage)
+        folder, languages = self.path.absolute().parent, self._languages()
+        reading = Reading(folder, languages, damage=self.damage, no_calendar=self.no_calendar)
         tables: dict[str, Any] = {name: self.document.table(name, TABLES[name], reading.context) for name in TABLES}
         words = self.document.attempt((WORDS,), partial(own_words, self.source.data.get(WORDS, {})))
         sensors = self._sensors(reading)

@@ -86,6 +86,8 @@ class Reading:
     transition: Transition | None = None
     damage: Mapping[str, Damaged] = field(default_factory=dict)
     """What stands for generators, by their model (see showfile/damaged.py)."""
+    no_calendar: str = ""
+    """Why the calendar is left out; empty where it is read."""
 
     @property
     def context(self) -> dict[str, Any]:

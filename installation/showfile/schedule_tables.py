@@ -128,6 +128,8 @@ def _calendar(value: object, info: ValidationInfo) -> Calendar | None:
     path = beside(value, info)
     if path.suffix.lower() != ".ics":
         raise Refused("a calendar that ends in .ics")
+    if why := reading_of(info).no_calendar:
+        return Calendar(path, (), {}, why)
     names, own = _names(info), info.data.get("timezone")
     if own is None:  # at fault itself
         return None

@@ -55,6 +55,7 @@ class Window:
             self.context = moderngl.create_context(require=330, **_loader())
             self.finish = _finish() or self.context.finish
             """Waits until everything is drawn."""
+            self._pixel = self.context.simple_framebuffer((1, 1), components=4)
         except (pygame.error, ValueError, OSError, RuntimeError, moderngl.Error) as error:
             self.close()
             raise DeviceError(_no_gl(mode, error)) from error
@@ -128,6 +129,8 @@ class Window:
         self._unbroken()
         if (code := self.context.error) in GONE:
             raise DisplayLost(f"the graphics card's OpenGL is gone ({code}); {AGAIN}")
+        if not draws(self._pixel, self._frames // LOOKS % 2 == 0):
+            raise DisplayLost(f"the graphics card's OpenGL draws nothing any more; {AGAIN}")
 
     def when_lost(self, close: Callable[[], None]) -> None:
         """What to do before the process ends where the screen's connection breaks in the middle of a call."""
@@ -243,6 +246,15 @@ class Loader:
 
     def release(self) -> None:
         """SDL made it, SDL closes it."""
+
+
+def draws(pixel: moderngl.Framebuffer, even: bool) -> bool:
+    """Whether what is drawn can be read back: a context that is lost, or not this thread's any more, need not give an
+    error. ``pixel`` is a framebuffer of one, which is given another colour where the turn is not ``even``."""
+    red, told = 0.0 if even else 1.0, bytearray(4)
+    pixel.clear(red, 1.0 - red, 0.0, 1.0)
+    pixel.read_into(told, components=4)
+    return told == bytes((round(255 * red), round(255 * (1.0 - red)), 0, 255))
 
 
 def _finish() -> Callable[[], None] | None:

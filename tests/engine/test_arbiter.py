@@ -200,7 +200,7 @@ def test_why() -> None:
     assert arbiter.why(SPEED) == "The operator moved it 3 s ago; it goes back in 27 s."
     step(arbiter, 31.0, wires={SPEED: 2.0})
     step(arbiter, 31.5, wires={SPEED: 2.0})
-    assert arbiter.why(SPEED) == "A wire moves it; it is there in 1.0 s."
+    assert arbiter.why(SPEED) == "A wire moves it; easing for 1.0 s more."
     step(arbiter, 40.0, wires={SPEED: 2.0})
     assert arbiter.why(SPEED) == "A wire moves it."
     step(arbiter, 41.0, wires={SPEED: 2.0}, cues={SPEED: 0.0}, names={SPEED: "door.motion"})

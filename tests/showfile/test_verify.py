@@ -165,6 +165,24 @@ def test_a_show_hangs_without_the_piece_whose_model_is_damaged(show: Path, capsy
     assert 'show.toml:15: piece[2] "two".generator.model' in capsys.readouterr().err
 
 
+def test_a_show_hangs_without_a_calendar_that_is_damaged(show: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As another program may leave it that was at work when the power failed."""
+    show.write_text(show.read_text() + '[schedule]\ncalendar = "agenda.ics"\n')
+    calendar = show.parent / "agenda.ics"
+    calendar.write_text("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:op")
+    assert main([str(show), "--check"]) == 2
+    assert "is all of it there?" in capsys.readouterr().err
+    for damage in (lambda: None, lambda: cut(show.parent / "tiny.safetensors")):
+        damage()
+        read = load(show, despite_damage=True).plan.schedule.calendar
+        assert read is not None
+        assert not read.events
+        assert "is all of it there?" in read.trouble
+    calendar.unlink()
+    with pytest.raises(ShowError, match="agenda"):
+        load(show, despite_damage=True)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -453,6 +453,34 @@ def test_a_lost_context_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -
         stage.present()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="EGL")
+def test_a_context_that_is_gone_without_an_error_is_told() -> None:
+    """All calls of OpenGL do nothing then, and say that all is well."""
+    script = f"""
+import ctypes
+from installation.core.errors import DisplayLost
+from installation.stage import open_stage
+stage = open_stage("headless", (320, 180))
+for number in range({3 * LOOKS}):
+    stage.present()
+egl = ctypes.CDLL("libEGL.so.1")
+egl.eglGetCurrentDisplay.restype, egl.eglMakeCurrent.argtypes = ctypes.c_void_p, [ctypes.c_void_p] * 4
+egl.eglMakeCurrent(egl.eglGetCurrentDisplay(), None, None, None)
+try:
+    for number in range({LOOKS}):
+        stage.present()
+except DisplayLost as error:
+    print(error)
+stage.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=_environment(), capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert done.stdout.startswith("the graphics card's OpenGL draws nothing any more; start the show again"), (
+        done.stderr
+    )
+
+
 # ---------------------------------------------------------------- labels and the panel
 
 

@@ -1,6 +1,5 @@
 """The gains that are found give samples the power that is wanted."""
 
-
 import numpy as np
 import pytest
 
