@@ -14,10 +14,12 @@ from typing import Literal, NoReturn
 from installation.core import interpreter
 from installation.core.controls import Control
 from installation.core.counts import counted
+from installation.core.disk_cache import DiskCache
 from installation.core.errors import LOST, DisplayLost, ShowError, VernissageError
 from installation.core.log_file import keep_log, log_file
 from installation.options import SIZE, TODAY, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
+from installation.process.systemd import Notifier
 from installation.showfile.load import Show, load
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ def run(options: Options) -> int:
     if options.supervised:
         heartbeat = Supervised(options.state_folder, lambda: _warm(options.show))
         options = ordered(options, heartbeat.orders)
-    show = load(options.show, seed=options.seed, despite_damage=not options.is_errand)
+    show = _loaded(options, heartbeat)
     if options.check:
         _check(show, options)
         return 0
@@ -74,6 +76,21 @@ def run(options: Options) -> int:
     if _answered(show, options):
         return 0
     return _play(show, options, heartbeat)
+
+
+def _loaded(options: Options, heartbeat: Heartbeat) -> Show:
+    """The show. One that nobody watches being started, again or as a service, hangs as it was when its file was good
+    the last time, where an edit of it has faults."""
+    try:
+        return load(options.show, seed=options.seed, despite_damage=not options.is_errand)
+    except ShowError:
+        from installation.engine.watching import last_good
+
+        cache = DiskCache(options.state_folder / "cache")
+        text = last_good(options.show, cache) if heartbeat.orders.restarts or Notifier().is_service else None
+        if text is None:
+            raise
+        return load(options.show, seed=options.seed, despite_damage=True, text=text)
 
 
 def _tell_of_all_shows(options: Options) -> None:

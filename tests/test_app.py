@@ -13,9 +13,12 @@ import pytest
 from installation import app
 from installation.app import main, table_of
 from installation.core import parts
-from installation.core.errors import DisplayLost
+from installation.core.disk_cache import DiskCache
+from installation.core.errors import DisplayLost, ShowError
 from installation.core.parts import ROOT
+from installation.engine.watching import keep_good
 from installation.options import parse
+from installation.process.heartbeat import Heartbeat, Orders
 from installation.showfile.load import load
 from tests.operator.address_page import markdown
 from tests.timeout import TIMEOUT
@@ -188,6 +191,25 @@ def test_a_show_whose_screen_is_gone_waits_for_it(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DisplayLost, match="still gone"):
         app._mode(options, had_screen=True)
     assert app._mode(replace(options, mode="headless"), had_screen=True) == "headless"
+
+
+@pytest.mark.parametrize("spoiled", ["again.toml", "again.cues.toml"])
+@pytest.mark.parametrize("unattended", ["restart", "service"])
+def test_what_nobody_watches_being_started_hangs_as_it_was_while_its_file_has_faults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unattended: str, spoiled: str
+) -> None:
+    path, heartbeat = tmp_path / "again.toml", Heartbeat()
+    path.write_text((ROOT / "shows" / "rehearsal.toml").read_text())
+    good, options = load(path), parse([str(path), "--headless", "--state", str(tmp_path)])
+    keep_good(good, DiskCache(tmp_path / "cache"))
+    (tmp_path / spoiled).write_text("broken = [")
+    with pytest.raises(ShowError):
+        app._loaded(options, heartbeat)
+    if unattended == "service":
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    else:
+        heartbeat.orders = Orders(restarts=1, why="was ended by SIGKILL")
+    assert app._loaded(options, heartbeat).pieces == good.pieces
 
 
 @pytest.mark.parametrize("day", ["tomorrow", "2027-02-29", "0001-01-01", "9999-12-31 23:59", ""])

@@ -25,6 +25,7 @@ from installation.engine.painter import Hung
 from installation.engine.residence import residence_of
 from installation.engine.takeover import Edit, edit
 from installation.showfile.load import Show, load
+from installation.showfile.toml_source import read_source
 from installation.showfile.verify import verify
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ LIVE: Mapping[str, tuple[str, ...]] = {"web": ("url",), "operator": ("release",)
 
 WHOLE: Mapping[str, str] = {"midi": "[midi]", "alerts": "[alerts]", "outputs": "[[output]]"}
 """Tables that only a start takes up, by the field of the show that has them."""
+
+GOOD = "show"
+"""What the cache calls the text of a show file that was good."""
 
 Stamps = Mapping[Path, tuple[int, int] | None]
 
@@ -94,7 +98,8 @@ class Watching:
         """What of the edited show only a restart takes up."""
         self._files = show.files
         self._seen: Stamps = {}
-        self._read: Stamps = _stamps(self._files)
+        self._read: Stamps = _stamps(self._files) if _is_as_it_stands(show) else {}
+        keep_good(show, machine.cache)
         self._again = 0.0
         self._left_behind = False
         self._closing = threading.Event()
@@ -146,6 +151,7 @@ class Watching:
         show = self._checked()
         if show is not None:
             self._files = show.files
+            keep_good(show, self.machine.cache)
             self._seen = self._read = {path: stamps.get(path, _stamp(path)) for path in self._files}
             self._take_up(show, *running)
 
@@ -227,6 +233,26 @@ class Watching:
             return {}
         same = edit(before.edit.new, made.new).paints
         return {at: before.hung[old] for at, old in same.items() if at not in made.paints and old in before.hung}
+
+
+def keep_good(show: Show, cache: DiskCache) -> None:
+    """Keeps the text of a show file that is good, for a restart while it is not."""
+    if last_good(show.path, cache) != show.source.text:
+        cache.put(GOOD, str(show.path.absolute()), show.source.text.encode())
+
+
+def last_good(path: Path, cache: DiskCache) -> str | None:
+    """The text that a show file had when it was good the last time; None where that is not known."""
+    kept = cache.get(GOOD, str(path.absolute()))
+    return None if kept is None else kept.decode()
+
+
+def _is_as_it_stands(show: Show) -> bool:
+    """Whether the file has the text by now that the show was read from."""
+    try:
+        return read_source(show.path, str(show.path)).text == show.source.text
+    except ShowError:
+        return False
 
 
 def as_it_can(running: Show, found: Show) -> tuple[Show, list[str]]:

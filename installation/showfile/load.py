@@ -34,7 +34,7 @@ from installation.showfile.tables import (
     Web,
     own_words,
 )
-from installation.showfile.toml_source import read_source
+from installation.showfile.toml_source import read_source, source_of
 from installation.showfile.visitors_table import Visitors
 from installation.showfile.votes_table import Votes
 from installation.showfile.wires import Wire
@@ -139,19 +139,21 @@ class Show:
         return commands(names, (cue.name for cue in self.plan.cues), self.operator.arm)
 
 
-def load(path: Path | str, seed: int | None = None, despite_damage: bool = False) -> Show:
+def load(path: Path | str, seed: int | None = None, despite_damage: bool = False, text: str | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault.
+    ``text`` is read in the place of what the file has now, without cues of a cue file that has faults.
 
     ``despite_damage`` has a piece whose model file is damaged fail when it is opened, and no sooner (see
     ``showfile.damaged``); where a cue or anything else needs that model, or no other piece is left, it is a fault. A
     calendar that is damaged has no events then.
     """
-    joined = join(Path(path), read_source(Path(path), str(path)))
+    source = read_source(Path(path), str(path)) if text is None else source_of(text, str(path))
+    joined = join(Path(path), source)
     document = Document(joined.source.data)
     show = _Reader(Path(path), joined.source, document).show(seed)
     if show is None and despite_damage:
         show = _despite_damage(Path(path), joined.source, document, seed)
-    if show is None or joined.faults:
+    if show is None or (joined.faults and text is None):
         raise ShowError((*map(joined.source.fault, document.findings), *joined.faults))
     return show
 

@@ -343,6 +343,7 @@ class Source:
     data: Mapping[str, Any]
     lines: Lines
     files: Mapping[Loc, str] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
 
     def fault(self, finding: Finding) -> Fault:
         loc = finding.loc

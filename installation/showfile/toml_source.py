@@ -40,7 +40,12 @@ def read_source(path: Path, file: str) -> Source:
         line = raw.count(b"\n", 0, error.start) + 1
         found = f"the byte 0x{raw[error.start]:02x}"
         raise _stop(file, line, "file", found, "text in UTF-8", "save it as UTF-8 in your editor") from None
-    return Source(file, _parse(text, file), key_lines(text))
+    return source_of(text, file)
+
+
+def source_of(text: str, file: str) -> Source:
+    """The tables of a ``text`` that stands, or stood, in a file. Raises ShowError where it is no TOML."""
+    return Source(file, _parse(text, file), key_lines(text), text=text)
 
 
 def _stop(file: str, line: int, key: str, found: str, expected: str, hint: str = "") -> ShowError:

@@ -39,6 +39,7 @@ LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
 """The first month of each season in the north; in the south it is half a year away."""
 NTH = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "last": -1}
+IN_WORDS = dict(zip(("first", "second", "third", "fourth", "fifth"), NTH, strict=False))
 EXPECTED = 'days and hours, such as "Tue-Sun 10:00-17:00", "last Thu", "12-25" or "2027-02-01..2027-02-14"'
 EXPECTED_AT = 'a moment, such as "12:00", "Fri 17:00" or "sunset"'
 LEAP = 2000
@@ -222,6 +223,8 @@ def _meant(word: str) -> str:
     if _BARE_HOURS.fullmatch(word):
         first, last = word.split("-")
         return f'hours have minutes: "{first}:00-{last}:00"'
+    if word in IN_WORDS:
+        return f'did you mean "{IN_WORDS[word]}"?'
     known = [
         *(name.capitalize() for name in (*WEEKDAYS, *LONG)),
         *SEASONS,

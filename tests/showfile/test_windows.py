@@ -86,6 +86,7 @@ def test_hours(text: str, expected: tuple[object, object, bool]) -> None:
     [
         ("", "days and hours"),
         ("Frid 10:00-17:00", 'did you mean "Fri"'),
+        ("first Sat 10:00-17:00", 'did you mean "1st"'),
         ("Tue-Son 10:00-17:00", '"tue-son" is none'),
         ("Tue-Sun 10-17", 'hours have minutes: "10:00-17:00"'),
         ("Tue-Sun 10-17 10:00-17:00", 'hours have minutes: "10:00-17:00"'),

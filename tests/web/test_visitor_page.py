@@ -1,6 +1,9 @@
 """A visitor's phone: Chromium, with and without JavaScript, votes and changes its vote."""
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from installation.core.folders import PORTRAITS
+from installation.core.parts import ROOT
 from installation.engine.taste import AXES
 from installation.portraits import Portrait, keep
 from tests.timeout import TIMEOUT
@@ -370,3 +374,12 @@ def test_nothing_is_asked_of_anybody_else(browser: Any, web: Driver) -> None:
     context.close()
     assert len(asked) > 1
     assert all(re.match(rf"http://127\.0\.0\.1:{web.port}/", url) for url in asked)
+
+
+def test_on_a_slow_network_it_is_light_and_read_before_anything_else_comes() -> None:
+    """As docs/visitors.md has it measured."""
+    command = [sys.executable, "-m", "benchmarks.phone_page", "--times", "1", "--chromium", str(CHROMIUM)]
+    told = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=9 * TIMEOUT).stdout)
+    assert told["first_paint_s"] > 0
+    assert told["files_before_paint"] == 0
+    assert told["bytes"] < 50_000
