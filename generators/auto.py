@@ -12,7 +12,7 @@ from installation.core.controls import Control
 from installation.core.errors import ModelError
 from installation.networks.model_file import read_header
 from installation.networks.model_generator import ModelConfig
-from installation.networks.style_generator import StyleConfig
+from installation.networks.style_generator import OWN
 
 STYLED = (
     'it is an option of StyleGANs by the names of their kinds: write "stylegan2" for one that was trained here, '
@@ -23,9 +23,7 @@ STYLED = (
 class Config(ModelConfig):
     """Options that only some kinds have, such as ``bend``, need the kind by its name."""
 
-    elsewhere: ClassVar[Mapping[str, str]] = {
-        name: STYLED for name in StyleConfig.model_fields if name not in ModelConfig.model_fields
-    }
+    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(OWN, STYLED)
     kind: Literal["auto"] = "auto"
     psi: float = Field(
         0.7, ge=0.0, le=1.2, description="truncation psi; where it is left out, that of the model's own kind"

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import growth, peers
+from benchmarks import growth, peers, residence
 from benchmarks.faults import generators, surroundings, votes
 from benchmarks.faults.__main__ import FAULTS
 from benchmarks.faults.rows import Row
 from benchmarks.faults.supervised import Place
 from benchmarks.faults.table import BEGINS, ENDS, HEAD, document, grouped, line, plot, read_csv, write_csv
 from benchmarks.soak import looks, slope, table, verdict
+from installation.engine.residence import residence_of
+from installation.showfile.load import load
 
 slow = pytest.mark.slow
 ROWS = [
@@ -143,3 +145,21 @@ def test_a_soak_is_told() -> None:
     assert len(seen) >= 2
     assert seen[-1].frames > seen[0].frames
     assert len(list(table(seen))) == 7
+
+
+def test_the_shows_of_models_that_do_not_all_fit(tmp_path: Path) -> None:
+    residence.written(tmp_path, residence.MODEL, 4)
+    two, everything = (residence_of(load(tmp_path / f"{budget}.toml")) for budget in ("two", "all"))
+    assert two.later(0) == {2, 3}
+    assert everything.fits
+    report = {
+        "display": {
+            "frames": 900,
+            "late": 9,
+            "in_change": {"frames": 200, "late": 3},
+            "interval_ms": {"max_in_change": 70.4},
+        },
+        "startup": {"late": 2},
+        "memory_mb": {"end": 512.3},
+    }
+    assert residence.row("two", 1, report) == "| two | 1 | 900 | 7 | 200 | 3 | 70 | 512 |"

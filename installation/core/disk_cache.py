@@ -8,7 +8,7 @@ import hashlib
 import logging
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ class DiskCache:
 
     folder: Path
     limit: int = 512 * 2**20
+    proven: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Keys whose entries were found right since the program began; for its users to keep."""
 
     def path(self, kind: str, key: str) -> Path:
         """Where an entry is, or would be. ``kind`` is a readable prefix of the file's name: ``pace``."""

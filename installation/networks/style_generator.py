@@ -29,6 +29,9 @@ from installation.networks.model_generator import Facts, ModelConfig, ModelGener
 LIVE = ("bend", "mix", "blend", "truncate", "noise")
 """The options that bring controls and, while these rest, change no picture."""
 
+OWN = (*LIVE, "tiles")
+"""The options that only these generators have."""
+
 
 class StyleConfig(ModelConfig, ABC):
     """The options of a generator that paints a style-based network."""
@@ -87,7 +90,7 @@ class StyleConfig(ModelConfig, ABC):
         return {**super().resident(), **other}
 
     def options(self) -> dict[str, Any]:
-        away = LIVE if self.tiles != (1, 1) else (*LIVE, "tiles")
+        away = LIVE if self.tiles != (1, 1) else OWN
         return {name: value for name, value in super().options().items() if name not in away}
 
 

@@ -22,6 +22,7 @@ from installation.core.contracts import Accelerates, Latent, Pixels
 from installation.core.disk_cache import DiskCache
 from installation.core.parts import ROOT
 from installation.engine.opening import accelerate
+from installation.networks import choose_runtime
 from installation.networks import compile_apart as _compile_apart
 from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import (
@@ -307,6 +308,25 @@ def test_what_was_found_is_kept(tmp_path: Path, conversions: Conversions) -> Non
     verdict_is(cache, "candidate")
     assert find()().name == "openvino fp32"
     assert conversions.count == 2
+
+
+@openvino
+def test_it_is_compared_once_at_a_start(
+    tmp_path: Path, conversions: Conversions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, cache = gan(), DiskCache(tmp_path)
+    compared: list[int] = []
+    monkeypatch.setattr(choose_runtime, "farthest", lambda *given: compared.append(1) or 0)
+
+    def find(cache: DiskCache) -> Runtime:
+        return fastest(network.synthesis, proofs(network), "cpu", "digest", cache)()
+
+    find(cache)
+    verdict_is(cache, "candidate")
+    assert find(cache).name == "openvino fp32"
+    assert len(compared) == 1, "a piece that was let go comes again"
+    assert find(DiskCache(tmp_path)).name == "openvino fp32"
+    assert len(compared) == 2, "at the next start"
 
 
 @openvino

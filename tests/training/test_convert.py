@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from generators.stylegan2_ada import Config
 from installation.core.controls import table
 from installation.core.errors import ModelError, ShowError
+from installation.core.parts import ROOT
 from installation.networks.model_file import load_model, read_header, save_model
 from installation.networks.model_generator import rebuild
 from installation.showfile.load import load
@@ -330,3 +331,13 @@ def test_options_of_styled_kinds_are_told_where_the_kind_is_left_open(conditiona
         load(show)
     show.write_text(show.read_text().replace('"auto"', '"stylegan2_ada"'))
     assert load(show).pieces[0].generator.tiles == (4, 1)  # type: ignore[attr-defined]
+
+
+def test_what_a_vae_has_not_is_told(tmp_path: Path) -> None:
+    show, model = tmp_path / "mine.toml", json.dumps(str(ROOT / "shows" / "models" / "portraits.safetensors"))
+    show.write_text(
+        f'[show]\ntitle = "a"\n[[piece]]\nname = "a"\nduration = "9 s"\nwalk = "wander"\n'
+        f'generator = {{ kind = "vae", model = {model}, bend = ["coarse"] }}\n'
+    )
+    with pytest.raises(ShowError, match=r"bend: .*a VAE cannot be bent"):
+        load(show)
