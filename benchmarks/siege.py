@@ -92,6 +92,9 @@ async def at(rate: float, what: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _siege(port: int, seconds: float) -> str:
+    async with asyncio.timeout(TIMEOUT):
+        while await ask(port, "GET", "/") != 200:  # the show's page comes up after the show
+            await asyncio.sleep(0.2)
     told, waits = Counter[str](), list[float]()
 
     async def visit() -> None:
