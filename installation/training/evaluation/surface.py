@@ -87,13 +87,17 @@ def high_pass(picture: Picture, side: int) -> Floats:
 # -- the spectrum ------------------------------------------------------------------------------------------------------
 
 
-def spectrum(picture: Picture) -> Floats:
-    """(h, h) power of the brightness, frequency 0 in the middle, under a Hann window."""
-    light = picture.astype(np.float32) @ LUMA
-    side = len(light)
+def transformed(light: Floats) -> NDArray[Any]:
+    """(..., h, h) of the brightness -> its complex spectrum under a Hann window, frequency 0 in the middle."""
+    side = light.shape[-1]
     window = np.hanning(side + 1)[:-1].astype(np.float32)
-    transform = np.fft.fft2((light - light.mean()) * window[:, None] * window[None, :])
-    return np.fft.fftshift(np.square(np.abs(transform))).astype(np.float32)
+    centred = light - light.mean((-2, -1), keepdims=True)
+    return np.fft.fftshift(np.fft.fft2(centred * window[:, None] * window[None, :]), (-2, -1))
+
+
+def spectrum(picture: Picture) -> Floats:
+    """(h, h) power of the brightness, as ``transformed`` has it."""
+    return np.square(np.abs(transformed(picture.astype(np.float32) @ LUMA))).astype(np.float32)
 
 
 def frequencies(side: int) -> Floats:

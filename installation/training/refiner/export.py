@@ -43,11 +43,11 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
         base = out
     elif before:
         print(f"{out}: is another model. It is kept: {set_aside(out)}")
-    told, facts = entry(state), json.loads(state["facts"])
-    header = amend_model(base, GROUP, tensors_of(state), told, out, licence)
+    tensors, told, facts = tensors_of(state), entry(state), json.loads(state["facts"])
+    header = amend_model(base, GROUP, tensors, told, out, licence)
     if wanted := facts.get("power"):
         told["architecture"] = fitted(open_model(out), wanted).header()
-        header = amend_model(out, GROUP, tensors_of(state), told)
+        header = amend_model(out, GROUP, tensors, told)
     if rows := facts.get("ledger"):
         write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))
     return header

@@ -18,6 +18,7 @@ from installation.networks.refiner import STRONGEST, Architecture
 from installation.networks.tone import bands
 from installation.training.dataset.pictures import Picture, spread
 from installation.training.evaluation.likeness import LUMA
+from installation.training.evaluation.surface import frequencies, transformed
 from installation.training.latent.models import OpenModel, progress, shown_psi
 
 SMALLEST = 16
@@ -55,16 +56,13 @@ def _parts(pictures: Picture) -> Iterator[Tensor]:
 
 
 def spectrum(pictures: Tensor) -> Tensor:
-    """(n, h, h) complex, of the brightness of pictures (n, 3, h, h), under a Hann window as `evaluate` has it."""
-    light = torch.einsum("nchw,c->nhw", pictures, torch.from_numpy(LUMA).to(pictures))
-    fade = torch.hann_window(light.shape[-1], dtype=light.dtype)
-    return torch.fft.fft2((light - light.mean((1, 2), keepdim=True)) * fade * fade[:, None])
+    """(n, h, h) complex, of the brightness of pictures (n, 3, h, h), as `evaluate` looks at it."""
+    return torch.from_numpy(transformed(pictures.movedim(1, -1).numpy() @ LUMA))
 
 
 def _rings(side: int) -> Tensor:
     """(side, side) the ring of each frequency, from 1 on; 0 is below the first, from two waves a picture on."""
-    one = torch.fft.fftfreq(side)
-    distance = torch.hypot(one[:, None], one[None, :]).clamp_min(1e-6)
+    distance = torch.from_numpy(frequencies(side)).clamp_min(1e-6)
     octaves = torch.log2(distance * side / 2)
     return torch.where(distance < 0.5, (octaves * OCTAVE).floor().clamp_min(-1).long() + 1, 0)
 
