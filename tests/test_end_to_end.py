@@ -239,7 +239,10 @@ def test_an_operator_has_the_next_piece_come_and_moves_a_knob(run: Running, chro
         page.focus("#m-stage-brightness")
         page.keyboard.press("Home")
         page.wait_for_selector("#master .hand[data-hand=operator]")
-        until(lambda: "operator console 127.0.0.1" in run.health()["controls"]["/stage/brightness"][1], "the hand")
+        until(
+            lambda: "The operator (console 127.0.0.1) moved it" in run.health()["controls"]["/stage/brightness"][1],
+            "the hand",
+        )
         assert run.health()["controls"]["/stage/brightness"][0] == 0.0
         page.click("#master button")
         page.wait_for_selector("#master .hand[data-hand=rest]")
