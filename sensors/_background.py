@@ -186,7 +186,8 @@ class Background:
         weight = np.full(rate.shape, unrest)
         if free is not None:
             rate, weight = rate * free, weight * free
-        self.mean += cv2.multiply(view.even - self.mean, cv2.merge([rate] * self.mean.shape[2]))
+        each = cv2.merge([rate] * self.mean.shape[2]).reshape(self.mean.shape)
+        self.mean += each * (view.even - self.mean)
         calm = max(1.0, self.noise)
         self._moves += weight * (np.minimum(40.0, np.maximum(0.0, self._step - calm)) - self._moves)
         self._spread += weight * (np.minimum(60.0, np.maximum(0.0, self._change - calm)) - self._spread)
