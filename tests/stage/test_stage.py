@@ -587,7 +587,7 @@ def test_both_pictures_move_during_a_change(stage: Stage) -> None:
 def test_where_the_processor_draws_the_first_frame_of_a_change_draws_one_wall(stage: Stage) -> None:
     """And shows what was there. A change that is met later, or with nothing drawn before it, is shown at once."""
     stage._compositor._software = True
-    dark, light = frame(60), frame(190)
+    dark, light = frame(0), frame(255)
 
     def at(progress: float) -> np.ndarray:
         return shown(stage, picture(0, dark), coming=picture(1, light), transition="dissolve", progress=progress)
