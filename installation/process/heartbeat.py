@@ -42,7 +42,7 @@ OWN = 5.0
 """Seconds beyond that after which the show ends itself, as its supervisor, if still running, would have ended it."""
 
 REWIND = 5.0
-"""Seconds between two starts of that timer, which each begin a thread: too dear for every beat. By as much it is longer."""
+"""Seconds between two starts of that timer, which is longer by as much: each begins a thread, which costs too much."""
 
 STACKS = "stacks.txt"
 """The file of the state folder that the stacks of all threads are written to."""

@@ -172,7 +172,7 @@ def test_a_vae_without_its_encoder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_made_as_a_gan_paints(gan: Path) -> None:
-    recipe = replace(RECIPE, prior=0, sharpest=0.4, softest=0.4, threads=0.0, colour=0)
+    recipe = replace(RECIPE, prior=0, sharpest=0.4, softest=0.4, threads=0.0, texture=0, colour=0)
     dealt = PairSupply(discs(), None, degraded(gan, recipe), recipe).deal(torch.Generator(), torch.device("cpu"))
     wanted = blurred(F.avg_pool2d(dealt.real, 2), torch.full((4,), 0.4))
     torch.testing.assert_close(dealt.soft, wanted)
@@ -189,7 +189,7 @@ def test_threads_go_from_edge_to_edge(gan: Path) -> None:
 
 
 def test_a_share_of_the_soft_pictures_are_samples_of_the_gan(gan: Path) -> None:
-    recipe = replace(RECIPE, batch=40, prior=0.5, colour=0)
+    recipe = replace(RECIPE, batch=40, prior=0.5, texture=0, colour=0)
     dealt = PairSupply(discs(), None, degraded(gan, recipe), recipe).deal(torch.Generator(), torch.device("cpu"))
     near = (F.avg_pool2d(dealt.real, 2) - dealt.soft).abs().mean((1, 2, 3)) < 0.1
     assert torch.equal(near, dealt.known)
