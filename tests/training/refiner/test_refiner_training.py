@@ -348,6 +348,19 @@ def test_from_a_model_and_a_folder_to_one_that_paints(write: Callable[[Path], Pa
     assert read_header(out)["refiner"]["images"] == 32
 
 
+def test_a_refiner_begins_with_what_that_of_another_model_has_learnt(
+    tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, first = tiny_gan.written(tmp_path / "soft.safetensors"), tmp_path / "first.safetensors"
+    other, second = tiny_vae(tmp_path / "other.safetensors"), tmp_path / "second.safetensors"
+    assert command(other, raw, first) == 0
+    assert command(model, raw, second, "--start-from", str(first), "--kimg", "0.008") == 0
+    entry = read_header(second)["refiner"]
+    assert (entry["images"], entry["images_before"]) == (8, 16)
+    assert command(model, raw, tmp_path / "third.safetensors", "--start-from", str(other)) == 2
+    assert "has no refiner like this one" in capsys.readouterr().err
+
+
 def test_what_was_chosen_in_the_painted_model_stays(
     tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
