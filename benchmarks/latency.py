@@ -53,7 +53,7 @@ def main() -> int:
     print(f"\n{machine()}; load {before:.1f} before, {os.getloadavg()[0]:.1f} at the end; {asked.size}\n")
     print("| datagram to picture | ms |\n| --- | --- |")
     print(f"| p50 | {np.percentile(took, 50):.0f} |\n| p99 | {np.percentile(took, 99):.0f} |")
-    print(f"\n{len(took)} of {len(sent)} moves seen")
+    print(f"\n{len(took)} of {len(sent) - 1} moves seen")
     return 0
 
 

@@ -87,7 +87,7 @@ def toggled(
         view, decision = loop.tick(), loop.decision
         assert decision is not None
         pixels = generator.paint(np.zeros(generator.space.mean.shape, np.float32), decision.wall.lanes[0].controls)
-        painter.frames.keep(0, Frame(pixels.copy(), clock.now()), clock.now())
+        painter.frames.keep(0, Frame(pixels.copy(), clock.now()), clock.now(), clock.now())
         stage.draw(view if limited else compose(show, decision, painter.frames.pair, 1 / 40))
         stage.present()
         times.append(clock.now())

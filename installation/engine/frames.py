@@ -15,7 +15,7 @@ LOOKED_AT = 16
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The two newest frames of a piece: the later one arrived at ``arrived``, ``interval`` after the earlier (s)."""
+    """The two newest frames of a piece: the later one arrived at ``arrived``; ``interval`` seconds lie between two."""
 
     earlier: Frame | None
     later: Frame | None
@@ -39,6 +39,7 @@ class Frames:
     def __init__(self) -> None:
         self._pairs: dict[int, Pair] = {}
         self._flat: dict[int, int] = {}
+        self._still: set[int] = set()
 
     def __contains__(self, piece: int) -> bool:
         return piece in self._pairs
@@ -58,22 +59,34 @@ class Frames:
         """A piece was opened anew: pictures of one colour are counted from here."""
         self._flat.pop(piece, None)
 
-    def keep(self, piece: int, frame: Frame, now: float) -> str | None:
-        """Keeps a frame that was painted at ``now`` (s). Returns None; or where the frame was left out, why its
-        generator counts as broken, empty while it does not."""
+    def stay(self, piece: int) -> None:
+        """The newest frame of a piece is what it should show still: nothing had to be painted."""
+        self._still.add(piece)
+
+    def keep(self, piece: int, frame: Frame, began: float, now: float) -> str | None:
+        """Keeps a frame whose paint began at ``began`` and was done at ``now`` (s). Returns None; or where the frame
+        was left out, why its generator counts as broken, empty while it does not."""
         last = self.pair(piece)
         colour = _one_colour(frame.pixels)
         if colour is not None and (not any(colour) or _has_colours(last)):
             self._flat[piece] = self._flat.get(piece, 0) + 1
             return f"paints nothing but one colour, {colour}" if self._flat[piece] >= FLAT else ""
         self._flat[piece] = 0
-        fresh = last.later is None or now - last.arrived > 1.0
-        interval = 0.0 if fresh else now - last.arrived
-        if last.interval > 0.0 and not fresh:
+        self._pairs[piece] = self._after(last, frame, now, began if piece in self._still else None)
+        self._still.discard(piece)
+        return None
+
+    @staticmethod
+    def _after(last: Pair, frame: Frame, now: float, rested: float | None) -> Pair:
+        """The pair of ``last`` and a newer frame. ``rested`` is until when the last one stayed, if it did: that time is
+        not the generator's, and a hand must not wait for as long again."""
+        interval = now - (last.arrived if rested is None else rested)
+        if last.later is None or interval > 1.0:
+            return Pair(None, frame, now, 0.0)
+        if last.interval > 0.0 and rested is None:
             # A little smoothing: one slow paint must not make the motion stutter twice.
             interval = 0.7 * last.interval + 0.3 * interval
-        self._pairs[piece] = Pair(None if fresh else last.later, frame, now, interval)
-        return None
+        return Pair(last.later, frame, now, interval)
 
 
 def _one_colour(pixels: Pixels) -> list[int] | None:

@@ -137,7 +137,7 @@ class Painter:
         hung = {piece: self.hung[old] for piece, old in before.items() if old in self.hung}
         renumbered = self.frames.renumbered(before)
         for piece, frame in frames.items():
-            renumbered.keep(piece, frame, self.clock())
+            renumbered.keep(piece, frame, self.clock(), self.clock())
         self.frames = renumbered  # before the others: the thread compares it after it has looked at those
         self.hung, self.broken, self.places, self._painted = {**hung, **new}, broken, {}, {}
 
@@ -193,6 +193,7 @@ class Painter:
             latent = hung.walk.at(lane.walk_time, lane.controls)
             wanted = _Painted(frames, hung.generator, latent.tobytes(), _of_generator(lane.controls))
             if known.get(lane.piece) == wanted:
+                frames.stay(lane.piece)
                 self._busy = None if self._busy is busy else self._busy
                 return None
             pixels = _checked(hung.generator.paint(latent, lane.controls))
@@ -202,7 +203,7 @@ class Painter:
         done = self.clock()
         if self._busy is not busy:
             return False  # it took so long that it was given up
-        if fault := frames.keep(lane.piece, Frame(pixels, time, lights(pixels)), done):
+        if fault := frames.keep(lane.piece, Frame(pixels, time, lights(pixels)), busy.since, done):
             self._take_off(busy, fault)
         self._busy = None if self._busy is busy else self._busy
         if fault is not None:

@@ -10,7 +10,7 @@ import pytest
 from installation.core.contracts import Frame, Generator, Latent, Pixels, Walk
 from installation.core.controls import Values
 from installation.core.decision import Lane
-from installation.engine.frames import FLAT, Pair
+from installation.engine.frames import FLAT, Frames, Pair
 from installation.engine.painter import CALM, STUCK, Hung, Intent, Painter
 from tests.timeout import TIMEOUT, until
 
@@ -175,6 +175,33 @@ def test_the_mix_comes_from_the_earlier_to_the_later_frame() -> None:
     assert Pair(None, frame, 10.0, 0.0).mix(10.0) == 1.0
 
 
+def picture(level: int) -> Frame:
+    pixels = np.full((4, 4, 3), level, np.uint8)
+    pixels[:2] += 1
+    return Frame(pixels, 0.0)
+
+
+def test_a_picture_after_a_rest_is_reached_in_the_time_that_its_paint_took() -> None:
+    """Not in the time since the last one, which was no waiting for the generator: a hand would wait it out again."""
+    frames = Frames()
+    for number, done in enumerate((10.0, 10.1, 10.2)):
+        assert frames.keep(0, picture(number), done - 0.1, done) is None
+    assert frames.pair(0).interval == pytest.approx(0.1)
+    frames.stay(0)
+    assert frames.pair(0).mix(10.25) == pytest.approx(0.5), "what began goes on to its end"
+    frames.keep(0, picture(9), 15.0, 15.03)
+    assert frames.pair(0).interval == pytest.approx(0.03)
+    frames.keep(0, picture(10), 15.03, 15.06)
+    assert frames.pair(0).interval == pytest.approx(0.03), "and from there on they follow one another"
+
+
+def test_a_piece_that_was_not_painted_for_long_begins_anew() -> None:
+    frames = Frames()
+    frames.keep(0, picture(1), 10.0, 10.1)
+    frames.keep(0, picture(2), 15.0, 15.1)
+    assert (frames.pair(0).earlier, frames.pair(0).mix(15.1)) == (None, 1.0)
+
+
 def test_two_pieces_take_turns_and_a_touch_goes_first(painter: Painter, generator: Counting) -> None:
     painter.hang(1, Hung(generator, Straight()))
     for number in range(4):
@@ -204,8 +231,10 @@ def test_what_stands_still_is_painted_once(painter: Painter, generator: Counting
         painter.publish(Intent(2.0 + number, (Lane(0, 1.0, {"/walk/speed": 2.0 + number, "/stage/label": 0.5}),)))
         until(lambda number=number: painter.stats.spared == number + 1)
     assert generator.painted == [1.0]
-    painter.publish(Intent(8.0, (Lane(0, 1.0, {"/generator/psi": 0.5}),), touched=time.monotonic()))
+    touched = time.monotonic()
+    painter.publish(Intent(8.0, (Lane(0, 1.0, {"/generator/psi": 0.5}),), touched))
     until(lambda: painter.stats.steer.values().size)
+    assert 0.0 < painter.frames.pair(0).interval < time.monotonic() - touched, "the rest is not counted as painting"
     painter.hang(0, Hung(again := Counting(), Straight()))
     painter.publish(Intent(9.0, (Lane(0, 1.0, {"/generator/psi": 0.5}),)))
     until(lambda: again.painted)
