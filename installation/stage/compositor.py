@@ -19,7 +19,7 @@ from installation.stage.walls import Walls
 Drawn = tuple[object, ...]
 
 BARELY = 0.01
-"""The progress of a change up to which its first frame may show what was there before it."""
+"""The progress of a change up to which, where the CPU draws, its first frame may show what was there before it."""
 
 
 @dataclass(slots=True)
@@ -47,9 +47,10 @@ class Scenes:
             scene.piece, scene.decor, scene.picture = piece, (), ()
         return scene
 
-    def holds(self, piece: int) -> bool:
-        """Whether a canvas has the piece drawn on it."""
-        return any(scene.piece == piece for scene in self.both)
+    def lack(self, piece: int, other: int) -> bool:
+        """Whether the other piece is drawn on a canvas, and this one is not yet."""
+        drawn = [scene.piece for scene in self.both]
+        return other in drawn and piece not in drawn
 
     def forget(self) -> None:
         """Everything is drawn anew with the next frame."""
@@ -140,18 +141,12 @@ class Compositor:
             picture = coming or view.current
             cards = self._cards(self._fitted(picture), view, view.label)
             self.shown = self._compose(picture, None, cards, _gain(view)).canvas
-        elif self._may_wait(view, coming):
-            self._fitted(coming)
+        elif self._software and view.progress < BARELY and self._scenes.lack(coming.piece, view.current.piece):
+            self._fitted(coming)  # two walls at once are more than a frame; what is shown stays for one
             self._compose(coming, view.current, (), _gain(view))
         else:
             self._change(view, coming)
             self.shown = self._changing
-
-    def _may_wait(self, view: View, coming: Picture) -> bool:
-        """Whether this frame draws the coming wall alone, and what is shown stays: on the CPU, in the first frame of a
-        change, which has two walls to draw at once and shows hardly anything of the second."""
-        new = self._scenes.holds(view.current.piece) and not self._scenes.holds(coming.piece)
-        return self._software and new and view.progress < BARELY
 
     def _change(self, view: View, coming: Picture) -> None:
         """Draws the change between two pieces. Cards are not part of it: the old label fades out before the new one
