@@ -88,9 +88,12 @@ def test_its_faults_are_told_with_its_own_name_and_lines(path: Path) -> None:
         load(path)
     told = [(Path(fault.file).name, fault.line, fault.key) for fault in caught.value.faults]
     assert told == [("cues.cues.toml", 4, 'cue[2] "evening".sett'), ("cues.cues.toml", 6, "web")]
-    beside.write_text("[[cue]\n")
-    with pytest.raises(ShowError, match=r"cues\.cues\.toml:1: syntax"):
-        load(path)
+    for unread, told in (("[[cue]\n", "syntax"), ("cue = 3\n", "cue")):
+        beside.write_text(unread)
+        with pytest.raises(ShowError) as caught:
+            load(path)
+        (fault,) = caught.value.faults
+        assert (Path(fault.file).name, fault.line, fault.key) == ("cues.cues.toml", 1, told), "not own.then as well"
 
 
 def test_a_cue_of_both_files_is_a_fault_of_the_second(path: Path) -> None:
@@ -160,12 +163,14 @@ def test_a_name_that_cannot_be_taken(path: Path, name: str, why: str) -> None:
 def test_a_snapshot_that_cannot_be_written_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.write_text(SHOW.replace('then = "evening"\n', ""))
     path.with_name("cues.cues.toml.partial").mkdir()
-    told: list[str] = []
+    told: list[tuple[str, str]] = []
     show = load(path)
-    snapshots = Snapshots(lambda: show, told.append)
+    snapshots = Snapshots(lambda: show, answer=lambda who, text: told.append((who, text)))
     snapshots.start()
     snapshots.take([Command("/show/next"), Command("/cue/snapshot", who="osc 10.0.0.7", text="evening")], {})
     until(lambda: told, "the refusal")
     snapshots.close()
-    assert told[0].startswith("the cue file stays as it is: ")
-    assert "the cue file stays as it is for osc 10.0.0.7" in caplog.text
+    (who, text) = told[0]
+    assert who == "osc 10.0.0.7"
+    assert text.startswith("the cue file stays as it is: ")
+    assert f"{text} (osc 10.0.0.7 asked)" in caplog.text

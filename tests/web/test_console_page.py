@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from installation.core.folders import REPORTS
+from installation.web.messages import Answer, pack
 from tests.timeout import TIMEOUT
-from tests.web.console_driver import PIN, entrance, moment, tell
+from tests.web.console_driver import DESK, PIN, entrance, moment, tell
 from tests.web_driver import Driver
 
 pytestmark = pytest.mark.browser
@@ -175,6 +177,11 @@ def test_commands_by_finger_and_the_dangerous_ones_in_two_steps(
         expect(page.locator("#said")).to_contain_text("blackout is armed: press again")
         page.tap("[data-address='/show/next']")  # which disarms it
         assert app.moved() == ("/show/next", 1.0)
+        web.send(pack(Answer("console 127.0.0.1", "/show/next came again: a double press counts once")))
+        expect(page.locator("#said")).to_have_text("/show/next came again: a double press counts once")
+        dark.tap()
+        expect(page.locator("#said")).to_have_text("blackout is not armed any more.")
+        expect(dark).not_to_have_class("armed")
         page.evaluate("for (const _ of [1, 2]) document.querySelector('[data-address=\"/stage/blackout\"]').click()")
         assert app.moved() == ("/stage/blackout", 1.0)
         app.now = moment(dark=True, switches={"/stage/blackout": True})
@@ -251,8 +258,29 @@ def test_the_present_is_kept_and_a_kept_cue_is_changed(browser: Any, web: Driver
         page.fill("[aria-label='Fade of dusk in seconds']", "2.5")
         page.keyboard.press("Enter")
         assert app.heard("edited")["fade"] == 2.5
-        page.click("[aria-label='Move dusk up']")
+        page.fill("[aria-label='Fade of dusk in seconds']", "-1")
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_contain_text("The fade of dusk stays 5 s.")
+        expect(page.locator("[aria-label='Fade of dusk in seconds']")).to_have_value("5")
+        expect(page.locator("[data-cue=noon]")).to_contain_text("stage/brightness → 1, walk/speed → 1.8")
+        expect(page.locator("[aria-label='Move dusk down']")).to_be_disabled()
+        expect(page.locator("[aria-label='Move noon up']")).to_be_disabled()
+        page.focus("[aria-label='Move dusk up']")
+        page.keyboard.press("Enter")
         assert app.heard("edited")["steps"] == -1
+        noon, dusk = DESK.cues[1:]
+        web.send(pack(replace(DESK, cues=(DESK.cues[0], replace(dusk, fade=2.5), noon, replace(noon, name="late")))))
+        expect(page.locator(".cue b")).to_have_text(["evening", "dusk", "noon", "late"])
+        expect(page.locator("[data-cue=dusk]")).to_contain_text("fades in 2.5 s")
+        expect(page.locator("[aria-label='Move noon up']")).to_be_enabled()
+        page.focus("[aria-label='Move noon up']")
+        web.send(pack(DESK))
+        expect(page.locator(".cue b")).to_have_text(["evening", "noon", "dusk"])
+        page.focus("[aria-label='Move noon down']")
+        web.send(pack(replace(DESK, cues=(DESK.cues[0], noon, dusk, replace(dusk, name="late")))))
+        expect(page.locator("[data-cue=late]")).to_be_visible()
+        expect(page.locator("[aria-label='Move noon down']")).to_be_focused()
+        web.send(pack(DESK))
         assert page.locator("[aria-label='Move evening up']").count() == 0, "a cue of the show file itself"
         page.click("[aria-label='Fire evening']")
         assert app.moved() == ("/cue/evening", 1.0)

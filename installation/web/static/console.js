@@ -86,7 +86,8 @@ const desk = (() => {
     };
     socket.onmessage = (event) => {
       const news = JSON.parse(event.data);
-      if (news.refused) return say(news.refused);
+      if (news.said) say(news.said);
+      delete news.said;
       merge(news);
       draw(new Set(Object.keys(news)));
     };
@@ -170,10 +171,15 @@ const desk = (() => {
 
   const arm = (button, doc) => {
     disarm();
-    armed = { button, doc, timer: setTimeout(disarm, ARMED_FOR) };
+    const name = button.querySelector("b").textContent;
+    const late = () => {
+      disarm();
+      say(`${name} is not armed any more.`);
+    };
+    armed = { button, doc, timer: setTimeout(late, ARMED_FOR) };
     button.classList.add("armed");
     write(button.querySelector("span"), "press again");
-    say(`${button.querySelector("b").textContent} is armed: press again within 4 seconds.`);
+    say(`${name} is armed: press again within 4 seconds.`);
   };
 
   const press = (command, button) => {

@@ -56,11 +56,15 @@
 
   const cues = make("div", { id: "cues", className: "panel" });
 
-  const targets = (cue) =>
-    Object.entries(cue.targets).map(([address, value]) => `${address.slice(1)} → ${value}`).join(", ");
+  const targets = (cue) => {
+    const shown = (value) => (typeof value === "number" ? Math.round(1000 * value) / 1000 : value);
+    return Object.entries(cue.targets).map(([address, value]) => `${address.slice(1)} → ${shown(value)}`).sort().join(", ");
+  };
+
+  const lasting = (seconds) => (seconds < 60 ? `${seconds} s` : clock(seconds));
 
   const about = (cue) => {
-    const words = [cue.wait ? `waits ${clock(cue.wait)}` : "", cue.fade ? `fades in ${clock(cue.fade)}` : "switches at once"];
+    const words = [cue.wait ? `waits ${lasting(cue.wait)}` : "", cue.fade ? `fades in ${lasting(cue.fade)}` : "switches at once"];
     if (cue.then.length) words.push(`then ${cue.then.join(", ")}`);
     return words.filter(Boolean).join(" · ");
   };
@@ -69,10 +73,13 @@
   const toolsOf = (cue) => {
     const fade = make("input", { type: "number", min: 0, max: 86400, step: 0.1, value: cue.fade, "aria-label": `Fade of ${cue.name} in seconds` });
     fade.addEventListener("change", () => {
-      if (fade.reportValidity() && fade.value !== "") tell({ cue: cue.name, fade: Number(fade.value), steps: 0 });
+      if (fade.value !== "" && fade.checkValidity()) return tell({ cue: cue.name, fade: Number(fade.value), steps: 0 });
+      say(`The fade of ${cue.name} stays ${cue.fade} s. ${fade.validationMessage || "Expected a number of seconds."}`);
+      fade.value = cue.fade;
     });
+    const own = state.desk.cues.filter((one) => one.kept);
     const step = (steps, sign, words) =>
-      make("button", { "aria-label": `Move ${cue.name} ${words}`, onclick: () => tell({ cue: cue.name, fade: null, steps }) }, sign);
+      make("button", { "aria-label": `Move ${cue.name} ${words}`, disabled: cue === own.at(steps < 0 ? 0 : -1), onclick: () => tell({ cue: cue.name, fade: null, steps }) }, sign);
     return cue.kept ? [make("label", { className: "fade" }, "fade", fade, "s"), step(-1, "↑", "up"), step(1, "↓", "down")] : [];
   };
 
@@ -99,7 +106,10 @@
   const buildCues = () => {
     const known = state.desk.cues;
     const list = known.length ? make("ol", { className: "rows" }, ...known.map(cueOf)) : empty("This show has no cues yet.");
+    const at = cues.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     cues.replaceChildren(...(state.desk.snapshot ? [keep()] : []), list);
+    const again = [...cues.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === at);
+    again?.focus(); // whoever moves a cue by keyboard may go on
     drawCues();
   };
 
