@@ -43,8 +43,8 @@ class Recipe:
     low_pass: float = 10.0
     """Weight of the difference of the pictures averaged over LOW px (see losses.py)."""
     finer: float = 0.0
-    """The same over FINER px, of a picture that was worn, so that the texture that was drawn over it is taken away. A VAE's
-    own pictures do not tell as much."""
+    """The same over FINER px, of a picture that was worn: so the texture that was drawn over it is taken away. What a
+    VAE makes of a picture does not tell as much."""
     features: float = 0.2
     """Weight of the difference in the features of a pretrained network; 0: none."""
     looked_at: int = 64
