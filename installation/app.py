@@ -79,18 +79,18 @@ def run(options: Options) -> int:
 
 
 def _loaded(options: Options, heartbeat: Heartbeat) -> Show:
-    """The show. One that nobody watches being started, again or as a service, hangs as it was when its file was good
-    the last time, where an edit of it has faults."""
+    """The show. One that nobody watches being started, again or as a service, hangs as it was when its files were
+    good the last time, where an edit of one has faults."""
     try:
         return load(options.show, seed=options.seed, despite_damage=not options.is_errand)
     except ShowError:
         from installation.engine.watching import last_good
 
         cache = DiskCache(options.state_folder / "cache")
-        text = last_good(options.show, cache) if heartbeat.orders.restarts or Notifier().is_service else None
-        if text is None:
+        kept = last_good(options.show, cache) if heartbeat.orders.restarts or Notifier().is_service else None
+        if kept is None:
             raise
-        return load(options.show, seed=options.seed, despite_damage=True, text=text)
+        return load(options.show, seed=options.seed, despite_damage=True, kept=kept)
 
 
 def _tell_of_all_shows(options: Options) -> None:

@@ -193,23 +193,37 @@ def test_a_show_whose_screen_is_gone_waits_for_it(monkeypatch: pytest.MonkeyPatc
     assert app._mode(replace(options, mode="headless"), had_screen=True) == "headless"
 
 
-@pytest.mark.parametrize("spoiled", ["again.toml", "again.cues.toml"])
+EVENING = '[[cue]]\nname = "evening"\nset = { "stage/brightness" = 0.5 }\n'
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "by"),
+    [
+        ("again.toml", "broken = ["),
+        ("again.cues.toml", "broken = ["),
+        ("again.cues.toml", EVENING.replace("0.5", "1.5")),
+        ("again.cues.toml", EVENING.replace("evening", "morning")),
+    ],
+)
 @pytest.mark.parametrize("unattended", ["restart", "service"])
 def test_what_nobody_watches_being_started_hangs_as_it_was_while_its_file_has_faults(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unattended: str, spoiled: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unattended: str, spoiled: str, by: str
 ) -> None:
     path, heartbeat = tmp_path / "again.toml", Heartbeat()
-    path.write_text((ROOT / "shows" / "rehearsal.toml").read_text())
+    rehearsal = (ROOT / "shows" / "rehearsal.toml").read_text()
+    path.write_text(f'{rehearsal}\n[[programme]]\nname = "night"\ncue = "evening"\n')
+    path.with_name("again.cues.toml").write_text(EVENING)
     good, options = load(path), parse([str(path), "--headless", "--state", str(tmp_path)])
     keep_good(good, DiskCache(tmp_path / "cache"))
-    (tmp_path / spoiled).write_text("broken = [")
+    (tmp_path / spoiled).write_text(by)
     with pytest.raises(ShowError):
         app._loaded(options, heartbeat)
     if unattended == "service":
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     else:
         heartbeat.orders = Orders(restarts=1, why="was ended by SIGKILL")
-    assert app._loaded(options, heartbeat).pieces == good.pieces
+    again = app._loaded(options, heartbeat)
+    assert (again.pieces, again.plan) == (good.pieces, good.plan)
 
 
 @pytest.mark.parametrize("day", ["tomorrow", "2027-02-29", "0001-01-01", "9999-12-31 23:59", ""])

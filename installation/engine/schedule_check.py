@@ -54,6 +54,9 @@ class _Survey:
 
     def findings(self) -> list[Finding]:
         self._look()
+        if not self.plan.schedule.open and not any(map(self.timetable.hours.spans, self._days())):
+            hint = "the exhibition never opens in the days to come"
+            return [Finding(("schedule", "closed"), "all hours", "some that are left open", hint)]
         return [*self._open(), *self._when(), *self._ties(), *self._programmes(), *self._pieces(), *_almost(self.plan)]
 
     def _look(self) -> None:

@@ -5,6 +5,7 @@ what takes it over has nothing to wait for.
 """
 
 import gc
+import json
 import logging
 import threading
 import time
@@ -24,6 +25,7 @@ from installation.engine.opening import Opening
 from installation.engine.painter import Hung
 from installation.engine.residence import residence_of
 from installation.engine.takeover import Edit, edit
+from installation.showfile.cue_file import Texts, join
 from installation.showfile.load import Show, load
 from installation.showfile.toml_source import read_source
 from installation.showfile.verify import verify
@@ -42,8 +44,8 @@ LIVE: Mapping[str, tuple[str, ...]] = {"web": ("url",), "operator": ("release",)
 WHOLE: Mapping[str, str] = {"midi": "[midi]", "alerts": "[alerts]", "outputs": "[[output]]"}
 """Tables that only a start takes up, by the field of the show that has them."""
 
-GOOD = "show"
-"""What the cache calls the text of a show file that was good."""
+GOOD = "texts"
+"""What the cache calls the text of a show file that was good, with its cue file's."""
 
 Stamps = Mapping[Path, tuple[int, int] | None]
 
@@ -236,23 +238,29 @@ class Watching:
 
 
 def keep_good(show: Show, cache: DiskCache) -> None:
-    """Keeps the text of a show file that is good, for a restart while it is not."""
-    if last_good(show.path, cache) != show.source.text:
-        cache.put(GOOD, str(show.path.absolute()), show.source.text.encode())
+    """Keeps the text of a show file that is good, and its cue file's, for a restart while one of them is not."""
+    texts = _texts(show)
+    if last_good(show.path, cache) != texts:
+        cache.put(GOOD, str(show.path.absolute()), json.dumps([texts.show, texts.cues]).encode())
 
 
-def last_good(path: Path, cache: DiskCache) -> str | None:
-    """The text that a show file had when it was good the last time; None where that is not known."""
+def last_good(path: Path, cache: DiskCache) -> Texts | None:
+    """What a show file and its cue file had when they were good the last time; None where that is not known."""
     kept = cache.get(GOOD, str(path.absolute()))
-    return None if kept is None else kept.decode()
+    return None if kept is None else Texts(*json.loads(kept))
+
+
+def _texts(show: Show) -> Texts:
+    return Texts(show.source.text, show.source.cues or "")
 
 
 def _is_as_it_stands(show: Show) -> bool:
-    """Whether the file has the text by now that the show was read from."""
+    """Whether the files have the text by now that the show was read from."""
     try:
-        return read_source(show.path, str(show.path)).text == show.source.text
+        now = join(show.path, read_source(show.path, str(show.path))).source
     except ShowError:
         return False
+    return (now.text, now.cues) == (show.source.text, show.source.cues)
 
 
 def as_it_can(running: Show, found: Show) -> tuple[Show, list[str]]:

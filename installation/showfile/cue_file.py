@@ -14,7 +14,7 @@ from installation.core.atomic_write import write_whole
 from installation.core.controls import Control, Values
 from installation.core.errors import Fault, ShowError
 from installation.showfile.messages import Finding, Source
-from installation.showfile.toml_source import LARGEST, read_source
+from installation.showfile.toml_source import LARGEST, read_source, source_of
 
 FADE = "5 s"
 """Of a cue that is written anew; what the file says of it later is kept."""
@@ -34,6 +34,14 @@ def place_of(path: Path, data: Mapping[str, Any]) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """What a show's own file says, and its cue file."""
+
+    show: str
+    cues: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """A show's tables with the cues of its cue file at their end; ``faults`` are those of the cue file itself."""
 
@@ -41,24 +49,28 @@ class Joined:
     faults: tuple[Fault, ...] = ()
 
 
-def join(path: Path, source: Source) -> Joined:
-    """The show of ``path``, read as ``source``, with its cue file."""
+def join(path: Path, source: Source, kept: str | None = None) -> Joined:
+    """The show of ``path``, read as ``source``, with its cue file; ``kept`` is read in the place of what that has."""
     place, own = place_of(path, source.data), source.data.get("cue", [])
-    if not place.is_file() or not isinstance(own, list):
+    if not isinstance(own, list) or (kept is None and not place.is_file()):
         return Joined(source)
     try:
-        found = read_source(place, str(path.parent / place.relative_to(path.absolute().parent)))
+        found = read_source(place, _called(path, place)) if kept is None else source_of(kept, _called(path, place))
     except ShowError as error:
-        return Joined(source, error.faults)
-    except ValueError:  # it lies elsewhere
-        found = read_source(place, str(place))
+        return Joined(replace(source, cues=None), error.faults)
     others = [name for name in found.data if name != "cue"]
     faults = [found.fault(Finding((name,), "another table", "[[cue]] and nothing else")) for name in others]
     cues = found.data.get("cue", [])
     if not isinstance(cues, list):
         faults.append(found.fault(Finding(("cue",), "no list of tables", "tables, each written [[cue]]")))
-        cues = []
+        return Joined(replace(source, cues=None), tuple(faults))
     return Joined(_together(source, found, own, cues), tuple(faults))
+
+
+def _called(path: Path, place: Path) -> str:
+    """What messages call the cue file: as the show of ``path`` is called, unless it lies elsewhere."""
+    folder = path.absolute().parent
+    return str(path.parent / place.relative_to(folder)) if place.is_relative_to(folder) else str(place)
 
 
 def _together(source: Source, found: Source, own: list[Any], cues: list[Any]) -> Source:
@@ -73,6 +85,7 @@ def _together(source: Source, found: Source, own: list[Any], cues: list[Any]) ->
         data={**source.data, "cue": [*own, *cues]} if cues else source.data,
         lines={**source.lines, **lines},
         files={("cue", first + at): found.file for at in range(len(cues))},
+        cues=found.text,
     )
 
 

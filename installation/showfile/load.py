@@ -15,7 +15,7 @@ from installation.core.signals import Signal
 from installation.core.words import PanelWords, Words, panel_words
 from installation.showfile.alert_tables import Alerts
 from installation.showfile.checks import check_outputs, check_pieces, check_ports, check_repeats
-from installation.showfile.cue_file import join, place_of
+from installation.showfile.cue_file import Texts, join, place_of
 from installation.showfile.damaged import Damaged, bare, damaged, damaged_calendar, stands_for
 from installation.showfile.document import Document
 from installation.showfile.messages import Source, validate
@@ -139,21 +139,21 @@ class Show:
         return commands(names, (cue.name for cue in self.plan.cues), self.operator.arm)
 
 
-def load(path: Path | str, seed: int | None = None, despite_damage: bool = False, text: str | None = None) -> Show:
+def load(path: Path | str, seed: int | None = None, despite_damage: bool = False, kept: Texts | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault.
-    ``text`` is read in the place of what the file has now, without cues of a cue file that has faults.
+    ``kept`` is read in the place of what its file and its cue file have now.
 
     ``despite_damage`` has a piece whose model file is damaged fail when it is opened, and no sooner (see
     ``showfile.damaged``); where a cue or anything else needs that model, or no other piece is left, it is a fault. A
     calendar that is damaged has no events then.
     """
-    source = read_source(Path(path), str(path)) if text is None else source_of(text, str(path))
-    joined = join(Path(path), source)
+    source = read_source(Path(path), str(path)) if kept is None else source_of(kept.show, str(path))
+    joined = join(Path(path), source, None if kept is None else kept.cues)
     document = Document(joined.source.data)
     show = _Reader(Path(path), joined.source, document).show(seed)
     if show is None and despite_damage:
         show = _despite_damage(Path(path), joined.source, document, seed)
-    if show is None or (joined.faults and text is None):
+    if show is None or joined.faults:
         raise ShowError((*map(joined.source.fault, document.findings), *joined.faults))
     return show
 
@@ -302,7 +302,8 @@ class _Reader:
     def _names(self, pieces: Mapping[int, Piece], controls: Mapping[str, Control]) -> Names:
         """What programmes and cues may name."""
         sound = len(pieces) == len(self.document.tables("piece"))
-        return Names(tuple(self.document.names("piece")), controls=controls if sound else None)
+        pieces_there = tuple(self.document.names("piece"))
+        return Names(pieces_there, controls=controls if sound else None, any_cue=self.source.cues is None)
 
     def _check_walls(self, reading: Reading) -> None:
         """Walls are read, so that their grammar holds when there may be several."""

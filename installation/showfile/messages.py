@@ -337,13 +337,14 @@ def key_text(loc: Loc, root: object = None) -> str:
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file that was read: it gives the line of each finding. ``files`` names the other file of the tables that come
-    from one, by their place in ``data``."""
+    from one, by their place in ``data``. ``cues`` is the text of its cue file; None where that cannot be read."""
 
     file: str
     data: Mapping[str, Any]
     lines: Lines
     files: Mapping[Loc, str] = field(default_factory=dict)
     text: str = field(default="", repr=False)
+    cues: str | None = field(default="", repr=False)
 
     def fault(self, finding: Finding) -> Fault:
         loc = finding.loc

@@ -33,18 +33,22 @@ ALL = "all"
 """The programme that hangs where the show names none: every piece, in the show's order."""
 OPEN, CLOSED = "open", "closed"
 """What an event of the calendar may be called to open or close the exhibition for its time."""
+OPEN_ELSE = 'leave it out where it is always open; closed = "daily" closes it until further notice'
+PIECES_ELSE = "leave it out for all of the show's"
 DAY = 86400.0
 LISTS = ("programme", "cue")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the rest of the show is called. ``controls`` is None where a piece is at fault, as they cannot be told."""
+    """What the rest of the show is called. ``controls`` is None where a piece is at fault, as they cannot be told;
+    ``any_cue``: those of the cue file cannot be."""
 
     pieces: tuple[str, ...] = ()
     programmes: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     controls: Mapping[str, Control] | None = None
+    any_cue: bool = False
 
 
 def _names(info: ValidationInfo) -> Names:
@@ -63,7 +67,8 @@ def _piece(name: str, info: ValidationInfo) -> str:
 
 
 def _cue(name: str, info: ValidationInfo) -> str:
-    return _among("cue", name, _names(info).cues)
+    names = _names(info)
+    return name if names.any_cue else _among("cue", name, names.cues)
 
 
 def _listed(value: object) -> object:
@@ -88,6 +93,13 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     if twice:
         raise Refused("each name once", found=f"{shown(twice[0])} twice")
     return names
+
+
+def _some(else_: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuses a list of nothing, which reads as none and would count as all."""
+    if not values:
+        raise Refused("one or more", else_, "an empty list")
+    return values
 
 
 ONE_OR_MORE = BeforeValidator(_listed, json_schema_input_type=str | list[str])
@@ -157,7 +169,7 @@ class Schedule(Table):
 
     timezone: Annotated[tzinfo, PlainValidator(_timezone)] = Field(cast(Any, None), validate_default=True)
     place: Place | None = None
-    open: Windows = Field((), max_length=64)
+    open: Annotated[Windows, AfterValidator(partial(_some, OPEN_ELSE))] = Field((), max_length=64)
     closed: Windows = Field((), max_length=256)
     calendar: Annotated[Calendar | None, PlainValidator(_calendar)] = None
     cues: Annotated[str, AfterValidator(_cues)] | None = None
@@ -174,6 +186,7 @@ class Programme(Table):
         tuple[Annotated[str, AfterValidator(_piece)], ...],
         ONE_OR_MORE,
         AfterValidator(_once),
+        AfterValidator(partial(_some, PIECES_ELSE)),
     ] = Field((), max_length=256)
     order: Order | None = None
     cue: CueName | None = None

@@ -87,6 +87,13 @@ when = "Wed 12:00-12:30"
     ]
 
 
+def test_an_exhibition_that_never_opens(tmp_path: Path) -> None:
+    hint = "the exhibition never opens in the days to come"
+    expected = [f"5: schedule.closed: found all hours, expected some that are left open; {hint}"]
+    assert told(tmp_path, 'closed = "daily"\n') == expected
+    assert told(tmp_path, 'closed = "Mon-Sat"\n') == []
+
+
 def test_a_window_that_others_always_win(tmp_path: Path) -> None:
     text = '[[programme]]\nname = "late"\nwhen = "12:00-13:00"\n[[programme]]\nname = "short"\nwhen = "11:30-13:00"\n'
     more = '[[programme]]\nname = "all day"\nwhen = ["Mon-Wed", "Thu-Fri", "Sat,Sun"]\n'

@@ -88,9 +88,12 @@ def test_its_faults_are_told_with_its_own_name_and_lines(path: Path) -> None:
         load(path)
     told = [(Path(fault.file).name, fault.line, fault.key) for fault in caught.value.faults]
     assert told == [("cues.cues.toml", 4, 'cue[2] "evening".sett'), ("cues.cues.toml", 6, "web")]
-    beside.write_text("[[cue]\n")
-    with pytest.raises(ShowError, match=r"cues\.cues\.toml:1: syntax"):
-        load(path)
+    for unread, told in (("[[cue]\n", "syntax"), ("cue = 3\n", "cue")):
+        beside.write_text(unread)
+        with pytest.raises(ShowError) as caught:
+            load(path)
+        (fault,) = caught.value.faults
+        assert (Path(fault.file).name, fault.line, fault.key) == ("cues.cues.toml", 1, told), "not own.then as well"
 
 
 def test_a_cue_of_both_files_is_a_fault_of_the_second(path: Path) -> None:
