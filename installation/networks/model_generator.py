@@ -233,11 +233,8 @@ class ModelGenerator(Generator):
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
         """The network's input for a latent: its style and, of one with a refiner, how much that paints."""
-        w = self.styled(latent, controls)
+        w = of_class(self.steered(latent, controls), classes_of(self.network), controls)
         return with_refine(w, controls.get(REFINE, self.refine)) if refines(self.network) else w
-
-    def styled(self, latent: Latent, controls: Values) -> Latent:
-        return of_class(self.steered(latent, controls), classes_of(self.network), controls)
 
     @property
     def runtime(self) -> str:

@@ -153,6 +153,9 @@ class StyleGenerator(ModelGenerator):
         pixels: Pixels = self._painter.paint(latents, self.second(controls), mean, controls, refine)
         return pixels
 
+    def styled(self, latent: Latent, controls: Values) -> Latent:
+        return of_class(self.steered(latent, controls), classes_of(self.network), controls)
+
     def side_by_side(self, latent: Latent, controls: Values) -> list[Latent]:
         """The latents of a wide picture's parts: each is turned from the walk's towards one of its own, and stays as
         far from the mean."""
