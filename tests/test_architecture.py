@@ -41,7 +41,7 @@ PART_MAY = ("core", "networks")
 
 CAMERA = tuple(
     f"sensors._{name}"
-    for name in ("background", "capture", "gestures", "hands", "outlines", "owners", "seeing", "visitors")
+    for name in ("background", "body", "capture", "gestures", "hands", "outlines", "owners", "seeing", "visitors")
 )
 """What the camera sensor is made of."""
 
