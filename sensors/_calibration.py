@@ -1,6 +1,6 @@
 """What a camera has measured of its room, kept over restarts in a file of the show's state folder.
 
-It holds the noise of the picture, the shake of the camera, and how restless each pixel of the small grey picture is:
+It holds the noise of the picture, the shake of the camera, and how restless each pixel of the small picture is:
 all thresholds are computed from these. No picture is in it. It is written after a minute in which nobody was there and
 nothing was new.
 """

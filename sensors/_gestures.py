@@ -33,10 +33,11 @@ STAY_UP = 0.5
 AFTERWARDS, AFTER_WAVE = 1.2, 1.2
 """Seconds after a stroke, and after the last turn of a wave, in which the hand goes back and no stroke counts."""
 SIDEWAYS, TURNS, FEW_TURNS, TURN_LENGTH, TURN_TIME = 0.5, 4, 2, 0.025, 1.8
-"""The least share of all motion that goes to one side, the turns of a hand that make a wave, those from which it may
-become one, the least way between two, and the seconds that they take at most."""
-ALIKE = 0.5
-"""The least share of the longest way that another way of a wave has."""
+"""The least share of all motion that goes to one side, where it is more than goes up or down, the turns of a hand that
+make a wave, those from which it may become one, the least way between two, and the seconds that they take at most."""
+ALIKE, TURN_LASTS = 0.5, 0.06
+"""The least share of the longest way that another way of a wave has, and the seconds that each takes at least: what
+goes to one side in a single picture is no hand."""
 RAISED, RAISED_TIME, CALM = 0.06, 0.6, 0.012
 """How far above the head the hand must be, for how many seconds, and the largest moving area meanwhile."""
 LIFTED, LIFT_TIME = 4, 1.0
@@ -93,18 +94,20 @@ def measure(visitor: Visitor, moving: Mask, flow: Flow, height: float, seconds: 
 class Waving:
     """Counts the turns of a hand that goes to and fro."""
 
-    _runs: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=12))
-    """(second of its beginning, way to the right in heights), the newest last."""
+    _runs: deque[tuple[float, float, float]] = field(default_factory=lambda: deque(maxlen=12))
+    """(second of its beginning, way to the right in heights, seconds that it took), the newest last."""
 
     def step(self, move: Move, now: float, seconds: float) -> int:
         """The turns of the last TURN_TIME seconds."""
-        if abs(move.right) > SIDEWAYS and move.area > STILL / 2:
+        if abs(move.right) > max(SIDEWAYS, abs(move.up)) and move.area > STILL / 2:
             way = math.copysign(move.speed * seconds, move.right)
             if self._runs and self._runs[-1][1] * way > 0:
-                self._runs[-1] = (self._runs[-1][0], self._runs[-1][1] + way)
+                begin, before, lasted = self._runs.pop()
+                self._runs.append((begin, before + way, lasted + seconds))
             else:
-                self._runs.append((now, way))
-        recent = [way for begin, way in self._runs if now - begin < TURN_TIME and abs(way) > TURN_LENGTH]
+                self._runs.append((now, way, seconds))
+        runs = [(way, lasted) for begin, way, lasted in self._runs if now - begin < TURN_TIME]
+        recent = [way for way, lasted in runs if abs(way) > TURN_LENGTH and lasted > TURN_LASTS]
         longest = max(map(abs, recent), default=0.0)
         return sum(a * b < 0 for a, b in pairwise(way for way in recent if abs(way) > ALIKE * longest))
 

@@ -7,12 +7,11 @@ Hands (Zhang et al., "MediaPipe Hands: On-device Real-time Hand Tracking", 2020,
 import math
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors._hand_models import Array, Run
+from sensors._mediapipe import Array, Run, as_input
 
 Points = NDArray[np.float64]
 """(n, 2) in pixels of the picture, or (21, 3) joints with the depth in pixels."""
@@ -103,7 +102,7 @@ class Hands:
         small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[:PALM_SIDE, :PALM_SIDE]
         square = np.zeros((PALM_SIDE, PALM_SIDE, 3), np.uint8)
         square[: small.shape[0], : small.shape[1]] = small
-        outputs = self.find_palms(_as_input(square))
+        outputs = self.find_palms(as_input(square))
         shift = np.array([left, top])
         return [_around_palm(points / scale + shift) for points in palms(*outputs[:2])]
 
@@ -112,7 +111,7 @@ class Hands:
 
         matrix = _into(square)
         crop = cv2.warpAffine(picture, matrix, (HAND_SIDE, HAND_SIDE), flags=cv2.INTER_LINEAR)
-        found, sure = (output.ravel() for output in self.find_joints(_as_input(crop))[:2])
+        found, sure = (output.ravel() for output in self.find_joints(as_input(crop))[:2])
         if float(sure[0]) < HAND_SURE:
             return None
         return read_joints(_back(found.reshape(21, 3).astype(np.float64), matrix), float(sure[0]))
@@ -209,10 +208,6 @@ def _back(joints: Points, matrix: Points) -> Points:
     inverse = np.linalg.inv(matrix[:, :2])
     flat = (joints[:, :2] - matrix[:, 2]) @ inverse.T
     return np.hstack((flat, joints[:, 2:] / math.hypot(*matrix[0, :2])))
-
-
-def _as_input(picture: NDArray[Any]) -> Array:
-    return np.ascontiguousarray(picture[:, :, ::-1], np.float32) / np.float32(255.0)
 
 
 def _length(way: Points) -> float:

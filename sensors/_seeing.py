@@ -1,13 +1,14 @@
-"""From small grey pictures to the camera's signals: pure analysis, the time and the picture are its arguments."""
+"""From small pictures to the camera's signals: pure analysis, the time and the picture are its arguments."""
 
 import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from installation.core.signals import Signal
-from sensors._background import Background, Gray, View, share_of, smoothing
+from sensors._background import Background, Colours, Mask, Small, View, share_of, smoothing
 from sensors._calibration import Calibration
 from sensors._gestures import GESTURES, Flow, Gestures, optical_flow
 from sensors._owners import Owners
@@ -18,10 +19,15 @@ LEAST, MOST = 0.0005, 0.1
 FOLLOW, RETURN, FADE = 0.08, 1.0, 0.6
 """Time constants (s): of the centre and direction after the motion; back to rest when no visitor is present; of a
 gesture's level after it was made."""
+LASTS = 0.9
+"""The share of what has been learnt of the colours that move which is kept from one picture to the next."""
 PLACES = 3
 """Visitors whose positions are sent."""
 LONGEST = 600.0
 """The longest stay that is sent (s)."""
+
+Mix = NDArray[np.float64]
+"""(colours,): how much of each."""
 
 DOCS = {
     "swipe_left": "a hand sweeps to the left",
@@ -89,7 +95,7 @@ class Seen:
 
 
 class Seeing:
-    """Give it every picture, (height, width) grey and blurred, in its order. ``known`` was measured of the room."""
+    """Give it every picture, small and blurred, in its order. ``known`` was measured of the room."""
 
     def __init__(self, known: Calibration | None = None) -> None:
         self.background, self.visitors = Background(known), Visitors()
@@ -97,15 +103,16 @@ class Seeing:
         self.gestures: dict[int, Gestures] = {}
         self._owners = Owners()
         self._levels = {signal.name: signal.rest for signal in signals() if not signal.pulse}
-        self._even: Gray | None = None
+        self._even: Colours | None = None
+        self._changes = np.zeros((3, 3))
         self.view: View | None = None
         self.flow: Flow | None = None
         self.seconds = 0.0
         """What the last picture was like, where it went (pixels), and the time since the one before."""
 
-    def see(self, gray: Gray, now: float, seconds: float, seam: bool = False) -> Seen:
+    def see(self, small: Small, now: float, seconds: float, seam: bool = False) -> Seen:
         """The signals of the picture at ``now`` (s), ``seconds`` after the last; at a seam nothing moves."""
-        view = self.background.look(gray, seconds, self.visitors.occupied(), seam)
+        view = self.background.look(small, seconds, self.visitors.occupied(), seam)
         known = {id(one) for one in self.visitors.here}
         here = self.visitors.step(view, now, seconds)
         if any(id(one) not in known for one in here):
@@ -118,10 +125,20 @@ class Seeing:
 
     def _follow_flow(self, view: View, seam: bool) -> Flow | None:
         """How the pixels went since the picture before; None where nothing did."""
-        before, self._even = self._even, np.clip(view.even, 0, 255).astype(np.uint8)
-        if seam or before is None or before.shape != self._even.shape or share_of(view.moving) < LEAST:
+        before, self._even = self._even, view.even
+        if seam or before is None or before.shape != view.even.shape or share_of(view.moving) < LEAST:
             return None
-        return np.asarray(self._flow.calc(before, self._even, None), np.float32)
+        mix = self._mix(view.even - before, view.moving)
+        return np.asarray(self._flow.calc(_mixed(before, mix), _mixed(view.even, mix), None), np.float32)
+
+    def _mix(self, steps: Colours, moving: Mask) -> Mix:
+        """The mix of colours in which what has moved lately differs most from what it moves before: the first principal
+        axis of its changes."""
+        if steps.shape[2] == 1:
+            return np.ones(1)
+        changes = steps[moving > 0].astype(np.float64)
+        self._changes = LASTS * self._changes + changes.T @ changes
+        return np.asarray(np.linalg.eigh(self._changes)[1][:, -1])
 
     def _move(self, view: View, flow: Flow | None, somebody: bool, seconds: float) -> None:
         import cv2
@@ -172,6 +189,15 @@ class Seeing:
                 self._levels[f"{name}_level"] = max(self._levels[f"{name}_level"], confidence)
         self._levels["stillness_level"] = max((hands.stillness for hands in self.gestures.values()), default=0.0)
         return pulses
+
+
+def _mixed(colours: Colours, mix: Mix) -> Small:
+    """A grey picture of that mix of its colours, as bright as they are."""
+    import cv2
+
+    parts = mix / np.abs(mix).sum()
+    dark = -255.0 * parts[parts < 0.0].sum()
+    return np.clip(cv2.transform(colours, np.array([[*parts, dark]])), 0, 255).astype(np.uint8)
 
 
 def _place(visitor: Visitor) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Visitors and their gestures, motion, its centre and direction, from a camera or a video file.
 
-No picture of a visitor is stored, sent or kept: small grey ones exist for seconds, and of the empty room an average is
+No picture of a visitor is stored, sent or kept: small ones exist for seconds, and of the empty room an average is
 kept (see _calibration.py). While a console is open its operator is told outlines and directions (see _outlines.py). It
 detects motion and changes from the empty room, not faces: a face detector would count
 painted portraits.
@@ -21,17 +21,19 @@ from installation.core.contracts import Emit, Sensor, SensorConfig
 from installation.core.errors import Refused
 from installation.core.signals import Signal
 from sensors._background import shrink
+from sensors._body import POSE, open_body
+from sensors._body_signals import BodyWatch, body_signals
 from sensors._calibration import Keeper, read
 from sensors._camera_source import Source, parse_source, shown
 from sensors._capture import Memory, Picture, open_pictures
 from sensors._gestures import reach
-from sensors._hand_models import models_folder, open_models
+from sensors._hand_models import HANDS, open_models
 from sensors._hand_signals import HandWatch, Person, hand_signals
 from sensors._hands import Hands
 from sensors._outlines import Drawing, Tell, Wanted
 from sensors._seeing import Seeing, signals
 from sensors._video_devices import describe, devices
-from sensors._visitors import Visitor
+from sensors._visitors import Box, Visitor
 
 Region = tuple[float, float, float, float]
 """left, top, right, bottom in shares of the picture."""
@@ -87,12 +89,15 @@ class Config(SensorConfig):
         default=160, ge=80, le=640, description="of the picture that is looked at (pixels); more costs more"
     )
     mirror: bool = Field(default=True, description="left on the wall is the visitor's left")
-    hands: Annotated[Path | None, PlainValidator(models_folder)] = Field(
+    hands: Annotated[Path | None, PlainValidator(HANDS.option)] = Field(
         default=None, description="a folder with MediaPipe's hand models: fingers are told too (needs openvino)"
+    )
+    body: Annotated[Path | None, PlainValidator(POSE.option)] = Field(
+        default=None, description="a folder with MediaPipe's pose models: arms and lean are told too (needs openvino)"
     )
 
     def signals(self) -> tuple[Signal, ...]:
-        return (*signals(), *(hand_signals() if self.hands else ()))
+        return (*signals(), *(hand_signals() if self.hands else ()), *(body_signals() if self.body else ()))
 
     @cached_property
     def memory(self) -> Memory:
@@ -102,7 +107,7 @@ class Config(SensorConfig):
     @property
     def view(self) -> str:
         """Names what is looked at; what was measured of it does not apply to another."""
-        return f"{shown(self.source)}, turned {self.rotate}, {self.region}, {self.width}, mirror {self.mirror}"
+        return f"{shown(self.source)}, turned {self.rotate}, {self.region}, {self.width}, mirror {self.mirror}, in colours"
 
     @classmethod
     def devices(cls) -> tuple[str, ...]:
@@ -135,6 +140,7 @@ class Camera(Sensor):
     def __init__(self, config: Config) -> None:
         self.config = config
         self.hands = HandWatch(Hands(*open_models(config.hands))) if config.hands else None
+        self.body = BodyWatch(open_body(config.body)) if config.body else None
         self.source = open_pictures(config.source, config, config.memory)
         self.kept: Path | None = None
         self.drawing: Drawing | None = None
@@ -154,9 +160,9 @@ class Camera(Sensor):
                 seconds = min(max(now - last, 1e-3), LONGEST_STEP)
                 whole = crop(upright(picture, self.config.rotate), self.config.region)
                 seen = seeing.see(shrink(whole, self.config.width, self.config.mirror), now, seconds, seam)
-                for pulse in (*seen.pulses, *self._watch_hands(seeing, whole, now)):
+                for pulse in (*seen.pulses, *self._look_closer(seeing, whole, now)):
                     emit(pulse, 1.0)
-                says.levels(seen.levels | (self.hands.levels if self.hands else {}), now)
+                says.levels(seen.levels | self._closer(), now)
                 if self.drawing:
                     self.drawing.step(seeing, now)
                 if keeper.due(now, seeing.background.calm):
@@ -166,24 +172,38 @@ class Camera(Sensor):
             self.source.close()
             keeper.close()
 
-    def _watch_hands(self, seeing: Seeing, picture: Picture, now: float) -> list[str]:
-        if self.hands is None:
-            return []
-        here = seeing.visitors.here
-        person = None
-        if here and picture.ndim == 3 and picture.shape[2] == 3:
-            size = seeing.gestures[id(here[0])].height
-            person = _person(here[0], size, picture, self.config.width, self.config.mirror)
-        return self.hands.watch(picture, person, self.config.mirror, now)
+    def _closer(self) -> dict[str, float]:
+        """The levels that the networks tell."""
+        return (self.hands.levels if self.hands else {}) | (self.body.levels if self.body else {})
+
+    def _look_closer(self, seeing: Seeing, picture: Picture, now: float) -> list[str]:
+        """The pulses of hands and bodies."""
+        here = seeing.visitors.here if picture.ndim == 3 and picture.shape[2] == 3 else []
+        width, mirror = self.config.width, self.config.mirror
+        pulses = []
+        if self.hands:
+            size = seeing.gestures[id(here[0])].height if here else 0.0
+            person = _person(here[0], size, picture, width, mirror) if here else None
+            pulses += self.hands.watch(picture, person, mirror, now)
+        if self.body:
+            boxes = [(id(one), _in_large(one.box, picture, width, mirror)) for one in here]
+            pulses += self.body.watch(picture, boxes, mirror, now)
+        return pulses
 
 
 def _person(visitor: Visitor, size: float, picture: Picture, width: int, mirror: bool) -> Person:
     """The visitor, ``size`` tall in the small picture of that width, as he is in the large one."""
-    scale, (high, wide) = picture.shape[1] / width, picture.shape[:2]
-    left, top, right, bottom = (round(scale * side) for side in reach(visitor))
-    if mirror:
-        left, right = wide - right, wide - left
-    return Person((max(0, left), max(0, top), min(wide, right), min(high, bottom)), float(bottom), scale * size)
+    left, top, right, bottom = _in_large(reach(visitor), picture, width, mirror)
+    high, wide = picture.shape[:2]
+    box = max(0, left), max(0, top), min(wide, right), min(high, bottom)
+    return Person(box, float(bottom), picture.shape[1] / width * size)
+
+
+def _in_large(box: Box, picture: Picture, width: int, mirror: bool) -> Box:
+    """A box of the small picture of that width in the large one; it may lie outside it."""
+    scale, wide = picture.shape[1] / width, picture.shape[1]
+    left, top, right, bottom = (round(scale * side) for side in box)
+    return (wide - right, top, wide - left, bottom) if mirror else (left, top, right, bottom)
 
 
 class Says:

@@ -11,8 +11,8 @@ from installation.showfile.parts import Table, reading_of
 
 Vote = Literal["vote/like", "vote/pass", "vote/left", "vote/right"]
 
-TAKEN = ("a", "n", "h", "b", "r", "s", "escape")
-"""Keys that are the operator's."""
+TAKEN = ("a", "n", "h", "b", "r", "s", "f", "f11", "escape")
+"""Keys that are the operator's, or the window's."""
 
 PAD = "button "
 """How the names of a gamepad's buttons begin: ``button 0``."""

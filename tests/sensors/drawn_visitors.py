@@ -26,6 +26,8 @@ Chance = np.random.Generator
 REST: Hand = (0.15, 0.42, 1.0)
 SHOULDER = (0.11, 0.81)
 UPPER, LOWER = 0.19, 0.23
+FOLDED = 0.2
+"""A hand closer to its shoulder than that is before the body: its arm points at the camera and looks shorter."""
 
 
 def smooth(share: float) -> float:
@@ -109,8 +111,10 @@ def _arm(limb: Any, disc: Any, person: Person, side: int, hand: Hand) -> None:
 def _elbow(shoulder: Point, hand: Point, side: int) -> Point:
     dx, dy = hand[0] - shoulder[0], hand[1] - shoulder[1]
     reach = min(math.hypot(dx, dy), UPPER + LOWER - 1e-6) or 1e-6
-    along = (reach**2 + UPPER**2 - LOWER**2) / (2 * reach)
-    off = math.sqrt(max(0.0, UPPER**2 - along**2))
+    shorter = min(1.0, reach / FOLDED)
+    upper, lower = shorter * UPPER, shorter * LOWER
+    along = (reach**2 + upper**2 - lower**2) / (2 * reach)
+    off = math.sqrt(max(0.0, upper**2 - along**2))
     ux, uy = dx / reach, dy / reach
     return shoulder[0] + along * ux + side * off * abs(uy), shoulder[1] + along * uy - off * abs(ux)
 

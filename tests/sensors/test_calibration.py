@@ -69,7 +69,7 @@ def test_a_noisy_room_is_known_from_the_first_picture() -> None:
 
 def test_another_size_begins_anew() -> None:
     background = Background(calibration())
-    background.look(np.zeros((60, 80), np.uint8), 1 / FPS, None)
+    background.look(np.zeros((60, 80, 3), np.uint8), 1 / FPS, None)
     assert background.noise < 2.0
 
 

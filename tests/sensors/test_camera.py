@@ -144,7 +144,7 @@ def test_every_signal_keeps_its_range_whatever_moves() -> None:
     signals = {signal.name: signal for signal in Config().signals() if not signal.pulse}
     chance, seeing = np.random.default_rng(5), Seeing()
     for number in range(12):
-        size = (120, 160) if number < 8 else (90, 160)
+        size = (120, 160, 3) if number < 6 else (90, 160, 3) if number < 9 else (90, 160, 1)
         said = seeing.see(chance.integers(0, 255, size, dtype=np.uint8), number / FPS, 1 / FPS).levels
         assert said.keys() == signals.keys()
         assert all(signals[name].low <= value <= signals[name].high for name, value in said.items())
@@ -152,8 +152,8 @@ def test_every_signal_keeps_its_range_whatever_moves() -> None:
 
 @pytest.mark.parametrize("shape", [(480, 640, 3), (1080, 1920, 3), (640, 360, 3), (2, 640, 3), (480, 640), (9, 16, 1)])
 def test_every_shape_is_shrunk(shape: tuple[int, ...]) -> None:
-    gray = shrink(np.zeros(shape, np.uint8), 160, True)
-    assert gray.shape == (max(1, round(shape[0] * 160 / shape[1])), 160)
+    small = shrink(np.zeros(shape, np.uint8), 160, True)
+    assert small.shape == (max(1, round(shape[0] * 160 / shape[1])), 160, 3 if shape[2:] == (3,) else 1)
 
 
 def test_a_picture_is_turned_upright_and_cut_to_its_region() -> None:

@@ -62,6 +62,7 @@ def test_gamepads_standing_and_gestures_are_asked_for(tmp_path: Path) -> None:
     ("votes", "told"),
     [
         ('keys = { n = "vote/like" }', '"n" is one of a, n, h, b, r, s'),
+        ('keys = { f = "vote/like" }', '"f" is one of a, n, h, b, r, s, f, f11, escape'),
         ('keys = { "button x" = "vote/like" }', '"button x" has none'),
         ('keys = { L = "vote/like" }', "in small letters"),
         ('keys = { l = "vote/lik" }', "vote/like"),
