@@ -162,6 +162,21 @@ def test_what_runs_the_night_is_in_sight_and_a_view_that_is_chosen_too(
         expect(page.locator("#health h3").first).to_be_in_viewport(ratio=1)
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         expect(page.locator("#tab-pieces")).to_be_in_viewport(ratio=1)
+        page.click("#tab-controls")
+        page.focus("#c-walk-speed")
+        for _ in range(20):  # going back, a control that is focused is never under the views' names
+            page.keyboard.press("Shift+Tab")
+            assert page.evaluate(UNCOVERED), page.evaluate("document.activeElement.outerHTML")
+
+
+UNCOVERED = """
+(() => {
+  const box = document.activeElement.getBoundingClientRect();
+  const names = document.getElementById("tabs");
+  return names.contains(document.activeElement) || box.top >= names.getBoundingClientRect().bottom - 1 || box.bottom < 1
+    || !document.getElementById("panels").contains(document.activeElement);
+})()
+"""
 
 
 def test_the_commands_stay_in_reach_beside_the_longest_title(browser: Any, web: Driver, app: App, session: Any) -> None:
