@@ -152,6 +152,10 @@ def test_what_runs_the_night_is_in_sight_and_a_view_that_is_chosen_too(
         expect(page.locator("#master input")).to_be_in_viewport(ratio=1)
         forget = page.locator("[data-address='/taste/reset']")
         expect(forget).to_be_hidden()
+        where = page.locator("[data-address='/show/next']").bounding_box()
+        app.now = moment(hands={"/stage/brightness": "operator"})
+        expect(page.get_by_role("button", name="Release brightness").first).to_be_visible()
+        assert page.locator("[data-address='/show/next']").bounding_box() == where, "no finger misses it"
         page.click("#transport summary")
         expect(forget).to_contain_text("taste reset")
         page.tap("[data-address='/walk/next']")
