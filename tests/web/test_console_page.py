@@ -242,8 +242,10 @@ def test_everything_by_keyboard(browser: Any, web: Driver, app: App, session: An
 
 
 def test_it_shows_what_hangs_who_has_what_and_why(browser: Any, web: Driver, app: App, session: Any) -> None:
+    app.now = moment(hands={})  # the reasons are told once a second, and may be known before the hands
     with console(browser, web, session) as page:
         expect(page.locator("#hangs")).to_have_text("Sitters who never sat")
+        app.now = moment()
         expect(page.locator("#comes")).to_have_text("1:33 left, then The company")
         app.now = moment(coming="company", progress=0.5, seconds_left=0.0)
         expect(page.locator("#comes")).to_have_text("changing to The company")
