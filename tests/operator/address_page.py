@@ -62,6 +62,7 @@ pair comes as two numbers, too. Besides:
 | `bind`, `port` | "127.0.0.1", 8000 | where OSC is heard; "0.0.0.0" hears all networks |
 | `allow` | [] | the addresses and networks that may send, such as "192.168.1.0/24"; without, all that reach it |
 | `surfaces` | [] | who is always told the values, such as "tablet.local:9000" |
+| `bundles` | true | tells many values in one packet; false: each in its own, as some programs read no more |
 | `tcp` | false | hears TCP, too, at the same port: SLIP (OSC 1.1) or a length before each packet (OSC 1.0) |
 | `guard`, `arm` | "0.3 s", false | see above |
 | `release` | "30 s" | after which an operator's value is given back to a cue, the votes or a wire that wants it |

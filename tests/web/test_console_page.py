@@ -164,6 +164,16 @@ def test_what_runs_the_night_is_in_sight_and_a_view_that_is_chosen_too(
         expect(page.locator("#tab-pieces")).to_be_in_viewport(ratio=1)
 
 
+def test_the_commands_stay_in_reach_beside_the_longest_title(browser: Any, web: Driver, app: App, session: Any) -> None:
+    with console(browser, web, session) as page:
+        titles = "[...document.querySelectorAll('header h1, #hangs')]"
+        page.evaluate(f"for (const one of {titles}) one.textContent = 'Nevertheless '.repeat(60)")
+        assert max(page.evaluate(f"{titles}.map((one) => one.clientHeight)")) <= 72  # two lines of 24 px
+        page.evaluate("document.querySelector('#now').style.minHeight = '40rem'")
+        page.locator("[data-address='/stage/blackout']").scroll_into_view_if_needed()
+        expect(page.locator("[data-address='/stage/blackout']")).to_be_in_viewport(ratio=1)
+
+
 def test_commands_by_finger_and_the_dangerous_ones_in_two_steps(
     browser: Any, web: Driver, app: App, session: Any
 ) -> None:
@@ -280,10 +290,31 @@ def test_the_present_is_kept_and_a_kept_cue_is_changed(browser: Any, web: Driver
         web.send(pack(replace(DESK, cues=(DESK.cues[0], noon, dusk, replace(dusk, name="late")))))
         expect(page.locator("[data-cue=late]")).to_be_visible()
         expect(page.locator("[aria-label='Move noon down']")).to_be_focused()
+        web.send(pack(replace(DESK, cues=(DESK.cues[0], dusk, noon))))
+        expect(page.locator("[aria-label='Move noon up']")).to_be_focused()
         web.send(pack(DESK))
         assert page.locator("[aria-label='Move evening up']").count() == 0, "a cue of the show file itself"
         page.click("[aria-label='Fire evening']")
         assert app.moved() == ("/cue/evening", 1.0)
+
+
+def test_a_press_without_a_connection_says_that_nothing_was_sent(
+    browser: Any, web: Driver, app: App, session: Any
+) -> None:
+    with console(browser, web, session) as page:
+        opened: list[Any] = []
+
+        def once(socket: Any) -> None:
+            opened.append(socket)
+            socket.close() if opened[1:] else socket.connect_to_server()
+
+        page.route_web_socket("**/console/live", once)
+        page.reload()
+        page.wait_for_selector("#transport button")
+        opened[0].close()
+        expect(page.locator("#link.bad")).to_contain_text("no connection")
+        page.tap("[data-address='/show/next']")
+        expect(page.locator("#said")).to_have_text("There is no connection; nothing was sent.")
 
 
 def test_a_show_that_hangs_is_told_and_the_page_goes_on(browser: Any, web: Driver, session: Any) -> None:

@@ -88,8 +88,7 @@
     const form = make("form", { className: "find" }, name, make("button", {}, "Keep the present as a cue"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      send(state.desk.snapshot, name.value.trim() || 1);
-      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim().replaceAll(/\s+/g, "_")}` : ""}`);
+      send(state.desk.snapshot, name.value.trim() || 1, "asked to keep the present");
       name.value = "";
     });
     return form;
@@ -109,7 +108,8 @@
     const at = cues.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     cues.replaceChildren(...(state.desk.snapshot ? [keep()] : []), list);
     const again = [...cues.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === at);
-    again?.focus(); // whoever moves a cue by keyboard may go on
+    // Whoever moves a cue by keyboard may go on, at the end of the list with its other button.
+    (again?.disabled ? again.parentElement.querySelector("button:enabled") : again)?.focus();
     drawCues();
   };
 
@@ -148,12 +148,19 @@
   const today = make("div", { id: "today", className: "panel" });
   const hour = (iso) => iso.slice(11, 16);
 
+  const LISTED = 12;
+
+  const listed = (names) => {
+    const shown = names.slice(0, LISTED).map(title).join(", ");
+    return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
+  };
+
   const dueOf = (due, now) => {
     const present = due.cue === null && due.start <= now && now < due.end;
     const ends = hour(due.end) === "00:00" ? "24:00" : hour(due.end);
     const when = due.cue === null ? `${hour(due.start)}–${ends}` : hour(due.start);
     const what = due.cue !== null ? `cue ${due.cue}` : due.programme ?? "closed";
-    return make("li", { className: present ? "present" : "" }, make("span", { className: "number" }, when), make("b", {}, what), due.pieces.length ? make("small", {}, due.pieces.map(title).join(", ")) : null);
+    return make("li", { className: present ? "present" : "" }, make("span", { className: "number" }, when), make("b", {}, what), due.pieces.length ? make("small", {}, listed(due.pieces)) : null);
   };
 
   const reports = make("section", {}, make("h3", {}, "reports of past days"), make("ul", { className: "days" }));
