@@ -13,6 +13,7 @@ from typing import NamedTuple
 from installation.core.controls import Control
 from installation.core.osc_backlog import Endpoint
 from installation.core.osc_build import Said, bundle, message
+from installation.core.readouts import REFUSED
 
 FINGER = 0.3
 """Seconds after a touch in which the surface that touched a control is not sent its value."""
@@ -47,8 +48,8 @@ ROUND = 64
 NOTES = 64
 """Texts that wait for the next round, at most."""
 
-NOTE = "/show/refused"
-"""The address at which a surface receives why what it sent does not count."""
+SHOWN = 6.0
+"""Seconds after which a surface's label of what does not count is cleared."""
 
 Saying = Mapping[str, Said]
 """Address -> what to send: a control's value, or a text for a label."""
@@ -63,12 +64,14 @@ class Packet(NamedTuple):
 
 @dataclass(slots=True)
 class Surface:
-    """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again (seconds). ``unsent``
-    are the addresses that it is to be sent, in the order in which they changed."""
+    """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again, ``clear`` when what
+    does not count is no longer shown (seconds). ``unsent`` are the addresses that it is to be sent, in the order in
+    which they changed."""
 
     endpoint: Endpoint
     until: float
     afresh: float = -math.inf
+    clear: float = math.inf
     unsent: dict[str, None] = field(default_factory=dict)
     sent: deque[tuple[float, Mapping[str, Said]]] = field(default_factory=lambda: deque(maxlen=SENT))
     """When it was lately sent what."""
@@ -211,10 +214,19 @@ class Feedback:
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
                 surface.unsent.update(dict.fromkeys(self.said.said))
+        yield from self._refusals(now)
+        yield from islice(self._rounds(now), ROUND)
+
+    def _refusals(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
+        for surface in self.surfaces.values():
+            if now >= surface.clear:
+                surface.clear = math.inf
+                yield surface.endpoint, message(REFUSED, "")
         while self._notes:
             receiver, text = self._notes.popleft()
-            yield receiver, message(NOTE, text)
-        yield from islice(self._rounds(now), ROUND)
+            if receiver in self.surfaces:
+                self.surfaces[receiver].clear = now + SHOWN
+            yield receiver, message(REFUSED, text)
 
     def _rounds(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """For each surface in turn what it is to be sent; whoever was served is behind the others in the next round."""
