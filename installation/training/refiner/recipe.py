@@ -42,6 +42,9 @@ class Recipe:
     """How far brightness, contrast and saturation of a pair are changed together, at most."""
     low_pass: float = 10.0
     """Weight of the difference of the pictures averaged over LOW px (see losses.py)."""
+    finer: float = 0.0
+    """The same over FINER px, of a picture that was worn: so the texture that was drawn over it is taken away. What a
+    VAE makes of a picture does not tell as much."""
     features: float = 0.2
     """Weight of the difference in the features of a pretrained network; 0: none."""
     looked_at: int = 64

@@ -37,6 +37,8 @@ from installation.training.refiner.teacher import TEACHER, taught
 from installation.training.refiner.tone import power_of
 from installation.training.refiner.vae import Reconstructions, soft_painter
 
+FINER = 20.0
+"""Weight, of a model that is no VAE, of what a worn picture tells of the picture."""
 TEACHER_FOLDER = "teacher"
 """Of the work folder: what a teacher painted."""
 
@@ -63,7 +65,7 @@ def session(options: RefinerOptions, devices: Devices) -> None:
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
     """The run that the command's options ask for."""
     side = int(unrefined(base.network).resolution)
-    recipe = recipe_of(options, side)
+    recipe = recipe_of(options, side, FINER if base.header["kind"] != "vae" else 0.0)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * side, folder)
     detail = detail_of(options.recipe.weight_by, folder, prepared)
@@ -137,13 +139,14 @@ def averaged(pictures: Picture, side: int) -> Picture:
     return shrink(torch.from_numpy(np.array(pictures)))[side].numpy()
 
 
-def recipe_of(options: RefinerOptions, side: int) -> Recipe:
+def recipe_of(options: RefinerOptions, side: int, finer: float) -> Recipe:
     asked = options.recipe
     return Recipe(
         kimg=options.length.kimg,
         batch=asked.batch,
         window=min(asked.window, side),
         learning_rate=asked.learning_rate,
+        finer=finer,
         features=asked.features,
         adversarial=asked.adversarial,
         r1=asked.r1,

@@ -211,6 +211,9 @@ def test_the_low_pass_sees_light_and_no_texture() -> None:
     checks[..., ::2] = -1
     assert low_pass(grey, checks) == 0
     assert low_pass(grey, grey + 0.5) == 0.5
+    wider = checks.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., : grey.shape[2], : grey.shape[3]]
+    assert low_pass(grey, wider, 2) > 0.5 > low_pass(grey, wider, 4) == 0
+    assert low_pass(grey[:0], grey[:0]) == 0
 
 
 def test_the_penalty_is_the_square_of_the_gradient() -> None:
