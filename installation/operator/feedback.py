@@ -129,6 +129,29 @@ class Messages:
         return packet
 
 
+class Notes:
+    """Why messages do not count, for who sent them."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Endpoint, str]] = deque(maxlen=NOTES)
+
+    def add(self, receivers: Iterable[Endpoint], text: str) -> None:
+        """Has each of them told in the next round."""
+        self._waiting.extend((receiver, text) for receiver in receivers)
+
+    def packets(self, surfaces: Mapping[Endpoint, Surface], now: float) -> Iterator[tuple[Endpoint, bytes]]:
+        """What waits; and an empty text where a surface has shown one for long enough."""
+        for surface in surfaces.values():
+            if now >= surface.clear:
+                surface.clear = math.inf
+                yield surface.endpoint, message(REFUSED, "")
+        while self._waiting:
+            receiver, text = self._waiting.popleft()
+            if receiver in surfaces:
+                surfaces[receiver].clear = now + SHOWN
+            yield receiver, message(REFUSED, text)
+
+
 def _at(surfaces: Mapping[Endpoint, Surface], host: str) -> Iterator[Surface]:
     return (surface for endpoint, surface in surfaces.items() if endpoint.host == host)
 
@@ -150,7 +173,7 @@ class Feedback:
         self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
         self.surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
-        self._notes: deque[tuple[Endpoint, str]] = deque(maxlen=NOTES)
+        self.notes = Notes()
         self.said = Messages(controls)
 
     def endpoint_of(self, source: Endpoint) -> Endpoint:
@@ -191,10 +214,6 @@ class Feedback:
         own = [source] if source.port else []
         return own + [surface.endpoint for surface in _at(self.surfaces, source.host) if surface.endpoint != source]
 
-    def note(self, receivers: Iterable[Endpoint], text: str) -> None:
-        """Sends each of them why something that it sent does not count."""
-        self._notes.extend((receiver, text) for receiver in receivers)
-
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
         if any(_at(self.surfaces, host)):
@@ -214,19 +233,8 @@ class Feedback:
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
                 surface.unsent.update(dict.fromkeys(self.said.said))
-        yield from self._refusals(now)
+        yield from self.notes.packets(self.surfaces, now)
         yield from islice(self._rounds(now), ROUND)
-
-    def _refusals(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
-        for surface in self.surfaces.values():
-            if now >= surface.clear:
-                surface.clear = math.inf
-                yield surface.endpoint, message(REFUSED, "")
-        while self._notes:
-            receiver, text = self._notes.popleft()
-            if receiver in self.surfaces:
-                self.surfaces[receiver].clear = now + SHOWN
-            yield receiver, message(REFUSED, text)
 
     def _rounds(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """For each surface in turn what it is to be sent; whoever was served is behind the others in the next round."""

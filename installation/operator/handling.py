@@ -165,7 +165,7 @@ class Handling:
         logged = self.complaints.due(subject)
         if receivers or logged:
             text = clean(why if isinstance(why, str) else why(), TEXT)
-            self.feedback.note(receivers, text)
+            self.feedback.notes.add(receivers, text)
             if logged:
                 log.warning("OSC: %s", text)
 

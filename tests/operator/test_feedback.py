@@ -165,7 +165,7 @@ def test_a_pair_is_told_as_two_numbers() -> None:
 
 def test_who_is_refused_is_told_why_where_it_hears_and_nobody_else() -> None:
     feedback, sender = Feedback(CONTROLS, [TABLET, PHONE], 9000), Endpoint(TABLET.host, 51000)
-    feedback.note(feedback.hearing(sender), "this show has no /walk/sped")
+    feedback.notes.add(feedback.hearing(sender), "this show has no /walk/sped")
     note = {"/show/refused": "this show has no /walk/sped"}
     assert told(feedback, {}, 0.0) == {sender: note, TABLET: note}
     assert told(feedback, {}, SHOWN - 0.1) == {}
