@@ -28,6 +28,8 @@ OCTAVE = 5
 """Rings of an octave."""
 PICTURES, SAMPLES, AT_ONCE = 384, 96, 16
 STEPS, RATE = 600, 0.05
+FINEST = 0.0
+"""The logarithm of the gain of the finest band, at most: what shuffling leaves in it would become a lattice."""
 
 
 def power_of(pictures: Picture) -> list[float]:
@@ -119,4 +121,6 @@ def _gains(own: Tensor, wanted: Tensor) -> list[float]:
         optimizer.zero_grad()
         off.backward()
         optimizer.step()
+        with torch.no_grad():
+            logs[0].clamp_(max=FINEST)
     return [round(min(float(gain), STRONGEST), 3) for gain in logs.detach().exp()]

