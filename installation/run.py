@@ -40,7 +40,7 @@ from installation.process.heartbeat import Heartbeat, Orders
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.reloading import Reloading, Rooms
-from installation.renewal import Renewal
+from installation.renewal import GivingBack, Renewal
 from installation.report import Standing, head_of
 from installation.showfile.load import Show
 from installation.snapshots import Snapshots
@@ -135,7 +135,7 @@ class Exhibition:
         self.recorder = self.standing.recorder = open_recorder(
             show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
         )
-        self.leaving, self.foresight = False, Foresight(self.loop)
+        self.leaving, self.foresight, self.giving_back = False, Foresight(self.loop), GivingBack()
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
         self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb)
         self.preparing = Preparing(self.stage, show, self.stills.first)
@@ -284,6 +284,7 @@ class Exhibition:
         assert decision is not None
         playback = decision.wall.playback
         self.foresight.look()
+        self.giving_back.look(decision.time)
         self.painter.watch(decision.time)
         self.standing.opening.watch(decision.time, self.painter.broken)
         self.turns.step(decision.time, self.standing.opening)
