@@ -24,11 +24,13 @@ class GivingBack:
     """Gives freed memory back, by a thread that no frame waits for."""
 
     def __init__(self) -> None:
-        self._next = 0.0
+        self._next: float | None = None
 
     def look(self, now: float) -> None:
-        """To be called every frame, at ``now`` (s)."""
-        if now >= self._next:
+        """To be called every frame, at ``now`` (s), once all is open: before, much is looked through in vain."""
+        if self._next is None:
+            self._next = now + GIVES_BACK
+        elif now >= self._next:
             self._next = now + GIVES_BACK
             threading.Thread(target=freed_memory.give_back, name="memory", daemon=True).start()
 

@@ -40,7 +40,7 @@ from installation.process.heartbeat import Heartbeat, Orders
 from installation.process.sensors import run_sensors
 from installation.process.web import WebProcess
 from installation.reloading import Reloading, Rooms
-from installation.renewal import GivingBack, Renewal
+from installation.renewal import Renewal
 from installation.report import Standing, head_of
 from installation.showfile.load import Show
 from installation.snapshots import Snapshots
@@ -121,12 +121,11 @@ class Exhibition:
         self.console = Console(self.web) if self.web else None
         self.leaning = Leaning()
         self.tasting = Tasting(show, folder, self.painter, self.web, lambda: self.clock.civil().date())
-        stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self.away: timedelta | None = None
         self._resume()
         cache, first = DiskCache(folder / "cache"), self.loop.decider.first
-        hang, now = self.painter.hang, self.clock.now
+        hang, now, stats = self.painter.hang, self.clock.now, metrics.ScreenStats(self.pace.interval)
         self.turns = Turns(self.loop, self.painter)
         later = self.turns.residence.later(first)
         opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first, later=later)
@@ -135,7 +134,7 @@ class Exhibition:
         self.recorder = self.standing.recorder = open_recorder(
             show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
         )
-        self.leaving, self.foresight, self.giving_back = False, Foresight(self.loop), GivingBack()
+        self.leaving, self.foresight = False, Foresight(self.loop)
         self.stills = Stills(folder, [piece.name for piece in show.pieces], heartbeat.orders.restarts > 0)
         self.renewal = Renewal(metrics.memory_mb, metrics.machine_mb)
         self.preparing = Preparing(self.stage, show, self.stills.first)
@@ -229,6 +228,7 @@ class Exhibition:
             self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
+        self.loop.decider.begin(self.clock.civil())
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = True
@@ -284,7 +284,6 @@ class Exhibition:
         assert decision is not None
         playback = decision.wall.playback
         self.foresight.look()
-        self.giving_back.look(decision.time)
         self.painter.watch(decision.time)
         self.standing.opening.watch(decision.time, self.painter.broken)
         self.turns.step(decision.time, self.standing.opening)

@@ -71,7 +71,7 @@ def test_freed_memory_is_given_back_once_a_minute(monkeypatch: pytest.MonkeyPatc
     given: list[str] = []
     monkeypatch.setattr(freed_memory, "give_back", lambda: given.append(threading.current_thread().name))
     giving = GivingBack()
-    for frame in range(round(2.5 * GIVES_BACK)):
+    for frame in range(round(3.5 * GIVES_BACK)):
         giving.look(float(frame))
     until(lambda: len(given) == 3)
     assert set(given) == {"memory"}, "no frame waits for it"
