@@ -148,18 +148,21 @@ class Console:
 
 def acting(
     inbox: Inbox, clock: Callable[[], float], change: Callable[[CueChange, str], None]
-) -> Callable[[Moved | Edited], None]:
+) -> Callable[[Moved | Edited], str]:
     """Passes on what an operator did on a console: into the inbox, or to ``change`` a cue of the cue file (with who
-    asked). ``clock`` is the loop's (s)."""
+    asked). Returns why it does not count; empty where it does. ``clock`` is the loop's (s)."""
 
-    def act(done: Moved | Edited) -> None:
+    def act(done: Moved | Edited) -> str:
         try:
             if isinstance(done, Edited):
                 change(CueChange(done.cue, done.fade, done.steps), done.who)
             elif why := _move(inbox, done, clock()):
                 log.info("%s: %s", done.who, why)
+                return why
         except ControlError as error:
             log.warning("%s: %s", done.who, error)
+            return str(error)
+        return ""
 
     return act
 

@@ -14,7 +14,6 @@ from installation import metrics
 from installation.console import Console, acting
 from installation.core import interpreter, parts
 from installation.core.clock import Pace, RealClock
-from installation.core.commands import CUE_SNAPSHOT
 from installation.core.decision import Decision, Tally, Wishes
 from installation.core.disk_cache import DiskCache
 from installation.core.signals import Board
@@ -140,7 +139,7 @@ class Exhibition:
         self.preparing = Preparing(self.stage, show, self.stills.first)
         self.loop.refused = self.preparing.refused
         surfaces = self.ports.surfaces
-        self.snapshots = Snapshots(lambda: self.loop.show, partial(surfaces.say, CUE_SNAPSHOT) if surfaces else None)
+        self.snapshots = Snapshots(lambda: self.loop.show, surfaces, self.web.answer if self.web else None)
         self.reloading = open_reloading(self, cache)
 
     def run(self) -> int:

@@ -12,6 +12,7 @@ from queue import Full, Queue
 
 from installation.core.clean_text import clean
 from installation.core.commands import CUE_SNAPSHOT, Command, cue_address
+from installation.core.contracts import Surfaces
 from installation.core.controls import Values
 from installation.core.errors import Refused, ShowError
 from installation.showfile.cue_edit import CueChange, change_cue
@@ -38,10 +39,16 @@ class Asked:
 
 
 class Snapshots:
-    """``take`` keeps the present as a cue. ``show`` says which show runs; ``told`` is called with each result."""
+    """``take`` keeps the present as a cue. ``show`` says which show runs. The ``surfaces`` are told each result, and
+    ``answer`` is called with it and with who asked."""
 
-    def __init__(self, show: Callable[[], Show], told: Callable[[str], None] | None = None) -> None:
-        self._show, self._told = show, told or (lambda text: None)
+    def __init__(
+        self,
+        show: Callable[[], Show],
+        surfaces: Surfaces | None = None,
+        answer: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._show, self._surfaces, self._answer = show, surfaces, answer
         self._waiting: Queue[Asked | None] = Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
 
@@ -75,13 +82,17 @@ class Snapshots:
         while (asked := self._waiting.get()) is not None:
             try:
                 told = asked.work(self._show())
-            except (OSError, ValueError) as error:  # a full disk; a name, a file that cannot be taken
-                told = ""
-                log.warning("the cue file stays as it is for %s: %s", asked.who or "nobody", clean(str(error)))
-                self._told(f"the cue file stays as it is: {clean(str(error))}")
-            if told:
                 log.info("%s", told)
-                self._told(told)
+            except (OSError, ValueError) as error:  # a full disk; a name, a file that cannot be taken
+                told = f"the cue file stays as it is: {clean(str(error))}"
+                log.warning("%s (%s asked)", told, asked.who or "nobody")
+            self._tell(asked.who, told)
+
+    def _tell(self, who: str, text: str) -> None:
+        if self._surfaces:
+            self._surfaces.say(CUE_SNAPSHOT, text)
+        if self._answer:
+            self._answer(who, text)
 
 
 def keep(show: Show, name: str, values: Values) -> str:

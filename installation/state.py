@@ -49,7 +49,7 @@ class StateFile:
         """Whether to keep a state at ``now`` (s): where ``changed`` is not what it was, and once in EVERY seconds."""
         if changed == self._known and now < self._due:
             return False
-        self._known, self._due = changed, now + EVERY
+        self._known, self._due = changed, (now // EVERY + 1.0) * EVERY
         return True
 
     def keep(self, state: Mapping[str, Any], civil: datetime) -> None:

@@ -154,8 +154,9 @@ def test_what_an_operator_does_reaches_the_inbox(show: Show, caplog: pytest.LogC
         act(unpack(pack(Moved(address, value, who)), TO_APP))
     act(unpack(pack(Moved("/cue/snapshot", 1.0, who, "dusk")), TO_APP))
     act(unpack(pack(Edited("dusk", 3.0, -1, who)), TO_APP))
-    for address, value in (("/nowhere", 1.0), ("/show/next", None), ("/show/piece", 99.0)):
-        act(Moved(address, value, who))
+    refused = [("/nowhere", 1.0), ("/show/next", None), ("/show/piece", 99.0)]
+    for (address, value), why in zip(refused, ("which this show has not", "which this show", "found 99"), strict=True):
+        assert why in act(Moved(address, value, who))
     asked = inbox.drain()
     assert asked.touches == {"/stage/brightness": Touch(1.0, 5.0, who), "/walk/speed": Touch(None, 5.0, who)}
     assert asked.commands == (Command("/show/next", 1.0, 5.0, who), Command("/cue/snapshot", 1.0, 5.0, who, "dusk"))

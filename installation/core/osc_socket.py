@@ -121,9 +121,10 @@ class OscSocket:
 
     ``owner`` names the socket's owner in messages: ``[operator]``, ``the sensor "floor"``. ``wait`` is the longest that
     ``hear`` waits, in seconds. ``levels`` are the addresses of which the latest message counts: see Backlog. ``lost``
-    counts packets that found no room in the system's buffer. ``hear`` and all else is for one thread, but for ``post``
-    and ``wake``, which any may call; ``selector`` is what it waits for, and calls whatever else is registered there.
-    Raises DeviceError where the port is taken or the address is not this machine's.
+    counts packets that found no room in the system's buffer. ``tell`` passes on to who sent something why it does
+    not count. ``hear`` and all else is for one thread, but for ``post`` and ``wake``, which any may call; ``selector``
+    is what it waits for, and calls whatever else is registered there. Raises DeviceError where the port is taken or the
+    address is not this machine's.
     """
 
     def __init__(
@@ -139,6 +140,7 @@ class OscSocket:
     ) -> None:
         self.owner, self.refused, self.complaints = owner, 0, Complaints(clock)
         self.lost = 0
+        self.tell: Callable[[Endpoint, str], None] = lambda source, text: None
         self._emptied, self._pause, self._crowded = 0.0, HELD_BACK, False
         self.allowed, self.backlog = Allowed(allow), Backlog(levels)
         self._room = memoryview(bytearray(1 << 16))  # any UDP packet whole: some systems raise where others cut
@@ -183,13 +185,17 @@ class OscSocket:
         elif self.backlog.add(packet, source, time.monotonic()) and self.complaints.due(f"flood {source.host}"):
             told = f", and {self.backlog.dropped} packets were dropped" if self.backlog.dropped else ""
             what = "comes faster than it is read: of each control the latest counts"
-            log.warning("OSC from %s %s%s", source.host, what, told)
+            text = f"OSC from {source.host} {what}{told}"
+            log.warning("%s", text)
+            self.tell(source, text)
 
-    def refuse(self, subject: str, text: str) -> Heard:
-        """Counts a packet or message that is refused, and logs why, once a minute for each subject."""
+    def refuse(self, subject: str, text: str, source: Endpoint | None = None) -> Heard:
+        """Counts a packet or message that is refused; logs why, once a minute for each subject; tells ``source``."""
         self.refused += 1
         if self.complaints.due(subject):
             log.warning("%s", clean(text))
+        if source:
+            self.tell(source, text)
         return NOTHING
 
     def _look(self, wait: float) -> None:
@@ -245,9 +251,11 @@ class OscSocket:
             heard = Heard(parse(packet, spoiled, bounds_for(host)), source)
         except Malformed as error:
             self.backlog.refused(source)
-            return self.refuse(f"malformed {host}", f"OSC from {host} is not heard by {self.owner}: {error}")
+            return self.refuse(f"malformed {host}", f"OSC from {host} is not heard by {self.owner}: {error}", source)
         for why in spoiled:
-            self.refuse(f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}")
+            self.refuse(
+                f"{why} {host}", f"a message in a bundle from {host} is not heard by {self.owner}: {why}", source
+            )
         return heard
 
     def send(self, packet: bytes, endpoint: Endpoint) -> None:

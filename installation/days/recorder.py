@@ -84,7 +84,7 @@ class Recorder:
         """Whether to take a sample at ``now`` (s, monotonic)."""
         if now < self._due:
             return False
-        self._due = now + INTERVAL
+        self._due = (now // INTERVAL + 1.5) * INTERVAL  # between two times at which the state is kept: not in one frame
         return True
 
     def take(self, make: Callable[[], Sample]) -> None:

@@ -1,6 +1,7 @@
 """Paints a style-based network as its live controls ask: layers bent, styles mixed, another network blended in.
 
-It paints by plain torch: what is compiled for a machine (see choose_runtime.py) is the network at rest.
+It paints by plain torch: what is compiled for a machine (see choose_runtime.py) is the network at rest. A refiner comes
+after all of it, and paints on what the changed network has painted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from installation.networks import bending
 from installation.networks.grain import with_noise
 from installation.networks.layers import INPUT
 from installation.networks.live_controls import BLEND, MIX, NOISE, TRUNCATE, Live, span
-from installation.networks.runtime import levels, ring
+from installation.networks.refined import refiner_of, unrefined
+from installation.networks.runtime import Synthesis, levels, ring
 from installation.networks.styles import Layer
 
 STEPS = 256
@@ -33,6 +35,8 @@ class LivePainter:
 
     @torch.inference_mode()
     def __init__(self, live: Live, network: Any, other: Any = None) -> None:
+        self._refiner = refiner_of(network)
+        network, other = unrefined(network), unrefined(other)
         self.live, self.network, self._other = live, network, other
         if live.tiles != (1, 1):
             self.network, self._other = network.tiled(*live.tiles), other and other.tiled(*live.tiles)
@@ -43,18 +47,30 @@ class LivePainter:
         self._blended: tuple[object, Any] = (None, network)  # what was asked for last, and what it gave
         self._noisy: tuple[object, Any] = (None, network)
         self._slots: Iterator[tuple[Tensor, Pixels]] | None = None
+        across, down = live.tiles
+        self._grain = [grain.repeat(1, 1, down, across) for grain in self._refiner.fixed()] if self._refiner else []
 
     @torch.inference_mode()
-    def paint(self, latents: Sequence[Latent], second: Latent | None, mean: Latent, controls: Values) -> Pixels:
+    def paint(
+        self, latents: Sequence[Latent], second: Latent | None, mean: Latent, controls: Values, refine: float = 0.0
+    ) -> Pixels:
         """The picture of latents (w_dim,), one for each tile from left to right, as the controls ask; ``second`` is
-        what is mixed in, ``mean`` where truncation leads. The array is reused as those of a runtime are."""
+        what is mixed in, ``mean`` where truncation leads, ``refine`` 0..1 how much a refiner paints. The array is
+        reused as those of a runtime are."""
         styles = np.stack([self.styles(latent, second, mean, controls) for latent in latents])
-        picture = levels(self.asked(controls).synthesis, torch.from_numpy(styles).to(self.network.device))
+        synthesis = self._refined(self.asked(controls).synthesis, refine)
+        picture = levels(synthesis, torch.from_numpy(styles).to(self.network.device))
         if self._slots is None:
             self._slots = ring(picture.shape)
         slot, pixels = next(self._slots)
         slot.copy_(picture)
         return pixels
+
+    def _refined(self, synthesis: Synthesis, amount: float) -> Synthesis:
+        refiner = self._refiner
+        if refiner is None:
+            return synthesis
+        return lambda styles: refiner(synthesis(styles).clamp_(-1, 1), self._grain, amount)
 
     def styles(self, latent: Latent, second: Latent | None, mean: Latent, controls: Values) -> Floats:
         """(w_dim,), or (layers, w_dim) where not all layers have the same."""

@@ -232,7 +232,7 @@ class ModelGenerator(Generator):
         return self.painted(latent, controls)
 
     def asked(self, latent: Latent, controls: Values) -> Latent:
-        """The network's input for a latent."""
+        """The network's input for a latent: its style and, of one with a refiner, how much that paints."""
         w = of_class(self.steered(latent, controls), classes_of(self.network), controls)
         return with_refine(w, controls.get(REFINE, self.refine)) if refines(self.network) else w
 

@@ -24,7 +24,15 @@ from installation.networks.classes import of_class
 from installation.networks.layers import has_noise, layers_of
 from installation.networks.live_controls import MIX, USUAL_VARIETY, VARIETY, Live
 from installation.networks.model_file import Header, bytes_in_memory, read_header
-from installation.networks.model_generator import Facts, ModelConfig, ModelGenerator, classes_of, latent_of, opened
+from installation.networks.model_generator import (
+    REFINE,
+    Facts,
+    ModelConfig,
+    ModelGenerator,
+    classes_of,
+    latent_of,
+    opened,
+)
 
 LIVE = ("bend", "mix", "blend", "truncate", "noise")
 """The options that bring controls and, while these rest, change no picture."""
@@ -67,8 +75,6 @@ class StyleConfig(ModelConfig, ABC):
             layers.members(name)
         if self.noise and not has_noise(header):
             raise ValueError(f"noise: {self.model.name} adds no noise to what it paints; leave it out")
-        if header.get("refiner") and self.live is not None:
-            raise ValueError(f"{self.model.name} has a refiner, so it cannot be bent, mixed, blended or tiled")
         if self.blend is not None:
             check_same(self.model, header, self.blend, read_header(self.blend))
         return self
@@ -142,9 +148,13 @@ class StyleGenerator(ModelGenerator):
         if at_rest and (self._live is None or self._live.tiles == (1, 1)):
             return super().painted(latent, controls)
         mean = of_class(self.space.mean, classes_of(self.network), controls)
-        latents = [self.asked(one, controls) for one in self.side_by_side(latent, controls)]
-        pixels: Pixels = self._painter.paint(latents, self.second(controls), mean, controls)
+        latents = [self.styled(one, controls) for one in self.side_by_side(latent, controls)]
+        refine = controls.get(REFINE, self.refine)
+        pixels: Pixels = self._painter.paint(latents, self.second(controls), mean, controls, refine)
         return pixels
+
+    def styled(self, latent: Latent, controls: Values) -> Latent:
+        return of_class(self.steered(latent, controls), classes_of(self.network), controls)
 
     def side_by_side(self, latent: Latent, controls: Values) -> list[Latent]:
         """The latents of a wide picture's parts: each is turned from the walk's towards one of its own, and stays as
@@ -160,4 +170,4 @@ class StyleGenerator(ModelGenerator):
         seed = controls.get(f"{MIX}/seed", 1.0)
         low = self._of_seed(int(seed))
         between = np.float32(seed - int(seed))
-        return self.asked(low + between * (self._of_seed(int(seed) + 1) - low) if between else low, controls)
+        return self.styled(low + between * (self._of_seed(int(seed) + 1) - low) if between else low, controls)

@@ -5,7 +5,7 @@ socket. Every round sends a bounded number of packets to each surface; what does
 import math
 import struct
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -44,8 +44,8 @@ BUNDLES = 256
 ROUND = 64
 """Packets to all surfaces in one round: what takes no more than a few milliseconds of this thread."""
 
-NOTES = 4
-"""Texts for one surface that wait, at most."""
+NOTES = 64
+"""Texts that wait for the next round, at most."""
 
 NOTE = "/show/refused"
 """The address at which a surface receives why what it sent does not count."""
@@ -55,10 +55,10 @@ Saying = Mapping[str, Said]
 
 
 class Packet(NamedTuple):
-    """A bundle, and the numbers in it by address, as OSC carries them."""
+    """A bundle, and what it says by address, as OSC carries it."""
 
     data: bytes
-    numbers: Mapping[str, Said]
+    said: Mapping[str, Said]
 
 
 @dataclass(slots=True)
@@ -71,15 +71,14 @@ class Surface:
     afresh: float = -math.inf
     unsent: dict[str, None] = field(default_factory=dict)
     sent: deque[tuple[float, Mapping[str, Said]]] = field(default_factory=lambda: deque(maxlen=SENT))
-    """When it was lately sent which numbers."""
-    notes: deque[str] = field(default_factory=lambda: deque(maxlen=NOTES))
+    """When it was lately sent what."""
 
     def was_sent(self, address: str, carried: Said, now: float) -> bool:
-        """Whether it was sent that number within the last moment."""
-        for when, numbers in reversed(self.sent):
+        """Whether it was sent that within the last moment."""
+        for when, said in reversed(self.sent):
             if now - when >= ECHO:
                 return False
-            if numbers.get(address) == carried:
+            if said.get(address) == carried:
                 return True
         return False
 
@@ -120,11 +119,10 @@ class Messages:
         if packet is None:
             if len(self._packets) >= BUNDLES:
                 self._packets.clear()
-            said = ((address, self.said[address]) for address in addresses)
-            numbers = {address: _single(value) for address, value in said if not isinstance(value, str)}
+            said = {address: _single(self.said[address]) for address in addresses}
             messages = [self.message(address) for address in addresses]
             data = bundle(messages) if len(messages) > 1 else messages[0]
-            packet = self._packets[addresses] = Packet(data, numbers)
+            packet = self._packets[addresses] = Packet(data, said)
         return packet
 
 
@@ -149,6 +147,7 @@ class Feedback:
         self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
         self.surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
+        self._notes: deque[tuple[Endpoint, str]] = deque(maxlen=NOTES)
         self.said = Messages(controls)
 
     def endpoint_of(self, source: Endpoint) -> Endpoint:
@@ -182,10 +181,16 @@ class Feedback:
         for surface in _at(self.surfaces, source.host):
             surface.afresh = -math.inf
 
-    def note(self, source: Endpoint, text: str) -> None:
-        """Sends a text to who sent what it is about."""
-        for surface in [self.surfaces[source]] if source in self.surfaces else _at(self.surfaces, source.host):
-            surface.notes.append(text)
+    def hearing(self, source: Endpoint) -> list[Endpoint]:
+        """Where a sender may hear what is for it alone: where it sent from, and its host's surfaces."""
+        if source.tcp:
+            return [source]
+        own = [source] if source.port else []
+        return own + [surface.endpoint for surface in _at(self.surfaces, source.host) if surface.endpoint != source]
+
+    def note(self, receivers: Iterable[Endpoint], text: str) -> None:
+        """Sends each of them why something that it sent does not count."""
+        self._notes.extend((receiver, text) for receiver in receivers)
 
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
@@ -206,19 +211,20 @@ class Feedback:
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
                 surface.unsent.update(dict.fromkeys(self.said.said))
+        while self._notes:
+            receiver, text = self._notes.popleft()
+            yield receiver, message(NOTE, text)
         yield from islice(self._rounds(now), ROUND)
 
     def _rounds(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:
         """For each surface in turn what it is to be sent; whoever was served is behind the others in the next round."""
         for endpoint, surface in list(self.surfaces.items()):
-            if surface.unsent or surface.notes:
+            if surface.unsent:
                 del self.surfaces[endpoint]
                 self.surfaces[endpoint] = surface
                 yield from self._round(surface, now)
 
     def _round(self, surface: Surface, now: float) -> Iterator[tuple[Endpoint, bytes]]:
-        while surface.notes:
-            yield surface.endpoint, message(NOTE, surface.notes.popleft())
         free = surface.unsent if not self._fingers else _free(surface, self._fingers)
         addresses = list(islice(free, PACKETS * self._bundle))
         for start in range(0, len(addresses), self._bundle):
@@ -226,7 +232,7 @@ class Feedback:
             packet = self.said.packet(chosen)
             for address in chosen:
                 del surface.unsent[address]
-            surface.sent.append((now, packet.numbers))
+            surface.sent.append((now, packet.said))
             yield surface.endpoint, packet.data
 
     def _forget(self, now: float) -> None:

@@ -9,12 +9,13 @@ from installation.core.commands import CUE_SNAPSHOT, Command
 from installation.core.controls import Control, pairs
 from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_backlog import Endpoint
-from installation.core.osc_packets import Message, ahead
+from installation.core.osc_packets import Argument, Message, ahead
 from installation.core.osc_socket import Complaints
-from installation.operator.feedback import Feedback
+from installation.operator.feedback import NOTE, Feedback
 from installation.operator.inbox import Inbox
 from installation.operator.later import FARTHEST, KEPT, Later
 from installation.operator.reading import flattened, left_over, read, read_pair
+from installation.operator.refusals import Refusals
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ TEXT = 500
 
 
 class Handling:
-    """Handles messages in one thread. ``reply`` sends an answer back to a sender."""
+    """Handles messages in one thread. ``reply`` sends an answer back to a sender; ``clock`` is the loop's (s)."""
 
     def __init__(
         self,
@@ -40,12 +41,13 @@ class Handling:
         feedback: Feedback,
         complaints: Complaints,
         reply: Callable[[str, Endpoint], None],
+        clock: Callable[[], float],
         posix: Callable[[], float] = time.time,
     ) -> None:
         self.inbox, self.feedback, self.complaints = inbox, feedback, complaints
         self.reply, self._posix = reply, posix
         self.follow()
-        self.later = Later()
+        self.later, self.refusals = Later(), Refusals(feedback, clock)
         self.refused = 0
 
     def follow(self) -> None:
@@ -60,10 +62,10 @@ class Handling:
             self.act(message, source, now)
         elif seconds > FARTHEST:
             why = f"its time tag is {_spoken(seconds)} ahead, more than {FARTHEST:g} s; is {source.host}'s clock right?"
-            self._refuse(f"late {source.host}", source, lambda: f"{message.address}: {why}")
+            self._refuse(f"late {source.host}", source, f"{message.address}: {why}")
         elif not self.later.add(now + seconds, message, source):
             full = f"{message.address}: {KEPT} messages wait for their time already"
-            self._refuse(f"full {source.host}", source, lambda: full)
+            self._refuse(f"full {source.host}", source, full)
         elif seconds > NOTICED and self.complaints.due(f"ahead {source.host}"):
             log.info("OSC: %s from %s counts in %.1f s, as its time tag says", message.address, source.host, seconds)
 
@@ -80,16 +82,15 @@ class Handling:
             if address == CUE_SNAPSHOT and message.args and isinstance(message.args[0], str):
                 refusal = self.inbox.ask(Command(address, 1.0, now, f"osc {source.host}", message.args[0][:TEXT]))
                 if refusal:
-                    self._refuse(f"rules {address}", source, lambda: refusal)
+                    self._refuse(f"rules {address}", source, refusal)
             elif control is not None:
                 self._move(control, message, source, now)
             elif address in self.pairs:
                 self._move_pair(message, source, now)
             else:
-                self._answer(address, source)
+                self._answer(message, source, now)
         except ControlError as error:
-            why = str(error)
-            self._refuse(address, source, lambda: why)
+            self._refuse(address, source, str(error))
 
     def _move(self, control: Control, message: Message, source: Endpoint, now: float) -> None:
         value = read(control, message.args)
@@ -101,7 +102,7 @@ class Handling:
             self._touched(host, address, now)
         refusal = self.inbox.put(address, value, now, f"osc {host}")
         if refusal:
-            self._refuse(f"rules {address}", source, lambda: refusal)
+            self._refuse(f"rules {address}", source, refusal)
 
     def _move_pair(self, message: Message, source: Endpoint, now: float) -> None:
         address, host = message.address, source.host
@@ -120,13 +121,29 @@ class Handling:
         if address in self._pair_of:
             self.feedback.touched(host, self._pair_of[address], now)
 
-    def _answer(self, address: str, source: Endpoint) -> None:
+    def _answer(self, message: Message, source: Endpoint, now: float) -> None:
+        address = message.address
         if address == PING:
             self.reply(PONG, source)
         elif address == SYNC:
             self.feedback.sync(source)
+        elif address in (NOTE, PONG) or address in self.feedback.said.said:
+            self._take_back(message, source, now)
         else:
             self._refuse(f"unknown {address}", source, lambda: self._nearest(address))
+
+    def _take_back(self, message: Message, source: Endpoint, now: float) -> None:
+        """What the show itself says: no refusal is refused in turn, or two shows would tell each other for ever."""
+        address, (first, *_) = message.address, message.args or (None,)
+        if address in (NOTE, PONG):
+            if self.complaints.due(f"back {source.host}"):
+                log.info("OSC: %s comes back from %s, and is not answered", address, source.host)
+        elif not self._is_back(address, first, source, now):
+            self._refuse(f"said {address}", source, f"{address} is what the show says; nothing moves it")
+
+    def _is_back(self, address: str, value: Argument, source: Endpoint, now: float) -> bool:
+        """Whether a surface that mirrors every message gives back what it was sent."""
+        return isinstance(value, int | float | str) and self.feedback.is_echo(source.host, address, value, now)
 
     def _nearest(self, address: str) -> str:
         hint = did_you_mean(address, (*self.inbox.controls, *self.inbox.commands, *self.pairs))
@@ -139,14 +156,17 @@ class Handling:
             found = f"{count} arguments, of which {'the first counts' if taken == 1 else 'the first two count'}"
             log.info("OSC: %s from %s: found %s", message.address, source.host, found)
 
-    def _refuse(self, subject: str, source: Endpoint, words: Callable[[], str]) -> None:
-        """Counts, and tells the log and the sender once a minute; ``words`` is called only then, as a nearest-name
-        search takes a millisecond."""
+    def _refuse(self, subject: str, source: Endpoint, why: str | Callable[[], str]) -> None:
+        """Counts; tells the sender at once, and the log once a minute for each ``subject``. A ``why`` that is called is
+        called only then, as a nearest-name search takes a millisecond."""
         self.refused += 1
-        if self.complaints.due(subject):
-            text = clean(words(), TEXT)
-            log.warning("OSC: %s", text)
-            self.feedback.note(source, text)
+        receivers = self.refusals.due(source, why if isinstance(why, str) else subject)
+        logged = self.complaints.due(subject)
+        if receivers or logged:
+            text = clean(why if isinstance(why, str) else why(), TEXT)
+            self.feedback.note(receivers, text)
+            if logged:
+                log.warning("OSC: %s", text)
 
 
 def _spoken(seconds: float) -> str:

@@ -68,7 +68,8 @@ class OscServer:
         self._socket, self._stream = open_sockets(open_socket, bind, port, self._feedback if tcp else None)
         self.port = self._socket.port
         """The port in use: the one asked for, or the free one that was found for 0."""
-        self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply)
+        self._handling = Handling(inbox, self._feedback, self._socket.complaints, self._reply, clock)
+        self._socket.tell = self._handling.refusals.tell
         self._received = 0
         self._began = clock()
         self._saying = Saying(inbox, self._handling.pairs, self._began)
@@ -148,6 +149,7 @@ class OscServer:
         self._handling.due(now)
         if now >= self._due:
             self._due = now + ROUND
+            self._handling.refusals.rest()
             self._tell(now)
 
     def _tell(self, now: float) -> None:

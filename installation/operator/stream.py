@@ -161,7 +161,8 @@ class Stream:
 
     def _refuse(self, client: Client, why: str) -> None:
         host = client.endpoint.host
-        self._osc.refuse(f"frame {host}", f"OSC over TCP from {host} is not heard by {self._osc.owner}: {why}")
+        text = f"OSC over TCP from {host} is not heard by {self._osc.owner}: {why}"
+        self._osc.refuse(f"frame {host}", text, client.endpoint)
 
     def _flush(self, client: Client) -> None:
         """Writes what the connection takes, and asks to be called when it takes more."""

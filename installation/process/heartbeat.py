@@ -41,6 +41,9 @@ FINISH = 60.0
 OWN = 5.0
 """Seconds beyond that after which the show ends itself, as its supervisor, if still running, would have ended it."""
 
+REWIND = 5.0
+"""Seconds between two starts of that timer, which is longer by as much: each begins a thread, which costs too much."""
+
 STACKS = "stacks.txt"
 """The file of the state folder that the stacks of all threads are written to."""
 
@@ -156,6 +159,7 @@ class Supervised(Heartbeat):
         self._send({"here": 1})
         self._stacks = _stacks(folder)  # not before: on standby the file is another show's
         self._watch(HELLO + TIMEOUT_AT_FIRST)
+        self._rewound = self._timeout = 0.0
         self._waiting: Latest[Message] = Latest()
         threading.Thread(target=self._write, name="heartbeat", daemon=True).start()
 
@@ -180,7 +184,9 @@ class Supervised(Heartbeat):
         if now >= self._due:
             self._due = now + INTERVAL
             timeout = TIMEOUT if settled else TIMEOUT_AT_FIRST
-            self._watch(timeout)
+            if now >= self._rewound + REWIND or timeout != self._timeout:
+                self._rewound, self._timeout = now, timeout
+                self._watch(timeout + REWIND)
             self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout, **self._troubles}})
 
     def has_screen(self) -> None:

@@ -21,6 +21,7 @@ from installation.showfile.load import Show
 from installation.web.messages import (
     TO_APP,
     Agenda,
+    Answer,
     Ballots,
     Consoles,
     Desk,
@@ -66,7 +67,7 @@ class WebProcess:
 
     ``state`` is the folder that keeps the votes. ``on_tally`` is called by the reading thread with every tally. A web
     process that is silent for ``silence`` seconds is started anew. ``fresh`` takes up no round that an earlier run of
-    the show left open.
+    the show left open. ``on_done`` is called with what operators do on a console, and returns why it does not count.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class WebProcess:
         on_tally: Callable[[decision.Tally], None] = lambda tally: None,
         silence: float = SILENCE,
         fresh: bool = False,
-        on_done: Callable[[Moved | Edited], None] = lambda done: None,
+        on_done: Callable[[Moved | Edited], str] = lambda done: "",
     ) -> None:
         self.show, self.on_tally, self.on_done = show, on_tally, on_done
         self.tally = decision.Tally()
@@ -134,7 +135,7 @@ class WebProcess:
             case Consoles(count):
                 self.consoles = count
             case Moved() | Edited() as done:
-                self.on_done(done)
+                self.answer(done.who, self.on_done(done))
             case Error(text) if text != self.closed:  # it is retried indefinitely, and logged once
                 self.closed = text
                 log.warning("the web process is closed: %s; the show goes on without it", text)
@@ -186,6 +187,12 @@ class WebProcess:
         """Sends something for the operators' consoles, or what visitors without a phone say and what is remembered of
         all. Called by any thread."""
         self.child.send(pack(message))
+
+    def answer(self, who: str, text: str) -> None:
+        """Tells the consoles of ``who`` what became of what they asked for; an empty text tells nothing. Called by any
+        thread."""
+        if text:
+            self.child.send(pack(Answer(who, text)))
 
     def send_preview(self, jpeg: bytes) -> None:
         """Sends a picture to those who watch; of pictures that wait, the newest counts."""

@@ -18,6 +18,9 @@ from installation.stage.walls import Walls
 
 Drawn = tuple[object, ...]
 
+BARELY = 0.01
+"""The progress of a change up to which, where the CPU draws, its first frame may show what was there before it."""
+
 
 @dataclass(slots=True)
 class Scene:
@@ -43,6 +46,11 @@ class Scenes:
         if scene.piece != piece:
             scene.piece, scene.decor, scene.picture = piece, (), ()
         return scene
+
+    def lack(self, piece: int, other: int) -> bool:
+        """Whether the other piece is drawn on a canvas, and this one is not yet."""
+        drawn = [scene.piece for scene in self.both]
+        return other in drawn and piece not in drawn
 
     def forget(self) -> None:
         """Everything is drawn anew with the next frame."""
@@ -133,6 +141,9 @@ class Compositor:
             picture = coming or view.current
             cards = self._cards(self._fitted(picture), view, view.label)
             self.shown = self._compose(picture, None, cards, _gain(view)).canvas
+        elif self._software and view.progress < BARELY and self._scenes.lack(coming.piece, view.current.piece):
+            self._fitted(coming)  # two walls at once are more than a frame; what is shown stays for one
+            self._compose(coming, view.current, (), _gain(view))
         else:
             self._change(view, coming)
             self.shown = self._changing

@@ -116,9 +116,10 @@ class Console:
             await socket.close(code=TOO_MANY)
             return socket
         self._count(1)
-        telling = asyncio.ensure_future(self._tell(socket, ends))
+        who = f"console {request.remote}"
+        telling = asyncio.ensure_future(self._tell(socket, who, ends))
         try:
-            await self._listen(socket, f"console {request.remote}")
+            await self._listen(socket, who)
         finally:
             telling.cancel()
             self._count(-1)
@@ -128,14 +129,17 @@ class Console:
         self.state.consoles += more
         self.service.tell(Consoles(self.state.consoles))
 
-    async def _tell(self, socket: web.WebSocketResponse, ends: float) -> None:
+    async def _tell(self, socket: web.WebSocketResponse, who: str, ends: float) -> None:
         """Sends what changes until the session ends, or the browser is too slow."""
-        told: Sections = {}
+        told, answered = Sections(), self.state.answers.get(who)
         with suppress(TimeoutError, ConnectionError):
             while self.door.access.clock() < ends:
                 await self._look_at_log(time.monotonic())
                 whole = self.shown.sections(time.monotonic())
-                if news := changes(told, whole):
+                news = changes(told, whole)
+                if (answer := self.state.answers.get(who)) and answer is not answered:
+                    news["said"], answered = answer.text, answer
+                if news:
                     async with asyncio.timeout(CLIENT_TIMEOUT):
                         await socket.send_str(json.dumps(news, ensure_ascii=False))
                 told = whole
@@ -158,7 +162,7 @@ class Console:
                 self._act(message.data, who)
             except ControlError as error:
                 async with asyncio.timeout(CLIENT_TIMEOUT):
-                    await socket.send_str(json.dumps({"refused": str(error)}, ensure_ascii=False))
+                    await socket.send_str(json.dumps({"said": str(error)}, ensure_ascii=False))
 
     def _act(self, text: str, who: str) -> None:
         """Passes on what an operator did: ``{"address": ..., "value": ...}``, or ``{"cue": ..., "fade": ..., "steps":

@@ -5,13 +5,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from installation.web.messages import Agenda, Desk, Moment, pack
+from installation.web.messages import Agenda, Answer, Desk, Moment, pack
 
 SILENT = 3.0
 """Seconds without a word of the show after which the console says so."""
 
 LINES, TAIL, LONGEST = 60, 65_536, 400
 """Lines of the log that are shown at most, the bytes of its end that are read for them, characters of one."""
+
+
+ANSWERS = 16
+"""Machines with consoles whose last answer is kept, at most."""
 
 
 class ConsoleState:
@@ -26,11 +30,19 @@ class ConsoleState:
         self.days: list[str] = []
         """Of which there are reports, the newest first."""
         self.consoles = 0
+        self.answers: dict[str, Answer] = {}
+        """The last one to each who did something on a console."""
         self._heard = time.monotonic()
 
-    def hear(self, message: Desk | Agenda | Moment) -> None:
+    def hear(self, message: Desk | Agenda | Moment | Answer) -> None:
         if isinstance(message, Moment):
             self.moment = message
+            return
+        if isinstance(message, Answer):
+            self.answers.pop(message.who, None)
+            self.answers[message.who] = message
+            if len(self.answers) > ANSWERS:
+                del self.answers[next(iter(self.answers))]
             return
         self.tables |= pack(message)
         if isinstance(message, Desk):

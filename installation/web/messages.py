@@ -3,8 +3,8 @@
 To the web process: ``Hello`` first, to every new process, and again when the show file was edited; ``Playback``
 whenever it changes and once a second; ``Health`` once a second; ``Ballots`` and ``Liked`` when they change and once a
 second where there are any; and bytes, the newest preview as a JPEG.
-For the operators' console ``Desk`` and ``Agenda``
-after every ``Ready`` and when they change, and ``Moment`` five times a second while a console is open. To the app:
+For the operators' console ``Desk`` and ``Agenda`` after every ``Ready`` and when they change, ``Moment`` five times a
+second while a console is open, and ``Answer`` to what does not count. To the app:
 ``Ready`` or ``Error``, then ``Tally`` after every commit (at most ten times a second) and after every playback,
 ``Leanings``, ``Opinions``, ``Uncounted``, ``Watching`` and ``Consoles`` when those change, ``Moved`` for everything
 that an operator does, and the heartbeat of every child (installation/core/pipe.py).
@@ -26,6 +26,7 @@ __all__ = [
     "TO_WEB",
     "VERSION",
     "Agenda",
+    "Answer",
     "Ballots",
     "Consoles",
     "Cue",
@@ -54,7 +55,7 @@ __all__ = [
     "unpack",
 ]
 
-VERSION = 5
+VERSION = 6
 """The version of these messages: ``Hello`` and ``Ready`` carry it, and each end refuses another one."""
 
 Text = Mapping[str, str]
@@ -231,6 +232,14 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of something that ``who`` did on a console: why it does not count, or that it is done."""
+
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     """The schedule of one day (ISO 8601)."""
 
@@ -364,5 +373,5 @@ class Error:
     message: str
 
 
-TO_WEB = (Hello, Playback, Health, Ballots, Liked, Desk, Agenda, Moment)
+TO_WEB = (Hello, Playback, Health, Ballots, Liked, Desk, Agenda, Moment, Answer)
 TO_APP = (Ready, Tally, Leanings, Opinions, Uncounted, Watching, Consoles, Moved, Edited, Error)

@@ -16,6 +16,7 @@ from installation.web.live import Hub
 from installation.web.messages import (
     TO_WEB,
     Agenda,
+    Answer,
     Ballots,
     Desk,
     Health,
@@ -88,7 +89,7 @@ class Service:
                 self.devices.hear(ballots)
             case Liked() as liked:
                 self._like(liked)
-            case Desk() | Agenda() as told:
+            case Desk() | Agenda() | Answer() as told:
                 self.console.hear(told)
             case Hello() as hello:
                 check_version(hello.version)

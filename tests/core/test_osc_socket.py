@@ -66,6 +66,22 @@ def test_who_may_send(allow: tuple[str, ...], heard: int, caplog: pytest.LogCapt
     ear.close()
 
 
+@pytest.mark.parametrize(("allow", "count"), [("127.0.0.1", 2), ("10.0.0.0/8", 0)])
+def test_who_may_send_is_told_what_does_not_count_and_nobody_else(allow: str, count: int) -> None:
+    ear, told = opened("127.0.0.1", 0, allow), list[tuple[Endpoint, str]]()
+    ear.tell = lambda source, text: told.append((source, text))
+    expected = (": 1 bytes, expected a multiple of 4", "a message in a bundle from 127.0.0.1 is not heard")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+        for packet in (b"x", bundle(message(b"/n", b"Z"), PACKET)):
+            mouth.sendto(packet, ("127.0.0.1", ear.port))
+            ear.hear()
+        port = mouth.getsockname()[1]
+    assert ear.refused == 2
+    assert [source for source, _ in told] == [("127.0.0.1", port, False)] * count
+    assert [part in text for part, (_, text) in zip(expected, told, strict=False)] == [True] * count
+    ear.close()
+
+
 def test_both_families_are_heard_as_what_they_are() -> None:
     try:
         ear = opened("::", 0, "127.0.0.0/8", "::1/128")

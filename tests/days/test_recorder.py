@@ -111,4 +111,4 @@ def test_pages_are_made_by_a_process_of_their_own(tmp_path: Path, caplog: pytest
 
 def test_samples_are_due_once_a_second(tmp_path: Path) -> None:
     found = recorder(tmp_path, [])
-    assert [found.due(at) for at in (10.0, 10.5, 11.0, 11.1, 30.0)] == [True, False, True, False, True]
+    assert [found.due(at) for at in (10.0, 10.5, 11.4, 11.5, 12.4, 30.0)] == [True, False, False, True, False, True]

@@ -1,5 +1,6 @@
 """Bending, mixing, blending, truncation and noise: what each does to pictures, and that at rest nothing is done."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from installation.networks.stylegan2 import effective_tensors
 from installation.networks.stylegan2_generator import StyleGan2
 from installation.showfile.load import load
 from tests import tiny_converted, tiny_gan
+from tests.tiny_refiner import refined
 
 BENT = {"stylegan2": ("coarse", "middle"), "stylegan2_ada": ("coarse", "8.conv1"), "stylegan3": ("coarse", "input")}
 Levels = NDArray[np.int16]
@@ -276,3 +278,36 @@ def test_noise_of_a_model_without_any_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ShowError) as error:
         load(show(path, "noise = true"))
     assert "adds no noise" in str(error.value)
+
+
+# -- with a refiner behind it -----------------------------------------------------------------------------------------
+
+
+def halves(picture: Levels) -> Levels:
+    """Averaged down to half its size."""
+    height, width = picture.shape[:2]
+    return picture.reshape(height // 2, 2, width // 2, 2, 3).mean((1, 3)).round().astype(np.int16)
+
+
+def test_a_refiner_paints_on_what_is_changed(gan: Path, tmp_path: Path) -> None:
+    """At rest nothing is done, as without; moved, the refiner paints on the changed picture and on no other."""
+    path = refined(Path(shutil.copy(gan, tmp_path / "refined.safetensors")))
+    options = every("stylegan2", path)
+    plain, alone = config("stylegan2", path), config("stylegan2", gan, **options)
+    live = config("stylegan2", path, **options).open("cpu")
+    assert np.abs(painted(live) - painted(plain.open("cpu"))).max() <= 1
+    moved = {"bend/coarse/gain": 2.0, "mix/amount": 0.7, "blend/amount": 0.5}
+    soft, bent = painted(live, refine=0.0, **moved), painted(alone.open("cpu"), **moved)
+    assert soft.shape == (2 * bent.shape[0], 2 * bent.shape[1], 3)
+    assert np.abs(halves(soft) - bent)[1:-1, 1:-1].mean() < 12
+    assert np.abs(painted(live, refine=1.0, **moved) - soft).mean() > 2
+    assert np.abs(painted(live, refine=0.0) - soft).mean() > 5, "the change is seen"
+
+
+def test_a_frieze_is_refined_whole(gan: Path, tmp_path: Path) -> None:
+    path = refined(Path(shutil.copy(gan, tmp_path / "refined.safetensors")))
+    one, four = config("stylegan2", path), config("stylegan2", path, tiles=(4, 2)).open("cpu")
+    height, width = painted(one.open("cpu")).shape[:2]
+    wide = painted(four)
+    assert wide.shape == (2 * height, 4 * width, 3)
+    assert np.abs(wide - painted(four, refine=0.0)).mean() > 2

@@ -34,7 +34,10 @@ the show file listens; that is this machine alone until `bind` says otherwise.
 * A sender may send 1000 packets a second. Of what comes faster, the latest value of each control counts. A packet that
   breaks a rule counts as ten.
 
-Whatever does not count is told: in the log, once a minute for each reason, and to its sender at `/show/refused`.
+Whatever does not count is told at `/show/refused`: at once where it was sent from, over UDP or TCP, and to the
+surfaces of that address; the same again once a second, 16 texts in a second and then how many more. The log has each
+reason once a minute. Who may not send (`allow`) is in the log alone. What the show says itself, such as `/show/now`,
+moves nothing.
 
 ## What comes back
 
@@ -47,7 +50,7 @@ pair comes as two numbers, too. Besides:
 | --- | --- |
 | `/show/now` | the title of what hangs |
 | `/show/heartbeat` | seconds that the show has run, once a second; none comes when the picture's loop stands still |
-| `/show/refused` | why something that this surface sent does not count |
+| `/show/refused` | why something that was sent from here does not count |
 | `/pong` | the answer to `/ping` |
 
 `/sync` asks for everything; it comes in rounds of up to 192 values, 30 a second.
@@ -59,6 +62,7 @@ pair comes as two numbers, too. Besides:
 | `bind`, `port` | "127.0.0.1", 8000 | where OSC is heard; "0.0.0.0" hears all networks |
 | `allow` | [] | the addresses and networks that may send, such as "192.168.1.0/24"; without, all that reach it |
 | `surfaces` | [] | who is always told the values, such as "tablet.local:9000" |
+| `bundles` | true | tells many values in one packet; false: each in its own, as some programs read no more |
 | `tcp` | false | hears TCP, too, at the same port: SLIP (OSC 1.1) or a length before each packet (OSC 1.0) |
 | `guard`, `arm` | "0.3 s", false | see above |
 | `release` | "30 s" | after which an operator's value is given back to a cue, the votes or a wire that wants it |

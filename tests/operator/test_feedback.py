@@ -153,11 +153,14 @@ def test_a_pair_is_told_as_two_numbers() -> None:
     assert not feedback.is_echo(TABLET.host, "/stage/lamp", (0.5, -0.9), 0.1)
 
 
-def test_who_is_refused_is_told_why_and_nobody_else() -> None:
-    feedback = Feedback(CONTROLS, [TABLET, PHONE], 9000)
-    feedback.note(Endpoint(TABLET.host, 51000), "this show has no /walk/sped")
-    assert told(feedback, {}, 0.0) == {TABLET: {"/show/refused": "this show has no /walk/sped"}}
+def test_who_is_refused_is_told_why_where_it_hears_and_nobody_else() -> None:
+    feedback, sender = Feedback(CONTROLS, [TABLET, PHONE], 9000), Endpoint(TABLET.host, 51000)
+    feedback.note(feedback.hearing(sender), "this show has no /walk/sped")
+    note = {"/show/refused": "this show has no /walk/sped"}
+    assert told(feedback, {}, 0.0) == {sender: note, TABLET: note}
     assert told(feedback, {}, 0.1) == {}
+    assert feedback.hearing(Endpoint(TABLET.host, 0)) == [TABLET]  # who came in another way has no port here
+    assert feedback.hearing(sender._replace(tcp=True)) == [sender._replace(tcp=True)]
 
 
 def test_many_surfaces_are_told_in_turns() -> None:

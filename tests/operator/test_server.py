@@ -471,6 +471,41 @@ def test_who_is_refused_is_told_why() -> None:
         server.close()
 
 
+def test_two_programs_that_make_one_mistake_are_both_told_where_they_sent_from(server: OscServer) -> None:
+    for _ in range(2):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+            program.settimeout(TIMEOUT)
+            for value, found in ((b"fast\0\0\0\0", "fast"), (b"slow\0\0\0\0", "slow")):
+                program.sendto(message(b"/walk/speed", b"s", value), ("127.0.0.1", server.port))
+                (one,) = parse(program.recv(1000))
+                assert one.args == (f'/walk/speed: found "{found}", expected a number from 0 to 4 (x)',)
+
+
+def test_no_refusal_is_refused_in_turn(server: OscServer, raw: Callable[[bytes], None]) -> None:
+    """Two shows that tell each other, or a surface that gives back everything."""
+    for address in (b"/show/refused", b"/pong"):
+        raw(message(address, b"s", b"no\0\0"))
+    until(lambda: server.received == 2)
+    assert server.refused == 0
+
+
+def test_what_the_show_says_moves_nothing_and_may_come_back_unchanged() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
+        surface.bind(("127.0.0.1", 0))
+        surface.settimeout(TIMEOUT)
+        here = f"127.0.0.1:{surface.getsockname()[1]}"
+        server = OscServer(inbox(), port=0, surfaces=[here], bundles=False)
+        server.say("/show/now", "Sitters")
+        back = until(lambda: found if b"/show/now" in (found := surface.recv(1000)) else b"")
+        surface.sendto(back, ("127.0.0.1", server.port))
+        until(lambda: server.received == 1)
+        assert server.refused == 0
+        surface.sendto(message(b"/show/now", b"s", b"Mine\0\0\0\0"), ("127.0.0.1", server.port))
+        why = until(lambda: found if b"/show/refused" in (found := surface.recv(1000)) else b"")
+        assert parse(why)[0].args == ("/show/now is what the show says; nothing moves it",)
+        server.close()
+
+
 def test_what_is_not_armed_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     made = Inbox(CONTROLS, commands(("sitters",), arm=True), arm=True)
     server = OscServer(made, port=0)

@@ -163,12 +163,14 @@ def test_a_name_that_cannot_be_taken(path: Path, name: str, why: str) -> None:
 def test_a_snapshot_that_cannot_be_written_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.write_text(SHOW.replace('then = "evening"\n', ""))
     path.with_name("cues.cues.toml.partial").mkdir()
-    told: list[str] = []
+    told: list[tuple[str, str]] = []
     show = load(path)
-    snapshots = Snapshots(lambda: show, told.append)
+    snapshots = Snapshots(lambda: show, answer=lambda who, text: told.append((who, text)))
     snapshots.start()
     snapshots.take([Command("/show/next"), Command("/cue/snapshot", who="osc 10.0.0.7", text="evening")], {})
     until(lambda: told, "the refusal")
     snapshots.close()
-    assert told[0].startswith("the cue file stays as it is: ")
-    assert "the cue file stays as it is for osc 10.0.0.7" in caplog.text
+    (who, text) = told[0]
+    assert who == "osc 10.0.0.7"
+    assert text.startswith("the cue file stays as it is: ")
+    assert f"{text} (osc 10.0.0.7 asked)" in caplog.text

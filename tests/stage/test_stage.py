@@ -584,6 +584,26 @@ def test_both_pictures_move_during_a_change(stage: Stage) -> None:
     assert last.mean() == pytest.approx(mixed, abs=3)
 
 
+def test_where_the_processor_draws_the_first_frame_of_a_change_draws_one_wall(stage: Stage) -> None:
+    """And shows what was there. A change that is met later, or with nothing drawn before it, is shown at once."""
+    stage._compositor._software = True
+    dark, light = frame(0), frame(255)
+
+    def at(progress: float) -> np.ndarray:
+        return shown(stage, picture(0, dark), coming=picture(1, light), transition="dissolve", progress=progress)
+
+    met = at(0.009)
+    alone = shown(stage, picture(0, dark))
+    stage._compositor._scenes.forget()
+    shown(stage, picture(0, dark))
+    assert (at(0.009) == alone).all()
+    assert (met != alone).any()
+    assert (at(0.009) == met).all()
+    stage._compositor._scenes.forget()
+    shown(stage, picture(0, dark))
+    assert np.abs(at(0.5) - alone).mean() > 2
+
+
 def test_options_reach_the_shader(stage: Stage) -> None:
     dark, light = frame(0), frame(200)
 

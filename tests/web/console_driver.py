@@ -24,7 +24,7 @@ CAMERA = tuple(
 
 DESK = Desk(
     controls=CONTROLS,
-    commands=tuple(commands(("sitters", "company", "nobody"), ("evening", "dusk")).values()),
+    commands=tuple(commands(("sitters", "company", "nobody"), ("evening", "noon", "dusk")).values()),
     armed=DANGEROUS,
     snapshot=CUE_SNAPSHOT,
     master=MASTER,
@@ -32,6 +32,7 @@ DESK = Desk(
     sensors={"door": "camera"},
     cues=(
         Cue("evening", 0.0, 20.0, {"/stage/brightness": 0.8}),
+        Cue("noon", 0.0, 0.0, {"/walk/speed": 1.79999, "/stage/brightness": 1.0}, kept=True),
         Cue("dusk", 0.0, 5.0, {"/stage/brightness": 0.5}, kept=True),
     ),
 )

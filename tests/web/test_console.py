@@ -18,7 +18,7 @@ from installation.web.console import BURST, LARGEST
 from installation.web.console_access import GUESSES, SESSION, STRANGERS, Access
 from installation.web.console_sections import changes
 from installation.web.console_state import log_tail
-from installation.web.messages import Entrance
+from installation.web.messages import Answer, Entrance, pack
 from tests.timeout import TIMEOUT
 from tests.web.console_driver import PIN, Socket, entrance, log_in, moment, tell
 from tests.web_driver import Driver, Visitor
@@ -261,7 +261,7 @@ def test_what_an_operator_does_reaches_the_app_in_order(web: Driver, operator: V
             refused = []
             for address, value in (("/walk/sped", 1), ("/show/piece", "compny"), ("/show/next", None)):
                 await console.do(address, value)
-                refused.append(await console.until("refused"))
+                refused.append(await console.until("said"))
             return refused
 
     refused = asyncio.run(act())
@@ -282,11 +282,11 @@ def test_the_cue_file_is_changed_and_nothing_else(web: Driver, operator: Visitor
             await console.do("/cue/snapshot", " late evening ")
             refused = []
             await console.do("/cue/snapshot", "late\x1b")
-            refused.append(await console.until("refused"))
+            refused.append(await console.until("said"))
             for cue, fade, steps in (("dusk", 3, 0), ("dusk", None, -1), ("evening", 3, 0), ("dusk", -1, 0)):
                 await console.socket.send_str(json.dumps({"cue": cue, "fade": fade, "steps": steps}))
                 if cue == "evening" or fade == -1:
-                    refused.append(await console.until("refused"))
+                    refused.append(await console.until("said"))
             return refused
 
     refused = asyncio.run(act())
@@ -299,6 +299,22 @@ def test_the_cue_file_is_changed_and_nothing_else(web: Driver, operator: Visitor
     assert web.heard("moved")["moved"]["text"] == "late_evening"
     edited = [web.heard("edited")["edited"] for _ in range(2)]
     assert [(one["cue"], one["fade"], one["steps"]) for one in edited] == [("dusk", 3.0, 0), ("dusk", None, -1)]
+
+
+def test_who_asked_is_told_what_became_of_it_and_nobody_else(web: Driver, operator: Visitor) -> None:
+    async def ask() -> tuple[Any, list[Any]]:
+        async with live(web, operator.cookies) as console:
+            await console.until("now")
+            web.send(pack(Answer("console 10.0.0.7", "of another one")))
+            web.send(pack(Answer("console 127.0.0.1", "a double press counts once")))
+            said = await console.until("said")
+        async with live(web, operator.cookies) as later:
+            await later.until("now")
+            web.send(moment(seconds_left=1.0))
+            await later.until("now")
+            return said, [later.state.get("said")]
+
+    assert asyncio.run(ask()) == ("a double press counts once", [None])
 
 
 def test_only_what_changes_is_sent_and_the_app_knows_who_looks(web: Driver, operator: Visitor) -> None:
@@ -360,7 +376,7 @@ def test_what_is_no_message_is_answered_and_moves_nothing(web: Driver, operator:
     async def say() -> str:
         async with live(web, operator.cookies) as console:
             await console.socket.send_str(text)
-            return str(await console.until("refused"))
+            return str(await console.until("said"))
 
     assert asyncio.run(say()).startswith("a message has an address and a value, or a cue")
 

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from installation.core.folders import REPORTS
+from installation.web.messages import Answer, pack
 from tests.timeout import TIMEOUT
-from tests.web.console_driver import PIN, entrance, moment, tell
+from tests.web.console_driver import DESK, PIN, entrance, moment, tell
 from tests.web_driver import Driver
 
 pytestmark = pytest.mark.browser
@@ -162,6 +164,16 @@ def test_what_runs_the_night_is_in_sight_and_a_view_that_is_chosen_too(
         expect(page.locator("#tab-pieces")).to_be_in_viewport(ratio=1)
 
 
+def test_the_commands_stay_in_reach_beside_the_longest_title(browser: Any, web: Driver, app: App, session: Any) -> None:
+    with console(browser, web, session) as page:
+        titles = "[...document.querySelectorAll('header h1, #hangs')]"
+        page.evaluate(f"for (const one of {titles}) one.textContent = 'Nevertheless '.repeat(60)")
+        assert max(page.evaluate(f"{titles}.map((one) => one.clientHeight)")) <= 72  # two lines of 24 px
+        page.evaluate("document.querySelector('#now').style.minHeight = '40rem'")
+        page.locator("[data-address='/stage/blackout']").scroll_into_view_if_needed()
+        expect(page.locator("[data-address='/stage/blackout']")).to_be_in_viewport(ratio=1)
+
+
 def test_commands_by_finger_and_the_dangerous_ones_in_two_steps(
     browser: Any, web: Driver, app: App, session: Any
 ) -> None:
@@ -175,6 +187,11 @@ def test_commands_by_finger_and_the_dangerous_ones_in_two_steps(
         expect(page.locator("#said")).to_contain_text("blackout is armed: press again")
         page.tap("[data-address='/show/next']")  # which disarms it
         assert app.moved() == ("/show/next", 1.0)
+        web.send(pack(Answer("console 127.0.0.1", "/show/next came again: a double press counts once")))
+        expect(page.locator("#said")).to_have_text("/show/next came again: a double press counts once")
+        dark.tap()
+        expect(page.locator("#said")).to_have_text("blackout is not armed any more.")
+        expect(dark).not_to_have_class("armed")
         page.evaluate("for (const _ of [1, 2]) document.querySelector('[data-address=\"/stage/blackout\"]').click()")
         assert app.moved() == ("/stage/blackout", 1.0)
         app.now = moment(dark=True, switches={"/stage/blackout": True})
@@ -251,11 +268,53 @@ def test_the_present_is_kept_and_a_kept_cue_is_changed(browser: Any, web: Driver
         page.fill("[aria-label='Fade of dusk in seconds']", "2.5")
         page.keyboard.press("Enter")
         assert app.heard("edited")["fade"] == 2.5
-        page.click("[aria-label='Move dusk up']")
+        page.fill("[aria-label='Fade of dusk in seconds']", "-1")
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_contain_text("The fade of dusk stays 5 s.")
+        expect(page.locator("[aria-label='Fade of dusk in seconds']")).to_have_value("5")
+        expect(page.locator("[data-cue=noon]")).to_contain_text("stage/brightness → 1, walk/speed → 1.8")
+        expect(page.locator("[aria-label='Move dusk down']")).to_be_disabled()
+        expect(page.locator("[aria-label='Move noon up']")).to_be_disabled()
+        page.focus("[aria-label='Move dusk up']")
+        page.keyboard.press("Enter")
         assert app.heard("edited")["steps"] == -1
+        noon, dusk = DESK.cues[1:]
+        web.send(pack(replace(DESK, cues=(DESK.cues[0], replace(dusk, fade=2.5), noon, replace(noon, name="late")))))
+        expect(page.locator(".cue b")).to_have_text(["evening", "dusk", "noon", "late"])
+        expect(page.locator("[data-cue=dusk]")).to_contain_text("fades in 2.5 s")
+        expect(page.locator("[aria-label='Move noon up']")).to_be_enabled()
+        page.focus("[aria-label='Move noon up']")
+        web.send(pack(DESK))
+        expect(page.locator(".cue b")).to_have_text(["evening", "noon", "dusk"])
+        page.focus("[aria-label='Move noon down']")
+        web.send(pack(replace(DESK, cues=(DESK.cues[0], noon, dusk, replace(dusk, name="late")))))
+        expect(page.locator("[data-cue=late]")).to_be_visible()
+        expect(page.locator("[aria-label='Move noon down']")).to_be_focused()
+        web.send(pack(replace(DESK, cues=(DESK.cues[0], dusk, noon))))
+        expect(page.locator("[aria-label='Move noon up']")).to_be_focused()
+        web.send(pack(DESK))
         assert page.locator("[aria-label='Move evening up']").count() == 0, "a cue of the show file itself"
         page.click("[aria-label='Fire evening']")
         assert app.moved() == ("/cue/evening", 1.0)
+
+
+def test_a_press_without_a_connection_says_that_nothing_was_sent(
+    browser: Any, web: Driver, app: App, session: Any
+) -> None:
+    with console(browser, web, session) as page:
+        opened: list[Any] = []
+
+        def once(socket: Any) -> None:
+            opened.append(socket)
+            socket.close() if opened[1:] else socket.connect_to_server()
+
+        page.route_web_socket("**/console/live", once)
+        page.reload()
+        page.wait_for_selector("#transport button")
+        opened[0].close()
+        expect(page.locator("#link.bad")).to_contain_text("no connection")
+        page.tap("[data-address='/show/next']")
+        expect(page.locator("#said")).to_have_text("There is no connection; nothing was sent.")
 
 
 def test_a_show_that_hangs_is_told_and_the_page_goes_on(browser: Any, web: Driver, session: Any) -> None:

@@ -13,7 +13,7 @@ from installation.networks.tone import enlarged
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
 from installation.training.refiner.judge import Judge
-from installation.training.refiner.losses import gradient_penalty, judge_loss, low_pass, painter_loss, unlike
+from installation.training.refiner.losses import FINER, gradient_penalty, judge_loss, low_pass, painter_loss, unlike
 from installation.training.refiner.pairs import Pairs
 from installation.training.refiner.recipe import Recipe
 
@@ -67,12 +67,14 @@ class Learner:
         plain = pairs.judged(enlarged(pairs.soft))
         low = low_pass(painted, torch.where(pairs.known[:, None, None, None], real, plain))
         known, most = pairs.known, SCALE * recipe.looked_at
+        worn = low_pass(painted[known], real[known], FINER) if recipe.finer else low
         apart = unlike(self.eye, painted[known], real[known], most, self.chance)
         self.d.requires_grad_(False)
         loss = painter_loss(self.scores(painted, pairs))
         self.d.requires_grad_(True)
         rise = min(1.0, images / max(1.0, recipe.rise))
-        (recipe.low_pass * low + recipe.features * apart + recipe.adversarial * rise * loss).backward()
+        nearness = recipe.low_pass * low + recipe.finer * worn + recipe.features * apart
+        (nearness + recipe.adversarial * rise * loss).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)
         return torch.stack([low * LEVELS, apart, loss]).detach()

@@ -15,14 +15,18 @@ from installation.training.loop.devices import Devices
 
 LOW = 8
 """Px of the painted picture over which it is averaged before it must be the real one."""
+FINER = 4
+"""The same of what is made of a picture that was averaged and worn, and not imagined: it tells this much."""
 TAPS = 3
 """Depths of features that are compared: a 4th, 8th and 16th of the picture."""
 
 
-def low_pass(painted: Tensor, real: Tensor) -> Tensor:
-    """Mean absolute difference of the pictures averaged over LOW px: light, colour and drawing stay; what is finer is
-    left to the other losses, as the mean of all that it might be is a blur."""
-    return F.l1_loss(F.avg_pool2d(painted, LOW), F.avg_pool2d(real, LOW))
+def low_pass(painted: Tensor, real: Tensor, over: int = LOW) -> Tensor:
+    """Mean absolute difference of the pictures averaged over so many px, 0 without any: light, colour and drawing stay;
+    what is finer is left to the other losses, as the mean of all that it might be is a blur."""
+    if not len(painted):
+        return torch.zeros((), device=painted.device)
+    return F.l1_loss(F.avg_pool2d(painted, over), F.avg_pool2d(real, over))
 
 
 def eye_for(weight: float, devices: Devices) -> Eye | None:

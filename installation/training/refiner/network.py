@@ -1,10 +1,10 @@
 """The soft pictures of a network that cannot find the latent of a picture: a GAN, or a converted network.
 
 What it paints of a picture is not known, but how what it paints differs from pictures is: it is a little blurred, and
-it holds full-length threads and noise that no brush made. So a picture is averaged down to the network's size and made
-like that, and from it the refiner learns what was there. The ranges are around what was measured of GANs of 128 px: a
-Gaussian of 0.42 px, threads of one to two levels of 255. A share of the soft pictures are samples of the network
-itself, as they are.
+it holds full-length threads, noise and a texture that no brush made. So a picture is averaged down to the network's
+size and made like that, and from it the refiner learns what was there. The texture is the network's own (texture.py);
+the other ranges are around what was measured of GANs of 128 px: a Gaussian of 0.42 px, threads of one to two levels of
+255. A share of the soft pictures are samples of the network itself, as they are.
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ from installation.core.errors import TrainingError
 from installation.networks.model_generator import classes_of
 from installation.networks.refined import unrefined
 from installation.networks.refiner import SCALE
+from installation.training.dataset.pictures import spread
 from installation.training.latent.models import OpenModel, open_model, shown_psi
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.soft import blurred
+from installation.training.refiner.texture import Texture, measured
 
 AT_ONCE = 16
 CALM = 0.7
 """Samples are truncated by psi from here up to 1."""
 SEED = 1
 """Of the samples that are always the same."""
+MEASURED = 256
+"""Samples, and pictures at most, that the texture is measured of."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +73,30 @@ class Degraded:
         self.side, self.device = int(source.network.resolution), source.device
         self.taught = torch.empty(0, 3, self.side, self.side) if taught is None else taught
         self.real = 0
+        self.texture: Texture | None = None
 
     def learn(self, small: Tensor) -> None:
-        """Only how many are no teacher's: each is made anew when it is dealt."""
+        """How many are no teacher's, as each is made anew when it is dealt; and what texture they have not."""
         self.real = len(small) - len(self.taught)
+        if self.recipe.texture:
+            few = small[torch.from_numpy(spread(self.real, min(MEASURED, self.real)))]
+            soft = self.usual(few.permute(0, 3, 1, 2) / 127.5 - 1)
+            own = self.source.sample(self.source.psi, MEASURED, torch.Generator().manual_seed(SEED)).cpu()
+            self.texture = measured(own, soft)
 
     def dealt(self, hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
-        soft = self.halved(hand, real)
+        own = ~known | (hand[:, 0] >= self.real)
+        sharpest, softest = self.recipe.sharpest, self.recipe.softest
+        blur = sharpest + (softest - sharpest) * torch.rand(len(hand), generator=chance)
+        soft = blurred(self.halved(hand, real), torch.where(own, 0.0, blur))
+        if self.texture:
+            drawn = self.recipe.texture * self.texture.drawn(len(soft), chance)
+            soft = soft + torch.where(own[:, None, None, None], 0.0, drawn).to(soft.device)
         count = int((~known).sum())
         if count:
             psi = CALM + (1 - CALM) * torch.rand(count, 1, generator=chance)
             soft[(~known).to(soft.device)] = self.source.sample(psi, count, chance)
-        return soft, ~known | (hand[:, 0] >= self.real)
+        return soft, own
 
     def halved(self, hand: Tensor, real: Tensor) -> Tensor:
         """The pictures of a hand averaged down; in place of a teacher's the sample that it is of."""
@@ -93,23 +109,23 @@ class Degraded:
         return soft
 
     def worn(self, soft: Tensor, own: Tensor, chance: torch.Generator) -> Tensor:
-        """What the network painted itself stays as it is."""
+        """With threads and noise; what the network painted itself stays as it is."""
         n, _, height, width = soft.shape
-        dice = torch.rand(n, 4, generator=chance) * ~own[:, None]
-        sharpest, softest = self.recipe.sharpest, self.recipe.softest
-        blur = torch.where(own, 0.0, sharpest + (softest - sharpest) * dice[:, 0])
+        dice = torch.rand(n, 3, generator=chance) * ~own[:, None]
         shapes = ((n, 1, 1, width), (n, 1, height, 1), (n, 3, height, width))  # columns, rows, each pixel
-        worn = blurred(soft, blur)
-        for share, shape in zip(dice[:, 1:].unbind(1), shapes, strict=True):
+        for share, shape in zip(dice.unbind(1), shapes, strict=True):
             strength = (share * self.recipe.threads / 127.5)[:, None, None, None]
-            worn = worn + (strength * torch.randn(shape, generator=chance)).to(soft.device)
-        return worn.clamp(-1, 1)
+            soft = soft + (strength * torch.randn(shape, generator=chance)).to(soft.device)
+        return soft.clamp(-1, 1)
+
+    def usual(self, soft: Tensor) -> Tensor:
+        """As blurred as pictures are in the middle."""
+        return blurred(soft, torch.full((len(soft),), (self.recipe.sharpest + self.recipe.softest) / 2))
 
     def shown(self, index: Tensor, real: Tensor) -> Tensor:
-        """Blurred as usual, without threads and noise."""
-        usual = (self.recipe.sharpest + self.recipe.softest) / 2
+        """Blurred as usual, without texture, threads and noise."""
         soft = self.halved(torch.stack([index, torch.zeros_like(index)], 1), real)
-        return blurred(soft, torch.where(index >= self.real, 0.0, usual))
+        return torch.where((index >= self.real)[:, None, None, None].to(soft.device), soft, self.usual(soft))
 
     def samples(self, count: int) -> Tensor:
         return self.source.sample(self.source.psi, count, torch.Generator().manual_seed(SEED))

@@ -64,6 +64,9 @@ class RecipeOptions:
         Bounds(int, 0, 10_000),
         "N",
     )
+    start_from: Path | None = option(
+        None, "begin with what the refiner of another model has learnt, in place of the model's own", Path, "MODEL"
+    )
     anew: bool = option(False, "where the model has a refiner already: do not go on from what that has learnt")
     seed: int = option(0, "of the random numbers (default 0)", Bounds(int, 0, 2**31))
 

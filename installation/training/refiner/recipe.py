@@ -28,6 +28,8 @@ class Recipe:
     """Of any other network: deviation in px, from and to, of the Gaussian that makes a picture as soft as its own."""
     threads: float = 2.0
     """The same: threads across, threads down and noise of up to so many levels of 255 are added to such a picture."""
+    texture: float = 1.0
+    """The same: the network's own texture is drawn over such a picture, in times its measured strength; 0: none."""
     prior: float = 0.25
     """Share of what is painted on that is a sample of the model and made of no picture, as a show paints them. It has
     nothing to be compared with: its light and colour must stay as they are, and the discriminator judges it."""
@@ -40,6 +42,9 @@ class Recipe:
     """How far brightness, contrast and saturation of a pair are changed together, at most."""
     low_pass: float = 10.0
     """Weight of the difference of the pictures averaged over LOW px (see losses.py)."""
+    finer: float = 0.0
+    """The same over FINER px, of a picture that was worn: so the texture that was drawn over it is taken away. What a
+    VAE makes of a picture does not tell as much."""
     features: float = 0.2
     """Weight of the difference in the features of a pretrained network; 0: none."""
     looked_at: int = 64

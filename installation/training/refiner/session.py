@@ -22,7 +22,7 @@ from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prep
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import shrink, to_uint8
-from installation.training.latent.models import OpenModel, kept_copy
+from installation.training.latent.models import OpenModel, kept_copy, open_model
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.saving import CHECKPOINT
 from installation.training.loop.session import PREPARED, finish, go_on, run_on
@@ -37,6 +37,8 @@ from installation.training.refiner.teacher import TEACHER, taught
 from installation.training.refiner.tone import power_of
 from installation.training.refiner.vae import Reconstructions, soft_painter
 
+FINER = 20.0
+"""Weight, of a model that is no VAE, of what a worn picture tells of the picture."""
 TEACHER_FOLDER = "teacher"
 """Of the work folder: what a teacher painted."""
 
@@ -63,7 +65,7 @@ def session(options: RefinerOptions, devices: Devices) -> None:
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
     """The run that the command's options ask for."""
     side = int(unrefined(base.network).resolution)
-    recipe = recipe_of(options, side)
+    recipe = recipe_of(options, side, FINER if base.header["kind"] != "vae" else 0.0)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * side, folder)
     detail = detail_of(options.recipe.weight_by, folder, prepared)
@@ -72,16 +74,22 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     facts = facts_of(prepared, pairs, digest)
     facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
     run = Refining(pairs, recipe, devices, eye_for(options.recipe.features, devices), facts)
+    other = options.recipe.start_from
+    if other is not None:
+        return went_on(run, open_model(other), needed=True)
     return run if options.recipe.anew else went_on(run, base)
 
 
-def went_on(run: Refining, base: OpenModel) -> Refining:
-    """With what the model's own refiner has learnt, where it has one; its windows are counted in the facts."""
-    learnt = refiner_of(base.network)
-    if learnt and learnt.arch.channels == run.arch.channels:
+def went_on(run: Refining, model: OpenModel, needed: bool = False) -> Refining:
+    """With what a model's refiner has learnt, where it has one; its windows are counted in the facts. Raises
+    TrainingError where one is ``needed`` that does not fit."""
+    learnt = refiner_of(model.network)
+    if learnt and (learnt.arch.channels, learnt.arch.resolution) == (run.arch.channels, run.arch.resolution):
         run.learner.begin_from(learnt)
-        before = base.header["refiner"]
+        before = model.header["refiner"]
         run.facts["images_before"] = before["images"] + (before.get("images_before") or 0)
+    elif needed:
+        raise TrainingError(f"{model.path}: has no refiner like this one, of {run.arch.resolution} px, to start from.")
     return run
 
 
@@ -131,13 +139,14 @@ def averaged(pictures: Picture, side: int) -> Picture:
     return shrink(torch.from_numpy(np.array(pictures)))[side].numpy()
 
 
-def recipe_of(options: RefinerOptions, side: int) -> Recipe:
+def recipe_of(options: RefinerOptions, side: int, finer: float) -> Recipe:
     asked = options.recipe
     return Recipe(
         kimg=options.length.kimg,
         batch=asked.batch,
         window=min(asked.window, side),
         learning_rate=asked.learning_rate,
+        finer=finer,
         features=asked.features,
         adversarial=asked.adversarial,
         r1=asked.r1,

@@ -43,12 +43,14 @@ const desk = (() => {
     return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
   };
 
-  /** What is asked of the show: a control's value, null to let go of it, a command. */
-  const send = (address, value) => tell({ address, value });
+  /** What is asked of the show: a control's value, null to let go of it, a command. Then ``words`` say so. */
+  const send = (address, value, words) => tell({ address, value }, words);
 
-  const tell = (message) => {
-    if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-    else say("There is no connection; nothing was sent.");
+  const tell = (message, words) => {
+    const open = socket && socket.readyState === WebSocket.OPEN;
+    if (open) socket.send(JSON.stringify(message));
+    if (!open) say("There is no connection; nothing was sent.");
+    else if (words) say(words);
   };
 
   const say = (text) => write(byId("said"), text);
@@ -86,7 +88,8 @@ const desk = (() => {
     };
     socket.onmessage = (event) => {
       const news = JSON.parse(event.data);
-      if (news.refused) return say(news.refused);
+      if (news.said) say(news.said);
+      delete news.said;
       merge(news);
       draw(new Set(Object.keys(news)));
     };
@@ -170,10 +173,15 @@ const desk = (() => {
 
   const arm = (button, doc) => {
     disarm();
-    armed = { button, doc, timer: setTimeout(disarm, ARMED_FOR) };
+    const name = button.querySelector("b").textContent;
+    const late = () => {
+      disarm();
+      say(`${name} is not armed any more.`);
+    };
+    armed = { button, doc, timer: setTimeout(late, ARMED_FOR) };
     button.classList.add("armed");
     write(button.querySelector("span"), "press again");
-    say(`${button.querySelector("b").textContent} is armed: press again within 4 seconds.`);
+    say(`${name} is armed: press again within 4 seconds.`);
   };
 
   const press = (command, button) => {
@@ -181,8 +189,9 @@ const desk = (() => {
     if (state.desk.armed.includes(command.address) && !on && armed?.button !== button) return arm(button, command.doc);
     if (armed && state.desk.arm) send(state.desk.arm, true);
     disarm();
-    send(command.address, command.type === "bool" ? !on : 1);
-    say(`${button.querySelector("b").textContent}${command.type === "bool" ? (on ? " off" : " on") : ""}`);
+    const name = button.querySelector("b").textContent;
+    if (command.type === "bool") send(command.address, !on, `${name} ${on ? "off" : "on"}`);
+    else send(command.address, 1, name);
   };
 
   const room = (one) => one.address.split("/")[1];

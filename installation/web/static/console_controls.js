@@ -111,7 +111,8 @@
     row.hand.hidden = row.control.type === "pulse";
     row.release.hidden = hand !== "operator";
     const why = state.why?.[address] ?? "";
-    write(row.why, hand === "rest" ? "" : why);
+    if (hand === row.told?.hand || why !== row.told?.why) row.told = { hand, why };
+    write(row.why, hand === "rest" || hand !== row.told.hand ? "" : why); // of the hand before is no reason of this one's
     row.foot.hidden = row.release.hidden && !row.why.textContent;
     if (value === undefined || row.down || performance.now() - row.touched < FINGER) return;
     write(row.output, shown(row.control, value));

@@ -56,11 +56,15 @@
 
   const cues = make("div", { id: "cues", className: "panel" });
 
-  const targets = (cue) =>
-    Object.entries(cue.targets).map(([address, value]) => `${address.slice(1)} → ${value}`).join(", ");
+  const targets = (cue) => {
+    const shown = (value) => (typeof value === "number" ? Math.round(1000 * value) / 1000 : value);
+    return Object.entries(cue.targets).map(([address, value]) => `${address.slice(1)} → ${shown(value)}`).sort().join(", ");
+  };
+
+  const lasting = (seconds) => (seconds < 60 ? `${seconds} s` : clock(seconds));
 
   const about = (cue) => {
-    const words = [cue.wait ? `waits ${clock(cue.wait)}` : "", cue.fade ? `fades in ${clock(cue.fade)}` : "switches at once"];
+    const words = [cue.wait ? `waits ${lasting(cue.wait)}` : "", cue.fade ? `fades in ${lasting(cue.fade)}` : "switches at once"];
     if (cue.then.length) words.push(`then ${cue.then.join(", ")}`);
     return words.filter(Boolean).join(" · ");
   };
@@ -69,10 +73,13 @@
   const toolsOf = (cue) => {
     const fade = make("input", { type: "number", min: 0, max: 86400, step: 0.1, value: cue.fade, "aria-label": `Fade of ${cue.name} in seconds` });
     fade.addEventListener("change", () => {
-      if (fade.reportValidity() && fade.value !== "") tell({ cue: cue.name, fade: Number(fade.value), steps: 0 });
+      if (fade.value !== "" && fade.checkValidity()) return tell({ cue: cue.name, fade: Number(fade.value), steps: 0 });
+      say(`The fade of ${cue.name} stays ${cue.fade} s. ${fade.validationMessage || "Expected a number of seconds."}`);
+      fade.value = cue.fade;
     });
+    const own = state.desk.cues.filter((one) => one.kept);
     const step = (steps, sign, words) =>
-      make("button", { "aria-label": `Move ${cue.name} ${words}`, onclick: () => tell({ cue: cue.name, fade: null, steps }) }, sign);
+      make("button", { "aria-label": `Move ${cue.name} ${words}`, disabled: cue === own.at(steps < 0 ? 0 : -1), onclick: () => tell({ cue: cue.name, fade: null, steps }) }, sign);
     return cue.kept ? [make("label", { className: "fade" }, "fade", fade, "s"), step(-1, "↑", "up"), step(1, "↓", "down")] : [];
   };
 
@@ -81,8 +88,7 @@
     const form = make("form", { className: "find" }, name, make("button", {}, "Keep the present as a cue"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      send(state.desk.snapshot, name.value.trim() || 1);
-      say(`asked to keep the present${name.value.trim() ? ` as ${name.value.trim().replaceAll(/\s+/g, "_")}` : ""}`);
+      send(state.desk.snapshot, name.value.trim() || 1, "asked to keep the present");
       name.value = "";
     });
     return form;
@@ -99,7 +105,11 @@
   const buildCues = () => {
     const known = state.desk.cues;
     const list = known.length ? make("ol", { className: "rows" }, ...known.map(cueOf)) : empty("This show has no cues yet.");
+    const at = cues.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     cues.replaceChildren(...(state.desk.snapshot ? [keep()] : []), list);
+    const again = [...cues.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === at);
+    // Whoever moves a cue by keyboard may go on, at the end of the list with its other button.
+    (again?.disabled ? again.parentElement.querySelector("button:enabled") : again)?.focus();
     drawCues();
   };
 
@@ -138,12 +148,19 @@
   const today = make("div", { id: "today", className: "panel" });
   const hour = (iso) => iso.slice(11, 16);
 
+  const LISTED = 12;
+
+  const listed = (names) => {
+    const shown = names.slice(0, LISTED).map(title).join(", ");
+    return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
+  };
+
   const dueOf = (due, now) => {
     const present = due.cue === null && due.start <= now && now < due.end;
     const ends = hour(due.end) === "00:00" ? "24:00" : hour(due.end);
     const when = due.cue === null ? `${hour(due.start)}–${ends}` : hour(due.start);
     const what = due.cue !== null ? `cue ${due.cue}` : due.programme ?? "closed";
-    return make("li", { className: present ? "present" : "" }, make("span", { className: "number" }, when), make("b", {}, what), due.pieces.length ? make("small", {}, due.pieces.map(title).join(", ")) : null);
+    return make("li", { className: present ? "present" : "" }, make("span", { className: "number" }, when), make("b", {}, what), due.pieces.length ? make("small", {}, listed(due.pieces)) : null);
   };
 
   const reports = make("section", {}, make("h3", {}, "reports of past days"), make("ul", { className: "days" }));

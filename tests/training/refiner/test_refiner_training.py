@@ -172,7 +172,7 @@ def test_a_vae_without_its_encoder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_made_as_a_gan_paints(gan: Path) -> None:
-    recipe = replace(RECIPE, prior=0, sharpest=0.4, softest=0.4, threads=0.0, colour=0)
+    recipe = replace(RECIPE, prior=0, sharpest=0.4, softest=0.4, threads=0.0, texture=0, colour=0)
     dealt = PairSupply(discs(), None, degraded(gan, recipe), recipe).deal(torch.Generator(), torch.device("cpu"))
     wanted = blurred(F.avg_pool2d(dealt.real, 2), torch.full((4,), 0.4))
     torch.testing.assert_close(dealt.soft, wanted)
@@ -189,7 +189,7 @@ def test_threads_go_from_edge_to_edge(gan: Path) -> None:
 
 
 def test_a_share_of_the_soft_pictures_are_samples_of_the_gan(gan: Path) -> None:
-    recipe = replace(RECIPE, batch=40, prior=0.5, colour=0)
+    recipe = replace(RECIPE, batch=40, prior=0.5, texture=0, colour=0)
     dealt = PairSupply(discs(), None, degraded(gan, recipe), recipe).deal(torch.Generator(), torch.device("cpu"))
     near = (F.avg_pool2d(dealt.real, 2) - dealt.soft).abs().mean((1, 2, 3)) < 0.1
     assert torch.equal(near, dealt.known)
@@ -211,6 +211,9 @@ def test_the_low_pass_sees_light_and_no_texture() -> None:
     checks[..., ::2] = -1
     assert low_pass(grey, checks) == 0
     assert low_pass(grey, grey + 0.5) == 0.5
+    wider = checks.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., : grey.shape[2], : grey.shape[3]]
+    assert low_pass(grey, wider, 2) > 0.5 > low_pass(grey, wider, 4) == 0
+    assert low_pass(grey[:0], grey[:0]) == 0
 
 
 def test_the_penalty_is_the_square_of_the_gradient() -> None:
@@ -346,6 +349,19 @@ def test_from_a_model_and_a_folder_to_one_that_paints(write: Callable[[Path], Pa
     assert len((tmp_path / "painted.refiner.ledger.csv").read_text().splitlines()) == 13
     assert command(model, raw, out, "--kimg", "0.032") == 0
     assert read_header(out)["refiner"]["images"] == 32
+
+
+def test_a_refiner_begins_with_what_that_of_another_model_has_learnt(
+    tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, first = tiny_gan.written(tmp_path / "soft.safetensors"), tmp_path / "first.safetensors"
+    other, second = tiny_vae(tmp_path / "other.safetensors"), tmp_path / "second.safetensors"
+    assert command(other, raw, first) == 0
+    assert command(model, raw, second, "--start-from", str(first), "--kimg", "0.008") == 0
+    entry = read_header(second)["refiner"]
+    assert (entry["images"], entry["images_before"]) == (8, 16)
+    assert command(model, raw, tmp_path / "third.safetensors", "--start-from", str(other)) == 2
+    assert "has no refiner like this one" in capsys.readouterr().err
 
 
 def test_what_was_chosen_in_the_painted_model_stays(
