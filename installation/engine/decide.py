@@ -269,6 +269,12 @@ class Decider:
             if isinstance(walked, int | float) and math.isfinite(walked):
                 self.walk_times[index] = float(walked) + (gap if index == self.playlist.lead else 0.0)
 
+    def begin(self, civil: datetime) -> None:
+        """Before the first frame, after a ``resume``: a piece hangs that is of the programme at that time of day."""
+        scheduled = self.programming.at(civil)
+        self.playlist.order = scheduled.order
+        self.playlist.begin(scheduled.pieces)
+
     def succeed(self, old: "Decider", state: Mapping[str, Any], guest: str | None) -> None:
         """Takes the place of the ``old`` decider of an earlier version of the show, between two frames: goes on from
         ``state``, with the hands where they are. ``guest`` is the piece that the operator asked for."""
