@@ -117,7 +117,8 @@ class Background:
         import cv2
 
         assert self.mean is not None
-        across, down = (_size(cv2.Sobel(self.mean, cv2.CV_32F, *way, scale=0.125)) for way in ((1, 0), (0, 1)))
+        slopes = (cv2.Sobel(self.mean, cv2.CV_32F, *way, scale=0.125) for way in ((1, 0), (0, 1)))
+        across, down = (_size(slope.reshape(self.mean.shape)) for slope in slopes)
         self._edges = cv2.magnitude(across, down)
         strong = self._edges > max(6.0, float(np.quantile(self._edges, 0.9)))
         self._strong = np.flatnonzero(strong.ravel())[::2]
@@ -139,8 +140,8 @@ class Background:
         rows = _rows(picture, plain) / np.maximum(_rows(self.mean, plain), 1.0)
         share = plain.mean(axis=1)[:, None] / 255.0
         rows = np.where((share > 0.2) & (rows > 0.02), rows, tint)
-        rows = cv2.blur(rows, (1, 3)).reshape(rows.shape)
-        return _times(picture, 1.0 / np.maximum(rows, 0.02))
+        even = np.asarray(cv2.blur(rows, (1, 3)), np.float32).reshape(rows.shape)
+        return _times(picture, np.asarray(1.0 / np.maximum(even, 0.02), np.float32))
 
     def _compare(self, even: Colours, blind: bool, free: NDArray[np.bool_] | None) -> View:
         import cv2
@@ -239,16 +240,16 @@ def _times(colours: Colours, rows: NDArray[np.float32]) -> Colours:
     return (colours.reshape(height, -1) * np.tile(rows, width)).reshape(height, width, count)
 
 
-def _size(differences: Colours) -> Levels:
+def _size(differences: Any) -> Levels:
     """How large the difference of each pixel is: the root of the mean square of its colours."""
     import cv2
 
-    if differences.ndim == 2 or differences.shape[2] == 1:
-        return np.asarray(np.abs(differences).reshape(differences.shape[:2]), np.float32)
+    if differences.shape[2] == 1:
+        return np.asarray(np.abs(differences[..., 0]), np.float32)
     return np.asarray(cv2.sqrt(_mean(cv2.multiply(differences, differences))), np.float32)
 
 
-def _mean(colours: Colours) -> Levels:
+def _mean(colours: Any) -> Levels:
     """The mean of each pixel's colours."""
     import cv2
 

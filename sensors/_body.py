@@ -83,7 +83,7 @@ def read_body(joints: Points, sure: float) -> Body:
     up = shoulders.mean(axis=0) - hips.mean(axis=0)
     trunk = math.hypot(*up) + 1e-9
     heights = [
-        (shoulder[1] - wrist[1]) / trunk if _visible(wrist) else -1.0
+        float(shoulder[1] - wrist[1]) / trunk if _visible(wrist) else -1.0
         for shoulder, wrist in zip(shoulders, joints[list(WRISTS)], strict=True)
     ]
     left, right = (min(1.0, max(0.0, 0.5 + 0.5 * height)) for height in heights)

@@ -107,7 +107,9 @@ class Config(SensorConfig):
     @property
     def view(self) -> str:
         """Names what is looked at; what was measured of it does not apply to another."""
-        return f"{shown(self.source)}, turned {self.rotate}, {self.region}, {self.width}, mirror {self.mirror}, in colours"
+        return (
+            f"{shown(self.source)}, turned {self.rotate}, {self.region}, {self.width}, mirror {self.mirror}, in colours"
+        )
 
     @classmethod
     def devices(cls) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Which commands of an operator count: no double press, and nothing dangerous without a first step. Pure: each command
 says when it came."""
 
-from installation.core.commands import ARM, DANGEROUS, TASTE_RESET, Command
+from installation.core.commands import ARM, DANGEROUS, TASTE_RESET, VOTES, Command
 
 ARMED = 3.0
 """Seconds after ARM in which the same operator may send one of the DANGEROUS commands."""
@@ -12,15 +12,19 @@ CONSOLE = "console"
 OPERATORS = 64
 """Operators who may be armed at the same time, at most."""
 
+RECENT = 256
+"""Commands that are remembered, so that a double press is known, at most."""
+
 
 class Rules:
-    """``guard`` is in seconds: within it, the same command again is a double press. ``arm``: DANGEROUS commands count
-    only after ARM from the same operator, but for one that switches back off. Without it TASTE_RESET, which cannot be
-    taken back, arms itself: it counts when the same operator sends it again. The console asks in two steps itself."""
+    """``guard`` is in seconds: within it, the same command again is a double press. A vote is one only from the same
+    device, as two visitors may press at once. ``arm``: DANGEROUS commands count only after ARM from the same operator,
+    but for one that switches back off. Without it TASTE_RESET, which cannot be taken back, arms itself: it counts when
+    the same operator sends it again. The console asks in two steps itself."""
 
     def __init__(self, guard: float = 0.0, arm: bool = False) -> None:
         self.guard, self.arm = guard, arm
-        self._counted: dict[str, Command] = {}
+        self._counted: dict[tuple[str, str], Command] = {}
         self._armed: dict[str, float] = {}
 
     def refusal(self, command: Command) -> str:
@@ -57,8 +61,12 @@ class Rules:
 
     def _repeated(self, command: Command) -> str:
         """A switch may be moved on and back at any speed; what is only asked for counts once within the guard."""
-        last = self._counted.get(command.address)
+        key = command.address, command.who if command.address in VOTES else ""
+        last = self._counted.get(key)
         if last is not None and command.value == last.value and 0.0 <= command.when - last.when < self.guard:
             return f"{command.address} came again within {self.guard:g} s: a double press counts once"
-        self._counted[command.address] = command
+        if len(self._counted) >= RECENT:
+            self._counted = {k: one for k, one in self._counted.items() if command.when - one.when < self.guard}
+        if not key[1] or len(self._counted) < RECENT:
+            self._counted[key] = command
         return ""

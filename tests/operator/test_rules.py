@@ -1,7 +1,18 @@
 """Double presses, and what has to be armed. Time is an argument."""
 
-from installation.core.commands import ARM, BLACKOUT, CUE_GO, CUE_PANIC, HOLD, NEXT, PIECE, TASTE_RESET, Command
-from installation.operator.rules import ARMED, OPERATORS, Rules
+from installation.core.commands import (
+    ARM,
+    BLACKOUT,
+    CUE_GO,
+    CUE_PANIC,
+    HOLD,
+    NEXT,
+    PIECE,
+    TASTE_RESET,
+    VOTE_LEFT,
+    Command,
+)
+from installation.operator.rules import ARMED, OPERATORS, RECENT, Rules
 
 
 def sent(rules: Rules, address: str, when: float, value: float | None = 1.0, who: str = "osc 10.0.0.5") -> bool:
@@ -25,6 +36,25 @@ def test_it_counts_once_whoever_pressed() -> None:
     assert sent(rules, CUE_GO, 0.0)
     assert not sent(rules, CUE_GO, 0.1, who="keyboard")
     assert sent(rules, NEXT, 0.1)
+
+
+def test_two_visitors_at_two_devices_may_vote_at_once() -> None:
+    rules = Rules(guard=0.3)
+    assert sent(rules, VOTE_LEFT, 0.0)
+    assert sent(rules, VOTE_LEFT, 0.1, who="osc 10.0.0.6")
+    assert not sent(rules, VOTE_LEFT, 0.2, who="osc 10.0.0.6")
+    assert not sent(rules, VOTE_LEFT, 0.25)
+    assert sent(rules, VOTE_LEFT, 0.4)
+
+
+def test_a_crowd_of_devices_fills_no_memory_and_hides_no_double_press() -> None:
+    rules = Rules(guard=0.3)
+    assert all(sent(rules, VOTE_LEFT, number / 10_000, who=f"osc {number}") for number in range(2 * RECENT))
+    assert len(rules._counted) <= RECENT
+    assert sent(rules, NEXT, 0.06)
+    assert not sent(rules, NEXT, 0.1)
+    assert all(sent(rules, VOTE_LEFT, 1.0 + number, who=f"osc {number}") for number in range(2 * RECENT))
+    assert len(rules._counted) <= RECENT
 
 
 def test_a_switch_goes_on_and_back_at_any_speed() -> None:
