@@ -123,7 +123,7 @@ class Exhibition:
         self.state = StateFile(folder)
         self.away: timedelta | None = None
         self._resume()
-        cache, first = DiskCache(folder / "cache"), self.loop.decider.first
+        cache, first = DiskCache(folder / "cache"), self.loop.decider.playlist.lead
         hang, now, stats = self.painter.hang, self.clock.now, metrics.ScreenStats(self.pace.interval)
         self.turns = Turns(self.loop, self.painter)
         later = self.turns.residence.later(first)

@@ -108,11 +108,6 @@ class Decider:
         self._guest: int | None = None
         self._first: Lane | None = None
 
-    @property
-    def first(self) -> int:
-        """The piece that hangs when the show starts."""
-        return self.playlist.lead
-
     def decide(self, now: float, civil: datetime, heard: Heard) -> Decision:
         """The frame at ``now`` (s); ``civil`` is the date and time of day."""
         dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), LONGEST)

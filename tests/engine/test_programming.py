@@ -123,7 +123,7 @@ def test_after_a_restart_what_should_hang_hangs(show: Show) -> None:
 def test_a_start_in_another_programme_hangs_its_piece_at_once(show: Show) -> None:
     evening, decider = datetime(2027, 3, 2, 16, tzinfo=ZONE), Decider(show)
     decider.begin(evening)
-    assert show.pieces[decider.first].name == "three", "it is opened first"
+    assert show.pieces[decider.playlist.lead].name == "three", "it is opened first"
     morning = Day(show, "11:00:00")
     morning.play(601)
     assert morning.decision.wall.playback.coming is not None
