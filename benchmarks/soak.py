@@ -5,8 +5,9 @@
 A real show, headless: a day of its schedule passes in ``--day`` seconds, a piece changes every two, and all the while
 OSC messages come, visitors vote and look, and a film of somebody walks before the camera. Every few seconds the
 processes are looked at. The first quarter is warm-up; of the rest a straight line is fitted, whose slope is told per
-hour with its standard error. ``late`` are frames that came more than half an interval late, in percent. Files are those
-beside the days' records, of which the newest 90 are kept. ``--docs`` writes the table of the documentation.
+hour of the run, with its standard error, and per day of the schedule. ``late`` are frames that came more than half an
+interval late, in percent. Files are those beside the days' records, of which the newest 90 are kept. ``--docs``
+writes the table of the documentation.
 """
 
 import argparse
@@ -199,18 +200,21 @@ NAMES = {
 """What is told, and the slope an hour that is promised at most."""
 
 
-def table(seen: Sequence[Look]) -> Iterator[str]:
-    """The rows of the table, of all but the warm-up."""
+def table(seen: Sequence[Look], day: float = 240.0) -> Iterator[str]:
+    """The rows of the table, of all but the warm-up; a ``day`` of the schedule took so many seconds."""
     steady = [one for one in seen if one.hours >= WARM_UP * seen[-1].hours]
     hours = [one.hours for one in steady]
-    yield "| what | first | last | an hour | promised | kept |\n| --- | --- | --- | --- | --- | --- |"
+    yield "| what | first | last | an hour of the run | a day of the schedule | promised an hour | kept |"
+    yield f"|{7 * ' --- |'}"
     for name, (words, promised) in NAMES.items():
         values = [float(getattr(one, name)) for one in steady]
         rise, error = slope(hours, values)
         kept = verdict(rise, error, promised)
-        yield f"| {words} | {values[0]:.1f} | {values[-1]:.1f} | {rise:+.2f} ± {error:.2f} | {promised:g} | {kept} |"
+        ends, daily = f"{values[0]:.1f} | {values[-1]:.1f}", f"{rise * day / 3600.0:+.3f}"
+        yield f"| {words} | {ends} | {rise:+.2f} ± {error:.2f} | {daily} | {promised:g} | {kept} |"
     late, frames = steady[-1].late - steady[0].late, steady[-1].frames - steady[0].frames
-    yield f"| late frames | | {late} of {frames} | {late / max(1, frames):.2%} of them | 1 % | {_kept(late, frames)} |"
+    share = f"{late / max(1, frames):.2%} of them"
+    yield f"| late frames | | {late} of {frames} | {share} | | 1 % | {_kept(late, frames)} |"
 
 
 def verdict(rise: float, error: float, promised: float) -> str:
@@ -237,11 +241,10 @@ def main() -> None:
             writer = csv.DictWriter(file, [field.name for field in fields(Look)])
             writer.writeheader()
             writer.writerows(map(asdict, seen))
-    told = "\n".join(table(seen))
+    told = "\n".join(table(seen, asked.day))
     days, votes, load = asked.minutes * 60.0 / asked.day, seen[-1].votes, os.getloadavg()[0]
-    line = (
-        f"`python -m benchmarks.soak --minutes {asked.minutes:g}` on {machine()}; load average {load:.1f} at the end; "
-    )
+    command = f"python -m benchmarks.soak --minutes {asked.minutes:g} --day {asked.day:g}"
+    line = f"`{command}` on {machine()}; load average {load:.1f} at the end; "
     how = f"{line}{days:.1f} days of the schedule, {votes} votes."
     print(f"{how}\n\n{told}")
     if asked.docs:

@@ -38,6 +38,7 @@ class Rehearsal:
         self.board = Board()
         self.board.declare(show.signals())
         self.decider = Decider(show)
+        self.decider.begin(self.clock.civil())
 
     def play(self, seconds: float) -> Iterator[Decision]:
         """The Decisions of so many seconds of the show, STEP or less apart; the last is at their end."""

@@ -1,8 +1,14 @@
-"""Whether a show has grown so much that it is to be started anew, at a moment when nobody sees it: its soft limit."""
+"""That a show does not grow: freed memory is given back, and one that has grown too much is started anew, at a moment
+when nobody sees it."""
 
+import threading
 from collections.abc import Callable
 
+from installation.core import freed_memory
 from installation.core.decision import Decision
+
+GIVES_BACK = 60.0
+"""Seconds after which freed memory is given back again."""
 
 GROWN = 1024.0
 """MiB above what the show took when all was open that lead to a restart; at most a quarter of the machine's memory."""
@@ -12,6 +18,21 @@ LOOKS = 10.0
 
 UNSEEN = 3600.0
 """Seconds after which a show whose pieces never change is restarted all the same."""
+
+
+class GivingBack:
+    """Gives freed memory back, by a thread that no frame waits for."""
+
+    def __init__(self) -> None:
+        self._next: float | None = None
+
+    def look(self, now: float) -> None:
+        """To be called every frame, at ``now`` (s), once all is open: before, much is looked through in vain."""
+        if self._next is None:
+            self._next = now + GIVES_BACK
+        elif now >= self._next:
+            self._next = now + GIVES_BACK
+            threading.Thread(target=freed_memory.give_back, name="memory", daemon=True).start()
 
 
 class Renewal:

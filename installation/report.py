@@ -3,7 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from installation.engine.reasons import why
 from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
+from installation.renewal import GivingBack
 from installation.showfile.load import Show
 from installation.state import StateFile
 from installation.web.messages import Health
@@ -94,6 +95,7 @@ class Standing:
     """What is wrong with the show file as it is by now."""
     growing: bool = True
     """Whether memory growth still belongs to the start-up: faster runtimes are still looked for."""
+    giving_back: GivingBack = field(default_factory=GivingBack)
 
     @property
     def show(self) -> Show:
@@ -123,6 +125,8 @@ class Standing:
         if self.growing and self.opening.accelerated.is_set():  # memory of faster runtimes does not count as growth
             interpreter.settle()
             self.growing, stats.memory_start = False, metrics.memory_mb()
+        if not self.growing:
+            self.giving_back.look(now)
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
         stats.presented(now, engine, painted, changing)

@@ -120,12 +120,11 @@ class Exhibition:
         self.console = Console(self.web) if self.web else None
         self.leaning = Leaning()
         self.tasting = Tasting(show, folder, self.painter, self.web, lambda: self.clock.civil().date())
-        stats = metrics.ScreenStats(self.pace.interval)
         self.state = StateFile(folder)
         self.away: timedelta | None = None
         self._resume()
-        cache, first = DiskCache(folder / "cache"), self.loop.decider.first
-        hang, now = self.painter.hang, self.clock.now
+        cache, first = DiskCache(folder / "cache"), self.loop.decider.playlist.lead
+        hang, now, stats = self.painter.hang, self.clock.now, metrics.ScreenStats(self.pace.interval)
         self.turns = Turns(self.loop, self.painter)
         later = self.turns.residence.later(first)
         opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first, later=later)
@@ -228,6 +227,7 @@ class Exhibition:
             self.away = age if kept else None
             gap = age.total_seconds() if age < LONGEST_GAP else 0.0
             self.loop.decider.resume(kept, switches=age <= RESTART, gap=gap)
+        self.loop.decider.begin(self.clock.civil())
 
     def _leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = True

@@ -13,7 +13,7 @@ from benchmarks.faults.__main__ import FAULTS
 from benchmarks.faults.rows import Row
 from benchmarks.faults.supervised import Place
 from benchmarks.faults.table import BEGINS, ENDS, HEAD, document, grouped, line, plot, read_csv, write_csv
-from benchmarks.soak import looks, slope, table, verdict
+from benchmarks.soak import Look, looks, slope, table, verdict
 from installation.engine.residence import residence_of
 from installation.showfile.load import load
 
@@ -144,7 +144,17 @@ def test_a_soak_is_told() -> None:
     seen = list(looks(0.25, day=60.0))
     assert len(seen) >= 2
     assert seen[-1].frames > seen[0].frames
-    assert len(list(table(seen))) == 7
+    rows = list(table(seen, day=60.0))
+    assert len(rows) == 8
+    assert {row.count("|") for row in rows} == {8}
+
+
+def test_a_soak_tells_what_an_hour_and_what_a_day_brings() -> None:
+    """60 days an hour: a MiB in each of 4 hours is a sixtieth a day."""
+    seen = [Look(float(hour), 100.0 + hour, 200.0, 46, 57, 20, 0, 1000 * hour, 0) for hour in range(5)]
+    rows = list(table(seen, day=60.0))
+    assert rows[2] == "| memory of the show, MiB | 101.0 | 104.0 | +1.00 ± 0.00 | +0.017 | 1 | yes |"
+    assert rows[3] == "| memory of all its processes, MiB | 200.0 | 200.0 | +0.00 ± 0.00 | +0.000 | 1 | yes |"
 
 
 def test_the_shows_of_models_that_do_not_all_fit(tmp_path: Path) -> None:

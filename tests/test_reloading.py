@@ -391,7 +391,8 @@ def test_hands_hold_and_what_a_cue_holds_go_on(night: Night) -> None:
     assert (night.wall.controls["/walk/speed"], night.wall.hands["/walk/speed"]) == (0.5, "cue")
 
 
-def test_a_snapshot_is_a_cue_that_can_be_fired_at_once(night: Night) -> None:
+def test_a_snapshot_is_a_cue_that_can_be_fired_at_once(night: Night, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     before = night.path.read_text()
     snapshots = Snapshots(lambda: night.show)
     snapshots.start()
@@ -410,6 +411,10 @@ def test_a_snapshot_is_a_cue_that_can_be_fired_at_once(night: Night) -> None:
     assert night.wall.controls["/stage/brightness"] == pytest.approx(0.4)
     assert night.hangs == "one", "no piece changed for it"
     assert night.path.read_text() == before
+    assert "edits.cues.toml was edited and is good" in caplog.text, "not the curator's own file"
+    night.path.with_name("edits.cues.toml").write_text('[[cue]]\nname = "evening"\nfad = "1 s"\n')
+    night.look()
+    assert night.reloading.watching.notes()[0].startswith("edits.cues.toml was edited and has 1 fault")
 
 
 def test_the_thread_finds_an_edit_by_itself(night: Night) -> None:

@@ -1,12 +1,15 @@
 """A show that has grown: started anew when nobody sees it."""
 
+import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from installation.renewal import GROWN, LOOKS, UNSEEN, Renewal
+from installation.core import freed_memory
+from installation.renewal import GIVES_BACK, GROWN, LOOKS, UNSEEN, GivingBack, Renewal
+from tests.timeout import until
 
 
 @dataclass
@@ -62,3 +65,13 @@ def test_one_whose_pieces_never_change_is_renewed_all_the_same() -> None:
 
 def test_a_small_machine_has_a_lower_limit() -> None:
     assert Growing(machine=2000.0).renewal.limit == 500.0
+
+
+def test_freed_memory_is_given_back_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+    monkeypatch.setattr(freed_memory, "give_back", lambda: given.append(threading.current_thread().name))
+    giving = GivingBack()
+    for frame in range(round(3.5 * GIVES_BACK)):
+        giving.look(float(frame))
+    until(lambda: len(given) == 3)
+    assert set(given) == {"memory"}, "no frame waits for it"

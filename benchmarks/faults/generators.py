@@ -61,7 +61,7 @@ def broken_once(fault: str) -> Row:
     loop = Loop(show, board, painter, clock, INTERVAL, lambda: NOTHING)
     for index in range(len(show.pieces)):
         sound = stand_in()
-        first = index == loop.decider.first
+        first = index == loop.decider.playlist.lead
         generator: Any = Breaking(sound.generator, fault, broken) if first else sound.generator
         painter.hang(index, Hung(generator, sound.walk))
     painter.start()

@@ -13,6 +13,9 @@ from installation.core.signals import Signal
 NOW, LEFT, PROGRAMME = "/show/now", "/show/left", "/show/programme"
 """The title of what hangs, the time until the next change, and the schedule's programme."""
 
+REFUSED = "/show/refused"
+"""Why something that this surface sent does not count: told to it alone, and cleared after a while."""
+
 
 @dataclass(frozen=True, slots=True)
 class Readout:

@@ -108,11 +108,6 @@ class Decider:
         self._guest: int | None = None
         self._first: Lane | None = None
 
-    @property
-    def first(self) -> int:
-        """The piece that hangs when the show starts."""
-        return self.playlist.lead
-
     def decide(self, now: float, civil: datetime, heard: Heard) -> Decision:
         """The frame at ``now`` (s); ``civil`` is the date and time of day."""
         dt = 0.0 if self._last is None else min(max(now - self._last, 0.0), LONGEST)
@@ -268,6 +263,12 @@ class Decider:
             walked = walks.get(piece.name)
             if isinstance(walked, int | float) and math.isfinite(walked):
                 self.walk_times[index] = float(walked) + (gap if index == self.playlist.lead else 0.0)
+
+    def begin(self, civil: datetime) -> None:
+        """Before the first frame, after a ``resume``: a piece hangs that is of the programme at that time of day."""
+        scheduled = self.programming.at(civil)
+        self.playlist.order = scheduled.order
+        self.playlist.begin(scheduled.pieces)
 
     def succeed(self, old: "Decider", state: Mapping[str, Any], guest: str | None) -> None:
         """Takes the place of the ``old`` decider of an earlier version of the show, between two frames: goes on from

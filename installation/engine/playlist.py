@@ -96,6 +96,14 @@ class Playlist:
         self._arrive(self._now, past)
         return self._playback(asks.hold)
 
+    def begin(self, pieces: Collection[int]) -> None:
+        """Before the first step: where none of ``pieces`` hangs, the one that would come does, in its own round."""
+        piece = None if self.lead in pieces else self.expected({}, pieces)
+        if piece is not None:
+            self._unseen = (*(one for one in self._unseen if one != piece), self._piece)
+            self._piece, self._coming, self._elapsed, self._since = piece, None, 0.0, 0.0
+            self._round += 1
+
     @property
     def lead(self) -> int:
         """The piece that hangs, or is coming, by its index."""

@@ -99,6 +99,7 @@ class Watching:
         self.restart = ""
         """What of the edited show only a restart takes up."""
         self._files = show.files
+        self._edited = show.path
         self._seen: Stamps = {}
         self._read: Stamps = _stamps(self._files) if _is_as_it_stands(show) else {}
         keep_good(show, machine.cache)
@@ -149,6 +150,9 @@ class Watching:
         running = self.running()
         if running is None:
             return
+        changed = [path for path in self._files if stamps[path] != self._read.get(path)]
+        if changed:
+            self._edited = changed[0] if len(changed) == 1 else self.show.path
         self._read, self._again = stamps, now + RETRY
         show = self._checked()
         if show is not None:
@@ -164,9 +168,9 @@ class Watching:
             verify(show)
         except ShowError as error:
             count = len(error.faults)
-            trouble = f"{self.show.path.name} was edited and has {count} fault{'s' * (count > 1)}: {error.faults[0]}"
+            trouble = f"{self._edited.name} was edited and has {count} fault{'s' * (count > 1)}: {error.faults[0]}"
             if not self.trouble or self.trouble not in trouble:
-                log.warning("%s was edited and has faults; the show goes on as it was\n%s", self.show.path, error)
+                log.warning("%s was edited and has faults; the show goes on as it was\n%s", self._edited, error)
                 self.trouble = trouble
             return None
         self.trouble = ""
@@ -189,7 +193,7 @@ class Watching:
             words = made.words()
             when = "at once" if made.cues_only else "with the next change of piece"
             log.info(
-                "%s was edited and is good%s; it is taken over %s", self.show.path, f" ({words})" * bool(words), when
+                "%s was edited and is good%s; it is taken over %s", self._edited, f" ({words})" * bool(words), when
             )
             self.ready = prepared
 

@@ -56,15 +56,16 @@ def transformed(weight: Tensor) -> Tensor:
 
 
 def usable(x: Tensor) -> bool:
-    """Whether these features are painted, and not differentiated, traced or of several pictures."""
-    if torch.jit.is_tracing() or torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type):
-        return False
-    return x.shape[0] == 1
+    """Whether these features are painted, and not differentiated or traced."""
+    return not (torch.jit.is_tracing() or torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type))
 
 
 def convolved(x: Tensor, style: Tensor, kernel: Tensor, demodulation: Tensor) -> Tensor:
-    """Features (1, in, h, w) times ``style``, convolved with zeros around them, times ``demodulation`` ->
-    (1, out, h, w), channels last. Both factors are of a shape that features of their side can be multiplied by."""
+    """Features (n, in, h, w) times ``style``, convolved with zeros around them, times ``demodulation`` ->
+    (n, out, h, w), channels last. Both factors are of a shape that features of their side can be multiplied by."""
+    if len(x) > 1:
+        each = zip(x.split(1), style.split(1), demodulation.split(1), strict=True)
+        return torch.cat([convolved(one, own, kernel, after) for one, own, after in each])
     (height, width), (channels, wide_out) = x.shape[2:], kernel.shape[1:]
     tiles, across = height // TILE, width // TILE
     windows = windowed(x, style)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from installation.core.controls import Control
 from installation.core.osc_backlog import Endpoint
 from installation.core.osc_build import Said, bundle, message
+from installation.core.readouts import REFUSED
 
 FINGER = 0.3
 """Seconds after a touch in which the surface that touched a control is not sent its value."""
@@ -47,8 +48,8 @@ ROUND = 64
 NOTES = 64
 """Texts that wait for the next round, at most."""
 
-NOTE = "/show/refused"
-"""The address at which a surface receives why what it sent does not count."""
+SHOWN = 6.0
+"""Seconds after which a surface's label of what does not count is cleared."""
 
 Saying = Mapping[str, Said]
 """Address -> what to send: a control's value, or a text for a label."""
@@ -63,12 +64,14 @@ class Packet(NamedTuple):
 
 @dataclass(slots=True)
 class Surface:
-    """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again (seconds). ``unsent``
-    are the addresses that it is to be sent, in the order in which they changed."""
+    """A receiver. ``until`` is when it is removed, ``afresh`` when it is sent everything again, ``clear`` when what
+    does not count is no longer shown (seconds). ``unsent`` are the addresses that it is to be sent, in the order in
+    which they changed."""
 
     endpoint: Endpoint
     until: float
     afresh: float = -math.inf
+    clear: float = math.inf
     unsent: dict[str, None] = field(default_factory=dict)
     sent: deque[tuple[float, Mapping[str, Said]]] = field(default_factory=lambda: deque(maxlen=SENT))
     """When it was lately sent what."""
@@ -126,6 +129,29 @@ class Messages:
         return packet
 
 
+class Notes:
+    """Why messages do not count, for who sent them."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Endpoint, str]] = deque(maxlen=NOTES)
+
+    def add(self, receivers: Iterable[Endpoint], text: str) -> None:
+        """Has each of them told in the next round."""
+        self._waiting.extend((receiver, text) for receiver in receivers)
+
+    def packets(self, surfaces: Mapping[Endpoint, Surface], now: float) -> Iterator[tuple[Endpoint, bytes]]:
+        """What waits; and an empty text where a surface has shown one for long enough."""
+        for surface in surfaces.values():
+            if now >= surface.clear:
+                surface.clear = math.inf
+                yield surface.endpoint, message(REFUSED, "")
+        while self._waiting:
+            receiver, text = self._waiting.popleft()
+            if receiver in surfaces:
+                surfaces[receiver].clear = now + SHOWN
+            yield receiver, message(REFUSED, text)
+
+
 def _at(surfaces: Mapping[Endpoint, Surface], host: str) -> Iterator[Surface]:
     return (surface for endpoint, surface in surfaces.items() if endpoint.host == host)
 
@@ -147,7 +173,7 @@ class Feedback:
         self._fixed = [Endpoint(*endpoint) for endpoint in surfaces]
         self.surfaces = {endpoint: Surface(endpoint, math.inf) for endpoint in self._fixed}
         self._fingers: dict[tuple[str, str], float] = {}
-        self._notes: deque[tuple[Endpoint, str]] = deque(maxlen=NOTES)
+        self.notes = Notes()
         self.said = Messages(controls)
 
     def endpoint_of(self, source: Endpoint) -> Endpoint:
@@ -188,10 +214,6 @@ class Feedback:
         own = [source] if source.port else []
         return own + [surface.endpoint for surface in _at(self.surfaces, source.host) if surface.endpoint != source]
 
-    def note(self, receivers: Iterable[Endpoint], text: str) -> None:
-        """Sends each of them why something that it sent does not count."""
-        self._notes.extend((receiver, text) for receiver in receivers)
-
     def touched(self, host: str, address: str, now: float) -> None:
         """Notes that ``host`` moves a control."""
         if any(_at(self.surfaces, host)):
@@ -211,9 +233,7 @@ class Feedback:
             if now >= surface.afresh:
                 surface.afresh = now + AFRESH
                 surface.unsent.update(dict.fromkeys(self.said.said))
-        while self._notes:
-            receiver, text = self._notes.popleft()
-            yield receiver, message(NOTE, text)
+        yield from self.notes.packets(self.surfaces, now)
         yield from islice(self._rounds(now), ROUND)
 
     def _rounds(self, now: float) -> Iterator[tuple[Endpoint, bytes]]:

@@ -11,7 +11,8 @@ from installation.core.errors import ControlError, did_you_mean
 from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import Argument, Message, ahead
 from installation.core.osc_socket import Complaints
-from installation.operator.feedback import NOTE, Feedback
+from installation.core.readouts import REFUSED
+from installation.operator.feedback import Feedback
 from installation.operator.inbox import Inbox
 from installation.operator.later import FARTHEST, KEPT, Later
 from installation.operator.reading import flattened, left_over, read, read_pair
@@ -127,7 +128,7 @@ class Handling:
             self.reply(PONG, source)
         elif address == SYNC:
             self.feedback.sync(source)
-        elif address in (NOTE, PONG) or address in self.feedback.said.said:
+        elif address in (REFUSED, PONG) or address in self.feedback.said.said:
             self._take_back(message, source, now)
         else:
             self._refuse(f"unknown {address}", source, lambda: self._nearest(address))
@@ -135,7 +136,7 @@ class Handling:
     def _take_back(self, message: Message, source: Endpoint, now: float) -> None:
         """What the show itself says: no refusal is refused in turn, or two shows would tell each other for ever."""
         address, (first, *_) = message.address, message.args or (None,)
-        if address in (NOTE, PONG):
+        if address in (REFUSED, PONG):
             if self.complaints.due(f"back {source.host}"):
                 log.info("OSC: %s comes back from %s, and is not answered", address, source.host)
         elif not self._is_back(address, first, source, now):
@@ -164,7 +165,7 @@ class Handling:
         logged = self.complaints.due(subject)
         if receivers or logged:
             text = clean(why if isinstance(why, str) else why(), TEXT)
-            self.feedback.note(receivers, text)
+            self.feedback.notes.add(receivers, text)
             if logged:
                 log.warning("OSC: %s", text)
 

@@ -41,14 +41,14 @@ class Refusals:
 
     def tell(self, source: Endpoint, text: str) -> None:
         """Tells a text that is worded already."""
-        self._feedback.note(self.due(source, text), text)
+        self._feedback.notes.add(self.due(source, text), text)
 
     def rest(self) -> None:
         """Tells whoever was refused more often than it was told; to be called now and then."""
         for host, (since, source, count) in list(self._more.items()):
             if self._clock() - since >= SAME:
                 del self._more[host]
-                self._feedback.note(self._feedback.hearing(source), f"{count} more messages do not count")
+                self._feedback.notes.add(self._feedback.hearing(source), f"{count} more messages do not count")
 
     def _count(self, source: Endpoint, now: float) -> None:
         since, _, count = self._more.get(source.host, (now, source, 0))

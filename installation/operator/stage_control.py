@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from installation.core.controls import Control
-from installation.core.readouts import LEFT, NOW, PROGRAMME
+from installation.core.readouts import LEFT, NOW, PROGRAMME, REFUSED
 from installation.operator.poster_colour import Rgb
 from installation.operator.surface import AMBER, GREY, RED, Armed, Desk, Knob, Meter, Pad, Page, Press, Surface, Widget
 
@@ -33,7 +33,10 @@ def session(surface: Surface) -> str:
 def _desk(surface: Surface) -> Item:
     """The show's tab: first what hangs, then what runs the night."""
     scope, desk = "show", surface.desk
-    told = [_text(scope, "title", surface.title), *(_label(scope, address) for address in (NOW, LEFT, PROGRAMME))]
+    told = [
+        _text(scope, "title", surface.title),
+        *(_label(scope, address) for address in (NOW, LEFT, PROGRAMME, REFUSED)),
+    ]
     return _page(scope, AMBER, [*told, *_run(desk, scope), _text(scope, "stamp", surface.stamp)])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from installation.core.readouts import LEFT as TIME_LEFT
-from installation.core.readouts import NOW, PROGRAMME
+from installation.core.readouts import NOW, PROGRAMME, REFUSED
 from installation.operator.surface import AMBER, GREY, Desk, Knob, Meter, Page, Surface, Widget
 from installation.operator.tosc import LEFT, Box, Colour, Node, Property, packed
 from installation.operator.touchosc_nodes import DIM, FAINT, GROUND, INK, PAGE, Style, armed, knob, label, press, text
@@ -103,7 +103,8 @@ class _Pages:
     # ------------------------------------------------------------ the first page
 
     def _desk(self, surface: Surface, box: Box, scope: str) -> Node:
-        """The show: the time left; go and back, next and hold; the pieces; the master; blackout, and letting go."""
+        """The show: the time left; go and back, next and hold; the pieces; the master; blackout, and letting go; why
+        what was pressed last does not count."""
         style, desk = self.style, surface.desk
         page = Node("GROUP", "show", box, PAGE, scope=scope)
         rows = self._desk_rows(desk, box)
@@ -121,7 +122,8 @@ class _Pages:
             page.children += knob(desk.master, rows[4], Colour(*AMBER), replace(style, doc=0), scope)
         page.children.append(armed(desk.blackout, rows[5], style, scope))
         page.children += self._row(desk.let_go, rows[6], Colour(*GREY), scope)
-        page.children.append(text(surface.stamp, rows[7], style.text * 2 // 3, FAINT, scope))
+        page.children.append(label(REFUSED, "", rows[7], style.text, Colour(*AMBER), scope))
+        page.children.append(text(surface.stamp, rows[8], style.text * 2 // 3, FAINT, scope))
         return page
 
     def _columns(self, desk: Desk) -> int:
@@ -131,7 +133,17 @@ class _Pages:
     def _desk_rows(self, desk: Desk, box: Box) -> list[Box]:
         """The page's rows from top to bottom; what room there is goes to go and back, and to the pieces."""
         style = self.style
-        fixed = [style.name, 0, style.least, 0, style.name + style.least, style.least, style.least, style.name]
+        fixed = [
+            style.name,
+            0,
+            style.least,
+            0,
+            style.name + style.least,
+            style.least,
+            style.least,
+            style.name,
+            style.name,
+        ]
         spare = box.h - sum(fixed) - style.gap * (len(fixed) + 1)
         pieces = -(-len(desk.pieces) // self._columns(desk)) * (style.least + style.gap)
         fixed[1] = min(max(spare - pieces, style.least), GO) if desk.cues else 0

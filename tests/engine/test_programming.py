@@ -1,5 +1,6 @@
 """The schedule and the cues on the wall: which pieces hang at which hour, what cues hold, what is dark."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -117,6 +118,31 @@ def test_after_a_restart_what_should_hang_hangs(show: Show) -> None:
     assert day.hangs == "three"
     assert day.decision.wall.controls["/stage/brightness"] == pytest.approx(0.6)
     assert day.decision.wall.controls["/stage/label"] == pytest.approx(0.25)
+
+
+def test_a_start_in_another_programme_hangs_its_piece_at_once(show: Show) -> None:
+    evening, decider = datetime(2027, 3, 2, 16, tzinfo=ZONE), Decider(show)
+    decider.begin(evening)
+    assert show.pieces[decider.playlist.lead].name == "three", "it is opened first"
+    morning = Day(show, "11:00:00")
+    morning.play(601)
+    assert morning.decision.wall.playback.coming is not None
+    decider.resume(json.loads(json.dumps(morning.decider.state())))
+    decider.begin(evening)
+    decision = decider.decide(0.0, evening, Heard(NOTHING, Snapshot({}, {}), range(3)))
+    assert (decision.wall.playback.piece, decision.wall.playback.coming) == (2, None)
+    assert decision.wall.playback.round == morning.decision.wall.playback.round + 1
+
+
+def test_a_start_in_its_programme_or_in_the_dark_changes_nothing(show: Show) -> None:
+    day = Day(show, "11:00:00")
+    day.play(900)
+    state = json.loads(json.dumps(day.decider.state()))
+    for hour in (11, 20):
+        decider = Decider(show)
+        decider.resume(state)
+        decider.begin(datetime(2027, 3, 2, hour, tzinfo=ZONE))
+        assert decider.state()["playback"] == state["playback"]
 
 
 def test_nobody_votes_for_a_piece_of_another_programme(show: Show) -> None:

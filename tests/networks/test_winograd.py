@@ -53,10 +53,11 @@ def test_a_network_paints_by_it_what_it_paints_without(network: Network, monkeyp
     plain = network.pictures(torch.from_numpy(w))
     assert not used, "nothing that is differentiated is"
     assert float((quick - plain.detach()).abs().max()) < 1e-4
-    assert float((network.synthesis(np.repeat(w, 2, 0))[1] - quick[0]).abs().max()) < 1e-4, (
-        "two at once are not, either"
-    )
-    assert not used
+    other = network.mapping(np.random.default_rng(2).standard_normal((1, network.z_dim)).astype(np.float32))
+    both = network.synthesis(np.concatenate([w, other]))
+    assert used, "two at once are, each by itself"
+    assert float((both[0] - quick[0]).abs().max()) < 1e-4
+    assert float((both[1] - network.synthesis(other)[0]).abs().max()) < 1e-4
 
 
 def test_where_it_pays() -> None:

@@ -50,7 +50,7 @@ pair comes as two numbers, too. Besides:
 | --- | --- |
 | `/show/now` | the title of what hangs |
 | `/show/heartbeat` | seconds that the show has run, once a second; none comes when the picture's loop stands still |
-| `/show/refused` | why something that was sent from here does not count |
+| `/show/refused` | why something that was sent from here does not count; to a surface an empty text six seconds later |
 | `/pong` | the answer to `/ping` |
 
 `/sync` asks for everything; it comes in rounds of up to 192 values, 30 a second.

@@ -6,7 +6,17 @@ import pytest
 from installation.core.controls import Control
 from installation.core.osc_backlog import Endpoint
 from installation.core.osc_packets import parse
-from installation.operator.feedback import AFRESH, BUNDLE, FINGER, PACKETS, REMEMBERED, ROUND, SURFACES, Feedback
+from installation.operator.feedback import (
+    AFRESH,
+    BUNDLE,
+    FINGER,
+    PACKETS,
+    REMEMBERED,
+    ROUND,
+    SHOWN,
+    SURFACES,
+    Feedback,
+)
 
 CONTROLS = {
     control.address: control
@@ -155,10 +165,12 @@ def test_a_pair_is_told_as_two_numbers() -> None:
 
 def test_who_is_refused_is_told_why_where_it_hears_and_nobody_else() -> None:
     feedback, sender = Feedback(CONTROLS, [TABLET, PHONE], 9000), Endpoint(TABLET.host, 51000)
-    feedback.note(feedback.hearing(sender), "this show has no /walk/sped")
+    feedback.notes.add(feedback.hearing(sender), "this show has no /walk/sped")
     note = {"/show/refused": "this show has no /walk/sped"}
     assert told(feedback, {}, 0.0) == {sender: note, TABLET: note}
-    assert told(feedback, {}, 0.1) == {}
+    assert told(feedback, {}, SHOWN - 0.1) == {}
+    assert told(feedback, {}, SHOWN) == {TABLET: {"/show/refused": ""}}  # a surface has a label for it
+    assert told(feedback, {}, SHOWN + 0.1) == {}
     assert feedback.hearing(Endpoint(TABLET.host, 0)) == [TABLET]  # who came in another way has no port here
     assert feedback.hearing(sender._replace(tcp=True)) == [sender._replace(tcp=True)]
 

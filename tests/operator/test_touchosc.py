@@ -276,6 +276,15 @@ def test_what_the_show_tells_is_on_every_node_that_shows_it(tablet: tuple[Tablet
     assert (texts[readouts.NOW], texts["/hand/walk/speed"]) == ("Nobody in particular", "cue")
 
 
+def test_what_does_not_count_is_on_the_first_page(tablet: tuple[Tablet, OscServer]) -> None:
+    surface_, _ = tablet
+    told = next(node for node in surface_.nodes if readouts.REFUSED in map(address, messages(node.node)))
+    forget = next(node for node, _ in bindings(surface_) if TASTE_RESET in map(address, messages(node.node)))
+    surface_.touch(forget, "x", 1.0)
+    until(lambda: surface_.hear() and told.values["text"])
+    assert told.values["text"] == "/taste/reset forgets for good: send it again within 3 s"
+
+
 def shows(tablet: Tablet, name: str) -> bool:
     """Whether a node that hears this address has another value than it began with."""
     listening = [

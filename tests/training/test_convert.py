@@ -20,6 +20,8 @@ from installation.training.cli import main
 from installation.training.convert.allowed import Part
 from installation.training.convert.containers import read
 from installation.training.convert.run import recognised
+from installation.training.gan import export
+from installation.training.latent import models
 from tests.tiny_converted import PICKLES, ada, rosinality, waves, written
 
 FIXTURES = sorted(PICKLES.glob("*.pkl"))
@@ -77,6 +79,22 @@ def test_the_header_keeps_what_the_file_told(conditional: Path) -> None:
     assert header["source"]["file"] == "sg2-32-conditional.pkl"
     assert len(header["source"]["sha256"]) == 64
     assert header["latent"]["mean"] == "the file's own average style"
+
+
+def test_of_a_network_that_paints_slowly_less_is_measured_and_a_bar_goes_on_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(models, "MANY_NUMBERS", 1000)
+    painted = []
+    levels = export.levels
+    monkeypatch.setattr(export, "levels", lambda *given: painted.append(len(given[1])) or levels(*given))
+    out = tmp_path / "mine.safetensors"
+    assert main(["convert", str(PICKLES / "sg2-32-conditional.pkl"), "--out", str(out), "--classes", "0"]) == 0
+    latent = read_header(out)["latent"]
+    assert "at 3 places" in latent["gain"]
+    assert latent["directions"] <= 64
+    assert sum(painted) == 3 + 3 * latent["directions"]
+    assert f"measuring the latent space:   0%|          | 0/{3 * latent['directions']}" in capfd.readouterr().err
 
 
 def test_a_show_paints_its_classes_and_mixes_them(conditional: Path) -> None:

@@ -152,6 +152,10 @@ def test_what_runs_the_night_is_in_sight_and_a_view_that_is_chosen_too(
         expect(page.locator("#master input")).to_be_in_viewport(ratio=1)
         forget = page.locator("[data-address='/taste/reset']")
         expect(forget).to_be_hidden()
+        where = page.locator("[data-address='/show/next']").bounding_box()
+        app.now = moment(hands={"/stage/brightness": "operator"})
+        expect(page.get_by_role("button", name="Release brightness").first).to_be_visible()
+        assert page.locator("[data-address='/show/next']").bounding_box() == where, "no finger misses it"
         page.click("#transport summary")
         expect(forget).to_contain_text("taste reset")
         page.tap("[data-address='/walk/next']")
@@ -162,6 +166,21 @@ def test_what_runs_the_night_is_in_sight_and_a_view_that_is_chosen_too(
         expect(page.locator("#health h3").first).to_be_in_viewport(ratio=1)
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         expect(page.locator("#tab-pieces")).to_be_in_viewport(ratio=1)
+        page.click("#tab-controls")
+        page.focus("#c-walk-speed")
+        for _ in range(20):  # going back, a control that is focused is never under the views' names
+            page.keyboard.press("Shift+Tab")
+            assert page.evaluate(UNCOVERED), page.evaluate("document.activeElement.outerHTML")
+
+
+UNCOVERED = """
+(() => {
+  const box = document.activeElement.getBoundingClientRect();
+  const names = document.getElementById("tabs");
+  return names.contains(document.activeElement) || box.top >= names.getBoundingClientRect().bottom - 1 || box.bottom < 1
+    || !document.getElementById("panels").contains(document.activeElement);
+})()
+"""
 
 
 def test_the_commands_stay_in_reach_beside_the_longest_title(browser: Any, web: Driver, app: App, session: Any) -> None:
@@ -223,8 +242,10 @@ def test_everything_by_keyboard(browser: Any, web: Driver, app: App, session: An
 
 
 def test_it_shows_what_hangs_who_has_what_and_why(browser: Any, web: Driver, app: App, session: Any) -> None:
+    app.now = moment(hands={})  # the reasons are told once a second, and may be known before the hands
     with console(browser, web, session) as page:
         expect(page.locator("#hangs")).to_have_text("Sitters who never sat")
+        app.now = moment()
         expect(page.locator("#comes")).to_have_text("1:33 left, then The company")
         app.now = moment(coming="company", progress=0.5, seconds_left=0.0)
         expect(page.locator("#comes")).to_have_text("changing to The company")

@@ -13,27 +13,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.training.gan.export import LATENTS, MAIN_DIRECTIONS, PSI, STEP, axes, gains
+from installation.training.gan.export import LATENTS, MAIN_DIRECTIONS, PSI, STEP, axes, gains, places
+from installation.training.latent.models import progress
 
 Floats = NDArray[np.float32]
 SAMPLES, FEW = 20_000, 2_000
 """Number of styles sampled: of a network without classes, and with."""
-MANY_PIXELS = 256 * 256
-"""Above this many pixels a picture takes seconds: fewer directions are measured, at fewer latents."""
 ROWS, FEW_ROWS, FEW_LATENTS = 512, 64, 3
+"""The most directions that are measured; and of a network that paints slowly, with the latents for each."""
 
 
-def measure(network: Any, mean: Floats | None) -> dict[str, Floats]:
-    """Measures the statistics; deterministic (fixed seed). ``mean`` (w_dim,) is the one in the file."""
+def measure(network: Any, mean: Floats | None, slow: bool) -> dict[str, Floats]:
+    """Measures the statistics; deterministic (fixed seed). ``mean`` (w_dim,) is the one in the file, ``slow`` whether
+    the network paints slowly."""
     rng = np.random.default_rng(0)
     count = SAMPLES if network.classes == 1 else FEW
     w = network.mapping(rng.standard_normal((count, network.z_dim)).astype(np.float32))
-    large = network.resolution**2 > MANY_PIXELS
     middle = w.mean(0, dtype=np.float64)
-    basis, std = spread((w - middle).astype(np.float64), FEW_ROWS if large else ROWS)
+    basis, std = spread((w - middle).astype(np.float64), FEW_ROWS if slow else ROWS)
     centre = middle.astype(np.float32) if mean is None else np.tile(mean, network.classes)
-    latents = centre + PSI * (w[: FEW_LATENTS if large else LATENTS] - centre)
-    return {"mean": centre, "basis": basis, "std": std, "gain": gains(network, latents, basis * std[:, None])}
+    latents = centre + PSI * (w[: FEW_LATENTS if slow else LATENTS] - centre)
+    steps = basis * std[:, None]
+    with progress("measuring the latent space", sum(places(latents, steps))) as tick:
+        return {"mean": centre, "basis": basis, "std": std, "gain": gains(network, latents, steps, tick)}
 
 
 def spread(w: NDArray[np.float64], most: int) -> tuple[Floats, Floats]:
@@ -47,13 +49,12 @@ def spread(w: NDArray[np.float64], most: int) -> tuple[Floats, Floats]:
     return np.ascontiguousarray(basis[:used]), std[:used]
 
 
-def said(network: Any, facts: dict[str, Floats], own_mean: bool) -> dict[str, Any]:
+def said(network: Any, facts: dict[str, Floats], own_mean: bool, slow: bool) -> dict[str, Any]:
     """How this was measured, for the header."""
-    large = network.resolution**2 > MANY_PIXELS
     return {
         "samples": SAMPLES if network.classes == 1 else FEW,
         "mean": "the file's own average style" if own_mean else "the mean of the samples",
         "gain": f"mean |change| of the clipped picture in levels of 255 per std, at psi {PSI}, step {STEP}; directions "
-        f"up to {MAIN_DIRECTIONS} at {FEW_LATENTS if large else LATENTS} places, the others at one",
+        f"up to {MAIN_DIRECTIONS} at {FEW_LATENTS if slow else LATENTS} places, the others at one",
         "directions": len(facts["std"]),
     }

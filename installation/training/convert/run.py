@@ -24,6 +24,7 @@ from installation.training.convert.containers import read
 from installation.training.convert.measuring import measure, said
 from installation.training.convert.others import family as family_of
 from installation.training.latent.finishing import finish
+from installation.training.latent.models import paints_slowly
 
 FAMILIES = (stylegan2_ada, stylegan3, rosinality, stylegan2_pytorch, lightweight_gan, fastgan, onnx_file)
 MOST_CLASSES = 16
@@ -86,8 +87,9 @@ def model_of(
         header["classes"] = [(classes or {}).get(label) or str(label) for label in converted.labels]
     tensors = whole(converted.tensors)
     network = rebuild(header, tensors, "cpu", source)
-    facts = measure(network, converted.mean)
-    header["latent"] = said(network, facts, converted.mean is not None)
+    slow = paints_slowly(header, tensors)
+    facts = measure(network, converted.mean, slow)
+    header["latent"] = said(network, facts, converted.mean is not None, slow)
     return {**tensors, **{f"latent.{name}": fact for name, fact in facts.items()}}, header
 
 

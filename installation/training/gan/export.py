@@ -11,7 +11,7 @@ The facts let a show move through W at constant visual speed, and give its direc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -33,6 +33,7 @@ from installation.training.loop.saving import read_checkpoint
 from installation.training.loop.schedule import Schedule, phase_at
 
 Floats = NDArray[np.float32]
+Tick = Callable[[int], object]
 SAMPLES = 20_000
 STEP = 0.5
 """Finite step of the gain measurement, in standard deviations."""
@@ -147,10 +148,15 @@ def axes(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> tuple[Fl
     return mean.astype(np.float32), np.ascontiguousarray(basis, np.float32), std.astype(np.float32)
 
 
-def gains(network: Paints, latents: Floats, steps: Floats) -> Floats:
-    """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at latents (n, w_dim)."""
-    before = levels(network, latents)
-    counts = [len(latents) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
+def places(latents: Floats, steps: Floats) -> list[int]:
+    """At how many latents each step is measured."""
+    return [len(latents) if index < MAIN_DIRECTIONS else 1 for index in range(len(steps))]
+
+
+def gains(network: Paints, latents: Floats, steps: Floats, tick: Tick = lambda _: None) -> Floats:
+    """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at latents (n, w_dim).
+    ``tick`` is called with the number of pictures painted."""
+    before, counts = levels(network, latents), places(latents, steps)
     which = np.repeat(np.arange(len(steps)), counts)
     where = np.concatenate([(np.arange(count) + index) % len(latents) for index, count in enumerate(counts)])
     sums = np.zeros(len(steps))
@@ -158,6 +164,7 @@ def gains(network: Paints, latents: Floats, steps: Floats) -> Floats:
         after = levels(network, latents[where[some]] + np.float32(STEP) * steps[which[some]])
         changes = (after - before[where[some]]).abs().mean((1, 2, 3)).numpy() / STEP
         np.add.at(sums, which[some], changes)
+        tick(len(some))
     return (sums / counts).astype(np.float32)
 
 

@@ -21,16 +21,17 @@ from numpy.typing import NDArray
 from installation.core.counts import counted
 from installation.networks.direction_controls import address
 from installation.networks.model_file import group_of
-from installation.training.latent.models import PSI, Floats, OpenModel
+from installation.training.latent.models import PSI, Floats, OpenModel, paints_slowly
 
 VISIBLE_STEP = 12.0
-"""What 1.0 on any direction changes: mean levels of 255 per pixel, over LATENTS, both ways, at psi 0.7."""
+"""What 1.0 on any direction changes: mean levels of 255 per pixel, at a few latents, both ways, at psi 0.7."""
 FARTHEST = 1.5
 """The most standard deviations of the latents that 1.0 may move: three of them leave no latent the network learned."""
 COUNT = 8
 CANDIDATES = 12
 """Taken from each method."""
-LATENTS = 6
+LATENTS, FEW_LATENTS = 6, 3
+"""At how many latents a direction is looked at, and in a network that paints slowly."""
 SEED = 7000
 """The first of the seeds whose latents are painted."""
 PARALLEL, ALIKE = 0.7, 0.7
@@ -133,7 +134,12 @@ def told(directions: Directions) -> str:
 
 def effort(model: OpenModel, count: int) -> int:
     """About how many pictures ``find`` paints."""
-    return LATENTS * (1 + 2 * len(candidates(model)) + 3 * count)
+    return looked_at(model) * (1 + 2 * len(candidates(model)) + 3 * count)
+
+
+def looked_at(model: OpenModel) -> int:
+    """At how many latents each direction is looked at."""
+    return FEW_LATENTS if paints_slowly(model.header, model.tensors) else LATENTS
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
@@ -219,11 +225,11 @@ def for_all_classes(vectors: NDArray[np.float64], dim: int) -> NDArray[np.float6
 
 
 class Eye:
-    """Measures how steps change the pictures at LATENTS latents."""
+    """Measures how steps change the pictures at a few latents."""
 
     def __init__(self, model: OpenModel, tick: Tick) -> None:
         self.model, self.tick = model, tick
-        self.latents = model.truncated(model.latents(range(SEED, SEED + LATENTS)), PSI)
+        self.latents = model.truncated(model.latents(range(SEED, SEED + looked_at(model))), PSI)
         self.before = self.paint(self.latents)
 
     def paint(self, latents: Floats) -> torch.Tensor:

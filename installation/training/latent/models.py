@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from installation.core.contracts import Space
 from installation.core.parts import config
-from installation.networks.model_file import Header, Tensors, load_model, whole
+from installation.networks.model_file import Header, Tensors, load_model, network_of, whole
 from installation.networks.model_generator import rebuild, refines, space_of, with_refine
 
 Floats = NDArray[np.float32]
@@ -30,6 +30,9 @@ PSI = 0.7
 """Truncation at which pictures are judged where nothing else is said."""
 AT_ONCE = 8
 """Pictures painted in one go: enough to keep a processor busy, few enough for a small memory."""
+MANY_PIXELS, MANY_NUMBERS = 256 * 256, 10_000_000
+"""A network of more pixels a picture, or more weights, paints slowly: fewer pictures of it are measured. So does any
+StyleGAN3, which takes some six times as long as a StyleGAN2 of its size."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,13 @@ class OpenModel:
         asked = with_refine(asked, 1.0) if refines(self.network) else asked
         for some in np.split(asked, range(AT_ONCE, len(latents), AT_ONCE)):
             yield (self.network.synthesis(some).float() * 127.5 + 127.5).clamp_(0, 255).cpu()
+
+
+def paints_slowly(header: Header, tensors: Tensors) -> bool:
+    """Whether a network takes a processor so long that few of its pictures can be measured."""
+    numbers = sum(tensor.size for tensor in network_of(tensors).values())
+    many = header["architecture"]["resolution"] ** 2 > MANY_PIXELS or numbers > MANY_NUMBERS
+    return many or header["kind"] == "stylegan3"
 
 
 def open_model(path: Path | str, device: str = "cpu") -> OpenModel:

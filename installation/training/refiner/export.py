@@ -46,7 +46,9 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
     tensors, told, facts = tensors_of(state), entry(state), json.loads(state["facts"])
     header = amend_model(base, GROUP, tensors, told, out, licence)
     if wanted := facts.get("power"):
-        told["architecture"] = fitted(open_model(out), wanted).header()
+        finish = fitted(open_model(out), wanted)
+        told["architecture"] = finish.arch.header()
+        tensors["out.bias"] = (tensors["out.bias"] - finish.uneven.numpy()).astype(np.float16)
         header = amend_model(out, GROUP, tensors, told)
     if rows := facts.get("ledger"):
         write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))

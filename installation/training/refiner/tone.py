@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from installation.networks.refiner import STRONGEST, Architecture
+from installation.networks.refiner import SCALE, STRONGEST, Architecture
 from installation.networks.tone import bands
 from installation.training.dataset.pictures import Picture, spread
 from installation.training.evaluation.likeness import LUMA
@@ -27,6 +28,8 @@ OCTAVE = 5
 """Rings of an octave."""
 PICTURES, SAMPLES, AT_ONCE = 384, 96, 16
 STEPS, RATE = 600, 0.05
+FINEST = 0.0
+"""The logarithm of the gain of the finest band, at most: what shuffling leaves in it would become a lattice."""
 
 
 def power_of(pictures: Picture) -> list[float]:
@@ -35,17 +38,40 @@ def power_of(pictures: Picture) -> list[float]:
     return [float(one) for one in _mean(spectrum(some).abs().square() for some in _parts(pictures))]
 
 
-def fitted(model: OpenModel, wanted: list[float]) -> Architecture:
-    """The architecture of a model's refiner, which has no tone yet, with one that gives its samples that power."""
-    latents, painted = model.latents(range(SAMPLES)), []
+@dataclass(frozen=True)
+class Finish:
+    """What makes a refiner's samples as strong as pictures: its architecture with a ``tone``, and what is to be taken
+    from the biases of its last convolution, so that no pixel of a shuffled block is brighter than the others."""
+
+    arch: Architecture
+    uneven: Tensor
+
+
+def fitted(model: OpenModel, wanted: list[float]) -> Finish:
+    """Of a model whose refiner has no tone yet, for samples of that power."""
+    latents, parts = model.latents(range(SAMPLES)), []
     with progress("looking at the tone", SAMPLES) as tick, torch.inference_mode():
         for part in model.parts(latents, shown_psi(model)):
-            painted.append(part / 127.5 - 1)
+            parts.append(part / 127.5 - 1)
             tick(len(part))
-        own = torch.stack([torch.stack(_products(some)).mean(1) for some in painted]).mean(0)
-        middle = torch.cat(painted).mean((0, 2, 3)).tolist()
+        painted = torch.cat(parts)
+        uneven = _uneven(painted)
+        painted -= _pattern(uneven, painted.shape[-1])
+        own = torch.stack([torch.stack(_products(some)).mean(1) for some in painted.split(AT_ONCE)]).mean(0)
+        middle = painted.mean((0, 2, 3)).tolist()
     gains = _gains(own.unflatten(0, (math.isqrt(len(own)), -1)).clone(), torch.tensor(wanted))
-    return replace(model.network.refiner.arch, tone=tuple(gains), middle=tuple(middle))
+    return Finish(replace(model.network.refiner.arch, tone=tuple(gains), middle=tuple(middle)), uneven)
+
+
+def _uneven(painted: Tensor) -> Tensor:
+    """(colours * SCALE**2,) how much brighter each pixel of a block is than the block, in the mean."""
+    each = F.pixel_unshuffle(painted, SCALE).mean((0, 2, 3)).view(-1, SCALE**2)
+    return (each - each.mean(1, keepdim=True)).flatten()
+
+
+def _pattern(uneven: Tensor, side: int) -> Tensor:
+    """That over a whole picture (1, 3, side, side)."""
+    return F.pixel_shuffle(uneven[None, :, None, None].expand(-1, -1, side // SCALE, side // SCALE), SCALE)
 
 
 def _parts(pictures: Picture) -> Iterator[Tensor]:
@@ -95,4 +121,6 @@ def _gains(own: Tensor, wanted: Tensor) -> list[float]:
         optimizer.zero_grad()
         off.backward()
         optimizer.step()
+        with torch.no_grad():
+            logs[0].clamp_(max=FINEST)
     return [round(min(float(gain), STRONGEST), 3) for gain in logs.detach().exp()]

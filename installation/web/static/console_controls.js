@@ -111,7 +111,7 @@
     row.hand.hidden = row.control.type === "pulse";
     row.release.hidden = hand !== "operator";
     const why = state.why?.[address] ?? "";
-    if (hand === row.told?.hand || why !== row.told?.why) row.told = { hand, why };
+    if (!row.told?.hand || hand === row.told.hand || why !== row.told.why) row.told = { hand, why };
     write(row.why, hand === "rest" || hand !== row.told.hand ? "" : why); // of the hand before is no reason of this one's
     row.foot.hidden = row.release.hidden && !row.why.textContent;
     if (value === undefined || row.down || performance.now() - row.touched < FINGER) return;
