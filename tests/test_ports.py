@@ -29,11 +29,19 @@ walk = { kind = "wander" }
 @pytest.fixture
 def taken() -> Iterator[int]:
     """A port at which another program listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.socket() as stream:
-        datagrams.bind(("127.0.0.1", 0))
-        stream.bind(("127.0.0.1", datagrams.getsockname()[1]))
-        stream.listen()
-        yield datagrams.getsockname()[1]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, listening(datagrams) as stream:
+        yield stream.getsockname()[1]
+
+
+def listening(datagrams: socket.socket) -> socket.socket:
+    """A listening socket at a port that was free for ``datagrams``, too."""
+    stream = socket.create_server(("127.0.0.1", 0))
+    try:
+        datagrams.bind(stream.getsockname())
+    except OSError:  # another test has it for its datagrams
+        with stream:
+            return listening(datagrams)
+    return stream
 
 
 def opened(folder: Path, tables: str) -> Ports:

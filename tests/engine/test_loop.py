@@ -250,7 +250,7 @@ def test_a_restart_goes_on_where_it_was(room: Room, show: Show) -> None:
     state = json.loads(json.dumps(room.loop.decider.state()))
     again = Decider(show)
     again.resume(state)
-    assert again.first == 1
+    assert again.playlist.lead == 1
     assert again.walk_times == room.loop.decider.walk_times
     assert again.transport.hold
     anew = Decider(show)
