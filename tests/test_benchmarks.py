@@ -13,7 +13,7 @@ from benchmarks.faults.__main__ import FAULTS
 from benchmarks.faults.rows import Row
 from benchmarks.faults.supervised import Place
 from benchmarks.faults.table import BEGINS, ENDS, HEAD, document, grouped, line, plot, read_csv, write_csv
-from benchmarks.soak import Look, looks, slope, table, verdict
+from benchmarks.soak import Look, looks, no_more, slope, table, verdict
 from installation.engine.residence import residence_of
 from installation.showfile.load import load
 
@@ -155,6 +155,11 @@ def test_a_soak_tells_what_an_hour_and_what_a_day_brings() -> None:
     rows = list(table(seen, day=60.0))
     assert rows[2] == "| memory of the show, MiB | 101.0 | 104.0 | +1.00 ± 0.00 | +0.017 | 1 | yes |"
     assert rows[3] == "| memory of all its processes, MiB | 200.0 | 200.0 | +0.00 ± 0.00 | +0.000 | 1 | yes |"
+
+
+def test_a_handle_that_comes_and_goes_is_no_growth() -> None:
+    assert no_more([57, 57, 57, 57, 57, 57, 58, 57, 58, 57, 57, 57, 57, 57, 57])
+    assert not no_more([57] * 10 + [58] * 5)
 
 
 def test_the_shows_of_models_that_do_not_all_fit(tmp_path: Path) -> None:
