@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from installation.core import freed_memory, interpreter
 from installation.core.pipe import Message
 from installation.web.ballot_writer import BallotWriter
 from installation.web.console_state import ConsoleState
@@ -133,7 +132,6 @@ class Service:
             tasks.create_task(self.writer.write())
             tasks.create_task(self.writer.watch())
             tasks.create_task(self.devices.run())
-            tasks.create_task(_giving_back())
             tasks.create_task(_paced(self._changed, 0.0, self._open_round))
             tasks.create_task(_paced(self._due, TELL_APP, self._tell_app))
             tasks.create_task(_paced(self._counted, TELL_PHONES, self._tell_phones))
@@ -226,14 +224,6 @@ def _near(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
     return abs(one - other) < SAME_END
-
-
-async def _giving_back() -> None:
-    """Gives freed memory back once a minute, by a thread that no visitor waits for."""
-    interpreter.settle()
-    while True:
-        await asyncio.sleep(freed_memory.GIVES_BACK)
-        await asyncio.to_thread(freed_memory.give_back)
 
 
 async def _paced(due: asyncio.Event, pause: float, act: Callable[[], Awaitable[None]]) -> None:
