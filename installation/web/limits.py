@@ -19,9 +19,17 @@ class Buckets:
         left = min(self.burst, left + (now - when) * self.rate)
         allowed = left >= 1.0
         self._left[key] = (left - 1.0 if allowed else left, now)
-        if len(self._left) > self.remember:
-            self._left.popitem(last=False)
+        self._forget(now)
         return allowed
+
+    def _forget(self, now: float) -> None:
+        """Leaves out the oldest who may do all again, as if never seen, and who is beyond ``remember``."""
+        while self._left:
+            key, (left, when) = next(iter(self._left.items()))
+            full = left + (now - when) * self.rate >= self.burst
+            if not full and len(self._left) <= self.remember:
+                return
+            del self._left[key]
 
 
 def known_host(netloc: str, url: str) -> bool:

@@ -104,6 +104,14 @@ def test_a_bucket_fills_again_and_forgets_the_oldest() -> None:
     assert [buckets.allow("a", 1.0) for _ in range(3)] == [True, True, False]
 
 
+def test_who_may_do_all_again_is_not_remembered() -> None:
+    """A day of visitors takes no more memory than those of the last seconds."""
+    buckets = Buckets(rate=0.5, burst=6)
+    for second in range(1000):
+        assert buckets.allow(f"visitor {second}", float(second))
+    assert len(buckets._left) == 2
+
+
 def test_who_says_nothing_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
     class Connection:
         closed = False
