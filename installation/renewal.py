@@ -7,6 +7,9 @@ from collections.abc import Callable
 from installation.core import freed_memory
 from installation.core.decision import Decision
 
+GIVES_BACK = 60.0
+"""Seconds after which freed memory is given back again."""
+
 GROWN = 1024.0
 """MiB above what the show took when all was open that lead to a restart; at most a quarter of the machine's memory."""
 
@@ -26,9 +29,9 @@ class GivingBack:
     def look(self, now: float) -> None:
         """To be called every frame, at ``now`` (s), once all is open: before, much is looked through in vain."""
         if self._next is None:
-            self._next = now + freed_memory.GIVES_BACK
+            self._next = now + GIVES_BACK
         elif now >= self._next:
-            self._next = now + freed_memory.GIVES_BACK
+            self._next = now + GIVES_BACK
             threading.Thread(target=freed_memory.give_back, name="memory", daemon=True).start()
 
 

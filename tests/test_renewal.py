@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from installation.core import freed_memory
-from installation.renewal import GROWN, LOOKS, UNSEEN, GivingBack, Renewal
+from installation.renewal import GIVES_BACK, GROWN, LOOKS, UNSEEN, GivingBack, Renewal
 from tests.timeout import until
 
 
@@ -71,7 +71,7 @@ def test_freed_memory_is_given_back_once_a_minute(monkeypatch: pytest.MonkeyPatc
     given: list[str] = []
     monkeypatch.setattr(freed_memory, "give_back", lambda: given.append(threading.current_thread().name))
     giving = GivingBack()
-    for frame in range(round(3.5 * freed_memory.GIVES_BACK)):
+    for frame in range(round(3.5 * GIVES_BACK)):
         giving.look(float(frame))
     until(lambda: len(given) == 3)
     assert set(given) == {"memory"}, "no frame waits for it"

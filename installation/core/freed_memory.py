@@ -9,9 +9,6 @@ import ctypes
 import gc
 from collections.abc import Callable
 
-GIVES_BACK = 60.0
-"""Seconds after which freed memory is given back again."""
-
 
 def give_back() -> None:
     """Takes a millisecond or two, most of it without the interpreter's lock."""

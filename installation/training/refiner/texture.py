@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from installation.training.evaluation.surface import frequencies, transformed
 from installation.training.refiner.soft import blurred
 
 FINE = 2.0
@@ -52,7 +54,8 @@ def measured(samples: Tensor, pictures: Tensor) -> Texture:
     pattern = _fine(samples).mean(0)
     spectra = _spectra(samples - pattern)
     excess = (_power(spectra) - _power(_spectra(pictures))).clamp_min(0)
-    excess = torch.where(_frequencies(samples.shape[-1]) < LOWEST, 0.0, excess)
+    large = np.fft.ifftshift(frequencies(samples.shape[-1])) < LOWEST
+    excess = torch.where(torch.from_numpy(large), 0.0, excess)
     return Texture(pattern, excess.sqrt(), _in_common(spectra, excess))
 
 
@@ -61,20 +64,13 @@ def _fine(x: Tensor) -> Tensor:
 
 
 def _spectra(x: Tensor) -> Tensor:
-    """(n, 3, r, r) complex, under a Hann window, such that noise of deviation 1 has a power of 1."""
-    window = torch.hann_window(x.shape[-1])
-    window = window[:, None] * window
-    return torch.fft.fft2((x - x.mean((2, 3), keepdim=True)) * window) / window.square().sum().sqrt()
+    """(n, 3, r, r) complex, as `evaluate` takes them, of each colour; noise of deviation 1 has a power of 1."""
+    window = torch.hann_window(x.shape[-1]).square().sum()
+    return torch.from_numpy(np.fft.ifftshift(transformed(x.numpy()), (-2, -1))) / window
 
 
 def _power(spectra: Tensor) -> Tensor:
     return spectra.abs().square().mean(0)
-
-
-def _frequencies(side: int) -> Tensor:
-    """(r, r) cycles per pixel."""
-    one = torch.fft.fftfreq(side)
-    return torch.hypot(one[:, None], one[None, :])
 
 
 def _in_common(spectra: Tensor, excess: Tensor) -> float:
