@@ -1,6 +1,10 @@
 """The discriminator of a refiner: which of two pictures is the real one, by patches of three sizes.
 
-The pixels of a picture are shuffled into maps of the soft one's size; a conditional discriminator (pix2pix, arXiv
+A picture's power falls with the square of the frequency, and paint is where there is least of it: a discriminator of the
+plain picture stays at chance for a hundred thousand windows, as all that it could find is a hundredth of what it sees.
+It is given the picture, and beside it what is finer than a mean of 2x2 px, LOUDER.
+
+The pixels of both are shuffled into maps of the soft one's size; a conditional discriminator (pix2pix, arXiv
 1611.07004) is given the soft picture beside them. Scores are given at each position of the maps that are a 4th, 8th and
 16th of the soft picture's side: brushwork, an eye, a head.
 """
@@ -15,10 +19,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from installation.networks.refiner import SCALE
+from installation.networks.tone import enlarged
 
 SLOPE = 0.2
 WIDTHS = (32, 48, 96, 160, 160)
 """Feature maps at the soft picture's size, a half, a quarter ... of it."""
+LOUDER = 8.0
+"""The gain on the finest detail; about what makes it as strong as the picture itself."""
 HEADS = 3
 """So many of the smallest sizes are scored."""
 
@@ -48,12 +55,13 @@ class Judge(nn.Module):
     def __init__(self, conditional: bool = False) -> None:
         super().__init__()
         self.conditional = conditional
-        self.entrance = convolution(3 * SCALE**2 + 3 * conditional, WIDTHS[0])
+        self.entrance = convolution(2 * 3 * SCALE**2 + 3 * conditional, WIDTHS[0])
         self.halvings = nn.ModuleList(Halving(a, b) for a, b in pairwise(WIDTHS))
         self.heads = nn.ModuleList(convolution(wide, 1, 1, gain=1.0) for wide in WIDTHS[-HEADS:])
 
     def forward(self, picture: Tensor, soft: Tensor) -> list[Tensor]:
-        x = F.pixel_unshuffle(picture, SCALE)
+        finest = (picture - enlarged(F.avg_pool2d(picture, SCALE))) * LOUDER
+        x = F.pixel_unshuffle(torch.cat([picture, finest], 1), SCALE)
         x = torch.cat([x, soft], 1) if self.conditional else x
         x, seen = self.entrance(x.contiguous(memory_format=torch.channels_last)), []
         for halving in self.halvings:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from installation.core.errors import TrainingError
 from installation.networks.refiner import SCALE, Architecture, Refiner
 from installation.networks.tone import enlarged
 from installation.training.gan.projected import Eye
@@ -47,7 +48,8 @@ class Learner:
         return self.recipe.r1_every / (self.recipe.r1_every + 1)
 
     def rates(self) -> dict[str, float]:
-        return {"opt_g": self.recipe.learning_rate, "opt_d": self.recipe.learning_rate * self.lazy}
+        rate = self.recipe.learning_rate
+        return {"opt_g": rate, "opt_d": rate * self.recipe.judge_rate * self.lazy}
 
     def learn(self, pairs: Pairs, steps: int, images: int) -> Tensor:
         """One step after so many, and after so many pictures. Returns the figures, in the order of run.FIGURES."""
@@ -107,7 +109,13 @@ class Learner:
         return {name: getattr(self, name).state_dict() for name in STATE} | {"chance": self.chance.get_state()}
 
     def load(self, state: dict[str, Any]) -> None:
-        """The learning rate is this recipe's, not the checkpoint's."""
+        """The learning rate is this recipe's, not the checkpoint's. Raises TrainingError for a checkpoint of a version
+        whose discriminator was another."""
+        if state["d"]["entrance.weight"].shape != self.d.entrance.weight.shape:
+            raise TrainingError(
+                "was begun by an older version, with another discriminator. Export its model, and go on from that with "
+                "--start-from MODEL in another --work folder."
+            )
         for name in STATE:
             getattr(self, name).load_state_dict(state[name])
         for name, rate in self.rates().items():

@@ -54,7 +54,7 @@ class RecipeOptions:
         "W",
     )
     r1: float = option(
-        0.03, "weight of R1: more calms, less lets detail through (default 0.03)", Bounds(float, 0, 1000), "W"
+        0.003, "weight of R1: more calms, less lets detail through (default 0.003)", Bounds(float, 0, 1000), "W"
     )
     conditional: bool = option(False, "let the judge see the soft picture, too; nearer to it, more speckle")
     teacher: int = option(

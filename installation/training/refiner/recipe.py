@@ -17,7 +17,10 @@ class Recipe:
     window: int = 96
     """Side of the windows of pictures that are learnt from; a multiple of 8."""
     learning_rate: float = 0.0005
-    """Of both networks."""
+    """Of the refiner."""
+    judge_rate: float = 0.4
+    """The discriminator's learning rate, in times the refiner's. It sees the finest detail much louder than it is (see
+    judge.py), and runs away at the same rate."""
     fine: float = 1.56
     """A picture is judged at twice the soft one's size where it has at least so many px of real detail for each px of
     the soft picture: 200 for 128. Others are judged at the soft one's size."""
@@ -50,9 +53,9 @@ class Recipe:
     looked_at: int = 64
     """Side of the part of a window whose features are compared: they cost as much as the rest."""
     adversarial: float = 1.0
-    rise: float = 1000
+    rise: float = 4000
     """Pictures over which the weight of the adversarial loss rises from 0."""
-    r1: float = 0.03
+    r1: float = 0.003
     """Weight of the penalty on the discriminator's gradient (arXiv 1801.04406), at every ``r1_every`` steps. It counts
     by the patch: a patch of 32 px differs by little, so that a weight of 1 lets no discriminator learn."""
     r1_every: int = 16

@@ -10,7 +10,7 @@ The recipe, and why:
   (which gives brushwork instead of blur). As in a VAE/GAN it is given the picture alone (recipe.py says why), and so it
   can judge samples of the model, which hang in a show.
 * **Logistic loss with lazy R1** (arXiv 1801.04406, 1912.04958), which keeps the discriminator from reacting to
-  single pixels; it is introduced over the first thousand pictures, when contours are there already.
+  single pixels; it is introduced over the first thousands of pictures, when contours are there already.
 * **One painted batch for both steps**: the discriminator learns from it, then the refiner.
 * **A moving average** of the refiner is what is shown and exported.
 
