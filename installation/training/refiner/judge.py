@@ -1,8 +1,8 @@
 """The discriminator of a refiner: which of two pictures is the real one, by patches of three sizes.
 
-A picture's power falls with the square of the frequency, and paint is where there is least of it: a discriminator of the
-plain picture stays at chance for a hundred thousand windows, as all that it could find is a hundredth of what it sees.
-It is given the picture, and beside it what is finer than a mean of 2x2 px, LOUDER.
+A picture's power falls with the square of the frequency, and paint is where there is least of it: a discriminator of
+the plain picture stays at chance for a hundred thousand windows, as what it could find is a hundredth of what it sees.
+So it is given, beside the picture, what is finer than a mean of 2x2 px, LOUDER.
 
 The pixels of both are shuffled into maps of the soft one's size; a conditional discriminator (pix2pix, arXiv
 1611.07004) is given the soft picture beside them. Scores are given at each position of the maps that are a 4th, 8th and
