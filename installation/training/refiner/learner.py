@@ -16,6 +16,7 @@ from installation.training.loop.devices import Devices
 from installation.training.refiner.judge import Judge
 from installation.training.refiner.losses import FINER, gradient_penalty, judge_loss, low_pass, painter_loss, unlike
 from installation.training.refiner.pairs import Pairs
+from installation.training.refiner.projection import Projection
 from installation.training.refiner.recipe import Recipe
 
 LEVELS = 127.5
@@ -24,10 +25,12 @@ STATE = ("g", "d", "ema", "opt_g", "opt_d")
 
 class Learner:
     """``g`` is the refiner, ``d`` the discriminator, ``ema`` the moving average of ``g`` that is shown. ``eye`` gives
-    the features that are compared; without, that loss is left out."""
+    the features that are compared, ``projection`` is the discriminator on them; without, their losses are left out."""
 
-    def __init__(self, arch: Architecture, recipe: Recipe, devices: Devices, eye: Eye | None) -> None:
-        self.recipe, self.devices, self.eye = recipe, devices, eye
+    def __init__(
+        self, arch: Architecture, recipe: Recipe, devices: Devices, eye: Eye | None, projection: Projection | None
+    ) -> None:
+        self.recipe, self.devices, self.eye, self.projection = recipe, devices, eye, projection
         self.device = devices.device
         self.g, self.d = Refiner(arch).to(self.device), Judge(recipe.conditional).to(self.device)
         self.ema = copy.deepcopy(self.g).requires_grad_(False)
@@ -41,6 +44,11 @@ class Learner:
         """With what one of the same architecture has learnt."""
         for mine in (self.g, self.ema):
             mine.load_state_dict(refiner.state_dict())
+
+    @property
+    def sees_features(self) -> bool:
+        """Whether it learns by a network that was trained on photographs."""
+        return bool(self.eye or self.projection)
 
     @property
     def lazy(self) -> float:
@@ -75,8 +83,9 @@ class Learner:
         loss = painter_loss(self.scores(painted, pairs))
         self.d.requires_grad_(True)
         rise = min(1.0, images / max(1.0, recipe.rise))
+        textured = self.projection.hear(painted) if self.projection else loss.new_zeros(())
         nearness = recipe.low_pass * low + recipe.finer * worn + recipe.features * apart
-        (nearness + recipe.adversarial * rise * loss).backward()
+        (nearness + rise * (recipe.adversarial * loss + recipe.projected * textured)).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)
         return torch.stack([low * LEVELS, apart, loss]).detach()
@@ -96,8 +105,9 @@ class Learner:
         (loss + penalty).backward()
         self.opt_d.step()
         self.opt_d.zero_grad(set_to_none=True)
+        apart = self.projection.learn(real.detach(), painted) if self.projection else loss.new_zeros(())
         sure = torch.stack([(a > b).float().mean() for a, b in zip(scores, others, strict=True)]).mean()
-        return torch.stack([loss, sure]).detach()
+        return torch.stack([loss, sure, apart]).detach()
 
     def average(self, images: int) -> None:
         """Moves the average on, after so many pictures."""
@@ -106,7 +116,8 @@ class Learner:
         torch._foreach_lerp_(list(self.ema.parameters()), [p.data for p in self.g.parameters()], share)
 
     def state(self) -> dict[str, Any]:
-        return {name: getattr(self, name).state_dict() for name in STATE} | {"chance": self.chance.get_state()}
+        kept = {name: getattr(self, name).state_dict() for name in STATE} | {"chance": self.chance.get_state()}
+        return kept | ({"projection": self.projection.state()} if self.projection else {})
 
     def load(self, state: dict[str, Any]) -> None:
         """The learning rate is this recipe's, not the checkpoint's. Raises TrainingError for a checkpoint of a version
@@ -120,4 +131,6 @@ class Learner:
             getattr(self, name).load_state_dict(state[name])
         for name, rate in self.rates().items():
             getattr(self, name).param_groups[0]["lr"] = rate
+        if self.projection and "projection" in state:
+            self.projection.load(state["projection"])
         self.chance.set_state(state["chance"])

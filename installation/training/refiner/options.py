@@ -40,7 +40,7 @@ class RecipeOptions:
         eights,
         "PX",
     )
-    learning_rate: float = option(0.0005, "of Adam (default 0.0005)", Bounds(float, 1e-6, 0.02), "R")
+    learning_rate: float = option(0.0002, "of Adam (default 0.0002)", Bounds(float, 1e-6, 0.02), "R")
     features: float = option(
         0.2,
         "weight of alike features, by a network trained on photographs (extra [projected]; default 0.2)",
@@ -48,8 +48,15 @@ class RecipeOptions:
         "W",
     )
     adversarial: float = option(
-        1.0,
-        "weight of not being told from real ones; less is softer (default 1)",
+        0.3,
+        "weight of not being told from real ones by patches; less is softer (default 0.3)",
+        Bounds(float, 0, 100),
+        "W",
+    )
+    projected: float = option(
+        0.5,
+        "weight of a second judge, on the features of a network trained on photographs (extra [projected]): it knows "
+        "textures from the first step, and costs as much as all else (default 0.5)",
         Bounds(float, 0, 100),
         "W",
     )

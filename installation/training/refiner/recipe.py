@@ -16,11 +16,11 @@ class Recipe:
     batch: int = 4
     window: int = 96
     """Side of the windows of pictures that are learnt from; a multiple of 8."""
-    learning_rate: float = 0.0005
+    learning_rate: float = 0.0002
     """Of the refiner."""
-    judge_rate: float = 0.4
-    """The discriminator's learning rate, in times the refiner's. It sees the finest detail much louder than it is (see
-    judge.py), and runs away at the same rate."""
+    judge_rate: float = 0.5
+    """The learning rate of the discriminator of patches, in times the refiner's: it sees the finest detail much louder
+    than it is (see judge.py), and faster it runs away."""
     fine: float = 1.56
     """A picture is judged at twice the soft one's size where it has at least so many px of real detail for each px of
     the soft picture: 200 for 128. Others are judged at the soft one's size."""
@@ -52,9 +52,12 @@ class Recipe:
     """Weight of the difference in the features of a pretrained network; 0: none."""
     looked_at: int = 64
     """Side of the part of a window whose features are compared: they cost as much as the rest."""
-    adversarial: float = 1.0
+    adversarial: float = 0.3
+    """Weight of the discriminator of patches."""
+    projected: float = 0.5
+    """Weight of a second discriminator, on the features of a pretrained network (see projection.py); 0: none."""
     rise: float = 4000
-    """Pictures over which the weight of the adversarial loss rises from 0."""
+    """Pictures over which the weight of the adversarial losses rises from 0."""
     r1: float = 0.003
     """Weight of the penalty on the discriminator's gradient (arXiv 1801.04406), at every ``r1_every`` steps. It counts
     by the patch: a patch of 32 px differs by little, so that a weight of 1 lets no discriminator learn."""

@@ -23,14 +23,14 @@ from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import shrink, to_uint8
 from installation.training.latent.models import OpenModel, kept_copy, open_model
-from installation.training.loop.devices import Devices, open_devices
+from installation.training.loop.devices import GROUP, Devices, open_devices
 from installation.training.loop.saving import CHECKPOINT
 from installation.training.loop.session import PREPARED, finish, go_on, run_on
 from installation.training.refiner.export import base_in, export
-from installation.training.refiner.losses import eye_for
 from installation.training.refiner.network import Degraded, Source, source
 from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
+from installation.training.refiner.projection import seers
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.teacher import TEACHER, taught
@@ -73,7 +73,7 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
     facts = facts_of(prepared, pairs, digest)
     facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
-    run = Refining(pairs, recipe, devices, eye_for(options.recipe.features, devices), facts)
+    run = Refining(pairs, recipe, devices, *seers(recipe, devices), facts=facts)
     other = options.recipe.start_from
     if other is not None:
         return went_on(run, open_model(other), needed=True)
@@ -141,6 +141,11 @@ def averaged(pictures: Picture, side: int) -> Picture:
 
 def recipe_of(options: RefinerOptions, side: int, finer: float) -> Recipe:
     asked = options.recipe
+    if asked.projected and asked.batch % GROUP:
+        raise TrainingError(
+            f"--batch {asked.batch}: the judge on features sees {GROUP} windows beside each other. Give a multiple of "
+            f"{GROUP}, or --projected 0."
+        )
     return Recipe(
         kimg=options.length.kimg,
         batch=asked.batch,
@@ -149,6 +154,7 @@ def recipe_of(options: RefinerOptions, side: int, finer: float) -> Recipe:
         finer=finer,
         features=asked.features,
         adversarial=asked.adversarial,
+        projected=asked.projected,
         r1=asked.r1,
         conditional=asked.conditional,
         seed=asked.seed,

@@ -28,8 +28,9 @@ from installation.training.refiner.judge import Judge
 from installation.training.refiner.losses import gradient_penalty, judge_loss, low_pass
 from installation.training.refiner.network import Degraded, source
 from installation.training.refiner.pairs import HELD, Pairs, PairSupply, recoloured, windows, worth
+from installation.training.refiner.projection import seers
 from installation.training.refiner.recipe import Recipe
-from installation.training.refiner.run import Refining
+from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.soft import Soft, blurred
 from installation.training.refiner.vae import Reconstructions, SoftPainter, soft_painter
 from tests import tiny_gan
@@ -72,7 +73,9 @@ def degraded(model: Path, recipe: Recipe = RECIPE) -> Degraded:
 
 def begun(soft: Soft, devices: Devices, recipe: Recipe = RECIPE) -> Refining:
     detail = np.where(np.arange(40) % 2, 32.0, 16.0)
-    return Refining(PairSupply(discs(), detail, soft, recipe), recipe, devices, None, {"model": "it"}, (8, 8, 8))
+    return Refining(
+        PairSupply(discs(), detail, soft, recipe), recipe, devices, facts={"model": "it"}, channels=(8, 8, 8)
+    )
 
 
 def steps(run: Refining, count: int) -> Refining:
@@ -356,7 +359,8 @@ def raw(tmp_path: Path) -> Path:
 
 
 def command(model: Path, folder: Path, out: Path, *more: str) -> int:
-    plain = ["--window", "16", "--kimg", "0.016", "--threads", "1", "--no-tensorboard", "--features", "0"]
+    plain = ["--window", "16", "--kimg", "0.016", "--threads", "1", "--no-tensorboard"]
+    plain += ["--features", "0", "--projected", "0"]
     return main(["refiner", str(model), str(folder), "--out", str(out), *plain, *more])
 
 
@@ -427,6 +431,50 @@ def test_features_are_left_out_where_their_network_is_missing_and_that_is_told(
     assert command(model, raw, tmp_path / "out.safetensors", "--features", "2") == 0
     assert "Without features: " in capsys.readouterr().err
     assert read_header(tmp_path / "out.safetensors")["refiner"]["features"] is False
+
+
+def test_a_judge_on_features_goes_on_bit_for_bit(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, projected=0.5, adversarial=0, rise=1)
+
+    def fresh() -> Refining:
+        seen = seers(replace(recipe, features=0.0), devices)
+        facts: Facts = {"model": "it"}
+        pairs = PairSupply(discs(), np.full(40, 32.0), of(vae), recipe)
+        return Refining(pairs, recipe, devices, *seen, facts=facts, channels=(8, 8, 8))
+
+    whole, first, second = steps(fresh(), 2), fresh(), fresh()
+    save(steps(first, 1), tmp_path)
+    resume(second, tmp_path)
+    steps(second, 1)
+    for mine, other in ((whole.learner.g, second.learner.g), (judge_of(whole), judge_of(second))):
+        assert all(torch.equal(a, b) for a, b in zip(mine.parameters(), other.parameters(), strict=True))
+    assert whole.read()["loss_p"] == second.read()["loss_p"] > 0
+    assert json.loads(whole.state()["facts"])["features"] is True
+
+
+def judge_of(run: Refining) -> torch.nn.Module:
+    assert run.learner.projection is not None
+    return run.learner.projection.net
+
+
+def test_a_judge_on_features_alone_moves_the_refiner(vae: SoftPainter, devices: Devices) -> None:
+    nothing = replace(RECIPE, adversarial=0, features=0.0, low_pass=0.0, rise=1, prior=0.0)
+    pairs = PairSupply(discs(), np.full(40, 32.0), of(vae), nothing)
+    moved = []
+    for recipe in (replace(nothing, projected=0.0), nothing):
+        run = Refining(pairs, recipe, devices, *seers(recipe, devices), channels=(8, 8, 8))
+        before = run.learner.g.out.weight.clone()
+        steps(run, 2)
+        moved.append(not torch.equal(before, run.learner.g.out.weight))
+    assert moved == [False, True]
+
+
+def test_windows_in_threes_are_refused_where_features_are_judged(
+    tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tiny_vae(tmp_path / "soft.safetensors")
+    assert command(model, raw, tmp_path / "out.safetensors", "--batch", "3", "--projected", "1") == 1
+    assert "--batch 3: the judge on features sees 4 windows beside each other" in capsys.readouterr().err
 
 
 def test_too_small_pictures_are_told(tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
