@@ -39,7 +39,8 @@ class Projection:
 
     def learn(self, real: Tensor, painted: Tensor) -> Tensor:
         """A step; returns the loss, 2 at chance."""
-        loss = loss_d(*self.net(torch.cat([real, painted])).chunk(2), "hinge")
+        scores, others = self.net(torch.cat([real, painted])).chunk(2)
+        loss = loss_d(scores, others, "hinge")
         loss.backward()
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
