@@ -12,7 +12,7 @@ from types import FrameType
 
 from installation import metrics
 from installation.console import Console, acting
-from installation.core import interpreter, parts
+from installation.core import interpreter, large_pages, parts
 from installation.core.clock import Pace, RealClock
 from installation.core.decision import Decision, Tally, Wishes
 from installation.core.disk_cache import DiskCache
@@ -235,6 +235,7 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
+        large_pages.move()
         interpreter.settle()
         limit = Limit(self.options.seconds, self.clock.now())
         while not (
