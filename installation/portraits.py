@@ -11,7 +11,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +53,10 @@ class Portrait:
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """A portrait to be painted: by which piece's generator, with which controls, of what is believed of its model."""
+    """A portrait to be painted, of a day (ISO 8601): by which piece's generator, with which controls, of what is
+    believed of its model."""
 
-    day: date
+    day: str
     piece: str
     model: str
     open: Callable[[], Generator]
@@ -68,14 +68,14 @@ class Days:
     """Follows opening and closing: ``ends`` once a frame, then ``stands``."""
 
     def __init__(self) -> None:
-        self._last: tuple[bool, date] | None = None
+        self._last: tuple[bool, str] | None = None
         self._began = 0.0
 
     def is_over(self, day: str) -> bool:
-        """Whether a day (ISO 8601) is before today."""
-        return self._last is not None and day < self._last[1].isoformat()
+        """Whether a day is before today; days are as ISO 8601 has them."""
+        return self._last is not None and day < self._last[1]
 
-    def ends(self, now: float, is_open: bool, today: date) -> date | None:
+    def ends(self, now: float, is_open: bool, today: str) -> str | None:
         """The day that has just ended at ``now`` (s): as the exhibition closes, or at midnight where it does not."""
         last, self._last = self._last, (is_open, today)
         if last == self._last:
@@ -132,7 +132,7 @@ class Portraits:
         place = best(sitting.belief, PULL)
         pixels = generator.paint(latent_at(generator.space, place), sitting.controls)
         belief, shares = sitting.belief, tuple(round(float(one), 4) for one in place)
-        portrait = Portrait(sitting.day.isoformat(), sitting.piece, sitting.model, belief.likes, belief.passes, shares)
+        portrait = Portrait(sitting.day, sitting.piece, sitting.model, belief.likes, belief.passes, shares)
         keep(self.folder, portrait, pixels)
         return portrait
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 from installation import metrics
 from installation.console import Console, acting
-from installation.core import interpreter, parts
+from installation.core import interpreter, large_pages, parts
 from installation.core.clock import Pace, RealClock
 from installation.core.decision import Decision, Tally, Wishes
 from installation.core.disk_cache import DiskCache
@@ -235,6 +235,7 @@ class Exhibition:
     # ------------------------------------------------------------ while it plays
 
     def _play(self) -> None:
+        large_pages.move()
         interpreter.settle()
         limit = Limit(self.options.seconds, self.clock.now())
         while not (
@@ -247,40 +248,39 @@ class Exhibition:
             self.pace.wait()
 
     def _frame(self) -> None:
-        """One frame: decide, draw, present, then what may wait."""
+        """One frame: tell of the last one, decide, draw, present."""
         self.preparing.step()
         began, busy = time.perf_counter(), time.thread_time()
-        before, view = self.loop.decision, self.loop.tick()
+        self._listen()
+        before = self.loop.decision
+        if before is not None:
+            self._tell(before)
+        view = self.loop.tick()
         assert self.loop.decision is not None
         self.snapshots.take(self.loop.asked.commands, self.loop.decision.wall.controls)
         if self.preparing.done and self.reloading.step(before):
             view = self.loop.tick()
-        decided, busy_deciding = time.perf_counter(), time.thread_time() - busy
+        work = metrics.Work(time.perf_counter() - began, time.thread_time() - busy)
         protect(self.stage, self.loop.safety.areas, self.clock.now())
         self.stage.draw(view)
         self.outlets.show(self.loop.decision)
         self.stage.present()
-        shown, busy = time.perf_counter(), time.thread_time()
-        self._listen()
-        self._tell()
-        work = metrics.Work(decided - began + time.perf_counter() - shown, busy_deciding + time.thread_time() - busy)
         self.standing.count(self.clock.now(), work, self.preparing.done)
 
     def _listen(self) -> None:
         """Handles the events of the keyboard, of gamepads and of the window."""
-        now, votes = self.clock.now(), self.loop.show.votes.commands
-        for event in self.stage.events(self.loop.show.votes.pad):
+        votes = self.loop.show.votes
+        for event in self.stage.events(votes.pad):
+            key, now = event.removeprefix("key:"), self.clock.now()
             if event == "quit":
                 self.leaving = True
-            elif (command := keyboard.command(event.removeprefix("key:"), now, votes)) is not None:
+            elif (command := keyboard.command(key, now, votes.commands)) is not None:
                 refusal = self.inbox.ask(command)
                 if refusal:
                     log.info("the keyboard's %s", refusal)
 
-    def _tell(self) -> None:
+    def _tell(self, decision: Decision) -> None:
         """Sends the state to the web process and to the state file."""
-        decision = self.loop.decision
-        assert decision is not None
         playback = decision.wall.playback
         self.foresight.look()
         self.painter.watch(decision.time)

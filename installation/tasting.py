@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from math import exp
 from pathlib import Path
@@ -112,7 +112,7 @@ class Tasting:
             self._reset()
         self._hear(playback, commands)
         self._tell(playback)
-        ended = self.days.ends(decision.time, is_open, datetime.fromisoformat(decision.civil).date())
+        ended = self.days.ends(decision.time, is_open, decision.civil.partition("T")[0])
         if ended is not None and self.show.votes.portrait:
             self._portray(ended)
         return self._wishes(playback, wishes), self._taste(playback, 1.0 - exp(-past / GLIDE))
@@ -177,8 +177,10 @@ class Tasting:
 
     def _wishes(self, playback: Playback, wishes: Wishes) -> Wishes:
         """With the hand of the votes on how much the taste counts, and why."""
+        if not self.show.pieces[playback.lead].walk.follows_taste:
+            return wishes
         belief = self._belief(playback.lead)
-        if not (self.show.pieces[playback.lead].walk.follows_taste and belief.likes + belief.passes):
+        if not belief.likes + belief.passes:
             return wishes
         votes, told = {**wishes.votes, TASTE: 1.0}, {**wishes.told, TASTE: _spoken(belief)}
         return replace(wishes, votes=votes, told=told)
@@ -186,8 +188,7 @@ class Tasting:
     def _taste(self, playback: Playback, share: float) -> dict[int, Values]:
         told: dict[int, Values] = {}
         for piece in {playback.piece, playback.lead}:
-            model = self._models.name(piece)
-            if not (model and self.show.pieces[piece].walk.follows_taste):
+            if not (self.show.pieces[piece].walk.follows_taste and (model := self._models.name(piece))):
                 continue
             eased = self._eased.setdefault(model, Eased(NOBODY.mean, NOBODY.std))
             eased.step(self._belief(piece), share)
@@ -196,7 +197,7 @@ class Tasting:
 
     # ------------------------------------------------------------ the portrait of the day
 
-    def _portray(self, day: date) -> None:
+    def _portray(self, day: str) -> None:
         """Has a portrait painted by the piece whose walk follows what is liked, else by that of which most is known."""
         known = [index for index in self.painter.hung if self._belief(index).likes]
         if not known:

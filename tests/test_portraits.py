@@ -17,12 +17,12 @@ from installation.walks.taste import Config as TasteConfig
 from tests.timeout import until
 from tests.web_driver import Driver, Visitor
 
-TODAY = date(2026, 11, 27)
+TODAY, TOMORROW = "2026-11-27", "2026-11-28"
 PLASMA = PlasmaConfig(width=64, height=64)
 BELIEF = Belief(np.linspace(-1.0, 1.0, AXES), np.full(AXES, 0.3), 12, 3)
 
 
-def sitting(day: date = TODAY) -> Sitting:
+def sitting(day: str = TODAY) -> Sitting:
     return Sitting(day, "sitters", PLASMA.open("cpu").space.digest, lambda: PLASMA.open("cpu"), {}, BELIEF)
 
 
@@ -48,7 +48,7 @@ def test_it_is_painted_where_it_is_liked_most_and_found_again(tmp_path: Path) ->
 def test_thirty_days_are_kept_and_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
     for ago in range(40):
-        day = (TODAY - timedelta(days=40 - ago)).isoformat()
+        day = (date.fromisoformat(TODAY) - timedelta(days=40 - ago)).isoformat()
         keep(tmp_path, Portrait(day, "sitters", "m", 1, 0, (0.0,) * AXES), pixels)
     assert len(list(tmp_path.glob("*.jpg"))) == len(list(tmp_path.glob("*.json"))) == KEPT
     assert [one.day for one in kept(tmp_path)][:2] == ["2026-11-26", "2026-11-25"]
@@ -69,7 +69,7 @@ def test_a_generator_that_does_not_open_leaves_no_portrait(tmp_path: Path, caplo
 
 
 def test_a_day_ends_at_closing_or_at_midnight() -> None:
-    days, after = Days(), TODAY + timedelta(days=1)
+    days = Days()
     assert [days.ends(0.0, is_open, TODAY) for is_open in (False, True, True, False, False)] == [
         None,
         None,
@@ -77,9 +77,9 @@ def test_a_day_ends_at_closing_or_at_midnight() -> None:
         TODAY,
         None,
     ]
-    assert [days.ends(0.0, is_open, after) for is_open in (False, True, False)] == [None, None, after]
+    assert [days.ends(0.0, is_open, TOMORROW) for is_open in (False, True, False)] == [None, None, TOMORROW]
     always = Days()
-    assert [always.ends(0.0, True, day) for day in (TODAY, TODAY, after)] == [None, None, TODAY]
+    assert [always.ends(0.0, True, day) for day in (TODAY, TODAY, TOMORROW)] == [None, None, TODAY]
     assert always.is_over("2026-11-27")
     assert not always.is_over("2026-11-28")
 

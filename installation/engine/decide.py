@@ -164,16 +164,16 @@ class Decider:
         before, allowed = self.playback, scheduled.pieces
         asks = self.transport.step(commands)
         self._guest = self._guest if asks.jump is None else asks.jump
-        ready, able = ([one for one in of if one in allowed or one == self._guest] for of in (heard.ready, heard.able))
+        may = allowed if self._guest is None else allowed | {self._guest}
+        ready, able = may.intersection(heard.ready), may.intersection(heard.able)
         self.playlist.order = scheduled.order
         asks = self._skipping(asks, heard, ready, allowed)
         votes = {} if before is None else heard.tally.of(before.round)
         stuck = self.playlist.lead in heard.broken  # what replaces it comes at once
         playback = self.playlist.step(now, asks, votes, ready, () if stuck and ready else able)
-        # Pieces that cannot hang are no candidates.
-        there = tuple(piece for piece in playback.candidates if piece in allowed and piece not in heard.broken)
-        if there != playback.candidates:
-            playback = replace(playback, candidates=there)
+        there = allowed.difference(heard.broken)
+        if not there.issuperset(playback.candidates):  # pieces that cannot hang are no candidates
+            playback = replace(playback, candidates=tuple(piece for piece in playback.candidates if piece in there))
         if playback.coming is not None and (before is None or before.coming is None):
             self._outgoing = self._values
         self.playback = playback

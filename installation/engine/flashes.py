@@ -100,9 +100,9 @@ class Turns:
             self.begun = True
             self.peaks[:] = values
             return
-        turned = self._turning(values)
+        turned = self._turning(values).nonzero()[0]
         np.maximum(self.peaks, self._along, out=self.peaks)
-        if turned.any():
+        if len(turned):
             self.way[turned] *= -1.0
             self.peaks[turned] = self.way[turned] * values[turned]
             self.times[:-1, turned] = self.times[1:, turned]
@@ -134,6 +134,7 @@ class FlashLimiter:
         steps = np.concatenate((np.full(cells, GENERAL), np.full(cells, RED), [GENERAL]))
         self._turns = Turns(steps.astype(np.float32))
         self._values = np.empty(len(steps), np.float32)
+        self._cells_shown = self._values[:-1].reshape(2, cells)
         self._known: list[tuple[Frame, Light]] = []
         self._shown: _Shown | None = None
         self._surfaces: dict[int, Surface] = {}
@@ -176,7 +177,7 @@ class FlashLimiter:
     def _at(self, cells: Light, brightness: float) -> Light:
         """The cells at that brightness, and a white wall's; until the next call."""
         light = brightness**GAMMA
-        np.multiply(cells.ravel(), np.float32(light), out=self._values[:-1])
+        np.multiply(cells, light, out=self._cells_shown)
         self._values[-1] = light
         return self._values
 
@@ -196,9 +197,10 @@ class FlashLimiter:
 
     def _lit(self, picture: Picture, kept: Mapping[int, Surface], passed: float) -> Picture:
         before = kept.get(picture.piece, picture.surface)
-        surface = before if before == picture.surface else _swung(before, picture.surface, SWING * passed)
-        self._surfaces[picture.piece] = surface
-        return picture if surface is picture.surface else replace(picture, surface=surface)
+        if before != picture.surface:
+            picture = replace(picture, surface=_swung(before, picture.surface, SWING * passed))
+        self._surfaces[picture.piece] = picture.surface
+        return picture
 
     # ------------------------------------------------------------ what is seen
 
@@ -240,7 +242,7 @@ def gain(view: View) -> float:
 
 def _mixed(before: Light, after: Light, way: float) -> Light:
     mixed = after - before
-    mixed *= np.float32(way)
+    mixed *= way
     mixed += before
     return mixed
 

@@ -91,6 +91,14 @@ def test_a_lamp_goes_where_it_is_sent_in_half_a_second() -> None:
     assert limiter.step(still(FRAMES[6], right), 0.51).current.surface == right
 
 
+def test_what_does_not_move_is_passed_on_as_it_is() -> None:
+    """The same view, not an equal one: a frame in which nothing is held back makes nothing anew."""
+    limiter, frame = FlashLimiter(), Frame(HALVES[0], 0.0)
+    limiter.step(still(frame, Surface(relief=0.6)), 0.0)
+    view = still(frame, Surface(relief=0.6))
+    assert limiter.step(view, 1.0 / FPS) is view
+
+
 def test_pieces_with_other_numbers_are_not_held() -> None:
     limiter = FlashLimiter()
     for number in range(20):
