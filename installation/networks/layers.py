@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from installation.core.errors import did_you_mean
+from installation.core.errors import Refused, did_you_mean
 
 GROUPS = ("coarse", "middle", "fine")
 INPUT = "input"
@@ -37,19 +37,18 @@ class Layers:
         if name in self.levels:
             return (name,)
         if name not in self.groups:
-            raise ValueError(unknown(name, (*self.groups, *self.levels)))
+            raise unknown(name, (*self.groups, *self.levels))
         return self.groups[name]
 
     def place(self, name: str) -> str:
         """The convolution behind which that is bent. Raises ValueError where there is none of that name."""
         if name not in self.places:
-            raise ValueError(unknown(name, tuple(self.places)))
+            raise unknown(name, tuple(self.places))
         return self.places[name]
 
 
-def unknown(name: str, known: tuple[str, ...]) -> str:
-    hint = did_you_mean(name, known)
-    return f'"{name}" is no layer of this model; there are {", ".join(known)}' + (f"; {hint}" if hint else "")
+def unknown(name: str, known: tuple[str, ...]) -> Refused:
+    return Refused(f"a layer of this model: {', '.join(known)}", did_you_mean(name, known), f'the layer "{name}"')
 
 
 def layers_of(header: Mapping[str, Any]) -> Layers:

@@ -260,10 +260,10 @@ def test_its_controls_are_those_of_the_show_and_take_a_rest_of_their_own(gan: Pa
     ("options", "told"),
     [
         ('bend = ["midle"]', "did you mean"),
-        ('bend = ["fine"]', '"fine" is no layer of this model; there are coarse, middle, 4.conv1'),
-        ('bend = ["middle", "16.conv0"]', "name each layer once"),
-        ('truncate = ["32"]', '"32" is no layer of this model; there are coarse, middle, 4, 8, 16'),
-        ('blend = "other.safetensors"', "blend: other.safetensors has"),
+        ('bend = ["fine"]', 'found the layer "fine", expected a layer of this model: coarse, middle, 4.conv1'),
+        ('bend = ["middle", "16.conv0"]', "expected each layer once"),
+        ('truncate = ["32"]', 'found the layer "32", expected a layer of this model: coarse, middle, 4, 8, 16'),
+        ('blend = "other.safetensors"', "found blend = other.safetensors, with "),
     ],
 )
 def test_what_a_model_has_not_is_told(gan: Path, options: str, told: str) -> None:
@@ -277,7 +277,7 @@ def test_noise_of_a_model_without_any_is_refused(tmp_path: Path) -> None:
     path = noisy_gan(tmp_path / "plain.safetensors", noise=False)
     with pytest.raises(ShowError) as error:
         load(show(path, "noise = true"))
-    assert "adds no noise" in str(error.value)
+    assert "found noise = true, expected noise left out, as plain.safetensors adds none" in str(error.value)
 
 
 # -- with a refiner behind it -----------------------------------------------------------------------------------------
