@@ -29,7 +29,7 @@ from installation.networks.onnx_shapes import inferred, most_at_once, multiplica
 from installation.networks.stylegan2_ada import three
 
 Range = Literal["-1..1", "0..1", "0..255"]
-INSTALL = 'install "vernissage[onnx]"'
+INSTALL = 'pip install "vernissage[onnx]", or .venv/bin/python -m pip install onnx onnxruntime in a checkout'
 FILE = "file"
 """The tensor that holds the file, uint8."""
 LARGEST = (2 << 30) - 1
