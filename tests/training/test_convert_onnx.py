@@ -10,6 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from installation.core.disk_cache import DiskCache
 from installation.core.parts import config
 from installation.networks.model_file import load_model, read_header
 from installation.training.cli import main
@@ -36,7 +37,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_it_paints_what_the_graph_says(model: Path) -> None:
+def test_it_paints_what_the_graph_says(model: Path, tmp_path: Path) -> None:
     z = np.random.default_rng(0).standard_normal((3, LENGTH)).astype(np.float32)
     np.testing.assert_allclose(open_model(model).network.synthesis(z).numpy(), tiny_onnx.expected(z), atol=1e-4)
     painted = config("generator", "auto")(model=model, psi=1.0).open("cpu")
@@ -44,6 +45,7 @@ def test_it_paints_what_the_graph_says(model: Path) -> None:
     levels = np.clip(tiny_onnx.expected(latent[None])[0] * 127.5 + 128, 0, 255).transpose(1, 2, 0)
     assert np.abs(painted.paint(latent, {}).astype(float) - levels).max() <= 2
     assert painted.runtime == "onnxruntime fp32"
+    assert painted.to_compile(DiskCache(tmp_path)) is None, "no other process is asked for a faster runtime"
 
 
 def test_the_header_tells_of_it(model: Path) -> None:
