@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from installation.core.errors import Refused, did_you_mean
+from installation.core.errors import ModelError, Refused, did_you_mean
 
 GROUPS = ("coarse", "middle", "fine")
+MOST = 64
+"""Levels of a network."""
 INPUT = "input"
 """The waves that a StyleGAN3's picture begins as."""
 
@@ -52,11 +54,12 @@ def unknown(name: str, known: tuple[str, ...]) -> Refused:
 
 
 def layers_of(header: Mapping[str, Any]) -> Layers:
-    """Of a model file of kind stylegan2, stylegan2_ada or stylegan3."""
-    architecture = header["architecture"]
-    if header["kind"] == "stylegan3":
-        return _of_waves(len(architecture["layers"]))
-    return _of_sizes(len(architecture["channels"]))
+    """Of a model file of kind stylegan2, stylegan2_ada or stylegan3. Raises ModelError where its header is damaged."""
+    name = "layers" if header["kind"] == "stylegan3" else "channels"
+    listed = header["architecture"].get(name)
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MOST:
+        raise ModelError(f"header: architecture.{name}: expected a list of 1 to {MOST}.")
+    return _of_waves(len(listed)) if name == "layers" else _of_sizes(len(listed))
 
 
 def _of_sizes(count: int) -> Layers:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from installation.core import parts
-from installation.core.errors import ShowError
+from installation.core.errors import ModelError, ShowError
 from installation.networks import bending
 from installation.networks.grain import with_noise
 from installation.networks.layers import layers_of
@@ -271,6 +271,13 @@ def test_what_a_model_has_not_is_told(gan: Path, options: str, told: str) -> Non
     with pytest.raises(ShowError) as error:
         load(show(gan, options))
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize("channels", [None, 7, [], [8] * 100])
+def test_a_header_whose_layers_are_none_is_told(channels: object, gan: Path) -> None:
+    header = read_header(gan)
+    with pytest.raises(ModelError, match=r"architecture\.channels: expected a list of 1 to 64"):
+        layers_of({**header, "architecture": {**header["architecture"], "channels": channels}})
 
 
 def test_noise_of_a_model_without_any_is_refused(tmp_path: Path) -> None:
