@@ -1,8 +1,8 @@
 """Files that would do harm where they are run, and what the reader says of each kind: python benchmarks/hostile.py
 
-Reads every file of tests/training/hostile_pickles.py and a network that is cut short, while the interpreter's own audit
-events tell whether anything was opened for writing, imported, compiled, started or connected. Prints how many were
-refused, and how long the slowest took. Ends with 1 where one was read, or anything happened.
+Reads every file of tests/training/hostile_pickles.py and hostile_files.py, and a network that is cut short, while the
+interpreter's own audit events tell whether anything was opened for writing, imported, compiled, started or connected.
+Prints how many were refused, and how long the slowest took. Ends with 1 where one was read, or anything happened.
 """
 
 import sys
@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 from installation.core.errors import ModelError  # noqa: E402
 from installation.training.convert.containers import read  # noqa: E402
 from installation.training.convert.run import recognised  # noqa: E402
+from tests.training import hostile_files  # noqa: E402
 from tests.training.hostile_pickles import called, odd, zips  # noqa: E402
 
 WHOLE = ROOT / "tests" / "training" / "pickles" / "sg2-32-conditional.pkl"
@@ -25,7 +26,12 @@ SHARES = (0.0001, 0.003, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.99999)
 GROUPS = {
     "call something, by every opcode that can, protocols 0 to 5": called,
     "exhaust the reader, lie about lengths, types and shapes, or are no pickle": odd,
-    "zips": zips,
+    "zips": lambda: (*zips(), *hostile_files.zips()),
+    "name storages without end, share numbers or hashes, or are networks of absurd sizes": lambda: (
+        *hostile_files.pickles(),
+        *hostile_files.networks(),
+    ),
+    "safetensors": hostile_files.safetensors,
     "a network that is cut short": lambda: ((str(share), cut(share)) for share in SHARES),
 }
 
@@ -62,14 +68,15 @@ def refusal(raw: bytes, path: Path, watch: Watch) -> tuple[str, float]:
 
 
 def main() -> int:
-    b"a".decode("cp437")  # the names inside of zips: Python loads this when it is first needed
+    for encoding in ("cp437", "raw-unicode-escape"):  # Python loads these when they are first needed
+        b"a".decode(encoding)
     watch, left = Watch(), 0
     sys.addaudithook(watch)
     print("| hostile files | how many | refused in one line | events beside reading | slowest, processor s |")
     print("| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.pkl"
         for what, files in GROUPS.items():
+            path = Path(folder) / ("model.safetensors" if what == "safetensors" else "model.pkl")
             watch.seen.clear()
             answers = [refusal(raw, path, watch) for _, raw in files()]
             refused = sum(1 for said, _ in answers if said and said.isprintable())

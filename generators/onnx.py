@@ -20,3 +20,6 @@ class Onnx(ModelGenerator):
 
     def accelerate(self, cache: DiskCache) -> None:
         """Nothing: there is no other runtime of it."""
+
+    def to_compile(self, cache: DiskCache) -> None:
+        """Nothing, for the same reason."""

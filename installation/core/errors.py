@@ -51,7 +51,15 @@ class MissingDependency(VernissageError, ImportError):
 
 
 class ModelError(VernissageError, ValueError):
-    """A model file that is missing, truncated, of another architecture, or holds numbers that are not finite."""
+    """A model file that is missing, truncated, of another architecture, or holds numbers that are not finite. Names in
+    the message may come from the file, so it is one line of bounded length, without control characters."""
+
+    LONGEST = 1000
+
+    def __init__(self, what: str) -> None:
+        if len(what) > self.LONGEST:
+            what = f"{what[: self.LONGEST // 2]} ... {what[-self.LONGEST // 2 :]}"
+        super().__init__("".join(letter if letter.isprintable() else "?" for letter in what))
 
 
 class DeviceError(VernissageError, OSError):

@@ -21,6 +21,10 @@ NICE = 10
 """Below the show: about a tenth of what a busy painter gets."""
 
 
+LONGEST = 400
+"""Letters of why a model was not compiled: libraries tell their whole stack."""
+
+
 def end_with_parent() -> None:
     while os.read(0, 4096):  # not sys.stdin, whose lock this thread would still hold when the interpreter ends
         pass
@@ -39,7 +43,7 @@ def compiled(model: Path, cache: DiskCache) -> str:
     try:
         fastest_runtime(model, model.stat().st_mtime_ns, "cpu", cache, apart=False)
     except Exception as error:  # noqa: BLE001 the edge: libraries raise anything, and the next model may do
-        return " ".join(f"{type(error).__name__}: {error}".split())
+        return " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
     return DONE
 
 

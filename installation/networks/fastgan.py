@@ -59,11 +59,11 @@ class Architecture(BaseModel):
     classes: int = Field(ge=0, le=1000)
     embedding: int = Field(ge=0, le=8192)
     first: PositiveInt
-    blocks: list[Block] = Field(min_length=1, max_length=12)
+    blocks: list[Block] = Field(min_length=1, max_length=10)
     normal: bool
     bounded: bool
     colours: int = Field(ge=1, le=4)
-    resolution: PositiveInt = Field(le=16384)
+    resolution: PositiveInt = Field(le=4096)
 
     def size(self, number: int) -> int:
         """Of what a block paints; they count from 0."""

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from installation.core.errors import did_you_mean
+from installation.core.errors import ModelError, Refused, did_you_mean
 
 GROUPS = ("coarse", "middle", "fine")
+MOST = 64
+"""Levels of a network."""
 INPUT = "input"
 """The waves that a StyleGAN3's picture begins as."""
 
@@ -37,27 +39,27 @@ class Layers:
         if name in self.levels:
             return (name,)
         if name not in self.groups:
-            raise ValueError(unknown(name, (*self.groups, *self.levels)))
+            raise unknown(name, (*self.groups, *self.levels))
         return self.groups[name]
 
     def place(self, name: str) -> str:
         """The convolution behind which that is bent. Raises ValueError where there is none of that name."""
         if name not in self.places:
-            raise ValueError(unknown(name, tuple(self.places)))
+            raise unknown(name, tuple(self.places))
         return self.places[name]
 
 
-def unknown(name: str, known: tuple[str, ...]) -> str:
-    hint = did_you_mean(name, known)
-    return f'"{name}" is no layer of this model; there are {", ".join(known)}' + (f"; {hint}" if hint else "")
+def unknown(name: str, known: tuple[str, ...]) -> Refused:
+    return Refused(f"a layer of this model: {', '.join(known)}", did_you_mean(name, known), f'the layer "{name}"')
 
 
 def layers_of(header: Mapping[str, Any]) -> Layers:
-    """Of a model file of kind stylegan2, stylegan2_ada or stylegan3."""
-    architecture = header["architecture"]
-    if header["kind"] == "stylegan3":
-        return _of_waves(len(architecture["layers"]))
-    return _of_sizes(len(architecture["channels"]))
+    """Of a model file of kind stylegan2, stylegan2_ada or stylegan3. Raises ModelError where its header is damaged."""
+    name = "layers" if header["kind"] == "stylegan3" else "channels"
+    listed = header["architecture"].get(name)
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MOST:
+        raise ModelError(f"header: architecture.{name}: expected a list of 1 to {MOST}.")
+    return _of_waves(len(listed)) if name == "layers" else _of_sizes(len(listed))
 
 
 def _of_sizes(count: int) -> Layers:

@@ -56,9 +56,9 @@ class Architecture(BaseModel):
 
     model_config = STRICT
     z_dim: PositiveInt = Field(le=8192)
-    layers: list[Layer] = Field(min_length=1, max_length=12)
+    layers: list[Layer] = Field(min_length=1, max_length=10)
     colours: int = Field(ge=1, le=4)
-    resolution: PositiveInt = Field(le=16384)
+    resolution: PositiveInt = Field(le=4096)
 
 
 def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:

@@ -11,6 +11,7 @@ What is taken is a generator of one kind: one input, z (1, z_dim) or (1, z_dim, 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Literal
@@ -24,10 +25,11 @@ from torch import Tensor
 from installation.core.errors import ModelError
 from installation.core.parts import require
 from installation.networks.fitting import architecture
+from installation.networks.onnx_shapes import inferred, most_at_once, multiplications, shape_of, shapes_of
 from installation.networks.stylegan2_ada import three
 
 Range = Literal["-1..1", "0..1", "0..255"]
-INSTALL = 'install "vernissage[onnx]"'
+INSTALL = 'pip install "vernissage[onnx]", or .venv/bin/python -m pip install onnx onnxruntime in a checkout'
 FILE = "file"
 """The tensor that holds the file, uint8."""
 LARGEST = (2 << 30) - 1
@@ -35,13 +37,14 @@ LARGEST = (2 << 30) - 1
 MOST_NODES = 20_000
 MOST_NUMBERS = 1 << 28
 """In any tensor between two nodes: 1 GiB."""
+MOST_AT_ONCE = 1 << 30
+"""Numbers, constants and what lies between nodes together: 4 GiB."""
+MOST_WORK = 1 << 42
 LONGEST_SIDE = 4096
 OWN = ("", "ai.onnx")
 """Domains of operators that are onnxruntime's own and of the standard."""
 ENDLESS = ("Loop", "Scan", "If", "SequenceMap")
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
-GROWING = ("ConstantOfShape", "Expand", "Tile", "Resize", "Upsample", "Pad", "Range", "OneHot", "EyeLike", "MaxUnpool")
-"""Operators whose result may be of any size, which must therefore be known beforehand."""
 
 
 class Architecture(BaseModel):
@@ -77,7 +80,8 @@ def checked(raw: bytes, where: object) -> Any:
     """The graph in an ONNX file, with the shapes that can be told. Raises ModelError where it is not self-contained or
     not bounded, MissingDependency without the libraries."""
     onnx = require("onnx", "a model of kind onnx", INSTALL)
-    errors = (ValueError, TypeError, RuntimeError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError)
+    known = (onnx.checker.ValidationError, onnx.shape_inference.InferenceError)
+    errors = (ValueError, TypeError, RuntimeError, IndexError, OverflowError, *known)
     decode = require("google.protobuf.message", "a model of kind onnx", INSTALL).DecodeError
     try:
         model = onnx.load_model_from_string(raw)
@@ -87,7 +91,7 @@ def checked(raw: bytes, where: object) -> Any:
         raise ModelError(f"{where}: {found}. Refused; nothing in it was run.")
     alone(model)
     try:
-        graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+        graph = inferred(model, onnx)
     except errors as error:
         raise ModelError(f"{where}: its shapes do not fit each other ({first_line(error)}).") from None
     for found in oversized(graph):
@@ -99,6 +103,8 @@ def wrong(model: Any, onnx: ModuleType) -> Iterator[str]:
     """What a graph holds that is no plain, bounded function of its input; in words."""
     if len(model.graph.node) > MOST_NODES or not model.graph.node:
         yield f"has {len(model.graph.node)} nodes; 1 to {MOST_NODES:,} are supported"
+    if unreadable(model):
+        yield "has names that are no text"
     if model.functions:
         yield "defines operators of its own; export it again with these inlined"
     for node in model.graph.node:
@@ -110,11 +116,24 @@ def wrong(model: Any, onnx: ModuleType) -> Iterator[str]:
         yield "has sparse tensors, which no generator has"
 
 
+def unreadable(message: Any) -> bool:
+    """Whether a text in a message is none, which protobuf gives as bytes."""
+    for field, held in message.ListFields():
+        values = [held] if isinstance(held, str | bytes) or not hasattr(held, "__len__") else held
+        if field.type == field.TYPE_STRING and any(isinstance(value, bytes) for value in values):
+            return True
+        if field.type == field.TYPE_MESSAGE and any(map(unreadable, values)):
+            return True
+    return False
+
+
 def wrong_node(node: Any) -> Iterator[str]:
     if node.domain not in OWN:
         yield f"uses {quoted(f'{node.domain}.{node.op_type}')}, an operator outside of the standard"
     if node.op_type in ENDLESS or any(one.HasField("g") or one.graphs for one in node.attribute):
         yield f"uses {quoted(node.op_type)}, which runs a graph inside of the graph"
+    if any(one.HasField("sparse_tensor") or one.sparse_tensors for one in node.attribute):
+        yield "has sparse tensors, which no generator has"
     if node.op_type in RANDOM:
         yield f"draws random numbers ({node.op_type}), so that it would flicker; export it with constant noise"
 
@@ -137,30 +156,29 @@ def alone(model: Any) -> None:
 
 
 def oversized(graph: Any) -> Iterator[str]:
-    """The tensors that are too large, or may be of any size."""
-    known = {value.name: shape_of(value) for value in (*graph.value_info, *graph.output, *graph.input)}
+    """The tensors that are too large, alone or together, or may be of any size; and work without end."""
+    known = shapes_of(graph)
     for shape in known.values():
-        if shape and math.prod(shape) > MOST_NUMBERS:
+        if math.prod(shape) > MOST_NUMBERS:
             yield f"makes a tensor of {' x '.join(map(str, shape))}, which is too large"
     for node in graph.node:
-        if node.op_type in GROWING and any(name and not known.get(name) for name in node.output[:1]):
-            yield f"has a {node.op_type} whose size cannot be told; export it with fixed sizes (no dynamic_axes)"
+        if any(name and name not in known for name in node.output):
+            what = quoted(node.op_type)
+            yield f"has a {what} whose size cannot be told; export it with fixed sizes (no dynamic_axes)"
+    if most_at_once(graph, known) > MOST_AT_ONCE:
+        yield f"holds more than {MOST_AT_ONCE * 4 >> 30} GiB at once, which is too much"
+    if multiplications(graph, known) > MOST_WORK:
+        yield f"takes more than {MOST_WORK:.0e} multiplications for a picture, which is too much"
 
 
-def shape_of(value: Any) -> tuple[int, ...] | None:
-    """None where a length is not known. A single number has the shape (1,)."""
-    kind = value.type.tensor_type
-    if not kind.HasField("shape") or not all(dim.HasField("dim_value") for dim in kind.shape.dim):
-        return None
-    return tuple(dim.dim_value for dim in kind.shape.dim) or (1,)
-
-
-def quoted(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:80]
+def quoted(text: str, most: int = 80) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:most]
 
 
 def first_line(error: Exception) -> str:
-    return quoted(str(error).partition("\n")[0])
+    """Without where in its sources a library found it."""
+    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/[\w/.]+\.(cc|h):\d+ .*?\) ", "", str(error))
+    return quoted(said.strip().partition("\n")[0], 200)
 
 
 # -- what is taken ----------------------------------------------------------------------------------------------------
@@ -220,7 +238,7 @@ def session(raw: bytes, where: object) -> Any:
     runtime.disable_telemetry_events()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3
+    options.log_severity_level = 4
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return runtime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])

@@ -19,6 +19,7 @@ from pydantic import Field, field_validator, model_validator
 from installation.core.contracts import Latent, Pixels
 from installation.core.controls import Control, Values
 from installation.core.disk_cache import DiskCache
+from installation.core.errors import Refused
 from installation.core.paths import ShowPath
 from installation.networks.classes import of_class
 from installation.networks.layers import has_noise, layers_of
@@ -36,6 +37,9 @@ from installation.networks.model_generator import (
 
 LIVE = ("bend", "mix", "blend", "truncate", "noise")
 """The options that bring controls and, while these rest, change no picture."""
+
+LONGEST = 120
+"""Letters that tell how two models differ; what is longer, as a list of layers, helps nobody."""
 
 OWN = (*LIVE, "tiles")
 """The options that only these generators have."""
@@ -70,11 +74,11 @@ class StyleConfig(ModelConfig, ABC):
         places = [layers.place(name) for name in self.bend]
         for name, place in zip(self.bend, places, strict=True):
             if places.count(place) > 1:
-                raise ValueError(f'bend: "{name}" is at {place}, and so is another of them; name each layer once')
+                raise Refused("each layer once", found=f'bend = "{name}", which is at {place}, as another of them is')
         for name in self.truncate:
             layers.members(name)
         if self.noise and not has_noise(header):
-            raise ValueError(f"noise: {self.model.name} adds no noise to what it paints; leave it out")
+            raise Refused(f"noise left out, as {self.model.name} adds none to what it paints", found="noise = true")
         if self.blend is not None:
             check_same(self.model, header, self.blend, read_header(self.blend))
         return self
@@ -101,14 +105,14 @@ class StyleConfig(ModelConfig, ABC):
 
 
 def check_same(model: Path, header: Header, other: Path, others: Header) -> None:
-    """Raises ValueError where two models are not of one architecture."""
+    """Raises Refused where two models are not of one architecture."""
     one, two = header["architecture"], others["architecture"]
     name = next((name for name in sorted({*one, *two}) if one.get(name) != two.get(name)), None)
     if name is not None:
-        raise ValueError(
-            f"blend: {other.name} has {name} {two.get(name)}, {model.name} {one.get(name)}; expected a model of the "
-            "same architecture, as one that was trained on from it"
-        )
+        first, second = (options.get(name) for options in (one, two))
+        differs = f"{name} {second} where {model.name} has {first}"
+        found = f"blend = {other.name}, with {differs if len(differs) < LONGEST else f'other {name}'}"
+        raise Refused("a model of the same architecture, as one that was trained on from it", found=found)
 
 
 class StyleGenerator(ModelGenerator):

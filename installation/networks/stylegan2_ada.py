@@ -51,14 +51,14 @@ class Architecture(BaseModel):
     w_dim: PositiveInt = Field(le=8192)
     classes: int = Field(ge=0, le=1000)
     widths: list[PositiveInt] = Field(min_length=2, max_length=33)
-    channels: list[PositiveInt] = Field(min_length=1, max_length=12)
+    channels: list[PositiveInt] = Field(min_length=1, max_length=11)
     start: list[PositiveInt] = Field(min_length=2, max_length=2)
     colours: int = Field(ge=1, le=4)
     join: Literal["skip", "resnet", "orig"]
     noise: bool
     clamp: float | None = Field(gt=0)
     taps: list[PositiveInt] = Field(min_length=1, max_length=2)
-    resolution: PositiveInt = Field(le=16384)
+    resolution: PositiveInt = Field(le=4096)
 
     @property
     def blocks(self) -> list[int]:

@@ -45,11 +45,11 @@ class Architecture(BaseModel):
     w_dim: PositiveInt = Field(le=8192)
     widths: list[PositiveInt] = Field(min_length=2, max_length=33)
     first: PositiveInt
-    channels: list[PositiveInt] = Field(min_length=1, max_length=12)
-    attention: list[int] = Field(min_length=1, max_length=12)
+    channels: list[PositiveInt] = Field(min_length=1, max_length=11)
+    attention: list[int] = Field(min_length=1, max_length=11)
     colours: int = Field(ge=3, le=4)
     steered: bool
-    resolution: PositiveInt = Field(le=16384)
+    resolution: PositiveInt = Field(le=4096)
 
     def blocks(self) -> Iterator[tuple[int, int, int]]:
         """Number, width in and width out of each block."""

@@ -36,6 +36,8 @@ from installation.networks.stylegan2_ada import three
 from installation.networks.styles import Affines, Layered, Share, lerped, over
 
 Shape = tuple[int, ...]
+LONGEST_SIDE, LONGEST_INSIDE = 4096, 16384
+"""Of a picture, and of what a layer makes on its way to it, in pixels."""
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
@@ -62,7 +64,7 @@ class Waves(BaseModel):
 
     model_config = STRICT
     size: list[PositiveInt] = Field(min_length=2, max_length=2)
-    rate: PositiveFloat
+    rate: PositiveFloat = Field(allow_inf_nan=False)
     bandwidth: PositiveFloat
 
 
@@ -79,7 +81,7 @@ class Architecture(BaseModel):
     layers: list[LayerOptions] = Field(min_length=1, max_length=64)
     scale: float
     size: list[PositiveInt] = Field(min_length=2, max_length=2)
-    resolution: PositiveInt = Field(le=16384)
+    resolution: PositiveInt = Field(le=LONGEST_SIDE)
 
 
 def read_architecture(options: Mapping[str, Any], name: object = "model") -> Architecture:
@@ -91,9 +93,11 @@ def read_architecture(options: Mapping[str, Any], name: object = "model") -> Arc
 
 
 def painted_size(arch: Architecture) -> tuple[int, int]:
-    """Height and width of what its layers paint."""
+    """Height and width of what its layers paint; 0 and 0 where a layer makes more than LONGEST_INSIDE, or nothing."""
     width, height = arch.input.size
     for layer in arch.layers:
+        if not 0 < min(width, height) <= max(width, height) * layer.up <= LONGEST_INSIDE:
+            return 0, 0
         width = resized(width, layer, layer.pad[0] + layer.pad[1], axis=-1)
         height = resized(height, layer, layer.pad[2] + layer.pad[3], axis=0)
     return height, width

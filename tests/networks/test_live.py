@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from installation.core import parts
-from installation.core.errors import ShowError
+from installation.core.errors import ModelError, ShowError
 from installation.networks import bending
 from installation.networks.grain import with_noise
 from installation.networks.layers import layers_of
@@ -260,10 +260,10 @@ def test_its_controls_are_those_of_the_show_and_take_a_rest_of_their_own(gan: Pa
     ("options", "told"),
     [
         ('bend = ["midle"]', "did you mean"),
-        ('bend = ["fine"]', '"fine" is no layer of this model; there are coarse, middle, 4.conv1'),
-        ('bend = ["middle", "16.conv0"]', "name each layer once"),
-        ('truncate = ["32"]', '"32" is no layer of this model; there are coarse, middle, 4, 8, 16'),
-        ('blend = "other.safetensors"', "blend: other.safetensors has"),
+        ('bend = ["fine"]', 'found the layer "fine", expected a layer of this model: coarse, middle, 4.conv1'),
+        ('bend = ["middle", "16.conv0"]', "expected each layer once"),
+        ('truncate = ["32"]', 'found the layer "32", expected a layer of this model: coarse, middle, 4, 8, 16'),
+        ('blend = "other.safetensors"', "found blend = other.safetensors, with "),
     ],
 )
 def test_what_a_model_has_not_is_told(gan: Path, options: str, told: str) -> None:
@@ -273,11 +273,18 @@ def test_what_a_model_has_not_is_told(gan: Path, options: str, told: str) -> Non
     assert told in str(error.value)
 
 
+@pytest.mark.parametrize("channels", [None, 7, [], [8] * 100])
+def test_a_header_whose_layers_are_none_is_told(channels: object, gan: Path) -> None:
+    header = read_header(gan)
+    with pytest.raises(ModelError, match=r"architecture\.channels: expected a list of 1 to 64"):
+        layers_of({**header, "architecture": {**header["architecture"], "channels": channels}})
+
+
 def test_noise_of_a_model_without_any_is_refused(tmp_path: Path) -> None:
     path = noisy_gan(tmp_path / "plain.safetensors", noise=False)
     with pytest.raises(ShowError) as error:
         load(show(path, "noise = true"))
-    assert "adds no noise" in str(error.value)
+    assert "found noise = true, expected noise left out, as plain.safetensors adds none" in str(error.value)
 
 
 # -- with a refiner behind it -----------------------------------------------------------------------------------------

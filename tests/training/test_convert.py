@@ -1,7 +1,9 @@
 """Networks of others: read without being run, and painting what they painted where they come from."""
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -288,8 +290,35 @@ def test_a_tensor_that_is_missing(name: str, message: str, tmp_path: Path) -> No
 
 def test_a_tensor_too_many(tmp_path: Path) -> None:
     torch.save({"g_ema": rosinality() | {"attention.weight": torch.ones(2)}}, tmp_path / "mine.pt")
-    with pytest.raises(ModelError, match=r"no StyleGAN2 of this kind has: attention\.weight"):
+    with pytest.raises(ModelError, match=r"no StyleGAN2 of rosinality of this kind has: attention\.weight"):
         recognised(read(tmp_path / "mine.pt"), "mine.pt", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"to_rgbs.0.bias": torch.zeros(4)}, "to_rgbs.0.bias is 4; .* has 3"),
+        ({"style.1.weight": torch.zeros(())}, "style.1.weight is one number; .* has any x any"),
+        ({f"to_rgbs.{more}.conv.weight": torch.zeros(1) for more in range(20)}, "has 21 blocks; 11 are supported"),
+        ({"conv1.activate.bias": torch.full((8,), torch.nan)}, "numbers that are not finite"),
+        ({f"style.{layer}.weight": torch.zeros(8, 8) for layer in (1, 2)}, "gives the same style for every z"),
+    ],
+)
+def test_a_network_that_cannot_be_one_is_told_in_a_line(
+    change: dict[str, torch.Tensor], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save({"g_ema": rosinality() | change}, tmp_path / "mine.pt")
+    assert main(["convert", str(tmp_path / "mine.pt"), "--out", str(tmp_path / "m.safetensors")]) == 2
+    (told,) = capsys.readouterr().err.strip().splitlines()
+    assert re.search(message, told)
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_a_picture_that_no_memory_holds() -> None:
+    converted = waves()
+    layers = [{**layer, "up": 16, "down": 1, "pad": [0] * 4} for layer in converted.architecture["layers"]]
+    with pytest.raises(ModelError, match="do not fit each other"):
+        network(replace(converted, architecture=converted.architecture | {"layers": layers * 4}))
 
 
 def test_what_is_no_network_says_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from installation.core.errors import ModelError
 from installation.training.convert.containers import read
 from installation.training.convert.run import recognised
+from tests.training.hostile_files import FILES
 from tests.training.hostile_pickles import HOSTILE
 
 PICKLES = Path(__file__).resolve().parent / "pickles"
@@ -38,7 +39,8 @@ WATCH = Watch()
 
 @pytest.fixture(scope="module", autouse=True)
 def _watched() -> None:
-    b"a".decode("cp437")  # the names inside of zips: Python loads this when it is first needed
+    for encoding in ("cp437", "raw-unicode-escape"):  # Python loads these when they are first needed
+        b"a".decode(encoding)
     sys.addaudithook(WATCH)
 
 
@@ -63,25 +65,45 @@ def test_there_are_more_than_a_hundred() -> None:
     assert len({raw for _, raw in HOSTILE}) > 100
 
 
-@pytest.mark.parametrize(("what", "raw"), HOSTILE, ids=[what for what, _ in HOSTILE])
+ALL = [(what, raw, ".pkl") for what, raw in HOSTILE] + FILES
+
+
+@pytest.mark.parametrize(("what", "raw", "suffix"), ALL, ids=[what for what, *_ in ALL])
 def test_it_is_refused_in_one_line(
-    what: str, raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    what: str,
+    raw: bytes,
+    suffix: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "model.pkl"
+    path = tmp_path / f"model{suffix}"
     path.write_bytes(raw)
     told = refusal(path)
     assert told.startswith(str(path))
     assert told.isprintable(), "one line, without control characters"
     assert len(told) < len(str(path)) + 500
-    assert [file.name for file in tmp_path.iterdir()] == ["model.pkl"]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("what", ["built again and again", "two to the sixtieth"])
+HUNGRY = (
+    "built again and again",
+    "two to the sixtieth",
+    "a state given again and again",
+    "a state of modules given again and again",
+    "layers that never end",
+    "zip: two hundred files in one place",
+    "zip: numbers under many names",
+    "zip: numbers of two bytes under many names",
+)
+
+
+@pytest.mark.parametrize("what", HUNGRY)
 def test_it_takes_little_memory(what: str, tmp_path: Path) -> None:
     path = tmp_path / "model.pkl"
-    path.write_bytes(dict(HOSTILE)[what])
+    path.write_bytes({name: raw for name, raw, _ in ALL}[what])
     tracemalloc.start()
     refusal(path)
     peak = tracemalloc.get_traced_memory()[1]
@@ -95,6 +117,13 @@ def test_a_file_that_is_cut_short(share: float, tmp_path: Path) -> None:
     path = tmp_path / "cut.pkl"
     path.write_bytes(whole[: int(len(whole) * share)])
     assert "copy the file again" in refusal(path) or "line without an end" in refusal(path)
+
+
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    for suffix in (".pkl", ".safetensors", ".onnx"):
+        path = tmp_path / f"zeros{suffix}"
+        path.symlink_to("/dev/zero")
+        assert "is no file" in refusal(path)
 
 
 def test_a_network_of_tensorflow_is_told_what_to_do(tmp_path: Path) -> None:

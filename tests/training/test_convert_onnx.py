@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from installation.core.disk_cache import DiskCache
 from installation.core.parts import config
 from installation.networks.model_file import load_model, read_header
 from installation.training.cli import main
@@ -35,7 +37,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_it_paints_what_the_graph_says(model: Path) -> None:
+def test_it_paints_what_the_graph_says(model: Path, tmp_path: Path) -> None:
     z = np.random.default_rng(0).standard_normal((3, LENGTH)).astype(np.float32)
     np.testing.assert_allclose(open_model(model).network.synthesis(z).numpy(), tiny_onnx.expected(z), atol=1e-4)
     painted = config("generator", "auto")(model=model, psi=1.0).open("cpu")
@@ -43,6 +45,7 @@ def test_it_paints_what_the_graph_says(model: Path) -> None:
     levels = np.clip(tiny_onnx.expected(latent[None])[0] * 127.5 + 128, 0, 255).transpose(1, 2, 0)
     assert np.abs(painted.paint(latent, {}).astype(float) - levels).max() <= 2
     assert painted.runtime == "onnxruntime fp32"
+    assert painted.to_compile(DiskCache(tmp_path)) is None, "no other process is asked for a faster runtime"
 
 
 def test_the_header_tells_of_it(model: Path) -> None:
@@ -98,6 +101,41 @@ def flat(nodes: list[Any], held: list[Any]) -> None:
     held.append(numpy_helper.from_array(np.zeros((LENGTH, 48), np.float32), "nothing"))
 
 
+def sparse(nodes: list[Any], held: list[Any]) -> None:
+    values, places = (numpy_helper.from_array(np.zeros(1, kind), "v") for kind in (np.float32, np.int64))
+    values.ClearField("raw_data")
+    values.data_location = TensorProto.EXTERNAL
+    values.external_data.add(key="location", value="../../etc/passwd")
+    made = onnx.SparseTensorProto(values=values, indices=places, dims=[4])
+    nodes.append(helper.make_node("Constant", [], ["sparse"], sparse_value=made))
+
+
+def together(nodes: list[Any], held: list[Any]) -> None:
+    """Of forty gibibytes none is too large."""
+    held.append(numpy_helper.from_array(np.array([1 << 14, 1 << 14], np.int64), "size"))
+    nodes.extend(helper.make_node("ConstantOfShape", ["size"], [f"ones{number}"]) for number in range(40))
+    nodes.append(helper.make_node("Sum", [f"ones{number}" for number in range(40)], ["sum"]))
+
+
+def untold(nodes: list[Any], held: list[Any]) -> None:
+    """Two shapes that depend on z."""
+    nodes.append(helper.make_node("Cast", ["z"], ["counts"], to=TensorProto.INT64))
+    nodes.append(helper.make_node("Squeeze", ["counts"], ["count"]))
+    nodes.append(helper.make_node("Reshape", ["painted", "count"], ["odd"]))
+    nodes.append(helper.make_node("Add", ["odd", "painted"], ["sum"]))
+
+
+def endless_work(nodes: list[Any], held: list[Any]) -> None:
+    held.append(numpy_helper.from_array(np.array([1 << 13, 1 << 13], np.int64), "size"))
+    held.append(numpy_helper.from_array(np.zeros((LENGTH, 1), np.float32), "column"))
+    nodes.append(helper.make_node("MatMul", ["z", "column"], ["one"]))
+    nodes.append(helper.make_node("ConstantOfShape", ["size"], ["square"]))
+    nodes.append(helper.make_node("Mul", ["one", "square"], ["power0"]))
+    nodes.extend(
+        helper.make_node("MatMul", [f"power{number}", "square"], [f"power{number + 1}"]) for number in range(20)
+    )
+
+
 def many(nodes: list[Any], held: list[Any]) -> None:
     nodes.extend(helper.make_node("Identity", ["z"], [f"same{number}"]) for number in range(20_001))
 
@@ -110,13 +148,43 @@ def many(nodes: list[Any], held: list[Any]) -> None:
         (drawn, "draws random numbers (RandomNormalLike), so that it would flicker"),
         (huge, "makes a tensor of 1048576 x 1048576, which is too large"),
         (endless, "has a Tile whose size cannot be told"),
-        (unknown, "onnxruntime does not open it"),
+        (unknown, "No Op registered for Paint"),
+        (sparse, "has sparse tensors"),
+        (together, "holds more than 4 GiB at once"),
+        (untold, "has a Reshape whose size cannot be told"),
+        (endless_work, "takes more than 4e+12 multiplications for a picture"),
         (flat, "paints the same picture for every z"),
         (many, "20006 nodes; 1 to 20,000 are supported"),
     ],
 )
 def test_a_graph_that_is_refused(change: Change, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told in answer(written(tmp_path / "mine.onnx", generator(change)), capsys)
+
+
+def test_names_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = generator().SerializeToString().replace(b"painted", b"paint\xff\xfe")
+    (tmp_path / "mine.onnx").write_bytes(raw)
+    assert "names that are no text" in answer(tmp_path / "mine.onnx", capsys)
+
+
+def repeated(nodes: list[Any], held: list[Any]) -> None:
+    """As torch writes ``kernel.repeat(...)``."""
+    held.append(numpy_helper.from_array(np.array([4], np.int64), "axes"))
+    held.append(numpy_helper.from_array(np.array([1, 1, 1, 1], np.int64), "times"))
+    one = numpy_helper.from_array(np.array([1], np.int64))
+    nodes[3].input[1] = "repeated"
+    nodes[:0] = [
+        helper.make_node("ConstantOfShape", ["axes"], ["ones"], value=one),
+        helper.make_node("Expand", ["kernel", "ones"], ["expanded"]),
+        helper.make_node("Tile", ["expanded", "times"], ["repeated"]),
+    ]
+
+
+def test_a_shape_that_the_graph_works_out_from_constants(tmp_path: Path) -> None:
+    source, out = written(tmp_path / "mine.onnx", generator(repeated)), tmp_path / "mine.safetensors"
+    assert main(["convert", str(source), "--out", str(out)]) == 0
+    z = np.random.default_rng(0).standard_normal((2, LENGTH)).astype(np.float32)
+    np.testing.assert_allclose(open_model(out).network.synthesis(z).numpy(), tiny_onnx.expected(z), atol=1e-4)
 
 
 def test_a_file_that_keeps_tensors_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from installation.core.errors import ModelError
 from installation.networks.model_generator import rebuild
 from installation.training.convert.branches import Converted
 from installation.training.convert.containers import read
@@ -66,3 +67,18 @@ def test_it_paints_what_the_original_painted(path: Path, tmp_path: Path) -> None
     if every > 1:
         pictures = pictures[:, :, 3::every, 2::every]
     np.testing.assert_allclose(pictures, expected["pictures"], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("peer", "name", "message"),
+    [
+        ("stylegan2-pytorch-32-attention", "GE.blocks.{}.to_style1.weight", "has 34 blocks; 11 are supported"),
+        ("lightweight-gan-128-attention", "GE.layers.{}.0.2.1.weight", "has 35 layers; 10 are supported"),
+    ],
+)
+def test_a_network_of_more_layers_than_any_picture_has(peer: str, name: str, message: str, tmp_path: Path) -> None:
+    """Before its noise is made, which no memory would hold."""
+    content = state_of(PEERS[0].with_name(f"{peer}.npz"))
+    content |= {name.format(100 + more): torch.zeros(1) for more in range(30)}
+    with pytest.raises(ModelError, match=message):
+        converted(content, tmp_path)

@@ -7,21 +7,25 @@ whatever their class: no class is looked up, and none is given arguments.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.training.convert.pickle_machine import Build, Name
+from installation.core.errors import ModelError
+from installation.training.convert.pickle_machine import Build, Name, is_key
 
 INERT = re.compile(r"(torch[.]nn|pg_modules|feature_networks|timm)([.][A-Za-z_][A-Za-z0-9_]{0,60}){1,6}")
 """Classes of modules, whose objects are read as what they hold."""
 DTYPES = re.compile("[<>|=]?(b1|[?]|[iu][1248]|f[248])")
 """Numbers only: no objects, no records."""
 MOST_AXES = 8
+FEW_NUMBERS, MOST_SHARED = 1 << 24, 4
+"""Tensors may show so many numbers, or so many times those that the file holds."""
 STORED = {
     "Float": "<f4",
     "Double": "<f8",
@@ -71,13 +75,11 @@ class Stored:
         return 2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize
 
     def numbers(self) -> NDArray[Any]:
+        """Those of bfloat16 as they are stored, in two bytes each."""
         raw = self.read()
         if len(raw) != self.length * self.width:
             raise ValueError("a storage of another length")
-        if self.dtype != "bfloat16":
-            return np.frombuffer(raw, self.dtype)
-        whole = np.frombuffer(raw, "<u2").astype(np.uint32) << 16
-        return whole.view(np.float32)
+        return np.frombuffer(raw, "<u2" if self.dtype == "bfloat16" else self.dtype)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,16 @@ class Tensor:
         numbers = self.stored.numbers()
         steps = tuple(stride * numbers.itemsize for stride in self.strides)
         view: NDArray[Any] = np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, steps, writeable=False)
-        return view
+        if self.stored.dtype != "bfloat16":
+            return view
+        whole = np.ascontiguousarray(view).astype(np.uint32)
+        whole <<= 16
+        return whole.view(np.float32).reshape(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many numbers it shows."""
+        return math.prod(self.shape)
 
 
 class Allowed(dict[str, "Build | None"]):
@@ -118,9 +129,9 @@ def tensor(stored: Any, offset: Any, shape: Any, strides: Any, *_more: Any) -> T
         raise ValueError("no tensor")
     if len(shape) != len(strides) or len(shape) > MOST_AXES:
         raise ValueError("no tensor")
-    count = 1
-    for length in shape:
-        count *= length
+    if max((0, *shape, *strides)) > max(FEW_NUMBERS, stored.length):
+        raise ValueError("a tensor outside of its storage")
+    count = math.prod(shape)
     last = offset + sum((length - 1) * stride for length, stride in zip(shape, strides, strict=True)) if count else 0
     if (count and last >= stored.length) or count > stored.length:
         raise ValueError("a tensor outside of its storage")
@@ -185,7 +196,7 @@ def table(pairs: Any = ()) -> dict[Any, Any]:
     """An OrderedDict or an EasyDict; pairs are as protocols below 2 write them."""
     entries: dict[Any, Any] = {}
     for key, value in pairs.items() if isinstance(pairs, dict) else pairs:
-        if not isinstance(key, str | int):
+        if not isinstance(key, str | int) or not is_key(key):
             raise ValueError("a key that is none")
         entries[key] = value
     return entries
@@ -300,6 +311,29 @@ def number_type(name: Any) -> str:
     if isinstance(name, Name) and name.module in ("torch", "torch.cuda") and name.name.endswith("Storage"):
         return STORED[name.name.removesuffix("Storage")]
     raise ValueError("a storage of another kind")
+
+
+def is_tensor(thing: Any) -> bool:
+    return isinstance(thing, Tensor | np.ndarray) or (isinstance(thing, Loose) and thing.value is not None)
+
+
+def bare(thing: Any) -> Any:
+    """A tensor without the object that it was made in."""
+    return thing.value if isinstance(thing, Loose) else thing
+
+
+def check_shared(things: Iterable[Any], where: str) -> None:
+    """Raises ModelError where tensors show the same numbers under many names: each is copied once for every name, so
+    that a small file could fill any memory."""
+    shown, held = 0, dict[Any, int]()
+    for tensor in (bare(thing) for thing in things if is_tensor(thing)):
+        shown += tensor.size
+        if isinstance(tensor, Tensor):
+            held[tensor.stored] = tensor.stored.length
+        else:
+            held[tensor.__array_interface__["data"][0]] = tensor.size
+    if shown > max(FEW_NUMBERS, MOST_SHARED * sum(held.values())):
+        raise ModelError(f"{where}: shows the same numbers under many names, which no network does.")
 
 
 def tensor_of(thing: Any) -> NDArray[Any] | None:

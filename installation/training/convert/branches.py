@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.core.errors import ModelError
-from installation.training.convert.allowed import Part, tensor_of
+from installation.training.convert.allowed import Part, bare, is_tensor, tensor_of
 
 Floats = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
+LONGEST = 1000
+"""Of an attribute's text or list."""
+LARGEST = 1 << 31
+"""Of an attribute that is a whole number."""
 
 
 @dataclass(frozen=True)
@@ -66,22 +70,39 @@ class Branch:
 
     def maybe_tensor(self, name: str) -> Floats | None:
         held = {**self._group("_buffers"), **self._group("_parameters")}.get(name)
+        return np.array(self._tensor(name, held), np.float32) if is_tensor(held) else None
+
+    def number(self, name: str, default: Any = None) -> Any:
+        """An attribute that is a number, a text, None or a list of these."""
+        value = self.part.state.get(name, default)
+        if is_tensor(value) and bare(value).size <= LONGEST:
+            value = self._tensor(name, value).tolist()
+        short = isinstance(value, list) and len(value) <= LONGEST and all(map(is_plain, value))
+        if not short and not is_plain(value):
+            raise self.refuse(f"has a {name} that is no number")
+        return value
+
+    def real(self, name: str, default: Any = None) -> float:
+        """An attribute that is a finite number. Raises ModelError for any other, as ``whole`` does."""
+        value = self.number(name, default)
+        if not isinstance(value, int | float) or not np.isfinite(float(value)):
+            raise self.refuse(f"has a {name} of {value!r}, which is no number")
+        return float(value)
+
+    def whole(self, name: str, default: Any = None) -> int:
+        value = self.number(name, default)
+        if not isinstance(value, int) or abs(value) > LARGEST:
+            raise self.refuse(f"has a {name} of {value!r}, which is no number")
+        return int(value)
+
+    def _tensor(self, name: str, held: Any) -> NDArray[Any]:
         try:
             tensor = tensor_of(held)
         except ValueError as error:
             raise self.refuse(f"{name}: {error}") from None
-        if tensor is not None and tensor.dtype.kind not in "fiub":
-            raise self.refuse(f"{name}: holds {tensor.dtype}, no numbers")
-        return None if tensor is None else np.array(tensor, np.float32)
-
-    def number(self, name: str, default: Any = None) -> Any:
-        """An attribute that is a number, a text or None."""
-        value = self.part.state.get(name, default)
-        if isinstance(value, np.ndarray) or tensor_of(value) is not None:
-            return np.asarray(tensor_of(value)).tolist()
-        if not isinstance(value, int | float | str | bool | list | type(None)):
-            raise self.refuse(f"{name} is no number")
-        return value
+        if tensor is None or tensor.dtype.kind not in "fiub":
+            raise self.refuse(f"{name}: holds no numbers")
+        return tensor
 
     def _group(self, name: str) -> dict[str, Any]:
         group = self.part.state.get(name, {})
@@ -90,12 +111,15 @@ class Branch:
         return group
 
 
+def is_plain(value: Any) -> bool:
+    """Whether a value is short and holds no other."""
+    return isinstance(value, int | float | type(None)) or (isinstance(value, str) and len(value) <= LONGEST)
+
+
 def linear(branch: Branch, name: str) -> Arrays:
     """A fully connected layer of NVIDIA's programs, with its gains multiplied in."""
     weight, bias = branch.tensor("weight", 2), branch.maybe_tensor("bias")
-    gains = [branch.number(f"{part}_gain", 1.0) for part in ("weight", "bias")]
-    if not all(isinstance(gain, int | float) for gain in gains):
-        raise branch.refuse("has a gain that is no number")
+    gains = [branch.real(f"{part}_gain", 1.0) for part in ("weight", "bias")]
     bias = np.zeros(len(weight), np.float32) if bias is None else bias
     return {f"{name}.weight": weight * np.float32(gains[0]), f"{name}.bias": bias * np.float32(gains[1])}
 

@@ -6,6 +6,8 @@ storages behind them. In a pickle of NVIDIA's programs each storage is such a sm
 
 from __future__ import annotations
 
+import stat
+import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +18,16 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from installation.core.errors import ModelError
-from installation.training.convert.allowed import BUILDERS, TOLD, Allowed, Stored, apply, number_type
+from installation.training.convert.allowed import (
+    BUILDERS,
+    TOLD,
+    Allowed,
+    Stored,
+    apply,
+    check_shared,
+    number_type,
+    tensor_of,
+)
 from installation.training.convert.opcodes import load
 from installation.training.convert.pickle_machine import Budget, Machine
 
@@ -24,6 +35,7 @@ LARGEST = 4 << 30
 """The largest file that is read, in bytes."""
 MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How a torch file of the older kind begins: a pickle of one number."""
+ZIP = b"PK\x03\x04"
 MOST_FILES = 20_000
 """In a zip."""
 
@@ -38,19 +50,28 @@ class OnnxFile:
 def read(path: Path) -> Any:
     """The content of a file as plain values: dicts, lists, numbers, texts, tensors, parts. Runs no code of the file.
     Raises ModelError for content that cannot be read, OSError for disk errors."""
+    check_readable(path)
     if path.suffix == ".safetensors":
         return tensors(path)
-    if path.stat().st_size > LARGEST:
-        raise ModelError(f"{path}: is larger than {LARGEST >> 30} GiB, which no network of this kind is.")
     if path.suffix == ".onnx":
         return OnnxFile(path.read_bytes())
+    with path.open("rb") as file:
+        if file.read(len(ZIP)) == ZIP:
+            return zipped(path)
     data = memoryview(path.read_bytes())
-    if bytes(data[:4]) == b"PK\x03\x04":
-        return zipped(path)
     if bytes(data[: len(MAGIC)]) == MAGIC:
         return TorchFile(data, str(path), Budget()).value()
     machine = Machine(data, str(path), builders=builders(Budget(), str(path)), apply=apply, told=TOLD)
     return load(machine)
+
+
+def check_readable(path: Path) -> None:
+    """Raises ModelError for what has no end, such as a device or a pipe, and for what is too large."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ModelError(f"{path}: is no file.")
+    if found.st_size > LARGEST:
+        raise ModelError(f"{path}: is larger than {LARGEST >> 30} GiB, which no network of this kind is.")
 
 
 def tensors(path: Path) -> dict[str, Any]:
@@ -58,7 +79,7 @@ def tensors(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="np") as file:
             return {name: file.get_tensor(name) for name in list(file.keys())}
-    except (SafetensorError, TypeError) as error:  # numpy has no bfloat16
+    except (SafetensorError, TypeError, AttributeError, ValueError) as error:  # numpy has no bfloat16, no float8
         raise ModelError(f"{path}: cannot be read as safetensors of float16 or float32 ({error}).") from None
 
 
@@ -105,9 +126,10 @@ class TorchFile:
             machine.refuse("is a torch file of another kind")
         value = load(machine)
         keys = load(machine)
-        if not isinstance(keys, list) or set(map(str, keys)) != set(self.storages):
+        known = isinstance(keys, list) and all(isinstance(key, str | int) for key in keys)
+        if not known or {key_of(key) for key in keys} != set(self.storages):
             machine.refuse("has other storages than it uses")
-        for key in map(str, keys):
+        for key in map(key_of, keys):
             self.find(machine, key)
         return value
 
@@ -123,9 +145,16 @@ class TorchFile:
         word, kind, key, _, length, *view = identity
         if word != "storage" or any(part is not None for part in view) or type(length) is not int or length < 0:
             raise ValueError("no storage")
-        name = str(key)
+        name = key_of(key)
         made = Stored(number_type(kind), length, lambda: self.contents[name])
         return self.storages.setdefault(name, made)
+
+
+def key_of(key: Any) -> str:
+    """The key of a storage. Raises ValueError for what is neither text nor number."""
+    if not isinstance(key, str | int):
+        raise ValueError("no storage")
+    return str(key)
 
 
 def little(system: Any) -> bool:
@@ -135,23 +164,28 @@ def little(system: Any) -> bool:
 # -- the newer kind ---------------------------------------------------------------------------------------------------
 
 
+BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, UnicodeDecodeError, struct.error)
+"""What Python raises for zips whose table lies, names no text, or tells of a password."""
+
+
 def zipped(path: Path) -> Any:
     """The content of a torch file of the newer kind (zip)."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archived(archive, path)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except BAD_ZIP as error:
         raise ModelError(f"{path}: a zip that cannot be read ({error}). Copy it again.") from None
 
 
 def archived(archive: zipfile.ZipFile, path: Path) -> Any:
-    content = contents_of(archive, path)
+    content, made = contents_of(archive, path), dict[str, Stored]()
 
     def storage(identity: Any) -> Stored:
         word, kind, key, _, length = identity
         if word != "storage" or type(length) is not int or length < 0:
             raise ValueError("no storage")
-        return Stored(number_type(kind), length, give(content[f"data/{key}"]))
+        name = key_of(key)
+        return made.setdefault(name, Stored(number_type(kind), length, give(content[f"data/{name}"])))
 
     budget = Budget()
     return load(
@@ -171,6 +205,8 @@ def contents_of(archive: zipfile.ZipFile, path: Path) -> dict[str, memoryview]:
     """The files of an archive of torch, named without its folder. Raises ModelError where it is none."""
     files = {info.filename: info for info in archive.infolist()}
     main = next((name for name in files if name.endswith("/data.pkl") or name == "data.pkl"), None)
+    if sum(info.file_size for info in files.values()) > path.stat().st_size:
+        raise ModelError(f"{path}: has more inside than there is room for. Refused; nothing in it was run.")
     if main is None or len(files) > MOST_FILES:
         raise ModelError(f"{path}: a zip without data.pkl, so no file of torch; unpack it, and convert what is inside.")
     folder = main.removesuffix("data.pkl")
@@ -197,8 +233,7 @@ def plain(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> memory
 
 def arrays(held: dict[str, Any], where: str) -> dict[str, np.ndarray[Any, Any]]:
     """The tensors of a state dict as arrays; other values are left out. Raises ModelError."""
-    from installation.training.convert.allowed import tensor_of
-
+    check_shared(held.values(), where)
     try:
         pairs = {str(name): tensor_of(value) for name, value in held.items()}
     except ValueError as error:

@@ -19,6 +19,8 @@ from installation.training.convert.branches import Arrays, Converted
 from installation.training.convert.state_dicts import Taken, constant_noise, part_of, tables, taken
 
 FAMILY = "lightweight-gan"
+MOST_LAYERS = 10
+"""Of 8 px, 16 px and so on: 4096 px."""
 IGNORED = r"layers\.\d+\.0\.1\.f"
 """What a state dict has besides: the blur's constant."""
 
@@ -41,8 +43,10 @@ def converted(held: Taken) -> Converted:
         "first.bias": held.take("initial_conv.0.bias", twice) * factor + shift,
     }
     layers: list[dict[str, Any]] = []
-    before = z_dim
-    for number in range(held.count(r"layers\.\d+\.0\.2\.1\.weight")):
+    before, count = z_dim, held.count(r"layers\.\d+\.0\.2\.1\.weight")
+    if count > MOST_LAYERS:
+        raise held.refuse(f"has {count} layers; {MOST_LAYERS} are supported")
+    for number in range(count):
         attended, inner = attentive(held, number, before)
         made, width = layer(held, number, before)
         excited, options = exciting(held, number, width)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.core.errors import ModelError
 from installation.training.gan.export import LATENTS, MAIN_DIRECTIONS, PSI, STEP, axes, gains, places
 from installation.training.latent.models import progress
 
@@ -23,12 +24,15 @@ ROWS, FEW_ROWS, FEW_LATENTS = 512, 64, 3
 """The most directions that are measured; and of a network that paints slowly, with the latents for each."""
 
 
-def measure(network: Any, mean: Floats | None, slow: bool) -> dict[str, Floats]:
+def measure(network: Any, mean: Floats | None, slow: bool, where: str) -> dict[str, Floats]:
     """Measures the statistics; deterministic (fixed seed). ``mean`` (w_dim,) is the one in the file, ``slow`` whether
-    the network paints slowly."""
+    the network paints slowly. Raises ModelError, which begins with ``where``, for a network whose numbers have no end
+    or do not depend on z."""
     rng = np.random.default_rng(0)
     count = SAMPLES if network.classes == 1 else FEW
     w = network.mapping(rng.standard_normal((count, network.z_dim)).astype(np.float32))
+    if not np.isfinite(w).all() or float(np.ptp(w[:FEW], axis=0).max()) == 0.0:
+        raise ModelError(f"{where}: gives the same style for every z, or none that is finite, so it is no generator.")
     middle = w.mean(0, dtype=np.float64)
     basis, std = spread((w - middle).astype(np.float64), FEW_ROWS if slow else ROWS)
     centre = middle.astype(np.float32) if mean is None else np.tile(mean, network.classes)

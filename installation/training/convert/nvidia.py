@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from installation.core.errors import ModelError
-from installation.training.convert.allowed import Part
+from installation.training.convert.allowed import Part, check_shared
 from installation.training.convert.branches import Arrays, Branch, chosen_labels, linear
+from installation.training.convert.state_dicts import state_of
 
 NETWORKS = ("G_ema", "G")
 """Keys of the generator in the table, the averaged one first."""
@@ -18,12 +19,17 @@ NETWORKS = ("G_ema", "G")
 def network(root: Any, where: str) -> Branch | None:
     """The generator of a file that holds either the trainers' whole table or the network alone."""
     if isinstance(root, Part):
-        return Branch(root, where)
+        return checked(root, where)
     if isinstance(root, dict):
         for name in NETWORKS:
             if isinstance(root.get(name), Part):
-                return Branch(root[name], f"{where}: {name}")
+                return checked(root[name], f"{where}: {name}")
     return None
+
+
+def checked(part: Part, where: str) -> Branch:
+    check_shared(state_of(part, where).values(), where)
+    return Branch(part, where)
 
 
 def told(root: Any) -> dict[str, Any]:
@@ -45,16 +51,14 @@ def plain(table: dict[str, Any]) -> dict[str, Any]:
 
 def mapping(branch: Branch, wanted: Sequence[int] | None, most: int) -> tuple[dict[str, Any], Arrays, tuple[int, ...]]:
     """The mapping network: its part of the architecture, its tensors, and the labels that were kept."""
-    z_dim, known = branch.number("z_dim"), branch.number("c_dim", 0)
-    if not isinstance(z_dim, int) or not isinstance(known, int):
-        raise branch.refuse("does not tell its z_dim and c_dim")
+    z_dim, known = branch.whole("z_dim"), branch.whole("c_dim", 0)
     labels = chosen_labels(wanted, known, most, branch.where)
     tensors: Arrays = {}
     if labels:
         tensors["classes"] = embedded(branch.child("embed"), known, labels)
-    count = branch.number("num_layers")
-    if not isinstance(count, int) or not 1 <= count <= 32:
-        raise branch.refuse(f"has {count!r} layers; 1 to 32 are supported")
+    count = branch.whole("num_layers")
+    if not 1 <= count <= 32:
+        raise branch.refuse(f"has {count} layers; 1 to 32 are supported")
     for index in range(count):
         layer = branch.child(f"fc{index}")
         if layer.number("activation", "lrelu") != "lrelu":

@@ -22,7 +22,7 @@ def family(root: Any, where: str) -> str | None:
     if whole is not None:
         synthesis = whole.maybe("synthesis")
         inside = ", ".join((synthesis or whole).children[:4])
-        return f"a network of NVIDIA's kind of file with the class {whole.part.kind[:60]} and the parts {inside[:200]}"
+        return f"a network of NVIDIA's kind of file with the class {whole.part.kind[:60]} and the parts {inside[:100]}"
     names = list(tensor_names(root))
     families = (kind for kind, pattern in PATTERNS.items() if any(re.fullmatch(pattern, name) for name in names))
     return next(families, None)

@@ -5,12 +5,14 @@ Here no name is ever imported: a global becomes a `Name` if it is in the caller'
 caller's builder of that name. Any other name is refused with a one-line error that states it.
 
 Time and memory are bounded: by the number of opcodes, of open marks and of digits; texts and bytes are slices of the
-file. Dict keys are plain scalars, as hashing a deeply nested tuple could exhaust the stack of the processor.
+file. Dict keys are plain scalars, as hashing a deeply nested tuple could exhaust the stack of the processor. No value
+but a scalar is ever shown or made a text, as a list that holds another twice, and so on, would never end.
 """
 
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
@@ -22,6 +24,8 @@ MOST_OPCODES = 500_000
 LONGEST_LINE = 4_096
 """Bytes of an argument that ends with a new line: names, and numbers as text."""
 KEYS = (str, int, float, bool, type(None))
+LARGEST_KEY = sys.hash_info.modulus - 1
+"""Of numbers that are keys: larger ones could share a hash, and a dict of these takes for ever."""
 
 
 class Name(NamedTuple):
@@ -160,6 +164,7 @@ class Machine(Reader):
             self.refuse(f"gives {what} what it does not take ({type(error).__name__})")
 
     def state(self, thing: Any, state: Any) -> Any:
+        self.spend(cost(state))
         try:
             return self.apply(thing, state)
         except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
@@ -204,9 +209,14 @@ def put(machine: Machine, target: Any, pairs: list[Any]) -> None:
 
 
 def key(machine: Machine, value: Any) -> Any:
-    if not isinstance(value, KEYS):
+    if not is_key(value):
         machine.refuse(f"has a key that is a {type(value).__name__}")
     return value
+
+
+def is_key(value: Any) -> bool:
+    """Whether a value may be a key: a plain scalar, no number beyond LARGEST_KEY."""
+    return isinstance(value, KEYS) and not (isinstance(value, int) and abs(value) > LARGEST_KEY)
 
 
 def extend(machine: Machine, target: Any, values: list[Any]) -> None:

@@ -18,16 +18,19 @@ from typing import Any
 
 import numpy as np
 
-from installation.core.errors import ModelError
-from installation.training.convert.branches import Arrays, Converted
+from installation.training.convert.branches import Arrays, Converted, Floats
 from installation.training.convert.containers import arrays
+from installation.training.convert.state_dicts import Taken, taken
 
 LEARNING = np.float32(0.01)
 """The mapping's learning rate factor, which the program's own scripts never change."""
 FILTER = (1.0, 3.0, 3.0, 1.0)
 NETWORKS = ("g_ema", "g", "state_dict", "params_ema")
 """Under which name a checkpoint holds the generator: the averaged one first."""
-OPTIONAL = re.compile(r"noises\.noise_\d+|.*\.(blur|upsample)\.kernel|.*\.noise\.weight")
+IGNORED = r"noises\.noise_\d+|.*\.(blur|upsample)\.kernel|.*\.noise\.weight"
+FAMILY = "StyleGAN2 of rosinality"
+MOST_BLOCKS = 11
+"""Of 4 px, 8 px and so on: 4096 px."""
 
 
 def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) -> Converted | None:
@@ -35,16 +38,13 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
     state = state_dict(root)
     if state is None:
         return None
-    held = {name: value.astype(np.float32) for name, value in arrays(state, where).items()}
-    blocks = sum(1 for name in held if re.fullmatch(r"to_rgbs\.\d+\.conv\.weight", name)) + 1
-    try:
-        tensors = network(held, blocks)
-    except KeyError as error:
-        raise ModelError(f"{where}: has no {error.args[0]}, which a StyleGAN2 of this kind has.") from None
-    left = [name for name in held if not OPTIONAL.fullmatch(name)]
-    if left:
-        raise ModelError(f"{where}: has tensors that no StyleGAN2 of this kind has: {', '.join(left[:3])}.")
-    return Converted("stylegan2_ada", architecture(tensors, blocks), tensors, "StyleGAN2 of rosinality", mean(root))
+    held = taken(state, FAMILY, where)
+    blocks = held.count(r"to_rgbs\.\d+\.conv\.weight") + 1
+    if blocks > MOST_BLOCKS:
+        raise held.refuse(f"has {blocks} blocks; {MOST_BLOCKS} are supported")
+    tensors = network(held, blocks)
+    held.finish(IGNORED)
+    return Converted("stylegan2_ada", architecture(tensors, blocks), tensors, FAMILY, mean(root, where))
 
 
 def state_dict(root: Any) -> dict[str, Any] | None:
@@ -57,67 +57,52 @@ def state_dict(root: Any) -> dict[str, Any] | None:
     return None
 
 
-def mean(root: Any) -> np.ndarray[Any, Any] | None:
+def mean(root: Any, where: str) -> Floats | None:
     """The mean style, which converted checkpoints store beside the network."""
-    latent = arrays({"latent_avg": root.get("latent_avg")}, "latent_avg").get("latent_avg")
+    latent = arrays({"latent_avg": root.get("latent_avg")}, where).get("latent_avg")
     return None if latent is None or latent.ndim != 1 else latent.astype(np.float32)
 
 
-def network(held: Arrays, blocks: int) -> Arrays:
-    """The tensors under this program's names, taken out of ``held``. Raises KeyError for one that is missing."""
-    tensors: Arrays = {"const": held.pop("input.input")}
-    depth = sum(1 for name in held if re.fullmatch(r"style\.\d+\.weight", name))
-    for index in range(depth):
-        weight = held.pop(f"style.{index + 1}.weight")
-        tensors[f"mapping.{index}.weight"] = weight * (LEARNING / np.sqrt(np.float32(weight.shape[1])))
-        tensors[f"mapping.{index}.bias"] = held.pop(f"style.{index + 1}.bias") * LEARNING
-    noise = any(name.startswith("noises.") for name in held)
+def network(held: Taken, blocks: int) -> Arrays:
+    """The tensors under this program's names. Raises ModelError for one that is missing or does not fit."""
+    tensors: Arrays = {"const": held.take("input.input", 1, None, None, None)}
+    for index in range(held.count(r"style\.\d+\.weight")):
+        weight = held.take(f"style.{index + 1}.weight", None, None)
+        tensors[f"mapping.{index}.weight"] = weight * (LEARNING / np.sqrt(np.float32(max(1, weight.shape[1]))))
+        tensors[f"mapping.{index}.bias"] = held.take(f"style.{index + 1}.bias", len(weight)) * LEARNING
     names = {"4.conv1": "conv1"} | {
         f"{4 * 2**block}.conv{index}": f"convs.{2 * (block - 1) + index}"
         for block in range(1, blocks)
         for index in (0, 1)
     }
+    noise = any(name.startswith("noises.") for name in held.held)
     for number, (name, theirs) in enumerate(names.items()):
-        tensors |= convolution(held, theirs, name)
+        tensors |= steered(held, theirs, name, f"{theirs}.activate.bias", 3)
         if noise:
-            tensors[f"{name}.noise"] = held[f"noises.noise_{number}"][0, 0] * held[f"{theirs}.noise.weight"]
+            constant = held.take(f"noises.noise_{number}", 1, 1, None, None)[0, 0]
+            tensors[f"{name}.noise"] = constant * held.take(f"{theirs}.noise.weight", 1)
     for block in range(blocks):
-        tensors |= coloured(held, "to_rgb1" if block == 0 else f"to_rgbs.{block - 1}", f"{4 * 2**block}.rgb")
-    tensors["filter"] = taps(held)
-    return tensors
+        theirs = "to_rgb1" if block == 0 else f"to_rgbs.{block - 1}"
+        tensors |= steered(held, theirs, f"{4 * 2**block}.rgb", f"{theirs}.bias", 1)
+    return tensors | {"filter": taps(held)}
 
 
-def convolution(held: Arrays, theirs: str, name: str) -> Arrays:
-    weight = held.pop(f"{theirs}.conv.weight")[0]
+def steered(held: Taken, theirs: str, name: str, bias: str, kernel: int) -> Arrays:
+    """A convolution and its style, with their constant factors multiplied in."""
+    weight = held.take(f"{theirs}.conv.weight", 1, None, None, kernel, kernel)[0]
+    style = held.take(f"{theirs}.conv.modulation.weight", weight.shape[1], None)
     return {
-        f"{name}.weight": weight / np.sqrt(np.float32(weight[0].size)),
-        f"{name}.bias": held.pop(f"{theirs}.activate.bias"),
-        **style(held, theirs, name),
+        f"{name}.weight": weight / np.sqrt(np.float32(max(1, weight[:1].size))),
+        f"{name}.bias": held.take_flat(bias, len(weight)),
+        f"{name}.style.weight": style / np.sqrt(np.float32(max(1, style.shape[1]))),
+        f"{name}.style.bias": held.take(f"{theirs}.conv.modulation.bias", weight.shape[1]),
     }
 
 
-def coloured(held: Arrays, theirs: str, name: str) -> Arrays:
-    weight = held.pop(f"{theirs}.conv.weight")[0]
-    return {
-        f"{name}.weight": weight / np.sqrt(np.float32(weight[0].size)),
-        f"{name}.bias": held.pop(f"{theirs}.bias").reshape(-1),
-        **style(held, theirs, name),
-    }
-
-
-def style(held: Arrays, theirs: str, name: str) -> Arrays:
-    weight = held.pop(f"{theirs}.conv.modulation.weight")
-    return {
-        f"{name}.style.weight": weight / np.sqrt(np.float32(weight.shape[1])),
-        f"{name}.style.bias": held.pop(f"{theirs}.conv.modulation.bias"),
-    }
-
-
-def taps(held: Arrays) -> np.ndarray[Any, Any]:
+def taps(held: Taken) -> Floats:
     """The upsampling filter, of sum 1; the default one if the file has none."""
-    kernel = next(
-        (value for name, value in held.items() if name.endswith(".upsample.kernel")), np.outer(FILTER, FILTER)
-    )
+    name = next((name for name in held.held if name.endswith(".upsample.kernel")), None)
+    kernel = np.outer(FILTER, FILTER) if name is None else held.take(name, None, None)
     return (kernel / kernel.sum()).astype(np.float32)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from installation.core.errors import ModelError
-from installation.networks.model_file import NOT_TOLD, Header, Tensors, whole
+from installation.networks.model_file import NOT_TOLD, Header, Tensors, check_finite, whole
 from installation.networks.model_generator import rebuild
 from installation.training.convert import (
     fastgan,
@@ -48,10 +50,12 @@ def recognised(root: Any, where: str, classes: Mapping[int, str] | None) -> Conv
     """The network of a file's content. Raises ModelError where it is of no known family."""
     wanted = None if classes is None else tuple(classes)
     for family in FAMILIES:
-        converted = family.recognise(root, where, wanted, MOST_CLASSES)
+        with np.errstate(all="ignore"):  # numbers that are not finite are told when the model is made
+            converted = family.recognise(root, where, wanted, MOST_CLASSES)
         if converted is not None:
             if classes is not None and not converted.known:
                 raise ModelError(f"{where}: knows no classes; leave --classes out.")
+            check_finite(where, converted.tensors)
             return converted
     known = family_of(root, where)
     raise ModelError(f"{where}: {f'is {known}, not supported' if known else seen(root)}; supported is {SUPPORTED}.")
@@ -88,7 +92,7 @@ def model_of(
     tensors = whole(converted.tensors)
     network = rebuild(header, tensors, "cpu", source)
     slow = paints_slowly(header, tensors)
-    facts = measure(network, converted.mean, slow)
+    facts = measure(network, converted.mean, slow, str(source))
     header["latent"] = said(network, facts, converted.mean is not None, slow)
     return {**tensors, **{f"latent.{name}": fact for name, fact in facts.items()}}, header
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.core.errors import ModelError
-from installation.training.convert.allowed import Part, tensor_of
+from installation.training.convert.allowed import Part, is_tensor
 from installation.training.convert.branches import Floats
 from installation.training.convert.containers import arrays
 
@@ -27,7 +27,7 @@ def tables(root: Any) -> Iterator[dict[str, Any]]:
     if not isinstance(root, dict) or isinstance(root, Part):
         return
     for held in (root, *(value for value in root.values() if isinstance(value, dict))):
-        if any(tensor_of_any(value) for value in held.values()):
+        if any(map(is_tensor, held.values())):
             yield {str(name).removeprefix(PARALLEL): value for name, value in held.items()}
 
 
@@ -48,13 +48,6 @@ def state_of(part: Part, where: str) -> dict[str, Any]:
                 elif value is not None:
                     state[f"{name}{key}"] = value
     raise ModelError(f"{where}: has more than {MOST_MODULES} modules, which no network of this kind has.")
-
-
-def tensor_of_any(value: Any) -> bool:
-    try:
-        return tensor_of(value) is not None
-    except ValueError:
-        return True  # a tensor that does not fit its storage, which is told when it is taken
 
 
 def part_of(held: dict[str, Any], prefixes: Sequence[str]) -> dict[str, Any] | None:
@@ -94,6 +87,11 @@ class Taken:
             found = " x ".join(map(str, tensor.shape)) or "one number"
             raise ModelError(f"{self.where}: {name} is {found}; a {self.family} of this kind has {expected}.")
         return tensor.astype(np.float32)
+
+    def take_flat(self, name: str, length: int) -> Floats:
+        """A tensor of so many numbers, whatever its axes, as (length,)."""
+        shape = self.held[name].shape if name in self.held and self.held[name].size == length else (length,)
+        return self.take(name, *shape).reshape(-1)
 
     def count(self, pattern: str) -> int:
         """How many names fit a pattern as a whole."""

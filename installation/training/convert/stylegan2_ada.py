@@ -12,7 +12,9 @@ from installation.core.errors import ModelError
 from installation.training.convert import nvidia
 from installation.training.convert.branches import Arrays, Branch, Converted, linear
 
-BLOCK = re.compile("b([0-9]+)")
+BLOCK = re.compile("b([0-9]{1,5})")
+MOST_BLOCKS = 11
+"""Of 4 px, 8 px and so on: 4096 px."""
 JOINS = ("skip", "resnet", "orig")
 
 
@@ -33,7 +35,7 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
         family="StyleGAN2-ADA",
         mean=mapping.maybe_tensor("w_avg"),
         labels=kept,
-        known=mapping.number("c_dim", 0),
+        known=mapping.whole("c_dim", 0),
         told=nvidia.told(root),
     )
 
@@ -41,6 +43,8 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
 def painting(synthesis: Branch) -> tuple[dict[str, Any], Arrays]:
     """The synthesis network: its part of the architecture and its tensors."""
     names = sorted((name for name in synthesis.children if BLOCK.fullmatch(name)), key=lambda name: int(name[1:]))
+    if len(names) > MOST_BLOCKS:
+        raise synthesis.refuse(f"has {len(names)} blocks; {MOST_BLOCKS} are supported")
     tensors: Arrays = {}
     for index, name in enumerate(names):
         tensors |= block(synthesis.child(name), 4 * 2**index)
@@ -48,20 +52,21 @@ def painting(synthesis: Branch) -> tuple[dict[str, Any], Arrays]:
     const = first.tensor("const", 3)
     tensors["const"] = const[None]
     tensors["filter"] = taps(first)
-    channels = [len(tensors[f"{4 * 2**index}.conv1.bias"]) for index in range(len(names))]
+    channels = [len(synthesis.child(name).child("conv1").tensor("bias", 1)) for name in names]
     last = 4 * 2 ** (len(names) - 1)
     join = same([synthesis.child(name).number("architecture", "skip") for name in names], synthesis, "architecture")
     if join not in JOINS:
         raise synthesis.refuse(f"has the architecture {join!r}; supported are {', '.join(JOINS)}")
     convs = [conv for name in names for conv in convolutions(synthesis.child(name))]
     clamp = same([conv.number("conv_clamp") for conv in convs], synthesis, "conv_clamp")
+    clamp = None if clamp is None else convs[0].real("conv_clamp")
     return {
         "channels": channels,
         "start": list(const.shape[1:]),
         "colours": len(tensors[f"{last}.rgb.bias"]) if f"{last}.rgb.bias" in tensors else 0,
         "join": join,
         "noise": any(name.endswith(".noise") for name in tensors),
-        "clamp": None if clamp is None else float(clamp),
+        "clamp": clamp,
         "taps": list(tensors["filter"].shape),
         "resolution": max(const.shape[1:]) * 2 ** (len(names) - 1),
     }, tensors
@@ -87,7 +92,7 @@ def block(branch: Branch, size: int) -> Arrays:
         tensors |= coloured(branch.child("torgb"), f"{size}.rgb")
     skip = branch.maybe("skip")
     if skip is not None:
-        tensors[f"{size}.skip.weight"] = skip.tensor("weight", 4) * np.float32(skip.number("weight_gain", 1.0))
+        tensors[f"{size}.skip.weight"] = skip.tensor("weight", 4) * np.float32(skip.real("weight_gain", 1.0))
     return tensors
 
 
@@ -104,7 +109,7 @@ def convolution(branch: Branch, name: str, up: int) -> Arrays:
 
 def coloured(branch: Branch, name: str) -> Arrays:
     """The style's scale is a constant factor of the style."""
-    scale = np.float32(branch.number("weight_gain", 1.0))
+    scale = np.float32(branch.real("weight_gain", 1.0))
     tensors = {f"{name}.weight": branch.tensor("weight", 4), f"{name}.bias": branch.tensor("bias", 1)}
     return tensors | {part: tensor * scale for part, tensor in linear(branch.child("affine"), f"{name}.style").items()}
 

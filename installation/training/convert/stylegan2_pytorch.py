@@ -24,6 +24,8 @@ from installation.training.convert.state_dicts import Taken, part_of, tables, ta
 
 FAMILY = "StyleGAN2 of lucidrains"
 LEARNING = 0.1
+MOST_BLOCKS = 11
+"""Of 4 px, 8 px and so on: 4096 px."""
 AVERAGED, LATEST = ("SE.", "GE."), ("S.", "G.")
 IGNORED = r".*\.upsample\.1\.f"
 """What a state dict has besides: the blur's constant."""
@@ -43,6 +45,8 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
 
 def converted(held: Taken, styles: Taken) -> Converted:
     blocks = held.count(r"blocks\.\d+\.to_style1\.weight")
+    if blocks > MOST_BLOCKS:
+        raise held.refuse(f"has {blocks} blocks; {MOST_BLOCKS} are supported")
     tensors, widths = mapped(styles)
     first, started = start(held, widths[-1])
     tensors |= started

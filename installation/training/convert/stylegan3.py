@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from installation.training.convert import nvidia
-from installation.training.convert.branches import Arrays, Branch, Converted, linear
+from installation.training.convert.branches import LARGEST, Arrays, Branch, Converted, linear
 
 
 def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) -> Converted | None:
@@ -25,8 +25,8 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
     read = [layer(synthesis.child(name), number) for number, name in enumerate(names)]
     for _, held in read:
         tensors |= held
-    size = [int(length) for length in pair(synthesis.child(names[-1]), "out_size")]
-    scale = float(synthesis.number("output_scale", 1.0))
+    size = pair(synthesis.child(names[-1]), "out_size")
+    scale = synthesis.real("output_scale", 1.0)
     return Converted(
         kind="stylegan3",
         architecture={
@@ -41,7 +41,7 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
         family="StyleGAN3",
         mean=mapping.maybe_tensor("w_avg"),
         labels=kept,
-        known=mapping.number("c_dim", 0),
+        known=mapping.whole("c_dim", 0),
         told=nvidia.told(root),
     )
 
@@ -49,9 +49,9 @@ def recognise(root: Any, where: str, labels: Sequence[int] | None, most: int) ->
 def waves_of(waves: Branch) -> dict[str, Any]:
     """The input's part of the architecture."""
     return {
-        "size": [int(length) for length in pair(waves, "size")],
-        "rate": float(waves.number("sampling_rate")),
-        "bandwidth": float(waves.number("bandwidth")),
+        "size": pair(waves, "size"),
+        "rate": waves.real("sampling_rate"),
+        "bandwidth": waves.real("bandwidth"),
     }
 
 
@@ -60,16 +60,23 @@ def layer_names(synthesis: Branch) -> list[str]:
     names = synthesis.number("layer_names")
     if not isinstance(names, list) or not names or not all(name in synthesis.children for name in names):
         raise synthesis.refuse("does not tell the order of its layers")
+    if len(set(names)) != len(names):
+        raise synthesis.refuse("has a layer twice")
     return list(names)
 
 
-def pair(branch: Branch, name: str) -> list[Any]:
+def pair(branch: Branch, name: str) -> list[int]:
     """A width and a height, which may be one number."""
     given = branch.number(name)
-    values = given if isinstance(given, list) else [given, given]
-    if len(values) != 2 or not all(isinstance(value, int | float) for value in values):
-        raise branch.refuse(f"has a {name} of {given!r}, no width and height")
-    return values
+    return numbers(branch, name, given if isinstance(given, list) else [given, given], 2)
+
+
+def numbers(branch: Branch, name: str, values: Any, count: int) -> list[int]:
+    """So many whole numbers; those that are saved with a decimal point, too."""
+    fits = isinstance(values, list) and len(values) == count
+    if not fits or not all(isinstance(value, int | float) and abs(value) <= LARGEST for value in values):
+        raise branch.refuse(f"has a {name} of {values!r}; expected {count} numbers")
+    return [int(value) for value in values]
 
 
 def start(waves: Branch) -> Arrays:
@@ -86,22 +93,21 @@ def start(waves: Branch) -> Arrays:
 
 def layer(branch: Branch, number: int) -> tuple[dict[str, Any], Arrays]:
     """A layer: its part of the architecture, its tensors."""
-    weight, colours = branch.tensor("weight", 4), bool(branch.number("is_torgb"))
+    weight, colours, clamp = branch.tensor("weight", 4), bool(branch.number("is_torgb")), branch.number("conv_clamp")
     tensors: Arrays = {f"{number}.weight": weight, f"{number}.bias": branch.tensor("bias", 1)}
     scale = np.float32(1 / np.sqrt(weight[0].size) if colours else 1)
     tensors |= {name: value * scale for name, value in linear(branch.child("affine"), f"{number}.style").items()}
     tensors[f"{number}.gain"] = 1 / np.sqrt(branch.tensor("magnitude_ema", 0).reshape(1))
     filters = {name: branch.maybe_tensor(f"{name}_filter") for name in ("up", "down")}
     tensors |= {f"{number}.{name}": taps for name, taps in filters.items() if taps is not None}
-    clamp = branch.number("conv_clamp")
     return {
         "width_in": weight.shape[1],
         "width_out": weight.shape[0],
         "kernel": weight.shape[2],
-        "up": int(branch.number("up_factor")),
-        "down": int(branch.number("down_factor")),
+        "up": branch.whole("up_factor"),
+        "down": branch.whole("down_factor"),
         **{f"{name}_taps": [] if taps is None else list(taps.shape) for name, taps in filters.items()},
-        "pad": [int(pixels) for pixels in branch.number("padding")],
-        "clamp": None if clamp is None else float(clamp),
+        "pad": numbers(branch, "padding", branch.number("padding"), 4),
+        "clamp": None if clamp is None else branch.real("conv_clamp"),
         "colours": colours,
     }, tensors

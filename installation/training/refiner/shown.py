@@ -55,5 +55,7 @@ class Shown:
 
 
 def rows(pictures: list[Picture]) -> Picture:
-    """One picture of rows of equally many."""
-    return np.concatenate([np.concatenate(list(row), 1) for row in pictures])
+    """One picture of rows; those of fewer pictures, as few were kept apart, end in black."""
+    most = max(map(len, pictures))
+    whole = [np.pad(row, [(0, most - len(row)), (0, 0), (0, 0), (0, 0)]) for row in pictures]
+    return np.concatenate([np.concatenate(list(row), 1) for row in whole])

@@ -346,6 +346,17 @@ def test_the_sheet_shows_held_out_pictures_and_samples(soft: Soft, devices: Devi
     assert run.pairs.fine[run.shown.held_out(8)].all()
 
 
+def test_the_sheet_where_few_pictures_are_held_out(
+    soft: Soft, devices: Devices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begun(soft, devices)
+    monkeypatch.setattr(run.shown, "held_out", lambda count: torch.arange(3))
+    sheet = run.shown.sheet()
+    assert sheet.shape == (7 * 32, 8 * 32, 3)
+    assert not sheet[: 3 * 32, 3 * 32 :].any(), "black where there are none"
+    assert sheet[: 3 * 32, : 3 * 32].any()
+
+
 # -- from the command line --------------------------------------------------------------------------------------------
 
 
