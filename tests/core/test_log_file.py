@@ -78,3 +78,16 @@ def test_where_it_cannot_be_begun_anew_nothing_is_raised(
     folder.unlink()
     log.info("room again")
     assert messages(folder / "vernissage.log") == ["room again"]
+
+
+def test_a_log_that_could_not_be_written_at_the_start_is_begun_once_it_can(
+    tmp_path: Path, log: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "state"
+    folder.write_text("in the way")
+    keep_log(folder, "show")
+    log.info("on the screen alone")
+    assert "keeps no log and no votes until it can" in capsys.readouterr().err
+    folder.unlink()
+    log.info("room again")
+    assert messages(folder / "vernissage.log") == ["room again"]
