@@ -16,9 +16,9 @@ from installation.core import parts
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import DisplayLost, ShowError
 from installation.core.parts import ROOT
-from installation.engine.watching import keep_good
 from installation.options import parse
 from installation.process.heartbeat import Heartbeat, Orders
+from installation.showfile.good import keep_good
 from installation.showfile.load import load
 from tests.operator.address_page import markdown
 from tests.timeout import TIMEOUT
