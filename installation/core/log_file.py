@@ -21,6 +21,9 @@ FILE = "vernissage.log"
 LARGEST, KEPT = 8_000_000, 4
 """Bytes of a file, and how many full ones are kept beside the one that is being written."""
 
+EVERY = 60.0
+"""Seconds between two lines that warn of the same."""
+
 LONGEST = 100_000
 """Characters of a message or a traceback at most: a library may put a whole model into an error."""
 
@@ -28,6 +31,21 @@ LONGEST = 100_000
 def log_file(folder: Path) -> Path:
     """Where a show with that state folder keeps its log."""
     return folder / FILE
+
+
+class Seldom(logging.Filter):
+    """Lets the same warning or error through once in EVERY seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        message, now = record.getMessage(), time.monotonic()
+        self._told = {text: told for text, told in list(self._told.items()) if now - told < EVERY}
+        return self._told.setdefault(message, now) == now
 
 
 class Sentences(logging.Formatter):
@@ -98,6 +116,8 @@ def keep_log(folder: Path, process: str, shared: bool = False) -> None:
     screen.setFormatter(Sentences())
     kept = Appending(path) if shared else _rotating(path)
     kept.setFormatter(Lines(process))
+    for handler in (screen, kept):
+        handler.addFilter(Seldom())
     logging.basicConfig(level=logging.INFO, handlers=[screen, kept], force=True)
     trouble = _trouble(path)
     if trouble and not shared:
