@@ -172,8 +172,9 @@ class Decider:
         playback = self.playlist.step(now, asks, votes, ready, () if stuck and ready else able)
         # Pieces that cannot hang are no candidates.
         there = tuple(piece for piece in playback.candidates if piece in allowed and piece not in heard.broken)
-        if there != playback.candidates:
-            playback = replace(playback, candidates=there)
+        voted = scheduled.order == "votes"
+        if there != playback.candidates or voted != playback.votes:
+            playback = replace(playback, candidates=there, votes=voted)
         if playback.coming is not None and (before is None or before.coming is None):
             self._outgoing = self._values
         self.playback = playback
@@ -310,7 +311,7 @@ def _with(taste: Values | None, controls: Values) -> Values:
 
 def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel | None:
     """The vote as the wall shows it; None where it does not."""
-    if not (show.stage.panel and tally.url and playback.candidates):
+    if not (show.stage.panel and tally.url and playback.votes and playback.candidates):
         return None
     votes = tally.of(playback.round)
     pieces = [show.pieces[index] for index in playback.candidates]
