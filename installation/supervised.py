@@ -52,6 +52,7 @@ def program() -> NoReturn:
     if alone(parse(arguments)):
         from installation import app
 
+        invocation.heed_interrupts()
         app.program()
     sys.exit(main(arguments))
 
