@@ -125,7 +125,8 @@ class Standing:
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
         stats.presented(now, engine, painted, changing)
-        piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
+        lit = decision is not None and not decision.wall.blackout
+        piece = self.show.pieces[decision.wall.playback.piece].name if decision and lit else ""
         self.heartbeat.beat(stats.presented_ever, piece, settled)
 
     def look(self) -> Look:
@@ -144,6 +145,7 @@ class Standing:
         wall = look.decision.wall
         details = {
             "piece": look.show.pieces[wall.playback.piece].name,
+            "dark": wall.blackout,
             "late": look.late,
             "painted": look.painted,
             "runtime": self._runtime(wall.playback.piece),
