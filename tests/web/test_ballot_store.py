@@ -1,11 +1,13 @@
 """The ballot store on the disk."""
 
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from installation.web.ballot_store import FILE, Answer, BallotStore, Vote
+from installation.web.ballot_keeper import BallotKeeper, OpenRound
+from installation.web.ballot_store import FILE, Answer, BallotStore, Round, Vote
 from installation.web.messages import Tally
 
 
@@ -113,3 +115,18 @@ def test_nobody_else_may_read_the_box(tmp_path: Path) -> None:
     open_round(store, 1, "a")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     store.close()
+
+
+@pytest.mark.skipif("os.name == 'nt'", reason="Windows removes no file that is open")
+def test_a_round_that_rests_outlives_the_removal_of_its_files(tmp_path: Path) -> None:
+    keeper = BallotKeeper(tmp_path / "state" / FILE)
+    (opened,) = keeper.commit([OpenRound(7, ("a", "b"))])
+    assert isinstance(opened, Round)
+    keeper.commit([Vote(opened.id, b"\1" * 16, "a")])
+    assert keeper.commit([OpenRound(7, (), rests=True)]) == [None]
+    shutil.rmtree(tmp_path / "state")
+    keeper.check()
+    assert keeper.rescues == 1
+    (again,) = keeper.commit([OpenRound(7, ("a", "b"))])
+    assert (again, keeper.kept.choices) == (opened, {b"\1" * 16: "a"})
+    keeper.close()
