@@ -20,6 +20,7 @@ from installation.core.log_file import keep_log, log_file
 from installation.options import SIZE, TODAY, Options, parse
 from installation.process.heartbeat import Heartbeat, Orders, Supervised
 from installation.process.systemd import Notifier
+from installation.showfile.good import last_good
 from installation.showfile.load import Show, load
 
 log = logging.getLogger(__name__)
@@ -84,10 +85,9 @@ def _loaded(options: Options, heartbeat: Heartbeat) -> Show:
     try:
         return load(options.show, seed=options.seed, despite_damage=not options.is_errand)
     except ShowError:
-        from installation.engine.watching import last_good
-
-        cache = DiskCache(options.state_folder / "cache")
-        kept = last_good(options.show, cache) if heartbeat.orders.restarts or Notifier().is_service else None
+        kept = None
+        if heartbeat.orders.restarts or Notifier().is_service:
+            kept = last_good(options.show, DiskCache(options.state_folder / "cache"))
         if kept is None:
             raise
         return load(options.show, seed=options.seed, despite_damage=True, kept=kept)

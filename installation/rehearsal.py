@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from installation.announcing import fired
 from installation.core.clock import Pace, SimulatedClock
 from installation.core.commands import NOTHING
 from installation.core.decision import Decision, Playback
@@ -15,7 +16,6 @@ from installation.engine.safety import Safety
 from installation.options import SIZE, Options
 from installation.replay import Painting
 from installation.showfile.load import Show
-from installation.showfile.schedule_tables import Cue
 from installation.stage import Mode, Stage, open_stage
 
 log = logging.getLogger(__name__)
@@ -94,14 +94,6 @@ class Changes:
         names = [self.show.pieces[index].name for index in playback.candidates]
         votes = scheduled is not None and scheduled.order == "votes"
         return f"vote {playback.round} opens: {', '.join(names)}" if names and votes else ""
-
-
-def fired(cue: Cue) -> str:
-    """What a cue that begins does, in words."""
-    values = ", ".join(f"{address} {value:g}" for address, value in sorted(cue.targets.items()))
-    fade = f" in {cue.fade:g} s" if values and cue.fade else ""
-    does = [f"{values}{fade}"] * bool(values) + [f"releases {', '.join(cue.release)}"] * bool(cue.release)
-    return f"cue {cue.name}: {'; '.join(does) or 'sets nothing'}"
 
 
 def rehearse(show: Show, options: Options, mode: Mode, began: datetime) -> int:

@@ -25,7 +25,7 @@ from installation.process.heartbeat import Heartbeat
 from installation.process.sensors import Sensors
 from installation.process.web import WebProcess
 from installation.renewal import GivingBack
-from installation.showfile.load import Show
+from installation.showfile.load import Show, votes_in
 from installation.state import StateFile
 from installation.web.messages import Health
 
@@ -51,13 +51,8 @@ def head_of(show: Show, at: float, target_fps: float) -> Head:
         pieces={piece.name: piece.title_in(show.languages[0]) for piece in show.pieces},
         target_fps=round(target_fps, 2),
         sensing=any(tells_presence(signal.name) for signal in show.signals()),
-        voting=show.web.enabled and votes_in(show),
+        voting=show.web.enabled and votes_in(show.order, show.plan),
     )
-
-
-def votes_in(show: Show) -> bool:
-    """Whether visitors vote in it, in any programme."""
-    return "votes" in (show.order, *(programme.order for programme in show.plan.programmes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +125,8 @@ class Standing:
         decision = self.loop.decision
         changing = decision is not None and decision.wall.playback.coming is not None
         stats.presented(now, engine, painted, changing)
-        piece = "" if decision is None else self.show.pieces[decision.wall.playback.piece].name
+        lit = decision is not None and not decision.wall.blackout
+        piece = self.show.pieces[decision.wall.playback.piece].name if decision and lit else ""
         self.heartbeat.beat(stats.presented_ever, piece, settled)
 
     def look(self) -> Look:
@@ -149,6 +145,7 @@ class Standing:
         wall = look.decision.wall
         details = {
             "piece": look.show.pieces[wall.playback.piece].name,
+            "dark": wall.blackout,
             "late": look.late,
             "painted": look.painted,
             "runtime": self._runtime(wall.playback.piece),

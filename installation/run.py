@@ -5,12 +5,13 @@ import signal
 import threading
 import time
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from installation import metrics
+from installation.announcing import Announcing
 from installation.console import Console, acting
 from installation.core import interpreter, large_pages, parts
 from installation.core.clock import Pace, RealClock
@@ -25,7 +26,6 @@ from installation.engine.leaning import Leaning
 from installation.engine.loop import Loop
 from installation.engine.opening import Opening
 from installation.engine.painter import Hung, Painter
-from installation.engine.programming import Programming
 from installation.engine.residence import Turns
 from installation.engine.schedule import Timetable
 from installation.engine.watching import Machine
@@ -114,7 +114,8 @@ class Exhibition:
         interval, drain = self.pace.interval, self.inbox.drain
         self.loop = Loop(show, self.board, self.painter, self.clock, interval, drain, options.always_open)
         self.loop.stills = heartbeat.orders.safe
-        say_hours(self.loop.decider.programming, self.clock.civil())
+        self.announcing = Announcing()
+        self.announcing.tell(self.loop.decider.programming, self.clock.civil(), self.clock.now())
         self.ports = Ports(show, self.inbox, self.clock.now)
         self.web = self._open_web(live)
         self.console = Console(self.web) if self.web else None
@@ -295,6 +296,7 @@ class Exhibition:
             wishes = self.leaning.step(decision.time, self.loop.show, playback, self.web.leans)
             self.web.tell(playback, decision.time, self.standing.health_now)
         decider = self.loop.decider
+        self.announcing.tell(decider.programming, self.loop.civil, decision.time)
         is_open = decider.programming.is_open(self.loop.civil)
         self.loop.wishes, self.loop.taste = self.tasting.step(decision, decider.commands, wishes, is_open)
         if self.console:
@@ -322,13 +324,6 @@ class Exhibition:
         self.painter.stop()
         if self.options.report:
             metrics.write(self.options.report, self.standing.report(self.stage.renderer, self.stage.size, ended))
-
-
-def say_hours(programming: Programming, civil: datetime) -> None:
-    """The first line of a show whose exhibition is closed: when it opens, and how to look now."""
-    opens = programming.opens(civil)
-    if opens is not None:
-        log.info("closed until %s; --always-open shows it as if it were open", f"{opens:%A %d %B %H:%M}")
 
 
 def protect(stage: Stage, areas: Areas, now: float) -> None:

@@ -17,9 +17,10 @@ from xml.sax.saxutils import escape
 
 from installation.core import invocation
 from installation.core.atomic_write import write_whole
-from installation.core.errors import OptionError
+from installation.core.errors import OptionError, ShowError
 from installation.core.parts import ROOT
 from installation.options import SERVICE_COMMANDS, Options, parse
+from installation.showfile.load import load
 
 LASTING = ("display", "size", "fps", "device", "seed", "always_open", "state")
 """The options that a service may have, besides where it hangs."""
@@ -209,8 +210,11 @@ def program(words: Sequence[str]) -> int:
     """Does ``install-service SHOW [options]`` or ``uninstall-service SHOW``. Exit code 0, and 2 where it cannot."""
     command, *rest = words
     try:
-        service = service_file(Service.of(parse(rest)))
-        return install(service) if command == SERVICE_COMMANDS[0] else uninstall(service)
+        options = parse(rest)
+        service = service_file(Service.of(options))
+        if command != SERVICE_COMMANDS[0]:
+            return uninstall(service)
+        return install(service) or _tell_faults(options.show)
     except (OSError, OptionError) as error:
         print(f"{invocation.program()} {command}: {error}", file=sys.stderr)
         return 2
@@ -222,6 +226,15 @@ def install(service: ServiceFile) -> int:
     print(f"{service.path} is written. To start the show now, and with this machine from now on, type:")
     print("".join(f"  {line}\n" for line in service.enable), end="")
     print(f"How it is:\n  {service.look}")
+    return 0
+
+
+def _tell_faults(show: Path) -> int:
+    """A show with faults may be mended after this; that it does not start until then is told."""
+    try:
+        load(show, despite_damage=True)
+    except ShowError as error:
+        print(f"It does not start until these are mended:\n{error}", file=sys.stderr)
     return 0
 
 

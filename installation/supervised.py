@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from installation.core import invocation
+from installation.core.disk_cache import DiskCache
 from installation.core.log_file import keep_log
 from installation.options import Options, parse
 
@@ -26,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     allow_watching()
     folder = options.state_folder
     keep_log(folder, "supervisor", shared=True)
-    alerts = AlertsProcess(options.show) if has_alerts(options.show) else None
+    alerts = AlertsProcess(options.show, folder) if has_alerts(options.show, folder) else None
     try:
         return Supervisor([*COMMAND, *argv, "--supervised"], folder, options.seconds, alerts=alerts).run()
     finally:
@@ -34,13 +35,15 @@ def main(argv: Sequence[str]) -> int:
             alerts.stop()
 
 
-def has_alerts(show: Path) -> bool:
-    """Whether a show file has ``[alerts]``, so that a process for them is worth while. What is wrong with the file is
-    told by the show's process."""
+def has_alerts(show: Path, folder: Path) -> bool:
+    """Whether a show file has ``[alerts]``, or had them when it could be read the last time, so that a process for
+    them is worth while. What is wrong with the file is told by the show's process."""
     try:
         return "alerts" in tomllib.loads(show.read_text("utf-8"))
     except (OSError, ValueError):
-        return False
+        from installation.showfile.good import had_table  # imported here: this process stays small
+
+        return had_table("alerts", show, DiskCache(folder / "cache"))
 
 
 def program() -> NoReturn:
@@ -49,6 +52,7 @@ def program() -> NoReturn:
     if alone(parse(arguments)):
         from installation import app
 
+        invocation.heed_interrupts()
         app.program()
     sys.exit(main(arguments))
 

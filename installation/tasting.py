@@ -150,7 +150,7 @@ class Tasting:
 
     def _tell(self, playback: Playback) -> None:
         """Tells the web process what changed, and once in TELL seconds what there is."""
-        if self.web is None or playback.coming is not None or self.show.order != "votes" or self._now < self._looks:
+        if self.web is None or playback.coming is not None or not playback.votes or self._now < self._looks:
             return
         self._looks = self._now + LOOK
         names = [piece.name for piece in self.show.pieces]

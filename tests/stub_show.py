@@ -53,14 +53,14 @@ def act(conduct: str, heartbeat: Heartbeat, folder: Path) -> int:
     while conduct == "tells its notes" and not heartbeat.gone.is_set():
         play(heartbeat, 1)
         (folder / "notes").write_text("\n".join(heartbeat.notes))
-    play(heartbeat, 10**9)
+    play(heartbeat, 10**9, "" if conduct == "is dark" else "stub")
     heartbeat.finishing()
     return 0
 
 
-def play(heartbeat: Heartbeat, frames: int) -> None:
+def play(heartbeat: Heartbeat, frames: int, piece: str = "stub") -> None:
     for number in range(frames):
-        heartbeat.beat(number, "stub", settled=True)
+        heartbeat.beat(number, piece, settled=True)
         if heartbeat.gone.wait(0.02):
             return
 

@@ -129,10 +129,7 @@ def may_import(importer: str, imported: str) -> bool:
     if room in ENTRIES:
         return target in ENTRIES or imported in ENTRIES_MAY
     if room == "program":
-        return (
-            room_of(imported) in ("supervised", "services", "doctor_program", "options")
-            or imported == "installation.training.cli"
-        )
+        return target in ("supervised", "services", "doctor_program", "options") or imported in ENTRIES_MAY
     if room == target:
         return not is_in(importer, PARTS) or "._" in imported
     if is_in(importer, PARTS):

@@ -173,6 +173,9 @@ def test_osc_moves_the_picture_and_leaving_is_clean(run: Running) -> None:
     run.osc("/stage/brightness", "f", "1.0")
     run.osc("/generator/detail", "f", "3.5")
     until(lambda: run.picture().mean() > 0.6 * before.mean(), "the lighter picture")
+    for value, dark in (("1.0", True), ("0.0", False)):
+        run.osc("/stage/blackout", "f", value)
+        until(lambda dark=dark: run.health().get("dark") is dark, "health that knows of the dark")
     beside = list(run.children().values())
     assert run.leave() == 0
     assert psutil.wait_procs(beside, timeout=TIMEOUT)[1] == [], "a process was left behind"

@@ -104,3 +104,18 @@ def test_it_comes_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert "systemctl --user disable --now vernissage-rehearsal.service" in capsys.readouterr().out
     assert program(["uninstall-service", str(REHEARSAL)]) == 2
     assert not list(tmp_path.rglob("*.service"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the unit lies is asked of Linux")
+def test_a_show_with_faults_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    show = tmp_path / "faulty.toml"
+    show.write_text(REHEARSAL.read_text().replace("[show]", "[show]\nordr = 3", 1))
+    assert program(["install-service", str(show)]) == 0
+    told = capsys.readouterr()
+    assert "vernissage-faulty.service is written" in told.out
+    assert told.err.startswith(f"It does not start until these are mended:\n{show}:")
+    assert 'did you mean "order"?' in told.err
+    assert program(["uninstall-service", str(show)]) == 0

@@ -215,3 +215,44 @@ def ask(port: int, path: str) -> Any:
         return json.load(error)
     except (OSError, ValueError):
         return {}
+
+
+INTERRUPTED = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ["INTERRUPTED_AT"]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.parametrize(
+    ("line", "module"),
+    [
+        (["run_show.py"], "installation.bootstrap"),
+        (["-m", "installation.program"], "installation.options"),
+        (["-m", "installation.program"], "installation.process.supervisor"),
+    ],
+)
+def test_ctrl_c_while_it_is_being_loaded_ends_it_without_a_traceback(
+    tmp_path: Path, line: list[str], module: str, ignored: bool
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
+    own = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "INTERRUPTED_AT": module}
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        words = [sys.executable, *line, "rehearsal", "--seconds", "soon"]
+        words = words if ignored else words[:-2]
+        done = subprocess.run(words, cwd=ROOT, env=os.environ | own, capture_output=True, text=True, timeout=TIMEOUT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if ignored:
+        assert done.returncode == 2
+        assert "--seconds" in done.stderr
+    else:
+        assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

@@ -1,4 +1,4 @@
-"""``python -m installation.alerts SHOW``: the alerts process, told of trouble by the supervisor on its stdin."""
+"""``python -m installation.alerts SHOW CACHE``: the alerts process, told of trouble by the supervisor on its stdin."""
 
 import queue
 import signal
@@ -12,9 +12,11 @@ from installation.alerts import sending
 from installation.alerts.channels import Alive, Channel
 from installation.alerts.messages import Standing, Unsent
 from installation.alerts.notices import Notice, Notices, Trouble
+from installation.core.disk_cache import DiskCache
 from installation.core.pipe import Message, alive, serve
 from installation.core.typed_messages import pack, unpack
-from installation.showfile.load import Show, load
+from installation.showfile.good import load_as_it_hangs
+from installation.showfile.load import Show
 
 TICK = 0.5
 """Seconds between two heartbeats."""
@@ -91,13 +93,14 @@ def troubles(standing: Standing) -> dict[str, Trouble]:
     return notes | {subject: Trouble(text, "error") for subject, text in standing.reasons.items()}
 
 
-def main(path: Path) -> None:
-    """Runs until the supervisor is gone. Raises ShowError for a show with a fault."""
+def main(path: Path, cache: Path) -> None:
+    """Runs until the supervisor is gone. The show hangs when this begins, so a fault in its file is of an edit since:
+    what it had before counts. Raises ShowError where nobody knows that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the supervisor, which then closes our stdin
     inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
     send = serve(inbox.put, on_gone=lambda: inbox.put(None), grace=FLUSH + 1.0)
     send(alive(20.0))
-    desk = Desk(load(path))
+    desk = Desk(load_as_it_hangs(path, DiskCache(cache)))
     desk.start()
     while True:
         try:
@@ -113,5 +116,5 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
     sys.stderr.flush()

@@ -25,7 +25,8 @@ class Playback:
     rounds from 1: each opens when a piece is fully on and closes when the change begins; ``candidates`` are all other
     pieces, the longest unseen first, and empty while no round is open. ``seconds_left`` to the change is 0 during it,
     and None where time alone will not bring one (on hold, a single piece). ``since`` is when ``piece`` was fully on.
-    ``outgoing`` says what the piece that leaves does in the change under way.
+    ``outgoing`` says what the piece that leaves does in the change under way. ``votes``: visitors choose among the
+    candidates; else they are told of no round.
     """
 
     piece: int
@@ -37,6 +38,7 @@ class Playback:
     hold: bool
     since: float
     outgoing: Outgoing
+    votes: bool = True
 
     @property
     def lead(self) -> int:

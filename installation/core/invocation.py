@@ -5,6 +5,7 @@ Standard library only.
 
 import os
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -33,3 +34,9 @@ def pip_install(package: str) -> str:
     python = Path(sys.executable)
     beside = python.is_relative_to(ROOT)
     return f"{python.relative_to(ROOT) if beside else 'python'} -m pip install {package}"
+
+
+def heed_interrupts() -> None:
+    """From here on Ctrl-C raises KeyboardInterrupt, but where it was ignored, as in a background job of a shell."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -21,6 +21,9 @@ FILE = "vernissage.log"
 LARGEST, KEPT = 8_000_000, 4
 """Bytes of a file, and how many full ones are kept beside the one that is being written."""
 
+EVERY = 60.0
+"""Seconds between two lines that warn of the same."""
+
 LONGEST = 100_000
 """Characters of a message or a traceback at most: a library may put a whole model into an error."""
 
@@ -28,6 +31,21 @@ LONGEST = 100_000
 def log_file(folder: Path) -> Path:
     """Where a show with that state folder keeps its log."""
     return folder / FILE
+
+
+class Seldom(logging.Filter):
+    """Lets the same warning or error through once in EVERY seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        message, now = record.getMessage(), time.monotonic()
+        self._told = {text: told for text, told in list(self._told.items()) if now - told < EVERY}
+        return self._told.setdefault(message, now) == now
 
 
 class Sentences(logging.Formatter):
@@ -75,13 +93,14 @@ class Appending(logging.Handler):
 
 class Rotating(RotatingFileHandler):
     """The show's own: lines that cannot be written (full or read-only disk) are dropped silently. A file that somebody
-    has removed, with its folder or without, is begun anew."""
+    has removed, with its folder or without, is begun anew, and so is one that could not be opened."""
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 logging's name
         path = Path(self.baseFilename)
-        if not path.exists() and self.stream is not None:
+        if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.stream.close()
+            if self.stream is not None:
+                self.stream.close()
             self.stream = self._open()
         return bool(super().shouldRollover(record))
 
@@ -90,22 +109,32 @@ class Rotating(RotatingFileHandler):
 
 
 def keep_log(folder: Path, process: str, shared: bool = False) -> None:
-    """Logs to the screen and, where that can be written, to the log of the folder; warns where it cannot. With
-    ``shared``, another process rotates the file."""
-    path, trouble = log_file(folder), ""
+    """Logs to the screen and to the log of the folder; warns where that cannot be written, and tries it again with each
+    line. With ``shared``, another process rotates the file."""
+    path = log_file(folder)
     screen = logging.StreamHandler()
     screen.setFormatter(Sentences())
-    handlers: list[logging.Handler] = [screen]
+    kept = Appending(path) if shared else _rotating(path)
+    kept.setFormatter(Lines(process))
+    for handler in (screen, kept):
+        handler.addFilter(Seldom())
+    logging.basicConfig(level=logging.INFO, handlers=[screen, kept], force=True)
+    trouble = _trouble(path)
+    if trouble and not shared:
+        logging.getLogger(__name__).warning(
+            "%s: cannot be written (%s); the show goes on, and keeps no log and no votes until it can", folder, trouble
+        )
+
+
+def _rotating(path: Path) -> logging.Handler:
+    return Rotating(path, "a", LARGEST, KEPT, "utf-8", delay=True, errors="backslashreplace")
+
+
+def _trouble(path: Path) -> str:
+    """Why the file cannot be written; empty where it can."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("a").close()
-        kept = Appending(path) if shared else Rotating(path, "a", LARGEST, KEPT, "utf-8", errors="backslashreplace")
-        kept.setFormatter(Lines(process))
-        handlers.append(kept)
     except OSError as error:
-        trouble = error.strerror or str(error)
-    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
-    if trouble and not shared:
-        logging.getLogger(__name__).warning(
-            "%s: cannot be written (%s); the show goes on and keeps no log and no votes", folder, trouble
-        )
+        return error.strerror or str(error)
+    return ""

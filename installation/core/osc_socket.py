@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -50,6 +50,8 @@ SO_MEMINFO = 55
 POSTED = 1024
 """Packets from other threads that wait, at most; the oldest is dropped."""
 
+REASONS = 4
+"""Different complaints about one subject in that time."""
 SUBJECTS = 256
 """Subjects that are distinguished within that time; further ones are counted and not logged."""
 
@@ -68,24 +70,30 @@ NOTHING = Heard((), Endpoint("", 0))
 
 
 class Complaints:
-    """Limits complaints to one a minute for each subject. ``clock`` is in seconds."""
+    """Limits complaints to one a minute for each subject, and to REASONS where it is told what each is about. ``clock``
+    is in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._last: dict[str, float] = {}
+        self._last: dict[str, dict[str, float]] = {}
 
-    def due(self, subject: str) -> bool:
+    def due(self, subject: str, reason: str = "") -> bool:
         """Whether a complaint is due. To be asked before wording it: a nearest-name search is too slow for a flood of
         messages."""
         now = self._clock()
         if len(self._last) >= SUBJECTS and subject not in self._last:
-            self._last = {known: when for known, when in self._last.items() if now - when < LOG_EVERY}
+            self._last = {known: lately for known, told in self._last.items() if (lately := _lately(told, now))}
             if len(self._last) >= SUBJECTS:
                 return False
-        if now - self._last.get(subject, -LOG_EVERY) < LOG_EVERY:
+        told = self._last[subject] = _lately(self._last.get(subject, {}), now)
+        if reason in told or len(told) >= REASONS:
             return False
-        self._last[subject] = now
+        told[reason] = now
         return True
+
+
+def _lately(told: Mapping[str, float], now: float) -> dict[str, float]:
+    return {reason: when for reason, when in told.items() if now - when < LOG_EVERY}
 
 
 class Allowed:

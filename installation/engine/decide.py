@@ -171,9 +171,11 @@ class Decider:
         votes = {} if before is None else heard.tally.of(before.round)
         stuck = self.playlist.lead in heard.broken  # what replaces it comes at once
         playback = self.playlist.step(now, asks, votes, ready, () if stuck and ready else able)
-        there = allowed.difference(heard.broken)
-        if not there.issuperset(playback.candidates):  # pieces that cannot hang are no candidates
-            playback = replace(playback, candidates=tuple(piece for piece in playback.candidates if piece in there))
+        there = allowed.difference(heard.broken)  # pieces that cannot hang are no candidates
+        voted = scheduled.order == "votes"
+        if voted != playback.votes or not there.issuperset(playback.candidates):
+            candidates = tuple(piece for piece in playback.candidates if piece in there)
+            playback = replace(playback, candidates=candidates, votes=voted)
         if playback.coming is not None and (before is None or before.coming is None):
             self._outgoing = self._values
         self.playback = playback
@@ -310,7 +312,7 @@ def _with(taste: Values | None, controls: Values) -> Values:
 
 def _panel(show: Show, playback: Playback, tally: Tally, language: str) -> Panel | None:
     """The vote as the wall shows it; None where it does not."""
-    if not (show.stage.panel and tally.url and playback.candidates):
+    if not (show.stage.panel and tally.url and playback.votes and playback.candidates):
         return None
     votes = tally.of(playback.round)
     pieces = [show.pieces[index] for index in playback.candidates]

@@ -144,7 +144,9 @@ class _Survey:
         for at, programme in enumerate(self.plan.programmes):
             if programme.name not in self.shown and not programme.when:
                 hint = f'"{self.plan.default}" is what hangs at all other hours: give this one a when'
-                if programme.name.casefold() in _events(self.plan):
+                if programme.name == self.plan.default:
+                    hint = "it has the open hours that no other programme claims, and there are none"
+                elif programme.name.casefold() in _events(self.plan):
                     hint = "the calendar's events of this name are over, or outside the opening hours"
                 yield Finding(("programme", at, "name"), shown(programme.name), "a programme that hangs", hint)
 

@@ -5,7 +5,6 @@ what takes it over has nothing to wait for.
 """
 
 import gc
-import json
 import logging
 import threading
 import time
@@ -25,7 +24,8 @@ from installation.engine.opening import Opening
 from installation.engine.painter import Hung
 from installation.engine.residence import residence_of
 from installation.engine.takeover import Edit, edit
-from installation.showfile.cue_file import Texts, join
+from installation.showfile.cue_file import join
+from installation.showfile.good import keep_good
 from installation.showfile.load import Show, load
 from installation.showfile.toml_source import read_source
 from installation.showfile.verify import verify
@@ -43,9 +43,6 @@ LIVE: Mapping[str, tuple[str, ...]] = {"web": ("url",), "operator": ("release",)
 
 WHOLE: Mapping[str, str] = {"midi": "[midi]", "alerts": "[alerts]", "outputs": "[[output]]"}
 """Tables that only a start takes up, by the field of the show that has them."""
-
-GOOD = "texts"
-"""What the cache calls the text of a show file that was good, with its cue file's."""
 
 Stamps = Mapping[Path, tuple[int, int] | None]
 
@@ -152,7 +149,7 @@ class Watching:
             return
         changed = [path for path in self._files if stamps[path] != self._read.get(path)]
         if changed:
-            self._edited = changed[0] if len(changed) == 1 else self.show.path
+            self._edited = changed[0] if self._read and len(changed) == 1 else self.show.path
         self._read, self._again = stamps, now + RETRY
         show = self._checked()
         if show is not None:
@@ -239,23 +236,6 @@ class Watching:
             return {}
         same = edit(before.edit.new, made.new).paints
         return {at: before.hung[old] for at, old in same.items() if at not in made.paints and old in before.hung}
-
-
-def keep_good(show: Show, cache: DiskCache) -> None:
-    """Keeps the text of a show file that is good, and its cue file's, for a restart while one of them is not."""
-    texts = _texts(show)
-    if last_good(show.path, cache) != texts:
-        cache.put(GOOD, str(show.path.absolute()), json.dumps([texts.show, texts.cues]).encode())
-
-
-def last_good(path: Path, cache: DiskCache) -> Texts | None:
-    """What a show file and its cue file had when they were good the last time; None where that is not known."""
-    kept = cache.get(GOOD, str(path.absolute()))
-    return None if kept is None else Texts(*json.loads(kept))
-
-
-def _texts(show: Show) -> Texts:
-    return Texts(show.source.text, show.source.cues or "")
 
 
 def _is_as_it_stands(show: Show) -> bool:

@@ -158,11 +158,11 @@ class Handling:
             log.info("OSC: %s from %s: found %s", message.address, source.host, found)
 
     def _refuse(self, subject: str, source: Endpoint, why: str | Callable[[], str]) -> None:
-        """Counts; tells the sender at once, and the log once a minute for each ``subject``. A ``why`` that is called is
-        called only then, as a nearest-name search takes a millisecond."""
+        """Counts; tells the sender at once, and the log once a minute for each ``subject`` and reason. A ``why`` to be
+        called is called only then, as a nearest-name search takes a millisecond."""
         self.refused += 1
         receivers = self.refusals.due(source, why if isinstance(why, str) else subject)
-        logged = self.complaints.due(subject)
+        logged = self.complaints.due(subject, why if isinstance(why, str) else "")
         if receivers or logged:
             text = clean(why if isinstance(why, str) else why(), TEXT)
             self.feedback.notes.add(receivers, text)

@@ -28,10 +28,12 @@ MOST, LONGEST = 32, 500
 
 
 class AlertsProcess:
-    """The alerts of the show at ``path``. ``unsent`` says why messages are not sent."""
+    """The alerts of the show at ``path``, which keeps its state in ``folder``. ``unsent`` says why messages are not
+    sent."""
 
-    def __init__(self, path: Path) -> None:
-        command = [sys.executable, "-m", "installation.alerts", str(path.absolute())]
+    def __init__(self, path: Path, folder: Path) -> None:
+        cache = folder.absolute() / "cache"
+        command = [sys.executable, "-m", "installation.alerts", str(path.absolute()), str(cache)]
         self.child = Child("alerts", command, self._heard, silence=SILENCE)
         self.unsent: tuple[str, ...] = ()
         self._begins = time.monotonic() + START

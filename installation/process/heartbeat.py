@@ -101,8 +101,8 @@ class Heartbeat:
         self._troubles: dict[str, dict[str, str]] = {"reasons": {}, "notes": {}}
 
     def beat(self, frames: int, piece: str, settled: bool) -> None:
-        """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs; ``settled`` is false while
-        pieces are still being opened. Never waits."""
+        """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs, none where the wall is
+        dark; ``settled`` is false while pieces are still being opened. Never waits."""
 
     def has_screen(self) -> None:
         """The show hangs on a screen: where that is missing later, it is waited for."""

@@ -306,7 +306,8 @@ class Supervisor:
             log.info("the picture is back after %.1f s", back, extra={"told": {"back_s": round(back, 2)}})
         safe = "safe mode, stills and labels only; " if self.restarts.safe else ""
         again = f"; started again {self.restarts.count} times, the last time as it {self._why}" if self._why else ""
-        self.notifier.status(f'{safe}"{life.piece}" hangs{again}')
+        hangs = f'"{life.piece}" hangs' if life.piece else "the wall is dark"
+        self.notifier.status(f"{safe}{hangs}{again}")
 
     def _orders(self) -> Orders:
         restarts = self.restarts

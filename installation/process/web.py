@@ -176,7 +176,14 @@ class WebProcess:
     def tell(self, now_hangs: decision.Playback, now: float, look: Callable[[], Callable[[], Health]]) -> None:
         """Sends the playback and the health, when what hangs changed and once a second. ``look`` is called now; what it
         returns makes the health, in the thread that writes."""
-        says = (now_hangs.piece, now_hangs.coming, now_hangs.round, now_hangs.candidates, now_hangs.hold)
+        says = (
+            now_hangs.piece,
+            now_hangs.coming,
+            now_hangs.round,
+            now_hangs.candidates,
+            now_hangs.hold,
+            now_hangs.votes,
+        )
         if now < self._next and says == self._said:
             return
         self._said, self._next = says, now + TELL_INTERVAL
@@ -229,7 +236,7 @@ def _playback(show: Show, state: decision.Playback) -> Playback:
         piece=names[state.piece],
         round=state.round,
         coming=None if state.coming is None else names[state.coming],
-        candidates=tuple(names[index] for index in state.candidates) if show.order == "votes" else (),
+        candidates=tuple(names[index] for index in state.candidates) if state.votes else (),
         seconds_left=state.seconds_left,
         hold=state.hold,
     )

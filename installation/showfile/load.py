@@ -139,6 +139,11 @@ class Show:
         return commands(names, (cue.name for cue in self.plan.cues), self.operator.arm)
 
 
+def votes_in(order: Order, plan: Plan) -> bool:
+    """Whether visitors vote in a show of that ``order``, in any programme."""
+    return "votes" in (order, *(programme.order for programme in plan.programmes))
+
+
 def load(path: Path | str, seed: int | None = None, despite_damage: bool = False, kept: Texts | None = None) -> Show:
     """The show in a file; ``seed`` replaces the file's own. Nothing is opened. Raises ShowError with every fault.
     ``kept`` is read in the place of what its file and its cue file have now.
@@ -219,7 +224,7 @@ class _Reader:
         seed: int | None,
     ) -> Show:
         head, stage = tables["show"], tables["stage"]
-        panel = head.order == "votes" if stage.panel is None else stage.panel
+        panel = votes_in(head.order, plan) if stage.panel is None else stage.panel
         return Show(
             path=self.path,
             title=head.title,

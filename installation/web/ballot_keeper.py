@@ -12,10 +12,11 @@ from installation.web.ballot_store import Answer, BallotStore, Kept, Round, Vote
 
 @dataclass(frozen=True, slots=True)
 class OpenRound:
-    """A request to open a round: its number and its candidates. No candidates: no round."""
+    """A request to open a round: its number and its candidates. Without candidates it ``rests``, or is over."""
 
     number: int
     candidates: tuple[str, ...]
+    rests: bool = False
 
 
 Job = Vote | OpenRound
@@ -101,7 +102,7 @@ class BallotKeeper:
                 for_now = list(group)
                 done += store.cast([job for job in for_now if isinstance(job, Vote)])
                 done += [
-                    store.open_round(job.number, job.candidates, time.time())
+                    store.open_round(job.number, job.candidates, time.time(), job.rests)
                     for job in for_now
                     if isinstance(job, OpenRound)
                 ]

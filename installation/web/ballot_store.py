@@ -81,13 +81,18 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a file of votes holds: the open round, its votes by token, how many votes were cast or changed in
-    all rounds, and the result of the round before."""
+    """What a file of votes holds: the round that is open, or ``rests``, its votes by token, how many votes were cast or
+    changed in all rounds, and the result of the round before."""
 
     round: Round | None = None
     choices: Mapping[bytes, str] = field(default_factory=dict)
     casts: int = 0
     ended: Tally | None = None
+    rests: bool = False
+
+    @property
+    def open(self) -> Round | None:
+        return None if self.rests else self.round
 
 
 class BallotStore:
@@ -106,7 +111,13 @@ class BallotStore:
         self._db = _connect(path)
         self._db.executescript(_SCHEMA)
         self._files = _identities(path)
-        self.round: Round | None = None
+        self._current: Round | None = None
+        self._rests = False
+
+    @property
+    def round(self) -> Round | None:
+        """The round that takes votes."""
+        return None if self._rests else self._current
 
     def is_there(self) -> bool:
         """Whether the files on the disk are still the ones that are written to: they were not removed or replaced."""
@@ -115,30 +126,37 @@ class BallotStore:
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
         """A transaction: what is done within is on the disk at the end of it, or undone."""
-        before = self.round
+        before = self._current, self._rests
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
             self._db.execute("COMMIT")
         except BaseException:
-            self.round = before
+            self._current, self._rests = before
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
 
-    def open_round(self, number: int, candidates: Sequence[str], now: float) -> Round | None:
+    def open_round(self, number: int, candidates: Sequence[str], now: float, rests: bool = False) -> Round | None:
         """Makes ``number`` the open round, or no round where there are no candidates. ``now`` is wall-clock seconds.
 
-        A round that was left open with the same number and the same pieces goes on, whatever the clock says: a machine
-        without a clock battery may start with a wrong date.
+        A round of the same number goes on with the candidates that it has now, as a piece may break or be of another
+        programme; votes for the others wait for them. Without candidates it ``rests``, as while the exhibition is
+        closed, or is over. One that was left open by an earlier process goes on as well, where a piece is the same,
+        whatever the clock says: a machine without a clock battery may start with a wrong date.
         """
-        current = self.round or self._left_open()
-        if current and candidates and current.number == number and set(current.candidates) == set(candidates):
-            self.round = self._reorder(current, candidates)
+        current = self._current or self._left_open()
+        if current and current.number == number and self._goes_on(current, candidates, rests):
+            self._current, self._rests = self._stand(current, candidates or current.candidates), not candidates
         else:
             self._close_all(now)
-            self.round = self._open(number, candidates, now) if candidates else None
+            self._current, self._rests = (self._open(number, candidates, now) if candidates else None), False
         return self.round
+
+    def _goes_on(self, current: Round, candidates: Sequence[str], rests: bool) -> bool:
+        if not candidates:
+            return rests
+        return self._current is not None or not set(current.candidates).isdisjoint(candidates)
 
     def _left_open(self) -> Round | None:
         row = self._db.execute(
@@ -148,7 +166,7 @@ class BallotStore:
         ).fetchone()
         return Round(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None
 
-    def _reorder(self, current: Round, candidates: Sequence[str]) -> Round:
+    def _stand(self, current: Round, candidates: Sequence[str]) -> Round:
         if current.candidates == tuple(candidates):
             return current
         self._db.execute("UPDATE rounds SET candidates = ? WHERE id = ?", (json.dumps(candidates), current.id))
@@ -189,7 +207,8 @@ class BallotStore:
     def kept(self) -> Kept:
         """All that the open round needs to go on, and the result of the round before."""
         contents = _Contents(self._db)
-        return Kept(self.round, contents.choices(self.round), contents.casts(), contents.ended())
+        current = self._current
+        return Kept(current, contents.choices(current), contents.casts(), contents.ended(), self._rests)
 
     def write_anew(self, kept: Kept, now: float) -> None:
         """Puts what another file held into this one: within a transaction. What was open in this one is closed."""
@@ -213,7 +232,7 @@ class BallotStore:
             )
             self._db.execute(_INSERT_ROUND, values)
             self._db.executemany(_CAST, [(current.id, token, choice) for token, choice in kept.choices.items()])
-        self.round = kept.round
+        self._current, self._rests = kept.round, kept.rests
 
     def probe(self) -> None:
         """Writes nothing new. Raises sqlite3.Error where nothing can be written."""

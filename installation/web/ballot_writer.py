@@ -77,9 +77,10 @@ class BallotWriter:
         answer: Answer = await self._put(vote)
         return answer
 
-    async def open_round(self, number: int, candidates: Sequence[str]) -> Round | None:
-        """Opens this round and closes the one before, after all votes that came earlier. Returns the open round."""
-        self._asked = OpenRound(number, tuple(candidates))
+    async def open_round(self, number: int, candidates: Sequence[str], rests: bool = False) -> Round | None:
+        """Opens this round and closes the one before, after all votes that came earlier; see BallotStore. Returns the
+        open round."""
+        self._asked = OpenRound(number, tuple(candidates), rests)
         current: Round | None = await self._put(self._asked)
         return current
 
@@ -114,7 +115,7 @@ class BallotWriter:
             return [self.round if isinstance(job, OpenRound) else Answer.BROKEN for job in jobs]
         if any(isinstance(job, OpenRound) for job in jobs):
             kept = self._keeper.kept
-            self.round, self.choices, self.ended = kept.round, dict(kept.choices), kept.ended
+            self.round, self.choices, self.ended = kept.open, dict(kept.choices), kept.ended
         else:
             counted = zip(jobs, done, strict=True)
             self.choices |= {

@@ -141,7 +141,7 @@ class Service:
         playback = self.playback
         if playback is None:  # another hello before the first playback
             return
-        await self.writer.open_round(playback.round, playback.candidates)
+        await self.writer.open_round(playback.round, playback.candidates, rests=playback.coming is None)
         self.wished.turn(self.writer.round.id if self.writer.round else 0)
         self.likings.turn(self.wished.round)
         self._know()

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from installation.core.disk_cache import DiskCache
 from installation.core.parts import ROOT
 from installation.process.alerts import AlertsProcess
+from installation.showfile.good import keep_good
+from installation.showfile.load import load
 from installation.supervised import has_alerts
 from tests.alerts.test_sending import SHOW
 from tests.stand_ins import Web, serving
@@ -31,13 +34,32 @@ def show_file(folder: Path, web: Web) -> Path:
 
 
 def test_only_a_show_with_the_table_has_the_process(tmp_path: Path, web: Web) -> None:
-    assert has_alerts(show_file(tmp_path, web))
-    assert not has_alerts(ROOT / "shows" / "rehearsal.toml")
-    assert not has_alerts(tmp_path / "missing.toml")
+    assert has_alerts(show_file(tmp_path, web), tmp_path)
+    assert not has_alerts(ROOT / "shows" / "rehearsal.toml", tmp_path)
+    assert not has_alerts(tmp_path / "missing.toml", tmp_path)
+
+
+@pytest.mark.parametrize("spoiled", ["[show\n", '[show]\ntitle = 3\n[alerts]\nwebhook = "nowhere"\n', None])
+def test_while_an_edit_has_faults_trouble_is_told_as_the_show_says_that_hangs(
+    tmp_path: Path, web: Web, spoiled: str | None
+) -> None:
+    show = show_file(tmp_path, web)
+    keep_good(load(show), DiskCache(tmp_path / "cache"))
+    if spoiled is None:
+        show.unlink()
+    else:
+        show.write_text(spoiled)
+    assert has_alerts(show, tmp_path)
+    alerts = AlertsProcess(show, tmp_path)
+    try:
+        until(lambda: alerts.tell({"the show": "it stood still"}, {}) or web.posted, "trouble")
+        assert web.posted[0]["what"] == "it stood still"
+    finally:
+        alerts.stop()
 
 
 def test_trouble_and_its_end_are_told_and_pings_stop_meanwhile(tmp_path: Path, web: Web) -> None:
-    alerts = AlertsProcess(show_file(tmp_path, web))
+    alerts = AlertsProcess(show_file(tmp_path, web), tmp_path)
     try:
         until(lambda: alerts.tell({}, {}) or web.asked, "a ping")
         dark = {"the show": "the show stood still for 3 s"}
@@ -73,7 +95,7 @@ from installation.process.restarts import Rules
 from installation.process.supervisor import Supervisor
 folder = Path(sys.argv[1])
 command = [sys.executable, "-m", "tests.stub_show", str(folder), "dies", "--supervised"]
-alerts = AlertsProcess(folder / "show.toml")
+alerts = AlertsProcess(folder / "show.toml", folder)
 try:
     Supervisor(command, folder, rules=Rules(most=1000, first=0.2, longest=0.5), alerts=alerts).run()
 finally:

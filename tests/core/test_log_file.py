@@ -78,3 +78,33 @@ def test_where_it_cannot_be_begun_anew_nothing_is_raised(
     folder.unlink()
     log.info("room again")
     assert messages(folder / "vernissage.log") == ["room again"]
+
+
+def test_a_log_that_could_not_be_written_at_the_start_is_begun_once_it_can(
+    tmp_path: Path, log: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "state"
+    folder.write_text("in the way")
+    keep_log(folder, "show")
+    log.info("on the screen alone")
+    assert "keeps no log and no votes until it can" in capsys.readouterr().err
+    folder.unlink()
+    log.info("room again")
+    assert messages(folder / "vernissage.log") == ["room again"]
+
+
+def test_the_same_trouble_is_told_once_a_minute(
+    tmp_path: Path, log: logging.Logger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moments: list[float] = []
+    monkeypatch.setattr("time.monotonic", lambda: moments[-1])
+    keep_log(tmp_path, "show")
+    for at in (1000.0, 1030.0, 1061.0):
+        moments.append(at)
+        log.warning("no room for %s", "votes")
+        log.warning("no room for %s", "the place")
+        log.info("said each time")
+    told = ["no room for votes", "no room for the place", "said each time", "said each time"]
+    told += ["no room for votes", "no room for the place", "said each time"]
+    assert messages(tmp_path / "vernissage.log") == told
+    assert [line.partition(" ")[2] for line in capsys.readouterr().err.splitlines()] == told

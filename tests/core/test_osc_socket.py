@@ -9,7 +9,7 @@ import pytest
 
 from installation.core.errors import DeviceError
 from installation.core.osc_backlog import WAITING, Endpoint
-from installation.core.osc_socket import LOG_EVERY, Complaints, OscSocket
+from installation.core.osc_socket import LOG_EVERY, REASONS, Complaints, OscSocket
 from tests.core.test_osc_packets import bundle, message
 
 PACKET = message(b"/x")
@@ -121,6 +121,15 @@ def test_a_complaint_is_due_once_a_minute() -> None:
     assert not complaints.due("a")
     now = LOG_EVERY
     assert complaints.due("a")
+
+
+def test_another_fault_of_the_same_subject_is_not_hidden_by_the_first_and_a_flood_of_them_is_bounded() -> None:
+    now = 0.0
+    complaints = Complaints(lambda: now)
+    assert [complaints.due("a", reason) for reason in ("99", "nope", "99")] == [True, True, False]
+    assert sum(complaints.due("a", f"found {number}") for number in range(1000)) == REASONS - 2
+    now = LOG_EVERY
+    assert complaints.due("a", "99")
 
 
 def test_a_flood_ends_with_the_last_value() -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from installation.core.commands import NOTHING, Asked, Command
-from installation.core.decision import Decision
+from installation.core.decision import Decision, Tally
 from installation.core.signals import Snapshot
 from installation.engine.decide import Decider, Heard
 from installation.rehearsal import Changes, Rehearsal
@@ -173,6 +173,26 @@ def test_cues_are_commands(show: Show) -> None:
     day.step(Command("/cue/panic"), dt=1.0)
     day.play(5)
     assert day.decision.wall.controls["/stage/label"] == 1.0
+
+
+@pytest.mark.parametrize("order", ["votes", "listed"])
+def test_visitors_are_asked_in_the_programmes_whose_order_it_is(tmp_path: Path, order: str) -> None:
+    path, other = tmp_path / "hours.toml", "listed" if order == "votes" else "votes"
+    text = TEXT.replace('title = "Hours"', f'title = "Hours"\norder = "{order}"').replace(
+        '["three"]', '["two", "three"]'
+    )
+    path.write_text(text.replace('cue = "dim"', f'order = "{other}"'))
+    show = load(path)
+    assert show.stage.panel
+    for at, asked in (("11:00", order == "votes"), ("15:30", other == "votes")):
+        day = Day(show, at)
+        day.play(700)
+        assert day.decision.wall.playback.votes is asked
+        assert day.decision.wall.playback.candidates
+        tally = Tally("http://127.0.0.1:8080/", day.decision.wall.playback.round)
+        heard = Heard(NOTHING, Snapshot({}, {}), range(3), tally=tally)
+        decision = day.decider.decide(day.seconds + 1, day.began + timedelta(seconds=day.seconds + 1), heard)
+        assert (decision.wall.panel is not None) is asked
 
 
 def test_a_thread_may_find_out_beforehand(show: Show) -> None:

@@ -128,6 +128,12 @@ def test_programmes_and_pieces_that_never_hang(tmp_path: Path) -> None:
     assert told(tmp_path, text.split('[[programme]]\nname = "other"')[0])[0].endswith("it is in none")
 
 
+def test_a_first_programme_that_others_leave_no_hours(tmp_path: Path) -> None:
+    text = '[[programme]]\nname = "day"\n[[programme]]\nname = "always"\nwhen = "daily"\n'
+    hint = "it has the open hours that no other programme claims, and there are none"
+    assert told(tmp_path, text) == [message(6, 'programme[1] "day".name', "day", "a programme that hangs", hint)]
+
+
 def test_a_programme_that_the_calendar_has_at_night_only(tmp_path: Path) -> None:
     (tmp_path / "agenda.ics").write_text(written(f"SUMMARY:late\n{LATE.strip()}"), "utf-8", newline="")
     text = 'calendar = "agenda.ics"\nopen = "10:00-17:00"\n[[programme]]\nname = "day"\n[[programme]]\nname = "late"\n'

@@ -245,6 +245,16 @@ def test_another_type_is_refused_and_told(
     assert server.inbox.drain() == NOTHING
 
 
+def test_a_second_refusal_at_the_same_address_is_told_as_well(
+    server: OscServer, client: SimpleUDPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send_message("/show/piece", 99)
+    client.send_message("/show/piece", "nope")
+    until(lambda: server.refused == 2)
+    assert "found 99" in until(lambda: caplog.text)
+    until(lambda: 'found "nope"' in caplog.text)
+
+
 @pytest.mark.parametrize("argument", [True, 1, 0.7, "company"])
 def test_what_means_the_same_is_taken(server: OscServer, client: SimpleUDPClient, argument: Any) -> None:
     address = "/show/piece" if isinstance(argument, str) else "/show/hold"

@@ -300,6 +300,12 @@ def test_a_show_tells_that_its_supervisor_is_stopped(watch: Any) -> None:
     assert watched.leave()[0] == 0
 
 
+def test_systemd_is_told_of_a_dark_wall(watch: Any, manager: Manager) -> None:
+    watched = watch("is dark", **manager.environment)
+    manager.hears("STATUS=the wall is dark")
+    assert watched.leave()[0] == 0
+
+
 def test_systemd_is_told(watch: Any, manager: Manager) -> None:
     watched = watch("plays", **manager.environment)
     manager.hears("READY=1")

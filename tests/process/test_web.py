@@ -6,6 +6,7 @@ import signal
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -66,7 +67,8 @@ def play(processes: list[WebProcess], seconds: float) -> None:
     ends = time.monotonic() + seconds
     while (now := time.monotonic()) < ends:
         for process in processes:
-            process.tell(NOW if len(process.show.pieces) > 1 else ALONE, now, lambda: lambda: Health(int(100 * now)))
+            hangs = replace(NOW if len(process.show.pieces) > 1 else ALONE, votes=process.show.order == "votes")
+            process.tell(hangs, now, lambda: lambda: Health(int(100 * now)))
         time.sleep(0.02)
 
 

@@ -109,6 +109,21 @@ def test_a_piece_that_is_no_candidate_is_refused(web: Driver) -> None:
         assert "That piece is not in this vote." in answer.text
 
 
+def test_a_round_goes_on_with_its_votes_after_closed_hours_and_without_a_piece_that_broke(web: Driver) -> None:
+    ballot = web.open_round()
+    with Visitor(web.port) as visitor:
+        visitor.get()
+        assert visitor.vote("nobody", ballot).status == 303
+        web.tally({"company": 0, "nobody": 1})
+        web.playback(web.round, candidates=[])
+        until(lambda: 'name="round"' not in visitor.get().text, "the closed hours")
+        web.playback(web.round, candidates=["nobody"])
+        web.tally({"nobody": 1})
+        assert visitor.vote("nobody", ballot).status == 303
+        web.playback(web.round, candidates=["company", "nobody"])
+        web.tally({"company": 0, "nobody": 1})
+
+
 def test_a_vote_without_cookie_gets_one_and_is_asked_again(web: Driver) -> None:
     ballot = web.open_round()
     with Visitor(web.port) as visitor:
