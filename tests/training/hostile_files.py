@@ -93,6 +93,7 @@ def pickles() -> Iterator[tuple[str, bytes]]:
     yield "frames that lie", b"\x80\x04\x95" + struct.pack("<Q", 2**63) + b"]\x95" + b"\0" * 8 + b"."
     yield "frames alone", b"\x80\x04" + (b"\x95" + struct.pack("<Q", 1)) * 40_000 + b"."
     yield "a number of two gibibytes", b"\x80\x02\x8b" + struct.pack("<i", 2**31 - 1) + b"\1" * 100 + b"."
+    yield "a text without an end", b"V" + b"a" * 1_000_000
     yield "extension 2", b"\x80\x02\x83\x01\x02."
 
 

@@ -321,6 +321,15 @@ def test_a_picture_that_no_memory_holds() -> None:
         network(replace(converted, architecture=converted.architecture | {"layers": layers * 4}))
 
 
+def test_bytes_as_protocol_0_writes_them(tmp_path: Path) -> None:
+    """As a text in a line, of letters of one byte and of escapes."""
+    path = tmp_path / "old.pkl"
+    path.write_bytes(b"(c_codecs\nencode\n(V\xe9\\u000a" + b"\xff" * 50_000 + b"\nVlatin1\ntRI7\nt.")
+    held, behind = read(path)
+    assert bytes(held) == b"\xe9\n" + b"\xff" * 50_000
+    assert behind == 7
+
+
 def test_what_is_no_network_says_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save({"model": {"a.weight": torch.ones(2)}, "step": 3}, tmp_path / "mine.pt")
     assert main(["convert", str(tmp_path / "mine.pt"), "--out", str(tmp_path / "m.safetensors")]) == 2

@@ -67,7 +67,8 @@ def _string(machine: Machine) -> None:
 
 
 def _unicode(machine: Machine) -> None:
-    machine.push(machine.text(machine.line().encode(), "raw-unicode-escape"))
+    """Of any length: protocol 0 writes the numbers of a tensor so."""
+    machine.push(machine.text(machine.raw_line(len(machine.data)), "raw-unicode-escape"))
 
 
 def _sized(machine: Machine, form: str) -> memoryview:

@@ -78,12 +78,19 @@ class Reader:
         return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
 
     def line(self) -> str:
-        start = bytes(self.data[self.position : self.position + LONGEST_LINE])
-        length = start.find(b"\n")
+        return self.text(self.raw_line(LONGEST_LINE))
+
+    def raw_line(self, longest: int) -> bytes:
+        """The bytes up to a new line, which is taken as well."""
+        size = LONGEST_LINE
+        start = bytes(self.data[self.position : self.position + size])
+        while (length := start.find(b"\n")) < 0 and size < min(longest, len(self.data) - self.position):
+            size *= 4
+            start = bytes(self.data[self.position : self.position + size])
         if length < 0:
             self.refuse("has a line without an end")
         self.position += length + 1
-        return self.text(start[:length])
+        return start[:length]
 
     def text(self, raw: memoryview | bytes, encoding: str = "utf-8") -> str:
         try:
