@@ -131,6 +131,7 @@ class Exhibition:
         opening = Opening(show.pieces, options.device, show.seed, hang, stand_in, now, cache, first, later=later)
         self.standing = Standing(self.loop, self.painter, opening, stats, self.state, heartbeat, self.web)
         self.standing.ports = self.ports.notes
+        heartbeat.tell(self.standing.troubles)
         self.recorder = self.standing.recorder = open_recorder(
             show, folder, heartbeat.orders, self.away, self.pace.interval, self.clock.civil().timestamp()
         )
@@ -308,7 +309,6 @@ class Exhibition:
         playback, state = decision.wall.playback, self.state
         if self.recorder.due(decision.time):
             self.recorder.take(partial(self.standing.sample, self.standing.look()))
-            self.heartbeat.tell(*self.standing.troubles())
         if state.due(decision.time, (playback.lead, playback.coming, playback.hold, decision.wall.blackout)):
             state.keep(self.loop.decider.state(), self.loop.civil)
 

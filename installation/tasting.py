@@ -77,6 +77,7 @@ class Tasting:
         self._learned: dict[str, int] = {}
         """Of these, what is learned: nothing is while the piece has not painted yet."""
         self._models = Models(painter)
+        self._follows = follows_taste(show)
         self._round = -1
         self._heard: object = None
         self._eased: dict[str, Eased] = {}
@@ -94,6 +95,7 @@ class Tasting:
     def take(self, show: Show) -> None:
         """Goes on with another version of the show."""
         self.show = show
+        self._follows = follows_taste(show)
         self.opinions.half_life = show.votes.half_life
         self.voices = replace(self.voices, presses=show.votes.presses, stand=show.votes.stand)
 
@@ -153,16 +155,9 @@ class Tasting:
         if self.web is None or playback.coming is not None or not playback.votes or self._now < self._looks:
             return
         self._looks = self._now + LOOK
-        names = [piece.name for piece in self.show.pieces]
-        belief = self._belief(playback.piece)
-        choices = {voter: names[index] for voter, index in self.voices.choices.items()}
-        liked = Liked(
-            playback.round,
-            dict(self.sides),
-            belief.likes,
-            belief.passes,
-            any(piece.walk.follows_taste for piece in self.show.pieces),
-        )
+        belief, pieces = self._belief(playback.piece), self.show.pieces
+        choices = {voter: pieces[index].name for voter, index in self.voices.choices.items()}
+        liked = Liked(playback.round, dict(self.sides), belief.likes, belief.passes, self._follows)
         told = (Ballots(playback.round, choices), liked)
         if told == self._told and (self._now < self._next or not (choices or self.sides)):
             return
@@ -216,6 +211,11 @@ class Tasting:
             return {}
         stands = self.days.stands(self._now, playback, piece)
         return {TASTE_PORTRAIT: stands, **dict(zip(TASTE_PLACE, newest.place, strict=True))} if stands else {}
+
+
+def follows_taste(show: Show) -> bool:
+    """Whether a walk of its pieces does."""
+    return any(piece.walk.follows_taste for piece in show.pieces)
 
 
 def _spoken(belief: Belief) -> str:

@@ -88,6 +88,10 @@ class Orders:
         raise FrameError(f"found {message!r:.80}, expected the supervisor's orders")
 
 
+Troubles = Callable[[], tuple[Mapping[str, str], Mapping[str, str]]]
+"""Says why the show is not well, and what it goes on without, each by subject."""
+
+
 class Heartbeat:
     """The loop's connection to the supervisor; without a supervisor nothing is sent. ``gone`` is set when the show is
     to leave."""
@@ -98,7 +102,7 @@ class Heartbeat:
         self.unsent: tuple[str, ...] = ()
         """Why alerts are not sent, as the supervisor tells it."""
         self._due = 0.0
-        self._troubles: dict[str, dict[str, str]] = {"reasons": {}, "notes": {}}
+        self._troubles: Troubles = lambda: ({}, {})
 
     def beat(self, frames: int, piece: str, settled: bool) -> None:
         """A frame was shown: the loop goes on. ``frames`` counts them, ``piece`` hangs, none where the wall is
@@ -107,10 +111,9 @@ class Heartbeat:
     def has_screen(self) -> None:
         """The show hangs on a screen: where that is missing later, it is waited for."""
 
-    def tell(self, reasons: Mapping[str, str], notes: Mapping[str, str]) -> None:
-        """All the trouble that there is, by subject: why the show is not well, and what it goes on without. The next
-        beats carry it."""
-        self._troubles = {"reasons": dict(reasons), "notes": dict(notes)}
+    def tell(self, troubles: Troubles) -> None:
+        """What says all the trouble that there is: every beat carries it, asked for by the thread that sends it."""
+        self._troubles = troubles
 
     def finishing(self, meant: bool = True) -> None:
         """The last frame was shown; what follows may take some time. ``meant``: no fault ended it."""
@@ -160,7 +163,7 @@ class Supervised(Heartbeat):
         self._stacks = _stacks(folder)  # not before: on standby the file is another show's
         self._watch(HELLO + TIMEOUT_AT_FIRST)
         self._rewound = self._timeout = 0.0
-        self._waiting: Latest[Message] = Latest()
+        self._waiting: Latest[dict[str, Any]] = Latest()
         threading.Thread(target=self._write, name="heartbeat", daemon=True).start()
 
     def _await_orders(self, warm: Callable[[], object]) -> Orders:
@@ -187,7 +190,7 @@ class Supervised(Heartbeat):
             if now >= self._rewound + REWIND or timeout != self._timeout:
                 self._rewound, self._timeout = now, timeout
                 self._watch(timeout + REWIND)
-            self._waiting.put({"beat": {"frames": frames, "piece": piece, "timeout": timeout, **self._troubles}})
+            self._waiting.put({"frames": frames, "piece": piece, "timeout": timeout})
 
     def has_screen(self) -> None:
         self._send({"screen": 1})
@@ -221,8 +224,9 @@ class Supervised(Heartbeat):
             self._told.put(message)
 
     def _write(self) -> None:
-        while (message := self._waiting.wait()) is not None:
-            self._send(message)
+        while (beat := self._waiting.wait()) is not None:
+            reasons, notes = self._troubles()
+            self._send({"beat": {**beat, "reasons": reasons, "notes": notes}})
 
 
 def _stacks(folder: Path) -> IO[str]:

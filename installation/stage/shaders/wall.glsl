@@ -1,4 +1,4 @@
-// A gallery wall with an empty frame, drawn once for each size of the wall.
+// A gallery wall with an empty frame, drawn once for each size of the wall; black where the picture will be.
 
 out vec4 color;
 
@@ -72,12 +72,13 @@ float beyond_frame(vec2 p) {
 
 void main() {
   vec2 p = vec2(gl_FragCoord.x, size.y - gl_FragCoord.y);
-  int samples = beyond_frame(p) < 1.0 ? 4 : 1;  // one line of code for both, as it is long to compile
+  vec2 inside = min(p - picture.xy, picture.xy + picture.zw - p);
+  int samples = min(inside.x, inside.y) > 1.0 ? 0 : beyond_frame(p) < 1.0 ? 4 : 1;  // one line for all: it compiles long
   vec3 sum = vec3(0.0);
   for (int i = 0; i < samples; i++) {
     vec2 q = samples == 1 ? p : p + 0.125 * vec2(i < 2 ? 4 * i - 1 : 4 * i - 11, 2 * i - 3);
     sum += beyond_frame(q) > 0.0 ? wall(q) : frame(q);
   }
   float dither = (hash(p) + hash(p + 71.0) - 1.0) / 255.0;
-  color = vec4(display(sum / float(samples)) + dither, 1.0);
+  color = vec4(display(sum / float(max(samples, 1))) + dither, 1.0);
 }
