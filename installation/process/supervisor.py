@@ -23,13 +23,14 @@ from installation.alerts.messages import Unsent
 from installation.core.errors import LOST, FrameError
 from installation.core.pipe import Message, read_frames
 from installation.core.repeats import Repeats
+from installation.core.starved import waited
 from installation.core.typed_messages import pack
 from installation.process.alerts import AlertsProcess
 from installation.process.heartbeat import FINISH, STACKS, STANDBY, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree
 from installation.process.reserve import Reserve
 from installation.process.restarts import Restarts, Rules
-from installation.process.states import stopped, waited
+from installation.process.states import stopped
 from installation.process.systemd import Notifier
 
 log = logging.getLogger(__name__)
