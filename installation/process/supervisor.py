@@ -1,9 +1,8 @@
 """Keeps a show running: a small process, without torch and GL, whose child is the show.
 
 It receives the frame loop's heartbeat (heartbeat.py). A show that fails is restarted at once, then after growing waits;
-one whose loop is stuck first writes the stacks of all its threads, then is killed. One that fails repeatedly is started
-in safe mode, and hourly in full (restarts.py). A show that ends by itself ends the supervisor with its exit code;
-Ctrl-C, SIGTERM, SIGHUP and a closed console ask it to leave in order.
+one whose loop is stuck writes the stacks of all its threads, then is killed. One that fails repeatedly is started in
+safe mode, hourly in full (restarts.py). A show that ends ends this, with its exit code; Ctrl-C and the like ask it to.
 """
 
 import logging
@@ -84,13 +83,12 @@ class Life:
     def __init__(self, tree: ProcessTree, on_standby: bool, orders: Orders, stacks: Path) -> None:
         self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
-        self.piece = ""
         self.troubles: Mapping[Any, Any] = {}
         """What alerts are about: ``reasons`` and ``notes``, each by subject."""
         self.unsent: tuple[str, ...] = ()
         """What the show was told of alerts that are not sent."""
         self.over = self.asked = self.finishing = self.screen = False
-        self.why = self.renews = ""
+        self.why = self.renews = self.piece = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
         self._silent, self._timeout = 0.0, TIMEOUT if on_standby else START
         self._starved = waited(tree.pid)
