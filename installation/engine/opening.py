@@ -15,6 +15,7 @@ from installation.core.backoff import Backoff
 from installation.core.contracts import Accelerates, Compiles, Generator, Paced, Walk
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
+from installation.core.starved import Patience
 from installation.engine.painter import Hung
 from installation.networks.compile_apart import compile_apart
 from installation.showfile.load import Piece
@@ -22,7 +23,8 @@ from installation.showfile.load import Piece
 log = logging.getLogger(__name__)
 
 SLOW = 20.0
-"""Seconds at one piece after which it is named as failed, and the others are opened by another thread meanwhile."""
+"""Seconds at one piece, besides those in which others had the processors, after which it is named as failed, and the
+others are opened by another thread meanwhile."""
 
 FIRST_RETRY, LONGEST_RETRY = 60.0, 600.0
 """Seconds until a piece that failed is opened again, doubling from try to try."""
@@ -74,6 +76,7 @@ class Opening:
             if index not in opened and index not in later:
                 self._waiting.put(partial(self._open, index))
         self._busy: tuple[int, float] | None = None
+        self._patience = Patience()
         self._stands_in = False
         self._late: set[int] = set()
         self._worker = self._hire()
@@ -112,7 +115,7 @@ class Opening:
         if self.done.is_set() and not self._stands_in and len({*self.failed, *broken}) == len(self.pieces):
             self.failed = {**broken, **self.failed}
             self._stand()
-        if busy is not None and now - busy[1] > SLOW:
+        if busy is not None and self._patience.taken(busy, now - busy[1], self._worker) > SLOW:
             self._busy = None
             self._late.add(busy[0])
             self._fail(busy[0], f"has been opening for {now - busy[1]:.0f} s")

@@ -20,6 +20,7 @@ from installation.core.controls import Values
 from installation.core.decision import Lane
 from installation.core.latest import Latest
 from installation.core.newest import Newest
+from installation.core.starved import Patience
 from installation.engine.flashes import lights
 from installation.engine.frames import Frames
 
@@ -99,6 +100,7 @@ class Painter:
         self._intents: Latest[_Numbered] = Latest()
         self._painted: dict[int, _Painted] = {}
         self._busy: _Busy | None = None
+        self._patience = Patience()
         self._calm = 0.0
         self._worker = _hired(self._run)
 
@@ -150,7 +152,7 @@ class Painter:
         busy = self._busy
         if busy is None:
             return
-        late = now - busy.since
+        late = self._patience.taken(busy, now - busy.since, self._worker)
         if late > (STUCK if busy.piece in busy.frames else STUCK_AT_FIRST) and self._busy is busy:
             self._worker = _hired(self._run)  # the old thread, if it returns, ends: it is no longer the worker
             self._take_off(busy, f"has been at one picture for {late:.0f} s")

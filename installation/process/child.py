@@ -16,10 +16,11 @@ from installation.core.clean_text import clean
 from installation.core.errors import FrameError
 from installation.core.pipe import Message, encode, read_frames
 from installation.core.repeats import Repeats
+from installation.core.starved import waited
 from installation.process.beginning import begin
 from installation.process.process_tree import environment
 from installation.process.reserve import Reserve
-from installation.process.states import stopped, waited
+from installation.process.states import stopped
 
 log = logging.getLogger(__name__)
 

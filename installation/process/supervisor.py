@@ -1,9 +1,8 @@
 """Keeps a show running: a small process, without torch and GL, whose child is the show.
 
 It receives the frame loop's heartbeat (heartbeat.py). A show that fails is restarted at once, then after growing waits;
-one whose loop is stuck first writes the stacks of all its threads, then is killed. One that fails repeatedly is started
-in safe mode, and hourly in full (restarts.py). A show that ends by itself ends the supervisor with its exit code;
-Ctrl-C, SIGTERM, SIGHUP and a closed console ask it to leave in order.
+one whose loop is stuck writes the stacks of all its threads, then is killed. One that fails repeatedly is started in
+safe mode, hourly in full (restarts.py). A show that ends ends this, with its exit code; Ctrl-C and the like ask it to.
 """
 
 import logging
@@ -23,13 +22,14 @@ from installation.alerts.messages import Unsent
 from installation.core.errors import LOST, FrameError
 from installation.core.pipe import Message, read_frames
 from installation.core.repeats import Repeats
+from installation.core.starved import waited
 from installation.core.typed_messages import pack
 from installation.process.alerts import AlertsProcess
 from installation.process.heartbeat import FINISH, STACKS, STANDBY, TIMEOUT, Orders
 from installation.process.process_tree import ProcessTree
 from installation.process.reserve import Reserve
 from installation.process.restarts import Restarts, Rules
-from installation.process.states import stopped, waited
+from installation.process.states import stopped
 from installation.process.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -83,13 +83,12 @@ class Life:
     def __init__(self, tree: ProcessTree, on_standby: bool, orders: Orders, stacks: Path) -> None:
         self.tree, self.stacks = tree, stacks
         self.frames: int | None = None
-        self.piece = ""
         self.troubles: Mapping[Any, Any] = {}
         """What alerts are about: ``reasons`` and ``notes``, each by subject."""
         self.unsent: tuple[str, ...] = ()
         """What the show was told of alerts that are not sent."""
         self.over = self.asked = self.finishing = self.screen = False
-        self.why = self.renews = ""
+        self.why = self.renews = self.piece = ""
         self._heard: SimpleQueue[Message | None] = SimpleQueue()
         self._silent, self._timeout = 0.0, TIMEOUT if on_standby else START
         self._starved = waited(tree.pid)

@@ -145,26 +145,13 @@ class BallotStore:
         closed, or is over. One that was left open by an earlier process goes on as well, where a piece is the same,
         whatever the clock says: a machine without a clock battery may start with a wrong date.
         """
-        current = self._current or self._left_open()
-        if current and current.number == number and self._goes_on(current, candidates, rests):
+        current, known = self._current or _Contents(self._db).left_open(self.run), self._current is not None
+        if current and current.number == number and _goes_on(current, candidates, rests, known):
             self._current, self._rests = self._stand(current, candidates or current.candidates), not candidates
         else:
             self._close_all(now)
             self._current, self._rests = (self._open(number, candidates, now) if candidates else None), False
         return self.round
-
-    def _goes_on(self, current: Round, candidates: Sequence[str], rests: bool) -> bool:
-        if not candidates:
-            return rests
-        return self._current is not None or not set(current.candidates).isdisjoint(candidates)
-
-    def _left_open(self) -> Round | None:
-        row = self._db.execute(
-            "SELECT id, number, candidates, key FROM rounds WHERE closed IS NULL AND ? IN ('', run)"
-            " ORDER BY id DESC LIMIT 1",
-            (self.run,),
-        ).fetchone()
-        return Round(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None
 
     def _stand(self, current: Round, candidates: Sequence[str]) -> Round:
         if current.candidates == tuple(candidates):
@@ -251,6 +238,15 @@ class _Contents:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
+    def left_open(self, run: str) -> Round | None:
+        """The round that an earlier process left open, of that run or of any."""
+        row = self._db.execute(
+            "SELECT id, number, candidates, key FROM rounds WHERE closed IS NULL AND ? IN ('', run)"
+            " ORDER BY id DESC LIMIT 1",
+            (run,),
+        ).fetchone()
+        return Round(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None
+
     def choices(self, opened: Round | None) -> dict[bytes, str]:
         """Token -> choice of a round; none without one."""
         if opened is None:
@@ -280,6 +276,13 @@ class _Contents:
         )
         results = [(row.lastrowid, choice, votes) for choice, votes in ended.votes.items() if votes]
         self._db.executemany("INSERT INTO results VALUES (?, ?, ?)", results)
+
+
+def _goes_on(current: Round, candidates: Sequence[str], rests: bool, known: bool) -> bool:
+    """Whether a round of the same number is the same; ``known``: this process had it."""
+    if not candidates:
+        return rests
+    return known or not set(current.candidates).isdisjoint(candidates)
 
 
 def _identities(path: Path) -> tuple[tuple[int, int] | None, ...]:

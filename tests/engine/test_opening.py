@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from generators.plasma import Config as Plasma
+from installation.core import starved
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import ModelError
 from installation.engine.opening import FIRST_RETRY, SLOW, Opening, pace_key, recall_pace
@@ -196,3 +197,21 @@ def test_a_pace_that_no_model_knows_is_measured_when_all_hang(tmp_path: Path) ->
     assert not again.measured
     recall_pace(Hung(generator, again), cache)
     assert again.measured
+
+
+def test_a_piece_that_is_opened_on_a_busy_machine_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(starved, "waited", lambda task: waits[-1] / 2)  # of this thread, and of the one that opens
+    one = room(None)
+    one.parts[0].gate.clear()
+    opening = one.opening()
+    opening.start()
+    until(lambda: opening._busy)
+    for one.now, wait in ((2.0, 0.0), (SLOW + 10.0, 15.0), (SLOW + 15.0, 15.0)):
+        waits.append(wait)
+        opening.watch(one.now, {})
+        assert not opening.failed
+    one.now += 1.0
+    opening.watch(one.now, {})
+    assert opening.failed == {0: f"has been opening for {SLOW + 16.0:.0f} s"}
+    one.parts[0].gate.set()
