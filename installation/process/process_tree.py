@@ -14,7 +14,14 @@ from typing import Any
 
 from installation.core.parts import ROOT
 from installation.core.pipe import Message, encode
+from installation.core.starved import waited
 from installation.process.beginning import begin
+
+TICK = 0.1
+"""Seconds between two looks whether a process has ended."""
+
+LEAST = 0.01
+"""Seconds of each that count on the busiest machine, too."""
 
 
 def environment() -> dict[str, str]:
@@ -61,15 +68,23 @@ class ProcessTree:
             self.process.send_signal(number)
 
     def end(self, grace: float) -> int:
-        """Waits ``grace`` seconds for the process to end, then kills it; then kills the processes that it started.
-        Returns its exit code."""
-        try:
-            code = self.process.wait(grace)
-        except subprocess.TimeoutExpired:
+        """Waits ``grace`` seconds for the process to end, besides those in which others had the processors, then kills
+        it; then kills the processes that it started. Returns its exit code."""
+        starved = waited(self.pid)
+        while (code := self._wait(min(TICK, max(0.0, grace)))) is None and grace > 0.0:
+            before, starved = starved, waited(self.pid)
+            grace -= max(LEAST, TICK - (starved - before))
+        if code is None:
             self.process.kill()
             code = self.process.wait()
         self._sweep()
         return code
+
+    def _wait(self, seconds: float) -> int | None:
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def _sweep(self) -> None:
         if self._job is not None:
