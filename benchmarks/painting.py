@@ -31,6 +31,7 @@ from installation.networks.choose_runtime import PAINTS, WARM, machine, timed  #
 from installation.networks.cuda_graph import CudaGraph  # noqa: E402
 from installation.networks.model_file import load_model  # noqa: E402
 from installation.networks.model_generator import proofs, rebuild  # noqa: E402
+from installation.networks.refined import unrefined  # noqa: E402
 from installation.networks.runtime import Eager, Runtime, Synthesis  # noqa: E402
 from installation.networks.stylegan2 import Network, effective_tensors  # noqa: E402
 from installation.networks.stylegan2_generator import Architecture, StyleGan2  # noqa: E402
@@ -117,7 +118,7 @@ def speeds(size: int, paints: int, device: str) -> Iterator[str]:
 
 def distances(model: Path, device: str) -> Iterator[str]:
     """How far a shipped model's runtimes lie from plain torch on the processor, at seeds that no start compares."""
-    network = rebuild(*load_model(model), device, model)
+    network = unrefined(rebuild(*load_model(model), device, model))
     latents = network.mapping(np.random.default_rng(1).standard_normal((SEEDS, network.z_dim)).astype(np.float32))
     trusted = np.stack([network.paint(latent) for latent in latents]).astype(np.int16)
     for name, open_runtime in runtimes(network.synthesis, latents, device):
