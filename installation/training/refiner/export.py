@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from installation.core.atomic_write import write_whole
 from installation.networks.model_file import Header, amend_model, group_of, network_of
-from installation.networks.refiner import Refiner, read_architecture
+from installation.networks.refiner import SCALE, Conv, Refiner, read_architecture
 from installation.training.dataset.ledger import as_csv
 from installation.training.latent.finishing import replaced, set_aside
 from installation.training.latent.models import OpenModel, open_model
@@ -46,9 +47,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
     tensors, told, facts = tensors_of(state), entry(state), json.loads(state["facts"])
     header = amend_model(base, GROUP, tensors, told, out, licence)
     if wanted := facts.get("power"):
-        finish = fitted(open_model(out), wanted)
-        told["architecture"] = finish.arch.header()
-        tensors["out.bias"] = (tensors["out.bias"] - finish.uneven.numpy()).astype(np.float16)
+        told["architecture"] = fitted(open_model(out), wanted).header()
         header = amend_model(out, GROUP, tensors, told)
     if rows := facts.get("ledger"):
         write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))
@@ -67,10 +66,21 @@ def same_model(one: OpenModel, other: OpenModel) -> bool:
 
 
 def tensors_of(state: dict[str, Any]) -> dict[str, NDArray[Any]]:
-    """The averaged refiner."""
+    """The averaged refiner, evened."""
     refiner = Refiner(read_architecture(json.loads(state["arch"])))
     refiner.load_state_dict(state["ema"])
+    even(refiner.out)
     return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in refiner.state_dict().items()}
+
+
+@torch.no_grad()
+def even(last: Conv) -> None:
+    """Takes from the convolution before the shuffling what makes one pixel of a shuffled block brighter than the others
+    where the feature maps are even: stripes or a chequered pattern of the finest size, all over the picture."""
+    weights, biases = (each.unflatten(0, (-1, SCALE**2)) for each in (last.weight, last.bias))  # by colour
+    answers = weights.sum((3, 4))
+    weights -= ((answers - answers.mean(1, keepdim=True)) / weights[0, 0, 0].numel())[..., None, None]
+    biases.copy_(biases.mean(1, keepdim=True).expand_as(biases))
 
 
 def entry(state: dict[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from installation.networks.refiner import SCALE, STRONGEST, Architecture
+from installation.networks.refiner import STRONGEST, Architecture
 from installation.networks.tone import bands
 from installation.training.dataset.pictures import Picture, spread
 from installation.training.evaluation.likeness import LUMA
@@ -38,40 +37,18 @@ def power_of(pictures: Picture) -> list[float]:
     return [float(one) for one in _mean(spectrum(some).abs().square() for some in _parts(pictures))]
 
 
-@dataclass(frozen=True)
-class Finish:
-    """What makes a refiner's samples as strong as pictures: its architecture with a ``tone``, and what is to be taken
-    from the biases of its last convolution, so that no pixel of a shuffled block is brighter than the others."""
-
-    arch: Architecture
-    uneven: Tensor
-
-
-def fitted(model: OpenModel, wanted: list[float]) -> Finish:
-    """Of a model whose refiner has no tone yet, for samples of that power."""
+def fitted(model: OpenModel, wanted: list[float]) -> Architecture:
+    """Of a model whose refiner has no tone yet, its architecture with one, for samples of that power."""
     latents, parts = model.latents(range(SAMPLES)), []
     with progress("looking at the tone", SAMPLES) as tick, torch.inference_mode():
         for part in model.parts(latents, shown_psi(model)):
             parts.append(part / 127.5 - 1)
             tick(len(part))
         painted = torch.cat(parts)
-        uneven = _uneven(painted)
-        painted -= _pattern(uneven, painted.shape[-1])
         own = torch.stack([torch.stack(_products(some)).mean(1) for some in painted.split(AT_ONCE)]).mean(0)
         middle = painted.mean((0, 2, 3)).tolist()
     gains = _gains(own.unflatten(0, (math.isqrt(len(own)), -1)).clone(), torch.tensor(wanted))
-    return Finish(replace(model.network.refiner.arch, tone=tuple(gains), middle=tuple(middle)), uneven)
-
-
-def _uneven(painted: Tensor) -> Tensor:
-    """(colours * SCALE**2,) how much brighter each pixel of a block is than the block, in the mean."""
-    each = F.pixel_unshuffle(painted, SCALE).mean((0, 2, 3)).view(-1, SCALE**2)
-    return (each - each.mean(1, keepdim=True)).flatten()
-
-
-def _pattern(uneven: Tensor, side: int) -> Tensor:
-    """That over a whole picture (1, 3, side, side)."""
-    return F.pixel_shuffle(uneven[None, :, None, None].expand(-1, -1, side // SCALE, side // SCALE), SCALE)
+    return replace(model.network.refiner.arch, tone=tuple(gains), middle=tuple(middle))
 
 
 def _parts(pictures: Picture) -> Iterator[Tensor]:
