@@ -6,9 +6,13 @@ caches. In pages of 2 MB, not of 4 kB, each is found a good deal sooner.
 
 import ctypes
 import gc
+import operator
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from itertools import chain
+
+import numpy as np
 
 SIZE = 1 << 21
 """Bytes of a large page."""
@@ -25,12 +29,23 @@ def move() -> None:
     long. To be called once all is loaded, and before Python's search for garbage leaves it out."""
     collapse = _collapse()
     if collapse is not None:
-        threading.Thread(target=moved, args=(gc.get_objects(), collapse), name="pages", daemon=True).start()
+        threading.Thread(target=lambda: moved(pages(), collapse), name="pages", daemon=True).start()
 
 
-def moved(objects: Iterable[object], collapse: Collapse) -> int:
-    """How many pages could be moved, of those in which objects lie."""
-    return sum(map(collapse, {id(one) // SIZE * SIZE for one in objects}))
+def pages() -> list[int]:
+    """The addresses of the pages in which objects lie.
+
+    The list of all objects must not outlive one call of C, in which no other thread runs: a tuple that another thread
+    is about to fill would be held twice, and Python refuses to end it (SystemError). So it is made, read and dropped
+    within that of numpy."""
+    every = chain.from_iterable(map(operator.call, (gc.get_objects,)))
+    places = np.fromiter(map(id, every), np.int64)
+    return (np.unique(places // SIZE) * SIZE).tolist()
+
+
+def moved(pages: Iterable[int], collapse: Collapse) -> int:
+    """How many could be moved."""
+    return sum(map(collapse, pages))
 
 
 def _collapse() -> Collapse | None:

@@ -63,4 +63,5 @@ def seers(recipe: Recipe, devices: Devices) -> tuple[Eye | None, Projection | No
     eye = eye_for(recipe.features or recipe.projected, devices)
     if eye is None:
         return None, None
+    torch.manual_seed(recipe.seed)  # the weights that it begins with are the same everywhere
     return eye if recipe.features else None, Projection(recipe, devices) if recipe.projected else None

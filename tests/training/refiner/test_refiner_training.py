@@ -485,7 +485,7 @@ def test_windows_in_threes_are_refused_where_features_are_judged(
     tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = tiny_vae(tmp_path / "soft.safetensors")
-    assert command(model, raw, tmp_path / "out.safetensors", "--batch", "3", "--projected", "1") == 1
+    assert command(model, raw, tmp_path / "out.safetensors", "--batch", "3", "--projected", "1") == 2
     assert "--batch 3: the judge on features sees 4 windows beside each other" in capsys.readouterr().err
 
 
@@ -503,7 +503,7 @@ def test_facts_are_json(vae: SoftPainter, devices: Devices) -> None:
 def test_a_model_that_has_a_refiner_goes_on_from_it(raw: Path, tmp_path: Path) -> None:
     model = tiny_vae(tmp_path / "vae.safetensors")
     slow = ("--learning-rate", "0.000001")
-    assert command(model, raw, tmp_path / "first.safetensors") == 0
+    assert command(model, raw, tmp_path / "first.safetensors", "--learning-rate", "0.002") == 0
     assert command(tmp_path / "first.safetensors", raw, tmp_path / "second.safetensors", *slow) == 0
     assert command(tmp_path / "first.safetensors", raw, tmp_path / "other.safetensors", *slow, "--anew") == 0
     first, second, other = (open_model(tmp_path / f"{name}.safetensors") for name in ("first", "second", "other"))
