@@ -57,7 +57,7 @@ class Projection:
         self.optimiser.param_groups[0]["lr"] = rate
 
 
-def seers(recipe: Recipe, devices: Devices) -> tuple[Eye | None, Projection | None]:
+def feature_networks(recipe: Recipe, devices: Devices) -> tuple[Eye | None, Projection | None]:
     """The network whose features are compared, and the discriminator on them: each None where it has no weight or, with
     a printed note, where the network is not installed."""
     eye = eye_for(recipe.features or recipe.projected, devices)

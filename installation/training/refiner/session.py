@@ -30,7 +30,7 @@ from installation.training.refiner.export import base_in, export
 from installation.training.refiner.network import Degraded, Source, source
 from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
-from installation.training.refiner.projection import seers
+from installation.training.refiner.projection import feature_networks
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.teacher import TEACHER, taught
@@ -73,7 +73,7 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
     facts = facts_of(prepared, pairs, digest)
     facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
-    run = Refining(pairs, recipe, devices, *seers(recipe, devices), facts=facts)
+    run = Refining(pairs, recipe, devices, *feature_networks(recipe, devices), facts=facts)
     other = options.recipe.start_from
     if other is not None:
         return went_on(run, open_model(other), needed=True)

@@ -28,7 +28,7 @@ from installation.training.refiner.judge import Judge
 from installation.training.refiner.losses import gradient_penalty, judge_loss, low_pass
 from installation.training.refiner.network import Degraded, source
 from installation.training.refiner.pairs import HELD, Pairs, PairSupply, recoloured, windows, worth
-from installation.training.refiner.projection import seers
+from installation.training.refiner.projection import feature_networks
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.soft import Soft, blurred
@@ -449,7 +449,7 @@ def test_a_judge_on_features_goes_on_bit_for_bit(vae: SoftPainter, devices: Devi
     recipe = replace(RECIPE, projected=0.5, adversarial=0, rise=1)
 
     def fresh() -> Refining:
-        seen = seers(replace(recipe, features=0.0), devices)
+        seen = feature_networks(replace(recipe, features=0.0), devices)
         facts: Facts = {"model": "it"}
         pairs = PairSupply(discs(), np.full(40, 32.0), of(vae), recipe)
         return Refining(pairs, recipe, devices, *seen, facts=facts, channels=(8, 8, 8))
@@ -474,7 +474,7 @@ def test_a_judge_on_features_alone_moves_the_refiner(vae: SoftPainter, devices: 
     pairs = PairSupply(discs(), np.full(40, 32.0), of(vae), nothing)
     moved = []
     for recipe in (replace(nothing, projected=0.0), nothing):
-        run = Refining(pairs, recipe, devices, *seers(recipe, devices), channels=(8, 8, 8))
+        run = Refining(pairs, recipe, devices, *feature_networks(recipe, devices), channels=(8, 8, 8))
         before = run.learner.g.out.weight.clone()
         steps(run, 2)
         moved.append(not torch.equal(before, run.learner.g.out.weight))
