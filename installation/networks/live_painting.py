@@ -70,7 +70,7 @@ class LivePainter:
         refiner = self._refiner
         if refiner is None:
             return synthesis
-        return lambda styles: refiner(synthesis(styles).clamp_(-1, 1), self._grain, amount)
+        return lambda styles: refiner(refiner.cleaned(synthesis(styles).clamp_(-1, 1)), self._grain, amount)
 
     def styles(self, latent: Latent, second: Latent | None, mean: Latent, controls: Values) -> Floats:
         """(w_dim,), or (layers, w_dim) where not all layers have the same."""

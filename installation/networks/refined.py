@@ -18,7 +18,8 @@ from installation.networks.runtime import levels
 class Refined:
     """What ``network`` paints, refined. All but painting is the network's own: mapping, encoder, ``resolution`` ...
 
-    How much the refiner paints follows each latent as one number: 0 is the network's picture enlarged, 1 all detail.
+    How much the refiner paints follows each latent as one number: 0 is the network's picture, cleaned where the refiner
+    asks for it, and enlarged, 1 all detail.
     """
 
     refines = True
@@ -34,7 +35,8 @@ class Refined:
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
         """Latents (n, dim + 1) -> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
         asked = (latents if isinstance(latents, Tensor) else torch.from_numpy(latents)).to(self.network.device)
-        return self.refiner(self.network.synthesis(asked[:, :-1]).clamp_(-1, 1), amount=asked[:, -1])
+        soft = self.refiner.cleaned(self.network.synthesis(asked[:, :-1]).clamp_(-1, 1))
+        return self.refiner(soft, amount=asked[:, -1])
 
     @torch.inference_mode()
     def paint(self, latent: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -11,6 +11,10 @@ texture need not be derived from the position in the picture. While training it 
 model file holds one draw, so that the texture is constant during a walk, like the grain of a canvas. Convolutions pad
 by repeating the border's pixels, which avoids an artefact like a frame.
 
+A GAN draws a texture of its own over what it paints: a pattern at a fixed place, and a lattice of a few pixels. So its
+picture is cleaned before it is refined: without the pattern (as fixed-pattern noise is taken from a photograph), and
+softened by a Gaussian.
+
 Pictures are (n, 3, height, width), sRGB, -1..1, with sides that are multiples of 8.
 """
 
@@ -40,6 +44,12 @@ SLOPE = 0.2
 """The slope of the leaky ReLU below zero."""
 STRONGEST = 4.0
 """The largest gain of a tone."""
+SOFTEST = 1.5
+"""Pixels: the largest deviation of the Gaussian."""
+REACH = 3
+"""Pixels on each side that a Gaussian takes in."""
+CLEANING = ("pattern", "gaussian")
+"""The tensors that a network's picture is cleaned by; what they hold is not learnt."""
 QUIET = 0.1
 """What the last convolution of a residual block begins with, as a share of what keeps the variance."""
 
@@ -48,10 +58,12 @@ QUIET = 0.1
 class Architecture:
     """What must be known to rebuild a refiner. ``channels`` count the feature maps at ``resolution`` (the side of the
     soft picture in px), at half of it, a quarter ... ``tone`` are the gains on the bands of what is painted, as `toned`
-    has them, around the colour ``middle``; none leave it as it is."""
+    has them, around the colour ``middle``; none leave it as it is. ``clean`` is the deviation in px of the Gaussian
+    that a network's picture is cleaned by; 0: it is not cleaned, and has no pattern."""
 
     resolution: int = 128
     channels: tuple[int, ...] = (24, 48, 80, 112)
+    clean: float = 0.0
     tone: tuple[float, ...] = ()
     middle: tuple[float, ...] = (0.0, 0.0, 0.0)
 
@@ -116,6 +128,16 @@ class Refiner(nn.Module):
         self.out = Conv(arch.channels[0], 3 * SCALE**2, gain=QUIET)
         for index, side in enumerate(arch.grains):
             self.register_buffer(f"grain{index}", torch.randn(1, 1, side, side))
+        if arch.clean:
+            self.register_buffer("pattern", torch.zeros(3, arch.resolution, arch.resolution))
+            self.register_buffer("gaussian", gaussian(arch.clean))
+
+    def cleaned(self, picture: Tensor) -> Tensor:
+        """What a network painted (n, 3, height, width) as it is refined; whole pictures, or several side by side."""
+        if not self.arch.clean:
+            return picture
+        across, down = (picture.shape[axis] // self.arch.resolution for axis in (-1, -2))
+        return filtered(picture - self.get_buffer("pattern").repeat(1, down, across), self.get_buffer("gaussian"))
 
     def forward(self, soft: Tensor, grain: Sequence[Tensor] | None = None, amount: Tensor | float = 1.0) -> Tensor:
         """``grain`` as `grains` gives it; without, the fixed maps, for pictures of the architecture's size. ``amount``
@@ -159,6 +181,18 @@ class Refiner(nn.Module):
         return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
 
 
+def gaussian(deviation: float) -> Tensor:
+    """Its weights (2 * REACH + 1,), their sum 1, for a deviation in px."""
+    return torch.softmax(-0.5 * (torch.arange(-REACH, REACH + 1) / deviation) ** 2, 0)
+
+
+def filtered(x: Tensor, weights: Tensor) -> Tensor:
+    """Pictures (n, 3, height, width) by weights (2 * REACH + 1,), down and across."""
+    y = F.pad(x, (REACH,) * 4, mode="replicate")
+    y = F.conv2d(y, weights[:, None].expand(3, 1, -1, 1), groups=3)
+    return F.conv2d(y, weights[None].expand(3, 1, 1, -1), groups=3)
+
+
 # -- in a model file --------------------------------------------------------------------------------------------------
 
 
@@ -171,7 +205,7 @@ def expected_shapes(arch: Architecture) -> Shapes:
 def read_architecture(options: object, name: object = "model") -> Architecture:
     """The architecture from a header, checked field by field. Raises ModelError."""
     wanted = {f.name for f in fields(Architecture)}
-    told = {"tone": [], "middle": [0.0] * 3, **options} if isinstance(options, dict) else {}
+    told = {"tone": [], "middle": [0.0] * 3, "clean": 0.0, **options} if isinstance(options, dict) else {}
     told.pop("soften", None)  # files of an earlier version have it, in place of a tone
     if told.keys() != wanted:
         raise ModelError(f"{name}: header: refiner: architecture is {options!r}; expected {sorted(wanted)}.")
@@ -181,7 +215,9 @@ def read_architecture(options: object, name: object = "model") -> Architecture:
         raise ModelError(f"{name}: header: refiner: architecture {options} must be whole numbers from 1 to 4096.")
     if side % (1 << (len(channels) - 1)):
         raise ModelError(f"{name}: header: refiner: {side} px cannot be halved {len(channels) - 1} times.")
-    return Architecture(side, tuple(channels), *_tone(told["tone"], told["middle"], SCALE * side, name))
+    if not _numbers([told["clean"]], 0.0, SOFTEST):
+        raise ModelError(f"{name}: header: refiner: clean is {told['clean']!r}; expected 0 to {SOFTEST:g} px.")
+    return Architecture(side, tuple(channels), told["clean"], *_tone(told["tone"], told["middle"], SCALE * side, name))
 
 
 def _tone(gains: object, middle: object, side: int, name: object) -> tuple[tuple[float, ...], tuple[float, ...]]:

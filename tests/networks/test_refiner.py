@@ -153,7 +153,7 @@ def test_what_an_earlier_version_told_of_softening_is_passed_over() -> None:
         ({"resolution": 18}, "header: refiner: 18 px cannot be halved 2 times"),
         ({"channels": [8, 0, 8]}, "must be whole numbers from 1 to 4096"),
         ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
-        ({"layers": 3}, "expected ['channels', 'middle', 'resolution', 'tone']"),
+        ({"layers": 3}, "expected ['channels', 'clean', 'middle', 'resolution', 'tone']"),
         ({"channels": [8, 8]}, "refiner: "),
         ({"tone": [1.0, 4.5]}, "header: refiner: tone is [1.0, 4.5]; expected gains from 0 to 4"),
         ({"tone": [1.0] * 9}, "header: refiner: tone is"),

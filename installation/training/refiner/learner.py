@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from installation.core.errors import TrainingError
-from installation.networks.refiner import SCALE, Architecture, Refiner
+from installation.networks.refiner import CLEANING, SCALE, Architecture, Refiner
 from installation.networks.tone import enlarged
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
@@ -41,9 +41,16 @@ class Learner:
         self.chance = torch.Generator().manual_seed(recipe.seed)
 
     def begin_from(self, refiner: Refiner) -> None:
-        """With what one of the same architecture has learnt."""
+        """With what one of the same size has learnt; what pictures are cleaned of stays."""
         for mine in (self.g, self.ema):
-            mine.load_state_dict(refiner.state_dict())
+            own = mine.state_dict()
+            learnt = {name: tensor for name, tensor in refiner.state_dict().items() if name not in CLEANING}
+            mine.load_state_dict(own | learnt)
+
+    def take_away(self, pattern: Tensor) -> None:
+        """The pattern (3, r, r) from all that the network paints in a show."""
+        for mine in (self.g, self.ema):
+            mine.get_buffer("pattern").copy_(pattern)
 
     @property
     def sees_features(self) -> bool:

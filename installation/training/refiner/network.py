@@ -4,12 +4,12 @@ What it paints of a picture is not known, but how what it paints differs from pi
 it holds full-length threads, noise and a texture that no brush made. So a picture is averaged down to the network's
 size and made like that, and from it the refiner learns what was there. The texture is the network's own (texture.py);
 the other ranges are around what was measured of GANs of 128 px: a Gaussian of 0.42 px, threads of one to two levels of
-255. A share of the soft pictures are samples of the network itself, as they are.
+255. A share of the soft pictures are samples of the network itself. Then all are softened alike, as the refiner has it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -19,12 +19,12 @@ from torch import Tensor
 from installation.core.errors import TrainingError
 from installation.networks.model_generator import classes_of
 from installation.networks.refined import unrefined
-from installation.networks.refiner import SCALE
+from installation.networks.refiner import SCALE, filtered, gaussian
 from installation.training.dataset.pictures import spread
 from installation.training.latent.models import OpenModel, open_model, shown_psi
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.soft import blurred
-from installation.training.refiner.texture import Texture, measured
+from installation.training.refiner.texture import Texture, measured, typical
 
 AT_ONCE = 16
 CALM = 0.7
@@ -37,12 +37,14 @@ MEASURED = 256
 
 @dataclass(frozen=True)
 class Source:
-    """A network that paints, without its refiner: ``mean`` (latent,) of its latents, on the CPU."""
+    """A network that paints, without its refiner: ``mean`` (latent,) of its latents, on the CPU; ``pattern`` (3, r, r)
+    is taken from all that it paints."""
 
     network: Any
     mean: Tensor
     psi: float
     device: torch.device
+    pattern: Tensor | None = None
 
     def sample(self, psi: Tensor | float, count: int, chance: torch.Generator) -> Tensor:
         """So many samples (n, 3, r, r), clipped to -1..1 as a screen does, each truncated by its psi (n, 1)."""
@@ -51,16 +53,21 @@ class Source:
         styles = (self.mean + psi * (w - self.mean)).unflatten(1, (classes_of(self.network), -1))
         chosen = styles[torch.arange(count), torch.randint(styles.shape[1], (count,), generator=chance)]
         painted = [self.network.synthesis(some) for some in chosen.split(AT_ONCE)]
-        return torch.cat(painted).clamp(-1, 1).clone()  # one that autograd may keep
+        whole = torch.cat(painted).clamp(-1, 1)
+        return whole.clone() if self.pattern is None else whole - self.pattern  # one that autograd may keep
 
 
-def source(model: OpenModel, device: torch.device) -> Source:
-    """Raises TrainingError for a network whose pictures are not square, or cannot be halved."""
+def source(model: OpenModel, device: torch.device, clean: bool = False) -> Source:
+    """Without its fixed pattern where it is to be ``clean``. Raises TrainingError for a network whose pictures are not
+    square, or cannot be halved."""
     opened = model if device.type == "cpu" else open_model(model.path, device.type)
     one = Source(unrefined(opened.network), torch.from_numpy(model.space.mean), shown_psi(model), device)
     height, width = one.sample(1.0, 1, torch.Generator()).shape[2:]
     if height != width or height & (height - 1):
         raise TrainingError(f"{model.path}: paints {width}x{height} px; a refiner is for squares of 8, 16, 32 ... px.")
+    if clean:
+        samples = one.sample(one.psi, MEASURED, torch.Generator().manual_seed(SEED))
+        one = replace(one, pattern=typical(samples.cpu()).to(device))
     return one
 
 
@@ -70,7 +77,7 @@ class Degraded:
 
     def __init__(self, source: Source, recipe: Recipe, taught: Tensor | None = None) -> None:
         self.source, self.recipe = source, recipe
-        self.side, self.device = int(source.network.resolution), source.device
+        self.side, self.device, self.pattern = int(source.network.resolution), source.device, source.pattern
         self.taught = torch.empty(0, 3, self.side, self.side) if taught is None else taught
         self.real = 0
         self.texture: Texture | None = None
@@ -109,14 +116,18 @@ class Degraded:
         return soft
 
     def worn(self, soft: Tensor, own: Tensor, chance: torch.Generator) -> Tensor:
-        """With threads and noise; what the network painted itself stays as it is."""
+        """With threads and noise but for what the network painted itself, and softened."""
         n, _, height, width = soft.shape
         dice = torch.rand(n, 3, generator=chance) * ~own[:, None]
         shapes = ((n, 1, 1, width), (n, 1, height, 1), (n, 3, height, width))  # columns, rows, each pixel
         for share, shape in zip(dice.unbind(1), shapes, strict=True):
             strength = (share * self.recipe.threads / 127.5)[:, None, None, None]
             soft = soft + (strength * torch.randn(shape, generator=chance)).to(soft.device)
-        return soft.clamp(-1, 1)
+        return self.softened(soft.clamp(-1, 1))
+
+    def softened(self, soft: Tensor) -> Tensor:
+        recipe = self.recipe
+        return filtered(soft, gaussian(recipe.clean).to(soft.device)) if recipe.clean else soft
 
     def usual(self, soft: Tensor) -> Tensor:
         """As blurred as pictures are in the middle."""
@@ -125,7 +136,8 @@ class Degraded:
     def shown(self, index: Tensor, real: Tensor) -> Tensor:
         """Blurred as usual, without texture, threads and noise."""
         soft = self.halved(torch.stack([index, torch.zeros_like(index)], 1), real)
-        return torch.where((index >= self.real)[:, None, None, None].to(soft.device), soft, self.usual(soft))
+        mine = (index >= self.real)[:, None, None, None].to(soft.device)
+        return self.softened(torch.where(mine, soft, self.usual(soft)))
 
     def samples(self, count: int) -> Tensor:
-        return self.source.sample(self.source.psi, count, torch.Generator().manual_seed(SEED))
+        return self.softened(self.source.sample(self.source.psi, count, torch.Generator().manual_seed(SEED)))

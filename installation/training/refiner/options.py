@@ -60,6 +60,13 @@ class RecipeOptions:
         Bounds(float, 0, 100),
         "W",
     )
+    clean: float = option(
+        0.8,
+        "of a model that is no VAE: soften its pictures by a Gaussian of so many px and take its fixed pattern from "
+        "them, before they are refined; 0 leaves both (default 0.8)",
+        Bounds(float, 0, 1.5),
+        "PX",
+    )
     r1: float = option(
         0.003, "weight of R1: more calms, less lets detail through (default 0.003)", Bounds(float, 0, 1000), "W"
     )

@@ -33,6 +33,9 @@ class Recipe:
     """The same: threads across, threads down and noise of up to so many levels of 255 are added to such a picture."""
     texture: float = 1.0
     """The same: the network's own texture is drawn over such a picture, in times its measured strength; 0: none."""
+    clean: float = 0.0
+    """The same: deviation in px of the Gaussian that every soft picture is softened by, in the training and in a show.
+    It takes away what a network draws by itself in its finest detail; the refiner paints that anew."""
     prior: float = 0.25
     """Share of what is painted on that is a sample of the model and made of no picture, as a show paints them. It has
     nothing to be compared with: its light and colour must stay as they are, and the discriminator judges it."""

@@ -65,7 +65,7 @@ def session(options: RefinerOptions, devices: Devices) -> None:
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
     """The run that the command's options ask for."""
     side = int(unrefined(base.network).resolution)
-    recipe = recipe_of(options, side, FINER if base.header["kind"] != "vae" else 0.0)
+    recipe = recipe_of(options, side, base.header["kind"] == "vae")
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * side, folder)
     detail = detail_of(options.recipe.weight_by, folder, prepared)
@@ -123,7 +123,7 @@ def pairs_of(
         if lessons.count:
             raise TrainingError("--teacher is for a model that is no VAE; a VAE's pictures are known.")
         return PairSupply(pictures, detail, Reconstructions(soft_painter(model, device), recipe), recipe)
-    network = source(model, device)
+    network = source(model, device, clean=recipe.clean > 0)
     if not lessons.count:
         return PairSupply(pictures, detail, Degraded(network, recipe), recipe)
     samples, painted = lessons.take(network)
@@ -139,7 +139,7 @@ def averaged(pictures: Picture, side: int) -> Picture:
     return shrink(torch.from_numpy(np.array(pictures)))[side].numpy()
 
 
-def recipe_of(options: RefinerOptions, side: int, finer: float) -> Recipe:
+def recipe_of(options: RefinerOptions, side: int, vae: bool) -> Recipe:
     asked = options.recipe
     if asked.projected and asked.batch % GROUP:
         raise TrainingError(
@@ -151,7 +151,8 @@ def recipe_of(options: RefinerOptions, side: int, finer: float) -> Recipe:
         batch=asked.batch,
         window=min(asked.window, side),
         learning_rate=asked.learning_rate,
-        finer=finer,
+        finer=0.0 if vae else FINER,
+        clean=0.0 if vae else asked.clean,
         features=asked.features,
         adversarial=asked.adversarial,
         projected=asked.projected,

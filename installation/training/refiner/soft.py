@@ -14,9 +14,11 @@ BLUR_REACH = 3
 
 class Soft(Protocol):
     """Soft pictures are (n, 3, side, side) in -1..1, on ``device``. ``hand`` (n, 2) is as dealt by dataset/supply.py.
-    ``known`` (n,) bool says of which pictures a soft one is made; the others are samples of the model."""
+    ``known`` (n,) bool says of which pictures a soft one is made; the others are samples of the model. ``pattern``
+    (3, side, side) is what the refiner takes from all that the model paints."""
 
     side: int
+    pattern: Tensor | None
     device: torch.device
 
     def learn(self, small: Tensor) -> None:

@@ -59,6 +59,12 @@ def measured(samples: Tensor, pictures: Tensor) -> Texture:
     return Texture(pattern, excess.sqrt(), _in_common(spectra, excess))
 
 
+def typical(samples: Tensor) -> Tensor:
+    """The pattern (3, r, r) of samples as most of them show it: their median. Where much is painted it is stronger, and
+    what their mean would take from an even sky would be seen there as its negative."""
+    return _fine(samples).median(0).values
+
+
 def _fine(x: Tensor) -> Tensor:
     return x - blurred(blurred(x, torch.full((len(x),), FINE)), torch.full((len(x),), FINE))
 

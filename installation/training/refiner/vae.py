@@ -88,6 +88,8 @@ def ready(net: Net, tensors: Tensors, device: torch.device, path: Path) -> Net:
 class Reconstructions:
     """What a VAE makes of pictures, and samples of its prior."""
 
+    pattern = None
+
     def __init__(self, vae: SoftPainter, recipe: Recipe) -> None:
         self.vae, self.recipe = vae, recipe
         self.side, self.device = vae.arch.resolution, vae.mean.device
