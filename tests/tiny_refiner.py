@@ -16,12 +16,15 @@ def stirred(arch: Architecture = ARCH) -> Refiner:
     refiner = Refiner(arch).requires_grad_(False)
     for parameter in refiner.parameters():
         parameter.add_(torch.randn_like(parameter) * 0.1)
+    if arch.clean:
+        refiner.get_buffer("pattern").normal_(std=0.1)
     return refiner
 
 
 def refined(path: Path) -> Path:
-    """A model file, with what paints twice as many px of it."""
-    arch = Architecture(read_header(path)["architecture"]["resolution"], ARCH.channels)
+    """A model file, with what paints twice as many px of it; what is no VAE is cleaned before."""
+    header = read_header(path)
+    arch = Architecture(header["architecture"]["resolution"], ARCH.channels, 0.0 if header["kind"] == "vae" else 0.8)
     tensors = {name: tensor.numpy() for name, tensor in stirred(arch).state_dict().items()}
     amend_model(path, "refiner", tensors, {"architecture": arch.header(), "images": 0})
     return path

@@ -20,7 +20,7 @@ from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, load_model, read_header
 from installation.networks.model_generator import REFINE, opened, proofs, with_refine
 from installation.networks.refined import unrefined
-from installation.networks.refiner import Architecture, Refiner, build, expected_shapes
+from installation.networks.refiner import Architecture, Refiner, build, expected_shapes, read_architecture
 from installation.networks.runtime import Eager
 from installation.networks.tone import enlarged, toned
 from installation.training.latent.models import open_model
@@ -116,6 +116,22 @@ def test_a_window_of_any_size_can_be_painted() -> None:
     assert refiner(torch.rand(2, 3, 24, 24), grain).shape == (2, 3, 48, 48)
 
 
+def test_a_fixed_pattern_and_the_finest_detail_are_taken_away() -> None:
+    refiner = stirred(replace(ARCH, clean=0.8))
+    pattern = refiner.get_buffer("pattern")
+    even = torch.full((2, 3, 16, 16), 0.2)
+    torch.testing.assert_close(refiner.cleaned(even + pattern), even)
+    checks = 0.5 * (torch.arange(16)[:, None] + torch.arange(16)).remainder(2)
+    assert refiner.cleaned(even + pattern + checks)[..., 4:-4, 4:-4].std() < 0.01
+    wide = even.repeat(1, 1, 2, 3)
+    torch.testing.assert_close(refiner.cleaned(wide + pattern.repeat(1, 2, 3)), wide)
+
+
+def test_what_is_not_to_be_cleaned_stays_as_it_is() -> None:
+    soft = torch.rand(1, 3, 16, 16)
+    assert stirred().cleaned(soft) is soft
+
+
 # -- the model file ---------------------------------------------------------------------------------------------------
 
 
@@ -124,7 +140,8 @@ def test_a_model_file_holds_it(model: Path) -> None:
     latents = torch.from_numpy(proofs(network))
     assert unrefined(unrefined(network)) is unrefined(network)
     soft = unrefined(network).synthesis(latents[:, :-1]).clamp(-1, 1)
-    painted = stirred(Architecture(soft.shape[-1], ARCH.channels))(soft)
+    beside = stirred(read_architecture(read_header(model)["refiner"]["architecture"]))
+    painted = beside(beside.cleaned(soft))
     torch.testing.assert_close(network.synthesis(latents), painted, atol=1e-4, rtol=1e-3)
     assert network.paint(latents[0].numpy()).shape == (2 * soft.shape[-1], 2 * soft.shape[-1], 3)
 
@@ -159,6 +176,8 @@ def test_what_an_earlier_version_told_of_softening_is_passed_over() -> None:
         ({"tone": [1.0] * 9}, "header: refiner: tone is"),
         ({"tone": "much"}, "header: refiner: tone is 'much'; expected gains"),
         ({"middle": [0.0]}, "header: refiner: middle is [0.0]; expected three numbers"),
+        ({"clean": 2.0}, "header: refiner: clean is 2.0; expected 0 to 1.5 px"),
+        ({"clean": 0.8}, "2 tensors are missing"),
     ],
 )
 def test_build_refuses_what_does_not_fit(change: dict[str, Any], text: str) -> None:

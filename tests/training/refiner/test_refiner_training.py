@@ -68,7 +68,7 @@ def of(vae: SoftPainter, recipe: Recipe = RECIPE) -> Reconstructions:
 
 
 def degraded(model: Path, recipe: Recipe = RECIPE) -> Degraded:
-    return Degraded(source(open_model(model), torch.device("cpu")), recipe)
+    return Degraded(source(open_model(model), torch.device("cpu"), recipe.clean > 0), recipe)
 
 
 def begun(soft: Soft, devices: Devices, recipe: Recipe = RECIPE) -> Refining:
@@ -204,6 +204,29 @@ def test_samples_are_those_of_every_class_and_need_no_refiner(tmp_path: Path, ga
     assert network.samples(5).shape == (5, 3, 8, 8)
     painted = refined(Path(shutil.copyfile(gan, tmp_path / "painted.safetensors")))
     torch.testing.assert_close(degraded(painted).samples(3), degraded(gan).samples(3))
+
+
+def test_what_a_gan_paints_is_cleaned_alike_in_training_and_in_a_show(
+    gan: Path, devices: Devices, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, clean=0.8)
+    learnt = degraded(gan, recipe)
+    shutil.copyfile(gan, tmp_path / BASE)
+    save(begun(learnt, devices, recipe), tmp_path)
+    export(tmp_path / CHECKPOINT, tmp_path / "out.safetensors")
+    refiner = refiner_of(open_model(tmp_path / "out.safetensors").network)
+    assert refiner is not None
+    assert refiner.get_buffer("pattern").any()
+    plain = degraded(gan).samples(4)
+    torch.testing.assert_close(refiner.cleaned(plain), learnt.samples(4), atol=0.002, rtol=0)
+    assert (plain - learnt.samples(4)).abs().mean() > 0.02
+
+
+def test_pictures_are_softened_as_the_network_s_are(gan: Path) -> None:
+    soft = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    own, recipe = torch.tensor([True, False]), replace(RECIPE, clean=0.8, threads=0)
+    worn = degraded(gan, recipe).worn(soft, own, torch.Generator())
+    torch.testing.assert_close(worn, blurred(soft, torch.full((2,), 0.8)))
 
 
 # -- losses -----------------------------------------------------------------------------------------------------------
@@ -383,6 +406,7 @@ def test_from_a_model_and_a_folder_to_one_that_paints(write: Callable[[Path], Pa
     header, tensors = load_model(out)
     entry = header["refiner"]
     assert (entry["images"], entry["pictures"], entry["features"]) == (16, 12, True)
+    assert entry["architecture"]["clean"] == (0.0 if header["kind"] == "vae" else 0.8)
     assert entry["command"].startswith("python3 run_show.py")
     old = load_model(model)[1]
     assert all(np.array_equal(tensors[name], old[name]) for name in old)
