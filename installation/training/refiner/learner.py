@@ -14,7 +14,15 @@ from installation.networks.tone import enlarged
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
 from installation.training.refiner.judge import Judge
-from installation.training.refiner.losses import FINER, gradient_penalty, judge_loss, low_pass, painter_loss, unlike
+from installation.training.refiner.losses import (
+    FINER,
+    gradient_penalty,
+    judge_loss,
+    lattice,
+    low_pass,
+    painter_loss,
+    unlike,
+)
 from installation.training.refiner.pairs import Pairs
 from installation.training.refiner.projection import Projection
 from installation.training.refiner.recipe import Recipe
@@ -92,6 +100,7 @@ class Learner:
         rise = min(1.0, images / max(1.0, recipe.rise))
         textured = self.projection.hear(painted) if self.projection else loss.new_zeros(())
         nearness = recipe.low_pass * low + recipe.finer * worn + recipe.features * apart
+        nearness = nearness + recipe.even * lattice(painted)
         (nearness + rise * (recipe.adversarial * loss + recipe.projected * textured)).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)

@@ -17,6 +17,10 @@ LOW = 8
 """Px of the painted picture over which it is averaged before it must be the real one."""
 FINER = 4
 """The same of what is made of a picture that was averaged and worn, and not imagined: it tells this much."""
+PERIOD = 8
+"""Px: a lattice repeats itself within so many, as the network halves and enlarges its maps."""
+AROUND = 5
+"""Px across and down of the mean that a pixel is compared with."""
 TAPS = 3
 """Depths of features that are compared: a 4th, 8th and 16th of the picture."""
 
@@ -27,6 +31,13 @@ def low_pass(painted: Tensor, real: Tensor, over: int = LOW) -> Tensor:
     if not len(painted):
         return torch.zeros((), device=painted.device)
     return F.l1_loss(F.avg_pool2d(painted, over), F.avg_pool2d(real, over))
+
+
+def lattice(painted: Tensor) -> Tensor:
+    """Mean square of what all windows have in common at every PERIOD-th pixel, which is nothing in real pictures: a
+    lattice of half a level, of which no discriminator takes notice, and a spectrum does."""
+    fine = painted - F.avg_pool2d(F.pad(painted, (AROUND // 2,) * 4, mode="replicate"), AROUND, 1)
+    return fine.unflatten(3, (-1, PERIOD)).unflatten(2, (-1, PERIOD)).mean((0, 2, 4)).square().mean()
 
 
 def eye_for(weight: float, devices: Devices) -> Eye | None:

@@ -25,7 +25,7 @@ from installation.training.loop.devices import Devices
 from installation.training.loop.saving import CHECKPOINT, resume, save
 from installation.training.refiner.export import BASE, export
 from installation.training.refiner.judge import Judge
-from installation.training.refiner.losses import gradient_penalty, judge_loss, low_pass
+from installation.training.refiner.losses import gradient_penalty, judge_loss, lattice, low_pass
 from installation.training.refiner.network import Degraded, source
 from installation.training.refiner.pairs import HELD, Pairs, PairSupply, recoloured, windows, worth
 from installation.training.refiner.projection import feature_networks
@@ -240,6 +240,15 @@ def test_the_low_pass_sees_light_and_no_texture() -> None:
     wider = checks.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., : grey.shape[2], : grey.shape[3]]
     assert low_pass(grey, wider, 2) > 0.5 > low_pass(grey, wider, 4) == 0
     assert low_pass(grey[:0], grey[:0]) == 0
+
+
+def test_a_lattice_is_found_and_texture_is_none() -> None:
+    chance = torch.Generator().manual_seed(0)
+    texture = 0.2 * torch.randn(4, 3, 192, 192, generator=chance)
+    stripes = (torch.arange(192) % 4 < 2) * 0.02
+    none, found = lattice(texture), lattice(texture + stripes)
+    assert none < 2e-5 < 5e-5 < found
+    assert lattice(torch.linspace(-1, 1, 192).expand(4, 3, 192, 192)) < 1e-6
 
 
 def test_the_penalty_is_the_square_of_the_gradient() -> None:
