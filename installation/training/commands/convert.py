@@ -118,5 +118,6 @@ def told(out: Path, header: dict[str, object]) -> str:
     if isinstance(header.get("classes"), list):
         lines.append(f"Its classes are a knob, /generator/class: {', '.join(map(str, header['classes']))}.")  # type: ignore[call-overload]
     lines += source.get("notes", [])
-    lines.append(f'In a show file: generator = {{ kind = "{header["kind"]}", model = "models/{out.name}" }}')
+    place = f"models/{out.name}" if out.parent.name == "models" else out.resolve().as_posix()
+    lines.append(f'In a show file: generator = {{ kind = "{header["kind"]}", model = "{place}" }}')
     return "\n".join(lines)
