@@ -61,9 +61,13 @@ def source(model: OpenModel, device: torch.device) -> Source:
     opened = model if device.type == "cpu" else open_model(model.path, device.type)
     one = Source(unrefined(opened.network), torch.from_numpy(model.space.mean), shown_psi(model), device)
     height, width = one.sample(1.0, 1, torch.Generator()).shape[2:]
-    if height != width or height & (height - 1) or height < SMALLEST:
-        raise TrainingError(f"{model.path}: paints {width}x{height} px; a refiner is for squares of 16, 32, 64 ... px.")
+    if height != width or height & (height - 1):
+        raise unfit(model, width, height)
     return one
+
+
+def unfit(model: OpenModel, width: int, height: int) -> TrainingError:
+    return TrainingError(f"{model.path}: paints {width}x{height} px; a refiner is for squares of 16, 32, 64 ... px.")
 
 
 class Degraded:

@@ -27,7 +27,7 @@ from installation.training.loop.devices import GROUP, Devices, open_devices
 from installation.training.loop.saving import CHECKPOINT, make_work
 from installation.training.loop.session import PREPARED, finish, go_on, run_on
 from installation.training.refiner.export import base_in, export
-from installation.training.refiner.network import Degraded, Source, source
+from installation.training.refiner.network import SMALLEST, Degraded, Source, source, unfit
 from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.projection import feature_networks
@@ -66,6 +66,9 @@ def check_refined(model: OpenModel) -> None:
     """Raises TrainingError for a model whose pictures no refiner enlarges."""
     if model.header["kind"] != "vae":
         source(model, torch.device("cpu"))
+    side = int(unrefined(model.network).resolution)
+    if side < SMALLEST:
+        raise unfit(model, side, side)
 
 
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
