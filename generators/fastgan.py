@@ -1,11 +1,14 @@
 """A FastGAN, or a Projected GAN of its form, that was trained elsewhere and converted."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from installation.networks.model_generator import ModelConfig, ModelGenerator
+from installation.networks.style_generator import ELSEWHERE
 
 
 class Config(ModelConfig):
+    elsewhere: ClassVar[Mapping[str, str]] = ELSEWHERE
     kind: Literal["fastgan"] = "fastgan"
 
     def open(self, device: str) -> "FastGAN":

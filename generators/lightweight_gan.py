@@ -1,11 +1,14 @@
 """A generator that lucidrains' lightweight-gan trained, converted."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from installation.networks.model_generator import ModelConfig, ModelGenerator
+from installation.networks.style_generator import ELSEWHERE
 
 
 class Config(ModelConfig):
+    elsewhere: ClassVar[Mapping[str, str]] = ELSEWHERE
     kind: Literal["lightweight_gan"] = "lightweight_gan"
 
     def open(self, device: str) -> "LightweightGAN":

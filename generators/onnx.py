@@ -1,12 +1,15 @@
 """A generator in an ONNX file, converted, painted by onnxruntime on the processor (the extra onnx)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from installation.core.disk_cache import DiskCache
 from installation.networks.model_generator import ModelConfig, ModelGenerator
+from installation.networks.style_generator import ELSEWHERE
 
 
 class Config(ModelConfig):
+    elsewhere: ClassVar[Mapping[str, str]] = ELSEWHERE
     kind: Literal["onnx"] = "onnx"
 
     def open(self, device: str) -> "Onnx":

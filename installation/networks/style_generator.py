@@ -44,6 +44,9 @@ LONGEST = 120
 OWN = (*LIVE, "tiles")
 """The options that only these generators have."""
 
+ELSEWHERE = dict.fromkeys(OWN, "it is an option of the kinds stylegan2, stylegan2_ada and stylegan3 alone")
+"""For the messages of other kinds."""
+
 
 class StyleConfig(ModelConfig, ABC):
     """The options of a generator that paints a style-based network."""

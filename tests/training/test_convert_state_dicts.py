@@ -17,6 +17,7 @@ import torch
 
 from installation.core.errors import ModelError
 from installation.networks.model_generator import rebuild
+from installation.training.cli import main
 from installation.training.convert.branches import Converted
 from installation.training.convert.containers import read
 from installation.training.convert.run import recognised
@@ -82,3 +83,13 @@ def test_a_network_of_more_layers_than_any_picture_has(peer: str, name: str, mes
     content |= {name.format(100 + more): torch.zeros(1) for more in range(30)}
     with pytest.raises(ModelError, match=message):
         converted(content, tmp_path)
+
+
+def test_the_line_for_a_show_says_where_the_model_lies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And only networks of NVIDIA's programs may be NVIDIA's."""
+    torch.save(checkpoint(PEERS[0].with_name("stylegan2-pytorch-16-transparent-no-const.npz")), tmp_path / "mine.pt")
+    assert main(["convert", str(tmp_path / "mine.pt"), "--out", str(tmp_path / "mine.safetensors")]) == 0
+    told = capsys.readouterr().out
+    assert f'model = "{(tmp_path / "mine.safetensors").resolve().as_posix()}"' in told
+    assert "Say it with --licence." in told
+    assert "NVIDIA" not in told

@@ -62,6 +62,9 @@ class Options:
     show: Path | None = option(None, "write a show with it, where there is none yet (.toml)", Path, "SHOW")
 
 
+OF_NVIDIA = ("stylegan2_ada", "stylegan3")
+NVIDIAS = " NVIDIA's own pretrained networks are for non-commercial use only."
+
 SHOW = """\
 [show]
 title = {name}
@@ -111,9 +114,10 @@ def told(out: Path, header: dict[str, object]) -> str:
         f"{out}: {source['family']}, {architecture['resolution']} px, licence of the weights: {licence['weights']}."
     ]
     if licence["weights"] == "not told":
-        lines.append("Say it with --licence. NVIDIA's own pretrained networks are for non-commercial use only.")
+        lines.append(f"Say it with --licence.{NVIDIAS if header['kind'] in OF_NVIDIA else ''}")
     if isinstance(header.get("classes"), list):
         lines.append(f"Its classes are a knob, /generator/class: {', '.join(map(str, header['classes']))}.")  # type: ignore[call-overload]
     lines += source.get("notes", [])
-    lines.append(f'In a show file: generator = {{ kind = "{header["kind"]}", model = "models/{out.name}" }}')
+    place = f"models/{out.name}" if out.parent.name == "models" else out.resolve().as_posix()
+    lines.append(f'In a show file: generator = {{ kind = "{header["kind"]}", model = "{place}" }}')
     return "\n".join(lines)

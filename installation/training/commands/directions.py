@@ -49,6 +49,8 @@ def run(options: Options) -> None:
         directions = find(model, options.count, tick, keep_named=not options.fresh)
     amend_model(options.model, "directions", {"vectors": directions.vectors}, directions.facts)
     print(told(directions))
-    if options.sheet:
+    if options.sheet and not directions.facts:
+        print(f"{options.sheet}: not painted, as no direction is seen well enough.")
+    elif options.sheet:
         write_whole(options.sheet, png(sheet(model, directions.vectors, [fact["name"] for fact in directions.facts])))
         print(f"Look: {options.sheet}")

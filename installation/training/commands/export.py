@@ -45,5 +45,6 @@ def run(options: Options) -> None:
     check_place(options.out)
     header = import_module(f"installation.training.{model}.run").export(path, options.out, options.licence)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
-    refined = f"; its refiner, after {header['refiner']['images']}" if model == "refiner" else ""
-    print(f"{options.out}: {size} px, after {images} pictures{refined}.")
+    learnt = "" if images is None else f", after {images} pictures"  # not told of a converted one
+    refined = f"; its refiner, after {header['refiner']['images']} pictures" if model == "refiner" else ""
+    print(f"{options.out}: {size} px{learnt}{refined}.")

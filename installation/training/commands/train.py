@@ -80,8 +80,13 @@ class Options:
 
 
 def run(options: Options) -> None:
+    from installation.training.gan.checkpoint import check_start
+    from installation.training.loop.saving import CHECKPOINT
     from installation.training.loop.session import train
 
-    if options.schedule.start_from and options.model != "gan":
+    asked, start = options.of_kind(), options.schedule.start_from
+    if start and options.model != "gan":
         raise OptionError("--start-from is for --model gan; a vae learns from the beginning.")
-    train(options.of_kind())
+    if start and not (asked.work_folder / CHECKPOINT).exists():
+        check_start(start)  # before the pictures are read
+    train(asked)

@@ -18,6 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from installation.core.errors import ModelError
+from installation.networks.model_file import KEY
 from installation.training.convert.allowed import (
     BUILDERS,
     TOLD,
@@ -78,9 +79,13 @@ def tensors(path: Path) -> dict[str, Any]:
     """All tensors of a safetensors file, by name."""
     try:
         with safe_open(path, framework="np") as file:
-            return {name: file.get_tensor(name) for name in list(file.keys())}
+            own = KEY in (file.metadata() or {})
+            held = {} if own else {name: file.get_tensor(name) for name in list(file.keys())}
     except (SafetensorError, TypeError, AttributeError, ValueError) as error:  # numpy has no bfloat16, no float8
         raise ModelError(f"{path}: cannot be read as safetensors of float16 or float32 ({error}).") from None
+    if own:
+        raise ModelError(f"{path}: is a model of this program already; nothing has to be converted. Hang it as it is.")
+    return held
 
 
 def builders(budget: Budget, where: str) -> Allowed:

@@ -28,7 +28,7 @@ from installation.training.encoder.recipe import Recipe
 from installation.training.encoder.run import MODEL, Trainer
 from installation.training.latent.models import open_model
 from installation.training.loop.devices import open_devices
-from installation.training.loop.saving import CHECKPOINT, FORMAT, read_checkpoint
+from installation.training.loop.saving import CHECKPOINT, FORMAT, make_work, read_checkpoint
 from installation.training.loop.session import interrupts
 
 BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} s{postfix}"
@@ -59,7 +59,7 @@ def begin(options: EncoderOptions, work: Path, dtype: torch.dtype) -> tuple[Trai
     frozen = freeze(model)
     recipe = Recipe(seed=options.seed, learning_rate=options.learning_rate)
     check_place(options.out or options.model)
-    work.mkdir(parents=True, exist_ok=True)
+    make_work(work)
     real, facts = None, {}
     if options.pictures:
         prepared = read_any(options.pictures, options.source, frozen.resolution, work / "pictures")

@@ -125,7 +125,7 @@ def truncation(subject: Subject) -> Result:
 
 def directions(subject: Subject) -> Result:
     steps = group_of(subject.model.tensors, "directions").get("vectors")
-    if steps is None:
+    if steps is None or not len(steps):
         return Result({"count": 0})
     listed = subject.model.header.get("directions") or []
     strips = [subject.along(subject.latents[0], step, AMOUNTS) for step in steps[:STRIPS]]

@@ -13,7 +13,7 @@ import torch
 
 from installation import __version__
 from installation.core.atomic_write import write_whole
-from installation.core.errors import OptionError
+from installation.core.errors import ModelError, OptionError
 from installation.training.command_line.published import command_line, published
 from installation.training.dataset.ledger import LEDGER, Ledger
 from installation.training.dataset.pictures import PicturesError, Prepared
@@ -38,10 +38,11 @@ REPORT, FIGURES, CARD = "report.html", "report.json", "card.md"
 
 def evaluate(options: EvaluateOptions) -> None:
     own_words = card.own_words(options.out / CARD)  # first, so that its error comes before the work
-    options.out.mkdir(parents=True, exist_ok=True)
     if options.threads:
         torch.set_num_threads(int(options.threads))
     model = open_model(options.model, options.device)
+    check_square(model)
+    options.out.mkdir(parents=True, exist_ok=True)
     prepared = read_real(options, model)
     subject = subject_of(options, model, prepared)
     results = compute(subject, Memory(subject), options.afresh)
@@ -54,6 +55,13 @@ def evaluate(options: EvaluateOptions) -> None:
     for line in summary(figures):
         print(f"{line.question:32} {line.answer}: {line.figure}")
     print(f"{options.out / REPORT}: written, with {FIGURES} and {CARD} beside it.")
+
+
+def check_square(model: OpenModel) -> None:
+    """Raises ModelError for a model of wide or tall pictures."""
+    height, width = model.pictures(model.latents([0])).shape[1:3]
+    if height != width:
+        raise ModelError(f"{model.path}: paints {width}x{height} px; a report is for square pictures.")
 
 
 def compute(subject: Subject, memory: Memory, afresh: bool) -> dict[str, Result]:

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import torch
 
-from installation.core.errors import TrainingError
-from installation.networks.model_file import load_model, network_of
+from installation.core.errors import ModelError, TrainingError
+from installation.core.invocation import program
+from installation.networks.model_file import load_model, network_of, read_header
 from installation.networks.stylegan2 import load_effective, read_architecture
 from installation.networks.stylegan2_generator import Architecture
 from installation.training.dataset.supply import Supply
@@ -126,7 +127,7 @@ def start_from(run: Parts, path: Path) -> None:
     """Take the generator of a model file, which may be smaller; the judges are trained first, so that they do not
     degrade it, and the average goes on with its whole half-life. Raises ModelError, or TrainingError if the model
     does not fit."""
-    header, tensors = load_model(path, "stylegan2")
+    header, tensors = load_model(path)
     old = read_architecture(header["architecture"], path)
     if not grown_from(old, run.arch):
         raise TrainingError(
@@ -141,12 +142,23 @@ def start_from(run: Parts, path: Path) -> None:
     run.facts["started_from"] = {"images": header["training"].get("images"), "ledger": header["ledger_sha256"]}
 
 
+def check_start(path: Path) -> None:
+    """Raises ModelError for a model that no GAN goes on from, or that is none."""
+    kind = read_header(path)["kind"]
+    if kind != "stylegan2":
+        raise ModelError(
+            f'--start-from {path}: a model of kind "{kind}"; training goes on only from a GAN that was trained '
+            f"here. For finer paint on what it paints: {program()} refiner; for a smaller network: {program()} distil."
+        )
+
+
 def form_of(path: Path | None, kept: Mapping[str, Any] | None) -> Architecture | None:
     """The architecture that a run shall go on with: of its checkpoint, or else of the model it starts from; None where
     it begins with nothing. Raises ModelError for a model that cannot be read."""
     if kept and kept["model"] == "gan":
         return read_architecture(json.loads(kept["arch"]))
     if path:
-        header, _ = load_model(path, "stylegan2")
+        check_start(path)
+        header, _ = load_model(path)
         return read_architecture(header["architecture"], path)
     return None

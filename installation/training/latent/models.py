@@ -85,11 +85,11 @@ def open_model(path: Path | str, device: str = "cpu") -> OpenModel:
     return opened(Path(path), *load_model(path), device)
 
 
-def kept_copy(model: Path, copy: Path, begun: bool) -> OpenModel:
+def kept_copy(model: Path, copy: Path, begun: bool, check: Callable[[OpenModel], object]) -> OpenModel:
     """The copy of a model in the work folder of a training on it, which so does not need the model file any more: made
-    where the training was not ``begun`` yet."""
+    where the training was not ``begun`` yet, after ``check``, which raises an error that names the model's own file."""
     if not begun:
-        open_model(model)
+        check(open_model(model))
         shutil.copyfile(model, copy)
     return open_model(copy)
 

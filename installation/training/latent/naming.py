@@ -39,6 +39,8 @@ def renamed(model: Path, changes: Iterable[str]) -> str:
 def entries(model: Path) -> Entries:
     """The directions in a model's header. Raises ModelError where it has none."""
     entries = read_header(model).get("directions")
+    if entries == []:
+        raise ModelError(f"{model}: has no directions: none that was tried changes what is seen enough.")
     if not entries:
         raise ModelError(f"{model}: has no directions yet: {program()} directions {model}")
     return list(entries)

@@ -16,15 +16,28 @@ from typing import Any
 import torch
 
 from installation.core.atomic_write import stage
-from installation.core.errors import TrainingError
+from installation.core.errors import OptionError, TrainingError
 from installation.training.loop.run import Run
 
 CHECKPOINT, BEFORE = "checkpoint.pt", "checkpoint_before.pt"
 FORMAT = 2
+NO_CHECKPOINTS = (".safetensors", ".pkl", ".onnx")
+"""How files end that are models, or networks of other programs: torch reads some of them, or warns that it cannot."""
+NOT_OURS = "{path}: not a checkpoint of this program. Give a training's work folder, such as mine.work."
 BEFORE_AGE = 1800.0
 """Seconds: the older copy is renewed when it is older than that, so that it is from before a slow decline, too."""
 MODEL = "gan"
 """What a checkpoint of format 1 holds."""
+
+
+def make_work(folder: Path) -> None:
+    """Makes a work folder. Raises OptionError where a file has its name."""
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(
+            f"--work {folder}: is a file; expected a folder for the checkpoint, the logs and the sheets, which is made "
+            "where there is none."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def save(run: Run, folder: Path) -> None:
@@ -81,6 +94,8 @@ def resume(run: Run, folder: Path, kept: dict[str, Any] | None = None) -> list[s
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Tensors and plain values only: a checkpoint is never a program."""
+    if path.suffix in NO_CHECKPOINTS and path.is_file():
+        raise TrainingError(NOT_OURS.format(path=path))
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -92,7 +107,5 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: not a checkpoint, or a damaged one ({type(error).__name__}). Of a training, {BEFORE} is older."
         ) from None
     if not isinstance(state, dict) or state.get("format") not in (1, FORMAT):
-        raise TrainingError(
-            f"{path}: not a checkpoint of this program. Give a training's work folder, such as mine.work."
-        )
+        raise TrainingError(NOT_OURS.format(path=path))
     return {"model": MODEL, **state}

@@ -29,7 +29,7 @@ from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.options import TrainOptions
 from installation.training.loop.pace import in_words, seconds_left
 from installation.training.loop.run import Run
-from installation.training.loop.saving import CHECKPOINT, read_checkpoint, resume
+from installation.training.loop.saving import CHECKPOINT, make_work, read_checkpoint, resume
 from installation.training.loop.trainer import Habits, Tell
 from installation.training.loop.trainer import train as run_to_the_end
 
@@ -56,7 +56,7 @@ def module_of(options: TrainOptions[Any]) -> Any:
 def session(options: TrainOptions[Any], devices: Devices) -> None:
     devices.part(options.batch)  # before the pictures are read
     work = options.work_folder
-    work.mkdir(parents=True, exist_ok=True)
+    make_work(work)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_in_turn(options, folder, devices)
     column = options.recipe.weight_by

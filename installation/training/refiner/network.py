@@ -27,6 +27,8 @@ from installation.training.refiner.soft import blurred
 from installation.training.refiner.texture import Texture, measured, typical
 
 AT_ONCE = 16
+SMALLEST = 16
+"""px: the judge of patches halves what it sees four times."""
 CALM = 0.7
 """Samples are truncated by psi from here up to 1."""
 SEED = 1
@@ -64,11 +66,15 @@ def source(model: OpenModel, device: torch.device, clean: bool = False) -> Sourc
     one = Source(unrefined(opened.network), torch.from_numpy(model.space.mean), shown_psi(model), device)
     height, width = one.sample(1.0, 1, torch.Generator()).shape[2:]
     if height != width or height & (height - 1):
-        raise TrainingError(f"{model.path}: paints {width}x{height} px; a refiner is for squares of 8, 16, 32 ... px.")
+        raise unfit(model, width, height)
     if clean:
         samples = one.sample(one.psi, MEASURED, torch.Generator().manual_seed(SEED))
         one = replace(one, pattern=typical(samples.cpu()).to(device))
     return one
+
+
+def unfit(model: OpenModel, width: int, height: int) -> TrainingError:
+    return TrainingError(f"{model.path}: paints {width}x{height} px; a refiner is for squares of 16, 32, 64 ... px.")
 
 
 class Degraded:

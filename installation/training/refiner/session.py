@@ -24,10 +24,10 @@ from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import shrink, to_uint8
 from installation.training.latent.models import OpenModel, kept_copy, open_model
 from installation.training.loop.devices import GROUP, Devices, open_devices
-from installation.training.loop.saving import CHECKPOINT
+from installation.training.loop.saving import CHECKPOINT, make_work
 from installation.training.loop.session import PREPARED, finish, go_on, run_on
 from installation.training.refiner.export import base_in, export
-from installation.training.refiner.network import Degraded, Source, source
+from installation.training.refiner.network import SMALLEST, Degraded, Source, source, unfit
 from installation.training.refiner.options import RefinerOptions
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.projection import feature_networks
@@ -53,13 +53,22 @@ def train(options: RefinerOptions) -> None:
 def session(options: RefinerOptions, devices: Devices) -> None:
     work = options.work or options.out.with_suffix(".work")
     check_place(options.out)
-    work.mkdir(parents=True, exist_ok=True)
-    base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists())
+    make_work(work)
+    base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists(), check_refined)
     run = begin(options, base, devices, work)
     if (work / CHECKPOINT).exists():
         go_on(run, work)
     finished = run_on(run, work, devices, options.keeping, options.length.minutes)
     finish(run, work, options.out, finished, export)
+
+
+def check_refined(model: OpenModel) -> None:
+    """Raises TrainingError for a model whose pictures no refiner enlarges."""
+    if model.header["kind"] != "vae":
+        source(model, torch.device("cpu"))
+    side = int(unrefined(model.network).resolution)
+    if side < SMALLEST:
+        raise unfit(model, side, side)
 
 
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
