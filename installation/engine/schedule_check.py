@@ -147,7 +147,7 @@ class _Survey:
                 if programme.name == self.plan.default:
                     hint = "it has the open hours that no other programme claims, and there are none"
                 elif programme.name.casefold() in _events(self.plan):
-                    hint = "the calendar's events of this name are over, or outside the opening hours"
+                    hint = "the calendar's events of this name are over, have no end, or are outside the opening hours"
                 yield Finding(("programme", at, "name"), shown(programme.name), "a programme that hangs", hint)
 
     def _pieces(self) -> Iterator[Finding]:
