@@ -4,9 +4,10 @@
 
 A real show, headless: a day of its schedule passes in ``--day`` seconds, a piece changes every two, and all the while
 OSC messages come, visitors vote and look, and a film of somebody walks before the camera. Every few seconds the
-processes are looked at. The first quarter is warm-up; of the rest a straight line is fitted, whose slope is told per
-hour of the run, with its standard error, and per day of the schedule. ``late`` are frames that came more than half an
-interval late, in percent. Files are those beside the days' records, of which the newest 90 are kept. ``--docs``
+processes are looked at. The first quarter is warm-up, and of a shorter run its first half, up to ten minutes: so long
+the web process remembers why each control was where it was. Of the rest a straight line is fitted, whose slope is told
+per hour of the run, with its standard error, and per day of the schedule. ``late`` are frames that came more than half
+an interval late, in percent. Files are those beside the days' records, of which the newest 90 are kept. ``--docs``
 writes the table of the documentation.
 """
 
@@ -19,9 +20,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -42,8 +45,12 @@ PAGE = ROOT / "docs/running-an-exhibition.md"
 EVERY = 5.0
 """Seconds between two looks at the processes."""
 
-WARM_UP = 0.25
-"""Of the time, which does not count."""
+WARM_UP, REMEMBERED, MOST = 0.25, 600.0 / 3600.0, 0.5
+"""What does not count: this share of the run, or the hours for which the web process remembers what moved the controls,
+up to the other share."""
+
+WEB, SENSORS = "installation.web", "installation.process.sensors"
+"""What runs beside the show, in a process each, and has another one waiting."""
 
 RUN = """
 import sys, time
@@ -96,11 +103,14 @@ PIECES = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was there ``hours`` after the start: MiB of the show's process and of all, of all processes together the
-    threads and handles, files of the state folder, frames and late frames since the start, changes of piece."""
+    """What was there ``hours`` after the start: MiB of the show's process, of those of the web, of the sensors, and of
+    all; of all together the threads and handles; files of the state folder, frames and late frames since the start,
+    votes."""
 
     hours: float
     memory: float
+    memory_of_web: float
+    memory_of_sensors: float
     memory_of_all: float
     threads: int
     handles: int
@@ -162,37 +172,69 @@ def looks(minutes: float, day: float) -> Iterator[Look]:
 
 def look(gone: float, process: psutil.Process, state: Path, health: dict[str, object]) -> Look:
     family = [process, *process.children(recursive=True)]
-    memory = [one.memory_info().rss / 2**20 for one in family]
+    there = [one for one in map(_reading, family) if one is not None]
     show = health.get("show")
     details = show if isinstance(show, dict) else {}
     return Look(
         hours=gone / 3600.0,
-        memory=memory[0],
-        memory_of_all=sum(memory),
-        threads=sum(one.num_threads() for one in family),
-        handles=sum(_handles(one) for one in family),
-        files=sum(1 for one in state.rglob("*") if one.parent not in (state / RECORDS, state / REPORTS)),
+        memory=there[0].memory,
+        memory_of_web=sum(one.memory for one in there if WEB in one.words),
+        memory_of_sensors=sum(one.memory for one in there if SENSORS in one.words),
+        memory_of_all=sum(one.memory for one in there),
+        threads=sum(one.threads for one in there),
+        handles=sum(one.handles for one in there),
+        files=kept(state),
         late=int(details.get("late", 0)),
         frames=int(details.get("frames", 0)),
         votes=int(details.get("votes", 0)),
     )
 
 
-def _handles(process: psutil.Process) -> int:
-    return int(process.num_fds() if hasattr(process, "num_fds") else process.num_handles())
+class Reading(NamedTuple):
+    """Of one process: its command line, its memory (MiB), how many threads and open handles it has."""
+
+    words: list[str]
+    memory: float
+    threads: int
+    handles: int
+
+
+def _reading(process: psutil.Process) -> Reading | None:
+    """None for one that has ended meanwhile."""
+    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess), process.oneshot():
+        handles = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
+        memory = process.memory_info().rss / 2**20
+        return Reading(list(process.cmdline()), memory, process.num_threads(), int(handles))
+    return None
+
+
+def kept(state: Path) -> int:
+    """How many files a show keeps, but for the days' records and pages."""
+    days = (state / RECORDS, state / REPORTS)
+    return sum(1 for one in state.rglob("*") if one.parent not in days and one.is_file())
 
 
 def slope(hours: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
-    """Of a straight line through the values, per hour, and its standard error (least squares)."""
+    """Of a straight line through the values (least squares), per hour, and its standard error. Memory goes up and down
+    in steps that last for many looks, so what is left beside the line counts as a process with the correlation that it
+    has from one look to the next (autoregressive of the first order): as fewer looks than there are."""
     x, y = np.asarray(hours) - np.mean(hours), np.asarray(values, float) - np.mean(values)
     spread = float((x * x).sum())
     rise = float((x * y).sum()) / spread
-    left = float(((y - rise * x) ** 2).sum()) / max(1, len(x) - 2)
-    return rise, (left / spread) ** 0.5
+    beside = y - rise * x
+    left = float((beside**2).sum())
+    alike = float((beside[1:] * beside[:-1]).sum()) / left if left > 0.0 else 0.0
+    alike = min(max(alike, 0.0), LIKEST)
+    return rise, (left / max(1, len(x) - 2) / spread * (1.0 + alike) / (1.0 - alike)) ** 0.5
 
+
+LIKEST = 0.99
+"""The highest correlation that is reckoned with."""
 
 NAMES = {
     "memory": ("memory of the show, MiB", 1.0),
+    "memory_of_web": ("memory of the web process and the one that waits, MiB", 1.0),
+    "memory_of_sensors": ("memory of the sensors' processes, MiB", 1.0),
     "memory_of_all": ("memory of all its processes, MiB", 1.0),
     "threads": ("threads", 0.0),
     "handles": ("open handles", 0.0),
@@ -203,7 +245,7 @@ NAMES = {
 
 def table(seen: Sequence[Look], day: float = 240.0) -> Iterator[str]:
     """The rows of the table, of all but the warm-up; a ``day`` of the schedule took so many seconds."""
-    steady = [one for one in seen if one.hours >= WARM_UP * seen[-1].hours]
+    steady = [one for one in seen if one.hours >= warm_up(seen[-1].hours)]
     hours = [one.hours for one in steady]
     yield "| what | first | last | an hour of the run | a day of the schedule | promised an hour | kept |"
     yield f"|{7 * ' --- |'}"
@@ -216,6 +258,11 @@ def table(seen: Sequence[Look], day: float = 240.0) -> Iterator[str]:
     late, frames = steady[-1].late - steady[0].late, steady[-1].frames - steady[0].frames
     share = f"{late / max(1, frames):.2%} of them"
     yield f"| late frames | | {late} of {frames} | {share} | | 1 % | {_kept(late, frames)} |"
+
+
+def warm_up(hours: float) -> float:
+    """How many hours of a run do not count."""
+    return max(WARM_UP * hours, min(REMEMBERED, MOST * hours))
 
 
 def no_more(counts: Sequence[float]) -> bool:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from installation.core import interpreter
 from installation.core.controls import Control
@@ -179,13 +179,16 @@ def ordered(options: Options, orders: Orders) -> Options:
     return replace(options, fresh=False, seconds=orders.seconds, record=record, record_decisions=decisions)
 
 
-def _warm(show: Path) -> None:
-    """Imports all that a show's first picture needs, and reads the show's file for the parts that it names."""
+def _warm(show: Path) -> Any:
+    """Imports all that a show's first picture needs, and reads the show's file for the parts that it names. Returns its
+    web process, which waits, too."""
     import installation.run
     import installation.stage  # noqa: F401
+    from installation.process.web import web_that_waits
 
     with suppress(VernissageError, OSError):  # the show that hangs it tells what is wrong
-        load(show)
+        return web_that_waits(load(show))
+    return None
 
 
 def _hang(show: Show, options: Options, folder: Path, heartbeat: Heartbeat) -> int:

@@ -215,7 +215,8 @@ class Exhibition:
         if not self.show.web.enabled:
             return None
         act = acting(self.inbox, self.clock.now, lambda change, who: self.snapshots.change(change, who))
-        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=self.options.fresh, on_done=act)
+        waits, fresh = self.heartbeat.warmed, self.options.fresh
+        return WebProcess(self.show, self.folder, live, self._pass_on_tally, fresh=fresh, on_done=act, waiting=waits)
 
     def _pass_on_tally(self, tally: Tally) -> None:
         """Passes the web process's tally to the sensors that take votes."""

@@ -13,7 +13,7 @@ from benchmarks.faults.__main__ import FAULTS
 from benchmarks.faults.rows import Row
 from benchmarks.faults.supervised import Place
 from benchmarks.faults.table import BEGINS, ENDS, HEAD, document, grouped, line, plot, read_csv, write_csv
-from benchmarks.soak import Look, looks, no_more, slope, table, verdict
+from benchmarks.soak import Look, kept, looks, no_more, slope, table, verdict, warm_up
 from installation.engine.residence import residence_of
 from installation.showfile.load import load
 
@@ -52,6 +52,17 @@ def test_a_slope_has_an_error() -> None:
         "NO",
         "too short to tell",
     ]
+
+
+def test_steps_that_last_count_as_fewer_looks() -> None:
+    """Each of twelve values seen ten times over says no more of the slope than seen once."""
+    steps = [0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]
+    _, once = slope([float(at) for at in range(12)], steps)
+    _, often = slope(
+        [at + look / 10 for at in range(12) for look in range(10)], [one for one in steps for _ in range(10)]
+    )
+    assert once == pytest.approx(0.0455, abs=0.001)
+    assert 0.9 * once <= often <= 2.0 * once
 
 
 def test_the_table_of_a_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
@@ -145,16 +156,27 @@ def test_a_soak_is_told() -> None:
     assert len(seen) >= 2
     assert seen[-1].frames > seen[0].frames
     rows = list(table(seen, day=60.0))
-    assert len(rows) == 8
+    assert len(rows) == 10
     assert {row.count("|") for row in rows} == {8}
 
 
 def test_a_soak_tells_what_an_hour_and_what_a_day_brings() -> None:
     """60 days an hour: a MiB in each of 4 hours is a sixtieth a day."""
-    seen = [Look(float(hour), 100.0 + hour, 200.0, 46, 57, 20, 0, 1000 * hour, 0) for hour in range(5)]
+    seen = [Look(float(hour), 100.0 + hour, 50.0, 90.0, 200.0, 46, 57, 20, 0, 1000 * hour, 0) for hour in range(5)]
     rows = list(table(seen, day=60.0))
     assert rows[2] == "| memory of the show, MiB | 101.0 | 104.0 | +1.00 ± 0.00 | +0.017 | 1 | yes |"
-    assert rows[3] == "| memory of all its processes, MiB | 200.0 | 200.0 | +0.00 ± 0.00 | +0.000 | 1 | yes |"
+    assert rows[5] == "| memory of all its processes, MiB | 200.0 | 200.0 | +0.00 ± 0.00 | +0.000 | 1 | yes |"
+
+
+def test_ten_minutes_do_not_count_where_a_run_has_as_many_more() -> None:
+    assert [60 * warm_up(minutes / 60) for minutes in (4, 15, 20, 30, 120)] == pytest.approx([2, 7.5, 10, 10, 30])
+
+
+def test_a_folder_is_no_file_and_what_there_is_of_each_day_does_not_count(tmp_path: Path) -> None:
+    for name in ("vernissage.log", "cache/pace.kept", "days/2026-05-01.jsonl", "reports/2026-05-01.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert kept(tmp_path) == 2
 
 
 def test_a_handle_that_comes_and_goes_is_no_growth() -> None:

@@ -49,10 +49,10 @@ def test_errands_need_no_supervisor(words: str) -> None:
 class Show:
     """A supervised show in a state folder of its own."""
 
-    def __init__(self, folder: Path, *more: str) -> None:
+    def __init__(self, folder: Path, *more: str, web: str = "enabled = false") -> None:
         self.folder = folder
         show = folder / "quiet.toml"
-        show.write_text(f"[web]\nenabled = false\n[operator]\nenabled = false\n{REHEARSAL.read_text()}")
+        show.write_text(f"[web]\n{web}\n[operator]\nenabled = false\n{REHEARSAL.read_text()}")
         line = [
             sys.executable,
             "-m",
@@ -91,8 +91,8 @@ class Show:
 def show(tmp_path: Path) -> Iterator[Any]:
     started: list[Show] = []
 
-    def start(*more: str) -> Show:
-        started.append(Show(tmp_path, *more))
+    def start(*more: str, **how: str) -> Show:
+        started.append(Show(tmp_path, *more, **how))
         return started[-1]
 
     yield start
@@ -121,6 +121,28 @@ def test_a_killed_show_comes_back_and_its_supervisor_is_small(show: Any, tmp_pat
     assert "Traceback" not in said
     assert still.stat().st_size > 1000
     assert not again.is_running()
+
+
+@pytest.mark.gl
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_the_page_of_a_show_that_takes_over_was_ready(show: Any) -> None:
+    running, page = show(web="port = 0"), "visitors vote and look at"
+    running.says(page)
+
+    def waits() -> Any:
+        """The web process of the show on standby."""
+        _, *standby = psutil.Process(running.process.pid).children()
+        with suppress(psutil.NoSuchProcess):
+            return next((one for each in standby for one in each.children() if "installation.web" in one.cmdline()), 0)
+
+    web = until(waits, "a web process that waits")
+    assert [one for one in web.net_connections("tcp") if one.status == "LISTEN"] == []
+    running.child().kill()
+    running.says(page, 2)
+    assert [one.status for one in web.net_connections("tcp")].count("LISTEN") == 1
+    assert running.leave()[0] == 0
+    until(lambda: not web.is_running(), "its end")
 
 
 @pytest.mark.gl

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from installation.core.clean_text import clean
+
 
 class VernissageError(Exception):
     """The root of the tree: ``str()`` of it is a complete message for the user."""
@@ -21,8 +23,10 @@ class Fault:
     hint: str = ""
 
     def __str__(self) -> str:
+        """On one line, which a terminal may be given whatever the show's files hold."""
         tail = f"; {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}: {self.key}: found {self.found}, expected {self.expected}{tail}"
+        text = f"{self.file}:{self.line}: {self.key}: found {self.found}, expected {self.expected}{tail}"
+        return clean(text, len(text))
 
 
 class ShowError(VernissageError, ValueError):

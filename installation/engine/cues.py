@@ -11,7 +11,7 @@ steps in between would have taken it; what fires at an instant, before what begi
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any, Protocol
@@ -180,7 +180,9 @@ class CuePlayer:
         return {
             "heard": self._heard,
             "standby": self.standby,
-            "held": {name: [way.start, way.target, way.since + shift, way.fade] for name, way in self._held.items()},
+            "held": {
+                at: [way.start, way.target, way.since + shift, way.fade, way.cue] for at, way in self._held.items()
+            },
             "waiting": {name: begins + shift for name, begins in self._waiting.items()},
             "deaf": self._ears.deaf(),
             "undo": [[self._order[before.standby], before.targets] for before in self._undo],
@@ -295,11 +297,8 @@ class CuePlayer:
         standby = saved.get("standby", "")  # None: the list was gone down to its end
         self._standby = self._order.index(standby) if standby in self._order else len(self._order) * (standby is None)
         for address, told in _items(saved.get("held")):
-            numbers = [_number(one) for one in told] if isinstance(told, list) else []
-            if address in self._controls and len(numbers) == 4 and None not in numbers:
-                start, target, since, fade = (float(one or 0.0) for one in numbers)
-                accept = self._controls[address].accept
-                self._held[address] = Way(accept(start), accept(target), since + shift, fade)
+            if address in self._controls and (way := _way(told, self._controls[address], shift, self._cues)):
+                self._held[address] = way
         for name, told in _items(saved.get("waiting")):
             begins = _number(told)
             if name in self._cues and begins is not None and begins - self._civil <= LONGEST_WAIT:
@@ -309,6 +308,17 @@ class CuePlayer:
         if heard is not None:
             # Fired cues stay fired; the deadline is set in the past, so that missed cues are looked for.
             self._heard, self._deadline = heard, heard
+
+
+def _way(told: object, control: Control, shift: float, cues: Collection[str]) -> Way | None:
+    """The way that a saved state has for a control, and which of ``cues`` wants it; None for junk."""
+    listed = told if isinstance(told, list) else []
+    numbers = [_number(one) for one in listed[:4]]
+    if len(numbers) != 4 or None in numbers:
+        return None
+    start, target, since, fade = (float(one or 0.0) for one in numbers)
+    cue = next((one for one in listed[4:] if isinstance(one, str) and one in cues), "")
+    return Way(control.accept(start), control.accept(target), since + shift, fade, cue)
 
 
 def cause(player: CuePlayer, address: str) -> str:

@@ -57,7 +57,15 @@ class _Survey:
         if not self.plan.schedule.open and not any(map(self.timetable.hours.spans, self._days())):
             hint = "the exhibition never opens in the days to come"
             return [Finding(("schedule", "closed"), "all hours", "some that are left open", hint)]
-        return [*self._open(), *self._when(), *self._ties(), *self._programmes(), *self._pieces(), *_almost(self.plan)]
+        return [
+            *self._open(),
+            *self._when(),
+            *self._ties(),
+            *self._programmes(),
+            *self._pieces(),
+            *_idle(self.plan),
+            *_almost(self.plan),
+        ]
 
     def _look(self) -> None:
         for day in self._days():
@@ -147,7 +155,7 @@ class _Survey:
                 if programme.name == self.plan.default:
                     hint = "it has the open hours that no other programme claims, and there are none"
                 elif programme.name.casefold() in _events(self.plan):
-                    hint = "the calendar's events of this name are over, or outside the opening hours"
+                    hint = "the calendar's events of this name are over, have no end, or are outside the opening hours"
                 yield Finding(("programme", at, "name"), shown(programme.name), "a programme that hangs", hint)
 
     def _pieces(self) -> Iterator[Finding]:
@@ -165,6 +173,14 @@ def _events(plan: Plan) -> set[str]:
     """What the calendar has, by name."""
     calendar = plan.schedule.calendar
     return {event.name for event in calendar.events} if calendar else set()
+
+
+def _idle(plan: Plan) -> Iterator[Finding]:
+    """Cues that do nothing."""
+    for at, cue in enumerate(plan.cues):
+        if not (cue.targets or cue.release or cue.then):
+            hint = 'such as set = { "stage/brightness" = 0.6 }'
+            yield Finding(("cue", at, "name"), shown(cue.name), "a cue with a set, a release or a then", hint)
 
 
 def _almost(plan: Plan) -> Iterator[Finding]:

@@ -200,7 +200,8 @@ class Child:
     ``silence`` (seconds), a child that sends nothing for that long, or for as long as it asked for, is stopped and
     started again. So is one that ends, or writes what is no frame. Messages queued for a child that ended are lost:
     send changing values repeatedly, and put lasting ones into ``hello``. With ``spare``, which needs ``silence``,
-    another process that waits for its ``hello`` is there for a restart (see reserve.py).
+    another process that waits for its ``hello`` is there for a restart (see reserve.py); ``waiting`` is one that
+    ``begun`` has started for the first start.
     """
 
     def __init__(
@@ -212,11 +213,12 @@ class Child:
         hello: dict[str, Any] | None = None,
         silence: float | None = None,
         spare: bool = False,
+        waiting: "subprocess.Popen[bytes] | None" = None,
     ) -> None:
         self.name, self.argv, self.on_message, self.log = name, list(argv), on_message, log
         self.hello = b"" if hello is None else encode(hello)
         self.silence = silence
-        self.reserve = Reserve(lambda: _start(argv), _end, SPARE_AFTER if spare else math.inf)
+        self.reserve = Reserve(lambda: begun(argv), _end, SPARE_AFTER if spare else math.inf, waiting=waiting)
         self.restarts = 0
         self.trouble = ""
         """Why it is not running now; empty while it runs."""
@@ -318,7 +320,8 @@ class Child:
         self.restarts += 1
 
 
-def _start(argv: Sequence[str]) -> "subprocess.Popen[bytes]":
+def begun(argv: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """A process that waits for its first message. Raises OSError where it does not start."""
     return begin(
         argv,
         stdin=subprocess.PIPE,

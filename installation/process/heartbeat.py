@@ -99,6 +99,8 @@ class Heartbeat:
     def __init__(self) -> None:
         self.orders = Orders()
         self.gone = threading.Event()
+        self.warmed: Any = None
+        """What a process on standby has made ready."""
         self.unsent: tuple[str, ...] = ()
         """Why alerts are not sent, as the supervisor tells it."""
         self._due = 0.0
@@ -147,14 +149,15 @@ class Heartbeat:
 
 class Supervised(Heartbeat):
     """The heartbeat of a show that has a supervisor. To be made before anything else is done. ``folder`` keeps the
-    stacks. A process on standby does ``warm``, then waits here until it is to be the show.
+    stacks. A process on standby does ``warm``, which returns what is ``warmed``, then waits here until it is to be the
+    show.
 
     Raises FrameError where no orders come, SystemExit where a process on standby is not needed any more.
     """
 
     renews = True
 
-    def __init__(self, folder: Path, warm: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, folder: Path, warm: Callable[[], Any] = lambda: None) -> None:
         super().__init__()
         self._told: SimpleQueue[Message | None] = SimpleQueue()
         self._send = serve(self._hear, self._leave, FINISH)
@@ -166,13 +169,13 @@ class Supervised(Heartbeat):
         self._waiting: Latest[dict[str, Any]] = Latest()
         threading.Thread(target=self._write, name="heartbeat", daemon=True).start()
 
-    def _await_orders(self, warm: Callable[[], object]) -> Orders:
+    def _await_orders(self, warm: Callable[[], Any]) -> Orders:
         try:
             message = self._told.get(timeout=HELLO)
         except Empty:
             raise FrameError(f"found no orders for {HELLO:.0f} s, expected them from a supervisor") from None
         if message == STANDBY:
-            warm()
+            self.warmed = warm()
             message = self._told.get()
         if message is None:
             raise SystemExit(0)

@@ -28,8 +28,8 @@ class Reserve(Generic[Kind]):
     """``prepare`` has one ``wait`` where there is none, ``take`` gives it away, or one that is started now.
 
     ``start`` raises OSError where none starts, ``end`` is to end one at once. ``after``: seconds that the process in
-    use has to be well before another is started, whose imports take processor time. To be used by one thread, which
-    lives as long as the processes (see core/pipe.py).
+    use has to be well before another is started, whose imports take processor time. ``waiting`` is one that waits
+    already. To be used by one thread, which lives as long as the processes (see core/pipe.py).
     """
 
     def __init__(
@@ -38,9 +38,10 @@ class Reserve(Generic[Kind]):
         end: Callable[[Kind], object],
         after: float,
         wait: Callable[[Kind], object] = lambda process: None,
+        waiting: Kind | None = None,
     ) -> None:
         self.start, self.end, self.after, self.wait = start, end, after, wait
-        self._waiting: Kind | None = None
+        self._waiting = waiting
         self._well: float | None = None
         self._next = -math.inf
 

@@ -2,9 +2,11 @@
 
 import logging
 import secrets
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +16,7 @@ from installation.core import decision, room_code
 from installation.core.log_file import log_file
 from installation.core.pipe import Message
 from installation.core.repeats import Repeats
-from installation.process.child import Child
+from installation.process.child import Child, begun
 from installation.process.console_key import console_key, made_pin
 from installation.showfile import load as showfile
 from installation.showfile.load import Show
@@ -49,6 +51,8 @@ from installation.web.messages import (
 
 log = logging.getLogger(__name__)
 
+COMMAND = (sys.executable, "-m", "installation.web")
+
 SILENCE = 2.5
 """Seconds without a heartbeat (two a second) after which the web process counts as frozen and is started anew."""
 TELL_INTERVAL = 1.0
@@ -68,6 +72,7 @@ class WebProcess:
     ``state`` is the folder that keeps the votes. ``on_tally`` is called by the reading thread with every tally. A web
     process that is silent for ``silence`` seconds is started anew. ``fresh`` takes up no round that an earlier run of
     the show left open. ``on_done`` is called with what operators do on a console, and returns why it does not count.
+    ``waiting`` is a process that waits already (see web_that_waits).
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class WebProcess:
         silence: float = SILENCE,
         fresh: bool = False,
         on_done: Callable[[Moved | Edited], str] = lambda done: "",
+        waiting: "subprocess.Popen[bytes] | None" = None,
     ) -> None:
         self.show, self.on_tally, self.on_done = show, on_tally, on_done
         self.tally = decision.Tally()
@@ -99,8 +105,7 @@ class WebProcess:
         run, entrance = secrets.token_hex(8) if fresh else "", _entrance(show, state)
         self._hello = partial(_hello, state=state, live=live, run=run, console=entrance, key=self._key)
         hello = self._hello(show)
-        command = [sys.executable, "-m", "installation.web"]
-        self.child = Child("web", command, self._heard, hello=pack(hello), silence=silence, spare=True)
+        self.child = Child("web", COMMAND, self._heard, hello=pack(hello), silence=silence, spare=True, waiting=waiting)
 
     def take(self, show: Show) -> None:
         """Goes on with another version of the show, at the same address and port."""
@@ -204,6 +209,13 @@ class WebProcess:
     def send_preview(self, jpeg: bytes) -> None:
         """Sends a picture to those who watch; of pictures that wait, the newest counts."""
         self.child.send_latest(jpeg)
+
+
+def web_that_waits(show: Show) -> "subprocess.Popen[bytes] | None":
+    """A web process that imports what it needs and waits, for a show on standby; None where that one has no page."""
+    with suppress(OSError):
+        return begun(COMMAND) if show.web.enabled else None
+    return None
 
 
 def log_once(repeats: Repeats, why: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from installation.core.signals import Snapshot
-from installation.engine.cues import BACK, LOOK_BACK, REWIND, Asks, CuePlayer
+from installation.engine.cues import BACK, LOOK_BACK, REWIND, Asks, CuePlayer, cause
 from tests.engine.plans import CONTROLS, SIGNALS, plan
 
 TEXT = """
@@ -191,8 +191,16 @@ def test_a_fade_that_began_during_a_power_cut_is_half_way() -> None:
     saved = json.loads(json.dumps(stand.player.state()))
     other = Stand(Clock((CIVIL + 6.0, "clap")), saved, now=7.0)  # another boot, another time since it
     assert other.at(10.0)[BRIGHTNESS] == pytest.approx(0.8)
+    assert cause(other.player, BRIGHTNESS) == "the cue dim fades it for 10 s more"
     assert other.at(10.1)[SPEED] == 4.0
     assert other.at(50.0)[BRIGHTNESS] == 0.0
+
+
+def test_a_state_of_before_holds_without_the_name_of_its_cue() -> None:
+    held = {BRIGHTNESS: [1.0, 0.25, CIVIL, 2.0], SPEED: [1.0, 2.0, CIVIL, 0.0, "gone"], "/stage/label": [0.0, "clap"]}
+    stand = Stand(resume={"heard": CIVIL, "held": held})
+    assert stand.at(5.0) == {BRIGHTNESS: 0.25, SPEED: 2.0}
+    assert cause(stand.player, BRIGHTNESS) == cause(stand.player, SPEED) == ""
 
 
 def test_go_back_and_what_a_signal_has_fired_go_on_after_a_restart() -> None:

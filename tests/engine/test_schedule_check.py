@@ -137,8 +137,26 @@ def test_a_first_programme_that_others_leave_no_hours(tmp_path: Path) -> None:
 def test_a_programme_that_the_calendar_has_at_night_only(tmp_path: Path) -> None:
     (tmp_path / "agenda.ics").write_text(written(f"SUMMARY:late\n{LATE.strip()}"), "utf-8", newline="")
     text = 'calendar = "agenda.ics"\nopen = "10:00-17:00"\n[[programme]]\nname = "day"\n[[programme]]\nname = "late"\n'
-    hint = "the calendar's events of this name are over, or outside the opening hours"
+    hint = "the calendar's events of this name are over, have no end, or are outside the opening hours"
     assert told(tmp_path, text) == [message(10, 'programme[2] "late".name', "late", "a programme that hangs", hint)]
+
+
+def test_a_cue_that_does_nothing(tmp_path: Path) -> None:
+    text = """[[cue]]
+name = "calm"
+fade = "10 s"
+then = "idle"
+[[cue]]
+name = "idle"
+every = "15 min"
+[[cue]]
+name = "free"
+release = "all"
+"""
+    hint = 'such as set = { "stage/brightness" = 0.6 }'
+    assert told(tmp_path, text) == [
+        message(10, 'cue[2] "idle".name', "idle", "a cue with a set, a release or a then", hint)
+    ]
 
 
 def test_an_event_that_is_called_almost_so(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from installation.core.decision import Playback, Tally
 from installation.core.errors import FrameError
 from installation.core.pipe import Message
-from installation.process.web import SILENCE, WebProcess
+from installation.process.web import SILENCE, WebProcess, web_that_waits
 from installation.showfile.load import load
 from installation.web.messages import VERSION, Health, Ready, pack
 from tests.timeout import TIMEOUT, until
@@ -87,6 +87,19 @@ def test_no_order_gets_it_restarted(start: Open) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no other way to freeze a process")
+def test_one_that_waited_is_the_first(start: Open, tmp_path: Path) -> None:
+    """As of a show on standby."""
+    show = tmp_path / "show.toml"
+    show.write_text('[show]\ntitle = "Try-out"\n' + PIECE.format(name="one"))
+    waits = web_that_waits(load(show))
+    assert waits is not None
+    process = start(waiting=waits)
+    until(lambda: open_page(process), "the page")
+    assert process.child.pid == waits.pid
+    show.write_text('[show]\ntitle = "Try-out"\n[web]\nenabled = false\n' + PIECE.format(name="one"))
+    assert web_that_waits(load(show)) is None, "nobody waits for a page that there is not"
+
+
 def test_a_frozen_one_is_noticed_and_comes_back(start: Open, caplog: pytest.LogCaptureFixture) -> None:
     assert SILENCE * 9 / 8 < 3.0  # the silence, and the time between two looks at it
     process = start()

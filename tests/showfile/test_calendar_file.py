@@ -9,11 +9,14 @@ from dateutil.rrule import rrulestr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from installation.core.errors import Refused
+from installation.core.errors import Refused, ShowError
+from installation.core.parts import ROOT
 from installation.engine.recurrence import Happenings
 from installation.showfile.calendar_file import EVENTS, LARGEST, Calendar, Event, read_calendar
+from installation.showfile.load import load
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+REHEARSAL = ROOT / "shows" / "rehearsal.toml"
 NAMES = ("late", "Dim", "open", "closed")
 LATE = """
 DTSTART;TZID=Europe/Amsterdam:20270128T190000
@@ -176,6 +179,18 @@ def test_an_event_that_cannot_be_read(tmp_path: Path, event: str, message: str) 
         read(tmp_path, f"SUMMARY:late\n{event}")
     assert message in str(caught.value)
     assert not read(tmp_path, f"SUMMARY:of no concern\n{event}").events
+
+
+def test_what_a_calendar_holds_steers_no_terminal(tmp_path: Path) -> None:
+    (tmp_path / "agenda.ics").write_text("BEGIN:VCALENDAR\r\n\x1b[31mred\x07 \u202eline\r\nEND:VCALENDAR\r\n")
+    show = tmp_path / "show.toml"
+    show.write_text(f'[schedule]\ncalendar = "agenda.ics"\n{REHEARSAL.read_text()}')
+    with pytest.raises(ShowError) as caught:
+        load(show)
+    told = str(caught.value)
+    assert "in the iCalendar format; it is not read" in told
+    assert not {"\x1b", "\x07", "\u202e", "\n"} & set(told)
+    assert "\ufffd[31mred" in told
 
 
 def test_bounds(tmp_path: Path) -> None:
