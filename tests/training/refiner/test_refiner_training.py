@@ -251,6 +251,14 @@ def test_a_lattice_is_found_and_texture_is_none() -> None:
     assert lattice(torch.linspace(-1, 1, 192).expand(4, 3, 192, 192)) < 1e-6
 
 
+def test_a_lattice_is_learnt_away(vae: SoftPainter, devices: Devices) -> None:
+    run = begun(of(vae), devices, replace(RECIPE, even=1e4, low_pass=0, features=0, adversarial=0, learning_rate=0.005))
+    run.learner.g.out.bias.data[0::4] += 0.3  # one pixel of every four is brighter
+    before = lattice(run.learner.g(run.pairs.soft.samples(8)))
+    steps(run, 30)
+    assert lattice(run.learner.g(run.pairs.soft.samples(8))) < 0.3 * before
+
+
 def test_the_penalty_is_the_square_of_the_gradient() -> None:
     picture = torch.rand(2, 3, 4, 4, requires_grad=True)
     scores = [(picture * 2).flatten(1).sum(1, keepdim=True), torch.zeros(2, 4)]
