@@ -511,7 +511,7 @@ def judge_of(run: Refining) -> torch.nn.Module:
 
 
 def test_a_judge_on_features_alone_moves_the_refiner(vae: SoftPainter, devices: Devices) -> None:
-    nothing = replace(RECIPE, adversarial=0, features=0.0, low_pass=0.0, rise=1, prior=0.0)
+    nothing = replace(RECIPE, adversarial=0, features=0.0, low_pass=0.0, even=0.0, rise=1, prior=0.0)
     pairs = PairSupply(discs(), np.full(40, 32.0), of(vae), nothing)
     moved = []
     for recipe in (replace(nothing, projected=0.0), nothing):
