@@ -14,6 +14,7 @@ writes the table of the documentation.
 import argparse
 import csv
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -290,6 +291,7 @@ def main() -> None:
     options.add_argument("--csv", type=Path)
     options.add_argument("--docs", action="store_true", help="the table of docs")
     asked = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the show that was begun ends, too
     seen = list(looks(asked.minutes, asked.day))
     if asked.csv:
         with asked.csv.open("w", newline="") as file:
