@@ -220,7 +220,7 @@ def slope(hours: Sequence[float], values: Sequence[float]) -> tuple[float, float
     in steps that last for many looks, so what is left beside the line counts as a process with the correlation that it
     has from one look to the next (autoregressive of the first order): as fewer looks than there are."""
     x, y = np.asarray(hours) - np.mean(hours), np.asarray(values, float) - np.mean(values)
-    spread = float((x * x).sum())
+    spread = float((x * x).sum()) or 1.0  # of one look alone nothing rises
     rise = float((x * y).sum()) / spread
     beside = y - rise * x
     left = float((beside**2).sum())
