@@ -130,7 +130,7 @@ class Refiner(nn.Module):
             self.register_buffer(f"grain{index}", torch.randn(1, 1, side, side))
         if arch.clean:
             self.register_buffer("pattern", torch.zeros(3, arch.resolution, arch.resolution))
-            self.register_buffer("gaussian", gaussian(arch.clean))
+            self.register_buffer("gaussian", gaussian(torch.tensor(arch.clean)))
 
     def cleaned(self, picture: Tensor) -> Tensor:
         """What a network painted (n, 3, height, width) as it is refined; whole pictures, or several side by side."""
@@ -181,9 +181,10 @@ class Refiner(nn.Module):
         return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
 
 
-def gaussian(deviation: float) -> Tensor:
-    """Its weights (2 * REACH + 1,), their sum 1, for a deviation in px."""
-    return torch.softmax(-0.5 * (torch.arange(-REACH, REACH + 1) / deviation) ** 2, 0)
+def gaussian(deviation: Tensor) -> Tensor:
+    """Its weights (..., 2 * REACH + 1), their sum 1, for deviations (...) in px."""
+    at = torch.arange(-REACH, REACH + 1, dtype=torch.float32)
+    return torch.softmax(-0.5 * (at / deviation[..., None]) ** 2, -1)
 
 
 def filtered(x: Tensor, weights: Tensor) -> Tensor:

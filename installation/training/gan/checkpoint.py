@@ -127,7 +127,7 @@ def start_from(run: Parts, path: Path) -> None:
     """Take the generator of a model file, which may be smaller; the judges are trained first, so that they do not
     degrade it, and the average goes on with its whole half-life. Raises ModelError, or TrainingError if the model
     does not fit."""
-    header, tensors = load_model(path)
+    header, tensors = load_model(path, "stylegan2")
     old = read_architecture(header["architecture"], path)
     if not grown_from(old, run.arch):
         raise TrainingError(
@@ -158,7 +158,6 @@ def form_of(path: Path | None, kept: Mapping[str, Any] | None) -> Architecture |
     if kept and kept["model"] == "gan":
         return read_architecture(json.loads(kept["arch"]))
     if path:
-        check_start(path)
-        header, _ = load_model(path)
+        header, _ = load_model(path, "stylegan2")
         return read_architecture(header["architecture"], path)
     return None

@@ -99,8 +99,8 @@ class Learner:
         self.d.requires_grad_(True)
         rise = min(1.0, images / max(1.0, recipe.rise))
         textured = self.projection.hear(painted) if self.projection else loss.new_zeros(())
-        nearness = recipe.low_pass * low + recipe.finer * worn + recipe.features * apart
-        nearness = nearness + recipe.even * lattice(painted)
+        even = recipe.even * lattice(painted)
+        nearness = recipe.low_pass * low + recipe.finer * worn + recipe.features * apart + even
         (nearness + rise * (recipe.adversarial * loss + recipe.projected * textured)).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)

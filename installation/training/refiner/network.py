@@ -19,7 +19,7 @@ from torch import Tensor
 from installation.core.errors import TrainingError
 from installation.networks.model_generator import classes_of
 from installation.networks.refined import unrefined
-from installation.networks.refiner import SCALE, filtered, gaussian
+from installation.networks.refiner import SCALE
 from installation.training.dataset.pictures import spread
 from installation.training.latent.models import OpenModel, open_model, shown_psi
 from installation.training.refiner.recipe import Recipe
@@ -132,8 +132,8 @@ class Degraded:
         return self.softened(soft.clamp(-1, 1))
 
     def softened(self, soft: Tensor) -> Tensor:
-        recipe = self.recipe
-        return filtered(soft, gaussian(recipe.clean).to(soft.device)) if recipe.clean else soft
+        """As the refiner softens what the network paints."""
+        return blurred(soft, torch.full((len(soft),), self.recipe.clean)) if self.recipe.clean else soft
 
     def usual(self, soft: Tensor) -> Tensor:
         """As blurred as pictures are in the middle."""

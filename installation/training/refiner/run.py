@@ -23,7 +23,7 @@ All random numbers are drawn on the CPU by one generator: a resumed run is the s
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -124,7 +124,10 @@ class Refining:
 
     def load(self, state: dict[str, Any]) -> list[str]:
         """The recipe may differ from the checkpoint's: the one in the options is used."""
-        if read_architecture(json.loads(state["arch"])) != self.arch:
+        begun = read_architecture(json.loads(state["arch"]))
+        if begun != self.arch and begun == replace(self.arch, clean=begun.clean):
+            raise TrainingError(f"was begun with --clean {begun.clean:g}. Give that, or another --work folder.")
+        if begun != self.arch:
             raise TrainingError(f"holds another network ({state['arch']}). Use another --work folder, or delete it.")
         if model_of(json.loads(state["facts"])) != model_of(self.facts):
             raise TrainingError("was begun on another model. Use another --work folder, or delete it.")

@@ -8,8 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BLUR_REACH = 3
-"""Pixels on each side that the blur takes in."""
+from installation.networks.refiner import REACH, gaussian
 
 
 class Soft(Protocol):
@@ -39,9 +38,7 @@ class Soft(Protocol):
 
 def blurred(x: Tensor, deviation: Tensor) -> Tensor:
     """Each picture (n, 3, h, w) by a Gaussian of its own deviation (n,) in px; 0 leaves it as it is."""
-    at = torch.arange(-BLUR_REACH, BLUR_REACH + 1, dtype=torch.float32)
-    kernel = torch.softmax(-0.5 * (at / deviation.clamp_min(1e-3)[:, None]) ** 2, 1).to(x.device)
-    n, reach = len(x), BLUR_REACH
-    y = F.pad(x, (reach,) * 4, mode="replicate").transpose(0, 1)
+    kernel, n = gaussian(deviation.clamp_min(1e-3)).to(x.device), len(x)
+    y = F.pad(x, (REACH,) * 4, mode="replicate").transpose(0, 1)
     y = F.conv2d(y, kernel[:, None, :, None], groups=n)
     return F.conv2d(y, kernel[:, None, None, :], groups=n).transpose(0, 1).contiguous()

@@ -368,6 +368,13 @@ def test_a_run_on_another_model_is_not_gone_on_with(vae: SoftPainter, devices: D
         resume(other, tmp_path)
 
 
+def test_a_run_that_was_cleaned_otherwise_says_how_to_go_on(gan: Path, devices: Devices, tmp_path: Path) -> None:
+    save(begun(degraded(gan), devices), tmp_path)
+    recipe = replace(RECIPE, clean=0.8)
+    with pytest.raises(TrainingError, match=r"was begun with --clean 0\. Give that, or another --work folder"):
+        resume(begun(degraded(gan, recipe), devices, recipe), tmp_path)
+
+
 def test_a_run_of_an_older_version_is_gone_on_with(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
     """Its facts and its folder say vae where they say model now."""
     run = steps(begun(of(vae), devices), 1)
