@@ -46,6 +46,11 @@ def test_errands_need_no_supervisor(words: str) -> None:
     assert not alone(parse([str(REHEARSAL), *SMALL, "--seconds", "3"]))
 
 
+def children(pid: int) -> list[Any]:
+    """The show's process first, then the one on standby; numbers of processes begin again at some time."""
+    return sorted(psutil.Process(pid).children(), key=lambda child: child.create_time())
+
+
 class Show:
     """A supervised show in a state folder of its own."""
 
@@ -79,7 +84,7 @@ class Show:
         until(said, words)
 
     def child(self) -> Any:
-        return until(lambda: next(iter(psutil.Process(self.process.pid).children()), None), "the show's process")
+        return until(lambda: next(iter(children(self.process.pid)), None), "the show's process")
 
     def leave(self, number: int = signal.SIGINT) -> tuple[int, str]:
         self.process.send_signal(number)
@@ -132,7 +137,7 @@ def test_the_page_of_a_show_that_takes_over_was_ready(show: Any) -> None:
 
     def waits() -> Any:
         """The web process of the show on standby."""
-        _, *standby = psutil.Process(running.process.pid).children()
+        _, *standby = children(running.process.pid)
         with suppress(psutil.NoSuchProcess):
             return next((one for each in standby for one in each.children() if "installation.web" in one.cmdline()), 0)
 
@@ -211,7 +216,7 @@ def test_safe_mode_shows_the_stills_of_all_pieces_and_says_so_in_health(tmp_path
     process = subprocess.Popen([sys.executable, "-c", SAFE, str(show), str(folder)], cwd=ROOT)
     try:
         until(lambda: ask(port, "/healthz").get("ok"), "health")
-        psutil.Process(process.pid).children()[0].kill()
+        children(process.pid)[0].kill()
         until(lambda: any("safe mode" in reason for reason in ask(port, "/healthz").get("reasons", ())), "safe mode")
         seen = set()
         until(lambda: seen.add(ask(port, "/healthz").get("piece")) or {"a", "b"} <= seen, "both pieces")
