@@ -58,6 +58,8 @@ RUNAWAY = 50.0
 """A loss beyond this does not recover; it normally stays below 5."""
 HOPELESS = 12.0
 """The generator's loss at which its gradient has nearly vanished: its pictures score e**-12."""
+AVERAGE = 312.5
+"""Steps that the half-life of the moving average has at least (arXiv 2006.06676: 10,000 pictures of 32 a step)."""
 PIXELS_AT_ONCE = 16 * 256 * 256
 """Pictures of this many pixels in all fit a device with 8 GB at once; a larger batch is learnt from in parts."""
 
@@ -183,6 +185,7 @@ def recipe_of(options: TrainOptions[GanOptions], facts: Facts) -> Recipe:
         projected=asked.projected,
         closest=options.recipe.closest or (1.0 if aligned else CLOSEST),
         fade=asked.fade * 1000,
+        average=max(Recipe.average, AVERAGE * options.batch),
         augment=asked.augment,
         seed=options.recipe.seed,
     )

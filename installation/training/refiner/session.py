@@ -39,6 +39,9 @@ from installation.training.refiner.vae import Reconstructions, soft_painter
 
 FINER = 20.0
 """Weight, of a model that is no VAE, of what a worn picture tells of the picture."""
+RISE, AVERAGE = 1000, 2500
+"""Steps over which the adversarial losses are introduced, and half-life of the moving average: a discriminator needs
+them, however many windows a step has."""
 TEACHER_FOLDER = "teacher"
 """Of the work folder: what a teacher painted."""
 
@@ -167,6 +170,8 @@ def recipe_of(options: RefinerOptions, side: int, vae: bool) -> Recipe:
         projected=asked.projected,
         r1=asked.r1,
         conditional=asked.conditional,
+        rise=RISE * asked.batch,
+        average=AVERAGE * asked.batch,
         seed=asked.seed,
     )
 
