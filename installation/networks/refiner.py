@@ -131,6 +131,7 @@ class Refiner(nn.Module):
         if arch.clean:
             self.register_buffer("pattern", torch.zeros(3, arch.resolution, arch.resolution))
             self.register_buffer("gaussian", gaussian(torch.tensor(arch.clean)))
+        self.register_buffer("middle", colour(arch), persistent=False)
 
     def cleaned(self, picture: Tensor) -> Tensor:
         """What a network painted (n, 3, height, width) as it is refined; whole pictures, or several side by side."""
@@ -148,7 +149,7 @@ class Refiner(nn.Module):
         painted = enlarged(soft) + amount * self.paint(soft, grain)
         if not self.arch.tone:
             return painted
-        return painted + amount * (toned(painted, self.arch.tone, self.arch.middle) - painted)
+        return painted + amount * (toned(painted, self.arch.tone, self.get_buffer("middle")) - painted)
 
     def paint(self, soft: Tensor, grain: Sequence[Tensor]) -> Tensor:
         """What is added to the enlarged picture."""
@@ -179,6 +180,11 @@ class Refiner(nn.Module):
         """New noise for so many pictures of this side, on the CPU, the smallest first."""
         sides = [side * grain // self.arch.resolution for grain in self.arch.grains]
         return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
+
+
+def colour(arch: Architecture) -> Tensor:
+    """The colour that a tone is around, (3, 1, 1)."""
+    return torch.tensor(arch.middle)[:, None, None]
 
 
 def gaussian(deviation: Tensor) -> Tensor:
@@ -241,4 +247,5 @@ def build(entry: Any, tensors: Mapping[str, NDArray[np.float32]], name: object =
     with torch.device("meta"):
         refiner = Refiner(arch)
     refiner.load_state_dict(ready, assign=True)
+    refiner.middle = colour(arch)
     return refiner.requires_grad_(False).eval()

@@ -51,11 +51,11 @@ def bands(x: Tensor, halvings: int) -> list[Tensor]:
     return [*(finer - coarser for finer, coarser in pairwise(lows)), lows[-1]]
 
 
-def toned(x: Tensor, gains: Sequence[float], middle: Sequence[float]) -> Tensor:
-    """The picture with its bands times ``gains``, the finest first; the last one counts from the colour ``middle``.
-    What is small is added up before it is enlarged."""
+def toned(x: Tensor, gains: Sequence[float], middle: Tensor) -> Tensor:
+    """The picture with its bands times ``gains``, the finest first; the last one counts from the colour ``middle``
+    (3, 1, 1). What is small is added up before it is enlarged."""
     first, *steps = [after - before for before, after in pairwise(gains)]
     large: Tensor | float = 0.0
     for small, step in zip(reversed(averages(x, len(steps))), reversed(steps), strict=True):
         large = enlarged(large + step * small)
-    return gains[0] * x + first * blurred(x) + large + (1 - gains[-1]) * x.new_tensor(middle)[:, None, None]
+    return gains[0] * x + first * blurred(x) + large + (1 - gains[-1]) * middle.to(x.dtype)

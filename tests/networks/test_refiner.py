@@ -150,11 +150,11 @@ def test_the_tone_is_that_of_what_is_painted_by_as_much() -> None:
     soft, plain = torch.rand(1, 3, 16, 16) * 2 - 1, stirred()
     strong = Refiner(replace(ARCH, tone=(0.5, 1.5, 1.2), middle=(0.1, 0.0, -0.1))).requires_grad_(False)
     strong.load_state_dict(plain.state_dict())
-    torch.testing.assert_close(strong(soft), toned(plain(soft), strong.arch.tone, strong.arch.middle))
+    torch.testing.assert_close(strong(soft), toned(plain(soft), strong.arch.tone, strong.middle))
     torch.testing.assert_close(strong(soft, amount=0.0), plain(soft, amount=0.0))
     half = plain(soft, amount=0.5)
     torch.testing.assert_close(
-        strong(soft, amount=torch.tensor([0.5])), (half + toned(half, strong.arch.tone, strong.arch.middle)) / 2
+        strong(soft, amount=torch.tensor([0.5])), (half + toned(half, strong.arch.tone, strong.middle)) / 2
     )
 
 

@@ -5,7 +5,7 @@ import torch
 
 from installation.networks.tone import bands, toned
 
-MIDDLE = (0.1, 0.0, -0.2)
+MIDDLE = torch.tensor([0.1, 0.0, -0.2])[:, None, None]
 
 
 def waves(length: float) -> torch.Tensor:
@@ -23,9 +23,9 @@ def test_the_bands_of_a_picture_are_the_picture() -> None:
 def test_gains_are_those_of_the_bands() -> None:
     picture, gains = torch.rand(2, 3, 64, 64), (0.5, 1.5, 2.0, 1.2, 0.9)
     parts = bands(picture, 3)
-    parts[-1] = parts[-1] - torch.tensor(MIDDLE)[:, None, None]
+    parts[-1] = parts[-1] - MIDDLE
     wanted = sum(gain * part for gain, part in zip(gains, parts, strict=True))
-    torch.testing.assert_close(toned(picture, gains, MIDDLE), wanted + torch.tensor(MIDDLE)[:, None, None])
+    torch.testing.assert_close(toned(picture, gains, MIDDLE), wanted + MIDDLE)
     torch.testing.assert_close(toned(picture, (1.0,) * 5, MIDDLE), picture)
 
 
@@ -36,6 +36,6 @@ def test_detail_of_each_size_is_in_its_own_band(length: float, band: int) -> Non
 
 
 def test_one_colour_moves_away_from_the_middle_alone() -> None:
-    flat = torch.tensor(MIDDLE)[None, :, None, None] + torch.full((1, 3, 32, 32), 0.2)
+    flat = MIDDLE + torch.full((1, 3, 32, 32), 0.2)
     louder = toned(flat, (0.3, 1.0, 2.0, 1.5), MIDDLE)
-    torch.testing.assert_close(louder - torch.tensor(MIDDLE)[None, :, None, None], torch.full((1, 3, 32, 32), 0.3))
+    torch.testing.assert_close(louder - MIDDLE, torch.full((1, 3, 32, 32), 0.3))

@@ -132,7 +132,6 @@ def open_devices(
     fabric.launch()
     mine = max(1, int(threads or os.cpu_count() or 1) // count)
     torch.set_num_threads(mine)
-    torch.backends.cudnn.benchmark = True
     chosen = precision_of(precision, fabric.device)
     try:
         yield agreed(Devices(fabric, mine), chosen)

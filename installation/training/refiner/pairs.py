@@ -74,13 +74,19 @@ class PairSupply:
         hand = self.supply.deal(recipe.batch, self.large, chance)
         hand[:, 0] += self.held()[hand[:, 0]]  # in place of one that is held out, the one beside it
         real = self.supply.show(hand, self.large, device)
-        known = torch.rand(recipe.batch, generator=chance) >= (0 if recipe.conditional else recipe.prior)
+        known = torch.randperm(recipe.batch, generator=chance) >= self.imagined(chance)
         soft, own = self.soft.dealt(hand, real, known, chance)
         soft, real = windows(soft, real, torch.rand(recipe.batch, 2, generator=chance), recipe.window)
         soft = self.soft.worn(soft, own, chance)
         dice = recipe.colour * (2 * torch.rand(recipe.batch, 3, generator=chance) - 1)
         masks = (self.fine[hand[:, 0]].to(device), known.to(device))
         return Pairs(recoloured(soft, dice), recoloured(real, dice), *masks)
+
+    def imagined(self, chance: torch.Generator) -> int:
+        """How many of a batch are samples of the model: nearly always the same, as a graphics card takes a while to
+        plan each layer for another number of pictures."""
+        prior = 0.0 if self.recipe.conditional else self.recipe.prior
+        return int(prior * self.recipe.batch + float(torch.rand((), generator=chance)))
 
     @torch.no_grad()
     def known(self, index: Tensor) -> tuple[Tensor, Tensor]:
