@@ -27,6 +27,9 @@ OCTAVE = 5
 """Rings of an octave."""
 PICTURES, SAMPLES, AT_ONCE = 384, 96, 16
 STEPS, RATE = 600, 0.05
+ALIKE = 0.1
+"""Weight of the difference of neighbouring bands' gains: a band is no sharp part of the spectrum, so that gains which
+swing up and down fit it a little better, and draw halos."""
 FINEST = 0.0
 """The logarithm of the gain of the finest band, at most: what shuffling leaves in it would become a lattice."""
 
@@ -96,7 +99,7 @@ def _gains(own: Tensor, wanted: Tensor) -> list[float]:
         power = torch.einsum("i,ijr,j->r", logs.exp(), own, logs.exp())
         off = (power.clamp_min(1e-9) / wanted.clamp_min(1e-9)).log().square().mean()
         optimizer.zero_grad()
-        off.backward()
+        (off + ALIKE * logs.diff().square().mean()).backward()
         optimizer.step()
         with torch.no_grad():
             logs[0].clamp_(max=FINEST)
