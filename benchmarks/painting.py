@@ -89,7 +89,8 @@ def runtimes(painting: Synthesis, latents: Latent, device: str) -> Iterator[tupl
     if device != "cpu":
         yield "the same, fp16", partial(Eager, painting, latents, device, torch.float16)
     if device == "cuda":
-        yield CudaGraph.name, partial(CudaGraph, painting, latents)
+        yield "CUDA graph, fp16", partial(CudaGraph, painting, latents)
+        yield "CUDA graph, fp32", partial(CudaGraph, painting, latents, torch.float32)
     if device == "cpu":
         yield "the same, bf16", partial(Eager, painting, latents, device, torch.bfloat16)
     if device == "cpu" and _openvino.version():

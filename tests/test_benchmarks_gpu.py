@@ -20,6 +20,8 @@ from installation.core.errors import TrainingError
 from installation.networks.model_generator import opened, proofs
 from installation.networks.runtime import Eager
 from installation.training.cli import main
+from installation.training.dataset.ledger import LEDGER, Ledger
+from installation.training.dataset.pictures import PicturesError, load_prepared
 from installation.training.loop.devices import Devices
 from installation.training.loop.schedule import Phase
 from tests.timeout import TIMEOUT
@@ -131,17 +133,46 @@ def test_a_model_is_made_of_what_is_kept(devices: Devices, tmp_path: Path) -> No
     assert are_kept(Eager(network.synthesis, proofs(network)), proofs(network))
 
 
-def test_pictures_are_carried(tmp_path: Path) -> None:
-    raw = tmp_path / "raw"
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five pictures, and a sixth that its ledger withholds."""
+    folder = tmp_path_factory.mktemp("pictures")
+    raw, ready = folder / "raw", folder / "ready"
     raw.mkdir()
     for number, picture in enumerate(discs(6)):
         Image.fromarray(picture).save(raw / f"{number}.png")
-    assert main(["prepare", str(raw), "--out", str(tmp_path / "ready"), "--size", "16"]) == 0
-    pack(tmp_path / "ready", tmp_path / "packed")
-    packed = unpack(tmp_path / "packed")
-    assert packed.pictures.shape == (6, 16, 16, 3)
-    assert np.abs(packed.pictures.astype(int) - discs(6)).mean() < 6
-    assert packed.facts["crop"] == "centre"
+    assert main(["prepare", str(raw), "--out", str(ready), "--size", "16"]) == 0
+    rows = Ledger.read(ready / LEDGER)
+    rows.add_columns(["keep"])
+    next(iter(rows.rows.values()))["keep"] = "no"
+    rows.write(ready / LEDGER)
+    return ready
+
+
+def packing(*words: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "benchmarks.gpu.pack", *map(str, words)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
+
+
+def test_pictures_are_carried(prepared: Path, tmp_path: Path) -> None:
+    """All of them, and what is told of each; there they are a prepared folder again."""
+    assert packing(prepared, tmp_path / "packed").returncode == 0
+    assert packing("--unpack", tmp_path / "packed", tmp_path / "again").returncode == 0
+    for screened, count in ((True, 5), (False, 6)):
+        first, again = (load_prepared(folder, screened) for folder in (prepared, tmp_path / "again"))
+        assert again.facts == first.facts
+        assert again.pictures.shape == first.pictures.shape == (count, 16, 16, 3)
+        assert np.abs(again.pictures.astype(int) - first.pictures).mean() < 6
+
+
+def test_a_picture_that_was_not_carried_is_told(prepared: Path, tmp_path: Path) -> None:
+    missing = packing("--unpack", prepared.parent / "raw", tmp_path / "again")
+    assert (missing.returncode, len(missing.stderr.splitlines())) == (1, 1)
+    assert "holds no packed pictures. First: python -m benchmarks.gpu.pack PREPARED" in missing.stderr
+    pack(prepared, tmp_path / "packed")
+    (tmp_path / "packed" / "00004.jpg").unlink()
+    with pytest.raises(PicturesError, match=r"00004.jpg: is missing, of 6 pictures"):
+        unpack(tmp_path / "packed", tmp_path / "again")
 
 
 # -- all of it --------------------------------------------------------------------------------------------------------

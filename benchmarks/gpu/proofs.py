@@ -41,7 +41,11 @@ def runtimes(synthesis: Synthesis, latents: Latent, device: str) -> dict[str, Ca
     if device != "cuda":
         return plain
     half = partial(Eager, synthesis, latents, device, torch.float16)
-    return {**plain, "plain torch, fp16": half, CudaGraph.name: partial(CudaGraph, synthesis, latents)}
+    graphs = {
+        "CUDA graph, fp16": partial(CudaGraph, synthesis, latents),
+        "CUDA graph, fp32": partial(CudaGraph, synthesis, latents, torch.float32),
+    }
+    return {**plain, "plain torch, fp16": half, **graphs}
 
 
 def proofs_of(device: str, sizes: Sequence[int], paints: int) -> Iterator[str]:

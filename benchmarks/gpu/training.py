@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.gpu import kept
-from benchmarks.gpu.pack import Packed, unpack
+from benchmarks.gpu.pack import unpack
 from benchmarks.gpu.schedule import FROM_A_MODEL, FROM_NOTHING, REHEARSAL, Plan, affordable, going_on
 from installation.networks.model_file import read_header
 from installation.networks.stylegan2 import read_architecture
 from installation.networks.stylegan2_generator import Architecture
 from installation.training.command_line.published import command_line
 from installation.training.dataset.options import SourceOptions
+from installation.training.dataset.pictures import Prepared, load_prepared
 from installation.training.dataset.supply import Supply
 from installation.training.gan import checkpoint
 from installation.training.gan.architecture import architecture
@@ -66,27 +67,36 @@ CARD, REHEARSED = Scale(256, 64, 12.0, RESERVE), Scale(32, 8, 0.5, 2.0)
 def learn(options: argparse.Namespace, end: float) -> None:
     """Until ``end``, by the monotonic clock, or until it is interrupted."""
     scale = REHEARSED if options.rehearse else CARD
-    packed = unpack(options.train) if options.train else discs()
-    with open_devices("cpu" if options.rehearse else "cuda", threads=1 if options.rehearse else None) as devices:
-        run = begin(options, packed, scale, devices, end - scale.reserve)
-        with interrupts(devices) as interrupted, tempfile.TemporaryDirectory() as work:
+    device, threads = ("cpu", 1) if options.rehearse else ("cuda", None)
+    with tempfile.TemporaryDirectory() as folder, open_devices(device, threads=threads) as devices:
+        pictures = pictures_for(options, Path(folder) / "pictures")
+        run = begin(options, pictures, scale, devices, end - scale.reserve)
+        with interrupts(devices) as interrupted:
             told = Teller(options.out)
             habits = Habits(checkpoint=KEEP, sheet=math.inf)
 
             def over() -> bool:
                 return interrupted() or time.monotonic() > end - scale.reserve
 
-            train(run, Path(work), devices, told, over, habits, tensorboard=False)
+            train(run, Path(folder), devices, told, over, habits, tensorboard=False)
     kept.keep(run, options.out)
     print(f"{options.out}: {run.progress.images} pictures seen. Look: {options.out / kept.SHEET}. A model file of it:")
     print(f"  python -m benchmarks.gpu.model {options.out} MODEL.safetensors")
 
 
-def discs() -> Packed:
-    """Pictures for a rehearsal: discs of one colour each on dark ground."""
+def pictures_for(options: argparse.Namespace, folder: Path) -> Prepared:
+    """Those that were carried, unpacked into a folder; for a rehearsal without any, drawn discs."""
+    if not options.train:
+        return discs()
+    unpack(options.train, folder)
+    return load_prepared(folder)
+
+
+def discs() -> Prepared:
+    """Discs of one colour each on dark ground."""
     y, x = np.mgrid[:16, :16] / 16 - 0.5
     colours = np.random.default_rng(0).integers(50, 255, (64, 1, 1, 3))
-    return Packed(np.where((x**2 + y**2 < 0.1)[None, ..., None], colours, 20).astype(np.uint8), {"count": 64})
+    return Prepared(np.where((x**2 + y**2 < 0.1)[None, ..., None], colours, 20).astype(np.uint8), {"count": 64})
 
 
 class Teller:
@@ -108,14 +118,14 @@ class Teller:
             self.kept = time.monotonic()
 
 
-def begin(options: argparse.Namespace, packed: Packed, scale: Scale, devices: Devices, end: float) -> Gan:
+def begin(options: argparse.Namespace, pictures: Prepared, scale: Scale, devices: Devices, end: float) -> Gan:
     """A run from nothing, from a model, or from what was kept before."""
     earlier = kept.read(options.out)
-    plan = plan_of(options, packed.pictures.shape[1])
+    plan = plan_of(options, pictures.size)
     arch = form(options, earlier, scale, max(plan))
-    facts = {name: value for name, value in packed.facts.items() if name not in ("files", "skipped")}
+    facts = {name: value for name, value in pictures.facts.items() if name not in ("files", "skipped")}
     facts["command"] = command_line(["-m", "benchmarks.gpu", *sys.argv[1:]])
-    supply, recipe = Supply(packed.pictures), recipe_for(plan, scale, packed.facts)
+    supply, recipe = Supply(pictures.pictures), recipe_for(plan, scale, pictures.facts)
     speeds = measured(supply, arch, recipe, devices, plan, scale.measured)
     left = end - time.monotonic()
     if earlier:

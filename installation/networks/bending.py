@@ -30,6 +30,8 @@ LAST = 0.2
 """What is left at least of features that are taken away all together: else nothing would be seen."""
 
 Floats = NDArray[np.float32]
+Plane = tuple[tuple[float, float, float], ...]
+"""The two rows of an affine map."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,14 @@ class Bend:
     def moves(self) -> bool:
         return (self.scale, self.rotate, self.right, self.down) != (1.0, 0.0, 0.0, 0.0)
 
-    def plane(self, aspect: float = 1.0) -> Tensor:
-        """(2, 3): from a place in the bent picture to where it was, in halves of width and height from the middle.
-        ``aspect`` is width / height."""
+    def plane(self, aspect: float = 1.0) -> Plane:
+        """From a place in the bent picture to where it was, in halves of width and height from the middle. ``aspect``
+        is width / height."""
         turn = 2 * math.pi * self.rotate
         cos, sin = math.cos(turn) / self.scale, math.sin(turn) / self.scale
-        back = torch.tensor([[cos, sin / aspect], [-sin * aspect, cos]])
-        away = torch.tensor([[2 * self.right], [2 * self.down]])
-        return torch.cat([back, -back @ away], 1)
+        right, down = 2 * self.right, 2 * self.down
+        rows = (cos, sin / aspect), (-sin * aspect, cos)
+        return tuple((x, y, -x * right - y * down) for x, y in rows)
 
 
 def asked(name: str, controls: Values) -> Bend:
@@ -68,26 +70,24 @@ def asked(name: str, controls: Values) -> Bend:
 
 
 class Bent:
-    """A layer and what is done behind it. ``clusters`` (channels,) has the number of each feature's, from 1."""
+    """A layer and what is done behind it, to its features ``chosen`` (n,), or all. Nothing of it comes from the host
+    while it paints."""
 
-    def __init__(self, layer: Layer, bend: Bend, clusters: Tensor, noise: Callable[[Tensor], Tensor]) -> None:
-        self.layer, self.bend, self.clusters, self.noise = layer, bend, clusters, noise
+    def __init__(self, layer: Layer, bend: Bend, chosen: Tensor | None, noise: Callable[[Tensor], Tensor]) -> None:
+        self.layer, self.bend, self.chosen, self.noise = layer, bend, chosen, noise
 
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         x = self.layer(x, style)
-        if not self.bend.features:
+        if self.chosen is None:
             return bent(x, self.bend, self.noise(x))
-        chosen = (self.clusters == self.bend.features).nonzero()[:, 0]
-        part = x.index_select(1, chosen)
-        return x.index_copy(1, chosen, bent(part, self.bend, self.noise(x).index_select(1, chosen)))
+        part = x.index_select(1, self.chosen)
+        return x.index_copy(1, self.chosen, bent(part, self.bend, self.noise(x).index_select(1, self.chosen)))
 
 
 def bent(x: Tensor, bend: Bend, noise: Tensor) -> Tensor:
     """Features (n, c, h, w) and noise of their size -> features."""
     if bend.moves:
-        plane = bend.plane(x.shape[3] / x.shape[2]).to(x)[None].expand(len(x), -1, -1)
-        grid = F.affine_grid(plane, list(x.shape), align_corners=False)
-        x = F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+        x = F.grid_sample(x, looked_at(x, bend), padding_mode="reflection", align_corners=False)
     if bend.gain != 1.0:
         x = x * bend.gain
     if bend.noise or bend.threshold:
@@ -98,6 +98,19 @@ def bent(x: Tensor, bend: Bend, noise: Tensor) -> Tensor:
     if bend.ablate:
         x = x * (1.0 - bend.ablate * (1.0 if bend.features else 1.0 - LAST))
     return x
+
+
+def looked_at(x: Tensor, bend: Bend) -> Tensor:
+    """(n, h, w, 2): where each place of the bent features was."""
+    height, width = x.shape[2:]
+    across, down = middles(x, width), middles(x, height)[:, None]
+    places = [a * across + b * down + c for a, b, c in bend.plane(width / height)]
+    return torch.stack(places, 2).expand(len(x), -1, -1, -1)
+
+
+def middles(x: Tensor, count: int) -> Tensor:
+    """Of so many pixels, -1..1 from edge to edge; of the type of ``x`` and where that is."""
+    return (2 * torch.arange(count, dtype=x.dtype, device=x.device) + (1 - count)) / count
 
 
 class Noise:
@@ -148,6 +161,12 @@ def clusters_of(network: Any, name: str) -> Tensor:
     described = pooled.transpose(0, 1).flatten(1)
     described = described - described.mean(1, keepdim=True)
     return grouped(F.normalize(described, dim=1).cpu(), len(FEATURES) - 1).to(network.device)
+
+
+def members_of(network: Any, name: str) -> list[Tensor]:
+    """The features of each cluster of a layer."""
+    clusters = clusters_of(network, name)
+    return [(clusters == number).nonzero()[:, 0] for number in range(1, len(FEATURES))]
 
 
 def grouped(vectors: Tensor, count: int, rounds: int = 30) -> Tensor:

@@ -40,8 +40,8 @@ class LivePainter:
         self.live, self.network, self._other = live, network, other
         if live.tiles != (1, 1):
             self.network, self._other = network.tiled(*live.tiles), other and other.tiled(*live.tiles)
-        self._clusters = {
-            name: bending.clusters_of(network, live.layers.place(name)) for name in live.bend if name != INPUT
+        self._members = {
+            name: bending.members_of(network, live.layers.place(name)) for name in live.bend if name != INPUT
         }
         self._noise = {name: bending.Noise() for name in live.bend}
         self._blended: tuple[object, Any] = (None, network)  # what was asked for last, and what it gave
@@ -121,7 +121,8 @@ class LivePainter:
             if place not in bends:
                 return layer
             name, bend = bends[place]
-            return bending.Bent(layer, bend, self._clusters[name], self._noise[name])
+            chosen = self._members[name][bend.features - 1] if bend.features else None
+            return bending.Bent(layer, bend, chosen, self._noise[name])
 
         made = network.with_layers(change)
         if INPUT in bends:
@@ -131,6 +132,5 @@ class LivePainter:
 
 def in_plane(bend: bending.Bend) -> Tensor:
     """(3, 3): the same for the waves of a StyleGAN3, whose picture is one unit of the plane wide."""
-    plane = bend.plane()
-    plane[:, 2] /= 2
-    return torch.cat([plane, torch.tensor([[0.0, 0.0, 1.0]])])
+    (a, b, right), (c, d, down) = bend.plane()
+    return torch.tensor([[a, b, right / 2], [c, d, down / 2], [0.0, 0.0, 1.0]])

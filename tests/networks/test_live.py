@@ -191,7 +191,7 @@ def test_a_quarter_turn_and_a_move() -> None:
 
 
 def test_a_wide_picture_is_turned_without_being_stretched() -> None:
-    plane = bending.Bend(rotate=0.125).plane(aspect=4.0)
+    plane = torch.tensor(bending.Bend(rotate=0.125).plane(aspect=4.0))
     half = torch.tensor([[2.0, 0.0], [0.0, 0.5]])  # from halves of width and height to one unit
     turn = half @ plane[:, :2] @ torch.linalg.inv(half)
     torch.testing.assert_close(turn @ turn.t(), torch.eye(2), atol=1e-5, rtol=1e-5)

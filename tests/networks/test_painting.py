@@ -203,6 +203,23 @@ def test_what_is_hardly_faster_does_not_win() -> None:
     assert verdict["runtime"] == "plain"
 
 
+@pytest.mark.parametrize(
+    ("half", "full", "taken"), [(FARTHEST, 0, "float16"), (FARTHEST + 1, 0, "float32"), (9, FARTHEST + 1, "plain")]
+)
+def test_a_graph_that_is_too_far_off_is_captured_in_float32(
+    half: int, full: int, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At this start and at the next, which knows who won."""
+    off = {torch.float16: half, torch.float32: full}
+    monkeypatch.setattr(choose_runtime, "Eager", lambda *given: Flat("plain"))
+    graph = lambda _synthesis, _latents, dtype: Flat(str(dtype).removeprefix("torch."), off[dtype])  # noqa: E731
+    monkeypatch.setattr(choose_runtime, "CudaGraph", graph)
+    won = {"runtime": "candidate", "ms": {}}
+    monkeypatch.setattr(choose_runtime, "race", lambda runtime, trusted, *_: won)
+    for _ in range(2):
+        assert fastest(gan().synthesis, LATENTS, "cuda", "digest", DiskCache(tmp_path))().name == taken
+
+
 def test_a_device_has_one_candidate_beside_plain_torch() -> None:
     assert candidate_name("cuda")
     assert candidate_name("mps") == "fp16"

@@ -1,4 +1,4 @@
-"""Whether bfloat16 is the faster type here, measured before a training begins.
+"""Whether bfloat16 is the faster type on this processor, measured before a training begins.
 
 A processor that multiplies bfloat16 natively is three times as fast with it, but kernels of single releases are slow:
 conv2d in bfloat16 has been 4 to 16 times slower than in float32, for convolutions of each map on its own (depthwise)
@@ -28,12 +28,10 @@ class Precision:
     told: str = ""
 
 
-def faster(device: torch.device, seconds: Callable[[torch.device, torch.dtype, int], float] | None = None) -> Precision:
-    """Choose between bfloat16 and float32. ``seconds(device, dtype, groups)`` times a convolution."""
+def faster(seconds: Callable[[torch.dtype, int], float] | None = None) -> Precision:
+    """Choose between bfloat16 and float32. ``seconds(dtype, groups)`` times a convolution."""
     seconds = seconds or measured
-    full, each = (
-        seconds(device, torch.bfloat16, groups) / seconds(device, torch.float32, groups) for groups in (1, MAPS)
-    )
+    full, each = (seconds(torch.bfloat16, groups) / seconds(torch.float32, groups) for groups in (1, MAPS))
     if full >= 1:
         return Precision(
             torch.float32, told=f"bfloat16 is {full:.1f} times as slow as float32 here: learning in float32."
@@ -44,22 +42,15 @@ def faster(device: torch.device, seconds: Callable[[torch.device, torch.dtype, i
     return Precision(torch.bfloat16)
 
 
-def measured(device: torch.device, dtype: torch.dtype, groups: int) -> float:
+def measured(dtype: torch.dtype, groups: int) -> float:
     """Seconds of a 3x3 convolution with its gradient, the shortest of a few."""
-    x = torch.randn(PICTURES, MAPS, SIDE, SIDE, device=device, dtype=dtype).to(memory_format=torch.channels_last)
-    weight = torch.randn(MAPS, MAPS // groups, 3, 3, device=device, dtype=dtype).to(memory_format=torch.channels_last)
+    x = torch.randn(PICTURES, MAPS, SIDE, SIDE, dtype=dtype).to(memory_format=torch.channels_last)
+    weight = torch.randn(MAPS, MAPS // groups, 3, 3, dtype=dtype).to(memory_format=torch.channels_last)
     x.requires_grad_(True)
     return min(once(x, weight, groups) for _ in range(ROUNDS + 1))
 
 
 def once(x: torch.Tensor, weight: torch.Tensor, groups: int) -> float:
-    wait(x.device)
     begun = time.perf_counter()
     F.conv2d(x, weight, padding=1, groups=groups).sum().backward()
-    wait(x.device)
     return time.perf_counter() - begun
-
-
-def wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()

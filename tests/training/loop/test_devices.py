@@ -126,10 +126,10 @@ def test_precision_is_what_was_asked_for_or_what_the_device_has(monkeypatch: pyt
 def test_bfloat16_is_chosen_where_it_is_faster(
     full: float, each: float, dtype: torch.dtype, depthwise: torch.dtype | None, told: str
 ) -> None:
-    def seconds(_device: torch.device, kind: torch.dtype, groups: int) -> float:
+    def seconds(kind: torch.dtype, groups: int) -> float:
         return (full if groups == 1 else each) if kind == torch.bfloat16 else 1.0
 
-    chosen = precision.faster(torch.device("cpu"), seconds)
+    chosen = precision.faster(seconds)
     assert (chosen.dtype, chosen.depthwise) == (dtype, depthwise)
     assert told in chosen.told
     with open_devices("cpu", 1, 1, "fp32") as alone:
@@ -139,6 +139,14 @@ def test_bfloat16_is_chosen_where_it_is_faster(
 
 def test_convolutions_are_timed_and_what_is_asked_for_is_not_questioned() -> None:
     cpu = torch.device("cpu")
-    assert all(0 < precision.measured(cpu, torch.float32, groups) < 60 for groups in (1, precision.MAPS))
+    assert all(0 < precision.measured(torch.float32, groups) < 60 for groups in (1, precision.MAPS))
     assert devices.precision_of("bf16", cpu) == precision.Precision(torch.bfloat16)
     assert devices.precision_of("fp32", cpu) == precision.Precision(torch.float32)
+
+
+@pytest.mark.parametrize(("native", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_a_graphics_card_is_not_timed(native: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is timed there is how long it takes to begin a convolution, and not the convolution."""
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    monkeypatch.setattr(devices, "faster", lambda: pytest.fail("it was timed"))
+    assert devices.precision_of("auto", torch.device("cuda")) == precision.Precision(dtype)
