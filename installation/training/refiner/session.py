@@ -15,7 +15,7 @@ from torch import Tensor
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import TrainingError
 from installation.networks.refined import refiner_of, unrefined
-from installation.networks.refiner import SCALE
+from installation.networks.refiner import SCALE, Architecture
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prepared
@@ -28,7 +28,7 @@ from installation.training.loop.saving import CHECKPOINT, make_work
 from installation.training.loop.session import PREPARED, finish, go_on, run_on
 from installation.training.refiner.export import base_in, export
 from installation.training.refiner.network import SMALLEST, Degraded, Source, source, unfit
-from installation.training.refiner.options import RefinerOptions
+from installation.training.refiner.options import RecipeOptions, RefinerOptions
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.projection import feature_networks
 from installation.training.refiner.recipe import Recipe
@@ -75,9 +75,10 @@ def check_refined(model: OpenModel) -> None:
 
 
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
-    """The run that the command's options ask for."""
+    """The run that the command's options ask for. What may be refused is looked at before pictures are read."""
     side = int(unrefined(base.network).resolution)
     recipe = recipe_of(options, side, base.header["kind"] == "vae")
+    earlier = learnt_before(options.recipe, base, side)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * side, folder)
     detail = detail_of(options.recipe.weight_by, folder, prepared)
@@ -86,23 +87,34 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     facts = facts_of(prepared, pairs, digest)
     facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
     run = Refining(pairs, recipe, devices, *feature_networks(recipe, devices), facts=facts)
-    other = options.recipe.start_from
-    if other is not None:
-        return went_on(run, open_model(other), needed=True)
-    return run if options.recipe.anew else went_on(run, base)
+    return go_on_from(run, earlier) if earlier else run
 
 
-def went_on(run: Refining, model: OpenModel, needed: bool = False) -> Refining:
-    """With what a model's refiner has learnt, where it has one; its windows are counted in the facts. Raises
-    TrainingError where one is ``needed`` that does not fit."""
+def go_on_from(run: Refining, model: OpenModel) -> Refining:
+    """With what a model's refiner has learnt; its windows are counted in the facts."""
     learnt = refiner_of(model.network)
-    if learnt and (learnt.arch.channels, learnt.arch.resolution) == (run.arch.channels, run.arch.resolution):
-        run.learner.begin_from(learnt)
-        before = model.header["refiner"]
-        run.facts["images_before"] = before["images"] + (before.get("images_before") or 0)
-    elif needed:
-        raise TrainingError(f"{model.path}: has no refiner like this one, of {run.arch.resolution} px, to start from.")
+    assert learnt, "it fits"
+    run.learner.begin_from(learnt)
+    before = model.header["refiner"]
+    run.facts["images_before"] = before["images"] + (before.get("images_before") or 0)
     return run
+
+
+def learnt_before(asked: RecipeOptions, base: OpenModel, side: int) -> OpenModel | None:
+    """The model whose refiner is gone on from; None to begin anew. Raises TrainingError where the one that is asked for
+    has none that fits."""
+    if asked.start_from is None:
+        return base if not asked.anew and fits(base, side) else None
+    model = open_model(asked.start_from)
+    if not fits(model, side):
+        raise TrainingError(f"{model.path}: has no refiner like this one, of {side} px, to start from.")
+    return model
+
+
+def fits(model: OpenModel, side: int) -> bool:
+    """Whether a model has a refiner of the form that is trained, for pictures of ``side`` px."""
+    learnt = refiner_of(model.network)
+    return learnt is not None and (learnt.arch.channels, learnt.arch.resolution) == (Architecture.channels, side)
 
 
 @dataclass(frozen=True)

@@ -452,7 +452,8 @@ def test_a_refiner_begins_with_what_that_of_another_model_has_learnt(
     assert command(model, raw, second, "--start-from", str(first), "--kimg", "0.008") == 0
     entry = read_header(second)["refiner"]
     assert (entry["images"], entry["images_before"]) == (8, 16)
-    assert command(model, raw, tmp_path / "third.safetensors", "--start-from", str(other)) == 2
+    nowhere = tmp_path / "nowhere"  # it is refused before pictures are looked for
+    assert command(model, nowhere, tmp_path / "third.safetensors", "--start-from", str(other)) == 2
     assert "has no refiner like this one" in capsys.readouterr().err
 
 
