@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,12 @@ from installation.core.errors import TrainingError
 from installation.networks.model_file import amend_model, group_of
 from installation.training.cli import main
 from installation.training.latent.models import open_model
+from tests.timeout import TIMEOUT
 from tests.tiny_models import tiny_vae
 from tests.tiny_refiner import refined
 from tests.tiny_training import discs
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -55,3 +60,24 @@ def test_refiners_of_two_models_have_no_mean(pair: tuple[Path, Path], pictures: 
     with pytest.raises(TrainingError, match="not of the same model"):
         between(open_model(pair[0]), open_model(other), pictures, pictures.parent / "mean.safetensors", 0.5)
     assert not (pictures.parent / "mean.safetensors").exists()
+
+
+def test_a_wrong_file_is_told_in_one_line_and_nothing_is_written(
+    pair: tuple[Path, Path], pictures: Path, tmp_path: Path
+) -> None:
+    other, out = tiny_vae(tmp_path / "other.safetensors"), tmp_path / "mean.safetensors"
+    small = tmp_path / "small"
+    assert main(["prepare", str(tmp_path / "raw"), "--out", str(small), "--size", "16"]) == 0
+    wrong = {
+        "its refiner is not of the same model": (pair[0], other, pictures, out),
+        "holds pictures of 16 px, the model paints 32": (*pair, small, out),
+        "not a prepared folder": (*pair, tmp_path / "raw", out),
+        "there is no such model file": (tmp_path / "none.safetensors", pair[1], pictures, out),
+        ".safetensors": (*pair, pictures, tmp_path / "mean.pt"),
+    }
+    for told, words in wrong.items():
+        line = [sys.executable, "-m", "benchmarks.gpu.mean", *map(str, words)]
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+        assert told in done.stderr
+    assert not out.exists()

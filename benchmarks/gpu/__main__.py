@@ -16,6 +16,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.gpu.plainly import plainly
+
 NO_CUDA = 2
 """Exit status where there is no CUDA device."""
 
@@ -40,13 +42,9 @@ def main() -> int:
         print(f"No CUDA device: torch {torch.__version__} finds none. --rehearse does all of it on the processor.")
         return NO_CUDA
     from benchmarks.gpu.work import work
-    from installation.core.errors import VernissageError
 
-    try:
+    with plainly():
         work(options)
-    except VernissageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     return 0
 
 

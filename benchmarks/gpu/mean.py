@@ -13,12 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.gpu.plainly import plainly
+from installation.core.atomic_write import check_suffix
 from installation.core.errors import TrainingError
-from installation.networks.model_file import Tensors, amend_model, group_of
-from installation.training.dataset.pictures import load_prepared
+from installation.networks.model_file import Tensors, group_of
+from installation.networks.refined import unrefined
+from installation.networks.refiner import SCALE
+from installation.training.command_line.options import Bounds
+from installation.training.dataset.pictures import PicturesError, load_prepared
 from installation.training.latent.models import OpenModel, open_model
-from installation.training.refiner.export import GROUP, same_model
-from installation.training.refiner.tone import fitted, power_of
+from installation.training.refiner.export import GROUP, amended, same_model
+from installation.training.refiner.tone import power_of
 
 
 def mean(one: OpenModel, further: OpenModel, share: float) -> Tensors:
@@ -26,21 +31,34 @@ def mean(one: OpenModel, further: OpenModel, share: float) -> Tensors:
     a, b = (group_of(model.tensors, GROUP) for model in (one, further))
     shapes = [{name: tensor.shape for name, tensor in tensors.items()} for tensors in (a, b)]
     if not a or shapes[0] != shapes[1] or not same_model(one, further):
-        raise TrainingError(f"{further.path}: its refiner is not of the same model and form as that of {one.path}.")
+        raise TrainingError(
+            f"{further.path}: its refiner is not of the same model and form as that of {one.path}. Give one that "
+            "went on from that."
+        )
     return {name: ((1 - share) * a[name] + share * b[name]).astype(np.float16) for name in a}
 
 
+def power_in(folder: Path, side: int) -> list[float]:
+    """The power of the pictures of a prepared folder. Raises PicturesError where they are not of ``side`` px."""
+    prepared = load_prepared(folder)
+    if prepared.size != side:
+        raise PicturesError(
+            f"{folder}: holds pictures of {prepared.size} px, the model paints {side}. Prepare --size {side}."
+        )
+    return power_of(prepared.pictures)
+
+
 def between(one: OpenModel, further: OpenModel, pictures: Path, out: Path, share: float) -> None:
-    """Writes the model, first without a tone, which is then found of what it paints."""
+    """Writes the model. Raises TrainingError, or PicturesError for a folder that is not prepared; nothing is written
+    then."""
     tensors = mean(one, further, share)
+    power = power_in(pictures, SCALE * int(unrefined(one.network).resolution))
     told = {
         **further.header[GROUP],
         "mean": {"share": share, "with": hashlib.sha256(one.path.read_bytes()).hexdigest()},
     }
     told["architecture"] = {**told["architecture"], "tone": [], "middle": [0.0] * 3}
-    amend_model(one.path, GROUP, tensors, told, out)
-    told["architecture"] = fitted(open_model(out), power_of(load_prepared(pictures).pictures)).header()
-    amend_model(out, GROUP, tensors, told)
+    amended(one.path, tensors, told, power, out)
 
 
 if __name__ == "__main__":
@@ -49,6 +67,8 @@ if __name__ == "__main__":
     )
     for name in ("model", "further", "pictures", "out"):
         options.add_argument(name, type=Path)
-    options.add_argument("--share", type=float, default=0.5)
+    options.add_argument("--share", type=Bounds(float, 0, 1), default=0.5)
     asked = options.parse_args()
-    between(open_model(asked.model), open_model(asked.further), asked.pictures, asked.out, asked.share)
+    with plainly():
+        check_suffix(asked.out, ".safetensors", "model")
+        between(open_model(asked.model), open_model(asked.further), asked.pictures, asked.out, asked.share)

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.gpu.kept import AVERAGE, network, read
+from benchmarks.gpu.plainly import plainly
 from installation.core.errors import TrainingError
 from installation.training.gan.export import export
 from installation.training.loop.saving import CHECKPOINT, FORMAT
@@ -35,4 +36,5 @@ if __name__ == "__main__":
     options.add_argument("out", type=Path)
     options.add_argument("--licence", default="")
     asked = options.parse_args()
-    model(asked.folder, asked.out, asked.licence)
+    with plainly():
+        model(asked.folder, asked.out, asked.licence)

@@ -9,14 +9,13 @@ import argparse
 import io
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.gpu.plainly import plainly
 from installation.core.atomic_write import write_whole
-from installation.core.errors import VernissageError
 from installation.training.dataset.pictures import FACTS, LEDGER, PICTURES, PicturesError, names_of, read_prepared
 
 QUALITY = 92
@@ -70,10 +69,8 @@ def main() -> None:
     options.add_argument("there", type=Path)
     options.add_argument("--unpack", action="store_true")
     asked = options.parse_args()
-    try:
+    with plainly():
         (unpack if asked.unpack else pack)(asked.here, asked.there)
-    except VernissageError as error:
-        sys.exit(f"error: {error}")
     print(f"{asked.there}: {sum(path.stat().st_size for path in asked.there.iterdir()) / 1e6:.0f} MB")
 
 

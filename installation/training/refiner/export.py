@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from installation.core.atomic_write import write_whole
-from installation.networks.model_file import Header, amend_model, group_of, network_of
+from installation.networks.model_file import Header, Tensors, amend_model, group_of, network_of
 from installation.networks.refiner import SCALE, Conv, Refiner, read_architecture
 from installation.training.dataset.ledger import as_csv
 from installation.training.latent.finishing import replaced, set_aside
@@ -45,13 +45,21 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
     elif before:
         print(f"{out}: is another model. It is kept: {set_aside(out)}")
     tensors, told, facts = tensors_of(state), entry(state), json.loads(state["facts"])
-    header = amend_model(base, GROUP, tensors, told, out, licence)
-    if wanted := facts.get("power"):
-        told["architecture"] = fitted(open_model(out), wanted).header()
-        header = amend_model(out, GROUP, tensors, told)
+    header = amended(base, tensors, told, facts.get("power"), out, licence)
     if rows := facts.get("ledger"):
         write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))
     return header
+
+
+def amended(
+    base: Path, tensors: Tensors, told: Header, power: list[float] | None, out: Path, licence: str = ""
+) -> Header:
+    """Writes the model with this refiner and what its header tells of it; returns the header. The tone is found of what
+    it paints without one, for the ``power`` of real pictures."""
+    header = amend_model(base, GROUP, tensors, told, out, licence)
+    if not power:
+        return header
+    return amend_model(out, GROUP, tensors, {**told, "architecture": fitted(open_model(out), power).header()})
 
 
 def base_in(work: Path) -> Path:

@@ -107,7 +107,10 @@ def learnt_before(asked: RecipeOptions, base: OpenModel, side: int) -> OpenModel
         return base if not asked.anew and fits(base, side) else None
     model = open_model(asked.start_from)
     if not fits(model, side):
-        raise TrainingError(f"{model.path}: has no refiner like this one, of {side} px, to start from.")
+        raise TrainingError(
+            f"{model.path}: has no refiner like this one, of {side} px, to start from. Give a model that "
+            "has one, or leave --start-from out."
+        )
     return model
 
 
