@@ -17,6 +17,7 @@ The safetensors `__metadata__` holds one JSON string under the key `vernissage`:
     classes       of a network with classes: their names
     refiner       architecture of the network whose tensors are refiner.*, which paints detail on the pictures of the
                   model's own, and how it was trained
+    brush         the same of brush.*, which in a show paints on all of that
 
 Tensors are stored as float16 or float32, other programs' bfloat16 is read as well; a reader gets float32. A file of
 another program that is kept whole (kind onnx) is a tensor of bytes, and is read as it is. Those of
@@ -49,7 +50,7 @@ STORED = ("F32", "F16", "BF16", "U8")
 
 NOT_TOLD = "not told"
 """The licence where none was given."""
-GROUPS = ("latent", "directions", "curation", "encoder", "refiner", "pace")
+GROUPS = ("latent", "directions", "curation", "encoder", "refiner", "brush", "pace")
 """What a model file may hold besides its network; tensors of a group are named group.something."""
 
 PAINTING = 1000

@@ -2,5 +2,5 @@
 
 MODELS = ("gan", "vae")
 """Those that can be trained from pictures: each is a folder with a run.py (see loop/run.py)."""
-EXPORTED = (*MODELS, "refiner", "distil")
+EXPORTED = (*MODELS, "refiner", "brush", "distil")
 """Kinds of checkpoint that a model file can be written from."""

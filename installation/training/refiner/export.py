@@ -37,18 +37,17 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
     ``licence`` is that of the weights; without one, the model's stays. Where ``out`` is the same model already, its
     curator's choice and names are kept; where it is anything else, it is kept under another name. The rows of the
     pictures that the refiner has seen lie beside the model, in NAME.refiner.ledger.csv."""
-    state = read_checkpoint(checkpoint)
-    base = base_in(checkpoint.parent)
-    before = replaced(out)
-    if before and same_model(before, open_model(base)):
-        base = out
-    elif before:
-        print(f"{out}: is another model. It is kept: {set_aside(out)}")
-    tensors, told, facts = tensors_of(state), entry(state), json.loads(state["facts"])
+    state, base = read_checkpoint(checkpoint), base_for(checkpoint.parent, out)
+    tensors, told, facts = tensors_of(learnt(state)), entry(state), json.loads(state["facts"])
     header = amended(base, tensors, told, facts.get("power"), out, licence)
-    if rows := facts.get("ledger"):
-        write_whole(out.with_suffix(".refiner.ledger.csv"), as_csv(rows))
+    write_ledger(facts, out, GROUP)
     return header
+
+
+def write_ledger(facts: Header, out: Path, group: str) -> None:
+    """The rows of the pictures that were learnt from, beside the model."""
+    if rows := facts.get("ledger"):
+        write_whole(out.with_suffix(f".{group}.ledger.csv"), as_csv(rows))
 
 
 def amended(
@@ -62,6 +61,17 @@ def amended(
     return amend_model(out, GROUP, tensors, {**told, "architecture": fitted(open_model(out), power).header()})
 
 
+def base_for(work: Path, out: Path) -> Path:
+    """The model that is written with what was trained in a work folder: what is at ``out``, where that is the same
+    model, else as it was when the training began."""
+    base, before = base_in(work), replaced(out)
+    if before and same_model(before, open_model(base)):
+        return out
+    if before:
+        print(f"{out}: is another model. It is kept: {set_aside(out)}")
+    return base
+
+
 def base_in(work: Path) -> Path:
     """The model that a training began with."""
     return work / (BEFORE if (work / BEFORE).exists() else BASE)
@@ -73,11 +83,16 @@ def same_model(one: OpenModel, other: OpenModel) -> bool:
     return all(a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a) for a, b in pairs)
 
 
-def tensors_of(state: dict[str, Any]) -> dict[str, NDArray[Any]]:
-    """The averaged refiner, evened."""
+def learnt(state: dict[str, Any]) -> Refiner:
+    """The averaged refiner of a checkpoint, evened."""
     refiner = Refiner(read_architecture(json.loads(state["arch"])))
     refiner.load_state_dict(state["ema"])
     even(refiner.out)
+    return refiner
+
+
+def tensors_of(refiner: Refiner) -> dict[str, NDArray[Any]]:
+    """As a model file holds them."""
     return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in refiner.state_dict().items()}
 
 

@@ -48,15 +48,24 @@ class Source:
     device: torch.device
     pattern: Tensor | None = None
 
+    @property
+    def side(self) -> int:
+        """Px of a sample."""
+        return int(self.network.resolution)
+
     def sample(self, psi: Tensor | float, count: int, chance: torch.Generator) -> Tensor:
         """So many samples (n, 3, r, r), clipped to -1..1 as a screen does, each truncated by its psi (n, 1)."""
         z = torch.randn(count, self.network.z_dim, generator=chance)
         w = torch.from_numpy(self.network.mapping(z.numpy()))
         styles = (self.mean + psi * (w - self.mean)).unflatten(1, (classes_of(self.network), -1))
         chosen = styles[torch.arange(count), torch.randint(styles.shape[1], (count,), generator=chance)]
-        painted = [self.network.synthesis(some) for some in chosen.split(AT_ONCE)]
+        painted = [self.synthesis(some) for some in chosen.split(AT_ONCE)]
         whole = torch.cat(painted).clamp(-1, 1)
         return whole.clone() if self.pattern is None else whole - self.pattern  # one that autograd may keep
+
+    def synthesis(self, latents: Tensor) -> Tensor:
+        painted: Tensor = self.network.synthesis(latents)
+        return painted
 
 
 def source(model: OpenModel, device: torch.device, clean: bool = False) -> Source:
@@ -83,7 +92,7 @@ class Degraded:
 
     def __init__(self, source: Source, recipe: Recipe, taught: Tensor | None = None) -> None:
         self.source, self.recipe = source, recipe
-        self.side, self.device, self.pattern = int(source.network.resolution), source.device, source.pattern
+        self.side, self.device, self.pattern = source.side, source.device, source.pattern
         self.taught = torch.empty(0, 3, self.side, self.side) if taught is None else taught
         self.real = 0
         self.texture: Texture | None = None

@@ -16,6 +16,7 @@ from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import TrainingError
 from installation.networks.refined import refiner_of, unrefined
 from installation.networks.refiner import SCALE, Architecture
+from installation.training.brush.options import BrushOptions
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prepared
@@ -59,10 +60,15 @@ def session(options: RefinerOptions, devices: Devices) -> None:
     make_work(work)
     base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists(), check_refined)
     run = begin(options, base, devices, work)
+    finished = ran(run, work, devices, options)
+    finish(run, work, options.out, finished, export)
+
+
+def ran(run: Refining, work: Path, devices: Devices, options: RefinerOptions | BrushOptions) -> bool:
+    """Goes on with what is in the work folder; whether it came to its end."""
     if (work / CHECKPOINT).exists():
         go_on(run, work)
-    finished = run_on(run, work, devices, options.keeping, options.length.minutes)
-    finish(run, work, options.out, finished, export)
+    return run_on(run, work, devices, options.keeping, options.length.minutes)
 
 
 def check_refined(model: OpenModel) -> None:
@@ -84,8 +90,8 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     detail = detail_of(options.recipe.weight_by, folder, prepared)
     pairs = pairs_of(base, prepared.pictures, detail, recipe, Lessons(options.recipe.teacher, work), devices.device)
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
-    facts = facts_of(prepared, pairs, digest)
-    facts["teacher"] = f"{TEACHER}, {options.recipe.teacher} samples" if options.recipe.teacher else None
+    facts = facts_of(prepared, pairs, digest, options.recipe.teacher)
+    facts["power"] = power_of(prepared.pictures)
     run = Refining(pairs, recipe, devices, *feature_networks(recipe, devices), facts=facts)
     return go_on_from(run, earlier) if earlier else run
 
@@ -150,7 +156,13 @@ def pairs_of(
         if lessons.count:
             raise TrainingError("--teacher is for a model that is no VAE; a VAE's pictures are known.")
         return PairSupply(pictures, detail, Reconstructions(soft_painter(model, device), recipe), recipe)
-    network = source(model, device, clean=recipe.clean > 0)
+    return degraded(source(model, device, clean=recipe.clean > 0), pictures, detail, recipe, lessons)
+
+
+def degraded(
+    network: Source, pictures: Picture, detail: NDArray[np.float64] | None, recipe: Recipe, lessons: Lessons
+) -> PairSupply:
+    """Pairs of a network that does not find the latent of a picture."""
     if not lessons.count:
         return PairSupply(pictures, detail, Degraded(network, recipe), recipe)
     samples, painted = lessons.take(network)
@@ -168,11 +180,7 @@ def averaged(pictures: Picture, side: int) -> Picture:
 
 def recipe_of(options: RefinerOptions, side: int, vae: bool) -> Recipe:
     asked = options.recipe
-    if asked.projected and asked.batch % GROUP:
-        raise TrainingError(
-            f"--batch {asked.batch}: the judge on features sees {GROUP} windows beside each other. Give a multiple of "
-            f"{GROUP}, or --projected 0."
-        )
+    check_batch(asked.batch, asked.projected)
     return Recipe(
         kimg=options.length.kimg,
         batch=asked.batch,
@@ -191,6 +199,14 @@ def recipe_of(options: RefinerOptions, side: int, vae: bool) -> Recipe:
     )
 
 
+def check_batch(batch: int, projected: float) -> None:
+    if projected and batch % GROUP:
+        raise TrainingError(
+            f"--batch {batch}: the judge on features sees {GROUP} windows beside each other. Give a multiple of "
+            f"{GROUP}, or --projected 0."
+        )
+
+
 def detail_of(column: str, folder: Path, prepared: Prepared) -> NDArray[np.float64] | None:
     """Px of real detail of each picture; None, with a printed note, if the folder's ledger lacks them."""
     if not (folder / LEDGER).exists() or column not in Ledger.read(folder / LEDGER).columns:
@@ -199,7 +215,7 @@ def detail_of(column: str, folder: Path, prepared: Prepared) -> NDArray[np.float
     return read_detail(folder, column, prepared.facts["files"])
 
 
-def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
+def facts_of(prepared: Prepared, pairs: PairSupply, digest: str, taught: int) -> Facts:
     told = {name: value for name, value in prepared.facts.items() if name not in ("files", "skipped")}
     return {
         **told,
@@ -207,5 +223,5 @@ def facts_of(prepared: Prepared, pairs: PairSupply, digest: str) -> Facts:
         "pictures": len(pairs),
         "fine": int(pairs.fine.sum()),
         "model": digest,
-        "power": power_of(prepared.pictures),
+        "teacher": f"{TEACHER}, {taught} samples" if taught else None,
     }

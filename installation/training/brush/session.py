@@ -1,0 +1,108 @@
+"""One session of training a brush: from the command's options to a checkpoint, and at the end to a model."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+
+from installation.core.atomic_write import check_place, check_suffix
+from installation.networks.model_file import group_of
+from installation.networks.refiner import SCALE, Refiner, build
+from installation.training.brush.export import CHANNELS, GROUP, export
+from installation.training.brush.options import BrushOptions
+from installation.training.brush.run import Brushing
+from installation.training.brush.windows import Windows, windows
+from installation.training.dataset.reading import read_any
+from installation.training.dataset.sources import is_prepared
+from installation.training.latent.models import OpenModel, kept_copy
+from installation.training.loop.devices import Devices, open_devices
+from installation.training.loop.saving import CHECKPOINT, make_work
+from installation.training.loop.session import PREPARED, finish
+from installation.training.refiner.export import base_in
+from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.session import (
+    AVERAGE,
+    FINER,
+    RISE,
+    Lessons,
+    check_batch,
+    degraded,
+    detail_of,
+    facts_of,
+    ran,
+)
+
+SOFTEST = 0.6
+"""px, at most, of the blur: what a refiner paints is sharper than what a GAN does."""
+
+
+def train(options: BrushOptions) -> None:
+    check_suffix(options.out, ".safetensors", "model")
+    keeping = options.keeping
+    with open_devices(keeping.device, 1, keeping.threads, keeping.precision) as devices:
+        session(options, devices)
+
+
+def session(options: BrushOptions, devices: Devices) -> None:
+    work = options.work or options.out.with_suffix(".work")
+    check_place(options.out)
+    make_work(work)
+    base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists(), lambda model: windows(model, CPU))
+    run = begin(options, base, devices, work)
+    finished = ran(run, work, devices, options)
+    finish(run, work, options.out, finished, export)
+
+
+CPU = torch.device("cpu")
+
+
+def begin(options: BrushOptions, base: OpenModel, devices: Devices, work: Path) -> Brushing:
+    """The run that the command's options ask for. What may be refused is looked at before pictures are read."""
+    asked, source = options.recipe, windows(base, devices.device)
+    recipe = recipe_of(options, source)
+    before = None if asked.anew else brush_in(base)
+    folder = options.folder if is_prepared(options.folder) else work / PREPARED
+    prepared = read_any(options.folder, options.source, SCALE * source.side, folder)
+    detail = detail_of(asked.weight_by, folder, prepared)
+    pairs = degraded(source, prepared.pictures, detail, recipe, Lessons(asked.teacher, work))
+    facts = facts_of(prepared, pairs, hashlib.sha256(base.path.read_bytes()).hexdigest(), asked.teacher)
+    run = Brushing(pairs, recipe, devices, facts)
+    if before:
+        run.learner.begin_from(before)
+        run.facts["images_before"] = images_of(base)
+    return run
+
+
+def brush_in(base: OpenModel) -> Refiner | None:
+    """What a model's own brush has learnt, for pictures of half the size; None where it has none of this form."""
+    group = group_of(base.tensors, GROUP)
+    brush = build(base.header.get(GROUP), group, base.path) if group else None
+    return brush if brush and brush.arch.channels == CHANNELS else None
+
+
+def images_of(base: OpenModel) -> int:
+    before = base.header[GROUP]
+    return int(before["images"] + (before.get("images_before") or 0))
+
+
+def recipe_of(options: BrushOptions, source: Windows) -> Recipe:
+    asked = options.recipe
+    check_batch(asked.batch, asked.projected)
+    return Recipe(
+        kimg=options.length.kimg,
+        batch=asked.batch,
+        window=min(asked.window, source.side),
+        learning_rate=asked.learning_rate,
+        softest=SOFTEST,
+        threads=0.0,
+        texture=0.0,
+        finer=FINER,
+        features=asked.features,
+        adversarial=asked.adversarial,
+        projected=asked.projected,
+        rise=RISE * asked.batch,
+        average=AVERAGE * asked.batch,
+        seed=asked.seed,
+    )
