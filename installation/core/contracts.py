@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -297,11 +297,11 @@ class Accelerates(Protocol):
 
 @runtime_checkable
 class Compiles(Protocol):
-    """A generator whose model file may have to be compiled before it can ``accelerate``: ``to_compile`` is that file,
-    None where it is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone.
+    """A generator whose model may have to be compiled before it can ``accelerate``: ``to_compile`` is what of it, None
+    where that is compiled, or need not be. Without it ``accelerate`` has it compiled, for this generator alone.
     ``is_compiled``: an earlier start has done that, and ``accelerate`` takes a moment."""
 
-    def to_compile(self, cache: DiskCache) -> Path | None: ...
+    def to_compile(self, cache: DiskCache) -> Any: ...
     def is_compiled(self, cache: DiskCache) -> bool: ...
 
 

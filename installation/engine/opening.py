@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from types import MappingProxyType
 
@@ -17,7 +16,7 @@ from installation.core.disk_cache import DiskCache
 from installation.core.errors import VernissageError
 from installation.core.starved import Patience
 from installation.engine.painter import Hung
-from installation.networks.compile_apart import compile_apart
+from installation.networks.compile_apart import Form, compile_apart
 from installation.showfile.load import Piece
 
 log = logging.getLogger(__name__)
@@ -257,9 +256,10 @@ def measure_pace(
         time.sleep((time.perf_counter() - began) * (1.0 / SHARE - 1.0))
 
 
-def to_compile(generator: Generator, cache: DiskCache) -> Path | None:
-    """The model file that has to be compiled before a generator paints faster."""
-    return generator.to_compile(cache) if isinstance(generator, Compiles) else None
+def to_compile(generator: Generator, cache: DiskCache) -> Form | None:
+    """The model that has to be compiled before a generator paints faster."""
+    form: Form | None = generator.to_compile(cache) if isinstance(generator, Compiles) else None
+    return form
 
 
 def is_compiled(generator: Generator, cache: DiskCache) -> bool:
@@ -291,7 +291,7 @@ def accelerate_all(
 ) -> None:
     """First those that can be at once, then the others, whose models are compiled one after another. ``hung`` is a
     piece by its index, None where it was let go since."""
-    compiling: dict[Path, list[int]] = {}
+    compiling: dict[Form, list[int]] = {}
     for index in opened:
         found = hung(index)
         model = None if found is None else to_compile(found.generator, cache)

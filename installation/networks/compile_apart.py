@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
@@ -29,23 +30,39 @@ SLEEPS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": 
 """Threads that wait sleep, and leave the processor to the painter."""
 
 
-def lacks_verdict(model: Path, device: str, cache: DiskCache) -> bool:
+PLAIN, BRUSHED = "plain", "brush"
+"""A model without its brush, and with it, in the words to the process."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is compiled of a model file: its network, with its brush or without."""
+
+    model: Path
+    brush: bool = False
+
+    def digest(self) -> str:
+        """Names its content."""
+        with self.model.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{content} {BRUSHED}" if self.brush else content
+
+    def words(self) -> tuple[str, str]:
+        return (BRUSHED if self.brush else PLAIN, str(self.model.absolute()))
+
+
+def lacks_verdict(form: Form, device: str, cache: DiskCache) -> bool:
     """Whether it is not known yet how a model file is painted fastest, and finding out takes long."""
     from installation.networks.choose_runtime import candidate_name, kept  # here: it loads torch
 
     candidate = candidate_name(device)
-    return device == "cpu" and bool(candidate) and not kept(cache, digest_of(model), str(candidate)).verdict()
+    return device == "cpu" and bool(candidate) and not kept(cache, form.digest(), str(candidate)).verdict()
 
 
-def digest_of(model: Path) -> str:
-    with model.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def compile_apart(models: Iterable[Path], cache: DiskCache, longest: float = LONGEST) -> Iterator[tuple[Path, str]]:
-    """Each model as soon as it is compiled, and why it is not; empty where it is. Where the process ends or hangs at a
+def compile_apart(forms: Iterable[Form], cache: DiskCache, longest: float = LONGEST) -> Iterator[tuple[Form, str]]:
+    """Each as soon as it is compiled, and why it is not; empty where it is. Where the process ends or hangs at a
     model, another one goes on with those behind it."""
-    left = deque(models)
+    left = deque(forms)
     while left:
         with TemporaryFile() as said, _started(left, cache, said.fileno()) as work:
             for line in _lines(work, longest):
@@ -58,15 +75,21 @@ def compile_apart(models: Iterable[Path], cache: DiskCache, longest: float = LON
                 )
 
 
-def compile_one(model: Path, cache: DiskCache) -> None:
+def compile_one(form: Form, cache: DiskCache) -> None:
     """Raises RuntimeError where a model is not compiled."""
-    for _, why in compile_apart([model], cache):
+    for _, why in compile_apart([form], cache):
         if why:
-            raise RuntimeError(f"{model.name}: was not compiled: {why}")
+            raise RuntimeError(f"{form.model.name}: was not compiled: {why}")
 
 
-def _started(models: Iterable[Path], cache: DiskCache, errors: int) -> "subprocess.Popen[str]":
-    line = [sys.executable, "-m", MODULE, str(cache.folder.absolute()), *(str(model.absolute()) for model in models)]
+def _started(forms: Iterable[Form], cache: DiskCache, errors: int) -> "subprocess.Popen[str]":
+    line = [
+        sys.executable,
+        "-m",
+        MODULE,
+        str(cache.folder.absolute()),
+        *(word for form in forms for word in form.words()),
+    ]
     return subprocess.Popen(
         line,
         cwd=ROOT,

@@ -1,6 +1,6 @@
 """Compiles models for this processor and races each against plain torch, with a low priority.
 
-    python -m installation.networks.compile_model CACHE_FOLDER MODEL...
+    python -m installation.networks.compile_model CACHE_FOLDER plain|brush MODEL ...
 
 The results are stored in the cache. For each model it prints a line: ``done``, or why it was not compiled. Ends when
 its standard input is closed, as by its parent's end.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from installation.core.disk_cache import DiskCache
-from installation.networks.compile_apart import DONE
+from installation.networks.compile_apart import BRUSHED, DONE, Form
 from installation.networks.model_generator import fastest_runtime
 
 NICE = 10
@@ -38,23 +38,24 @@ def own_output() -> TextIO:
     return ours
 
 
-def compiled(model: Path, cache: DiskCache) -> str:
+def compiled(form: Form, cache: DiskCache) -> str:
     """``done``, or why not, in one line."""
     try:
-        fastest_runtime(model, model.stat().st_mtime_ns, "cpu", cache, apart=False)
+        fastest_runtime(form, form.model.stat().st_mtime_ns, "cpu", cache, apart=False)
     except Exception as error:  # noqa: BLE001 the edge: libraries raise anything, and the next model may do
         return " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
     return DONE
 
 
-def main(folder: Path, models: Sequence[Path]) -> None:
+def main(folder: Path, forms: Sequence[Form]) -> None:
     out = own_output()
     if hasattr(os, "nice"):
         os.nice(NICE)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    for model in models:
-        print(compiled(model, DiskCache(folder)), file=out, flush=True)
+    for form in forms:
+        print(compiled(form, DiskCache(folder)), file=out, flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [Path(word) for word in sys.argv[2:]])
+    folder, *words = sys.argv[1:]
+    main(Path(folder), [Form(Path(model), how == BRUSHED) for how, model in zip(words[::2], words[1::2], strict=True)])

@@ -20,7 +20,7 @@ def has_grain(header: Header) -> bool:
 def regrained(network: Any, seed: int) -> Any:
     """The network with other noise of the same strength, for a seed above 0; itself where it has none of its own."""
     if isinstance(network, Refined):
-        return Refined(regrained(network.network, seed), network.refiner.regrained(seed))
+        return Refined(regrained(network.network, seed), network.refiner.regrained(seed), network.knobs[-1])
     if isinstance(network, FromConstant):
         return network.with_layers(lambda name, layer: with_noise(layer, name, 1.0, seed))
     return network

@@ -20,7 +20,7 @@ from installation.networks import bending
 from installation.networks.grain import with_noise
 from installation.networks.layers import INPUT
 from installation.networks.live_controls import BLEND, MIX, NOISE, TRUNCATE, Live, span
-from installation.networks.refined import refiner_of, unrefined
+from installation.networks.refined import refiners_of, unrefined
 from installation.networks.runtime import Synthesis, levels, ring
 from installation.networks.styles import Layer
 
@@ -35,7 +35,7 @@ class LivePainter:
 
     @torch.inference_mode()
     def __init__(self, live: Live, network: Any, other: Any = None) -> None:
-        self._refiner = refiner_of(network)
+        self._refiners = refiners_of(network)
         network, other = unrefined(network), unrefined(other)
         self.live, self.network, self._other = live, network, other
         if live.tiles != (1, 1):
@@ -48,17 +48,22 @@ class LivePainter:
         self._noisy: tuple[object, Any] = (None, network)
         self._slots: Iterator[tuple[Tensor, Pixels]] | None = None
         across, down = live.tiles
-        self._grain = [grain.repeat(1, 1, down, across) for grain in self._refiner.fixed()] if self._refiner else []
+        self._grain = [[grain.repeat(1, 1, down, across) for grain in one.fixed()] for one in self._refiners]
 
     @torch.inference_mode()
     def paint(
-        self, latents: Sequence[Latent], second: Latent | None, mean: Latent, controls: Values, refine: float = 0.0
+        self,
+        latents: Sequence[Latent],
+        second: Latent | None,
+        mean: Latent,
+        controls: Values,
+        amounts: Sequence[float] = (),
     ) -> Pixels:
         """The picture of latents (w_dim,), one for each tile from left to right, as the controls ask; ``second`` is
-        what is mixed in, ``mean`` where truncation leads, ``refine`` 0..1 how much a refiner paints. The array is
+        what is mixed in, ``mean`` where truncation leads, ``amounts`` 0..1 how much each refiner paints. The array is
         reused as those of a runtime are."""
         styles = np.stack([self.styles(latent, second, mean, controls) for latent in latents])
-        synthesis = self._refined(self.asked(controls).synthesis, refine)
+        synthesis = self._refined(self.asked(controls).synthesis, amounts)
         picture = levels(synthesis, torch.from_numpy(styles).to(self.network.device))
         if self._slots is None:
             self._slots = ring(picture.shape)
@@ -66,11 +71,14 @@ class LivePainter:
         slot.copy_(picture)
         return pixels
 
-    def _refined(self, synthesis: Synthesis, amount: float) -> Synthesis:
-        refiner = self._refiner
-        if refiner is None:
-            return synthesis
-        return lambda styles: refiner(refiner.cleaned(synthesis(styles).clamp_(-1, 1)), self._grain, amount)
+    def _refined(self, synthesis: Synthesis, amounts: Sequence[float]) -> Synthesis:
+        def painted(styles: Tensor) -> Tensor:
+            picture = synthesis(styles)
+            for refiner, grain, amount in zip(self._refiners, self._grain, amounts, strict=True):
+                picture = refiner(refiner.cleaned(picture.clamp_(-1, 1)), grain, amount)
+            return picture
+
+        return painted
 
     def styles(self, latent: Latent, second: Latent | None, mean: Latent, controls: Values) -> Floats:
         """(w_dim,), or (layers, w_dim) where not all layers have the same."""

@@ -136,12 +136,13 @@ def bytes_in_memory(path: Path | str) -> int:
     return 10 * sum(counts) + PAINTING * side**2
 
 
-def painted_side(header: Header) -> int | None:
-    """The side of the pictures that a model paints, in px, where its header tells it. A refiner doubles it."""
+def painted_side(header: Header, brush: bool = True) -> int | None:
+    """The side of the pictures that a show paints of a model, in px, where its header tells it. A refiner doubles it,
+    and so does a brush."""
     side = header["architecture"].get("resolution")
     if not isinstance(side, int):
         return None
-    return 2 * side if header.get("refiner") else side
+    return int(side * (2 if header.get("refiner") else 1) * (2 if brush and header.get("brush") else 1))
 
 
 def load_model(

@@ -8,12 +8,13 @@ The network itself is rebuilt by the helper that is named after the model's kind
 
 The network has ``z_dim``, ``mapping(z) -> latents`` (numpy (n, z_dim) standard normal -> (n, latent_dim)), ``synthesis
 (latents) -> torch (n, 3, height, width)`` about -1..1, and ``paint(latent) -> uint8 (height, width, 3)``. If the file
-has a refiner, it is a ``Refined`` (refined.py): how much the refiner paints, 0..1, follows each latent.
+has a refiner, it is a ``Refined`` (refined.py): how much the refiner paints, 0..1, follows each latent. A show has the
+brush of the file behind that, where it has one, and a second number.
 """
 
 import os
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -33,7 +34,7 @@ from installation.core.paths import ShowPath
 from installation.core.weak_cache import weakly_cached
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
-from installation.networks.compile_apart import compile_one, digest_of, lacks_verdict
+from installation.networks.compile_apart import Form, compile_one, lacks_verdict
 from installation.networks.direction_controls import address, direction_controls
 from installation.networks.model_file import (
     Header,
@@ -49,7 +50,7 @@ from installation.networks.paces import MeasuredPace, paces_for, paces_of
 FACTS = ("mean", "basis", "std", "gain")
 """What was measured of a model's latent space when it was made."""
 PSI = "/generator/psi"
-REFINE = "/generator/refine"
+REFINE, BRUSH = "/generator/refine", "/generator/brush"
 PROOFS = 6
 """At how many latents runtimes of a network are compared before the faster one is used."""
 
@@ -127,6 +128,13 @@ class ModelConfig(GeneratorConfig, ABC):
     refine: float = Field(
         1.0, ge=0.0, le=1.0, description="how much the model's refiner paints: 0 the plain picture, 1 all detail"
     )
+    brush: float = Field(
+        1.0,
+        ge=0.0,
+        le=1.0,
+        description="how much the model's brush paints, which doubles the size for the screen: 0 leaves it out, "
+        "and its time",
+    )
     runtime: Literal["auto", "eager"] = Field(
         "auto", description="auto: as fast as this machine can; eager: plain torch"
     )
@@ -139,22 +147,28 @@ class ModelConfig(GeneratorConfig, ABC):
 
     @model_validator(mode="after")
     def _refines_if_asked(self) -> Self:
-        if "refine" in self.model_fields_set and not read_header(self.model).get("refiner"):
-            raise ValueError(
-                f"refine: {self.model} holds no refiner; leave it out, or train one: {program()} refiner {self.model}"
-            )
+        for option, group in (("refine", "refiner"), ("brush", "brush")):
+            if option in self.model_fields_set and not read_header(self.model).get(group):
+                train = f"{program()} {group} {self.model}"
+                raise ValueError(f"{option}: {self.model} holds no {group}; leave it out, or train one: {train}")
         return self
 
     def controls(self) -> tuple[Control, ...]:
         psi = Control(PSI, "truncation psi: calm and alike at 0, wild at 1", "float", 0.0, 1.2, self.psi)
         header = read_header(self.model) if self.model else {}  # --list makes one without a model
         refine = Control(REFINE, "how much detail is painted: 0 soft, 1 all", default=self.refine)
+        brush = Control(BRUSH, "how much the brush paints: 0 enlarged softly, 1 all", default=self.brush)
         return (
             psi,
             *class_controls(header, self.model),
             *direction_controls(header),
             *((refine,) if header.get("refiner") else ()),
+            *((brush,) if self.brushes(header) else ()),
         )
+
+    def brushes(self, header: Header) -> bool:
+        """Whether the model's brush paints in this piece."""
+        return bool(self.brush and header.get("brush"))
 
     def favourites(self) -> tuple[str, ...]:
         return favourite_names(read_header(self.model))
@@ -167,7 +181,7 @@ class ModelConfig(GeneratorConfig, ABC):
 
     def options(self) -> dict[str, Any]:
         """What decides the pictures besides the model, as its measured paces name it. Detail changes no pace."""
-        return self.model_dump(mode="json", exclude={"kind", "model", "refine", "runtime"})
+        return self.model_dump(mode="json", exclude={"kind", "model", "refine", "brush", "runtime"})
 
 
 class ModelGenerator(Generator):
@@ -183,7 +197,7 @@ class ModelGenerator(Generator):
     def __init__(self, config: ModelConfig, device: str) -> None:
         self._config = config
         space, self._steps, paces = self._open(resolve(device))
-        self.psi, self.refine = config.psi, config.refine
+        self.psi = config.psi
         known = paces_for(config.options(), paces)
         self.space = replace(space, digest=f"{space.digest}-psi{self.psi:g}", paces=known)
         self._avoid = Avoidance(self.space)
@@ -198,9 +212,11 @@ class ModelGenerator(Generator):
 
     def _place(self, device: str) -> "Facts":
         """Has the network painted by plain torch on a device."""
-        model = self._config.model
-        self._opened = found = opened(model, model.stat().st_mtime_ns, device)
+        model, brush = self._config.model, self._config.brushes(read_header(self._config.model))
+        self._form = Form(model, brush)
+        self._opened = found = opened(model, model.stat().st_mtime_ns, device, brush)
         self.network = found.network
+        self._knobs = [(f"/generator/{knob}", getattr(self._config, knob)) for knob in knobs_of(self.network)]
         self._runtime, self.device = plain_runtime(self.network, device), device
         return found.space, found.steps, found.paces
 
@@ -234,7 +250,11 @@ class ModelGenerator(Generator):
     def asked(self, latent: Latent, controls: Values) -> Latent:
         """The network's input for a latent: its style and, of one with a refiner, how much that paints."""
         w = of_class(self.steered(latent, controls), classes_of(self.network), controls)
-        return with_refine(w, controls.get(REFINE, self.refine)) if refines(self.network) else w
+        return with_amounts(w, self.amounts(controls))
+
+    def amounts(self, controls: Values) -> list[float]:
+        """How much each of what is behind the network paints."""
+        return [controls.get(address, rest) for address, rest in self._knobs]
 
     @property
     def runtime(self) -> str:
@@ -246,13 +266,13 @@ class ModelGenerator(Generator):
         choose_runtime.py)."""
         model = self._config.model
         if self._config.runtime == "auto":
-            self._fastest = fastest_runtime(model, model.stat().st_mtime_ns, self.device, cache)
+            self._fastest = fastest_runtime(self._form, model.stat().st_mtime_ns, self.device, cache)
             self._runtime = self._fastest()
 
-    def to_compile(self, cache: DiskCache) -> Path | None:
-        """Its model file, where that has to be compiled before it can ``accelerate``."""
-        model = self._config.model
-        return model if self._config.runtime == "auto" and lacks_verdict(model, self.device, cache) else None
+    def to_compile(self, cache: DiskCache) -> Form | None:
+        """What has to be compiled of its model file before it can ``accelerate``."""
+        form = self._form
+        return form if self._config.runtime == "auto" and lacks_verdict(form, self.device, cache) else None
 
     def is_compiled(self, cache: DiskCache) -> bool:
         return self._config.runtime == "auto" and self.device == "cpu" and self.to_compile(cache) is None
@@ -291,11 +311,15 @@ def latent_of(network: Any, seed: int) -> Latent:
 
 
 @weakly_cached
-def opened(model: Path, changed: int, device: str) -> Opened:
-    """A model file, for as long as a piece uses it.
+def opened(model: Path, changed: int, device: str, brush: bool = False) -> Opened:
+    """A model file, for as long as a piece uses it, with its ``brush`` or without.
     ``changed`` is the file's time of change (ns), so that a new model under the old name is read anew."""
     header, tensors = load_model(model)
     network = rebuild(header, tensors, device, model)
+    if brush:
+        from installation.networks.refined import brushed  # here: it loads torch
+
+        network = brushed(network, header, tensors, model)
     if len(names_of(header, model)) != (classes_of(network) if classes_of(network) > 1 else 0):
         raise ModelError(f"{model}: header classes: {classes_of(network)} names belong there, one for each class.")
     space = space_of(model, header, tensors, f"{model.name}-{changed}")
@@ -313,9 +337,9 @@ def opened(model: Path, changed: int, device: str) -> Opened:
 def check_whole(model: Path) -> None:
     """Raises ModelError where anything in a model file is not what it must be: the network, its space, directions,
     favourites, blocked places and paces, and the encoder."""
-    changed = model.stat().st_mtime_ns
-    network = opened(model, changed, "cpu").network
-    if read_header(model).get("encoder"):
+    changed, header = model.stat().st_mtime_ns, read_header(model)
+    network = opened(model, changed, "cpu", bool(header.get("brush"))).network
+    if header.get("encoder"):
         from installation.networks.encoder import opened as opened_encoder  # here: it loads torch
 
         opened_encoder(model, changed, "cpu", network)
@@ -329,14 +353,14 @@ def plain_runtime(network: Any, device: str) -> Any:
 
 
 @weakly_cached
-def fastest_runtime(model: Path, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
+def fastest_runtime(form: Form, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
     """Opens a network's fastest runtime, once for each piece; with ``apart`` another process does what takes long."""
     from installation.networks.choose_runtime import fastest
 
-    network = opened(model, changed, device).network
-    if apart and lacks_verdict(model, device, cache):
-        compile_one(model, cache)
-    return fastest(network.synthesis, proofs(network), device, digest_of(model), cache)
+    network = opened(form.model, changed, device, form.brush).network
+    if apart and lacks_verdict(form, device, cache):
+        compile_one(form, cache)
+    return fastest(network.synthesis, proofs(network), device, form.digest(), cache)
 
 
 def proofs(network: Any) -> NDArray[np.float32]:
@@ -346,12 +370,18 @@ def proofs(network: Any) -> NDArray[np.float32]:
         np.random.default_rng(PROOFS).standard_normal((PROOFS, network.z_dim)).astype(np.float32)
     )
     latents = np.ascontiguousarray(latents[:, : latents.shape[1] // classes_of(network)])
-    return with_refine(latents, 1.0) if refines(network) else latents
+    return fully(network, latents)
 
 
-def refines(network: Any) -> bool:
-    """Whether a network's latents are followed by how much its refiner paints."""
-    return bool(getattr(network, "refines", False))
+def knobs_of(network: Any) -> tuple[str, ...]:
+    """What follows a network's latents: how much each of what is behind it paints."""
+    knobs: tuple[str, ...] = getattr(network, "knobs", ())
+    return knobs
+
+
+def fully(network: Any, latents: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Latents (..., dim) so that all behind the network paints fully."""
+    return with_amounts(latents, [1.0] * len(knobs_of(network)))
 
 
 def classes_of(network: Any) -> int:
@@ -360,9 +390,11 @@ def classes_of(network: Any) -> int:
     return count
 
 
-def with_refine(latents: NDArray[np.float32], amount: float) -> NDArray[np.float32]:
-    """Latents (..., dim) followed by how much a refiner paints, (..., dim + 1)."""
-    return np.concatenate([latents, np.full((*latents.shape[:-1], 1), amount, np.float32)], -1)
+def with_amounts(latents: NDArray[np.float32], amounts: Sequence[float]) -> NDArray[np.float32]:
+    """Latents (..., dim) followed by how much each of what is behind a network paints, (..., dim + amounts)."""
+    if not amounts:
+        return latents
+    return np.concatenate([latents, np.full((*latents.shape[:-1], len(amounts)), amounts, np.float32)], -1)
 
 
 def resolve(device: str) -> str:

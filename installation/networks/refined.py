@@ -1,4 +1,7 @@
-"""A network of any kind with a refiner behind it, which paints detail on its pictures at twice their size."""
+"""A network of any kind with a refiner behind it, which paints detail on its pictures at twice their size.
+
+Behind that a show may have a second one, the *brush*, which does the same for the screen.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +22,32 @@ class Refined:
     """What ``network`` paints, refined. All but painting is the network's own: mapping, encoder, ``resolution`` ...
 
     How much the refiner paints follows each latent as one number: 0 is the network's picture, cleaned where the refiner
-    asks for it, and enlarged, 1 all detail.
+    asks for it, and enlarged, 1 all detail. ``knobs`` names these numbers, from the network's side.
     """
 
-    refines = True
-
-    def __init__(self, network: Any, refiner: refiners.Refiner) -> None:
+    def __init__(self, network: Any, refiner: refiners.Refiner, knob: str) -> None:
         self.network = network
+        self.knobs = (*getattr(network, "knobs", ()), knob)
         self.refiner = refiner.to(network.device, memory_format=torch.channels_last)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.network, name)
 
+    @property
+    def side(self) -> int:
+        """Px of what it paints."""
+        return refiners.SCALE * self.refiner.arch.resolution
+
     @torch.inference_mode()
     def synthesis(self, latents: NDArray[np.float32] | Tensor) -> Tensor:
-        """Latents (n, dim + 1) -> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
+        """Latents (n, dim + knobs) -> pictures (n, 3, height, width), float32, about -1..1 (not clipped)."""
         asked = (latents if isinstance(latents, Tensor) else torch.from_numpy(latents)).to(self.network.device)
         soft = self.refiner.cleaned(self.network.synthesis(asked[:, :-1]).clamp_(-1, 1))
         return self.refiner(soft, amount=asked[:, -1])
 
     @torch.inference_mode()
     def paint(self, latent: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """One latent (dim + 1,) -> its picture (height, width, 3), uint8 sRGB, in a new array."""
+        """One latent (dim + knobs,) -> its picture (height, width, 3), uint8 sRGB, in a new array."""
         picture = levels(self.synthesis, torch.from_numpy(latent)[None].to(self.network.device))
         return np.ascontiguousarray(picture.cpu().numpy())
 
@@ -48,23 +55,37 @@ class Refined:
 def refined(network: Any, header: Header, tensors: Tensors, name: object) -> Any:
     """The network with the refiner of its model file, where that has one. Raises ModelError where the two do not
     fit."""
-    group = group_of(tensors, "refiner")
-    if not group:
+    return _behind(network, "refiner", "refine", header, tensors, name)
+
+
+def brushed(network: Any, header: Header, tensors: Tensors, name: object) -> Any:
+    """The same with the brush."""
+    return _behind(network, "brush", "brush", header, tensors, name)
+
+
+def _behind(network: Any, group: str, knob: str, header: Header, tensors: Tensors, name: object) -> Any:
+    found = group_of(tensors, group)
+    if not found:
         return network
-    refiner = refiners.build(header.get("refiner"), group, name)
-    if refiner.arch.resolution != network.resolution:
+    refiner = refiners.build(header.get(group), found, name, group)
+    if refiner.arch.resolution != side_of(network):
         raise ModelError(
-            f"{name}: its refiner is for pictures of {refiner.arch.resolution} px, and it paints {network.resolution} "
-            "px. Train one for it."
+            f"{name}: its {group} is for pictures of {refiner.arch.resolution} px, and it paints "
+            f"{side_of(network)} px. Train one for it."
         )
-    return Refined(network, refiner)
+    return Refined(network, refiner, knob)
+
+
+def side_of(network: Any) -> int:
+    """Px of the pictures of a network, whose own are square."""
+    return network.side if isinstance(network, Refined) else int(network.resolution)
 
 
 def unrefined(network: Any) -> Any:
-    """The network without its refiner."""
-    return network.network if isinstance(network, Refined) else network
+    """The network without what is behind it."""
+    return unrefined(network.network) if isinstance(network, Refined) else network
 
 
-def refiner_of(network: Any) -> refiners.Refiner | None:
-    """The refiner behind a network; None where it has none."""
-    return network.refiner if isinstance(network, Refined) else None
+def refiners_of(network: Any) -> list[refiners.Refiner]:
+    """What is behind a network, the nearest first."""
+    return [*refiners_of(network.network), network.refiner] if isinstance(network, Refined) else []

@@ -209,29 +209,34 @@ def expected_shapes(arch: Architecture) -> Shapes:
         return {name: tuple(tensor.shape) for name, tensor in Refiner(arch).state_dict().items()}
 
 
-def read_architecture(options: object, name: object = "model") -> Architecture:
+def read_architecture(options: object, name: object = "model", group: str = "refiner") -> Architecture:
     """The architecture from a header, checked field by field. Raises ModelError."""
     wanted = {f.name for f in fields(Architecture)}
     told = {"tone": [], "middle": [0.0] * 3, "clean": 0.0, **options} if isinstance(options, dict) else {}
     told.pop("soften", None)  # files of an earlier version have it, in place of a tone
     if told.keys() != wanted:
-        raise ModelError(f"{name}: header: refiner: architecture is {options!r}; expected {sorted(wanted)}.")
+        raise ModelError(f"{name}: header: {group}: architecture is {options!r}; expected {sorted(wanted)}.")
     side, channels = told["resolution"], told["channels"]
     numbers = [side, *(channels if isinstance(channels, list) else [0])]
     if not all(isinstance(n, int) and 0 < n <= 4096 for n in numbers) or not 1 < len(numbers) <= 9:
-        raise ModelError(f"{name}: header: refiner: architecture {options} must be whole numbers from 1 to 4096.")
+        raise ModelError(f"{name}: header: {group}: architecture {options} must be whole numbers from 1 to 4096.")
     if side % (1 << (len(channels) - 1)):
-        raise ModelError(f"{name}: header: refiner: {side} px cannot be halved {len(channels) - 1} times.")
+        raise ModelError(f"{name}: header: {group}: {side} px cannot be halved {len(channels) - 1} times.")
     if not _numbers([told["clean"]], 0.0, SOFTEST):
-        raise ModelError(f"{name}: header: refiner: clean is {told['clean']!r}; expected 0 to {SOFTEST:g} px.")
-    return Architecture(side, tuple(channels), told["clean"], *_tone(told["tone"], told["middle"], SCALE * side, name))
+        raise ModelError(f"{name}: header: {group}: clean is {told['clean']!r}; expected 0 to {SOFTEST:g} px.")
+    return Architecture(
+        side,
+        tuple(channels),
+        told["clean"],
+        *_tone(told["tone"], told["middle"], SCALE * side, f"{name}: header: {group}"),
+    )
 
 
 def _tone(gains: object, middle: object, side: int, name: object) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if not _numbers(gains, 0.0, STRONGEST) or (gains and (len(gains) < 2 or side % (1 << (len(gains) - 2)))):
-        raise ModelError(f"{name}: header: refiner: tone is {gains!r}; expected gains from 0 to {STRONGEST:g}.")
+        raise ModelError(f"{name}: tone is {gains!r}; expected gains from 0 to {STRONGEST:g}.")
     if not _numbers(middle, -1.0, 1.0) or len(middle) != 3:
-        raise ModelError(f"{name}: header: refiner: middle is {middle!r}; expected three numbers from -1 to 1.")
+        raise ModelError(f"{name}: middle is {middle!r}; expected three numbers from -1 to 1.")
     return tuple(map(float, gains)), tuple(map(float, middle))
 
 
@@ -239,11 +244,13 @@ def _numbers(listed: object, low: float, high: float) -> TypeGuard[list[float]]:
     return isinstance(listed, list) and all(isinstance(one, int | float) and low <= one <= high for one in listed)
 
 
-def build(entry: Any, tensors: Mapping[str, NDArray[np.float32]], name: object = "model") -> Refiner:
-    """The refiner of a model file, ready to paint: ``entry`` is its header's, ``tensors`` are its group's. Raises
+def build(
+    entry: Any, tensors: Mapping[str, NDArray[np.float32]], name: object = "model", group: str = "refiner"
+) -> Refiner:
+    """The refiner of a model file, ready to paint: ``entry`` is its header's, ``tensors`` are its ``group``'s. Raises
     ModelError, with the file's ``name``, where they do not fit."""
-    arch = read_architecture(entry.get("architecture") if isinstance(entry, dict) else None, name)
-    ready = fitting(tensors, expected_shapes(arch), f"{name}: refiner")
+    arch = read_architecture(entry.get("architecture") if isinstance(entry, dict) else None, name, group)
+    ready = fitting(tensors, expected_shapes(arch), f"{name}: {group}")
     with torch.device("meta"):
         refiner = Refiner(arch)
     refiner.load_state_dict(ready, assign=True)

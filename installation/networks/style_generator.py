@@ -26,7 +26,6 @@ from installation.networks.layers import has_noise, layers_of
 from installation.networks.live_controls import MIX, USUAL_VARIETY, VARIETY, Live
 from installation.networks.model_file import Header, bytes_in_memory, read_header
 from installation.networks.model_generator import (
-    REFINE,
     Facts,
     ModelConfig,
     ModelGenerator,
@@ -156,8 +155,8 @@ class StyleGenerator(ModelGenerator):
             return super().painted(latent, controls)
         mean = of_class(self.space.mean, classes_of(self.network), controls)
         latents = [self.styled(one, controls) for one in self.side_by_side(latent, controls)]
-        refine = controls.get(REFINE, self.refine)
-        pixels: Pixels = self._painter.paint(latents, self.second(controls), mean, controls, refine)
+        amounts = self.amounts(controls)
+        pixels: Pixels = self._painter.paint(latents, self.second(controls), mean, controls, amounts)
         return pixels
 
     def styled(self, latent: Latent, controls: Values) -> Latent:

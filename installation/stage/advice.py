@@ -53,7 +53,7 @@ def painted_size(piece: Piece) -> Size | None:
     if model is None:
         return None
     try:
-        side = painted_side(read_header(model))
+        side = painted_side(read_header(model), brush=getattr(options, "brush", 1.0) > 0)
     except ModelError:
         return None
     across, down = getattr(options, "tiles", (1, 1))

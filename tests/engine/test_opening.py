@@ -164,7 +164,7 @@ class Compiled(Part):
     def is_compiled(self, cache: DiskCache) -> bool:
         return self.compiled
 
-    def to_compile(self, cache: DiskCache) -> Path | None:
+    def to_compile(self, cache: DiskCache) -> None:
         return None
 
     def accelerate(self, cache: DiskCache) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from installation.networks.compile_apart import DONE
 
-for word in sys.argv[2:]:
+for word in sys.argv[3::2]:
     if Path(word).name == "ends":
         print("no memory for this", file=sys.stderr)
         sys.exit(7)

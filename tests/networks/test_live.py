@@ -19,7 +19,7 @@ from installation.networks.layers import layers_of
 from installation.networks.live_controls import FEATURES
 from installation.networks.model_file import load_model, read_header, save_model
 from installation.networks.model_generator import rebuild
-from installation.networks.refined import refiner_of
+from installation.networks.refined import refiners_of
 from installation.networks.stylegan2 import build as build_gan
 from installation.networks.stylegan2 import effective_tensors
 from installation.networks.stylegan2_generator import StyleGan2
@@ -308,8 +308,7 @@ def test_a_refiner_paints_on_what_is_changed(gan: Path, tmp_path: Path) -> None:
     moved = {"bend/coarse/gain": 2.0, "mix/amount": 0.7, "blend/amount": 0.5}
     soft, bent = painted(live, refine=0.0, **moved), painted(alone.open("cpu"), **moved)
     assert soft.shape == (2 * bent.shape[0], 2 * bent.shape[1], 3)
-    refiner = refiner_of(open_model(path).network)
-    assert refiner is not None
+    [refiner] = refiners_of(open_model(path).network)
     cleaned = refiner.cleaned(torch.from_numpy(bent.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1)
     wanted = (cleaned[0].permute(1, 2, 0).numpy() + 1) * 127.5
     assert np.abs(halves(soft) - wanted.clip(0, 255))[1:-1, 1:-1].mean() < 12

@@ -1,7 +1,6 @@
 """The runtimes in which a network paints: they paint what plain torch paints, into memory that is used again."""
 
 import gc
-import hashlib
 import itertools
 import json
 import logging
@@ -35,7 +34,7 @@ from installation.networks.choose_runtime import (
     kept,
     race,
 )
-from installation.networks.compile_apart import compile_apart
+from installation.networks.compile_apart import Form, compile_apart
 from installation.networks.model_generator import proofs
 from installation.networks.runtime import REUSED, Eager, Runtime, levels, ring
 from installation.networks.stylegan2 import Network, effective_tensors
@@ -414,12 +413,10 @@ def test_a_model_is_compiled_in_another_process_which_ends_well(tmp_path: Path) 
     model, cache = tiny_vae(tmp_path / "tiny.safetensors"), DiskCache(tmp_path / "cache")
     spoiled = tmp_path / "spoiled.safetensors"
     spoiled.write_bytes(b"no model")
-    told = dict(compile_apart([spoiled, model], cache))
-    assert "spoiled.safetensors" in told[spoiled]
-    assert told[model] == ""
-    with model.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    verdict = kept(cache, digest, candidate_name("cpu") or "").verdict()
+    told = dict(compile_apart([Form(spoiled), Form(model)], cache))
+    assert "spoiled.safetensors" in told[Form(spoiled)]
+    assert told[Form(model)] == ""
+    verdict = kept(cache, Form(model).digest(), candidate_name("cpu") or "").verdict()
     assert set(verdict["ms"]) == {"openvino fp32", "eager fp32"}
 
 
@@ -427,7 +424,7 @@ def test_where_the_process_that_compiles_ends_or_hangs_another_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_compile_apart, "MODULE", "tests.networks.bad_compiler")
-    models = [tmp_path / name for name in ("good", "ends", "other", "hangs", "last")]
+    models = [Form(tmp_path / name) for name in ("good", "ends", "other", "hangs", "last")]
     told = list(compile_apart(models, DiskCache(tmp_path / "cache"), longest=10.0))
     assert [model for model, _ in told] == models
     assert [not why for _, why in told] == [True, False, True, False, True]

@@ -18,7 +18,7 @@ from installation.networks import openvino as _openvino
 from installation.networks.choose_runtime import FARTHEST, farthest
 from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, load_model, read_header
-from installation.networks.model_generator import REFINE, opened, proofs, with_refine
+from installation.networks.model_generator import REFINE, fully, opened, proofs
 from installation.networks.refined import unrefined
 from installation.networks.refiner import Architecture, Refiner, build, expected_shapes, read_architecture
 from installation.networks.runtime import Eager
@@ -247,7 +247,7 @@ def changes(network: Any, count: int) -> tuple[float, float]:
     latents = proofs(unrefined(network))
     walk = latents[:1] + (latents[1:2] - latents[:1]) * np.linspace(0, 0.1, count, dtype=np.float32)[:, None]
     soft = enlarged(unrefined(network).synthesis(walk).clamp(-1, 1))
-    fine = network.synthesis(with_refine(walk, 1.0)) - soft
+    fine = network.synthesis(fully(network, walk)) - soft
     low, high = (x.diff(dim=0).abs().mean() * 127.5 for x in (soft, fine))
     return float(low), float(high)
 

@@ -19,8 +19,8 @@ class BrushRecipe:
     window: int = option(96, "side of the windows that are painted on (default 96)", eights, "PX")
     learning_rate: float = option(0.0005, "of Adam (default 0.0005)", Bounds(float, 1e-6, 0.02), "R")
     features: float = option(
-        0.0,
-        "weight of alike features, by a network trained on photographs (extra [projected]; default 0)",
+        0.2,
+        "weight of alike features, by a network trained on photographs (extra [projected]; default 0.2)",
         Bounds(float, 0, 100),
         "W",
     )
@@ -32,7 +32,7 @@ class BrushRecipe:
     )
     projected: float = option(
         0.5,
-        "weight of a second judge, on the features of a network trained on photographs (extra [projected]; default 0.5)",
+        "weight of a second judge, on the features of such a network (default 0.5)",
         Bounds(float, 0, 100),
         "W",
     )

@@ -66,7 +66,7 @@ def begin(options: BrushOptions, base: OpenModel, devices: Devices, work: Path) 
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * source.side, folder)
     detail = detail_of(asked.weight_by, folder, prepared)
-    pairs = degraded(source, prepared.pictures, detail, recipe, Lessons(asked.teacher, work))
+    pairs = degraded(source, prepared.pictures, detail, recipe, Lessons(asked.teacher, work, devices))
     facts = facts_of(prepared, pairs, hashlib.sha256(base.path.read_bytes()).hexdigest(), asked.teacher)
     run = Brushing(pairs, recipe, devices, facts)
     if before:

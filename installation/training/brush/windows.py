@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from installation.networks.model_generator import refines, with_refine
-from installation.networks.refined import unrefined
+from installation.core.errors import TrainingError
+from installation.networks.model_generator import fully
+from installation.networks.refined import side_of
 from installation.networks.refiner import SCALE
 from installation.training.latent.models import OpenModel, open_model, shown_psi
-from installation.training.refiner.network import SMALLEST, Source, unfit
+from installation.training.refiner.network import SMALLEST, Source
 from installation.training.refiner.pairs import taken
 
 
@@ -28,7 +29,7 @@ class Windows(Source):
 
     @property
     def side(self) -> int:
-        return painted_side(self.network) // SCALE
+        return side_of(self.network) // SCALE
 
     def sample(self, psi: Tensor | float, count: int, chance: torch.Generator) -> Tensor:
         whole = super().sample(psi, count, chance)
@@ -36,15 +37,8 @@ class Windows(Source):
         return taken(whole, corners, self.side)
 
     def synthesis(self, latents: Tensor) -> Tensor:
-        asked = with_refine(latents.numpy(), 1.0) if refines(self.network) else latents
-        painted: Tensor = self.network.synthesis(asked)
+        painted: Tensor = self.network.synthesis(fully(self.network, latents.numpy()))
         return painted
-
-
-def painted_side(network: object) -> int:
-    """Px of what a network paints with its refiner."""
-    side = int(unrefined(network).resolution)
-    return SCALE * side if refines(network) else side
 
 
 def windows(model: OpenModel, device: torch.device) -> Windows:
@@ -53,5 +47,5 @@ def windows(model: OpenModel, device: torch.device) -> Windows:
     one = Windows(opened.network, torch.from_numpy(model.space.mean), shown_psi(model), device)
     height, width = Source.sample(one, 1.0, 1, torch.Generator()).shape[2:]
     if height != width or height & (height - 1) or height < SCALE * SMALLEST:
-        raise unfit(model, width, height)
+        raise TrainingError(f"{model.path}: paints {width}x{height} px; a brush is for squares of 32, 64, 128 ... px.")
     return one

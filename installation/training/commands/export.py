@@ -46,5 +46,5 @@ def run(options: Options) -> None:
     header = import_module(f"installation.training.{model}.run").export(path, options.out, options.licence)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
     learnt = "" if images is None else f", after {images} pictures"  # not told of a converted one
-    refined = f"; its refiner, after {header['refiner']['images']} pictures" if model == "refiner" else ""
-    print(f"{options.out}: {size} px{learnt}{refined}.")
+    behind = f"; its {model}, after {header[model]['images']} pictures" if model in ("refiner", "brush") else ""
+    print(f"{options.out}: {size} px{learnt}{behind}.")

@@ -9,7 +9,7 @@ from torch import Tensor
 from installation.core.errors import TrainingError
 from installation.networks.mobile import FINEST, SMALLEST, Architecture
 from installation.networks.model_file import group_of
-from installation.networks.model_generator import classes_of, refines, with_refine
+from installation.networks.model_generator import classes_of, fully
 from installation.training.distil.recipe import Recipe
 from installation.training.latent.models import Floats, OpenModel, open_model
 
@@ -65,8 +65,7 @@ class Teacher:
 
     def paint(self, latents: Tensor) -> Tensor:
         """Refined fully, and clipped as a screen does."""
-        asked = latents.numpy()
-        asked = with_refine(asked, 1.0) if refines(self.network) else asked
+        asked = fully(self.network, latents.numpy())
         painted = [self.network.synthesis(some) for some in np.split(asked, range(AT_ONCE, len(asked), AT_ONCE))]
         return torch.cat(painted).float().clamp(-1, 1).clone()  # one that autograd may keep
 

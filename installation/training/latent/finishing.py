@@ -25,7 +25,7 @@ from installation.training.latent.models import Floats, OpenModel, open_model, o
 
 SAME_PICTURE = VISIBLE_STEP
 """A latent still shows the same if its picture has changed by less than this: mean levels of 255, at psi 0.7."""
-KEPT = ("directions", "curation", "encoder", "refiner")
+KEPT = ("directions", "curation", "encoder", "refiner", "brush")
 CHOSEN = {"favourites": ("favourites",), "blocked": ("blocked", "radii")}
 """What a curator chose, as the header calls it, and the tensors of the group that have a row for each."""
 
@@ -104,8 +104,9 @@ def carried(before: OpenModel, after: OpenModel) -> tuple[Header, Tensors, list[
         facts["curation"], tensors, lost = still_chosen(before, after)
     if before.header.get("encoder") and "encoder" not in after.header:
         lost.append(f"the encoder (train one again: {program()} encoder)")
-    if before.header.get("refiner") and "refiner" not in after.header:
-        lost.append(f"the refiner (train one again: {program()} refiner)")
+    for group in ("refiner", "brush"):
+        if before.header.get(group) and group not in after.header:
+            lost.append(f"the {group} (train one again: {program()} {group})")
     return facts, tensors, lost
 
 

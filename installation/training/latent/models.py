@@ -21,7 +21,7 @@ from tqdm import tqdm
 from installation.core.contracts import Space
 from installation.core.parts import config
 from installation.networks.model_file import Header, Tensors, load_model, network_of, whole
-from installation.networks.model_generator import rebuild, refines, space_of, with_refine
+from installation.networks.model_generator import fully, rebuild, space_of
 
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
@@ -67,8 +67,7 @@ class OpenModel:
 
     def parts(self, latents: Floats, psi: float = PSI) -> Iterator[torch.Tensor]:
         """``levels`` a few at a time, for thousands of pictures or a progress bar; refined fully."""
-        asked = self.truncated(latents, psi)
-        asked = with_refine(asked, 1.0) if refines(self.network) else asked
+        asked = fully(self.network, self.truncated(latents, psi))
         for some in np.split(asked, range(AT_ONCE, len(latents), AT_ONCE)):
             yield (self.network.synthesis(some).float() * 127.5 + 127.5).clamp_(0, 255).cpu()
 

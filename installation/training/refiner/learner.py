@@ -49,11 +49,12 @@ class Learner:
         self.chance = torch.Generator().manual_seed(recipe.seed)
 
     def begin_from(self, refiner: Refiner) -> None:
-        """With what one of the same size has learnt; what pictures are cleaned of stays."""
+        """With what one of the same form has learnt, and its grain where that is of the same size; what pictures are
+        cleaned of stays."""
         for mine in (self.g, self.ema):
-            own = mine.state_dict()
-            learnt = {name: tensor for name, tensor in refiner.state_dict().items() if name not in CLEANING}
-            mine.load_state_dict(own | learnt)
+            own, learnt = mine.state_dict(), refiner.state_dict()
+            fits = (name for name in learnt if name not in CLEANING and learnt[name].shape == own[name].shape)
+            mine.load_state_dict(own | {name: learnt[name] for name in fits})
 
     def take_away(self, pattern: Tensor) -> None:
         """The pattern (3, r, r) from all that the network paints in a show."""

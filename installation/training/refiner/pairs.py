@@ -31,6 +31,8 @@ HELD = 32
 PLAIN = 0.5
 """What a picture counts that is not fine, at most: a fine one counts 1."""
 LEAST = 0.02
+TAUGHT = 2.0
+"""How often a teacher's pictures are dealt, in times all others together."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,22 @@ class Pairs:
 class PairSupply:
     """Deals pairs of the pictures (n, 2r, 2r, 3) uint8 for a model of r px."""
 
-    def __init__(self, pictures: Picture, detail: NDArray[np.float64] | None, soft: Soft, recipe: Recipe) -> None:
-        """``detail`` (n,): px of real detail along each picture's side; without, all are fine."""
+    def __init__(
+        self,
+        pictures: Picture,
+        detail: NDArray[np.float64] | None,
+        soft: Soft,
+        recipe: Recipe,
+        lessons: int = 0,
+    ) -> None:
+        """``detail`` (n,): px of real detail along each picture's side; without, all are fine. The last ``lessons``
+        pictures are a teacher's."""
         self.soft, self.recipe, self.side = soft, recipe, soft.side
         detail = np.full(len(pictures), np.inf) if detail is None else detail
         self.fine = torch.from_numpy(detail >= recipe.fine * self.side)
         self.large = SCALE * self.side
-        self.supply = Supply(pictures, worth(detail, self.side, recipe.fine) * self.large)
+        shares = beside(worth(detail, self.side, recipe.fine), lessons)
+        self.supply = Supply(pictures, shares * self.large)
         soft.learn(self.supply.pyramid[self.side])
 
     def __len__(self) -> int:
@@ -107,6 +118,14 @@ def worth(detail: NDArray[np.float64], side: int, fine: float) -> NDArray[np.flo
     share = np.minimum(1, detail / (1.25 * side))
     worth: NDArray[np.float64] = np.where(detail >= fine * side, 1.0, np.maximum(LEAST, PLAIN * share**2))
     return worth
+
+
+def beside(worth: NDArray[np.float64], lessons: int) -> NDArray[np.float64]:
+    """(n,) how often pictures are dealt where the last so many are a teacher's."""
+    if not lessons:
+        return worth
+    others = worth[:-lessons] * min(1.0, lessons / (TAUGHT * worth[:-lessons].sum()))
+    return np.concatenate([others, np.ones(lessons)])
 
 
 def windows(soft: Tensor, real: Tensor, dice: Tensor, side: int) -> tuple[Tensor, Tensor]:

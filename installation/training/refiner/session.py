@@ -14,7 +14,7 @@ from torch import Tensor
 
 from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import TrainingError
-from installation.networks.refined import refiner_of, unrefined
+from installation.networks.refined import refiners_of, unrefined
 from installation.networks.refiner import SCALE, Architecture
 from installation.training.brush.options import BrushOptions
 from installation.training.command_line.published import command_line
@@ -88,7 +88,7 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * side, folder)
     detail = detail_of(options.recipe.weight_by, folder, prepared)
-    pairs = pairs_of(base, prepared.pictures, detail, recipe, Lessons(options.recipe.teacher, work), devices.device)
+    pairs = pairs_of(base, prepared.pictures, detail, recipe, Lessons(options.recipe.teacher, work, devices))
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
     facts = facts_of(prepared, pairs, digest, options.recipe.teacher)
     facts["power"] = power_of(prepared.pictures)
@@ -98,8 +98,7 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
 
 def go_on_from(run: Refining, model: OpenModel) -> Refining:
     """With what a model's refiner has learnt; its windows are counted in the facts."""
-    learnt = refiner_of(model.network)
-    assert learnt, "it fits"
+    [learnt] = refiners_of(model.network)
     run.learner.begin_from(learnt)
     before = model.header["refiner"]
     run.facts["images_before"] = before["images"] + (before.get("images_before") or 0)
@@ -122,8 +121,8 @@ def learnt_before(asked: RecipeOptions, base: OpenModel, side: int) -> OpenModel
 
 def fits(model: OpenModel, side: int) -> bool:
     """Whether a model has a refiner of the form that is trained, for pictures of ``side`` px."""
-    learnt = refiner_of(model.network)
-    return learnt is not None and (learnt.arch.channels, learnt.arch.resolution) == (Architecture.channels, side)
+    forms = [(one.arch.channels, one.arch.resolution) for one in refiners_of(model.network)]
+    return forms == [(Architecture.channels, side)]
 
 
 @dataclass(frozen=True)
@@ -132,6 +131,7 @@ class Lessons:
 
     count: int
     work: Path
+    devices: Devices
 
     def take(self, model: Source) -> tuple[Tensor, Picture]:
         """The samples, and the pictures."""
@@ -139,7 +139,7 @@ class Lessons:
         def sample(seed: int) -> Tensor:
             return model.sample(model.psi, 1, torch.Generator().manual_seed(seed)).cpu()
 
-        samples, painted = taught(sample, self.count, self.work / TEACHER_FOLDER, model.device)
+        samples, painted = taught(sample, self.count, self.work / TEACHER_FOLDER, self.devices)
         return samples, to_uint8(painted)
 
 
@@ -149,14 +149,15 @@ def pairs_of(
     detail: NDArray[np.float64] | None,
     recipe: Recipe,
     lessons: Lessons,
-    device: torch.device,
 ) -> PairSupply:
     """Raises TrainingError for a model that no refiner, or no teacher, is for."""
     if model.header["kind"] == "vae":
         if lessons.count:
             raise TrainingError("--teacher is for a model that is no VAE; a VAE's pictures are known.")
-        return PairSupply(pictures, detail, Reconstructions(soft_painter(model, device), recipe), recipe)
-    return degraded(source(model, device, clean=recipe.clean > 0), pictures, detail, recipe, lessons)
+        return PairSupply(
+            pictures, detail, Reconstructions(soft_painter(model, lessons.devices.device), recipe), recipe
+        )
+    return degraded(source(model, lessons.devices.device, clean=recipe.clean > 0), pictures, detail, recipe, lessons)
 
 
 def degraded(
@@ -170,7 +171,7 @@ def degraded(
     pictures = np.concatenate([averaged(pictures, side), averaged(painted, side)])
     fine = np.full(len(painted), np.inf)
     known = np.full(len(pictures) - len(painted), np.inf) if detail is None else detail
-    return PairSupply(pictures, np.concatenate([known, fine]), Degraded(network, recipe, samples), recipe)
+    return PairSupply(pictures, np.concatenate([known, fine]), Degraded(network, recipe, samples), recipe, len(painted))
 
 
 def averaged(pictures: Picture, side: int) -> Picture:

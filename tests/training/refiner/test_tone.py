@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from installation.networks.refined import refiner_of
+from installation.networks.refined import refiners_of
 from installation.networks.refiner import STRONGEST, Architecture, Refiner
 from installation.training.latent.models import OpenModel, open_model, shown_psi
 from installation.training.refiner.export import even
@@ -39,8 +39,7 @@ def test_four_times_the_power_is_twice_as_strong(model: OpenModel, own: np.ndarr
     arch = fitted(model, (4 * own).tolist())
     assert arch.tone[0] == 1.0, "the finest is not made stronger"
     assert arch.tone[2:] == pytest.approx([2.0] * len(arch.tone[2:]), rel=0.15)
-    learnt = refiner_of(model.network)
-    assert learnt is not None
+    [learnt] = refiners_of(model.network)
     assert arch.channels == learnt.arch.channels
 
 
