@@ -34,6 +34,8 @@ from pictures to a show; type `PROGRAM` before each line:
   train ready --out shows/models/mine.safetensors     hours; sheet.png in mine.work shows how it goes
   refiner shows/models/mine.safetensors large --out shows/models/painted.safetensors
                                                       paints detail, at twice the size
+  brush shows/models/painted.safetensors large --out shows/models/brushed.safetensors
+                                                      the same for the screen, at twice the size again
   directions shows/models/mine.safetensors --sheet look.png
   rename shows/models/mine.safetensors 1=light        each is a knob of the show
   encoder shows/models/mine.safetensors --pictures ready

@@ -19,6 +19,7 @@ class Options:
     out: Path = required("the picture to write", Path, "FILE.png")
     psi: float = option(0.7, "0 the mean picture, 1 the whole variety (default 0.7)", Bounds(float, 0, 2))
     count: int = option(64, "how many (default 64)", Bounds(int, 1, 400))
+    brush: bool = option(False, "with the model's brush, as a show has it, at twice the size")
 
 
 def run(options: Options) -> None:
@@ -26,10 +27,10 @@ def run(options: Options) -> None:
 
     from installation.core.atomic_write import check_place, write_whole
     from installation.training.dataset.pictures import contact_sheet, png
-    from installation.training.latent.models import AT_ONCE, open_model, progress
+    from installation.training.latent.models import AT_ONCE, open_model, progress, with_brush
 
     check_suffix(options.out, ".png", "sheet")
-    model = open_model(options.model)
+    model = with_brush(open_model(options.model)) if options.brush else open_model(options.model)
     check_place(options.out)
     painted = []
     with progress("painting", options.count) as tick:

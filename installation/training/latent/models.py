@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from installation.core.contracts import Space
+from installation.core.errors import ModelError
+from installation.core.invocation import program
 from installation.core.parts import config
 from installation.networks.model_file import Header, Tensors, load_model, network_of, whole
 from installation.networks.model_generator import fully, rebuild, space_of
+from installation.networks.refined import brushed
 
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
@@ -82,6 +85,14 @@ def paints_slowly(header: Header, tensors: Tensors) -> bool:
 def open_model(path: Path | str, device: str = "cpu") -> OpenModel:
     """Reads a model file of any kind. Raises ModelError that says what is wrong with it."""
     return opened(Path(path), *load_model(path), device)
+
+
+def with_brush(model: OpenModel) -> OpenModel:
+    """The same as a show has it. Raises ModelError for one without a brush."""
+    network = brushed(model.network, model.header, model.tensors, model.path)
+    if network is model.network:
+        raise ModelError(f"{model.path}: holds no brush. Train one: {program()} brush {model.path}")
+    return replace(model, network=network)
 
 
 def kept_copy(model: Path, copy: Path, begun: bool, check: Callable[[OpenModel], object]) -> OpenModel:

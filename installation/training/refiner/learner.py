@@ -94,6 +94,7 @@ class Learner:
         low = low_pass(painted, torch.where(pairs.known[:, None, None, None], real, plain))
         known, most = pairs.known, SCALE * recipe.looked_at
         worn = low_pass(painted[known], real[known], FINER) if recipe.finer else low
+        untaught = low_pass(painted[pairs.lesson], real[pairs.lesson], 1)
         apart = unlike(self.eye, painted[known], real[known], most, self.chance)
         self.d.requires_grad_(False)
         loss = painter_loss(self.scores(painted, pairs))
@@ -101,7 +102,8 @@ class Learner:
         rise = min(1.0, images / max(1.0, recipe.rise))
         textured = self.projection.hear(painted) if self.projection else loss.new_zeros(())
         even = recipe.even * lattice(painted)
-        nearness = recipe.low_pass * low + recipe.finer * worn + recipe.features * apart + even
+        nearness = recipe.low_pass * low + recipe.finer * worn + recipe.lesson * untaught
+        nearness = nearness + recipe.features * apart + even
         (nearness + rise * (recipe.adversarial * loss + recipe.projected * textured)).backward()
         self.opt_g.step()
         self.opt_g.zero_grad(set_to_none=True)

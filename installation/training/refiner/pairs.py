@@ -37,13 +37,15 @@ TAUGHT = 2.0
 
 @dataclass(frozen=True)
 class Pairs:
-    """Windows: ``soft`` (n, 3, w, w) and ``real`` (n, 3, 2w, 2w) in -1..1; (n,) bool, whether the real one is ``fine``
-    and whether the soft one is ``known``: made of the real one, and no sample of the model."""
+    """Windows: ``soft`` (n, 3, w, w) and ``real`` (n, 3, 2w, 2w) in -1..1; (n,) bool, whether the real one is ``fine``,
+    whether the soft one is ``known``: made of the real one, and no sample of the model, and whether it is a sample and
+    the real one a teacher's ``lesson`` on it."""
 
     soft: Tensor
     real: Tensor
     fine: Tensor
     known: Tensor
+    lesson: Tensor
 
     def judged(self, picture: Tensor) -> Tensor:
         """A picture of twice the size, without what its pair has no real detail for."""
@@ -68,7 +70,7 @@ class PairSupply:
         self.fine = torch.from_numpy(detail >= recipe.fine * self.side)
         self.large = SCALE * self.side
         shares = beside(worth(detail, self.side, recipe.fine), lessons)
-        self.supply = Supply(pictures, shares * self.large)
+        self.supply, self.taught = Supply(pictures, shares * self.large), len(pictures) - lessons
         soft.learn(self.supply.pyramid[self.side])
 
     def __len__(self) -> int:
@@ -90,7 +92,7 @@ class PairSupply:
         soft, real = windows(soft, real, torch.rand(recipe.batch, 2, generator=chance), recipe.window)
         soft = self.soft.worn(soft, own, chance)
         dice = recipe.colour * (2 * torch.rand(recipe.batch, 3, generator=chance) - 1)
-        masks = (self.fine[hand[:, 0]].to(device), known.to(device))
+        masks = (mask.to(device) for mask in (self.fine[hand[:, 0]], known, known & (hand[:, 0] >= self.taught)))
         return Pairs(recoloured(soft, dice), recoloured(real, dice), *masks)
 
     def imagined(self, chance: torch.Generator) -> int:

@@ -51,6 +51,8 @@ class Recipe:
     finer: float = 0.0
     """The same over FINER px, of a picture that was worn: so the texture that was drawn over it is taken away. What a
     VAE makes of a picture does not tell as much."""
+    lesson: float = 10.0
+    """Weight of the difference at each pixel from what a teacher has painted on this very sample."""
     even: float = 300.0
     """Weight of what is the same in all that is painted, at every few pixels (see losses.py)."""
     features: float = 0.2

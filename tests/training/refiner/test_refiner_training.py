@@ -102,7 +102,7 @@ def test_windows_lie_everywhere() -> None:
 
 def test_what_is_not_fine_is_judged_without_its_finest_detail() -> None:
     checks = (torch.arange(8)[:, None] + torch.arange(8)).remainder(2).float()[None, None].expand(2, 3, 8, 8)
-    pairs = Pairs(torch.zeros(2, 3, 4, 4), checks, torch.tensor([True, False]), torch.ones(2).bool())
+    pairs = Pairs(torch.zeros(2, 3, 4, 4), checks, torch.tensor([True, False]), *torch.ones(2, 2).bool())
     judged = pairs.judged(checks)
     torch.testing.assert_close(judged[0], checks[0])
     torch.testing.assert_close(judged[1], torch.full((3, 8, 8), 0.5))

@@ -115,6 +115,18 @@ def test_a_sample_and_what_was_painted_of_it_are_a_pair(tmp_path: Path) -> None:
         assert any(torch.allclose(one, same, atol=1e-4) for sample in samples for same in (sample, sample.flip(2)))
 
 
+def test_windows_say_which_of_them_are_lessons(tmp_path: Path) -> None:
+    recipe = Recipe(batch=40, window=16, colour=0, prior=0.25)
+    pictures = np.concatenate([np.zeros((36, 32, 32, 3), np.uint8), np.full((4, 32, 32, 3), 200, np.uint8)])
+    model = open_model(tiny_gan.written(tmp_path / "m.safetensors"))
+    soft = Degraded(source(model, CPU), recipe, torch.zeros(4, 3, 16, 16))
+    pairs = PairSupply(pictures, None, soft, recipe, 4).deal(torch.Generator(), CPU)
+    bright = pairs.real.mean((1, 2, 3)) > 0
+    assert bright.sum() > 20, "two of three"
+    assert torch.equal(pairs.lesson, bright & pairs.known)
+    assert (bright & ~pairs.known).any()
+
+
 def test_lessons_are_dealt_twice_as_often_as_all_other_pictures() -> None:
     shares = beside(np.array([1.0, 0.5, 0.5, 1.0, 1.0]), 1)
     assert shares[-1] == 1

@@ -1,0 +1,139 @@
+"""What a model's brush adds to the plain enlargement, and what it costs.
+
+    python -m benchmarks.brush MODEL FOLDER [--sheet FILE.png] [--paints 60]
+
+FOLDER are prepared pictures as large as the model paints without it. First, of those that its training kept apart and
+that are fine, averaged down to a half: the plain enlargement and what the brush paints, by their power and their
+difference to the pictures themselves. Then the same powers of samples, at twice the model's size, against pictures of
+that side. Then the time of a whole frame with and without, by turns; trust the ratios. --sheet paints samples, each
+enlarged and brushed side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.painting import Measured
+from installation.core.atomic_write import write_whole
+from installation.networks import openvino as _openvino
+from installation.networks.choose_runtime import PAINTS, WARM, machine
+from installation.networks.model_generator import opened, proofs
+from installation.networks.refined import refiners_of
+from installation.networks.refiner import SCALE, Refiner
+from installation.networks.runtime import Eager
+from installation.networks.tone import enlarged
+from installation.training.dataset.detail import read_detail
+from installation.training.dataset.pictures import Picture, load_prepared, png
+from installation.training.dataset.supply import to_uint8
+from installation.training.evaluation.surface import RINGS, power
+from installation.training.latent.models import OpenModel, open_model, shown_psi, with_brush
+from installation.training.refiner.pairs import HELD
+from installation.training.refiner.recipe import Recipe
+
+SAMPLES, SHOWN, AT_ONCE = 64, 6, 8
+CUT = 320
+"""Px of each sample on the sheet."""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("model", type=Path)
+    options.add_argument("folder", type=Path)
+    options.add_argument("--sheet", type=Path)
+    options.add_argument("--paints", type=int, default=60)
+    asked = options.parse_args()
+    plain = open_model(asked.model)
+    brush = with_brush(plain)
+    print(f"{machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads, {asked.model.name}\n")
+    print("| what | " + " | ".join(f"power at {ring:g} c/px" for ring in RINGS) + " | levels off |")
+    print("| --- " * (len(RINGS) + 2) + "|")
+    print("\n".join(surfaces(plain, brush, kept_apart(asked.folder))), flush=True)
+    print("\n| frame | ms | with the brush | times |\n| --- | --- | --- | --- |")
+    print("\n".join(speeds(asked.model, asked.paints)))
+    if asked.sheet:
+        write_whole(asked.sheet, png(sheet(plain, brush)))
+    return 0
+
+
+def kept_apart(folder: Path) -> Picture:
+    """Pictures that no brush has learnt from, with real detail for all their pixels."""
+    prepared = load_prepared(folder)
+    detail = read_detail(folder, "native_px", prepared.facts["files"])
+    fine = detail >= Recipe.fine / SCALE * prepared.pictures.shape[1]
+    index = np.arange(len(fine))
+    return np.asarray(prepared.pictures[fine & (index % HELD == 0)])
+
+
+def surfaces(plain: OpenModel, brush: OpenModel, real: Picture) -> Iterator[str]:
+    """Of pictures kept apart, and of samples against pictures of the same side."""
+    network = refiners_of(brush.network)[-1]
+    soft = torch.nn.functional.avg_pool2d(as_tensor(real), SCALE)
+    yield row("pictures kept apart, enlarged", to_uint8(enlarged(soft)), real, compared=True)
+    yield row("brushed", to_uint8(brushed(network, soft)), real, compared=True)
+    latents, psi = plain.latents(range(SAMPLES)), shown_psi(plain)
+    for name, pictures in (
+        ("samples, enlarged", to_uint8(enlarged(as_tensor(plain.pictures(latents, psi))))),
+        ("brushed", brush.pictures(latents, psi)),
+    ):
+        yield row(name, quarters(pictures), real, compared=False)
+
+
+def row(name: str, pictures: Picture, real: Picture, compared: bool) -> str:
+    strengths = " | ".join(f"{value:.2f}" for value in power(pictures, real).values())
+    off = f"{np.abs(pictures.astype(np.int16) - real).mean():.2f}" if compared else ""
+    return f"| {name} | {strengths} | {off} |"
+
+
+def brushed(network: Refiner, soft: Tensor) -> Tensor:
+    chance = torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        parts = [network(some, network.grains(len(some), some.shape[-1], chance)) for some in soft.split(AT_ONCE)]
+    return torch.cat(parts)
+
+
+def quarters(pictures: Picture) -> Picture:
+    """The four of each picture."""
+    half = pictures.shape[1] // 2
+    return np.concatenate([pictures[:, y : y + half, x : x + half] for y in (0, half) for x in (0, half)])
+
+
+def as_tensor(pictures: Picture) -> Tensor:
+    """(n, 3, h, w) in -1..1."""
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2) / 127.5 - 1
+
+
+def speeds(model: Path, paints: int) -> Iterator[str]:
+    networks = [opened(model, 0, "cpu", brush).network for brush in (False, True)]
+    runtimes = {"plain torch": partial(Eager)}
+    if _openvino.version():
+        runtimes["OpenVINO"] = lambda synthesis, latents: _openvino.OpenVino(_openvino.compiled(synthesis, latents))
+    for name, runtime in runtimes.items():
+        both = [Measured(runtime(one.synthesis, proofs(one)), proofs(one)) for one in networks]
+        for _ in range(1 + paints // (PAINTS - WARM)):
+            for one in both:
+                one.round()
+        without, whole = (statistics.median(one.ms) for one in both)
+        least = min(both[1].ms) / min(both[0].ms)
+        yield f"| {name} | {without:.1f} | {whole:.1f} | {least:.2f} |"
+
+
+def sheet(plain: OpenModel, brush: OpenModel) -> Picture:
+    """SHOWN samples from the middle: above enlarged, below brushed."""
+    latents, psi = plain.latents(range(SHOWN)), shown_psi(plain)
+    some = [to_uint8(enlarged(as_tensor(plain.pictures(latents, psi)))), brush.pictures(latents, psi)]
+    side = some[1].shape[1]
+    cut = slice((side - CUT) // 2, (side + CUT) // 2)
+    return np.concatenate([np.concatenate(list(row[:, cut, cut]), 1) for row in some])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
