@@ -24,6 +24,7 @@ KINDS = {
 
 
 REFINED = " with a refiner behind it, which paints detail on its pictures and doubles their size (arXiv 1611.07004)"
+BRUSHED = "; in a show a brush, a small refiner, doubles them again"
 
 
 def own_words(path: Path) -> str:
@@ -49,7 +50,9 @@ def write(figures: Figures, words: str) -> str:
         begin=BEGIN,
         words=words,
         end=END,
-        kind=KINDS.get(about["kind"], about["kind"]) + (REFINED if "refiner" in about else ""),
+        kind=KINDS.get(about["kind"], about["kind"])
+        + (REFINED if "refiner" in about else "")
+        + (BRUSHED if "brush" in about else ""),
         size=figures["sheet"]["size"],
         file=about["file"],
         megabytes=f"{about['megabytes']:.1f}",
@@ -61,7 +64,7 @@ def write(figures: Figures, words: str) -> str:
         source=training.get("source") or "a folder",
         crop=f", cropped by `{training['crop']}`" if training.get("crop") else "",
         ledger=_ledger(about["ledger_sha256"]),
-        training=_training(training) + _refining(about),
+        training=_training(training) + _behind(about),
         compared=_compared(about),
         lines="\n".join(f"| {line.question} | {line.answer} | {line.figure} |" for line in summary(figures)),
         command=about["command"],
@@ -86,6 +89,8 @@ def _training(training: Figures) -> str:
         lines.append(f"- pictures seen: {training['images']:,}")
     if training.get("active_minutes"):
         lines.append(f"- time: {_time(training['active_minutes'])}")
+    if training.get("teacher"):
+        lines.append(f"- teacher: {training['teacher']} of this model (arXiv 2107.10833); it has seen photographs")
     if isinstance(training.get("recipe"), dict):
         recipe = (f"{name} {_short(value)}" for name, value in training["recipe"].items())
         lines.append(f"- recipe: {', '.join(recipe)}")
@@ -94,8 +99,9 @@ def _training(training: Figures) -> str:
     return "\n".join(lines) or "Not told."
 
 
-def _refining(about: Figures) -> str:
-    return f"\n\nThe refiner:\n\n{_training(about['refiner'])}" if "refiner" in about else ""
+def _behind(about: Figures) -> str:
+    trained = (name for name in ("refiner", "brush") if name in about)
+    return "".join(f"\n\nThe {name}:\n\n{_training(about[name])}" for name in trained)
 
 
 def _time(minutes: float) -> str:

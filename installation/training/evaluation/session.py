@@ -140,8 +140,9 @@ def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None)
         "seed": options.seed,
         "made_with": made_with(options.device),
     }
-    if header.get("refiner"):
-        about["refiner"] = told(header["refiner"])
+    for behind in ("refiner", "brush"):
+        if header.get(behind):
+            about[behind] = told(header[behind])
     if prepared is not None:
         about["pictures"] = about_pictures(prepared, header["ledger_sha256"])
     return about

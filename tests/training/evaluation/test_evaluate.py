@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import sync_playwright
 
 from installation.core.parts import require
-from installation.networks.model_file import amend_model
+from installation.networks.model_file import amend_model, group_of, load_model, read_header
 from installation.training.cli import main
 from installation.training.evaluation import (
     card,
@@ -43,6 +43,7 @@ from installation.training.latent.distances import (
     sliced_wasserstein_levels,
 )
 from installation.training.latent.models import open_model
+from tests.tiny_brush import brushed
 from tests.tiny_models import tiny_vae
 from tests.tiny_refiner import refined
 from tests.training.evaluation.test_eyes import landmarks
@@ -484,6 +485,21 @@ def test_a_refiner_is_part_of_what_is_remembered_and_told(models: Path, tmp_path
     told = (tmp_path / "card.md").read_text("utf-8")
     assert "with a refiner behind it" in told
     assert "The refiner:\n\n" in told
+    assert "The brush:" not in told
+
+
+def test_a_brush_is_told_and_changes_no_figure(models: Path, tmp_path: Path) -> None:
+    path = refined(shutil.copy(models / "tiny.safetensors", tmp_path / "tiny.safetensors"))
+    parts = [part for part in session.PARTS if part.name in ("closeness", "sheet")]
+    plain = [memory.Memory(Subject(open_model(path), paintings(40))).key(part) for part in parts]
+    header = read_header(brushed(path))
+    amend_model(path, "brush", group_of(load_model(path)[1], "brush"), {**header["brush"], "teacher": "It, 3 samples"})
+    assert [memory.Memory(Subject(open_model(path), paintings(40))).key(part) for part in parts] == plain
+    assert main(["evaluate", str(path), "--out", str(tmp_path), "--quick"]) == 0
+    told = (tmp_path / "card.md").read_text("utf-8")
+    assert "in a show a brush" in told
+    assert "The brush:\n\n" in told
+    assert "- teacher: It, 3 samples of this model" in told
 
 
 def test_a_damaged_memory_is_computed_again(report: Path, models: Path, tmp_path: Path) -> None:
