@@ -14,7 +14,7 @@ brush of the file behind that, where it has one, and a second number.
 
 import os
 from abc import ABC
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,6 +32,7 @@ from installation.core.errors import DeviceError, ModelError
 from installation.core.invocation import program
 from installation.core.paths import ShowPath
 from installation.core.weak_cache import weakly_cached
+from installation.networks.amounts import asked_for, fully, knobs_of, with_amounts
 from installation.networks.avoid import Avoidance
 from installation.networks.classes import class_controls, names_of, of_class
 from installation.networks.compile_apart import Form, compile_one, lacks_verdict
@@ -216,7 +217,7 @@ class ModelGenerator(Generator):
         self._form = Form(model, brush)
         self._opened = found = opened(model, model.stat().st_mtime_ns, device, brush)
         self.network = found.network
-        self._knobs = [(f"/generator/{knob}", getattr(self._config, knob)) for knob in knobs_of(self.network)]
+        self._rests_behind = [(f"/generator/{knob}", getattr(self._config, knob)) for knob in knobs_of(self.network)]
         self._runtime, self.device = plain_runtime(self.network, device), device
         return found.space, found.steps, found.paces
 
@@ -250,11 +251,7 @@ class ModelGenerator(Generator):
     def asked(self, latent: Latent, controls: Values) -> Latent:
         """The network's input for a latent: its style and, of one with a refiner, how much that paints."""
         w = of_class(self.steered(latent, controls), classes_of(self.network), controls)
-        return with_amounts(w, self.amounts(controls))
-
-    def amounts(self, controls: Values) -> list[float]:
-        """How much each of what is behind the network paints."""
-        return [controls.get(address, rest) for address, rest in self._knobs]
+        return with_amounts(w, asked_for(self._rests_behind, controls))
 
     @property
     def runtime(self) -> str:
@@ -373,28 +370,10 @@ def proofs(network: Any) -> NDArray[np.float32]:
     return fully(network, latents)
 
 
-def knobs_of(network: Any) -> tuple[str, ...]:
-    """What follows a network's latents: how much each of what is behind it paints."""
-    knobs: tuple[str, ...] = getattr(network, "knobs", ())
-    return knobs
-
-
-def fully(network: Any, latents: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Latents (..., dim) so that all behind the network paints fully."""
-    return with_amounts(latents, [1.0] * len(knobs_of(network)))
-
-
 def classes_of(network: Any) -> int:
     """How many classes a network has; 1 for one without."""
     count: int = getattr(network, "classes", 1)
     return count
-
-
-def with_amounts(latents: NDArray[np.float32], amounts: Sequence[float]) -> NDArray[np.float32]:
-    """Latents (..., dim) followed by how much each of what is behind a network paints, (..., dim + amounts)."""
-    if not amounts:
-        return latents
-    return np.concatenate([latents, np.full((*latents.shape[:-1], len(amounts)), amounts, np.float32)], -1)
 
 
 def resolve(device: str) -> str:

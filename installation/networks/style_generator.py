@@ -21,6 +21,7 @@ from installation.core.controls import Control, Values
 from installation.core.disk_cache import DiskCache
 from installation.core.errors import Refused
 from installation.core.paths import ShowPath
+from installation.networks.amounts import asked_for
 from installation.networks.classes import of_class
 from installation.networks.layers import has_noise, layers_of
 from installation.networks.live_controls import MIX, USUAL_VARIETY, VARIETY, Live
@@ -155,7 +156,7 @@ class StyleGenerator(ModelGenerator):
             return super().painted(latent, controls)
         mean = of_class(self.space.mean, classes_of(self.network), controls)
         latents = [self.styled(one, controls) for one in self.side_by_side(latent, controls)]
-        amounts = self.amounts(controls)
+        amounts = asked_for(self._rests_behind, controls)
         pixels: Pixels = self._painter.paint(latents, self.second(controls), mean, controls, amounts)
         return pixels
 

@@ -13,11 +13,12 @@ from installation.core.disk_cache import DiskCache
 from installation.core.errors import ModelError
 from installation.core.parts import config
 from installation.networks import openvino as _openvino
+from installation.networks.amounts import fully, knobs_of
 from installation.networks.choose_runtime import FARTHEST, farthest
 from installation.networks.compile_apart import Form
 from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, painted_side, read_header
-from installation.networks.model_generator import BRUSH, REFINE, check_whole, fully, knobs_of, opened, proofs
+from installation.networks.model_generator import BRUSH, REFINE, check_whole, opened, proofs
 from installation.networks.refined import refiners_of, unrefined
 from installation.networks.runtime import Eager
 from installation.networks.tone import enlarged

@@ -15,10 +15,11 @@ from installation.core.contracts import Generator
 from installation.core.errors import ModelError
 from installation.core.parts import config
 from installation.networks import openvino as _openvino
+from installation.networks.amounts import fully
 from installation.networks.choose_runtime import FARTHEST, farthest
 from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, load_model, read_header
-from installation.networks.model_generator import REFINE, fully, opened, proofs
+from installation.networks.model_generator import REFINE, opened, proofs
 from installation.networks.refined import unrefined
 from installation.networks.refiner import Architecture, Refiner, build, expected_shapes, read_architecture
 from installation.networks.runtime import Eager

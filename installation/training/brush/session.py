@@ -51,7 +51,7 @@ def session(options: BrushOptions, devices: Devices) -> None:
     make_work(work)
     base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists(), lambda model: windows(model, CPU))
     run = begin(options, base, devices, work)
-    finished = ran(run, work, devices, options)
+    finished = ran(run, work, devices, options.keeping, options.length.minutes)
     finish(run, work, options.out, finished, export)
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from installation.core.errors import TrainingError
-from installation.networks.model_generator import fully
+from installation.networks.amounts import fully
 from installation.networks.refined import side_of
 from installation.networks.refiner import SCALE
 from installation.training.latent.models import OpenModel, open_model, shown_psi

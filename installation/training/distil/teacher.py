@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from installation.core.errors import TrainingError
+from installation.networks.amounts import fully
 from installation.networks.mobile import FINEST, SMALLEST, Architecture
 from installation.networks.model_file import group_of
-from installation.networks.model_generator import classes_of, fully
+from installation.networks.model_generator import classes_of
 from installation.training.distil.recipe import Recipe
 from installation.training.latent.models import Floats, OpenModel, open_model
 

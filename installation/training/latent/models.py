@@ -22,8 +22,9 @@ from installation.core.contracts import Space
 from installation.core.errors import ModelError
 from installation.core.invocation import program
 from installation.core.parts import config
+from installation.networks.amounts import fully
 from installation.networks.model_file import Header, Tensors, load_model, network_of, whole
-from installation.networks.model_generator import fully, rebuild, space_of
+from installation.networks.model_generator import rebuild, space_of
 from installation.networks.refined import brushed
 
 Floats = NDArray[np.float32]

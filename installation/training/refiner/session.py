@@ -16,7 +16,6 @@ from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import TrainingError
 from installation.networks.refined import refiners_of, unrefined
 from installation.networks.refiner import SCALE, Architecture
-from installation.training.brush.options import BrushOptions
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prepared
@@ -26,7 +25,7 @@ from installation.training.dataset.supply import shrink, to_uint8
 from installation.training.latent.models import OpenModel, kept_copy, open_model
 from installation.training.loop.devices import GROUP, Devices, open_devices
 from installation.training.loop.saving import CHECKPOINT, make_work
-from installation.training.loop.session import PREPARED, finish, go_on, run_on
+from installation.training.loop.session import PREPARED, Keeping, finish, go_on, run_on
 from installation.training.refiner.export import base_in, export
 from installation.training.refiner.network import SMALLEST, Degraded, Source, source, unfit
 from installation.training.refiner.options import RecipeOptions, RefinerOptions
@@ -60,15 +59,15 @@ def session(options: RefinerOptions, devices: Devices) -> None:
     make_work(work)
     base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists(), check_refined)
     run = begin(options, base, devices, work)
-    finished = ran(run, work, devices, options)
+    finished = ran(run, work, devices, options.keeping, options.length.minutes)
     finish(run, work, options.out, finished, export)
 
 
-def ran(run: Refining, work: Path, devices: Devices, options: RefinerOptions | BrushOptions) -> bool:
+def ran(run: Refining, work: Path, devices: Devices, keeping: Keeping, minutes: float | None) -> bool:
     """Goes on with what is in the work folder; whether it came to its end."""
     if (work / CHECKPOINT).exists():
         go_on(run, work)
-    return run_on(run, work, devices, options.keeping, options.length.minutes)
+    return run_on(run, work, devices, keeping, minutes)
 
 
 def check_refined(model: OpenModel) -> None:

@@ -9,8 +9,9 @@ from PIL import Image
 
 from installation.core.errors import TrainingError
 from installation.core.parts import config
+from installation.networks.amounts import fully
 from installation.networks.model_file import group_of, load_model, read_header
-from installation.networks.model_generator import BRUSH, fully
+from installation.networks.model_generator import BRUSH
 from installation.training.brush.export import CHANNELS, doubled
 from installation.training.brush.windows import windows
 from installation.training.cli import main
