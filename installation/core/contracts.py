@@ -310,11 +310,13 @@ class Paced(Protocol):
     """A walk that looks more even once the picture change along it has been measured.
 
     ``pace_name`` identifies what the pace depends on, besides the model; ``measured`` whether it is known. Until then
-    the walk uses an estimated pace. ``measure`` is run on a generator of its own, and ``take`` receives the result; the
-    walk uses it from the next moment on at which the change is not visible.
+    the walk uses an estimated pace. ``measure`` is run on a generator of its own, of which it paints ``pace_pictures``
+    pictures, and ``take`` receives the result; the walk uses it from the next moment on at which the change is not
+    visible.
     """
 
     pace_name: str
+    pace_pictures: int
     measured: bool
 
     def measure(self, generator: Generator) -> Measuring: ...

@@ -43,11 +43,12 @@ class PacedWalk(Walk):
     """A walk whose pace is the model file's where it has one."""
 
     pace_name: str
+    pace_pictures: int
     measured: bool
 
     def known_pace(self, space: Space, way: Curve, steps: int, name: str) -> Floats | None:
         """The pace in the model file, (steps + 1,). ``name`` says what decides the way, besides the model."""
-        self._way, self._steps = way, steps
+        self._way, self._steps, self.pace_pictures = way, steps, steps + 1
         self.pace_name = name if space.blocked is None else f"{name}, blocked {digest(space.blocked, space.radii)}"
         known = space.paces.get(self.pace_name)
         self.measured = known is not None and known.shape == (steps + 1,)

@@ -1,10 +1,13 @@
 """What an artist does with a converted model: each command of the chain, briefly, on a StyleGAN2 with classes and on a
 StyleGAN3, and both on a wall."""
 
+import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +21,10 @@ from installation.showfile.load import load
 from installation.training.cli import main
 from installation.training.encoder.frozen import freeze
 from installation.training.latent.models import open_model
+from tests.page_driver import Pages, looking
 from tests.timeout import TIMEOUT
 from tests.tiny_converted import TINY
+from tests.tiny_models import tiny_vae
 
 KINDS = ("stylegan2_ada", "stylegan3")
 DIFFERENTIABLE = (*KINDS, "stylegan2_pytorch", "lightweight_gan", "fastgan")
@@ -154,3 +159,39 @@ def test_visitors_vote_on_classes_and_mix_them(show: Path) -> None:
     assert loaded.controls()["/generator/class"].choices == ("0", "1")
     assert [piece.set_["/generator/class"] for piece in loaded.pieces] == [0.0, 1.0]
     assert loaded.pieces[0].pairs[0].control == "generator/class-mix"
+
+
+def test_a_curator_sees_each_class(tmp_path: Path) -> None:
+    model = TINY["stylegan2_ada"](tmp_path / "tiny.safetensors")
+    opened = open_model(model)
+    network, latents = opened.network, opened.truncated(opened.latents([4]))
+    second = levels(network, latents.reshape(1, 2, -1)[:, 1])
+    assert np.abs(opened.pictures(opened.latents([4]), label=1).astype(int) - second).max() <= 1
+    with Pages("curate", model) as page:
+        assert json.loads(page.get("state")[1])["classes"] == ["0", "1"]
+        first, other = (page.get(f"picture?key=s4&psi=0.7&class={label}")[1] for label in (0, 1))
+        assert first == page.get("picture?key=s4&psi=0.7")[1]
+        seen = np.asarray(Image.open(io.BytesIO(other))).astype(int)
+        assert np.abs(seen - second[0]).mean() < np.abs(np.asarray(Image.open(io.BytesIO(first))) - second[0]).mean()
+        assert page.get("picture?key=s4&psi=0.7&class=2")[0] == 400
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_curator_chooses_the_class_on_the_page(tmp_path: Path, chromium: str) -> None:
+    model = TINY["stylegan2_ada"](tmp_path / "tiny.safetensors")
+    with Pages("curate", model) as page, looking(page.url, chromium) as (view, expect):
+        expect(view.locator("#seeds .card")).to_have_count(48)
+        view.select_option("#class", "1")
+        expect(view.locator("#seeds img >> nth=0")).to_have_attribute("src", re.compile("class=1"))
+    with (
+        Pages("curate", tiny_vae(tmp_path / "plain.safetensors")) as page,
+        looking(page.url, chromium) as (view, expect),
+    ):
+        expect(view.locator("#seeds .card")).to_have_count(48)
+        expect(view.locator("#class")).to_be_hidden()
+
+
+def levels(network: Any, style: Any) -> Any:
+    painted = network.synthesis(style).float() * 127.5 + 128
+    return painted.clamp(0, 255).byte().permute(0, 2, 3, 1).numpy().astype(int)

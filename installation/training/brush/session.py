@@ -61,12 +61,13 @@ CPU = torch.device("cpu")
 def begin(options: BrushOptions, base: OpenModel, devices: Devices, work: Path) -> Brushing:
     """The run that the command's options ask for. What may be refused is looked at before pictures are read."""
     asked, source = options.recipe, windows(base, devices.device)
-    recipe = recipe_of(options, source)
+    recipe, lessons = recipe_of(options, source), Lessons(asked.teacher, work, devices)
+    lessons.check()
     before = None if asked.anew else brush_in(base)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * source.side, folder)
     detail = detail_of(asked.weight_by, folder, prepared)
-    pairs = degraded(source, prepared.pictures, detail, recipe, Lessons(asked.teacher, work, devices))
+    pairs = degraded(source, prepared.pictures, detail, recipe, lessons)
     facts = facts_of(prepared, pairs, hashlib.sha256(base.path.read_bytes()).hexdigest(), asked.teacher)
     run = Brushing(pairs, recipe, devices, facts)
     if before:

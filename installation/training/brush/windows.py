@@ -19,7 +19,7 @@ from installation.networks.amounts import fully
 from installation.networks.refined import side_of
 from installation.networks.refiner import SCALE
 from installation.training.latent.models import OpenModel, open_model, shown_psi
-from installation.training.refiner.network import SMALLEST, Source
+from installation.training.refiner.network import SMALLEST, Source, Tick
 from installation.training.refiner.pairs import taken
 
 
@@ -31,8 +31,8 @@ class Windows(Source):
     def side(self) -> int:
         return side_of(self.network) // SCALE
 
-    def sample(self, psi: Tensor | float, count: int, chance: torch.Generator) -> Tensor:
-        whole = super().sample(psi, count, chance)
+    def sample(self, psi: Tensor | float, count: int, chance: torch.Generator, tick: Tick = lambda _: None) -> Tensor:
+        whole = super().sample(psi, count, chance, tick)
         corners = torch.randint(self.side + 1, (count, 2), generator=chance)
         return taken(whole, corners, self.side)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,12 +59,10 @@ def run(options: CurateOptions) -> None:
 def measure_gallery(path: Path) -> None:
     """Measures the pace of the gallery of all favourites, so that no show has to."""
     from installation.networks.model_file import read_header
-    from installation.training.latent.models import progress
     from installation.training.latent.pace import amend, gallery_of
 
     if path.exists():
-        with progress("measuring the gallery") if sys.stderr.isatty() else nullcontext(lambda _: None) as tick:
-            amend(path, gallery_of(path, read_header(path)), tick)
+        amend(path, gallery_of(path, read_header(path)), quiet=not sys.stderr.isatty())
 
 
 def script(options: CurateOptions, model: OpenModel, chosen: Path) -> None:

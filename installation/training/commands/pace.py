@@ -31,13 +31,11 @@ class Options:
 
 def run(options: Options) -> None:
     from installation.networks.model_file import read_header
-    from installation.training.latent.models import progress
     from installation.training.latent.pace import amend, gallery_of, walks_of
 
     model = options.model
     walks = gallery_of(model, read_header(model))
     for show in options.show:
         walks += walks_of(show, model)
-    with progress("measuring walks") as tick:
-        measured = amend(model, walks, tick, options.fresh)
+    measured = amend(model, walks, options.fresh)
     print("\n".join([f"{model}: measured {len(measured)} of {len(walks)} walks; the others were known.", *measured]))

@@ -27,16 +27,15 @@ def run(options: Options) -> None:
 
     from installation.core.atomic_write import check_place, write_whole
     from installation.training.dataset.pictures import contact_sheet, png
-    from installation.training.latent.models import AT_ONCE, open_model, progress, with_brush
+    from installation.training.latent.models import at_once, in_parts, open_model, progress, with_brush
 
     check_suffix(options.out, ".png", "sheet")
     model = with_brush(open_model(options.model)) if options.brush else open_model(options.model)
     check_place(options.out)
     painted = []
     with progress("painting", options.count) as tick:
-        for start in range(0, options.count, AT_ONCE):
-            seeds = range(start, min(start + AT_ONCE, options.count))
-            painted.append(model.pictures(model.latents(seeds), options.psi))
-            tick(len(seeds))
+        for latents in in_parts(model.latents(range(options.count)), at_once(model.network)):
+            painted.append(model.pictures(latents, options.psi))
+            tick(len(latents))
     write_whole(options.out, png(contact_sheet(np.concatenate(painted))))
     print(f"{options.out}: {options.count} samples at psi {options.psi:g}.")

@@ -12,9 +12,8 @@ from installation.networks.mobile import FINEST, SMALLEST, Architecture
 from installation.networks.model_file import group_of
 from installation.networks.model_generator import classes_of
 from installation.training.distil.recipe import Recipe
-from installation.training.latent.models import Floats, OpenModel, open_model
+from installation.training.latent.models import Floats, OpenModel, at_once, in_parts, open_model
 
-AT_ONCE = 8
 MAPS = 4096
 """Feature maps times px of a size: each size costs alike. Small sizes have ``width`` at most."""
 FEWEST = 16
@@ -67,7 +66,7 @@ class Teacher:
     def paint(self, latents: Tensor) -> Tensor:
         """Refined fully, and clipped as a screen does."""
         asked = fully(self.network, latents.numpy())
-        painted = [self.network.synthesis(some) for some in np.split(asked, range(AT_ONCE, len(asked), AT_ONCE))]
+        painted = [self.network.synthesis(some) for some in in_parts(asked, at_once(self.network))]
         return torch.cat(painted).float().clamp(-1, 1).clone()  # one that autograd may keep
 
 

@@ -29,7 +29,7 @@ from installation.training.encoder.options import EncodeOptions
 from installation.training.encoder.pixels import channels_first, floats, levels, picture_loss
 from installation.training.encoder.side_by_side import as_npy, as_png
 from installation.training.latent.curation import Curation, NamedLatent, curation_of, save
-from installation.training.latent.models import OpenModel, open_model, progress
+from installation.training.latent.models import OpenModel, at_once, open_model, progress
 from installation.training.loop.devices import bf16, keep_memory
 from installation.training.screening.decisions import login, now
 
@@ -45,8 +45,6 @@ FACES = (
     "This model knows faces where `prepare --crop face` puts them. Without --landmarks, the eyes of each picture should"
     " lie at 40 and 60 % of the width of its middle square, at 41 % of the height."
 )
-AT_ONCE = 8
-"""Pictures refined in one go."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,8 @@ def refined(
 ) -> Tensor:
     """Coordinates (n, k) refined from a first estimate for pictures (n, 3, r, r) in -1..1, by gradient descent on the
     picture loss and a Gaussian prior. Deterministic. ``tick`` is called with the number of pictures painted."""
-    parts = zip(guess.split(AT_ONCE), wanted.split(AT_ONCE), strict=True)
+    few = at_once(frozen.model.network)
+    parts = zip(guess.split(few), wanted.split(few), strict=True)
     return torch.cat([descend(frozen, start, goal, steps, tick) for start, goal in parts])
 
 

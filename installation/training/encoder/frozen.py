@@ -15,15 +15,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from installation.core.errors import ModelError
 from installation.networks import stylegan2, vae
 from installation.networks.fitting import as_tensors
 from installation.networks.model_file import network_of
 from installation.networks.stylegan2_generator import Architecture, StyleGan2
-from installation.training.latent.models import OpenModel
+from installation.training.latent.models import OpenModel, at_once
 
 Floats = NDArray[np.float32]
+Tick = Callable[[int], object]
 Synthesis = Callable[[Tensor, torch.dtype], Tensor]
 """Latents (n, latent_dim), type to compute in -> pictures (n, 3, resolution, resolution), about -1..1."""
 SMALLEST = 1e-6
@@ -56,6 +58,18 @@ class Frozen:
     def paint(self, coordinates: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """(n, k) -> pictures (n, 3, resolution, resolution), float32, about -1..1."""
         return self.synthesis(self.latents(coordinates), dtype).float()
+
+    def painted(self, coordinates: Tensor, dtype: torch.dtype = torch.float32, tick: Tick = lambda _: None) -> Tensor:
+        """``paint`` of many, a few at a time; for gradients each part is painted again, so that one alone is held in
+        memory. ``tick`` is called with the number of pictures painted."""
+        parts, painted = coordinates.split(at_once(self.model.network)), []
+        for some in parts:
+            if some.requires_grad and len(parts) > 1:
+                painted.append(checkpoint(self.paint, some, dtype, use_reentrant=False))
+            else:
+                painted.append(self.paint(some, dtype))
+            tick(len(some))
+        return torch.cat(painted)
 
     def draw(self, count: int, chance: torch.Generator) -> Tensor:
         """The coordinates (count, k) of random latents, not truncated."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from installation.training.encoder.frozen import Frozen
+from installation.training.encoder.frozen import Frozen, Tick
 from installation.training.encoder.pixels import Pictures, channels_first, levels
 from installation.training.encoder.recipe import Recipe
 
@@ -37,11 +37,13 @@ class Pairs:
         return known[index], pictures[index]
 
     @torch.no_grad()
-    def painted(self, chance: torch.Generator, count: int, psi: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    def painted(
+        self, chance: torch.Generator, count: int, psi: tuple[float, float], tick: Tick = lambda _: None
+    ) -> tuple[Tensor, Tensor]:
         """Coordinates (count, k), truncated by a psi of that range each, and their pictures (count, 3, r, r) uint8."""
         low, high = psi
         known = self.frozen.draw(count, chance) * (low + (high - low) * torch.rand(count, 1, generator=chance))
-        return known, levels(torch.cat([self.frozen.paint(some, self.dtype) for some in known.split(16)]))
+        return known, levels(self.frozen.painted(known, self.dtype, tick))
 
     def drawn(self, chance: torch.Generator) -> Tensor:
         """Real pictures, half of them mirrored; an empty batch if there are none."""

@@ -85,7 +85,7 @@ class Trainer:
         self.losses["places"] = loss.item()
         if compare and recipe.painted + len(real):
             some = torch.cat([torch.arange(recipe.painted), torch.arange(len(known), len(pictures))])
-            pixels = picture_loss(self.frozen.paint(encoded[some], self.dtype), floats(pictures[some]))
+            pixels = picture_loss(self.frozen.painted(encoded[some], self.dtype), floats(pictures[some]))
             self.losses["pixels"] = pixels.item()
             loss = loss + recipe.pixels * pixels
         if len(real):

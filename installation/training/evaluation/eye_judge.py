@@ -38,8 +38,8 @@ class EyeJudge:
     def __init__(self, network: LandmarkNetwork, model: OpenModel) -> None:
         self.network, self.model = network, model
 
-    def judge(self, latents: Floats, psi: float) -> list[Judgement]:
-        judged = eyes.compare(find_faces(self.network, self.model.pictures(latents, psi)))
+    def judge(self, latents: Floats, psi: float, label: int = 0) -> list[Judgement]:
+        judged = eyes.compare(find_faces(self.network, self.model.pictures(latents, psi, label)))
         return [Judgement(verdict, judged.reason(at)) for at, verdict in enumerate(judged.verdicts)]
 
 

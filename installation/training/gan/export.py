@@ -27,7 +27,7 @@ from installation.networks.stylegan2_generator import Architecture, StyleGan2
 from installation.training.dataset.ledger import as_csv, beside
 from installation.training.gan.recipe import Recipe
 from installation.training.latent.finishing import finish
-from installation.training.latent.models import AT_ONCE
+from installation.training.latent.models import at_once, in_parts
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
 from installation.training.loop.schedule import Schedule, phase_at
@@ -119,6 +119,8 @@ def licences(weights: str, data: Mapping[str, Any]) -> dict[str, str]:
 class Paints(Protocol):
     """The painting form of any network."""
 
+    resolution: int
+
     def synthesis(self, w: Floats, /) -> torch.Tensor: ...
 
 
@@ -156,11 +158,12 @@ def places(latents: Floats, steps: Floats) -> list[int]:
 def gains(network: Paints, latents: Floats, steps: Floats, tick: Tick = lambda _: None) -> Floats:
     """(k,) mean absolute change of the picture per unit of each row of steps (k, w_dim), at latents (n, w_dim).
     ``tick`` is called with the number of pictures painted."""
-    before, counts = levels(network, latents), places(latents, steps)
+    few, counts = at_once(network), places(latents, steps)
+    before = torch.cat([levels(network, some) for some in in_parts(latents, few)])
     which = np.repeat(np.arange(len(steps)), counts)
     where = np.concatenate([(np.arange(count) + index) % len(latents) for index, count in enumerate(counts)])
     sums = np.zeros(len(steps))
-    for some in np.split(np.arange(len(which)), range(AT_ONCE, len(which), AT_ONCE)):
+    for some in in_parts(np.arange(len(which)), few):
         after = levels(network, latents[where[some]] + np.float32(STEP) * steps[which[some]])
         changes = (after - before[where[some]]).abs().mean((1, 2, 3)).numpy() / STEP
         np.add.at(sums, which[some], changes)

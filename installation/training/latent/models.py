@@ -24,16 +24,17 @@ from installation.core.invocation import program
 from installation.core.parts import config
 from installation.networks.amounts import fully
 from installation.networks.model_file import Header, Tensors, load_model, network_of, whole
-from installation.networks.model_generator import rebuild, space_of
-from installation.networks.refined import brushed
+from installation.networks.model_generator import classes_of, rebuild, space_of
+from installation.networks.refined import brushed, unrefined
 
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
 
 PSI = 0.7
 """Truncation at which pictures are judged where nothing else is said."""
-AT_ONCE = 8
-"""Pictures painted in one go: enough to keep a processor busy, few enough for a small memory."""
+AT_ONCE, PIXELS_AT_ONCE = 8, 8 * 128 * 128
+"""Pictures painted in one go at most, and their pixels: enough to keep a processor busy, few enough for a small
+memory. A StyleGAN3 of 256 px in its default widths asks for a gigabyte for each."""
 MANY_PIXELS, MANY_NUMBERS = 256 * 256, 10_000_000
 """A network of more pixels a picture, or more weights, paints slowly: fewer pictures of it are measured. So does any
 StyleGAN3, which takes some six times as long as a StyleGAN2 of its size."""
@@ -64,16 +65,30 @@ class OpenModel:
         """The pictures at latents, (n, 3, height, width) float32 on the CPU, levels 0..255, not rounded."""
         return torch.cat(list(self.parts(latents, psi)))
 
-    def pictures(self, latents: Floats, psi: float = PSI) -> Pictures:
-        """The pictures at latents, (n, height, width, 3), sRGB."""
-        whole = [part.add(0.5).clamp_(0, 255).to(torch.uint8) for part in self.parts(latents, psi)]
+    def pictures(self, latents: Floats, psi: float = PSI, label: int = 0) -> Pictures:
+        """The pictures at latents, (n, height, width, 3), sRGB; ``label`` counts the classes of a network that has
+        some, as its header names them."""
+        whole = [part.add(0.5).clamp_(0, 255).to(torch.uint8) for part in self.parts(latents, psi, label)]
         return np.ascontiguousarray(torch.cat(whole).permute(0, 2, 3, 1).numpy())
 
-    def parts(self, latents: Floats, psi: float = PSI) -> Iterator[torch.Tensor]:
+    def parts(self, latents: Floats, psi: float = PSI, label: int = 0) -> Iterator[torch.Tensor]:
         """``levels`` a few at a time, for thousands of pictures or a progress bar; refined fully."""
-        asked = fully(self.network, self.truncated(latents, psi))
-        for some in np.split(asked, range(AT_ONCE, len(latents), AT_ONCE)):
+        asked = self.truncated(latents, psi)
+        if label:  # the first style of a latent is painted
+            asked = np.roll(asked, -label * (asked.shape[1] // classes_of(self.network)), axis=1)
+        asked = fully(self.network, asked)
+        for some in in_parts(asked, at_once(self.network)):
             yield (self.network.synthesis(some).float() * 127.5 + 127.5).clamp_(0, 255).cpu()
+
+
+def at_once(network: Any) -> int:
+    """How many pictures a network is asked to paint in one go."""
+    return max(1, min(AT_ONCE, PIXELS_AT_ONCE // unrefined(network).resolution ** 2))
+
+
+def in_parts(rows: NDArray[Any], count: int) -> list[NDArray[Any]]:
+    """An array in parts of ``count`` rows; the last may be shorter."""
+    return np.split(rows, range(count, len(rows), count))
 
 
 def paints_slowly(header: Header, tensors: Tensors) -> bool:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from installation.core.contracts import Paced, WalkConfig
+from installation.core.contracts import Generator, Paced, WalkConfig
 from installation.core.errors import OptionError, PartError
 from installation.core.parts import config
 from installation.networks.model_file import Header, amend_model, load_model
 from installation.networks.model_generator import ModelConfig, favourite_names
 from installation.networks.paces import GROUP, MeasuredPace, as_group, joined, paces_of
+from installation.training.latent.models import progress
 
 Tick = Callable[[int], object]
 Walks = list[tuple[ModelConfig, WalkConfig, int]]
@@ -55,29 +59,44 @@ def _opened(piece: dict[str, Any], show: Path) -> tuple[Any, Any]:
     return both[0], both[1]
 
 
-def measured(walks: Walks, known: tuple[MeasuredPace, ...], tick: Tick) -> Iterator[MeasuredPace]:
-    """The paces of the walks not measured before."""
+def unknown(walks: Walks, known: tuple[MeasuredPace, ...]) -> Iterator[tuple[Paced, Generator, dict[str, Any]]]:
+    """The walks not measured before, each with its generator and that one's options."""
     for made, options, seed in walks:
         generator = made.open("cpu")
         walk = options.open(generator, seed)
         if isinstance(walk, Paced) and not any(
             one.walk == walk.pace_name and one.options == made.options() for one in known
         ):
-            work = walk.measure(generator)
-            while True:
-                try:
-                    next(work)
-                except StopIteration as done:
-                    yield MeasuredPace(walk.pace_name, made.options(), done.value)
-                    break
-                tick(1)
+            yield walk, generator, made.options()
 
 
-def amend(path: Path, walks: Walks, tick: Tick, fresh: bool = False) -> list[str]:
-    """Measures the paces missing in a model file and writes them there; returns the names of the walks measured."""
+def measured(walk: Paced, generator: Generator, tick: Tick) -> NDArray[np.float64]:
+    """The pace of a walk; ``tick`` is called with the number of pictures painted."""
+    work = walk.measure(generator)
+    tick(1)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            pace: NDArray[np.float64] = done.value
+            return pace
+        tick(1)
+
+
+def amend(path: Path, walks: Walks, fresh: bool = False, quiet: bool = False) -> list[str]:
+    """Measures the paces missing in a model file and writes them there, with a bar unless ``quiet``; returns the names
+    of the walks measured."""
     header, tensors = load_model(path)
     known = () if fresh else paces_of(path, header, tensors)
-    paces = list(measured(walks, known, tick))
+    missing, paces = list(unknown(walks, known)), []
+    if missing:
+        total = sum(walk.pace_pictures for walk, _, _ in missing)
+        with nullcontext(_silent) if quiet else progress("measuring walks", total) as tick:
+            paces = [MeasuredPace(walk.pace_name, said, measured(walk, made, tick)) for walk, made, said in missing]
     if paces or fresh:
         amend_model(path, GROUP, *as_group(joined(known, paces)))
     return [one.walk for one in paces]
+
+
+def _silent(_: int) -> None:
+    """A bar that is not shown."""

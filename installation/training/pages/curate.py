@@ -154,6 +154,7 @@ class Views:
             "file": str(self.history.file),
             "psi": self.psi,
             "radius": self.radius,
+            "classes": self.model.header.get("classes", []),
         }
 
     def card(self, one: NamedLatent) -> Table:
@@ -189,17 +190,23 @@ class Views:
 
     def picture(self, asked: Mapping[str, str]) -> bytes:
         latent, _ = self.keys.find(asked)
-        return self.painted(latent.tobytes(), round(number(asked, "psi", 0, 1.5), 3))
+        return self.painted(latent.tobytes(), *self.painting(asked))
 
-    def paint(self, latent: bytes, psi: float) -> bytes:
-        return jpeg(self.model.pictures(np.frombuffer(latent, np.float32)[None], psi)[0])
+    def painting(self, asked: Mapping[str, str]) -> tuple[float, int]:
+        """Truncation, and the class that is painted."""
+        last = max(1, len(self.model.header.get("classes", []))) - 1
+        label = whole(asked, "class", 0, last) if "class" in asked else 0
+        return round(number(asked, "psi", 0, 1.5), 3), label
+
+    def paint(self, latent: bytes, psi: float, label: int) -> bytes:
+        return jpeg(self.model.pictures(np.frombuffer(latent, np.float32)[None], psi, label)[0])
 
     def eyes(self, asked: Mapping[str, str]) -> Table:
         """Whether the two eyes of a face agree, in words; empty where they agree."""
         latent, _ = self.keys.find(asked)
         if self.judge is None:
             return {"words": ""}
-        judgement = self.judge.judge(latent[None], round(number(asked, "psi", 0, 1.5), 3))[0]
+        judgement = self.judge.judge(latent[None], *self.painting(asked))[0]
         return {"words": "" if judgement.passes else str(judgement)}
 
 

@@ -9,6 +9,7 @@ the other ranges are around what was measured of GANs of 128 px: a Gaussian of 0
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,12 +22,12 @@ from installation.networks.model_generator import classes_of
 from installation.networks.refined import unrefined
 from installation.networks.refiner import SCALE
 from installation.training.dataset.pictures import spread
-from installation.training.latent.models import OpenModel, open_model, shown_psi
+from installation.training.latent.models import OpenModel, at_once, open_model, progress, shown_psi
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.soft import blurred
 from installation.training.refiner.texture import Texture, measured, typical
 
-AT_ONCE = 16
+Tick = Callable[[int], object]
 SMALLEST = 16
 """px: the judge of patches halves what it sees four times."""
 CALM = 0.7
@@ -40,28 +41,39 @@ MEASURED = 256
 @dataclass(frozen=True)
 class Source:
     """A network that paints, without its refiner: ``mean`` (latent,) of its latents, on the CPU; ``pattern`` (3, r, r)
-    is taken from all that it paints."""
+    is taken from all that it paints; ``own`` are its samples of which that was found, on the CPU."""
 
     network: Any
     mean: Tensor
     psi: float
     device: torch.device
     pattern: Tensor | None = None
+    own: Tensor | None = None
 
     @property
     def side(self) -> int:
         """Px of a sample."""
         return int(self.network.resolution)
 
-    def sample(self, psi: Tensor | float, count: int, chance: torch.Generator) -> Tensor:
+    def sample(self, psi: Tensor | float, count: int, chance: torch.Generator, tick: Tick = lambda _: None) -> Tensor:
         """So many samples (n, 3, r, r), clipped to -1..1 as a screen does, each truncated by its psi (n, 1)."""
         z = torch.randn(count, self.network.z_dim, generator=chance)
         w = torch.from_numpy(self.network.mapping(z.numpy()))
         styles = (self.mean + psi * (w - self.mean)).unflatten(1, (classes_of(self.network), -1))
         chosen = styles[torch.arange(count), torch.randint(styles.shape[1], (count,), generator=chance)]
-        painted = [self.synthesis(some) for some in chosen.split(AT_ONCE)]
+        painted = []
+        for some in chosen.split(at_once(self.network)):
+            painted.append(self.synthesis(some))
+            tick(len(some))
         whole = torch.cat(painted).clamp(-1, 1)
         return whole.clone() if self.pattern is None else whole - self.pattern  # one that autograd may keep
+
+    def usual(self) -> Tensor:
+        """MEASURED samples as they hang, always the same, on the CPU; painted once, with a bar."""
+        if self.own is not None:
+            return self.own if self.pattern is None else self.own - self.pattern.cpu()
+        with progress("looking at what it paints", MEASURED) as tick:
+            return self.sample(self.psi, MEASURED, torch.Generator().manual_seed(SEED), tick).cpu()
 
     def synthesis(self, latents: Tensor) -> Tensor:
         painted: Tensor = self.network.synthesis(latents)
@@ -77,8 +89,8 @@ def source(model: OpenModel, device: torch.device, clean: bool = False) -> Sourc
     if height != width or height & (height - 1):
         raise unfit(model, width, height)
     if clean:
-        samples = one.sample(one.psi, MEASURED, torch.Generator().manual_seed(SEED))
-        one = replace(one, pattern=typical(samples.cpu()).to(device))
+        own = one.usual()
+        one = replace(one, pattern=typical(own).to(device), own=own)
     return one
 
 
@@ -103,8 +115,8 @@ class Degraded:
         if self.recipe.texture:
             few = small[torch.from_numpy(spread(self.real, min(MEASURED, self.real)))]
             soft = self.usual(few.permute(0, 3, 1, 2) / 127.5 - 1)
-            own = self.source.sample(self.source.psi, MEASURED, torch.Generator().manual_seed(SEED)).cpu()
-            self.texture = measured(own, soft)
+            self.texture = measured(self.source.usual(), soft)
+        self.source = replace(self.source, own=None)
 
     def dealt(self, hand: Tensor, real: Tensor, known: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
         own = ~known | (hand[:, 0] >= self.real)

@@ -33,7 +33,7 @@ from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.projection import feature_networks
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
-from installation.training.refiner.teacher import TEACHER, taught
+from installation.training.refiner.teacher import TEACHER, all_kept, find_weights, taught
 from installation.training.refiner.tone import power_of
 from installation.training.refiner.vae import Reconstructions, soft_painter
 
@@ -81,15 +81,18 @@ def check_refined(model: OpenModel) -> None:
 
 def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path) -> Refining:
     """The run that the command's options ask for. What may be refused is looked at before pictures are read."""
-    side = int(unrefined(base.network).resolution)
-    recipe = recipe_of(options, side, base.header["kind"] == "vae")
+    side, vae = int(unrefined(base.network).resolution), base.header["kind"] == "vae"
+    recipe, lessons = recipe_of(options, side, vae), Lessons(options.recipe.teacher, work, devices)
+    if lessons.count and vae:
+        raise TrainingError("--teacher is for a model that is no VAE; a VAE's pictures are known.")
+    lessons.check()
     earlier = learnt_before(options.recipe, base, side)
     folder = options.folder if is_prepared(options.folder) else work / PREPARED
     prepared = read_any(options.folder, options.source, SCALE * side, folder)
     detail = detail_of(options.recipe.weight_by, folder, prepared)
-    pairs = pairs_of(base, prepared.pictures, detail, recipe, Lessons(options.recipe.teacher, work, devices))
+    pairs = pairs_of(base, prepared.pictures, detail, recipe, lessons)
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
-    facts = facts_of(prepared, pairs, digest, options.recipe.teacher)
+    facts = facts_of(prepared, pairs, digest, lessons.count)
     facts["power"] = power_of(prepared.pictures)
     run = Refining(pairs, recipe, devices, *feature_networks(recipe, devices), facts=facts)
     return go_on_from(run, earlier) if earlier else run
@@ -132,13 +135,22 @@ class Lessons:
     work: Path
     devices: Devices
 
+    @property
+    def folder(self) -> Path:
+        return self.work / TEACHER_FOLDER
+
+    def check(self) -> None:
+        """Raises MissingDependency where a teacher is wanted and not there."""
+        if not all_kept(self.folder, self.count):
+            find_weights()
+
     def take(self, model: Source) -> tuple[Tensor, Picture]:
         """The samples, and the pictures."""
 
         def sample(seed: int) -> Tensor:
             return model.sample(model.psi, 1, torch.Generator().manual_seed(seed)).cpu()
 
-        samples, painted = taught(sample, self.count, self.work / TEACHER_FOLDER, self.devices)
+        samples, painted = taught(sample, self.count, self.folder, self.devices)
         return samples, to_uint8(painted)
 
 
@@ -149,13 +161,10 @@ def pairs_of(
     recipe: Recipe,
     lessons: Lessons,
 ) -> PairSupply:
-    """Raises TrainingError for a model that no refiner, or no teacher, is for."""
+    """Raises TrainingError for a model that no refiner is for."""
     if model.header["kind"] == "vae":
-        if lessons.count:
-            raise TrainingError("--teacher is for a model that is no VAE; a VAE's pictures are known.")
-        return PairSupply(
-            pictures, detail, Reconstructions(soft_painter(model, lessons.devices.device), recipe), recipe
-        )
+        vae = soft_painter(model, lessons.devices.device)
+        return PairSupply(pictures, detail, Reconstructions(vae, recipe), recipe)
     return degraded(source(model, lessons.devices.device, clean=recipe.clean > 0), pictures, detail, recipe, lessons)
 
 

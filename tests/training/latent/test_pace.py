@@ -13,6 +13,7 @@ from installation.networks.model_file import amend_model, load_model, network_of
 from installation.networks.paces import MeasuredPace, as_group, joined, paces_of
 from installation.showfile.load import load
 from installation.training.cli import main
+from installation.training.latent.pace import measured
 from tests.tiny_gan import written
 
 SHOW = """\
@@ -42,11 +43,17 @@ def test_a_shows_walks_are_measured_once(model: Path, capsys: pytest.CaptureFixt
     before = network_of(load_model(model)[1])
     show = model.parent / "show.toml"
     assert main(["pace", str(model), "--show", str(show)]) == 0
-    assert "measured 1 of 1 walks" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "measured 1 of 1 walks" in told.out
+    assert "measuring walks:   0%|" in told.err
+    assert "/49 [" in told.err  # of how many pictures, so that the bar tells when it ends
     piece = load(show).pieces[0]
     walk = piece.walk.open(piece.generator.open("cpu"), 5)
     assert isinstance(walk, Paced)
     assert walk.measured
+    ticks: list[int] = []
+    assert measured(walk, piece.generator.open("cpu"), ticks.append).shape == (49,)
+    assert sum(ticks) == walk.pace_pictures == 49
     other = piece.walk.open(Config(model=model, psi=0.7).open("cpu"), 5)
     assert isinstance(other, Paced)
     assert not other.measured  # at another psi another share of it is seen

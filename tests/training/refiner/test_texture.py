@@ -1,12 +1,17 @@
 """What a network draws over everything is found again, and drawn alike."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from installation.training.latent.models import open_model
+from installation.training.refiner.network import MEASURED, Degraded, source
+from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.texture import LOWEST, Texture, measured
+from tests import tiny_gan
 
 SIDE, COUNT = 32, 400
 WAVE, HIGH = 8, 0.3
@@ -32,6 +37,19 @@ def texture() -> Texture:
     cross = torch.zeros(3, SIDE, SIDE)
     cross[0, 16, :] = 0.2
     return measured(clouds(chance) + lattices(chance) + cross, clouds(chance))
+
+
+def test_what_a_network_paints_is_looked_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a wide one takes minutes for it, and with a bar."""
+    model, painted = open_model(tiny_gan.written(tmp_path / "m.safetensors")), []
+    synthesis = model.network.synthesis
+    model.network.synthesis = lambda some: (painted.append(len(some)), synthesis(some))[1]
+    soft = Degraded(source(model, torch.device("cpu"), clean=True), Recipe())
+    soft.learn(torch.zeros(4, soft.side, soft.side, 3, dtype=torch.uint8))
+    assert sum(painted) == 1 + MEASURED
+    assert soft.texture is not None
+    assert soft.source.own is None  # hundreds of megabytes, let go of
+    assert f"/{MEASURED} [" in capsys.readouterr().err
 
 
 def test_what_is_in_every_sample_is_the_pattern(texture: Texture) -> None:

@@ -9,11 +9,13 @@ let seeds = []; // [{key, inside}] of this page
 let start = 0; // the first of them
 let wanted = { start }; // the page of seeds that was asked for last; its answer may be on its way
 let psi = 0.7;
+let label = 0; // which of the model's classes is painted
 let active = 0; // place among this page's seeds
 let near = null; // {key, drops} while neighbours are shown
 let naming = null; // key of the favourite that is being named
 
-const picture = (key) => `picture?${new URLSearchParams({ key, psi: psi.toFixed(2) })}`;
+const painting = (key) => ({ key, psi: psi.toFixed(2), class: label });
+const picture = (key) => `picture?${new URLSearchParams(painting(key))}`;
 const favourite = (key) => state.favourites.find((each) => each.key === key);
 const blocked = (key) => state.blocked.find((each) => each.key === key);
 const cardsOf = (list) => [...document.querySelectorAll(`${list} .card`)];
@@ -55,7 +57,7 @@ function drawAll(told) {
 
 // ---- eyes: what the judge of faces says, one picture after the other, favourites first
 
-const judged = new Map(); // words by what was judged: a key at a psi
+const judged = new Map(); // words by what was judged: a key at a psi, of a class
 let judging = 0; // a number for each time that the page is gone through; a newer one ends an older
 
 async function judgeEyes() {
@@ -66,7 +68,7 @@ async function judgeEyes() {
   for (const card of cards) {
     const name = asJudged(card);
     if (!judged.has(name)) {
-      const told = await attempt(() => ask("eyes", { key: card.dataset.key, psi: psi.toFixed(2) }));
+      const told = await attempt(() => ask("eyes", painting(card.dataset.key)));
       if (!told || turn !== judging) return;
       judged.set(name, told.words);
     }
@@ -74,7 +76,7 @@ async function judgeEyes() {
   }
 }
 
-const asJudged = (card) => `${card.dataset.key} ${psi.toFixed(2)}`;
+const asJudged = (card) => `${card.dataset.key} ${psi.toFixed(2)} ${label}`;
 
 function drawFavourites() {
   const held = document.activeElement?.closest("#favourites .card")?.dataset.key;
@@ -362,6 +364,8 @@ async function begin() {
   $("#psi-says").textContent = psi.toFixed(2);
   $("#title").textContent = told.model;
   document.title = `Curate: ${told.model}`;
+  $("#class-label").hidden = told.classes.length === 0;
+  $("#class").replaceChildren(...told.classes.map((name, number) => make("option", { value: number, textContent: name })));
   drawAll(told);
   await load(0);
   say(`Every choice is saved at once, in ${told.file}.`);
@@ -371,6 +375,7 @@ document.addEventListener("keydown", onKey);
 const painted = later(repaint);
 const measured = later(drawNear);
 $("#psi").oninput = () => { psi = Number($("#psi").value); $("#psi-says").textContent = psi.toFixed(2); painted(); };
+$("#class").onchange = () => { label = Number($("#class").value); repaint(); activate(active, true); };
 $("#radius").oninput = () => { $("#radius-says").textContent = `${radius().toFixed(2)} × the usual`; measured(); };
 $("#start").onchange = () => { load(Number($("#start").value)); $("#start").value = wanted.start; };
 $("#back").onclick = () => load(wanted.start - PAGE);
