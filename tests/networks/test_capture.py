@@ -17,12 +17,13 @@ from torch.utils._pytree import tree_leaves
 
 from installation.core import parts
 from installation.core.parts import ROOT
-from installation.networks.model_file import load_model
-from installation.networks.model_generator import proofs, rebuild
-from installation.networks.refined import Refined
+from installation.networks.model_file import read_header
+from installation.networks.model_generator import opened, proofs
+from installation.networks.refined import Refined, side_of
 from installation.networks.runtime import Synthesis
 from tests import tiny_models
 from tests.networks.test_live import BENT, MAKE, every
+from tests.tiny_brush import brushed
 from tests.tiny_refiner import refined
 
 CARD = "meta"
@@ -54,7 +55,7 @@ def placed(thing: Any) -> Any:
     if isinstance(thing, nn.Module):
         return copy.deepcopy(thing).to(CARD)
     if isinstance(thing, Refined):
-        return Refined(placed(thing.network), placed(thing.refiner))
+        return Refined(placed(thing.network), placed(thing.refiner), thing.knobs[-1])
     if isinstance(thing, dict):
         return {name: placed(one) for name, one in thing.items()}
     if isinstance(thing, list | tuple):
@@ -75,7 +76,8 @@ def captured(synthesis: Synthesis, latents: Tensor) -> tuple[int, ...]:
 
 
 def network_of(model: Path) -> Any:
-    return rebuild(*load_model(model), "cpu", model)
+    """As a show has it."""
+    return opened(model, 0, "cpu", bool(read_header(model).get("brush"))).network
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_what_cannot_be_captured_is_noticed(spoiled: Callable[[Tensor], Tensor])
 def test_a_model_that_ships_is_painted_on_the_card_alone(model: Path) -> None:
     network = network_of(model)
     latents = torch.from_numpy(proofs(network)[:1]).to(CARD)
-    side = network.resolution * (2 if isinstance(network, Refined) else 1)
+    side = side_of(network)
     assert captured(placed(network).synthesis, latents) == (1, 3, side, side)
 
 
@@ -110,6 +112,12 @@ def test_a_network_of_each_kind_is(kind: str, tmp_path: Path) -> None:
     network = network_of(model)
     latents = torch.from_numpy(proofs(network)[:1]).to(CARD)
     assert captured(placed(network).synthesis, latents)[:2] == (1, 3)
+
+
+def test_a_network_with_a_refiner_and_a_brush_is(tmp_path: Path) -> None:
+    network = network_of(brushed(refined(tiny_models.tiny_vae(tmp_path / "tiny.safetensors"))))
+    latents = torch.from_numpy(proofs(network)[:1]).to(CARD)
+    assert captured(placed(network).synthesis, latents) == (1, 3, 64, 64)
 
 
 MOVED = {
@@ -139,7 +147,7 @@ def test_a_network_that_is_bent_mixed_and_blended_is(
         controls |= {f"/generator/{name}": 0.5 for name in ("mix/amount", "blend/amount", "noise/amount")}
     painter, latent = placed(generator._painter), generator.latent(3)[: generator.network.w_dim]
     styles = [painter.styles(latent, generator.second(controls), latent * 0, controls)] * tiles[0]
-    synthesis = painter._refined(painter.asked(controls).synthesis, 0.5)
+    synthesis = painter._refined(painter.asked(controls).synthesis, [0.5])
     shape = captured(synthesis, torch.from_numpy(np.stack(styles)).to(CARD))
     assert shape[:2] == (1, 3)
     assert shape[3] == tiles[0] * shape[2]
