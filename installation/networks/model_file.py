@@ -130,7 +130,8 @@ def bytes_in_memory(path: Path | str) -> int:
     try:
         with safe_open(path, framework="np") as file:
             counts = [math.prod(file.get_slice(name).get_shape()) for name in list(file.keys())]
-            side = painted_side(parse_header(Path(path), (file.metadata() or {}).get(KEY))) or 0
+            header = parse_header(Path(path), (file.metadata() or {}).get(KEY))
+            side = painted_side(header, brush=False) or 0  # a brush takes some 12 MB more
     except (SafetensorError, OSError, ModelError):
         return 0
     return 10 * sum(counts) + PAINTING * side**2
