@@ -40,7 +40,7 @@ def request(synthesis: Any, latents: np.ndarray) -> Any:
     library, shape = openvino.library(), latents.shape
     with torch.inference_mode():
         model = library.convert_model(Batch(synthesis), example_input=torch.from_numpy(latents), input=[shape])
-    options = {**openvino.OPTIONS, "INFERENCE_NUM_THREADS": 1}
+    options = {**openvino.options("f32"), "INFERENCE_NUM_THREADS": 1}
     return library.Core().compile_model(model, "CPU", options).create_infer_request()
 
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,11 +25,12 @@ from torch import Tensor
 from benchmarks.painting import Measured
 from installation.core.atomic_write import write_whole
 from installation.networks import openvino as _openvino
+from installation.networks.amounts import knobs_of
 from installation.networks.choose_runtime import PAINTS, WARM, machine
 from installation.networks.model_generator import opened, proofs
-from installation.networks.refined import refiners_of
+from installation.networks.refined import refiners_of, split
 from installation.networks.refiner import SCALE, Refiner
-from installation.networks.runtime import Eager
+from installation.networks.runtime import Eager, Runtime
 from installation.networks.tone import enlarged
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import Picture, load_prepared, png
@@ -113,17 +114,23 @@ def as_tensor(pictures: Picture) -> Tensor:
 
 def speeds(model: Path, paints: int) -> Iterator[str]:
     networks = [opened(model, 0, "cpu", brush).network for brush in (False, True)]
-    runtimes = {"plain torch": partial(Eager)}
+    runtimes: dict[str, Callable[[Any], Runtime]] = {"plain torch": lambda one: Eager(one.synthesis, proofs(one))}
     if _openvino.version():
-        runtimes["OpenVINO"] = lambda synthesis, latents: _openvino.OpenVino(_openvino.compiled(synthesis, latents))
+        runtimes["OpenVINO"] = in_openvino
     for name, runtime in runtimes.items():
-        both = [Measured(runtime(one.synthesis, proofs(one)), proofs(one)) for one in networks]
+        both = [Measured(runtime(one), proofs(one)) for one in networks]
         for _ in range(1 + paints // (PAINTS - WARM)):
             for one in both:
                 one.round()
         without, whole = (statistics.median(one.ms) for one in both)
         least = min(both[1].ms) / min(both[0].ms)
         yield f"| {name} | {without:.1f} | {whole:.1f} | {least:.2f} |"
+
+
+def in_openvino(network: Any) -> Runtime:
+    """As a show has it."""
+    halves = split(network) if "brush" in knobs_of(network) else None
+    return _openvino.OpenVino(_openvino.compiled(network.synthesis, proofs(network), split=halves))
 
 
 def sheet(plain: OpenModel, brush: OpenModel) -> Picture:

@@ -1,9 +1,9 @@
 """Finds the fastest runtime of a network on this machine; it must match plain torch's pictures to a tolerance.
 
-Each kind of device has a candidate beside plain torch: on the processor OpenVINO, where it is installed; on CUDA a
-captured graph in float16, or where that paints something else, in float32; on Apple's GPUs float16. A candidate is
-compared with plain torch once at every start, and raced against it once: the verdict and what was compiled are kept in
-a DiskCache, by the model's content, versions and processor.
+Each kind of device has a candidate beside plain torch: on the processor OpenVINO, where it is installed, with a brush
+in bfloat16 or, where that paints something else, all in float32; on CUDA a captured graph in float16 or, likewise, in
+float32; on Apple's GPUs float16. A candidate is compared with plain torch once at every start, and raced against it
+once: the verdict and what was compiled are kept in a DiskCache, by the model's content, versions and processor.
 """
 
 import json
@@ -13,7 +13,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from installation.core.contracts import Latent
 from installation.core.disk_cache import DiskCache
 from installation.networks import openvino
 from installation.networks.cuda_graph import CudaGraph
-from installation.networks.runtime import Eager, Runtime, Synthesis
+from installation.networks.runtime import Eager, Runtime, Split, Synthesis
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ WORTH = 0.95
 ROUNDS, PAINTS, WARM = 3, 4, 1
 """A race's rounds, each runtime's paints in a round, and how many of them do not count."""
 
-VERDICT, COMPILED = "verdict-least", "openvino"
+VERDICT, COMPILED = "verdict-least", "openvino-parts"
 """What is kept of a network: the race's winner, and OpenVINO's compiled network, about 20 MB."""
 
 OpenRuntime = Callable[[], Runtime]
@@ -64,10 +64,13 @@ def kept(cache: DiskCache, digest: str, candidate: str) -> Kept:
     return Kept(cache, f"{digest} {candidate} torch {torch.__version__} {machine()}")
 
 
-def fastest(synthesis: Synthesis, latents: Latent, device: str, digest: str, cache: DiskCache) -> OpenRuntime:
+def fastest(
+    synthesis: Synthesis, latents: Latent, device: str, digest: str, cache: DiskCache, split: Split | None = None
+) -> OpenRuntime:
     """Opens the fastest runtime of a network, as often as wanted: each is one piece's.
 
-    ``latents`` (n, dim) are those at which runtimes are compared, ``digest`` names the network's content. Raises
+    ``latents`` (n, dim) are those at which runtimes are compared, ``digest`` names the network's content, ``split`` is
+    the same synthesis in two. Raises
     RuntimeError, or what the candidate raises, where it does not work here.
     """
     plain, candidate = partial(Eager, synthesis, latents, device), candidate_name(device)
@@ -78,7 +81,7 @@ def fastest(synthesis: Synthesis, latents: Latent, device: str, digest: str, cac
     if verdict.get("runtime") == "plain":
         return plain
     blob = cache.get(COMPILED, known.key)
-    candidates = _candidates(synthesis, latents, device, known, blob)
+    candidates = _candidates(synthesis, latents, device, split, known, blob)
     if verdict and blob and known.key in cache.proven:
         return candidates[0]  # a piece that was let go comes again: it takes no time from the one that hangs
     trusted = plain()
@@ -105,23 +108,28 @@ def candidate_name(device: str) -> str | None:
 
 
 def _candidates(
-    synthesis: Synthesis, latents: Latent, device: str, known: Kept, blob: bytes | None
+    synthesis: Synthesis, latents: Latent, device: str, split: Split | None, known: Kept, blob: bytes | None
 ) -> list[OpenRuntime]:
     """The fastest first; the others are for where it paints something else."""
     if device == "cuda":
         return [partial(CudaGraph, synthesis, latents, dtype) for dtype in (torch.float16, torch.float32)]
     if device == "mps":
         return [partial(Eager, synthesis, latents, device, torch.float16)]
-    return [partial(openvino.OpenVino, _compiled(synthesis, latents, known, blob))]
-
-
-def _compiled(synthesis: Synthesis, latents: Latent, known: Kept, blob: bytes | None) -> Any:
-    """OpenVINO's network as it was kept, or made and kept."""
     if blob is not None:
-        return openvino.unpacked(blob)
-    model = openvino.compiled(synthesis, latents)
-    known.cache.put(COMPILED, known.key, openvino.packed(model))
-    return model
+        return [partial(openvino.OpenVino, openvino.unpacked(blob))]
+    return [_opening(synthesis, latents, way, known) for way in ((split, None) if split else (None,))]
+
+
+def _opening(synthesis: Synthesis, latents: Latent, split: Split | None, known: Kept) -> OpenRuntime:
+    """Opens OpenVINO's network, which is made and kept when it is first opened."""
+
+    @cache
+    def made() -> openvino.Compiled:
+        model = openvino.compiled(synthesis, latents, split=split)
+        known.cache.put(COMPILED, known.key, openvino.packed(model))
+        return model
+
+    return lambda: openvino.OpenVino(made())
 
 
 def faithful(

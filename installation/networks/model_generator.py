@@ -353,11 +353,13 @@ def plain_runtime(network: Any, device: str) -> Any:
 def fastest_runtime(form: Form, changed: int, device: str, cache: DiskCache, apart: bool = True) -> Any:
     """Opens a network's fastest runtime, once for each piece; with ``apart`` another process does what takes long."""
     from installation.networks.choose_runtime import fastest
+    from installation.networks.refined import split
 
     network = opened(form.model, changed, device, form.brush).network
     if apart and lacks_verdict(form, device, cache):
         compile_one(form, cache)
-    return fastest(network.synthesis, proofs(network), device, form.digest(), cache)
+    halves = split(network) if form.brush else None
+    return fastest(network.synthesis, proofs(network), device, form.digest(), cache, halves)
 
 
 def proofs(network: Any) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from installation.core.errors import ModelError
 from installation.networks import refiner as refiners
 from installation.networks.model_file import Header, Tensors, group_of
-from installation.networks.runtime import levels
+from installation.networks.runtime import Split, levels
 
 
 class Refined:
@@ -79,6 +79,12 @@ def _behind(network: Any, group: str, knob: str, header: Header, tensors: Tensor
 def side_of(network: Any) -> int:
     """Px of the pictures of a network, whose own are square."""
     return network.side if isinstance(network, Refined) else int(network.resolution)
+
+
+def split(network: Refined) -> Split:
+    """Its synthesis without what is last behind it, and that."""
+    last = network.refiner
+    return Split(network.network.synthesis, lambda soft, amount: last(last.cleaned(soft), amount=amount))
 
 
 def unrefined(network: Any) -> Any:

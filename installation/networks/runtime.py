@@ -6,7 +6,7 @@ runs without gradients and must not keep its output, which is modified in place.
 
 from collections.abc import Callable, Iterator
 from itertools import cycle
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +15,15 @@ from torch import Tensor
 from installation.core.contracts import Latent, Pixels
 
 Synthesis = Callable[[Tensor], Tensor]
+
+
+class Split(NamedTuple):
+    """A synthesis in two: ``before`` takes latents without their last number, ``last`` the pictures (n, 3, h, w) of
+    that, -1..1, and the number (n,), and needs little precision, as it adds little."""
+
+    before: Synthesis
+    last: Callable[[Tensor, Tensor], Tensor]
+
 
 REUSED = 4
 """After so many paints a picture's array is painted into again, as Generator.paint permits."""

@@ -14,12 +14,12 @@ from installation.core.errors import ModelError
 from installation.core.parts import config
 from installation.networks import openvino as _openvino
 from installation.networks.amounts import fully, knobs_of
-from installation.networks.choose_runtime import FARTHEST, farthest
+from installation.networks.choose_runtime import COMPILED, FARTHEST, candidate_name, farthest, fastest, kept
 from installation.networks.compile_apart import Form
 from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, painted_side, read_header
 from installation.networks.model_generator import BRUSH, REFINE, check_whole, opened, proofs
-from installation.networks.refined import refiners_of, unrefined
+from installation.networks.refined import refiners_of, split, unrefined
 from installation.networks.runtime import Eager
 from installation.networks.tone import enlarged
 from installation.training.latent.models import open_model
@@ -123,6 +123,43 @@ def test_openvino_paints_it_as_plain_torch_does(model: Path) -> None:
     latents[1::2, -1] = (0.0, 0.3, 0.7)
     form = _openvino.OpenVino(_openvino.compiled(network.synthesis, latents))
     assert farthest(form, Eager(network.synthesis, latents), latents) <= FARTHEST
+
+
+@pytest.mark.skipif(not _openvino.version(), reason="without the extra openvino")
+def test_one_that_adds_little_is_painted_with_less_precision(model: Path) -> None:
+    network = calm(opened(model, 0, "cpu", True).network)
+    latents = proofs(network)
+    plain = Eager(network.synthesis, latents)
+    parts = _openvino.compiled(network.synthesis, latents, split=split(network))
+    again = _openvino.unpacked(_openvino.packed(parts))
+    assert len(again.models) == len(parts.models) == (2 if _openvino.has_bfloat16() else 1)
+    for form in map(_openvino.OpenVino, (parts, again)):
+        assert farthest(form, plain, latents) <= FARTHEST
+    with pytest.raises(RuntimeError):
+        _openvino.unpacked(b"no network")
+
+
+@pytest.mark.skipif(not _openvino.version(), reason="without the extra openvino")
+def test_one_that_is_too_far_off_so_is_compiled_in_float32(model: Path, tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path / "cache")
+    for network, precise in (
+        (opened(model, 0, "cpu", True).network, True),
+        (calm(opened(model, 1, "cpu", True).network), False),
+    ):
+        latents = proofs(network)
+        opening = fastest(network.synthesis, latents, "cpu", f"it {precise}", cache, split(network))
+        found = kept(cache, f"it {precise}", candidate_name("cpu") or "")
+        blob = cache.get(COMPILED, found.key)
+        assert blob is not None
+        assert len(_openvino.unpacked(blob).models) == (1 if precise or not _openvino.has_bfloat16() else 2)
+        assert farthest(opening(), Eager(network.synthesis, latents), latents) <= FARTHEST
+
+
+def calm(network: Any) -> Any:
+    """With a brush that paints a few levels, as a learnt one does."""
+    network.refiner.out.weight.mul_(0.02)
+    network.refiner.out.bias.mul_(0.02)
+    return network
 
 
 def test_live_controls_paint_with_it(tmp_path: Path) -> None:

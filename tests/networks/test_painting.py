@@ -268,7 +268,7 @@ def test_nobody_keeps_a_compiled_network_but_by_a_request(model: Any) -> None:
     kept.paint(proofs(gan())[0])
     held = [one for one in gc.get_objects() if type(one).__name__.startswith("CompiledModel")]
     assert not held
-    assert model.model.input(0).shape[1] == proofs(gan()).shape[1], "it can be had all the same"
+    assert model.models[0].input(0).shape[1] == proofs(gan()).shape[1], "it can be had all the same"
 
 
 @openvino
