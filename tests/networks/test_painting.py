@@ -292,7 +292,7 @@ def conversions(monkeypatch: pytest.MonkeyPatch, model: Any) -> Conversions:
     """How often a network is converted from here on. Whatever it is, it becomes the first GAN."""
     counter = Conversions()
 
-    def counted(*details: Any) -> Any:
+    def counted(*_: Any, **__: Any) -> Any:
         counter.count += 1
         return model
 
