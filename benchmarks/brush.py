@@ -3,8 +3,8 @@
     python -m benchmarks.brush MODEL FOLDER [--sheet FILE.png] [--paints 60]
 
 FOLDER are prepared pictures as large as the model paints without it. First, of those that its training kept apart and
-that are fine, averaged down to a half: the plain enlargement and what the brush paints, by their power and their
-difference to the pictures themselves. Then the same powers of samples, at twice the model's size, against pictures of
+that are fine, averaged down to a half: the plain enlargement and what the brush paints, by their power, their
+strongest narrow peak and their difference to the pictures themselves. Then the same powers of samples, at twice the model's size, against pictures of
 that side. Then the time of a whole frame with and without, by turns; trust the ratios. --sheet paints samples, each
 enlarged and brushed side by side.
 """
@@ -35,7 +35,7 @@ from installation.networks.tone import enlarged
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import Picture, load_prepared, png
 from installation.training.dataset.supply import to_uint8
-from installation.training.evaluation.surface import RINGS, power
+from installation.training.evaluation.surface import RINGS, peaks, power
 from installation.training.latent.models import OpenModel, open_model, shown_psi, with_brush
 from installation.training.refiner.pairs import HELD
 from installation.training.refiner.recipe import Recipe
@@ -55,8 +55,8 @@ def main() -> int:
     plain = open_model(asked.model)
     brush = with_brush(plain)
     print(f"{machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads, {asked.model.name}\n")
-    print("| what | " + " | ".join(f"power at {ring:g} c/px" for ring in RINGS) + " | levels off |")
-    print("| --- " * (len(RINGS) + 2) + "|")
+    print("| what | " + " | ".join(f"power at {ring:g} c/px" for ring in RINGS) + " | narrow peak | levels off |")
+    print("| --- " * (len(RINGS) + 3) + "|")
     print("\n".join(surfaces(plain, brush, kept_apart(asked.folder))), flush=True)
     print("\n| frame | ms | with the brush | times |\n| --- | --- | --- | --- |")
     print("\n".join(speeds(asked.model, asked.paints)))
@@ -78,7 +78,8 @@ def surfaces(plain: OpenModel, brush: OpenModel, real: Picture) -> Iterator[str]
     """Of pictures kept apart, and of samples against pictures of the same side."""
     network = refiners_of(brush.network)[-1]
     soft = torch.nn.functional.avg_pool2d(as_tensor(real), SCALE)
-    yield row("pictures kept apart, enlarged", to_uint8(enlarged(soft)), real, compared=True)
+    yield row("pictures kept apart", real, real, compared=True)
+    yield row("enlarged", to_uint8(enlarged(soft)), real, compared=True)
     yield row("brushed", to_uint8(brushed(network, soft)), real, compared=True)
     latents, psi = plain.latents(range(SAMPLES)), shown_psi(plain)
     for name, pictures in (
@@ -91,7 +92,7 @@ def surfaces(plain: OpenModel, brush: OpenModel, real: Picture) -> Iterator[str]
 def row(name: str, pictures: Picture, real: Picture, compared: bool) -> str:
     strengths = " | ".join(f"{value:.2f}" for value in power(pictures, real).values())
     off = f"{np.abs(pictures.astype(np.int16) - real).mean():.2f}" if compared else ""
-    return f"| {name} | {strengths} | {off} |"
+    return f"| {name} | {strengths} | {np.median(peaks(pictures)):.1f} | {off} |"
 
 
 def brushed(network: Refiner, soft: Tensor) -> Tensor:
