@@ -3,10 +3,10 @@
     python -m benchmarks.brush MODEL FOLDER [--sheet FILE.png] [--paints 60]
 
 FOLDER are prepared pictures as large as the model paints without it. First, of those that its training kept apart and
-that are fine, averaged down to a half: the plain enlargement and what the brush paints, by their power, their
-strongest narrow peak and their difference to the pictures themselves. Then the same powers of samples, at twice the model's size, against pictures of
-that side. Then the time of a whole frame with and without, by turns; trust the ratios. --sheet paints samples, each
-enlarged and brushed side by side.
+that are fine, averaged down to a half: the plain enlargement and what the brush paints, by their power, their strongest
+narrow peak and their difference to the pictures themselves. Then samples, at twice the model's size, against pictures
+of that side. Then the time of a whole frame with and without, by turns; trust the ratios. --sheet paints samples, each
+enlarged and brushed.
 """
 
 from __future__ import annotations
