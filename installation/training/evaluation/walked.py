@@ -19,7 +19,7 @@ from installation.networks.model_file import group_of, network_of
 from installation.training.evaluation.effort import Effort
 from installation.training.evaluation.likeness import Picture
 from installation.training.latent.models import OpenModel, progress
-from installation.training.latent.pace import measured
+from installation.walks._path import finished
 
 Floats = NDArray[np.float32]
 
@@ -67,7 +67,7 @@ class Walked:
         walk: Walk = config("walk", kind)(**options).open(self.generator, self.seed)
         if isinstance(walk, Paced) and not walk.measured:
             with progress(f"{words}, its pace", walk.pace_pictures) as tick:
-                walk.take(measured(walk, self.generator, tick))
+                walk.take(finished(walk.measure(self.generator), tick))
         latents = np.stack([walk.at(float(frame) / self.effort.rate, {}) for frame in frames])
         return paint(self.model, latents, self.psi, words)
 
