@@ -84,9 +84,10 @@ def measuring(generator: Generator, way: Curve, steps: int) -> Measuring:
     return invert(change)
 
 
-def finished(work: Measuring) -> Floats:
-    """What a measuring comes to, without anything in between."""
+def finished(work: Measuring, tick: Callable[[int], object] = lambda _: None) -> Floats:
+    """What a measuring comes to; ``tick`` is called with the number of pictures painted."""
     while True:
+        tick(1)
         try:
             next(work)
         except StopIteration as done:

@@ -96,7 +96,10 @@ def test_of_a_network_that_paints_slowly_less_is_measured_and_a_bar_goes_on_mean
     assert "at 3 places" in latent["gain"]
     assert latent["directions"] <= 64
     assert sum(painted) == 3 + 3 * latent["directions"]
-    assert f"measuring the latent space:   0%|          | 0/{3 * latent['directions']}" in capfd.readouterr().err
+    assert (
+        f"measuring the latent space, then directions:   0%|          | 0/{3 * latent['directions']}"
+        in capfd.readouterr().err
+    )
 
 
 def test_a_show_paints_its_classes_and_mixes_them(conditional: Path) -> None:

@@ -38,7 +38,7 @@ def measure(network: Any, mean: Floats | None, slow: bool, where: str) -> dict[s
     centre = middle.astype(np.float32) if mean is None else np.tile(mean, network.classes)
     latents = centre + PSI * (w[: FEW_LATENTS if slow else LATENTS] - centre)
     steps = basis * std[:, None]
-    with progress("measuring the latent space", sum(places(latents, steps))) as tick:
+    with progress("measuring the latent space, then directions", sum(places(latents, steps))) as tick:
         return {"mean": centre, "basis": basis, "std": std, "gain": gains(network, latents, steps, tick)}
 
 

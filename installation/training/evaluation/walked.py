@@ -66,7 +66,8 @@ class Walked:
     def _walked(self, kind: str, options: dict[str, Any], frames: NDArray[Any], words: str) -> Picture:
         walk: Walk = config("walk", kind)(**options).open(self.generator, self.seed)
         if isinstance(walk, Paced) and not walk.measured:
-            walk.take(finished(walk.measure(self.generator)))
+            with progress(f"{words}, its pace", walk.pace_pictures) as tick:
+                walk.take(finished(walk.measure(self.generator), tick))
         latents = np.stack([walk.at(float(frame) / self.effort.rate, {}) for frame in frames])
         return paint(self.model, latents, self.psi, words)
 

@@ -12,8 +12,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from installation.core.contracts import Generator, Paced, WalkConfig
@@ -23,6 +21,7 @@ from installation.networks.model_file import Header, amend_model, load_model
 from installation.networks.model_generator import ModelConfig, favourite_names
 from installation.networks.paces import GROUP, MeasuredPace, as_group, joined, paces_of
 from installation.training.latent.models import progress
+from installation.walks._path import finished
 
 Tick = Callable[[int], object]
 Walks = list[tuple[ModelConfig, WalkConfig, int]]
@@ -70,19 +69,6 @@ def unknown(walks: Walks, known: tuple[MeasuredPace, ...]) -> Iterator[tuple[Pac
             yield walk, generator, made.options()
 
 
-def measured(walk: Paced, generator: Generator, tick: Tick) -> NDArray[np.float64]:
-    """The pace of a walk; ``tick`` is called with the number of pictures painted."""
-    work = walk.measure(generator)
-    tick(1)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            pace: NDArray[np.float64] = done.value
-            return pace
-        tick(1)
-
-
 def amend(path: Path, walks: Walks, fresh: bool = False, quiet: bool = False) -> list[str]:
     """Measures the paces missing in a model file and writes them there, with a bar unless ``quiet``; returns the names
     of the walks measured."""
@@ -92,7 +78,9 @@ def amend(path: Path, walks: Walks, fresh: bool = False, quiet: bool = False) ->
     if missing:
         total = sum(walk.pace_pictures for walk, _, _ in missing)
         with nullcontext(_silent) if quiet else progress("measuring walks", total) as tick:
-            paces = [MeasuredPace(walk.pace_name, said, measured(walk, made, tick)) for walk, made, said in missing]
+            paces = [
+                MeasuredPace(walk.pace_name, said, finished(walk.measure(made), tick)) for walk, made, said in missing
+            ]
     if paces or fresh:
         amend_model(path, GROUP, *as_group(joined(known, paces)))
     return [one.walk for one in paces]

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from installation.networks.direction_controls import REACH
-from installation.training.latent.models import PSI, Floats, OpenModel
+from installation.training.latent.models import PSI, Floats, OpenModel, progress
 from installation.training.latent.models import Pictures as Picture
 
 STEPS = np.linspace(-REACH, REACH, 7)
@@ -31,14 +31,21 @@ def sheet(model: OpenModel, vectors: Floats, names: Sequence[str]) -> Picture:
     page = Image.new("RGB", (words + len(SEEDS) * (ways + GAP), top + len(names) * (size + 2) + GAP), PAPER)
     draw = ImageDraw.Draw(page)
     latents = model.truncated(model.latents(SEEDS), PSI)
-    for column, latent in enumerate(latents):
-        left = words + column * (ways + GAP)
-        for number, step in enumerate(STEPS):
-            draw.text((left + (number + 0.5) * size, GAP), f"{step:+.0f}" if step else "0", INK, font, anchor="ma")
-        for row, vector in enumerate(vectors):
-            way = (latent + STEPS[:, None] * vector).astype(np.float32)
-            strip = Image.fromarray(np.concatenate(list(model.pictures(way, psi=1.0)), axis=1))
-            page.paste(strip.resize((ways, size), Image.Resampling.BICUBIC), (left, top + row * (size + 2)))
+    with progress("painting the sheet", len(latents) * len(vectors) * len(STEPS)) as tick:
+        for column, latent in enumerate(latents):
+            left = words + column * (ways + GAP)
+            for number, step in enumerate(STEPS):
+                draw.text((left + (number + 0.5) * size, GAP), f"{step:+.0f}" if step else "0", INK, font, anchor="ma")
+            for row, vector in enumerate(vectors):
+                strip = Image.fromarray(along(model, latent, vector)).resize((ways, size), Image.Resampling.BICUBIC)
+                page.paste(strip, (left, top + row * (size + 2)))
+                tick(len(STEPS))
     for row, name in enumerate(names):
         draw.text((GAP, top + row * (size + 2) + size / 2), name, INK, font, anchor="lm")
     return np.asarray(page)
+
+
+def along(model: OpenModel, latent: Floats, vector: Floats) -> Picture:
+    """The pictures at STEPS of a direction beside one another, (height, width, 3)."""
+    way = (latent + STEPS[:, None] * vector).astype(np.float32)
+    return np.concatenate(list(model.pictures(way, psi=1.0)), axis=1)

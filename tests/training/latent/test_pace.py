@@ -13,7 +13,7 @@ from installation.networks.model_file import amend_model, load_model, network_of
 from installation.networks.paces import MeasuredPace, as_group, joined, paces_of
 from installation.showfile.load import load
 from installation.training.cli import main
-from installation.training.latent.pace import measured
+from installation.walks._path import finished
 from tests.tiny_gan import written
 
 SHOW = """\
@@ -52,7 +52,7 @@ def test_a_shows_walks_are_measured_once(model: Path, capsys: pytest.CaptureFixt
     assert isinstance(walk, Paced)
     assert walk.measured
     ticks: list[int] = []
-    assert measured(walk, piece.generator.open("cpu"), ticks.append).shape == (49,)
+    assert finished(walk.measure(piece.generator.open("cpu")), ticks.append).shape == (49,)
     assert sum(ticks) == walk.pace_pictures == 49
     other = piece.walk.open(Config(model=model, psi=0.7).open("cpu"), 5)
     assert isinstance(other, Paced)
