@@ -57,20 +57,23 @@ class Compiled:
         return [request.get_compiled_model() for request in self._requests]
 
 
-def compiled(synthesis: Synthesis, latents: Latent, precision: str = "f32", split: Split | None = None) -> Compiled:
+def compiled(
+    synthesis: Synthesis, latents: Latent, precision: str = "f32", split: Split | None = None, threads: int = 0
+) -> Compiled:
     """The network compiled for this processor, for one latent at a time, (1, dim) of ``places`` (n, dim). Where it can
-    be ``split`` and the processor multiplies bfloat16, its last part is in that.
+    be ``split`` and the processor multiplies bfloat16, its last part is in that. ``threads``: 0 are all.
 
     Raises RuntimeError for a network that it cannot convert.
     """
     example = torch.from_numpy(latents[:1].copy())
     if split is None or not has_bfloat16():
-        return Compiled([_compiled(_Whole(synthesis), (example,), precision)])
+        return Compiled([_compiled(_Whole(synthesis), (example,), options(precision, threads))])
     before, last = _Before(split), _Last(split)
     with torch.inference_mode():
         between = before(example)
     parts = ((before, (example,)), (last, between))
-    return Compiled([_compiled(*part, precision) for part, precision in zip(parts, PRECISIONS, strict=True)])
+    precisions = zip(parts, PRECISIONS, strict=True)
+    return Compiled([_compiled(*part, options(precision, threads)) for part, precision in precisions])
 
 
 def has_bfloat16() -> bool:
@@ -78,18 +81,20 @@ def has_bfloat16() -> bool:
     return "BF16" in library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _compiled(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], precision: str) -> Any:
+def _compiled(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], asked: dict[str, Any]) -> Any:
     openvino = library()
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which OpenVINO converts by
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # what is traced rounds otherwise (see winograd.py)
         shapes = [tuple(one.shape) for one in examples]
         model = openvino.convert_model(module, example_input=examples, input=shapes)
-    return openvino.Core().compile_model(model, "CPU", options(precision))
+    return openvino.Core().compile_model(model, "CPU", asked)
 
 
-def options(precision: str) -> dict[str, str]:
-    return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+def options(precision: str, threads: int = 0) -> dict[str, Any]:
+    """OpenVINO's."""
+    limit = {"INFERENCE_NUM_THREADS": threads} if threads else {}
+    return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision, **limit}
 
 
 def packed(network: Compiled) -> bytes:
@@ -99,10 +104,10 @@ def packed(network: Compiled) -> bytes:
     return b"".join(len(part).to_bytes(LENGTH, "little") + part for part in parts)
 
 
-def unpacked(blob: bytes) -> Compiled:
+def unpacked(blob: bytes, threads: int = 0) -> Compiled:
     """Raises RuntimeError for bytes that are no such network."""
     core, parts = library().Core(), zip(_parts(blob), PRECISIONS, strict=False)
-    return Compiled([core.import_model(part, "CPU", options(precision)) for part, precision in parts])
+    return Compiled([core.import_model(part, "CPU", options(precision, threads)) for part, precision in parts])
 
 
 def _parts(blob: bytes) -> Iterator[bytes]:
