@@ -122,8 +122,8 @@ def _candidates(
 
 
 def _threads(split: Split | None) -> int:
-    """Of OpenVINO; 0 are all. One with a brush computes most of the time, so that it leaves a core to the drawing: where
-    it does not, twice as many frames come late, and a hand is answered no sooner."""
+    """Of OpenVINO; 0 are all. A network with a brush computes most of the time, so that it leaves a core to the
+    drawing: else more frames come late, and a hand is answered no sooner."""
     return max(1, (os.cpu_count() or 2) - 1) if split else 0
 
 

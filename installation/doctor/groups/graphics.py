@@ -107,7 +107,8 @@ def renderer(case: Case) -> Iterator[Finding]:
     else:
         yield amber(
             f"{told['renderer']}: the processor draws",
-            "a card draws 60 frames a second at any size; without one keep to --size 1280x720 and 30",
+            "a card draws 60 frames a second at any size; without one keep to --size 1280x720 and 30, and on two "
+            "cores to brush = 0",
         )
 
 

@@ -24,7 +24,7 @@ KINDS = {
 
 
 REFINED = " with a refiner behind it, which paints detail on its pictures and doubles their size (arXiv 1611.07004)"
-BRUSHED = "; in a show a brush, a small refiner, doubles them again"
+BRUSHED = "; in a show a brush, a small refiner behind all of that, doubles their size"
 
 
 def own_words(path: Path) -> str:
@@ -50,9 +50,8 @@ def write(figures: Figures, words: str) -> str:
         begin=BEGIN,
         words=words,
         end=END,
-        kind=KINDS.get(about["kind"], about["kind"])
-        + (REFINED if "refiner" in about else "")
-        + (BRUSHED if "brush" in about else ""),
+        kind=KINDS.get(about["kind"], about["kind"]) + (REFINED if "refiner" in about else ""),
+        brushed=BRUSHED if "brush" in about else "",
         size=figures["sheet"]["size"],
         file=about["file"],
         megabytes=f"{about['megabytes']:.1f}",
