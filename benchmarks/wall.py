@@ -1,10 +1,10 @@
 """What a frame of the wall costs to draw, with and without the surface of its picture.
 
-    python -m benchmarks.wall [--size 1280x720] [--frames 200]
+    python -m benchmarks.wall [--size 1280x720] [--frames 200] [--picture 128]
 
-Pictures are noise of 128x128 pixels that moves with every frame; nothing is painted and nothing waits for a screen.
-The ways to draw take turns, so that a busy machine slows all of them alike. Told are the fastest tenth of the frames,
-and the processor time of all cores together, which other work disturbs less.
+Pictures are noise that moves with every frame; nothing is painted and nothing waits for a screen. The ways to draw take
+turns, so that a busy machine slows all of them alike. Told are the fastest tenth of the frames, and the processor time
+of all cores together, which other work disturbs less.
 """
 
 import argparse
@@ -31,13 +31,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--size", default="1280x720")
     options.add_argument("--frames", type=int, default=200)
+    options.add_argument("--picture", type=int, default=128, help="its side in pixels")
     asked = options.parse_args()
     width, height = map(int, asked.size.split("x"))
     stage = open_stage("headless", (width, height))
     label = SimpleNamespace(title={}, medium={}, date={}, text={})
     for piece, how in enumerate(HOWS):
         stage.hang(piece, how, label, ("en",))
-    taken = {key: list(times) for key, times in measured(stage, asked.frames)}
+    taken = {key: list(times) for key, times in measured(stage, asked.frames, asked.picture)}
     print(f"{stage.renderer}; {asked.size}; {asked.frames} frames each\n")
     print("| hang | surface | fastest tenth, ms | processor time, ms |\n| --- | --- | --- | --- |")
     for (how, name), times in taken.items():
@@ -46,10 +47,10 @@ def main() -> None:
     stage.close()
 
 
-def measured(stage: Stage, frames: int) -> Iterator[tuple[tuple[str, str], list[tuple[float, float]]]]:
+def measured(stage: Stage, frames: int, side: int) -> Iterator[tuple[tuple[str, str], list[tuple[float, float]]]]:
     """((hang, surface), (seconds, processor seconds) of each frame)."""
     random = np.random.default_rng(0)
-    reel = [Frame(random.integers(0, 256, (128, 128, 3), np.uint8), float(number)) for number in range(4)]
+    reel = [Frame(random.integers(0, 256, (side, side, 3), np.uint8), float(number)) for number in range(4)]
     ways = [(piece, how, name) for piece, how in enumerate(HOWS) for name in SURFACES]
     times: dict[tuple[str, str], list[tuple[float, float]]] = {(how, name): [] for _, how, name in ways}
     for number in range(frames):

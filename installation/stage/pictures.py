@@ -18,6 +18,10 @@ from installation.stage.layout import Layout, Rect, Size
 MOST_TAPS = 16
 """Texels along each axis that make a pixel at most; pictures more than four times too large lose some detail."""
 
+MILD = 1.4
+"""Texels to a pixel up to which four are enough: paint holds little that would show as a false pattern, and more cost a
+third of the drawing."""
+
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What Pillow raises for files that are no pictures."""
 
@@ -147,7 +151,9 @@ class Enlarger:
 
 def taps(shrink: float) -> int:
     """Texels along an axis that make a pixel, where a pixel covers ``shrink`` of them."""
-    return min(MOST_TAPS, 2 * int(np.ceil(2.0 * max(shrink, 1.0) - 1e-6)))
+    if shrink <= MILD:
+        return 4
+    return min(MOST_TAPS, 2 * int(np.ceil(2.0 * shrink - 1e-6)))
 
 
 def crop(size: Size, area: Size) -> tuple[float, float, float, float]:

@@ -89,10 +89,10 @@ def test_a_model_that_finds_the_device_full_opens_on_the_processor(
 ) -> None:
     opened = model_generator.opened
 
-    def crowded(path: Path, changed: int, device: str) -> Any:
+    def crowded(path: Path, changed: int, device: str, *brush: bool) -> Any:
         if device == "cuda":
             raise FULL
-        return opened(path, changed, device)
+        return opened(path, changed, device, *brush)
 
     monkeypatch.setattr(model_generator, "opened", crowded)
     monkeypatch.setattr(model_generator, "resolve", lambda device: device)
