@@ -19,6 +19,7 @@ from installation.training.latent.models import open_model
 from installation.training.loop.saving import read_checkpoint
 from installation.training.refiner.export import learnt
 from tests import tiny_gan
+from tests.tiny_brush import brushed
 from tests.tiny_models import tiny_vae
 from tests.tiny_refiner import refined
 
@@ -115,6 +116,20 @@ def test_the_same_command_goes_on_and_export_writes_it(
     assert read_header(out)["brush"]["images"] == 24
     assert main(["export", str(tmp_path / "out.work"), "--out", str(tmp_path / "look.safetensors")]) == 0
     assert "its brush, after 24 pictures" in capsys.readouterr().out
+
+
+def test_a_sheet_is_painted_with_it_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, sheet = refined(tiny_vae(tmp_path / "m.safetensors")), tmp_path / "sheet.png"
+    words = ["sheet", str(model), "--count", "4", "--out", str(sheet)]
+    assert main([*words, "--brush"]) == 2
+    assert "m.safetensors: holds no brush. Train one: " in capsys.readouterr().err
+    assert main(words) == 0
+    with Image.open(sheet) as plain:
+        width, height = plain.size
+    brushed(model)
+    assert main([*words, "--brush"]) == 0
+    with Image.open(sheet) as painted:
+        assert painted.size == (2 * width, 2 * height)
 
 
 def test_what_no_brush_is_for_is_refused_before_pictures_are_read(
