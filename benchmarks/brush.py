@@ -35,10 +35,12 @@ from installation.networks.tone import enlarged
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import Picture, load_prepared, png
 from installation.training.dataset.supply import to_uint8
+from installation.training.encoder.pixels import channels_first, floats
 from installation.training.evaluation.surface import RINGS, peaks, power
 from installation.training.latent.models import OpenModel, open_model, shown_psi, with_brush
 from installation.training.refiner.pairs import HELD
 from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.shown import rows
 
 SAMPLES, SHOWN, AT_ONCE = 64, 6, 8
 CUT = 320
@@ -77,13 +79,13 @@ def kept_apart(folder: Path) -> Picture:
 def surfaces(plain: OpenModel, brush: OpenModel, real: Picture) -> Iterator[str]:
     """Of pictures kept apart, and of samples against pictures of the same side."""
     network = refiners_of(brush.network)[-1]
-    soft = torch.nn.functional.avg_pool2d(as_tensor(real), SCALE)
+    soft = torch.nn.functional.avg_pool2d(floats(channels_first(real)), SCALE)
     yield row("pictures kept apart", real, real, compared=True)
     yield row("enlarged", to_uint8(enlarged(soft)), real, compared=True)
     yield row("brushed", to_uint8(brushed(network, soft)), real, compared=True)
     latents, psi = plain.latents(range(SAMPLES)), shown_psi(plain)
     for name, pictures in (
-        ("samples, enlarged", to_uint8(enlarged(as_tensor(plain.pictures(latents, psi))))),
+        ("samples, enlarged", to_uint8(enlarged(floats(channels_first(plain.pictures(latents, psi)))))),
         ("brushed", brush.pictures(latents, psi)),
     ):
         yield row(name, quarters(pictures), real, compared=False)
@@ -108,11 +110,6 @@ def quarters(pictures: Picture) -> Picture:
     return np.concatenate([pictures[:, y : y + half, x : x + half] for y in (0, half) for x in (0, half)])
 
 
-def as_tensor(pictures: Picture) -> Tensor:
-    """(n, 3, h, w) in -1..1."""
-    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2) / 127.5 - 1
-
-
 def speeds(model: Path, paints: int) -> Iterator[str]:
     networks = [opened(model, 0, "cpu", brush).network for brush in (False, True)]
     runtimes: dict[str, Callable[[Any], Runtime]] = {"plain torch": lambda one: Eager(one.synthesis, proofs(one))}
@@ -129,7 +126,7 @@ def speeds(model: Path, paints: int) -> Iterator[str]:
 
 
 def in_openvino(network: Any) -> Runtime:
-    """As a show has it."""
+    """As a show has it, but on all cores: with a brush a show leaves one to the drawing."""
     halves = split(network) if "brush" in knobs_of(network) else None
     return _openvino.OpenVino(_openvino.compiled(network.synthesis, proofs(network), split=halves))
 
@@ -137,10 +134,10 @@ def in_openvino(network: Any) -> Runtime:
 def sheet(plain: OpenModel, brush: OpenModel) -> Picture:
     """SHOWN samples from the middle: above enlarged, below brushed."""
     latents, psi = plain.latents(range(SHOWN)), shown_psi(plain)
-    some = [to_uint8(enlarged(as_tensor(plain.pictures(latents, psi)))), brush.pictures(latents, psi)]
+    some = [to_uint8(enlarged(floats(channels_first(plain.pictures(latents, psi))))), brush.pictures(latents, psi)]
     side = some[1].shape[1]
     cut = slice((side - CUT) // 2, (side + CUT) // 2)
-    return np.concatenate([np.concatenate(list(row[:, cut, cut]), 1) for row in some])
+    return rows([row[:, cut, cut] for row in some])
 
 
 if __name__ == "__main__":

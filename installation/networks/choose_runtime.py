@@ -70,8 +70,7 @@ def fastest(
     """Opens the fastest runtime of a network, as often as wanted: each is one piece's.
 
     ``latents`` (n, dim) are those at which runtimes are compared, ``digest`` names the network's content, ``split`` is
-    the same synthesis in two. Raises
-    RuntimeError, or what the candidate raises, where it does not work here.
+    the same synthesis in two. Raises RuntimeError, or what the candidate raises, where it does not work here.
     """
     plain, candidate = partial(Eager, synthesis, latents, device), candidate_name(device)
     if candidate is None:

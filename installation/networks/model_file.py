@@ -53,6 +53,9 @@ NOT_TOLD = "not told"
 GROUPS = ("latent", "directions", "curation", "encoder", "refiner", "brush", "pace")
 """What a model file may hold besides its network; tensors of a group are named group.something."""
 
+BEHIND = ("refiner", "brush")
+"""Those of networks that paint on what the network itself paints."""
+
 PAINTING = 1000
 """Bytes that a network paints in, for each pixel of its picture: measured with 128 px in OpenVINO."""
 

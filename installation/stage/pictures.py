@@ -19,8 +19,8 @@ MOST_TAPS = 16
 """Texels along each axis that make a pixel at most; pictures more than four times too large lose some detail."""
 
 MILD = 1.4
-"""Texels to a pixel up to which four are enough: paint holds little that would show as a false pattern, and more cost a
-third of the drawing."""
+"""Texels to a pixel up to which four are enough: paint holds little that would show as a false pattern, and six
+cost an eighth of the drawing more."""
 
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What Pillow raises for files that are no pictures."""

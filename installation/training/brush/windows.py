@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from installation.core.errors import TrainingError
 from installation.networks.amounts import fully
 from installation.networks.refined import side_of
 from installation.networks.refiner import SCALE
 from installation.training.latent.models import OpenModel, open_model, shown_psi
-from installation.training.refiner.network import SMALLEST, Source, Tick
+from installation.training.refiner.network import SMALLEST, Source, Tick, unfit
 from installation.training.refiner.pairs import taken
 
 
@@ -47,5 +46,5 @@ def windows(model: OpenModel, device: torch.device) -> Windows:
     one = Windows(opened.network, torch.from_numpy(model.space.mean), shown_psi(model), device)
     height, width = Source.sample(one, 1.0, 1, torch.Generator()).shape[2:]
     if height != width or height & (height - 1) or height < SCALE * SMALLEST:
-        raise TrainingError(f"{model.path}: paints {width}x{height} px; a brush is for squares of 32, 64, 128 ... px.")
+        raise unfit(model, width, height, "a brush", SCALE * SMALLEST)
     return one

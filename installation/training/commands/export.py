@@ -35,6 +35,7 @@ class Options:
 def run(options: Options) -> None:
     from installation.core.atomic_write import check_place
     from installation.core.errors import TrainingError
+    from installation.networks.model_file import BEHIND
     from installation.training.loop.saving import CHECKPOINT, read_checkpoint
 
     check_suffix(options.out, ".safetensors", "model")
@@ -46,5 +47,5 @@ def run(options: Options) -> None:
     header = import_module(f"installation.training.{model}.run").export(path, options.out, options.licence)
     size, images = header["architecture"]["resolution"], header["training"]["images"]
     learnt = "" if images is None else f", after {images} pictures"  # not told of a converted one
-    behind = f"; its {model}, after {header[model]['images']} pictures" if model in ("refiner", "brush") else ""
+    behind = f"; its {model}, after {header[model]['images']} pictures" if model in BEHIND else ""
     print(f"{options.out}: {size} px{learnt}{behind}.")

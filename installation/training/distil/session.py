@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from functools import partial
+from pathlib import Path
 
 import torch
 
-from installation.core.atomic_write import check_place, check_suffix
 from installation.networks.mobile import Architecture
 from installation.training.command_line.published import command_line
 from installation.training.distil.export import BASE, export
@@ -15,33 +16,17 @@ from installation.training.distil.options import DistilOptions
 from installation.training.distil.recipe import Recipe
 from installation.training.distil.run import Distilling
 from installation.training.distil.teacher import Teacher, architecture
-from installation.training.latent.models import OpenModel, kept_copy
-from installation.training.loop.devices import Devices, open_devices
-from installation.training.loop.saving import CHECKPOINT, make_work
-from installation.training.loop.session import finish, go_on, run_on
+from installation.training.latent.models import OpenModel
+from installation.training.loop.devices import Devices
+from installation.training.loop.session import train_on_model
 from installation.training.refiner.losses import eye_for
 
 
 def train(options: DistilOptions) -> None:
-    check_suffix(options.out, ".safetensors", "model")
-    keeping = options.keeping
-    with open_devices(keeping.device, 1, keeping.threads, keeping.precision) as devices:
-        session(options, devices)
+    train_on_model(options, lambda work: work / BASE, partial(student, options), partial(begin, options), export)
 
 
-def session(options: DistilOptions, devices: Devices) -> None:
-    work = options.work or options.out.with_suffix(".work")
-    check_place(options.out)
-    make_work(work)
-    teacher = kept_copy(options.model, work / BASE, (work / CHECKPOINT).exists(), lambda model: student(options, model))
-    run = begin(options, teacher, devices)
-    if (work / CHECKPOINT).exists():
-        go_on(run, work)
-    finished = run_on(run, work, devices, options.keeping, options.length.minutes)
-    finish(run, work, options.out, finished, export)
-
-
-def begin(options: DistilOptions, model: OpenModel, devices: Devices) -> Distilling:
+def begin(options: DistilOptions, model: OpenModel, devices: Devices, _work: Path) -> Distilling:
     """The run that the command's options ask for."""
     asked, teacher = options.recipe, Teacher(model, devices.device)
     recipe = Recipe(

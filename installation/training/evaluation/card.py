@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from installation.core.errors import OptionError
-from installation.networks.model_file import NOT_TOLD
+from installation.networks.model_file import BEHIND, NOT_TOLD
 from installation.training.evaluation.measures import Figures
 from installation.training.evaluation.page import sameness
 from installation.training.evaluation.summary import copying_in_words, summary
@@ -99,7 +99,7 @@ def _training(training: Figures) -> str:
 
 
 def _behind(about: Figures) -> str:
-    trained = (name for name in ("refiner", "brush") if name in about)
+    trained = (name for name in BEHIND if name in about)
     return "".join(f"\n\nThe {name}:\n\n{_training(about[name])}" for name in trained)
 
 

@@ -14,6 +14,7 @@ import torch
 from installation import __version__
 from installation.core.atomic_write import write_whole
 from installation.core.errors import ModelError, OptionError
+from installation.networks.model_file import BEHIND
 from installation.training.command_line.published import command_line, published
 from installation.training.dataset.ledger import LEDGER, Ledger
 from installation.training.dataset.pictures import PicturesError, Prepared
@@ -140,7 +141,7 @@ def about(options: EvaluateOptions, model: OpenModel, prepared: Prepared | None)
         "seed": options.seed,
         "made_with": made_with(options.device),
     }
-    for behind in ("refiner", "brush"):
+    for behind in BEHIND:
         if header.get(behind):
             about[behind] = told(header[behind])
     if prepared is not None:

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from installation.core.errors import ModelError
 from installation.core.invocation import program
-from installation.networks.model_file import NOT_TOLD, Header, Tensors, group_of, network_of, save_model
+from installation.networks.model_file import BEHIND, NOT_TOLD, Header, Tensors, group_of, network_of, save_model
 from installation.training.latent.directions import COUNT, VISIBLE_STEP, Directions, effort, find, inherit, listed
 from installation.training.latent.models import Floats, OpenModel, open_model, opened, progress
 
 SAME_PICTURE = VISIBLE_STEP
 """A latent still shows the same if its picture has changed by less than this: mean levels of 255, at psi 0.7."""
-KEPT = ("directions", "curation", "encoder", "refiner", "brush")
+KEPT = ("directions", "curation", "encoder", *BEHIND)
 CHOSEN = {"favourites": ("favourites",), "blocked": ("blocked", "radii")}
 """What a curator chose, as the header calls it, and the tensors of the group that have a row for each."""
 
@@ -104,7 +104,7 @@ def carried(before: OpenModel, after: OpenModel) -> tuple[Header, Tensors, list[
         facts["curation"], tensors, lost = still_chosen(before, after)
     if before.header.get("encoder") and "encoder" not in after.header:
         lost.append(f"the encoder (train one again: {program()} encoder)")
-    for group in ("refiner", "brush"):
+    for group in BEHIND:
         if before.header.get(group) and group not in after.header:
             lost.append(f"the {group} (train one again: {program()} {group})")
     return facts, tensors, lost

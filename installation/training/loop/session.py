@@ -25,6 +25,7 @@ from installation.training.dataset.pictures import Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import Supply
+from installation.training.latent.models import OpenModel, kept_copy
 from installation.training.loop.devices import Devices, open_devices
 from installation.training.loop.options import TrainOptions
 from installation.training.loop.pace import in_words, seconds_left
@@ -86,6 +87,60 @@ class Keeping(Protocol):
     def sheet_every(self) -> float: ...
     @property
     def tensorboard(self) -> bool: ...
+
+
+class Alone(Keeping, Protocol):
+    """The same of a command that trains in one process."""
+
+    @property
+    def device(self) -> str: ...
+    @property
+    def threads(self) -> int | None: ...
+    @property
+    def precision(self) -> str: ...
+
+
+class Length(Protocol):
+    @property
+    def minutes(self) -> float | None: ...
+
+
+class OnModel(Protocol):
+    """Options of a command that trains something on a model."""
+
+    @property
+    def model(self) -> Path: ...
+    @property
+    def out(self) -> Path: ...
+    @property
+    def work(self) -> Path | None: ...
+    @property
+    def keeping(self) -> Alone: ...
+    @property
+    def length(self) -> Length: ...
+
+
+def train_on_model(
+    options: OnModel,
+    kept: Callable[[Path], Path],
+    check: Callable[[OpenModel], object],
+    begin: Callable[[OpenModel, Devices, Path], Run],
+    export: Callable[[Path, Path], object],
+) -> None:
+    """From the command's options to a checkpoint, and at the end to a model. ``kept`` is where a work folder holds its
+    copy of the model, ``check`` raises an error for one that nothing can be trained on, ``begin`` makes the run."""
+    check_suffix(options.out, ".safetensors", "model")
+    keeping = options.keeping
+    with open_devices(keeping.device, 1, keeping.threads, keeping.precision) as devices:
+        work = options.work or options.out.with_suffix(".work")
+        check_place(options.out)
+        make_work(work)
+        begun = (work / CHECKPOINT).exists()
+        run = begin(kept_copy(options.model, kept(work), begun, check), devices, work)
+        if begun:
+            go_on(run, work)
+        finished = run_on(run, work, devices, keeping, options.length.minutes)
+        finish(run, work, options.out, finished, export)
 
 
 def go_on(run: Run, work: Path, kept: dict[str, Any] | None = None) -> None:

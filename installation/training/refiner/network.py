@@ -94,8 +94,9 @@ def source(model: OpenModel, device: torch.device, clean: bool = False) -> Sourc
     return one
 
 
-def unfit(model: OpenModel, width: int, height: int) -> TrainingError:
-    return TrainingError(f"{model.path}: paints {width}x{height} px; a refiner is for squares of 16, 32, 64 ... px.")
+def unfit(model: OpenModel, width: int, height: int, what: str = "a refiner", least: int = SMALLEST) -> TrainingError:
+    squares = f"squares of {least}, {2 * least}, {4 * least} ... px"
+    return TrainingError(f"{model.path}: paints {width}x{height} px; {what} is for {squares}.")
 
 
 class Degraded:

@@ -29,18 +29,14 @@ class LengthOptions:
 
 
 @dataclass(frozen=True)
-class RecipeOptions:
+class JudgedOptions:
+    """Of whatever is taught to paint by pairs and judges."""
+
     weight_by: str = option(
         "native_px", "ledger column, pixels of real detail along the side (default native_px)", metavar="COLUMN"
     )
     batch: int = option(4, "windows a step (default 4)", Bounds(int, 1, 256), "N")
-    window: int = option(
-        96,
-        "side of the windows of the model's pictures that are learnt from (default 96, at most the whole)",
-        eights,
-        "PX",
-    )
-    learning_rate: float = option(0.0002, "of Adam (default 0.0002)", Bounds(float, 1e-6, 0.02), "R")
+    window: int = option(96, "side of the windows of what is painted on (default 96, at most the whole)", eights, "PX")
     features: float = option(
         0.2,
         "weight of alike features, by a network trained on photographs (extra [projected]; default 0.2)",
@@ -60,6 +56,12 @@ class RecipeOptions:
         Bounds(float, 0, 100),
         "W",
     )
+    seed: int = option(0, "of the random numbers (default 0)", Bounds(int, 0, 2**31))
+
+
+@dataclass(frozen=True)
+class RecipeOptions(JudgedOptions):
+    learning_rate: float = option(0.0002, "of Adam (default 0.0002)", Bounds(float, 1e-6, 0.02), "R")
     clean: float = option(
         0.8,
         "of a model that is no VAE: soften its pictures by a Gaussian of so many px and take its fixed pattern from "
@@ -82,7 +84,6 @@ class RecipeOptions:
         None, "begin with what the refiner of another model has learnt, in place of the model's own", Path, "MODEL"
     )
     anew: bool = option(False, "where the model has a refiner already: do not go on from what that has learnt")
-    seed: int = option(0, "of the random numbers (default 0)", Bounds(int, 0, 2**31))
 
 
 @dataclass(frozen=True)

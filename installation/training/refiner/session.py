@@ -5,27 +5,28 @@ from __future__ import annotations
 import hashlib
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from installation.core.atomic_write import check_place, check_suffix
 from installation.core.errors import TrainingError
+from installation.networks.model_file import Header
 from installation.networks.refined import refiners_of, unrefined
-from installation.networks.refiner import SCALE, Architecture
+from installation.networks.refiner import SCALE, Architecture, Refiner
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
 from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prepared
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import shrink, to_uint8
-from installation.training.latent.models import OpenModel, kept_copy, open_model
-from installation.training.loop.devices import GROUP, Devices, open_devices
-from installation.training.loop.saving import CHECKPOINT, make_work
-from installation.training.loop.session import PREPARED, Keeping, finish, go_on, run_on
+from installation.training.latent.models import OpenModel, open_model
+from installation.training.loop.devices import GROUP, Devices
+from installation.training.loop.session import PREPARED, train_on_model
 from installation.training.refiner.export import base_in, export
 from installation.training.refiner.network import SMALLEST, Degraded, Source, source, unfit
 from installation.training.refiner.options import RecipeOptions, RefinerOptions
@@ -42,32 +43,14 @@ FINER = 20.0
 RISE, AVERAGE = 1000, 2500
 """Steps over which the adversarial losses are introduced, and half-life of the moving average: a discriminator needs
 them, however many windows a step has."""
+Runs = TypeVar("Runs", bound=Refining)
+
 TEACHER_FOLDER = "teacher"
 """Of the work folder: what a teacher painted."""
 
 
 def train(options: RefinerOptions) -> None:
-    check_suffix(options.out, ".safetensors", "model")
-    keeping = options.keeping
-    with open_devices(keeping.device, 1, keeping.threads, keeping.precision) as devices:
-        session(options, devices)
-
-
-def session(options: RefinerOptions, devices: Devices) -> None:
-    work = options.work or options.out.with_suffix(".work")
-    check_place(options.out)
-    make_work(work)
-    base = kept_copy(options.model, base_in(work), (work / CHECKPOINT).exists(), check_refined)
-    run = begin(options, base, devices, work)
-    finished = ran(run, work, devices, options.keeping, options.length.minutes)
-    finish(run, work, options.out, finished, export)
-
-
-def ran(run: Refining, work: Path, devices: Devices, keeping: Keeping, minutes: float | None) -> bool:
-    """Goes on with what is in the work folder; whether it came to its end."""
-    if (work / CHECKPOINT).exists():
-        go_on(run, work)
-    return run_on(run, work, devices, keeping, minutes)
+    train_on_model(options, base_in, check_refined, partial(begin, options), export)
 
 
 def check_refined(model: OpenModel) -> None:
@@ -101,9 +84,13 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
 def go_on_from(run: Refining, model: OpenModel) -> Refining:
     """With what a model's refiner has learnt; its windows are counted in the facts."""
     [learnt] = refiners_of(model.network)
+    return after(run, learnt, model.header["refiner"])
+
+
+def after(run: Runs, learnt: Refiner, told: Header) -> Runs:
+    """The run with what another one has learnt, of which a header tells."""
     run.learner.begin_from(learnt)
-    before = model.header["refiner"]
-    run.facts["images_before"] = before["images"] + (before.get("images_before") or 0)
+    run.facts["images_before"] = told["images"] + (told.get("images_before") or 0)
     return run
 
 
