@@ -18,13 +18,16 @@ def stirred(arch: Architecture = ARCH) -> Refiner:
         parameter.add_(torch.randn_like(parameter) * 0.1)
     if arch.clean:
         refiner.get_buffer("pattern").normal_(std=0.1)
+    if arch.unlock:
+        refiner.get_buffer("locked").normal_(std=0.3)
     return refiner
 
 
 def refined(path: Path) -> Path:
-    """A model file, with what paints twice as many px of it; what is no VAE is cleaned before."""
+    """A model file, with what paints twice as many px of it; what is no VAE is cleaned before, and unlocked behind."""
     header = read_header(path)
-    arch = Architecture(header["architecture"]["resolution"], ARCH.channels, 0.0 if header["kind"] == "vae" else 0.8)
+    clean = 0.0 if header["kind"] == "vae" else 0.8
+    arch = Architecture(header["architecture"]["resolution"], ARCH.channels, clean, unlock=clean > 0)
     tensors = {name: tensor.numpy() for name, tensor in stirred(arch).state_dict().items()}
     amend_model(path, "refiner", tensors, {"architecture": arch.header(), "images": 0})
     return path

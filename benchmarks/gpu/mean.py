@@ -28,7 +28,10 @@ from installation.training.refiner.tone import power_of
 
 def mean(one: OpenModel, further: OpenModel, share: float) -> Tensors:
     """The tensors between. Raises TrainingError for two that do not refine the same model in the same form."""
-    a, b = (group_of(model.tensors, GROUP) for model in (one, further))
+    a, b = (
+        {name: tensor for name, tensor in group_of(model.tensors, GROUP).items() if name != "locked"}
+        for model in (one, further)
+    )
     shapes = [{name: tensor.shape for name, tensor in tensors.items()} for tensors in (a, b)]
     if not a or shapes[0] != shapes[1] or not same_model(one, further):
         raise TrainingError(
@@ -57,7 +60,7 @@ def between(one: OpenModel, further: OpenModel, pictures: Path, out: Path, share
         **further.header[GROUP],
         "mean": {"share": share, "with": hashlib.sha256(one.path.read_bytes()).hexdigest()},
     }
-    told["architecture"] = {**told["architecture"], "tone": [], "middle": [0.0] * 3}
+    told["architecture"] = {**told["architecture"], "tone": [], "middle": [0.0] * 3, "unlock": False}
     amended(one.path, tensors, told, power, out)
 
 

@@ -13,7 +13,8 @@ by repeating the border's pixels, which avoids an artefact like a frame.
 
 A GAN draws a texture of its own over what it paints: a pattern at a fixed place, and a lattice of a few pixels. So its
 picture is cleaned before it is refined: without the pattern (as fixed-pattern noise is taken from a photograph), and
-softened by a Gaussian.
+softened by a Gaussian. What is still locked to a place in the finished picture is taken away as well. It is as strong
+as the detail around it, strong in woods and faint in skies, so it is taken as a share of that.
 
 Pictures are (n, 3, height, width), sRGB, -1..1, with sides that are multiples of 8.
 """
@@ -36,7 +37,7 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks.fitting import fitting
 from installation.networks.model_file import Shapes
-from installation.networks.tone import enlarged, toned
+from installation.networks.tone import BLOCK, contrast, enlarged, toned
 
 SCALE = 2
 """The factor by which the output is larger than the input."""
@@ -48,8 +49,10 @@ SOFTEST = 1.5
 """Pixels: the largest deviation of the Gaussian."""
 REACH = 3
 """Pixels on each side that a Gaussian takes in."""
-CLEANING = ("pattern", "gaussian")
-"""The tensors that a network's picture is cleaned by; what they hold is not learnt."""
+NOT_LEARNT = ("pattern", "gaussian", "locked")
+"""The tensors that a network's picture is cleaned by, and what is taken from the finished one: measured."""
+LATER = {"clean": 0.0, "tone": [], "middle": [0.0] * 3, "unlock": False}
+"""What a header of an earlier version leaves out."""
 QUIET = 0.1
 """What the last convolution of a residual block begins with, as a share of what keeps the variance."""
 
@@ -59,13 +62,15 @@ class Architecture:
     """What must be known to rebuild a refiner. ``channels`` count the feature maps at ``resolution`` (the side of the
     soft picture in px), at half of it, a quarter ... ``tone`` are the gains on the bands of what is painted, as `toned`
     has them, around the colour ``middle``; none leave it as it is. ``clean`` is the deviation in px of the Gaussian
-    that a network's picture is cleaned by; 0: it is not cleaned, and has no pattern."""
+    that a network's picture is cleaned by; 0: it is not cleaned, and has no pattern. ``unlock`` is whether what is
+    locked to a place is taken from the finished picture: the tensor ``locked``, as shares of the contrast."""
 
     resolution: int = 128
     channels: tuple[int, ...] = (24, 48, 80, 112)
     clean: float = 0.0
     tone: tuple[float, ...] = ()
     middle: tuple[float, ...] = (0.0, 0.0, 0.0)
+    unlock: bool = False
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -131,14 +136,15 @@ class Refiner(nn.Module):
         if arch.clean:
             self.register_buffer("pattern", torch.zeros(3, arch.resolution, arch.resolution))
             self.register_buffer("gaussian", gaussian(torch.tensor(arch.clean)))
+        if arch.unlock:
+            self.register_buffer("locked", torch.zeros(3, SCALE * arch.resolution, SCALE * arch.resolution))
         self.register_buffer("middle", colour(arch), persistent=False)
 
     def cleaned(self, picture: Tensor) -> Tensor:
         """What a network painted (n, 3, height, width) as it is refined; whole pictures, or several side by side."""
         if not self.arch.clean:
             return picture
-        across, down = (picture.shape[axis] // self.arch.resolution for axis in (-1, -2))
-        return filtered(picture - self.get_buffer("pattern").repeat(1, down, across), self.get_buffer("gaussian"))
+        return filtered(picture - alongside(self.get_buffer("pattern"), picture), self.get_buffer("gaussian"))
 
     def forward(self, soft: Tensor, grain: Sequence[Tensor] | None = None, amount: Tensor | float = 1.0) -> Tensor:
         """``grain`` as `grains` gives it; without, the fixed maps, for pictures of the architecture's size. ``amount``
@@ -147,9 +153,11 @@ class Refiner(nn.Module):
         if isinstance(amount, Tensor):
             amount = amount[:, None, None, None]
         painted = enlarged(soft) + amount * self.paint(soft, grain)
-        if not self.arch.tone:
-            return painted
-        return painted + amount * (toned(painted, self.arch.tone, self.get_buffer("middle")) - painted)
+        if self.arch.tone:
+            painted = painted + amount * (toned(painted, self.arch.tone, self.get_buffer("middle")) - painted)
+        if self.arch.unlock:
+            painted = painted - amount * contrast(painted) * alongside(self.get_buffer("locked"), painted)
+        return painted
 
     def paint(self, soft: Tensor, grain: Sequence[Tensor]) -> Tensor:
         """What is added to the enlarged picture."""
@@ -182,6 +190,12 @@ class Refiner(nn.Module):
         return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
 
 
+def alongside(pattern: Tensor, picture: Tensor) -> Tensor:
+    """A pattern (3, h, h) as often down and across as its side is in a picture (n, 3, height, width)."""
+    down, across = (length // pattern.shape[-1] for length in picture.shape[-2:])
+    return pattern.repeat(1, down, across)
+
+
 def colour(arch: Architecture) -> Tensor:
     """The colour that a tone is around, (3, 1, 1)."""
     return torch.tensor(arch.middle)[:, None, None]
@@ -212,7 +226,7 @@ def expected_shapes(arch: Architecture) -> Shapes:
 def read_architecture(options: object, name: object = "model", group: str = "refiner") -> Architecture:
     """The architecture from a header, checked field by field. Raises ModelError."""
     wanted = {f.name for f in fields(Architecture)}
-    told = {"tone": [], "middle": [0.0] * 3, "clean": 0.0, **options} if isinstance(options, dict) else {}
+    told = {**LATER, **options} if isinstance(options, dict) else {}
     told.pop("soften", None)  # files of an earlier version have it, in place of a tone
     if told.keys() != wanted:
         raise ModelError(f"{name}: header: {group}: architecture is {options!r}; expected {sorted(wanted)}.")
@@ -224,12 +238,13 @@ def read_architecture(options: object, name: object = "model", group: str = "ref
         raise ModelError(f"{name}: header: {group}: {side} px cannot be halved {len(channels) - 1} times.")
     if not _numbers([told["clean"]], 0.0, SOFTEST):
         raise ModelError(f"{name}: header: {group}: clean is {told['clean']!r}; expected 0 to {SOFTEST:g} px.")
-    return Architecture(
-        side,
-        tuple(channels),
-        told["clean"],
-        *_tone(told["tone"], told["middle"], SCALE * side, f"{name}: header: {group}"),
-    )
+    if not isinstance(told["unlock"], bool) or (told["unlock"] and SCALE * side % BLOCK):
+        raise ModelError(
+            f"{name}: header: {group}: unlock is {told['unlock']!r}, of {SCALE * side} px; expected false, "
+            f"or true of a multiple of {BLOCK} px."
+        )
+    tone = _tone(told["tone"], told["middle"], SCALE * side, f"{name}: header: {group}")
+    return Architecture(side, tuple(channels), told["clean"], *tone, told["unlock"])
 
 
 def _tone(gains: object, middle: object, side: int, name: object) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -16,6 +16,10 @@ from torch import Tensor
 HERE, NEAR, FAR = 0.625, 0.25, -0.0625
 """The finest blur: what each pixel keeps, and gives to each of its neighbours and of theirs, across and then down. What
 changes from one pixel to the next is lost, and over four most is kept."""
+LUMA = (0.299, 0.587, 0.114)
+"""The brightness of a colour (ITU-R BT.601)."""
+BLOCK = 8
+"""Pixels: the sides of what contrast is measured within."""
 
 
 def blurred(x: Tensor) -> Tensor:
@@ -26,6 +30,15 @@ def _blurred(x: Tensor, axis: int) -> Tensor:
     """Along an axis, two pixels shorter at each end."""
     shifted = [x.narrow(axis, start, x.shape[axis] - 4) for start in range(5)]
     return HERE * shifted[2] + NEAR * (shifted[1] + shifted[3]) + FAR * (shifted[0] + shifted[4])
+
+
+def contrast(x: Tensor) -> Tensor:
+    """(n, 1, height, width) how strong detail is around each pixel: the deviation of the brightness of pictures
+    (n, 3, height, width) within blocks of BLOCK px, which their sides are multiples of, and between their middles."""
+    light = LUMA[0] * x[:, :1] + LUMA[1] * x[:, 1:2] + LUMA[2] * x[:, 2:]
+    mean = F.interpolate(F.avg_pool2d(light, BLOCK), scale_factor=BLOCK, mode="nearest")
+    deviation = F.avg_pool2d((light - mean) ** 2, BLOCK).sqrt()
+    return F.interpolate(deviation, scale_factor=BLOCK, mode="bilinear", align_corners=False)
 
 
 def enlarged(x: Tensor) -> Tensor:

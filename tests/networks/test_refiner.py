@@ -23,7 +23,7 @@ from installation.networks.model_generator import REFINE, opened, proofs
 from installation.networks.refined import unrefined
 from installation.networks.refiner import Architecture, Refiner, build, expected_shapes, read_architecture
 from installation.networks.runtime import Eager
-from installation.networks.tone import enlarged, toned
+from installation.networks.tone import contrast, enlarged, toned
 from installation.training.latent.models import open_model
 from tests import tiny_gan
 from tests.tiny_models import TINY, encoder_in, tiny_vae
@@ -159,6 +159,16 @@ def test_the_tone_is_that_of_what_is_painted_by_as_much() -> None:
     )
 
 
+def test_what_is_locked_is_taken_as_a_share_of_the_contrast_there() -> None:
+    plain, share = stirred(), torch.rand(3, 32, 32)
+    unlocked = Refiner(replace(ARCH, unlock=True)).requires_grad_(False)
+    unlocked.load_state_dict(plain.state_dict() | {"locked": share})
+    soft = torch.rand(2, 3, 16, 16) * 2 - 1
+    painted = plain(soft)
+    torch.testing.assert_close(unlocked(soft), painted - contrast(painted) * share)
+    torch.testing.assert_close(unlocked(soft, amount=0.0), plain(soft, amount=0.0))
+
+
 def test_what_an_earlier_version_told_of_softening_is_passed_over() -> None:
     tensors = {name: tensor.numpy() for name, tensor in stirred().state_dict().items()}
     before = {"resolution": 16, "channels": [8, 8, 8], "soften": 0.14}
@@ -171,7 +181,7 @@ def test_what_an_earlier_version_told_of_softening_is_passed_over() -> None:
         ({"resolution": 18}, "header: refiner: 18 px cannot be halved 2 times"),
         ({"channels": [8, 0, 8]}, "must be whole numbers from 1 to 4096"),
         ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
-        ({"layers": 3}, "expected ['channels', 'clean', 'middle', 'resolution', 'tone']"),
+        ({"layers": 3}, "expected ['channels', 'clean', 'middle', 'resolution', 'tone', 'unlock']"),
         ({"channels": [8, 8]}, "refiner: "),
         ({"tone": [1.0, 4.5]}, "header: refiner: tone is [1.0, 4.5]; expected gains from 0 to 4"),
         ({"tone": [1.0] * 9}, "header: refiner: tone is"),
@@ -179,6 +189,8 @@ def test_what_an_earlier_version_told_of_softening_is_passed_over() -> None:
         ({"middle": [0.0]}, "header: refiner: middle is [0.0]; expected three numbers"),
         ({"clean": 2.0}, "header: refiner: clean is 2.0; expected 0 to 1.5 px"),
         ({"clean": 0.8}, "2 tensors are missing"),
+        ({"unlock": 1}, "header: refiner: unlock is 1, of 32 px; expected false, or true of a multiple of 8 px"),
+        ({"unlock": True}, "1 tensors are missing"),
     ],
 )
 def test_build_refuses_what_does_not_fit(change: dict[str, Any], text: str) -> None:
@@ -214,7 +226,11 @@ def test_a_hand_says_how_much_is_painted(model: Path, plain: Path) -> None:
     np.testing.assert_array_equal(generator.paint(latent, {}), full)
     assert np.abs(full - none).mean() > 1
     clear = (full > 0) & (full < 255) & (none > 0) & (none < 255)
-    assert np.abs(half - (full + none) / 2)[clear].max() <= 1
+    between = np.abs(half - (full + none) / 2)[clear]
+    # what is locked is taken as a share of the contrast, which is no line
+    assert (
+        between.max() <= 1 if read_header(model)["kind"] == "vae" else between.mean() < 0.1 * np.abs(full - none).mean()
+    )
     soft = generator_of(plain).paint(latent, {})
     assert np.abs(none.mean((0, 1)) - soft.mean((0, 1))).max() < 4
 

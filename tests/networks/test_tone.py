@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from installation.networks.tone import bands, toned
+from installation.networks.tone import LUMA, bands, contrast, toned
 
 MIDDLE = torch.tensor([0.1, 0.0, -0.2])[:, None, None]
 
@@ -39,3 +39,12 @@ def test_one_colour_moves_away_from_the_middle_alone() -> None:
     flat = MIDDLE + torch.full((1, 3, 32, 32), 0.2)
     louder = toned(flat, (0.3, 1.0, 2.0, 1.5), MIDDLE)
     torch.testing.assert_close(louder - MIDDLE, torch.full((1, 3, 32, 32), 0.3))
+
+
+def test_contrast_is_the_deviation_of_the_brightness_within_a_block() -> None:
+    picture = torch.zeros(1, 3, 16, 16)
+    picture[:, 1, :8, :8] = torch.tensor([0.2, -0.2]).repeat(4)  # green stripes in the first of four blocks
+    around = contrast(picture + 0.3)
+    assert around.shape == (1, 1, 16, 16)
+    assert float(around[0, 0, 0, 0]) == pytest.approx(0.2 * LUMA[1])
+    assert float(around[0, 0, 15, 15]) == pytest.approx(0, abs=1e-6)

@@ -38,10 +38,16 @@ NEAR, AROUND = 5, 15
 
 def off_face(side: int, aligned: bool) -> NDArray[np.bool_]:
     """(side, side) mask of where patterns are measured: everywhere, or in an aligned set outside the face."""
-    shares = (np.arange(side) + 0.5) / side
-    across, down = (shares - FACE_CENTRE[0]) / FACE_AXES[0], (shares - FACE_CENTRE[1]) / FACE_AXES[1]
-    outside: NDArray[np.bool_] = np.hypot(across[None, :], down[:, None]) > 1
+    outside: NDArray[np.bool_] = from_face(side) > 1
     return outside if aligned else np.ones((side, side), np.bool_)
+
+
+def from_face(side: int) -> Floats:
+    """(side, side) how far each place is from the middle of an aligned face: 1 at its outline."""
+    shares = (np.arange(side, dtype=np.float32) + 0.5) / side
+    across, down = (shares - FACE_CENTRE[0]) / FACE_AXES[0], (shares - FACE_CENTRE[1]) / FACE_AXES[1]
+    distance: Floats = np.hypot(across[None, :], down[:, None])
+    return distance
 
 
 # -- locked to the place -----------------------------------------------------------------------------------------------

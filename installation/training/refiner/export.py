@@ -19,6 +19,7 @@ from installation.training.latent.finishing import replaced, set_aside
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
+from installation.training.refiner.locked import locked
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.tone import fitted
 
@@ -54,11 +55,20 @@ def amended(
     base: Path, tensors: Tensors, told: Header, power: list[float] | None, out: Path, licence: str = ""
 ) -> Header:
     """Writes the model with this refiner and what its header tells of it; returns the header. The tone is found of what
-    it paints without one, for the ``power`` of real pictures."""
-    header = amend_model(base, GROUP, tensors, told, out, licence)
-    if not power:
-        return header
-    return amend_model(out, GROUP, tensors, {**told, "architecture": fitted(open_model(out), power).header()})
+    it paints without one, for the ``power`` of real pictures; then, of what it paints in that tone, what is locked to a
+    place."""
+    amend_model(base, GROUP, tensors, told, out, licence)
+    if power:
+        amend_model(out, GROUP, tensors, {**told, "architecture": fitted(open_model(out), power).header()})
+    return unlocked(open_model(out))
+
+
+def unlocked(model: OpenModel) -> Header:
+    """Writes a model's refiner with what is locked to a place; returns the header."""
+    told, tensors = model.header[GROUP], group_of(model.tensors, GROUP)
+    told = {**told, "architecture": {**told["architecture"], "unlock": True}}
+    whole = {**tensors, "locked": locked(model).numpy()}
+    return amend_model(model.path, GROUP, {name: each.astype(np.float16) for name, each in whole.items()}, told)
 
 
 def base_for(work: Path, out: Path) -> Path:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from installation.core.errors import TrainingError
-from installation.networks.refiner import CLEANING, SCALE, Architecture, Refiner
+from installation.networks.refiner import NOT_LEARNT, SCALE, Architecture, Refiner
 from installation.networks.tone import enlarged
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
@@ -53,7 +53,7 @@ class Learner:
         cleaned of stays."""
         for mine in (self.g, self.ema):
             own, learnt = mine.state_dict(), refiner.state_dict()
-            fits = (name for name in learnt if name not in CLEANING and learnt[name].shape == own[name].shape)
+            fits = (name for name in learnt if name not in NOT_LEARNT and learnt[name].shape == own[name].shape)
             mine.load_state_dict(own | {name: learnt[name] for name in fits})
 
     def take_away(self, pattern: Tensor) -> None:
