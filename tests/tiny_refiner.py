@@ -20,14 +20,17 @@ def stirred(arch: Architecture = ARCH) -> Refiner:
         refiner.get_buffer("pattern").normal_(std=0.1)
     if arch.unlock:
         refiner.get_buffer("locked").normal_(std=0.3)
+    if arch.grade:
+        refiner.get_buffer("colours").normal_(std=0.2)
+        refiner.get_buffer("light").normal_(std=0.1)
     return refiner
 
 
 def refined(path: Path) -> Path:
-    """A model file, with what paints twice as many px of it; what is no VAE is cleaned before, and unlocked behind."""
+    """A model file, with what paints twice as many px of it; what is no VAE is cleaned, unlocked, and graded."""
     header = read_header(path)
     clean = 0.0 if header["kind"] == "vae" else 0.8
-    arch = Architecture(header["architecture"]["resolution"], ARCH.channels, clean, unlock=clean > 0)
+    arch = Architecture(header["architecture"]["resolution"], ARCH.channels, clean, unlock=clean > 0, grade=clean > 0)
     tensors = {name: tensor.numpy() for name, tensor in stirred(arch).state_dict().items()}
     amend_model(path, "refiner", tensors, {"architecture": arch.header(), "images": 0})
     return path

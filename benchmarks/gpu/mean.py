@@ -16,20 +16,19 @@ import numpy as np
 from benchmarks.gpu.plainly import plainly
 from installation.core.atomic_write import check_suffix
 from installation.core.errors import TrainingError
-from installation.networks.model_file import Tensors, group_of
+from installation.networks.model_file import Header, Tensors, group_of
 from installation.networks.refined import unrefined
-from installation.networks.refiner import SCALE
+from installation.networks.refiner import MEASURED, SCALE
 from installation.training.command_line.options import Bounds
 from installation.training.dataset.pictures import PicturesError, load_prepared
 from installation.training.latent.models import OpenModel, open_model
-from installation.training.refiner.export import GROUP, amended, same_model
-from installation.training.refiner.tone import power_of
+from installation.training.refiner.export import GROUP, amended, real_facts, same_model
 
 
 def mean(one: OpenModel, further: OpenModel, share: float) -> Tensors:
     """The tensors between. Raises TrainingError for two that do not refine the same model in the same form."""
     a, b = (
-        {name: tensor for name, tensor in group_of(model.tensors, GROUP).items() if name != "locked"}
+        {name: tensor for name, tensor in group_of(model.tensors, GROUP).items() if name not in MEASURED}
         for model in (one, further)
     )
     shapes = [{name: tensor.shape for name, tensor in tensors.items()} for tensors in (a, b)]
@@ -41,27 +40,27 @@ def mean(one: OpenModel, further: OpenModel, share: float) -> Tensors:
     return {name: ((1 - share) * a[name] + share * b[name]).astype(np.float16) for name in a}
 
 
-def power_in(folder: Path, side: int) -> list[float]:
-    """The power of the pictures of a prepared folder. Raises PicturesError where they are not of ``side`` px."""
+def real(folder: Path, side: int) -> Header:
+    """What an export looks at of a prepared folder. Raises PicturesError where its pictures are not of ``side`` px."""
     prepared = load_prepared(folder)
     if prepared.size != side:
         raise PicturesError(
             f"{folder}: holds pictures of {prepared.size} px, the model paints {side}. Prepare --size {side}."
         )
-    return power_of(prepared.pictures)
+    return real_facts(prepared.pictures)
 
 
 def between(one: OpenModel, further: OpenModel, pictures: Path, out: Path, share: float) -> None:
     """Writes the model. Raises TrainingError, or PicturesError for a folder that is not prepared; nothing is written
     then."""
     tensors = mean(one, further, share)
-    power = power_in(pictures, SCALE * int(unrefined(one.network).resolution))
+    facts = real(pictures, SCALE * int(unrefined(one.network).resolution))
     told = {
         **further.header[GROUP],
         "mean": {"share": share, "with": hashlib.sha256(one.path.read_bytes()).hexdigest()},
     }
-    told["architecture"] = {**told["architecture"], "tone": [], "middle": [0.0] * 3, "unlock": False}
-    amended(one.path, tensors, told, power, out)
+    told["architecture"] = {**told["architecture"], "tone": [], "middle": [0.0] * 3, "unlock": False, "grade": False}
+    amended(one.path, tensors, told, facts, out)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,11 @@ by repeating the border's pixels, which avoids an artefact like a frame.
 
 A GAN draws a texture of its own over what it paints: a pattern at a fixed place, and a lattice of a few pixels. So its
 picture is cleaned before it is refined: without the pattern (as fixed-pattern noise is taken from a photograph), and
-softened by a Gaussian. What is still locked to a place in the finished picture is taken away as well. It is as strong
-as the detail around it, strong in woods and faint in skies, so it is taken as a share of that.
+softened by a Gaussian.
+
+A finished picture is graded: its large light and colour are made those of real pictures. And what is still locked to a
+place is taken away. That is as strong as the detail around it, strong in woods and faint in skies, so it is taken as a
+share of it.
 
 Pictures are (n, 3, height, width), sRGB, -1..1, with sides that are multiples of 8.
 """
@@ -37,7 +40,7 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks.fitting import fitting
 from installation.networks.model_file import Shapes
-from installation.networks.tone import BLOCK, contrast, enlarged, toned
+from installation.networks.tone import BLOCK, contrast, enlarged, regraded, toned
 
 SCALE = 2
 """The factor by which the output is larger than the input."""
@@ -49,9 +52,13 @@ SOFTEST = 1.5
 """Pixels: the largest deviation of the Gaussian."""
 REACH = 3
 """Pixels on each side that a Gaussian takes in."""
-NOT_LEARNT = ("pattern", "gaussian", "locked")
-"""The tensors that a network's picture is cleaned by, and what is taken from the finished one: measured."""
-LATER = {"clean": 0.0, "tone": [], "middle": [0.0] * 3, "unlock": False}
+CELLS = 16
+"""Large light and colour are looked at in a grid of so many cells, across and down."""
+MEASURED = ("locked", "colours", "light")
+"""The tensors that a finished picture is unlocked and graded by: measured as a model is exported."""
+NOT_LEARNT = ("pattern", "gaussian", *MEASURED)
+"""Those, and the tensors that a network's picture is cleaned by."""
+LATER = {"clean": 0.0, "tone": [], "middle": [0.0] * 3, "unlock": False, "grade": False}
 """What a header of an earlier version leaves out."""
 QUIET = 0.1
 """What the last convolution of a residual block begins with, as a share of what keeps the variance."""
@@ -63,7 +70,8 @@ class Architecture:
     soft picture in px), at half of it, a quarter ... ``tone`` are the gains on the bands of what is painted, as `toned`
     has them, around the colour ``middle``; none leave it as it is. ``clean`` is the deviation in px of the Gaussian
     that a network's picture is cleaned by; 0: it is not cleaned, and has no pattern. ``unlock`` is whether what is
-    locked to a place is taken from the finished picture: the tensor ``locked``, as shares of the contrast."""
+    locked to a place is taken from the finished picture: the tensor ``locked``, as shares of the contrast; ``grade``
+    whether that is graded, by the tensors ``colours`` and ``light`` (see `regraded`)."""
 
     resolution: int = 128
     channels: tuple[int, ...] = (24, 48, 80, 112)
@@ -71,6 +79,7 @@ class Architecture:
     tone: tuple[float, ...] = ()
     middle: tuple[float, ...] = (0.0, 0.0, 0.0)
     unlock: bool = False
+    grade: bool = False
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -136,6 +145,9 @@ class Refiner(nn.Module):
         if arch.clean:
             self.register_buffer("pattern", torch.zeros(3, arch.resolution, arch.resolution))
             self.register_buffer("gaussian", gaussian(torch.tensor(arch.clean)))
+        if arch.grade:
+            self.register_buffer("colours", torch.zeros(3, 3))
+            self.register_buffer("light", torch.zeros(3, CELLS, CELLS))
         if arch.unlock:
             self.register_buffer("locked", torch.zeros(3, SCALE * arch.resolution, SCALE * arch.resolution))
         self.register_buffer("middle", colour(arch), persistent=False)
@@ -155,6 +167,8 @@ class Refiner(nn.Module):
         painted = enlarged(soft) + amount * self.paint(soft, grain)
         if self.arch.tone:
             painted = painted + amount * (toned(painted, self.arch.tone, self.get_buffer("middle")) - painted)
+        if self.arch.grade:
+            painted = painted + amount * regraded(painted, *self.grading(painted))
         if self.arch.unlock:
             painted = painted - amount * contrast(painted) * alongside(self.get_buffer("locked"), painted)
         return painted
@@ -172,6 +186,12 @@ class Refiner(nn.Module):
             x = block(x, grain[2 * index : 2 * index + 2])
         return F.pixel_shuffle(self.out(F.leaky_relu(x, SLOPE)), SCALE)
 
+    def grading(self, painted: Tensor) -> tuple[Tensor, Tensor, int]:
+        """What `regraded` takes for a picture: colours, light for each of its cells, and the side of a cell."""
+        cell = SCALE * self.arch.resolution // CELLS
+        down, across = (length // (cell * CELLS) for length in painted.shape[-2:])
+        return self.get_buffer("colours"), self.get_buffer("light").repeat(1, down, across), cell
+
     def fixed(self) -> list[Tensor]:
         return [self.get_buffer(f"grain{index}") for index in range(len(self.arch.grains))]
 
@@ -188,6 +208,12 @@ class Refiner(nn.Module):
         """New noise for so many pictures of this side, on the CPU, the smallest first."""
         sides = [side * grain // self.arch.resolution for grain in self.arch.grains]
         return [torch.randn(count, 1, grain, grain, generator=chance) for grain in sides]
+
+
+def can_be_graded(side: int) -> bool:
+    """Whether pictures of this side can be: their cells are doubled until they are as large."""
+    cell, rest = divmod(side, CELLS)
+    return not rest and cell > 0 and not cell & (cell - 1)
 
 
 def alongside(pattern: Tensor, picture: Tensor) -> Tensor:
@@ -238,13 +264,14 @@ def read_architecture(options: object, name: object = "model", group: str = "ref
         raise ModelError(f"{name}: header: {group}: {side} px cannot be halved {len(channels) - 1} times.")
     if not _numbers([told["clean"]], 0.0, SOFTEST):
         raise ModelError(f"{name}: header: {group}: clean is {told['clean']!r}; expected 0 to {SOFTEST:g} px.")
-    if not isinstance(told["unlock"], bool) or (told["unlock"] and SCALE * side % BLOCK):
-        raise ModelError(
-            f"{name}: header: {group}: unlock is {told['unlock']!r}, of {SCALE * side} px; expected false, "
-            f"or true of a multiple of {BLOCK} px."
-        )
+    for option, fits in (("unlock", SCALE * side % BLOCK == 0), ("grade", can_be_graded(SCALE * side))):
+        if told[option] is not False and not (told[option] is True and fits):
+            raise ModelError(
+                f"{name}: header: {group}: {option} is {told[option]!r}, of {SCALE * side} px; expected false, or true "
+                f"of a multiple of {BLOCK} px ({CELLS} times a power of two to grade)."
+            )
     tone = _tone(told["tone"], told["middle"], SCALE * side, f"{name}: header: {group}")
-    return Architecture(side, tuple(channels), told["clean"], *tone, told["unlock"])
+    return Architecture(side, tuple(channels), told["clean"], *tone, told["unlock"], told["grade"])
 
 
 def _tone(gains: object, middle: object, side: int, name: object) -> tuple[tuple[float, ...], tuple[float, ...]]:

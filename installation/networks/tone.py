@@ -41,6 +41,15 @@ def contrast(x: Tensor) -> Tensor:
     return F.interpolate(deviation, scale_factor=BLOCK, mode="bilinear", align_corners=False)
 
 
+def regraded(x: Tensor, colours: Tensor, light: Tensor, cell: int) -> Tensor:
+    """What is added to pictures (n, 3, height, width): in cells of ``cell`` px, a power of two, their mean colour times
+    ``colours`` (3, 3), and ``light`` (3, cells down, cells across); between the cells' middles what is between them."""
+    small = F.conv2d(F.avg_pool2d(x, cell), colours.to(x.dtype)[:, :, None, None]) + light.to(x.dtype)
+    for _ in range(cell.bit_length() - 1):
+        small = enlarged(small)
+    return small
+
+
 def enlarged(x: Tensor) -> Tensor:
     """Twice as large."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from installation.networks.tone import LUMA, bands, contrast, toned
+from installation.networks.tone import LUMA, bands, contrast, regraded, toned
 
 MIDDLE = torch.tensor([0.1, 0.0, -0.2])[:, None, None]
 
@@ -48,3 +48,14 @@ def test_contrast_is_the_deviation_of_the_brightness_within_a_block() -> None:
     assert around.shape == (1, 1, 16, 16)
     assert float(around[0, 0, 0, 0]) == pytest.approx(0.2 * LUMA[1])
     assert float(around[0, 0, 15, 15]) == pytest.approx(0, abs=1e-6)
+
+
+def test_light_is_added_in_soft_cells() -> None:
+    light = torch.zeros(3, 4, 4)
+    light[0, 1, 1] = 0.5
+    added = regraded(torch.zeros(1, 3, 32, 32), torch.zeros(3, 3), light, 8)
+    assert added.shape == (1, 3, 32, 32)
+    assert float(added[0, 1:].abs().max()) == 0
+    assert float(added[0, 0].mean()) == pytest.approx(0.5 / 16, rel=0.05)
+    steps = added[0, 0].diff(dim=1).abs()
+    assert float(steps.max()) < 0.1, "no edge of a cell is seen"

@@ -15,13 +15,14 @@ from installation.core.atomic_write import write_whole
 from installation.networks.model_file import Header, Tensors, amend_model, group_of, network_of
 from installation.networks.refiner import SCALE, Conv, Refiner, read_architecture
 from installation.training.dataset.ledger import as_csv
+from installation.training.dataset.pictures import Picture
 from installation.training.latent.finishing import replaced, set_aside
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
-from installation.training.refiner.locked import locked
+from installation.training.refiner.in_common import Light, grading, light_of, samples_of
 from installation.training.refiner.recipe import Recipe
-from installation.training.refiner.tone import fitted
+from installation.training.refiner.tone import fitted, power_of
 
 BASE = "base.safetensors"
 """The model as it was when the training began, in the work folder: the refiner fits no other."""
@@ -40,7 +41,7 @@ def export(checkpoint: Path, out: Path, licence: str = "") -> Header:
     pictures that the refiner has seen lie beside the model, in NAME.refiner.ledger.csv."""
     state, base = read_checkpoint(checkpoint), base_for(checkpoint.parent, out)
     tensors, told, facts = tensors_of(learnt(state)), entry(state), json.loads(state["facts"])
-    header = amended(base, tensors, told, facts.get("power"), out, licence)
+    header = amended(base, tensors, told, facts, out, licence)
     write_ledger(facts, out, GROUP)
     return header
 
@@ -51,24 +52,33 @@ def write_ledger(facts: Header, out: Path, group: str) -> None:
         write_whole(out.with_suffix(f".{group}.ledger.csv"), as_csv(rows))
 
 
-def amended(
-    base: Path, tensors: Tensors, told: Header, power: list[float] | None, out: Path, licence: str = ""
-) -> Header:
+def real_facts(pictures: Picture) -> Header:
+    """What is looked at of real pictures (n, h, h, 3) uint8, for the refiner's tone and grading."""
+    return {"power": power_of(pictures), "light": light_of(pictures).facts()}
+
+
+def amended(base: Path, tensors: Tensors, told: Header, real: Header, out: Path, licence: str = "") -> Header:
     """Writes the model with this refiner and what its header tells of it; returns the header. The tone is found of what
-    it paints without one, for the ``power`` of real pictures; then, of what it paints in that tone, what is locked to a
-    place."""
+    it paints without one, for the power of ``real`` pictures (see `real_facts`); then, of what it paints in that tone,
+    what samples have in common."""
     amend_model(base, GROUP, tensors, told, out, licence)
-    if power:
+    if power := real.get("power"):
         amend_model(out, GROUP, tensors, {**told, "architecture": fitted(open_model(out), power).header()})
-    return unlocked(open_model(out))
+    return finished(open_model(out), real.get("light"))
 
 
-def unlocked(model: OpenModel) -> Header:
-    """Writes a model's refiner with what is locked to a place; returns the header."""
-    told, tensors = model.header[GROUP], group_of(model.tensors, GROUP)
-    told = {**told, "architecture": {**told["architecture"], "unlock": True}}
-    whole = {**tensors, "locked": locked(model).numpy()}
-    return amend_model(model.path, GROUP, {name: each.astype(np.float16) for name, each in whole.items()}, told)
+def finished(model: OpenModel, light: Header | None) -> Header:
+    """Writes a model's refiner with what is taken from and added to its pictures; returns the header. A VAE learns the
+    light of real pictures to the pixel: its samples would only come further from them by a grading."""
+    told, tensors, samples = model.header[GROUP], group_of(model.tensors, GROUP), samples_of(model)
+    arch = {**told["architecture"], "unlock": True}
+    measured = {"locked": samples.locked}
+    if light and samples.light and model.header["kind"] != "vae":
+        arch["grade"] = True
+        measured |= dict(zip(("colours", "light"), grading(samples.light, Light.read(light)), strict=True))
+    whole = tensors | {name: tensor.numpy() for name, tensor in measured.items()}
+    halves = {name: tensor.astype(np.float16) for name, tensor in whole.items()}
+    return amend_model(model.path, GROUP, halves, {**told, "architecture": arch})
 
 
 def base_for(work: Path, out: Path) -> Path:

@@ -27,7 +27,7 @@ from installation.training.dataset.supply import shrink, to_uint8
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.devices import GROUP, Devices
 from installation.training.loop.session import PREPARED, train_on_model
-from installation.training.refiner.export import base_in, export
+from installation.training.refiner.export import base_in, export, real_facts
 from installation.training.refiner.network import SMALLEST, Degraded, Source, source, unfit
 from installation.training.refiner.options import RecipeOptions, RefinerOptions
 from installation.training.refiner.pairs import PairSupply
@@ -35,7 +35,6 @@ from installation.training.refiner.projection import feature_networks
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.run import Facts, Refining
 from installation.training.refiner.teacher import TEACHER, all_kept, find_weights, taught
-from installation.training.refiner.tone import power_of
 from installation.training.refiner.vae import Reconstructions, soft_painter
 
 FINER = 20.0
@@ -76,7 +75,7 @@ def begin(options: RefinerOptions, base: OpenModel, devices: Devices, work: Path
     pairs = pairs_of(base, prepared.pictures, detail, recipe, lessons)
     digest = hashlib.sha256(base.path.read_bytes()).hexdigest()
     facts = facts_of(prepared, pairs, digest, lessons.count)
-    facts["power"] = power_of(prepared.pictures)
+    facts |= real_facts(prepared.pictures)
     run = Refining(pairs, recipe, devices, *feature_networks(recipe, devices), facts=facts)
     return go_on_from(run, earlier) if earlier else run
 
