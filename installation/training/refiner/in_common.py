@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -105,10 +106,11 @@ def grading(own: Light, real: Light) -> tuple[Tensor, Tensor]:
 
 
 def painted(model: OpenModel, count: int) -> Iterator[Tensor]:
-    """Pictures (n, 3, side, side) in -1..1, at the truncation at which models are shown."""
+    """Pictures (n, 3, side, side) in -1..1. By turns a few are truncated as models are shown, and a few not at all, as
+    shows hang all that is between."""
     under, refiner, step = model.network.network, model.network.refiner, at_once(model.network)
-    chance, psi = torch.Generator().manual_seed(FIRST), shown_psi(model)
-    for seed in range(FIRST, FIRST + count, step):
+    chance, truncations = torch.Generator().manual_seed(FIRST), cycle((shown_psi(model), 1.0))
+    for seed, psi in zip(range(FIRST, FIRST + count, step), truncations, strict=False):
         latents = torch.from_numpy(model.truncated(model.latents(range(seed, seed + step)), psi))
         soft = refiner.cleaned(regrained(under, seed).synthesis(latents).clamp_(-1, 1))
         yield refiner(soft, refiner.grains(step, refiner.arch.resolution, chance)).clamp_(-1, 1)
