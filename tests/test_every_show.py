@@ -38,10 +38,10 @@ def test_it_plays(path: Path, tmp_path: Path) -> None:
         done = subprocess.run(
             [*line, "--seconds", seconds], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT * 2
         )
-        said = json.loads(report.read_text("utf-8")) if report.exists() else {}
+        assert done.returncode == 0, done.stderr
+        said = json.loads(report.read_text("utf-8"))
         if done.stderr.count("is resident") >= len(load(path).pieces) and said["painter"]["frames"] > 10:
             break
-    assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     for piece in load(path).pieces:
         assert f"{piece.name} is resident" in done.stderr
