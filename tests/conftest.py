@@ -76,14 +76,17 @@ def chromium() -> str:
 @pytest.fixture
 def devices() -> "Iterator[Devices]":
     """One processor thread in float32, to train on."""
-    import torch  # here: most tests do without
+    from installation.training.loop.devices import open_devices  # here: most tests do without
 
-    from installation.training.loop.devices import open_devices
-
-    before = torch.get_num_threads()
     with open_devices("cpu", 1, 1, "fp32") as opened:
         yield opened
-    torch.set_num_threads(before)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Pictures this small are not worth dividing, and threads that wait for one another hold up the files beside."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:

@@ -152,7 +152,7 @@ def test_what_a_show_needs_around_it_may_be_missing(name: str, place: Place) -> 
 @slow
 @pytest.mark.gl
 def test_a_soak_is_told() -> None:
-    seen = list(looks(0.25, day=60.0))
+    seen = list(looks(0.15, day=60.0))
     assert len(seen) >= 2
     assert seen[-1].frames > seen[0].frames
     rows = list(table(seen, day=60.0))

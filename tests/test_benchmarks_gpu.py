@@ -191,7 +191,7 @@ def test_without_a_graphics_card_it_says_so_in_one_line(tmp_path: Path) -> None:
 def test_a_rehearsal_on_a_bare_machine(tmp_path: Path) -> None:
     """It neither loads films nor a window; and the same command goes on."""
     out = tmp_path / "out"
-    first, done = (gpu("--rehearse", "--minutes", "0.3", "--out", str(out)) for _ in range(2))
+    first, done = (gpu("--rehearse", "--minutes", "0.2", "--out", str(out)) for _ in range(2))
     assert (first.returncode, done.returncode) == (0, 0), first.stderr + done.stderr
     assert "Late frames were not measured: " in first.stdout
     assert (out / "performance.md").read_text() in first.stdout

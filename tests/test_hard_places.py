@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from installation.training.cli import main
@@ -23,14 +22,6 @@ from tests.tiny_gan import written
 
 TRAIN = ("--width", "32", "--batch", "4", "--threads", "1", "--precision", "fp32", "--no-tensorboard")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a place of Linux")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

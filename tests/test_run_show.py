@@ -155,8 +155,8 @@ class TestFirstStart:
         assert not bare.home.folder.exists()
         assert ('did you mean "train"?' in done.stderr) == (arguments == ["trian"])
 
-    def test_the_artists_chain_is_the_same_program(self, bare: Checkout) -> None:
-        done = bare.start("train", "pictures", "--out", "mine.safetensors")
+    def test_the_artists_chain_is_the_same_program(self, installed: Checkout) -> None:
+        done = installed.start("train", "pictures", "--out", "mine.safetensors")
         assert done.returncode == 0, done.stderr
         assert done.stdout.split("] ")[0].endswith("['train', 'pictures', '--out', 'mine.safetensors'")
 

@@ -9,6 +9,7 @@ towards FURTHER. PICTURES is the prepared folder: from it the tone of what is pa
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +64,19 @@ def between(one: OpenModel, further: OpenModel, pictures: Path, out: Path, share
     amended(one.path, tensors, told, facts, out)
 
 
-if __name__ == "__main__":
+def main(words: Sequence[str] | None = None) -> None:
+    """The command of that name. Ends the program with a line where something is wrong with what it was given."""
     options = argparse.ArgumentParser(
         prog="python -m benchmarks.gpu.mean", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name in ("model", "further", "pictures", "out"):
         options.add_argument(name, type=Path)
     options.add_argument("--share", type=Bounds(float, 0, 1), default=0.5)
-    asked = options.parse_args()
+    asked = options.parse_args(words)
     with plainly():
         check_suffix(asked.out, ".safetensors", "model")
         between(open_model(asked.model), open_model(asked.further), asked.pictures, asked.out, asked.share)
+
+
+if __name__ == "__main__":
+    main()

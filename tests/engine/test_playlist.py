@@ -368,18 +368,18 @@ def test_every_piece_hangs_once_a_round_trip_when_it_should(
 
 
 @pytest.mark.slow
-def test_forty_days_are_on_time_to_the_frame() -> None:
+def test_ten_days_are_on_time_to_the_frame() -> None:
     """Steps of one second, times with fractions of it: what is late once must not add up."""
     entries = [Entry("a", 240.3, 6.7), Entry("b", 181.9, 0.0), Entry("c", 300.1, 0.4), Entry("d", 59.99, 12.01)]
     playlist, due, piece, asked = Playlist(entries), 0.0, 0, Asks()
-    for now in range(40 * 86_400):
+    for now in range(10 * 86_400):
         cue = playlist.step(float(now), asked, {}, (0, 1, 2, 3))
         if cue.piece != piece:
             due += entries[piece].duration + entries[cue.piece].transition_seconds
             assert -1e-6 <= now - due <= 1.0 + 1e-6
             assert cue.since == pytest.approx(due, abs=1e-5)
             piece = cue.piece
-    assert cue.round > 13_000
+    assert cue.round > 3_250
 
 
 # --- the state on disk -----------------------------------------------------------------------------------------------

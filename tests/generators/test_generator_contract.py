@@ -27,14 +27,14 @@ def configs(kind: str, folder: Path) -> list[GeneratorConfig]:
     return [made(kind=kind, model=model) for model in models]
 
 
-@pytest.fixture(params=parts.kinds("generator"))
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> GeneratorConfig:
-    usable = configs(request.param, tmp_path)
+@pytest.fixture(scope="module", params=parts.kinds("generator"))
+def config(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> GeneratorConfig:
+    usable = configs(request.param, tmp_path_factory.mktemp("models"))
     assert usable, f"generators/{request.param}.py: there is no model of this kind in {MODELS} to try it with"
     return usable[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def generator(config: GeneratorConfig) -> Generator:
     return config.open("cpu")
 

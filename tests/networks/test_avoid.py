@@ -2,12 +2,10 @@
 
 import itertools
 import timeit
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -22,14 +20,6 @@ from installation.walks.loop import Config as Loop
 from tests.tiny_gan import written
 
 Floats = NDArray[np.float32]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def space(blocked: Floats, radii: Floats) -> Space:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,15 +27,6 @@ from tests.tiny_converted import PICKLES, ada, rosinality, waves, written
 
 FIXTURES = sorted(PICKLES.glob("*.pkl"))
 FARTHEST, FARTHEST_STYLE = 1e-3, 1e-5
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Pictures this small are not worth dividing."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def network(converted, name="test"):

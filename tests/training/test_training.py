@@ -34,14 +34,6 @@ from tests.timeout import TIMEOUT, until
 from tests.tiny_training import ARCH, discs
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     raw = tmp_path / "raw"

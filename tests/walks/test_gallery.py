@@ -1,13 +1,11 @@
 """The gallery walk: rests at the curator's favourites, travels evenly, closes, and says what is missing."""
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from generators.plasma import Config as PlasmaConfig
@@ -21,14 +19,6 @@ from installation.walks.gallery import Config, Gallery, eased
 from tests.tiny_gan import written
 
 NAMES = ("Anna", "Bert", "Cleo")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

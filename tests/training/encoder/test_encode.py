@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,6 @@ GENERATOR = GeneratorArchitecture(resolution=16, z_dim=8, w_dim=8, channels=(16,
 ARCH = Architecture(16, 8, (16, 32), 16)
 EYES_NOSE_MOUTH = [[0.404, 0.412], [0.596, 0.412], [0.5, 0.53], [0.423, 0.638], [0.577, 0.638]]
 RECIPE = Recipe(batch=16, painted=2, real=2, first=0, learning_rate=0.003)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

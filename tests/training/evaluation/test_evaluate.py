@@ -368,7 +368,7 @@ def test_the_printed_command_does_not_tell_where_a_disk_keeps_things() -> None:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a model and pictures; what is remembered stays in it as well."""
-    models, threads = tmp_path_factory.mktemp("models"), torch.get_num_threads()
+    models = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "FOLDER", models / "memory")
         patch.setattr(landmark_network, "data_folder", lambda: models / "data")
@@ -382,7 +382,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         lines = [f"pictures/{number:03d}.png,Somebody,No. {number}" for number in range(40)]
         (models / "ledger.csv").write_text("\n".join(["file,artist,title", *lines]), "utf-8")
         yield models
-    torch.set_num_threads(threads)
 
 
 def evaluate(models: Path, out: Path, *options: str) -> int:

@@ -1,6 +1,5 @@
 """Directions: found by what is seen, one step alike for all, named by the artist, carried over to the next model."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,15 +31,6 @@ from installation.training.latent.models import OpenModel, open_model, opened
 from tests.engine.test_loop import Room
 from tests.tiny_gan import tiny_gan
 from tests.tiny_models import tiny_vae
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Pictures this small are not worth dividing."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def model_of(seed: int = 0, **change: Any) -> OpenModel:

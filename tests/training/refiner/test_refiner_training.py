@@ -275,7 +275,6 @@ def test_a_conditional_judge_sees_the_soft_picture_too() -> None:
         assert felt(scores, judge(picture, soft.flip(3))) == conditional
 
 
-@pytest.mark.usefixtures("devices")  # one thread
 def test_a_judge_soon_finds_a_texture_that_is_faint_beside_the_picture() -> None:
     """Noise of four levels on large soft shapes. One that sees the plain picture alone is right of 0.6 of them."""
     torch.manual_seed(0)
