@@ -119,20 +119,28 @@ class Enlarger:
         left, top, wide, high = crop(earlier.size, area.size)
         steps = wide / area.width, high / area.height
         blended, rows = self._pass("blended", earlier.size), self._pass("rows", (area.width, earlier.height))
+        across, down = (taps(step) for step in steps)
+        first, columns = reached(left, wide, across, earlier.width)
+        above, lines = reached(top, high, down, earlier.height)
+        below = earlier.height - above - lines
         self._blend().paint(
             blended,
-            None,
+            Rect(first, below, columns, lines),
             earlier,
             later,
             blend=0.0 if earlier is later else mix,
             **surfaces.relief(light.surface, light.unit, steps),
         )
-        self._across(taps(steps[0])).paint(
-            rows, None, gl.texture_of(blended), span=(left, wide), width=float(area.width)
+        self._across(across).paint(
+            rows,
+            Rect(0, below, area.width, lines),
+            gl.texture_of(blended),
+            span=(left, wide),
+            width=float(area.width),
         )
         lit = (self._tile(light.unit), *((light.glaze,) if light.glaze else ()))
         bounds = tuple(map(float, gl.flipped(area, target.size[1])))
-        self._down(taps(steps[1]), light.glaze is not None).paint(
+        self._down(down, light.glaze is not None).paint(
             target,
             area,
             gl.texture_of(rows),
@@ -154,6 +162,12 @@ def taps(shrink: float) -> int:
     if shrink <= MILD:
         return 4
     return min(MOST_TAPS, 2 * int(np.ceil(2.0 * shrink - 1e-6)))
+
+
+def reached(start: float, length: float, taps: int, whole: int) -> tuple[int, int]:
+    """First and count of the texels along an axis of ``whole`` that are read for those from ``start`` on."""
+    first = max(0, int(start) - taps)
+    return first, min(whole, int(np.ceil(start + length)) + taps) - first
 
 
 def crop(size: Size, area: Size) -> tuple[float, float, float, float]:

@@ -22,7 +22,7 @@ from installation.core.words import PanelWords
 from installation.engine.view import Panel, Picture, Surface, View
 from installation.stage import Stage, has_display, open_stage
 from installation.stage.panel import Poll
-from installation.stage.pictures import crop, taps
+from installation.stage.pictures import crop, reached, taps
 from installation.stage.window import LOOKS, is_software
 from tests.plain_label import Label
 from tests.timeout import TIMEOUT
@@ -187,6 +187,13 @@ def test_a_bleed_is_the_picture_and_nothing_else(stage: Stage) -> None:
     assert wall[-20, -20] == pytest.approx((0, 0, 0), abs=2)
 
 
+@pytest.mark.parametrize("size", [(64, 64), (700, 700), (200, 20)])
+def test_all_that_is_seen_of_a_larger_picture_is_drawn_anew(stage: Stage, size: tuple[int, int]) -> None:
+    before, now = (frame(np.full((size[1], size[0], 3), level, np.uint8)) for level in (250, 0))
+    assert shown(stage, picture(0, before)).min() > 200
+    assert shown(stage, picture(0, now)).max() <= 2
+
+
 @pytest.mark.parametrize("size", [(5, 7), (33, 19), (100, 100), (1000, 700)])
 def test_odd_widths_keep_their_rows(stage: Stage, size: tuple[int, int]) -> None:
     pixels = np.zeros((size[1], size[0], 3), np.uint8)
@@ -274,6 +281,8 @@ def test_enlarging_is_smooth(stage: Stage) -> None:
 def test_geometry_of_enlarging() -> None:
     assert crop((128, 128), (1280, 720)) == (0, 28, 128, 72)
     assert crop((200, 100), (100, 100)) == (50, 0, 100, 100)
+    assert reached(28.0, 72.0, 4, 128) == (24, 80)
+    assert reached(0.5, 99.0, 4, 100) == (0, 100)
     assert [taps(shrink) for shrink in (0.1, 1.0, 1.5, 2.0, 100.0)] == [4, 4, 6, 8, 16]
 
 
