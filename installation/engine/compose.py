@@ -57,6 +57,4 @@ def _turned(way: float) -> float:
 
 def _picture(piece: int, wall: Wall, frames: Frames, now: float, interval: float) -> Picture:
     pair = frames(piece)
-    # A painter that keeps up with the screen needs no interpolation, and so no wait for its next frame.
-    mix = 1.0 if pair.interval <= 1.25 * interval else pair.mix(now)
-    return Picture(piece, pair.earlier, pair.later, mix, Surface.of(wall.controls_of(piece)))
+    return Picture(piece, pair.earlier, pair.later, pair.mix(now, interval), Surface.of(wall.controls_of(piece)))

@@ -9,6 +9,10 @@ from installation.core.contracts import Frame, Pixels
 FLAT = 10
 """Pictures of one colour in a row after which a generator counts as broken. They are not shown."""
 
+KEEPS_UP = 1.05
+"""Frames of the screen between two of a generator that keeps up with it. One that is a sixth slower does not: shown at
+once, its picture would stand still in every sixth frame."""
+
 LOOKED_AT = 16
 """Rows and columns of a picture that are looked at to see whether it has one colour."""
 
@@ -22,10 +26,11 @@ class Pair:
     arrived: float
     interval: float
 
-    def mix(self, now: float) -> float:
-        """How far the screen has come from the earlier to the later frame: the later one is reached when the next is
-        due, so the picture moves at the screen's rate whatever the generator's is."""
-        if self.earlier is None or self.interval <= 0.0:
+    def mix(self, now: float, screen: float) -> float:
+        """How far the screen, whose frames last ``screen`` seconds, has come from the earlier to the later frame: the
+        later one is reached when the next is due, so the picture moves at the screen's rate whatever the generator's
+        is. Of a generator that keeps up with the screen each frame is shown at once."""
+        if self.earlier is None or self.interval <= KEEPS_UP * screen:
             return 1.0
         return min(1.0, max(0.0, (now - self.arrived) / self.interval))
 

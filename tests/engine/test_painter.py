@@ -171,8 +171,16 @@ def test_what_is_no_picture_is_not_shown(painter: Painter, generator: Counting) 
 def test_the_mix_comes_from_the_earlier_to_the_later_frame() -> None:
     frame = Frame(np.zeros((1, 1, 3), np.uint8), 0.0)
     pair = Pair(frame, frame, arrived=10.0, interval=0.1)
-    assert [round(pair.mix(now), 2) for now in (9.0, 10.0, 10.05, 10.1, 11.0)] == [0.0, 0.0, 0.5, 1.0, 1.0]
-    assert Pair(None, frame, 10.0, 0.0).mix(10.0) == 1.0
+    assert [round(pair.mix(now, 0.02), 2) for now in (9.0, 10.0, 10.05, 10.1, 11.0)] == [0.0, 0.0, 0.5, 1.0, 1.0]
+    assert Pair(None, frame, 10.0, 0.0).mix(10.0, 0.02) == 1.0
+
+
+@pytest.mark.parametrize(("rate", "mix"), [(30.0, 1.0), (29.0, 1.0), (25.0, 0.25)])
+def test_a_generator_that_keeps_up_with_the_screen_is_shown_at_once_and_a_slower_one_moves_with_each_frame(
+    rate: float, mix: float
+) -> None:
+    frame = Frame(np.zeros((1, 1, 3), np.uint8), 0.0)
+    assert Pair(frame, frame, 10.0, 1 / rate).mix(10.01, 1 / 30) == pytest.approx(mix)
 
 
 def picture(level: int) -> Frame:
@@ -188,7 +196,7 @@ def test_a_picture_after_a_rest_is_reached_in_the_time_that_its_paint_took() -> 
         assert frames.keep(0, picture(number), done - 0.1, done) is None
     assert frames.pair(0).interval == pytest.approx(0.1)
     frames.stay(0)
-    assert frames.pair(0).mix(10.25) == pytest.approx(0.5), "what began goes on to its end"
+    assert frames.pair(0).mix(10.25, 0.02) == pytest.approx(0.5), "what began goes on to its end"
     frames.keep(0, picture(9), 15.0, 15.03)
     assert frames.pair(0).interval == pytest.approx(0.03)
     frames.keep(0, picture(10), 15.03, 15.06)
@@ -199,7 +207,7 @@ def test_a_piece_that_was_not_painted_for_long_begins_anew() -> None:
     frames = Frames()
     frames.keep(0, picture(1), 10.0, 10.1)
     frames.keep(0, picture(2), 15.0, 15.1)
-    assert (frames.pair(0).earlier, frames.pair(0).mix(15.1)) == (None, 1.0)
+    assert (frames.pair(0).earlier, frames.pair(0).mix(15.1, 0.02)) == (None, 1.0)
 
 
 def test_two_pieces_take_turns_and_a_touch_goes_first(painter: Painter, generator: Counting) -> None:
