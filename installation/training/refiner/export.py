@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -60,14 +61,16 @@ def real_facts(pictures: Picture) -> Header:
 def amended(base: Path, tensors: Tensors, told: Header, real: Header, out: Path, licence: str = "") -> Header:
     """Writes the model with this refiner and what its header tells of it; returns the header. The tone is found of what
     it paints without one, for the power of ``real`` pictures (see `real_facts`); then, of what it paints in that tone,
-    what samples have in common."""
-    amend_model(base, GROUP, tensors, told, out, licence)
-    if power := real.get("power"):
-        amend_model(out, GROUP, tensors, {**told, "architecture": fitted(open_model(out), power).header()})
-    return finished(open_model(out), real.get("light"))
+    what samples have in common. ``out`` is written in the end, at once."""
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / out.name
+        amend_model(base, GROUP, tensors, told, made, licence)
+        if power := real.get("power"):
+            amend_model(made, GROUP, tensors, {**told, "architecture": fitted(open_model(made), power).header()})
+        return finished(open_model(made), real.get("light"), out)
 
 
-def finished(model: OpenModel, light: Header | None) -> Header:
+def finished(model: OpenModel, light: Header | None, out: Path) -> Header:
     """Writes a model's refiner with what is taken from and added to its pictures; returns the header. A VAE learns the
     light of real pictures to the pixel: its samples would only come further from them by a grading."""
     told, tensors, samples = model.header[GROUP], group_of(model.tensors, GROUP), samples_of(model)
@@ -78,7 +81,7 @@ def finished(model: OpenModel, light: Header | None) -> Header:
         measured |= dict(zip(("colours", "light"), grading(samples.light, Light.read(light)), strict=True))
     whole = tensors | {name: tensor.numpy() for name, tensor in measured.items()}
     halves = {name: tensor.astype(np.float16) for name, tensor in whole.items()}
-    return amend_model(model.path, GROUP, halves, {**told, "architecture": arch})
+    return amend_model(model.path, GROUP, halves, {**told, "architecture": arch}, out)
 
 
 def base_for(work: Path, out: Path) -> Path:

@@ -44,7 +44,7 @@ def test_a_thread_is_found_where_it_is(model: OpenModel) -> None:
 
 def test_an_export_takes_away_what_is_locked(model: OpenModel) -> None:
     before = thread_of(model)
-    header = finished(model, None)
+    header = finished(model, None, model.path)
     assert header["refiner"]["architecture"]["unlock"] is True
     assert abs(thread_of(open_model(model.path))) < 0.3 * before
 
@@ -60,7 +60,7 @@ def test_an_export_makes_large_light_and_colour_those_of_real_pictures(model: Op
     small = chance.normal((150, 110, 60), (20, 30, 12), (400, 4, 4, 3)) + np.linspace(-40, 40, 4)[:, None, None]
     real = light_of(small.clip(0, 255).astype(np.uint8).repeat(8, 1).repeat(8, 2))
     before = samples_of(model).light
-    header = finished(model, real.facts())
+    header = finished(model, real.facts(), model.path)
     assert header["refiner"]["architecture"]["grade"] is True
     after = samples_of(open_model(model.path)).light
     assert before
