@@ -40,7 +40,7 @@ from torch import Tensor, nn
 from installation.core.errors import ModelError
 from installation.networks.fitting import fitting
 from installation.networks.model_file import Shapes
-from installation.networks.tone import BLOCK, contrast, enlarged, regraded, toned
+from installation.networks.tone import BLOCK, alongside, contrast, enlarged, regraded, toned
 
 SCALE = 2
 """The factor by which the output is larger than the input."""
@@ -84,6 +84,11 @@ class Architecture:
     @property
     def sides(self) -> tuple[int, ...]:
         return tuple(self.resolution >> level for level in range(len(self.channels)))
+
+    @property
+    def cell(self) -> int:
+        """The side in px of a cell of the finished picture."""
+        return SCALE * self.resolution // CELLS
 
     @property
     def grains(self) -> tuple[int, ...]:
@@ -168,7 +173,8 @@ class Refiner(nn.Module):
         if self.arch.tone:
             painted = painted + amount * (toned(painted, self.arch.tone, self.get_buffer("middle")) - painted)
         if self.arch.grade:
-            painted = painted + amount * regraded(painted, *self.grading(painted))
+            colours, light, cell = self.get_buffer("colours"), self.get_buffer("light"), self.arch.cell
+            painted = painted + amount * regraded(painted, colours, light, cell)
         if self.arch.unlock:
             painted = painted - amount * contrast(painted) * alongside(self.get_buffer("locked"), painted)
         return painted
@@ -185,12 +191,6 @@ class Refiner(nn.Module):
             x = enlarged(up(x)) + seen.pop()
             x = block(x, grain[2 * index : 2 * index + 2])
         return F.pixel_shuffle(self.out(F.leaky_relu(x, SLOPE)), SCALE)
-
-    def grading(self, painted: Tensor) -> tuple[Tensor, Tensor, int]:
-        """What `regraded` takes for a picture: colours, light for each of its cells, and the side of a cell."""
-        cell = SCALE * self.arch.resolution // CELLS
-        down, across = (length // (cell * CELLS) for length in painted.shape[-2:])
-        return self.get_buffer("colours"), self.get_buffer("light").repeat(1, down, across), cell
 
     def fixed(self) -> list[Tensor]:
         return [self.get_buffer(f"grain{index}") for index in range(len(self.arch.grains))]
@@ -214,12 +214,6 @@ def can_be_graded(side: int) -> bool:
     """Whether pictures of this side can be: their cells are doubled until they are as large."""
     cell, rest = divmod(side, CELLS)
     return not rest and cell > 0 and not cell & (cell - 1)
-
-
-def alongside(pattern: Tensor, picture: Tensor) -> Tensor:
-    """A pattern (3, h, h) as often down and across as its side is in a picture (n, 3, height, width)."""
-    down, across = (length // pattern.shape[-1] for length in picture.shape[-2:])
-    return pattern.repeat(1, down, across)
 
 
 def colour(arch: Architecture) -> Tensor:

@@ -43,11 +43,19 @@ def contrast(x: Tensor) -> Tensor:
 
 def regraded(x: Tensor, colours: Tensor, light: Tensor, cell: int) -> Tensor:
     """What is added to pictures (n, 3, height, width): in cells of ``cell`` px, a power of two, their mean colour times
-    ``colours`` (3, 3), and ``light`` (3, cells down, cells across); between the cells' middles what is between them."""
-    small = F.conv2d(F.avg_pool2d(x, cell), colours.to(x.dtype)[:, :, None, None]) + light.to(x.dtype)
+    ``colours`` (3, 3), and ``light`` (3, cells, cells), which repeats where several pictures lie side by side; between
+    the cells' middles what is between them."""
+    large = F.avg_pool2d(x, cell)
+    small = F.conv2d(large, colours.to(x.dtype)[:, :, None, None]) + alongside(light, large).to(x.dtype)
     for _ in range(cell.bit_length() - 1):
         small = enlarged(small)
     return small
+
+
+def alongside(pattern: Tensor, picture: Tensor) -> Tensor:
+    """A pattern (3, h, h) as often down and across as its side is in a picture (n, 3, height, width)."""
+    down, across = (length // pattern.shape[-1] for length in picture.shape[-2:])
+    return pattern.repeat(1, down, across)
 
 
 def enlarged(x: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from installation.networks.grain import regrained
 from installation.networks.refiner import CELLS, can_be_graded
 from installation.networks.tone import contrast
 from installation.training.dataset.pictures import Picture
+from installation.training.encoder.pixels import channels_first, floats
 from installation.training.evaluation.surface import from_face
 from installation.training.latent.models import OpenModel, at_once, paints_slowly, progress, shown_psi
 
@@ -75,8 +76,8 @@ class Samples:
 
 def light_of(pictures: Picture) -> Light:
     """Of real pictures (n, h, h, 3) uint8 and their mirror images."""
-    parts = (torch.from_numpy(part) for part in np.array_split(pictures, -(-len(pictures) // PICTURES)))
-    large = (cells(part.permute(0, 3, 1, 2) / 127.5 - 1) for part in parts)
+    parts = np.array_split(pictures, -(-len(pictures) // PICTURES))
+    large = (cells(floats(channels_first(part))) for part in parts)
     return _light(torch.cat([some, some.flip(-1)]) for some in large)
 
 
