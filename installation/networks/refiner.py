@@ -12,8 +12,8 @@ model file holds one draw, so that the texture is constant during a walk, like t
 by repeating the border's pixels, which avoids an artefact like a frame.
 
 A GAN draws a texture of its own over what it paints: a pattern at a fixed place, and a lattice of a few pixels. So its
-picture is cleaned before it is refined: without the pattern (as fixed-pattern noise is taken from a photograph), and
-softened by a Gaussian.
+picture is cleaned before it is refined: without the pattern (as fixed-pattern noise is taken from a photograph) and
+what lies in notches, narrow bands of frequencies that it draws too strongly, and softened by a Gaussian.
 
 A finished picture is graded: its large light and colour are made those of real pictures. And what is still locked to a
 place is taken away. That is as strong as the detail around it, strong in woods and faint in skies, so it is taken as a
@@ -52,13 +52,17 @@ SOFTEST = 1.5
 """Pixels: the largest deviation of the Gaussian."""
 REACH = 3
 """Pixels on each side that a Gaussian takes in."""
+NOTCH = 31
+"""Pixels that a notch takes in, across and down: fewer would stop a wide band."""
+MANY = 32
+"""Notches at most."""
 CELLS = 16
 """Large light and colour are looked at in a grid of so many cells, across and down."""
 MEASURED = ("locked", "colours", "light")
 """The tensors that a finished picture is unlocked and graded by: measured as a model is exported."""
-NOT_LEARNT = ("pattern", "gaussian", *MEASURED)
+NOT_LEARNT = ("pattern", "notches", "gaussian", *MEASURED)
 """Those, and the tensors that a network's picture is cleaned by."""
-LATER = {"clean": 0.0, "tone": [], "middle": [0.0] * 3, "unlock": False, "grade": False}
+LATER = {"clean": 0.0, "tone": [], "middle": [0.0] * 3, "unlock": False, "grade": False, "notches": 0}
 """What a header of an earlier version leaves out."""
 QUIET = 0.1
 """What the last convolution of a residual block begins with, as a share of what keeps the variance."""
@@ -69,9 +73,10 @@ class Architecture:
     """What must be known to rebuild a refiner. ``channels`` count the feature maps at ``resolution`` (the side of the
     soft picture in px), at half of it, a quarter ... ``tone`` are the gains on the bands of what is painted, as `toned`
     has them, around the colour ``middle``; none leave it as it is. ``clean`` is the deviation in px of the Gaussian
-    that a network's picture is cleaned by; 0: it is not cleaned, and has no pattern. ``unlock`` is whether what is
-    locked to a place is taken from the finished picture: the tensor ``locked``, as shares of the contrast; ``grade``
-    whether that is graded, by the tensors ``colours`` and ``light`` (see `regraded`)."""
+    that a network's picture is cleaned by; 0: it is not cleaned, and has no pattern. ``notches`` counts the separable
+    filters of it whose sum is taken away. ``unlock`` is whether what is locked to a place is taken from the finished
+    picture: the tensor ``locked``, as shares of the contrast; ``grade`` whether that is graded, by the tensors
+    ``colours`` and ``light`` (see `regraded`)."""
 
     resolution: int = 128
     channels: tuple[int, ...] = (24, 48, 80, 112)
@@ -80,6 +85,7 @@ class Architecture:
     middle: tuple[float, ...] = (0.0, 0.0, 0.0)
     unlock: bool = False
     grade: bool = False
+    notches: int = 0
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -150,6 +156,8 @@ class Refiner(nn.Module):
         if arch.clean:
             self.register_buffer("pattern", torch.zeros(3, arch.resolution, arch.resolution))
             self.register_buffer("gaussian", gaussian(torch.tensor(arch.clean)))
+        if arch.notches:
+            self.register_buffer("notches", torch.zeros(2, arch.notches, NOTCH))
         if arch.grade:
             self.register_buffer("colours", torch.zeros(3, 3))
             self.register_buffer("light", torch.zeros(3, CELLS, CELLS))
@@ -161,7 +169,10 @@ class Refiner(nn.Module):
         """What a network painted (n, 3, height, width) as it is refined; whole pictures, or several side by side."""
         if not self.arch.clean:
             return picture
-        return filtered(picture - alongside(self.get_buffer("pattern"), picture), self.get_buffer("gaussian"))
+        picture = picture - alongside(self.get_buffer("pattern"), picture)
+        if self.arch.notches:
+            picture = between_notches(picture, self.get_buffer("notches"))
+        return filtered(picture, self.get_buffer("gaussian"))
 
     def forward(self, soft: Tensor, grain: Sequence[Tensor] | None = None, amount: Tensor | float = 1.0) -> Tensor:
         """``grain`` as `grains` gives it; without, the fixed maps, for pictures of the architecture's size. ``amount``
@@ -227,6 +238,17 @@ def gaussian(deviation: Tensor) -> Tensor:
     return torch.softmax(-0.5 * (at / deviation[..., None]) ** 2, -1)
 
 
+def between_notches(x: Tensor, notches: Tensor) -> Tensor:
+    """Pictures (n, 3, height, width) without the sum of what separable filters (2, count, NOTCH), down and across, let
+    through."""
+    if not notches.shape[1]:
+        return x
+    down, across = notches.to(x.dtype)
+    y = F.pad(x, (NOTCH // 2,) * 4, mode="reflect").flatten(0, 1)[:, None]
+    y = F.conv2d(F.conv2d(y, down[:, None, :, None]), across[None, :, None])
+    return x - y.unflatten(0, x.shape[:2])[:, :, 0]
+
+
 def filtered(x: Tensor, weights: Tensor) -> Tensor:
     """Pictures (n, 3, height, width) by weights (2 * REACH + 1,), down and across."""
     y = F.pad(x, (REACH,) * 4, mode="replicate")
@@ -258,6 +280,9 @@ def read_architecture(options: object, name: object = "model", group: str = "ref
         raise ModelError(f"{name}: header: {group}: {side} px cannot be halved {len(channels) - 1} times.")
     if not _numbers([told["clean"]], 0.0, SOFTEST):
         raise ModelError(f"{name}: header: {group}: clean is {told['clean']!r}; expected 0 to {SOFTEST:g} px.")
+    most = MANY if told["clean"] and side > NOTCH // 2 else 0
+    if not (type(told["notches"]) is int and 0 <= told["notches"] <= most):
+        raise ModelError(f"{name}: header: {group}: notches is {told['notches']!r}; expected 0 to {most}.")
     for option, fits in (("unlock", SCALE * side % BLOCK == 0), ("grade", can_be_graded(SCALE * side))):
         if told[option] is not False and not (told[option] is True and fits):
             raise ModelError(
@@ -265,7 +290,7 @@ def read_architecture(options: object, name: object = "model", group: str = "ref
                 f"of a multiple of {BLOCK} px ({CELLS} times a power of two to grade)."
             )
     tone = _tone(told["tone"], told["middle"], SCALE * side, f"{name}: header: {group}")
-    return Architecture(side, tuple(channels), told["clean"], *tone, told["unlock"], told["grade"])
+    return Architecture(side, tuple(channels), told["clean"], *tone, told["unlock"], told["grade"], told["notches"])
 
 
 def _tone(gains: object, middle: object, side: int, name: object) -> tuple[tuple[float, ...], tuple[float, ...]]:

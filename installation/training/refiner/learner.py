@@ -26,6 +26,7 @@ from installation.training.refiner.losses import (
 from installation.training.refiner.pairs import Pairs
 from installation.training.refiner.projection import Projection
 from installation.training.refiner.recipe import Recipe
+from installation.training.refiner.soft import Cleaning
 
 LEVELS = 127.5
 STATE = ("g", "d", "ema", "opt_g", "opt_d")
@@ -56,10 +57,12 @@ class Learner:
             fits = (name for name in learnt if name not in NOT_LEARNT and learnt[name].shape == own[name].shape)
             mine.load_state_dict(own | {name: learnt[name] for name in fits})
 
-    def take_away(self, pattern: Tensor) -> None:
-        """The pattern (3, r, r) from all that the network paints in a show."""
+    def take_away(self, cleaning: Cleaning) -> None:
+        """From all that the network paints in a show."""
         for mine in (self.g, self.ema):
-            mine.get_buffer("pattern").copy_(pattern)
+            mine.get_buffer("pattern").copy_(cleaning.pattern)
+            if mine.arch.notches:
+                mine.get_buffer("notches").copy_(cleaning.notches)
 
     @property
     def sees_features(self) -> bool:

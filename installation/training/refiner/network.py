@@ -23,9 +23,10 @@ from installation.networks.refined import unrefined
 from installation.networks.refiner import SCALE
 from installation.training.dataset.pictures import spread
 from installation.training.latent.models import OpenModel, at_once, open_model, progress, shown_psi
+from installation.training.refiner.cleaning import cleaning
 from installation.training.refiner.recipe import Recipe
-from installation.training.refiner.soft import blurred
-from installation.training.refiner.texture import Texture, measured, typical
+from installation.training.refiner.soft import Cleaning, blurred
+from installation.training.refiner.texture import Texture, measured
 
 Tick = Callable[[int], object]
 SMALLEST = 16
@@ -40,14 +41,14 @@ MEASURED = 256
 
 @dataclass(frozen=True)
 class Source:
-    """A network that paints, without its refiner: ``mean`` (latent,) of its latents, on the CPU; ``pattern`` (3, r, r)
-    is taken from all that it paints; ``own`` are its samples of which that was found, on the CPU."""
+    """A network that paints, without its refiner: ``mean`` (latent,) of its latents, on the CPU; ``cleaning`` is
+    what is taken from all that it paints; ``own`` are its samples of which that was found, on the CPU."""
 
     network: Any
     mean: Tensor
     psi: float
     device: torch.device
-    pattern: Tensor | None = None
+    cleaning: Cleaning | None = None
     own: Tensor | None = None
 
     @property
@@ -66,12 +67,12 @@ class Source:
             painted.append(self.synthesis(some))
             tick(len(some))
         whole = torch.cat(painted).clamp(-1, 1)
-        return whole.clone() if self.pattern is None else whole - self.pattern  # one that autograd may keep
+        return self.cleaning.of(whole) if self.cleaning else whole.clone()  # one that autograd may keep
 
     def usual(self) -> Tensor:
         """MEASURED samples as they hang, always the same, on the CPU; painted once, with a bar."""
         if self.own is not None:
-            return self.own if self.pattern is None else self.own - self.pattern.cpu()
+            return self.cleaning.of(self.own) if self.cleaning else self.own
         with progress("looking at what it paints", MEASURED) as tick:
             return self.sample(self.psi, MEASURED, torch.Generator().manual_seed(SEED), tick).cpu()
 
@@ -80,17 +81,17 @@ class Source:
         return painted
 
 
-def source(model: OpenModel, device: torch.device, clean: bool = False) -> Source:
-    """Without its fixed pattern where it is to be ``clean``. Raises TrainingError for a network whose pictures are not
-    square, or cannot be halved."""
+def source(model: OpenModel, device: torch.device, pictures: Tensor | None = None) -> Source:
+    """Cleaned of what it paints that is in no ``pictures`` (n, 3, r, r), where there are some. Raises TrainingError for
+    a network whose pictures are not square, or cannot be halved."""
     opened = model if device.type == "cpu" else open_model(model.path, device.type)
     one = Source(unrefined(opened.network), torch.from_numpy(model.space.mean), shown_psi(model), device)
     height, width = one.sample(1.0, 1, torch.Generator()).shape[2:]
     if height != width or height & (height - 1):
         raise unfit(model, width, height)
-    if clean:
+    if pictures is not None:
         own = one.usual()
-        one = replace(one, pattern=typical(own).to(device), own=own)
+        one = replace(one, cleaning=cleaning(own, pictures), own=own)
     return one
 
 
@@ -105,7 +106,7 @@ class Degraded:
 
     def __init__(self, source: Source, recipe: Recipe, taught: Tensor | None = None) -> None:
         self.source, self.recipe = source, recipe
-        self.side, self.device, self.pattern = source.side, source.device, source.pattern
+        self.side, self.device, self.cleaning = source.side, source.device, source.cleaning
         self.taught = torch.empty(0, 3, self.side, self.side) if taught is None else taught
         self.real = 0
         self.texture: Texture | None = None

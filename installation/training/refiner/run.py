@@ -75,12 +75,15 @@ class Refining:
         torch.manual_seed(recipe.seed)  # the weights that a run begins with are the same everywhere
         self.pairs, self.recipe, self.devices = pairs, recipe, devices
         self.facts = dict(facts or {})
-        self.arch = Architecture(pairs.side, channels, recipe.clean)
+        cleaning = pairs.soft.cleaning
+        self.arch = Architecture(
+            pairs.side, channels, recipe.clean, notches=cleaning.notches.shape[1] if cleaning else 0
+        )
         self.progress = Progress()
         self.timetable = OneSize(pairs.large, int(recipe.kimg * 1000), lambda: self.progress.images)
         self.learner = Learner(self.arch, recipe, devices, eye, projection)
-        if pairs.soft.pattern is not None:
-            self.learner.take_away(pairs.soft.pattern)
+        if cleaning:
+            self.learner.take_away(cleaning)
         self.shown = Shown(pairs, self.learner.ema)
         self.means = torch.zeros(len(FIGURES), device=devices.device)
 

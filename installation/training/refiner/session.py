@@ -20,15 +20,16 @@ from installation.networks.refined import refiners_of, unrefined
 from installation.networks.refiner import SCALE, Architecture, Refiner
 from installation.training.command_line.published import command_line
 from installation.training.dataset.detail import read_detail
-from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prepared
+from installation.training.dataset.pictures import LEDGER, Ledger, Picture, Prepared, spread
 from installation.training.dataset.reading import read_any
 from installation.training.dataset.sources import is_prepared
 from installation.training.dataset.supply import shrink, to_uint8
+from installation.training.encoder.pixels import channels_first, floats
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.devices import GROUP, Devices
 from installation.training.loop.session import PREPARED, train_on_model
 from installation.training.refiner.export import base_in, export, real_facts
-from installation.training.refiner.network import SMALLEST, Degraded, Source, source, unfit
+from installation.training.refiner.network import MEASURED, SMALLEST, Degraded, Source, source, unfit
 from installation.training.refiner.options import RecipeOptions, RefinerOptions
 from installation.training.refiner.pairs import PairSupply
 from installation.training.refiner.projection import feature_networks
@@ -151,7 +152,14 @@ def pairs_of(
     if model.header["kind"] == "vae":
         vae = soft_painter(model, lessons.devices.device)
         return PairSupply(pictures, detail, Reconstructions(vae, recipe), recipe)
-    return degraded(source(model, lessons.devices.device, clean=recipe.clean > 0), pictures, detail, recipe, lessons)
+    beside = some_of(pictures, int(unrefined(model.network).resolution)) if recipe.clean else None
+    return degraded(source(model, lessons.devices.device, beside), pictures, detail, recipe, lessons)
+
+
+def some_of(pictures: Picture, side: int) -> Tensor:
+    """(n, 3, side, side) in -1..1: what a network is looked at beside."""
+    few = pictures[spread(len(pictures), min(MEASURED, len(pictures)))]
+    return floats(channels_first(averaged(few, side)))
 
 
 def degraded(

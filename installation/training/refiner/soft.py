@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from installation.networks.refiner import REACH, gaussian
+from installation.networks.refiner import REACH, between_notches, gaussian
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """``pattern`` (3, r, r) and ``notches`` (2, count, NOTCH), as a refiner has them (see cleaning.py)."""
+
+    pattern: Tensor
+    notches: Tensor
+
+    def of(self, samples: Tensor) -> Tensor:
+        """What is left of what the network paints."""
+        return between_notches(samples - self.pattern.to(samples.device), self.notches.to(samples.device))
 
 
 class Soft(Protocol):
     """Soft pictures are (n, 3, side, side) in -1..1, on ``device``. ``hand`` (n, 2) is as dealt by dataset/supply.py.
-    ``known`` (n,) bool says of which pictures a soft one is made; the others are samples of the model. ``pattern``
-    (3, side, side) is what the refiner takes from all that the model paints."""
+    ``known`` (n,) bool says of which pictures a soft one is made; the others are samples of the model. ``cleaning``
+    is what the refiner takes from all that the model paints."""
 
     side: int
-    pattern: Tensor | None
+    cleaning: Cleaning | None
     device: torch.device
 
     def learn(self, small: Tensor) -> None:

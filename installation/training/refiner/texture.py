@@ -51,32 +51,28 @@ class Texture:
 
 def measured(samples: Tensor, pictures: Tensor) -> Texture:
     """Of what a network painted, beside ``pictures`` that are as soft."""
-    pattern = _fine(samples).mean(0)
-    spectra = _spectra(samples - pattern)
-    excess = (_power(spectra) - _power(_spectra(pictures))).clamp_min(0)
+    pattern = fine(samples).mean(0)
+    own = spectra(samples - pattern)
+    excess = (power(own) - power(spectra(pictures))).clamp_min(0)
     large = np.fft.ifftshift(frequencies(samples.shape[-1])) < LOWEST
     excess = torch.where(torch.from_numpy(large), 0.0, excess)
-    return Texture(pattern, excess.sqrt(), _in_common(spectra, excess))
+    return Texture(pattern, excess.sqrt(), _in_common(own, excess))
 
 
-def typical(samples: Tensor) -> Tensor:
-    """The pattern (3, r, r) of samples as most of them show it: their median. Where much is painted it is stronger, and
-    what their mean would take from an even sky would be seen there as its negative."""
-    return _fine(samples).median(0).values
-
-
-def _fine(x: Tensor) -> Tensor:
+def fine(x: Tensor) -> Tensor:
+    """Without what two blurs leave."""
     return x - blurred(blurred(x, torch.full((len(x),), FINE)), torch.full((len(x),), FINE))
 
 
-def _spectra(x: Tensor) -> Tensor:
+def spectra(x: Tensor) -> Tensor:
     """(n, 3, r, r) complex, as `evaluate` takes them, of each colour; noise of deviation 1 has a power of 1."""
     window = torch.hann_window(x.shape[-1]).square().sum()
     return torch.from_numpy(np.fft.ifftshift(transformed(x.numpy()), (-2, -1))) / window
 
 
-def _power(spectra: Tensor) -> Tensor:
-    return spectra.abs().square().mean(0)
+def power(several: Tensor) -> Tensor:
+    """(3, r, r) the mean of spectra (n, 3, r, r)."""
+    return several.abs().square().mean(0)
 
 
 def _in_common(spectra: Tensor, excess: Tensor) -> float:
@@ -84,5 +80,5 @@ def _in_common(spectra: Tensor, excess: Tensor) -> float:
     weight = excess.mean(0)
     one, two = spectra, spectra.roll(1, dims=1)
     both = ((one * two.conj()).real.mean(0) * weight).sum()
-    alone = ((_power(one) * _power(two)).sqrt() * weight).sum()
+    alone = ((power(one) * power(two)).sqrt() * weight).sum()
     return float((both / alone.clamp_min(1e-12)).clamp(0, 1))

@@ -19,7 +19,7 @@ from installation.networks.model_file import Tensors, check_shapes, group_of, ne
 from installation.networks.vae import Architecture, Decoder, VaeEncoder, read_architecture
 from installation.training.latent.models import OpenModel
 from installation.training.refiner.recipe import Recipe
-from installation.training.refiner.soft import blurred
+from installation.training.refiner.soft import Cleaning, blurred
 
 AT_ONCE = 32
 SEEDS = 64
@@ -88,7 +88,7 @@ def ready(net: Net, tensors: Tensors, device: torch.device, path: Path) -> Net:
 class Reconstructions:
     """What a VAE makes of pictures, and samples of its prior."""
 
-    pattern = None
+    cleaning: Cleaning | None = None
 
     def __init__(self, vae: SoftPainter, recipe: Recipe) -> None:
         self.vae, self.recipe = vae, recipe
