@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from installation.networks.model_file import amend_model, read_header
-from installation.networks.refiner import Architecture, Refiner
+from installation.networks.refiner import NOTCH, Architecture, Refiner
 
 ARCH = Architecture(16, (8, 8, 8))
 
@@ -18,6 +18,8 @@ def stirred(arch: Architecture = ARCH) -> Refiner:
         parameter.add_(torch.randn_like(parameter) * 0.1)
     if arch.clean:
         refiner.get_buffer("pattern").normal_(std=0.1)
+    if arch.notches:
+        refiner.get_buffer("notches").normal_(std=0.05)
     if arch.unlock:
         refiner.get_buffer("locked").normal_(std=0.3)
     if arch.grade:
@@ -29,8 +31,9 @@ def stirred(arch: Architecture = ARCH) -> Refiner:
 def refined(path: Path) -> Path:
     """A model file, with what paints twice as many px of it; what is no VAE is cleaned, unlocked, and graded."""
     header = read_header(path)
-    clean = 0.0 if header["kind"] == "vae" else 0.8
-    arch = Architecture(header["architecture"]["resolution"], ARCH.channels, clean, unlock=clean > 0, grade=clean > 0)
+    side, clean = header["architecture"]["resolution"], 0.0 if header["kind"] == "vae" else 0.8
+    notches = 2 if clean and side > NOTCH // 2 else 0
+    arch = Architecture(side, ARCH.channels, clean, unlock=clean > 0, grade=clean > 0, notches=notches)
     tensors = {name: tensor.numpy() for name, tensor in stirred(arch).state_dict().items()}
     amend_model(path, "refiner", tensors, {"architecture": arch.header(), "images": 0})
     return path

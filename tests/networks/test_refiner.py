@@ -21,7 +21,7 @@ from installation.networks.grain import regrained
 from installation.networks.model_file import amend_model, load_model, read_header
 from installation.networks.model_generator import REFINE, opened, proofs
 from installation.networks.refined import unrefined
-from installation.networks.refiner import Architecture, Refiner, build, expected_shapes, read_architecture
+from installation.networks.refiner import NOTCH, Architecture, Refiner, build, expected_shapes, read_architecture
 from installation.networks.runtime import Eager
 from installation.networks.tone import contrast, enlarged, toned
 from installation.training.latent.models import open_model
@@ -128,6 +128,24 @@ def test_a_fixed_pattern_and_the_finest_detail_are_taken_away() -> None:
     torch.testing.assert_close(refiner.cleaned(wide + pattern.repeat(1, 2, 3)), wide)
 
 
+def test_what_lies_in_notches_is_taken_away() -> None:
+    """Of whole pictures, and of several side by side."""
+    refiner = stirred(replace(ARCH, clean=0.8, notches=2))
+    refiner.get_buffer("pattern").zero_()
+    at = torch.arange(NOTCH) - NOTCH // 2
+    wave = torch.cos(0.4 * torch.pi * at)
+    band = torch.hann_window(NOTCH + 1)[1:] * wave
+    flat = torch.full((NOTCH,), 1 / NOTCH)
+    both = torch.stack([torch.stack([band / (band * wave).sum(), flat]), torch.stack([flat, 0 * flat])])
+    refiner.get_buffer("notches").copy_(both)
+    waves = 0.3 * torch.cos(0.4 * torch.pi * torch.arange(48.0))[:, None].expand(1, 3, 48, 80)
+    left = refiner.cleaned(0.1 + waves)[..., 15:-15, :]
+    assert left.std() < 0.3 * waves.std()
+    assert left.mean() == pytest.approx(0.1, abs=0.02)
+    across = refiner.cleaned(0.1 + waves.transpose(2, 3)[..., :16])
+    assert across.std() > 0.5 * waves.std()
+
+
 def test_what_is_not_to_be_cleaned_stays_as_it_is() -> None:
     soft = torch.rand(1, 3, 16, 16)
     assert stirred().cleaned(soft) is soft
@@ -192,12 +210,15 @@ def test_what_an_earlier_version_told_of_softening_is_passed_over() -> None:
         ({"resolution": 18}, "header: refiner: 18 px cannot be halved 2 times"),
         ({"channels": [8, 0, 8]}, "must be whole numbers from 1 to 4096"),
         ({"channels": "many"}, "must be whole numbers from 1 to 4096"),
-        ({"layers": 3}, "expected ['channels', 'clean', 'grade', 'middle', 'resolution', 'tone', 'unlock']"),
+        ({"layers": 3}, "expected ['channels', 'clean', 'grade', 'middle', 'notches', 'resolution', 'tone', 'unlock']"),
         ({"channels": [8, 8]}, "refiner: "),
         ({"tone": [1.0, 4.5]}, "header: refiner: tone is [1.0, 4.5]; expected gains from 0 to 4"),
         ({"tone": [1.0] * 9}, "header: refiner: tone is"),
         ({"tone": "much"}, "header: refiner: tone is 'much'; expected gains"),
         ({"middle": [0.0]}, "header: refiner: middle is [0.0]; expected three numbers"),
+        ({"notches": 2}, "header: refiner: notches is 2; expected 0 to 0"),
+        ({"clean": 0.8, "notches": 33}, "header: refiner: notches is 33; expected 0 to 32"),
+        ({"clean": 0.8, "notches": True}, "notches is True"),
         ({"clean": 2.0}, "header: refiner: clean is 2.0; expected 0 to 1.5 px"),
         ({"clean": 0.8}, "2 tensors are missing"),
         ({"unlock": 1}, "header: refiner: unlock is 1, of 32 px; expected false, or true of a multiple of 8 px"),

@@ -25,6 +25,8 @@ FAINTEST = 0.02
 """The least of one that is kept, by its singular value; a notch that stops its frequency whole has some 0.1."""
 NEAR, AROUND = 3, 15
 """Sides, in cells of the spectrum, of the mean that is a peak, and of the median that it is compared with."""
+PLAIN = 1.25
+"""A peak is what is so many times what is around it: less is chance."""
 EDGE = 5
 """px at each end of a filter over which it begins."""
 
@@ -49,7 +51,7 @@ def notches(samples: Tensor, pictures: Tensor) -> Tensor:
     excess = (power(spectra(samples)).mean(0) / power(spectra(pictures)).mean(0).clamp_min(1e-12)).float()
     peak, usual = _cells(excess, NEAR).mean(-1), _cells(excess, AROUND).median(-1).values
     large = torch.fft.ifftshift(torch.from_numpy(frequencies(side))) < LOWEST
-    stopped = torch.where(large, 0.0, 1 - (usual / peak).clamp(max=1))
+    stopped = torch.where(large, 0.0, 1 - (PLAIN * usual / peak).clamp(max=1))
     kernel = torch.fft.fftshift(torch.fft.ifft2(stopped).real)
     reach, middle = NOTCH // 2, side // 2
     kernel = kernel[middle - reach :, middle - reach :][:NOTCH, :NOTCH] * _begun()[:, None] * _begun()

@@ -68,7 +68,11 @@ def of(vae: SoftPainter, recipe: Recipe = RECIPE) -> Reconstructions:
 
 
 def degraded(model: Path, recipe: Recipe = RECIPE) -> Degraded:
-    return Degraded(source(open_model(model), torch.device("cpu"), recipe.clean > 0), recipe)
+    """Cleaned beside grey pictures."""
+    opened = open_model(model)
+    side = opened.header["architecture"]["resolution"]
+    beside = torch.zeros(4, 3, side, side) if recipe.clean else None
+    return Degraded(source(opened, torch.device("cpu"), beside), recipe)
 
 
 def begun(soft: Soft, devices: Devices, recipe: Recipe = RECIPE) -> Refining:

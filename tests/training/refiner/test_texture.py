@@ -44,7 +44,7 @@ def test_what_a_network_paints_is_looked_at_once(tmp_path: Path, capsys: pytest.
     model, painted = open_model(tiny_gan.written(tmp_path / "m.safetensors")), []
     synthesis = model.network.synthesis
     model.network.synthesis = lambda some: (painted.append(len(some)), synthesis(some))[1]
-    soft = Degraded(source(model, torch.device("cpu"), clean=True), Recipe())
+    soft = Degraded(source(model, torch.device("cpu"), torch.zeros(4, 3, 16, 16)), Recipe())
     soft.learn(torch.zeros(4, soft.side, soft.side, 3, dtype=torch.uint8))
     assert sum(painted) == 1 + MEASURED
     assert soft.texture is not None
