@@ -9,18 +9,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from installation.core.atomic_write import write_whole
 from installation.networks.model_file import Header, Tensors, amend_model, group_of, network_of
-from installation.networks.refiner import SCALE, Conv, Refiner, read_architecture
+from installation.networks.refiner import Refiner, read_architecture
 from installation.training.dataset.ledger import as_csv
 from installation.training.dataset.pictures import Picture
 from installation.training.latent.finishing import replaced, set_aside
 from installation.training.latent.models import OpenModel, open_model
 from installation.training.loop.run import Progress
 from installation.training.loop.saving import read_checkpoint
+from installation.training.refiner.even import even_out
 from installation.training.refiner.in_common import Light, grading, light_of, samples_of
 from installation.training.refiner.recipe import Recipe
 from installation.training.refiner.tone import fitted, power_of
@@ -110,23 +110,13 @@ def learnt(state: dict[str, Any]) -> Refiner:
     """The averaged refiner of a checkpoint, evened."""
     refiner = Refiner(read_architecture(json.loads(state["arch"])))
     refiner.load_state_dict(state["ema"])
-    even(refiner.out)
+    even_out(refiner.out)
     return refiner
 
 
 def tensors_of(refiner: Refiner) -> dict[str, NDArray[Any]]:
     """As a model file holds them."""
     return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in refiner.state_dict().items()}
-
-
-@torch.no_grad()
-def even(last: Conv) -> None:
-    """Takes from the convolution before the shuffling what makes one pixel of a shuffled block brighter than the others
-    where the feature maps are even: stripes or a chequered pattern of the finest size, all over the picture."""
-    weights, biases = (each.unflatten(0, (-1, SCALE**2)) for each in (last.weight, last.bias))  # by colour
-    answers = weights.sum((3, 4))
-    weights -= ((answers - answers.mean(1, keepdim=True)) / weights[0, 0, 0].numel())[..., None, None]
-    biases.copy_(biases.mean(1, keepdim=True).expand_as(biases))
 
 
 def entry(state: dict[str, Any]) -> dict[str, Any]:

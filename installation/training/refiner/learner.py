@@ -13,6 +13,7 @@ from installation.networks.refiner import NOT_LEARNT, SCALE, Architecture, Refin
 from installation.networks.tone import enlarged
 from installation.training.gan.projected import Eye
 from installation.training.loop.devices import Devices
+from installation.training.refiner.even import even_out
 from installation.training.refiner.judge import Judge
 from installation.training.refiner.losses import (
     FINER,
@@ -109,6 +110,7 @@ class Learner:
         nearness = nearness + recipe.features * apart + even
         (nearness + rise * (recipe.adversarial * loss + recipe.projected * textured)).backward()
         self.opt_g.step()
+        even_out(self.g.out)
         self.opt_g.zero_grad(set_to_none=True)
         return torch.stack([low * LEVELS, apart, loss]).detach()
 

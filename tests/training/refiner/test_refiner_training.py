@@ -526,9 +526,9 @@ def test_a_judge_on_features_alone_moves_the_refiner(vae: SoftPainter, devices: 
     moved = []
     for recipe in (replace(nothing, projected=0.0), nothing):
         run = Refining(pairs, recipe, devices, *feature_networks(recipe, devices), channels=(8, 8, 8))
-        before = run.learner.g.out.weight.clone()
+        before = run.learner.g.entrance.weight.clone()
         steps(run, 2)
-        moved.append(not torch.equal(before, run.learner.g.out.weight))
+        moved.append(not torch.equal(before, run.learner.g.entrance.weight))
     assert moved == [False, True]
 
 
