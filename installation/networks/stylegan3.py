@@ -27,13 +27,14 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from installation.core.errors import ModelError
+from installation.networks import winograd
 from installation.networks.fitting import architecture, fitting
 from installation.networks.in_place import clamped, multiplied
 from installation.networks.model_file import network_of
-from installation.networks.resampling import prepared, resample
+from installation.networks.resampling import Resampling, prepared
 from installation.networks.style_mapping import SQRT2, StyleMapping, mapping_shapes
 from installation.networks.stylegan2_ada import three
-from installation.networks.styles import Affines, Layered, Share, lerped, over
+from installation.networks.styles import Affines, Layered, Share, lerped, one_each, over
 
 Shape = tuple[int, ...]
 LONGEST_SIDE, LONGEST_INSIDE = 4096, 16384
@@ -94,13 +95,22 @@ def read_architecture(options: Mapping[str, Any], name: object = "model") -> Arc
 
 def painted_size(arch: Architecture) -> tuple[int, int]:
     """Height and width of what its layers paint; 0 and 0 where a layer makes more than LONGEST_INSIDE, or nothing."""
-    width, height = arch.input.size
-    for layer in arch.layers:
+    *before, whole = inside(arch)
+    for (height, width), layer in zip(before, arch.layers, strict=True):
         if not 0 < min(width, height) <= max(width, height) * layer.up <= LONGEST_INSIDE:
             return 0, 0
+    return whole
+
+
+def inside(arch: Architecture) -> list[tuple[int, int]]:
+    """Height and width of what goes into each layer, and of what comes out of the last."""
+    width, height = arch.input.size
+    sizes = [(height, width)]
+    for layer in arch.layers:
         width = resized(width, layer, layer.pad[0] + layer.pad[1], axis=-1)
         height = resized(height, layer, layer.pad[2] + layer.pad[3], axis=0)
-    return height, width
+        sizes.append((height, width))
+    return sizes
 
 
 def resized(size: int, layer: LayerOptions, pad: int, axis: int) -> int:
@@ -206,12 +216,15 @@ def grid(waves: Waves) -> Tensor:
 class Steered:
     """One layer."""
 
-    def __init__(self, layer: LayerOptions, tensors: Mapping[str, Tensor], number: int) -> None:
+    def __init__(self, layer: LayerOptions, tensors: Mapping[str, Tensor], number: int, size: tuple[int, int]) -> None:
+        """``size`` is the height and width of what comes in."""
         self.layer = layer
         weight = tensors[f"{number}.weight"]
         if not layer.colours:
             weight = weight * weight.square().mean((1, 2, 3), keepdim=True).rsqrt()
         self.weight = weight.contiguous(memory_format=torch.channels_last)
+        height, width = (side + layer.kernel - 1 for side in size)
+        self.quick = winograd.transformed(weight) if winograd.pays(weight, height, width) else None
         self.squares = self.squared()
         self.bias, self.gain = tensors[f"{number}.bias"][None, :, None, None], float(tensors[f"{number}.gain"])
         up, down = tensors.get(f"{number}.up"), tensors.get(f"{number}.down")
@@ -223,11 +236,14 @@ class Steered:
         return self.weight.contiguous().square().sum((2, 3)).t().contiguous()
 
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
-        x = self.convolved(x, style) + self.bias
-        x = resample(x, self.up, up=self.layer.up, pad=self.layer.pad)
+        x = self.convolved(x, style).add_(self.bias)
+        layer = self.layer
+        return Resampling(self.up, layer.up, layer.pad, self.down, layer.down).around(self.activated, x)
+
+    def activated(self, x: Tensor) -> Tensor:
         if self.slope != 1.0:
             x = multiplied(F.leaky_relu_(x, self.slope), self.loud)
-        return resample(clamped(x, self.layer.clamp), self.down, down=self.layer.down)
+        return clamped(x, self.layer.clamp)
 
     def convolved(self, x: Tensor, style: Tensor) -> Tensor:
         padding = self.layer.kernel - 1
@@ -235,6 +251,8 @@ class Steered:
             return F.conv2d(x * over(style * self.gain, x), self.weight, padding=padding)
         style = style * style.square().mean(1, keepdim=True).rsqrt()
         demodulation = torch.mm(style * style, self.squares).add_(1e-8).rsqrt_() * self.gain
+        if self.quick is not None and one_each(style, x) and winograd.usable(x):
+            return winograd.convolved(x, over(style, x), self.quick, over(demodulation, x), padding)
         x = F.conv2d(x * over(style, x), self.weight, padding=padding)
         return x.mul_(over(demodulation, x))
 
@@ -250,7 +268,10 @@ class Network(Layered):
         self.mapping = StyleMapping(tensors, len(arch.widths) - 1)
         placed = {name: tensor.to(device) for name, tensor in tensors.items() if not name.startswith("mapping.")}
         self.input = Input(arch.input, placed)
-        self.layers = {str(number): Steered(layer, placed, number) for number, layer in enumerate(arch.layers)}
+        sizes = inside(arch)
+        self.layers = {
+            str(number): Steered(layer, placed, number, sizes[number]) for number, layer in enumerate(arch.layers)
+        }
         self.affines = Affines(placed, tuple(self.layers), device)
 
     @torch.inference_mode()

@@ -44,9 +44,9 @@ AT_ONCE = 1_200_000
 
 
 def pays(weight: Tensor, height: int, width: int) -> bool:
-    """Whether for a kernel (out, in, 3, 3) and features of this size."""
-    fits = min(height, width) >= SMALLEST and height % TILE == width % TILE == 0
-    return fits and weight.device.type == "cpu" and min(weight.shape[:2]) >= FEWEST
+    """Whether for a kernel (out, in, 3, 3) and a result of this size."""
+    large = min(height, width) >= SMALLEST and min(weight.shape[:2]) >= FEWEST
+    return large and weight.shape[2:] == (3, 3) and weight.device.type == "cpu"
 
 
 def transformed(weight: Tensor) -> Tensor:
@@ -60,15 +60,17 @@ def usable(x: Tensor) -> bool:
     return not (torch.jit.is_tracing() or torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type))
 
 
-def convolved(x: Tensor, style: Tensor, kernel: Tensor, demodulation: Tensor) -> Tensor:
-    """Features (n, in, h, w) times ``style``, convolved with zeros around them, times ``demodulation`` ->
-    (n, out, h, w), channels last. Both factors are of a shape that features of their side can be multiplied by."""
+def convolved(x: Tensor, style: Tensor, kernel: Tensor, demodulation: Tensor, padding: int = 1) -> Tensor:
+    """Features (n, in, h, w) times ``style``, convolved with ``padding`` zeros around them, times ``demodulation`` ->
+    (n, out, h + 2 * padding - 2, w + 2 * padding - 2), channels last. Both factors are of a shape that features of
+    their side can be multiplied by; one that is not the same everywhere needs a width that is tiled."""
     if len(x) > 1:
         each = zip(x.split(1), style.split(1), demodulation.split(1), strict=True)
-        return torch.cat([convolved(one, own, kernel, after) for one, own, after in each])
-    (height, width), (channels, wide_out) = x.shape[2:], kernel.shape[1:]
-    tiles, across = height // TILE, width // TILE
-    windows = windowed(x, style)
+        return torch.cat([convolved(one, own, kernel, after, padding) for one, own, after in each])
+    height, width = (side + 2 * padding - 2 for side in x.shape[2:])
+    channels, wide_out = kernel.shape[1:]
+    tiles, across = -(-height // TILE), -(-width // TILE)
+    windows = windowed(x, style, padding, (tiles, across))
     factor = demodulation.permute(0, 2, 3, 1)[0]
     made = x.new_empty(tiles, TILE, across, TILE, wide_out)
     factor = factor.unflatten(1, (-1, TILE)) if factor.shape[1] > 1 else factor[:, :, None]
@@ -80,15 +82,17 @@ def convolved(x: Tensor, style: Tensor, kernel: Tensor, demodulation: Tensor) ->
         products = torch.bmm(features, kernel).view(WINDOW**2, -1)
         back = torch.mm(BACK_BOTH, products).view(TILE, TILE, -1, across, wide_out).permute(2, 0, 3, 1, 4)
         torch.mul(back, factor, out=made[row : row + rows])
-    return made.view(1, height, width, wide_out).permute(0, 3, 1, 2)
+    whole = made.view(1, tiles * TILE, across * TILE, wide_out)
+    return whole[:, :height, :width].permute(0, 3, 1, 2)
 
 
-def windowed(x: Tensor, style: Tensor) -> Tensor:
+def windowed(x: Tensor, style: Tensor, padding: int, tiles: tuple[int, int]) -> Tensor:
     """Features times ``style`` in windows that overlap: (6, 6, tiles down, tiles across, channels)."""
     _, channels, height, width = x.shape
-    padded = x.new_empty(height + 2, width + 2, channels)
-    padded[0], padded[-1], padded[:, 0], padded[:, -1] = 0.0, 0.0, 0.0, 0.0
-    torch.mul(x.permute(0, 2, 3, 1)[0], style.permute(0, 2, 3, 1)[0], out=padded[1:-1, 1:-1])
+    padded = x.new_empty(*(TILE * count + 2 for count in tiles), channels)
+    bottom, right = padding + height, padding + width
+    padded[:padding], padded[bottom:], padded[:, :padding], padded[:, right:] = 0.0, 0.0, 0.0, 0.0
+    torch.mul(x.permute(0, 2, 3, 1)[0], style.permute(0, 2, 3, 1)[0], out=padded[padding:bottom, padding:right])
     down, right, each = padded.stride()
-    shape = (WINDOW, WINDOW, height // TILE, width // TILE, channels)
+    shape = (WINDOW, WINDOW, *tiles, channels)
     return padded.as_strided(shape, (down, right, TILE * down, TILE * right, each))

@@ -42,6 +42,18 @@ def test_the_same_features(height: int, width: int, several: bool, monkeypatch: 
     assert float((made - wanted).abs().max()) < 1e-4
 
 
+@pytest.mark.parametrize("padding", [1, 2])
+@pytest.mark.parametrize(("height", "width"), [(33, 38), (36, 35)])
+def test_sizes_need_be_no_multiples_and_there_may_be_more_zeros_around(height: int, width: int, padding: int) -> None:
+    torch.manual_seed(0)
+    x, weight = torch.randn(2, 6, height, width), torch.randn(5, 6, 3, 3) / 54**0.5
+    style, demodulation = torch.rand(2, 6, 1, 1) + 0.5, torch.rand(2, 5, 1, 1) + 0.5
+    made = winograd.convolved(x, style, winograd.transformed(weight), demodulation, padding)
+    wanted = F.conv2d((x * style).double(), weight.double(), padding=padding) * demodulation.double()
+    assert made.shape == wanted.shape
+    assert float((made - wanted).abs().max()) < 1e-4
+
+
 def test_a_network_paints_by_it_what_it_paints_without(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     w = network.mapping(np.random.default_rng(1).standard_normal((1, network.z_dim)).astype(np.float32))
     used = []
@@ -65,4 +77,5 @@ def test_where_it_pays() -> None:
     assert winograd.pays(wide, 32, 64)
     assert not winograd.pays(wide[:1], 32, 64)
     assert not winograd.pays(wide, 16, 64), "the kernel's memory is worth more"
-    assert not winograd.pays(wide, 34, 64), "no whole tiles"
+    assert winograd.pays(wide, 34, 65), "need be no whole tiles"
+    assert not winograd.pays(wide[..., :1], 32, 64), "a kernel of 3x1"

@@ -30,8 +30,8 @@ STEPS, RATE = 600, 0.05
 ALIKE = 0.1
 """Weight of the difference of neighbouring bands' gains: a band is no sharp part of the spectrum, so that gains which
 swing up and down fit it a little better, and draw halos."""
-FINEST = 0.0
-"""The logarithm of the gain of the finest band, at most: what shuffling leaves in it would become a lattice."""
+FINEST = 0.15
+"""The logarithm of the gain of the finest band, at most: what noise is in it would be seen."""
 
 
 def power_of(pictures: Picture) -> list[float]:
