@@ -1,12 +1,14 @@
 """The gains that are found give samples the power that is wanted."""
 
+import math
+
 import numpy as np
 import pytest
 
 from installation.networks.refined import refiners_of
 from installation.networks.refiner import STRONGEST
 from installation.training.latent.models import OpenModel, open_model, shown_psi
-from installation.training.refiner.tone import SAMPLES, fitted, power_of
+from installation.training.refiner.tone import FINEST, SAMPLES, fitted, power_of
 from tests.tiny_models import tiny_vae
 from tests.tiny_refiner import refined
 
@@ -34,7 +36,7 @@ def test_a_quarter_of_the_power_is_half_as_strong(model: OpenModel, own: np.ndar
 
 def test_four_times_the_power_is_twice_as_strong(model: OpenModel, own: np.ndarray) -> None:
     arch = fitted(model, (4 * own).tolist())
-    assert arch.tone[0] == 1.0, "the finest is not made stronger"
+    assert arch.tone[0] == pytest.approx(math.exp(FINEST), abs=1e-3), "the finest is hardly made stronger"
     assert arch.tone[2:] == pytest.approx([2.0] * len(arch.tone[2:]), rel=0.15)
     [learnt] = refiners_of(model.network)
     assert arch.channels == learnt.arch.channels
