@@ -50,7 +50,7 @@ def test_a_refiner_halfway_has_a_tone_and_says_what_it_is_of(pair: tuple[Path, P
     between(one, further, pictures, pictures.parent / "mean.safetensors", 0.5)
     made = open_model(pictures.parent / "mean.safetensors")
     tensors, before = group_of(made.tensors, "refiner"), group_of(one.tensors, "refiner")
-    np.testing.assert_allclose(tensors["out.weight"], 2 * before["out.weight"], rtol=2e-3)
+    np.testing.assert_allclose(tensors["entrance.weight"], 2 * before["entrance.weight"], rtol=2e-3)
     told = made.header["refiner"]
     assert told["mean"] == {"share": 0.5, "with": hashlib.sha256(pair[0].read_bytes()).hexdigest()}
     assert told["images"] == 8

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from installation.networks.refiner import SCALE, Conv
 
-APART = 1 / SCALE
-"""How far two pixels of a block are from each other, in pixels before the shuffling."""
+HALF = 0.5 / SCALE
+"""How far a block's middle is from those of its pixels, in pixels before the shuffling."""
 
 
 @torch.no_grad()
@@ -24,16 +24,18 @@ def even_out(last: Conv) -> None:
     usual = answers.mean((1, 2), keepdim=True)
     weights -= (answers - usual) / weights[0, 0, 0, 0].numel()
     biases.copy_(biases.mean((1, 2), keepdim=True).expand_as(biases))
-    _rise(weights, usual)
-    _rise(weights.transpose(1, 2).transpose(-2, -1), usual)
+    for rows in (weights, weights.transpose(1, 2).transpose(-2, -1)):  # and columns
+        _rise(rows, usual)
 
 
 def _rise(weights: Tensor, usual: Tensor) -> None:
-    """Of the pixels of blocks (colours, SCALE, SCALE, maps, down, across): what they answer to maps that rise downwards
-    by 1 a pixel is the same for each, and more by the place of its row."""
-    size, device = weights.shape[-1], weights.device
-    ramp = (torch.arange(size, device=device) - size // 2)[:, None].expand(size, size).to(weights)
-    rows = APART * (torch.arange(SCALE, device=device) - (SCALE - 1) / 2).view(1, -1, 1, 1, 1, 1)
-    answers = (weights * ramp).sum((-2, -1), keepdim=True)
-    wanted = answers.mean((1, 2), keepdim=True) + rows * usual
-    weights += (wanted - answers) * ramp / ramp.square().sum()
+    """Of the upper and the lower pixels of blocks (colours, SCALE, SCALE, maps, down, across): how much more the lower
+    ones answer to maps that rise by 1 a pixel is made what a picture rises by from the ones to the others."""
+    down = torch.arange(weights.shape[-2], device=weights.device) - weights.shape[-2] // 2
+    ramp = down[:, None].expand(weights.shape[-2:]).to(weights)
+    upper, lower = (weights[:, row] for row in range(SCALE))
+    apart = (lower - upper).mean(1)
+    lacks = 2 * HALF * usual[:, 0, 0] - (apart * ramp).sum((-2, -1), keepdim=True)
+    change = (lacks / 2 * ramp / ramp.square().sum())[:, None]
+    upper -= change
+    lower += change
