@@ -27,10 +27,10 @@ OCTAVE = 5
 """Rings of an octave."""
 PICTURES, SAMPLES, AT_ONCE = 384, 96, 16
 STEPS, RATE = 600, 0.05
-ALIKE = 0.1
+ALIKE = 0.06
 """Weight of the difference of neighbouring bands' gains: a band is no sharp part of the spectrum, so that gains which
 swing up and down fit it a little better, and draw halos."""
-FINEST = 0.15
+FINEST = 0.2
 """The logarithm of the gain of the finest band, at most: what noise is in it would be seen."""
 
 
