@@ -127,17 +127,27 @@ class Refining:
 
     def load(self, state: dict[str, Any]) -> list[str]:
         """The recipe may differ from the checkpoint's: the one in the options is used."""
-        begun = read_architecture(json.loads(state["arch"]))
-        if begun != self.arch and begun == replace(self.arch, clean=begun.clean):
-            raise TrainingError(f"was begun with --clean {begun.clean:g}. Give that, or another --work folder.")
-        if begun != self.arch:
-            raise TrainingError(f"holds another network ({state['arch']}). Use another --work folder, or delete it.")
+        self._fits(read_architecture(json.loads(state["arch"])))
         if model_of(json.loads(state["facts"])) != model_of(self.facts):
             raise TrainingError("was begun on another model. Use another --work folder, or delete it.")
         self.progress = Progress.read(state["progress"])
         self.learner.load(state)
         self.means.copy_(state["means"])
         return self.pairs.load(state["supply"])
+
+    def _fits(self, begun: Architecture) -> None:
+        """Raises TrainingError where the checkpoint's refiner is another."""
+        if begun == self.arch:
+            return
+        if begun != replace(self.arch, clean=begun.clean, notches=begun.notches):
+            told = json.dumps(begun.header())
+            raise TrainingError(f"holds another network ({told}). Use another --work folder, or delete it.")
+        if begun.clean != self.arch.clean:
+            raise TrainingError(f"was begun with --clean {begun.clean:g}. Give that, or another --work folder.")
+        raise TrainingError(
+            "was begun by an older version, with other notches. Export its model, and go on from that with "
+            "--start-from MODEL in another --work folder."
+        )
 
 
 def model_of(facts: Facts) -> str | None:

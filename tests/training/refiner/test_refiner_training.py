@@ -377,6 +377,15 @@ def test_a_run_that_was_cleaned_otherwise_says_how_to_go_on(gan: Path, devices: 
         resume(begun(degraded(gan, recipe), devices, recipe), tmp_path)
 
 
+def test_a_run_without_the_notches_of_today_says_how_to_go_on(gan: Path, devices: Devices, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, clean=0.8)
+    run = begun(degraded(gan, recipe), devices, recipe)
+    state = run.state()
+    run.arch = replace(run.arch, notches=2)
+    with pytest.raises(TrainingError, match="was begun by an older version, with other notches"):
+        run.load(state)
+
+
 def test_a_run_of_an_older_version_is_gone_on_with(vae: SoftPainter, devices: Devices, tmp_path: Path) -> None:
     """Its facts and its folder say vae where they say model now."""
     run = steps(begun(of(vae), devices), 1)
