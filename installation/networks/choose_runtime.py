@@ -40,8 +40,9 @@ WORTH = 0.95
 ROUNDS, PAINTS, WARM = 3, 4, 1
 """A race's rounds, each runtime's paints in a round, and how many of them do not count."""
 
-VERDICT, COMPILED = "verdict-least", "openvino-parts"
-"""What is kept of a network: the race's winner, and OpenVINO's compiled network, about 20 MB."""
+VERDICT, COMPILED = "verdict-transposed", "openvino-transposed"
+"""What is kept of a network: the race's winner, and OpenVINO's compiled network, about 20 MB. They have another name
+since networks enlarge by transposed convolutions, so that none of before is used on."""
 
 OpenRuntime = Callable[[], Runtime]
 

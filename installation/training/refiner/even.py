@@ -12,8 +12,8 @@ from torch import Tensor
 
 from installation.networks.refiner import SCALE, Conv
 
-HALF = 0.5 / SCALE
-"""How far a block's middle is from those of its pixels, in pixels before the shuffling."""
+APART = 1 / SCALE
+"""How far two pixels of a block are from each other, in pixels before the shuffling."""
 
 
 @torch.no_grad()
@@ -35,7 +35,7 @@ def _rise(weights: Tensor, usual: Tensor) -> None:
     ramp = down[:, None].expand(weights.shape[-2:]).to(weights)
     upper, lower = (weights[:, row] for row in range(SCALE))
     apart = (lower - upper).mean(1)
-    lacks = 2 * HALF * usual[:, 0, 0] - (apart * ramp).sum((-2, -1), keepdim=True)
+    lacks = APART * usual[:, 0, 0] - (apart * ramp).sum((-2, -1), keepdim=True)
     change = (lacks / 2 * ramp / ramp.square().sum())[:, None]
     upper -= change
     lower += change
