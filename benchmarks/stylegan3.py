@@ -10,16 +10,15 @@ picture in memory, by turns; the ratios are to the plain loop, of the least time
 import argparse
 import math
 import os
-import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.peers import Ours, Row, Told, measured, table
+from benchmarks.peers import Ours, Row, measured, table
+from installation.core.contracts import Latent, Pixels
 from installation.networks import openvino
 from installation.networks.choose_runtime import machine
 from installation.networks.model_generator import proofs
@@ -104,20 +103,15 @@ class Plain:
     def __init__(self, network: Network, tensors: dict[str, Tensor]) -> None:
         self.network, self.tensors = network, tensors
 
-    def paint(self, z: Sequence[float], paints: int) -> Told:
-        w = torch.from_numpy(self.network.mapping(np.array([z], np.float32)))
-        processor, clock = time.process_time(), time.perf_counter()
-        for _ in range(paints):
-            picture = self.picture(w)
-        processor, clock = time.process_time() - processor, time.perf_counter() - clock
-        return Told(processor / paints, clock / paints, picture)
-
     @torch.inference_mode()
-    def picture(self, w: Tensor) -> Any:
+    def paint(self, latent: Latent) -> Pixels:
+        """As a runtime does."""
+        w = torch.from_numpy(latent)[None]
         x = self.network.input(w)
         for number, style in enumerate(self.network.affines(w)):
             x = self.layer(x, style, number)
-        return (x[0].permute(1, 2, 0) * self.network.arch.scale * 127.5 + 128).clamp(0, 255).to(torch.uint8).numpy()
+        picture = x[0].permute(1, 2, 0) * self.network.arch.scale * 127.5 + 128
+        return np.asarray(picture.clamp(0, 255).to(torch.uint8).numpy())
 
     def layer(self, x: Tensor, style: Tensor, number: int) -> Tensor:
         layer, get = self.network.arch.layers[number], self.tensors.get
@@ -161,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tensors = random_tensors(arch)
     network = Network(arch, tensors)
     latents = proofs(network)
-    rows = [Row("the plain loop", Plain(network, tensors))]
+    rows = [Row("the plain loop", Ours(network, Plain(network, tensors)))]
     rows += [Row("Vernissage, plain torch", Ours(network, Eager(network.synthesis, latents)))]
     if openvino.version():
         runtime = openvino.OpenVino(openvino.compiled(network.synthesis, latents, threads=asked.threads))

@@ -22,7 +22,7 @@ from installation.core.atomic_write import check_suffix
 from installation.core.errors import TrainingError
 from installation.networks.model_file import Tensors, group_of
 from installation.networks.refined import unrefined
-from installation.networks.refiner import MEASURED, SCALE, Architecture, Refiner, read_architecture
+from installation.networks.refiner import NOT_LEARNT, SCALE, Architecture, Refiner, read_architecture
 from installation.training.command_line.options import Bounds
 from installation.training.dataset.pictures import Picture, PicturesError, load_prepared
 from installation.training.latent.models import OpenModel, open_model
@@ -31,14 +31,11 @@ from installation.training.refiner.export import GROUP, amended, real_facts, sam
 from installation.training.refiner.network import source
 from installation.training.refiner.session import some_of
 
-UNMIXED = ("notches", *MEASURED)
-"""Tensors that have no mean."""
-
 
 def mean(one: OpenModel, further: OpenModel, share: float) -> Tensors:
     """The tensors between. Raises TrainingError for two that do not refine the same model in the same form."""
     a, b = (
-        {name: tensor for name, tensor in group_of(model.tensors, GROUP).items() if name not in UNMIXED}
+        {name: tensor for name, tensor in group_of(model.tensors, GROUP).items() if name not in NOT_LEARNT}
         for model in (one, further)
     )
     shapes = [{name: tensor.shape for name, tensor in tensors.items()} for tensors in (a, b)]
@@ -52,12 +49,12 @@ def mean(one: OpenModel, further: OpenModel, share: float) -> Tensors:
 
 def tidied(tensors: Tensors, arch: Architecture, model: OpenModel, pictures: Picture) -> Refiner:
     """The refiner, evened, and cleaning what the model paints of what no pictures have."""
-    state = {name: torch.from_numpy(tensor.astype(np.float32)) for name, tensor in tensors.items()}
+    state = {name: torch.from_numpy(tensor) for name, tensor in tensors.items()}
     if arch.clean and (found := source(model, torch.device("cpu"), some_of(pictures, arch.resolution)).cleaning):
         state |= {"pattern": found.pattern, "notches": found.notches}
         arch = replace(arch, notches=found.notches.shape[1])
     refiner = Refiner(arch)
-    refiner.load_state_dict({name: state[name] for name in refiner.state_dict()})
+    refiner.load_state_dict(refiner.state_dict() | state)
     even_out(refiner.out)
     return refiner
 

@@ -52,13 +52,11 @@ def resample(x: Tensor, taps: Tensor | None, up: int = 1, down: int = 1, pad: Se
     if up > 1 and taps is not None and taps.ndim == 1:
         x = enlarged(enlarged(x, taps, up, (left, right), 3), taps, up, (top, bottom), 2)
         return x[:, :, ::down, ::down] if down > 1 else x
-    x = padded(spread(x, up, 3), (left, right, 0, 0))
-    if taps is not None and taps.ndim == 1:  # along the rows alone while they are few
-        x = F.conv2d(x, taps.expand(channels, 1, 1, -1), stride=(1, down), groups=channels)
-    x = padded(spread(x, up, 2), (0, 0, top, bottom))
+    x = padded(spread(spread(x, up, 3), up, 2), pad)
     if taps is None:
         return x[:, :, ::down, ::down]
     if taps.ndim == 1:
+        x = F.conv2d(x, taps.expand(channels, 1, 1, -1), stride=(1, down), groups=channels)
         return F.conv2d(x, taps[:, None].expand(channels, 1, -1, 1), stride=(down, 1), groups=channels)
     return F.conv2d(x, taps.expand(channels, 1, -1, -1), stride=down, groups=channels)
 

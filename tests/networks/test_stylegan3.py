@@ -22,7 +22,7 @@ def test_it_is_painted_as_step_by_step(resolution: int, monkeypatch: pytest.Monk
     assert any(layer.quick is not None for layer in network.layers.values())
     z = np.random.default_rng(0).standard_normal(network.z_dim).astype(np.float32)
     w = network.mapping(z[None])
-    plain = Plain(network, tensors).paint(z.tolist(), 1).picture
+    plain = Plain(network, tensors).paint(w[0])
     ours = Eager(network.synthesis, w).paint(w[0])
     assert plain.shape == ours.shape == (resolution, resolution, 3)
     assert plain.std() > 20
